@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+/**
+ * Every way in which a request can end without a result: its status, its title, and what the
+ * caller can do. The codes are stable; RFC 9457 gives the shape.
+ */
+export const PROBLEMS = {
+  'invalid-request': [400, 'The request is not valid', 'Correct the members named in errors.'],
+  'malformed-json': [400, 'The body is not one JSON object', 'Send one JSON object in UTF-8.'],
+  'account-not-found': [404, 'No such account', 'Check the account id, or open the account.'],
+  'event-not-found': [404, 'No such event', 'Check the version.'],
+  'command-not-found': [404, 'No such command', 'It was never executed: send it (again).'],
+  'route-not-found': [404, 'No such resource', 'See /openapi.json for what there is.'],
+  'method-not-allowed': [405, 'Method not allowed', 'Use one of the methods in Allow.'],
+  'not-acceptable': [406, 'Only JSON can be answered', 'Accept application/json.'],
+  'request-timeout': [408, 'The body came too slowly', 'Send the whole body within 10 seconds.'],
+  'account-already-exists': [409, 'The account exists already', 'Use another Idempotency-Key.'],
+  'version-mismatch': [412, 'The account has another version', 'Read it again, then decide again.'],
+  'payload-too-large': [413, 'The body is too large', 'Send at most 64 KiB.'],
+  'uri-too-long': [414, 'The address is too long', 'Shorten the path or the query.'],
+  'unsupported-media-type': [415, 'The body is not JSON', 'Send application/json in UTF-8.'],
+  'insufficient-funds': [422, 'Not enough money available', 'Withdraw at most what is available.'],
+  'idempotency-key-reused': [
+    422,
+    'The Idempotency-Key belongs to another request',
+    'Use a new key for a new request.',
+  ],
+  'headers-too-large': [431, 'The headers are too large', 'Send fewer or shorter headers.'],
+  'internal-error': [500, 'Something broke inside', 'Retry with the same Idempotency-Key.'],
+  'service-unavailable': [
+    503,
+    'A part of the bank is not reachable',
+    'Retry with the same Idempotency-Key after Retry-After seconds.',
+  ],
+  'version-not-reached': [
+    503,
+    'The read side has not reached that version yet',
+    'Retry after Retry-After seconds.',
+  ],
+} as const satisfies Record<string, readonly [number, string, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface FieldError {
+  /** Where: a JSON pointer into the body, or "query/limit", "path/id", "header/If-Match". */
+  readonly at: string;
+  readonly message: string;
+}
+
+export const problemSchema = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  code: z.string(),
+  errors: z.array(z.strictObject({ at: z.string(), message: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+export interface ProblemParts {
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  /** Extension members, for example available and shortfall. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+/** The problem document of a code; `instance` is the path of the request. */
+export function problem(code: ProblemCode, instance: string, parts: ProblemParts = {}): Problem {
+  const [status, title, advice] = PROBLEMS[code];
+  return {
+    type: `https://core-bank.dev/problems/${code}`,
+    title,
+    status,
+    detail: parts.detail ?? advice,
+    instance,
+    code,
+    ...(parts.errors === undefined ? {} : { errors: [...parts.errors] }),
+    ...parts.more,
+  };
+}

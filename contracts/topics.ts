@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { loggedEventSchema } from './events.ts';
+
+export const PUBSUB = 'bank-pubsub';
+/** The actor host's outbox -> event-source. */
+export const ACCOUNT_EVENTS_TOPIC = 'account-events';
+/** Event-source -> projections and the actor host: what the log has committed. */
+export const LEDGER_TOPIC = 'ledger';
+
+export const OUTBOX_EVENTS_MAX = 500;
+
+/** Events of many accounts; those of one account in version order without a gap. */
+export const accountEventsMessage = z.strictObject({
+  events: z.array(loggedEventSchema).min(1).max(OUTBOX_EVENTS_MAX),
+});
+export type AccountEventsMessage = z.infer<typeof accountEventsMessage>;
+
+/**
+ * Where an entry stands in the log: immudb transaction x 65,536 + index in the transaction.
+ * Strictly increasing in log order, not dense; 0 is before everything.
+ */
+export const positionNumber = z.int().min(0);
+
+export const positionedEvent = z.strictObject({
+  position: positionNumber,
+  event: loggedEventSchema,
+});
+export type PositionedEvent = z.infer<typeof positionedEvent>;
+
+/**
+ * One committed batch. A follower whose checkpoint is `after` may apply it as it is; any other
+ * follower pulls what it misses from event-source.
+ */
+export const ledgerMessage = z.strictObject({
+  after: positionNumber,
+  entries: z.array(positionedEvent).min(1),
+});
+export type LedgerMessage = z.infer<typeof ledgerMessage>;

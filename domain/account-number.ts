@@ -1,0 +1,60 @@
+import { accountId, type AccountId } from './ids.ts';
+
+/** 18 digits and 2 check digits by ISO 7064 mod 97-10, as IBANs have them. */
+export type AccountNumber = string & { readonly __brand: 'AccountNumber' };
+
+const NUMBER_DIGITS = 18;
+const SERIAL_LIMIT = 10n ** 18n;
+const SERIAL_BITS = 60n;
+const FILL_BITS = 62n;
+
+const checkDigits = (digits: string): string =>
+  (98n - ((BigInt(digits) * 100n) % 97n)).toString().padStart(2, '0');
+
+// A bijective mixer (splitmix64's finaliser, Steele, Lea and Flood 2014) makes the filler bits
+// of the id depend on every bit of the serial, so that a mistyped id is not another account's.
+function fillOf(serial: bigint): bigint {
+  let z = BigInt.asUintN(64, serial + 0x9e3779b97f4a7c15n);
+  z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+  z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+  return BigInt.asUintN(Number(FILL_BITS), z ^ (z >> 31n));
+}
+
+/**
+ * The account id of a serial number: a UUID of version 8 (RFC 9562) that holds the serial, so
+ * that number and id are two spellings of one thing and no table between them is needed.
+ */
+export function accountIdOfSerial(serial: bigint): AccountId {
+  if (serial < 0n || serial >= SERIAL_LIMIT) throw new Error(`not an account serial: ${serial}`);
+  const high = serial >> 12n;
+  const low = serial & 0xfffn;
+  const value = (high << 80n) | (8n << 76n) | (low << 64n) | (2n << 62n) | fillOf(serial);
+  const hex = value.toString(16).padStart(32, '0');
+  return accountId(
+    [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-'),
+  );
+}
+
+/** The serial that an account id holds, or undefined for an id that the bank never gave out. */
+function serialOf(id: AccountId): bigint | undefined {
+  const value = BigInt(`0x${id.replaceAll('-', '')}`);
+  const serial = ((value >> 80n) << 12n) | ((value >> 64n) & 0xfffn);
+  if (serial >> SERIAL_BITS !== 0n || serial >= SERIAL_LIMIT) return undefined;
+  return accountIdOfSerial(serial) === id ? serial : undefined;
+}
+
+/** The human number of an account, or undefined for an id that the bank never gave out. */
+export function accountNumberOf(id: AccountId): AccountNumber | undefined {
+  const serial = serialOf(id);
+  if (serial === undefined) return undefined;
+  const digits = serial.toString().padStart(NUMBER_DIGITS, '0');
+  return (digits + checkDigits(digits)) as AccountNumber;
+}
+
+/** The account id of a human number, or undefined when its check digits are wrong. */
+export function accountIdOfNumber(text: string): AccountId | undefined {
+  if (!/^[0-9]{20}$/.test(text) || BigInt(text) % 97n !== 1n) return undefined;
+  const digits = text.slice(0, NUMBER_DIGITS);
+  if (checkDigits(digits) !== text.slice(NUMBER_DIGITS)) return undefined;
+  return accountIdOfSerial(BigInt(digits));
+}

@@ -1,0 +1,31 @@
+/** Lower-case UUID of an account; the id of its actor and of its stream in the log. */
+export type AccountId = string & { readonly __brand: 'AccountId' };
+/** Whatever the bank's customer directory calls the owner: 1-64 of a-z, 0-9 and "-". */
+export type OwnerId = string & { readonly __brand: 'OwnerId' };
+/** The client's Idempotency-Key, or one that the server made: 1-128 visible ASCII characters. */
+export type CommandId = string & { readonly __brand: 'CommandId' };
+/** Number of events in the stream so far; the first event makes version 1. */
+export type Version = number & { readonly __brand: 'Version' };
+
+export const ACCOUNT_ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const OWNER_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,63}$/;
+export const COMMAND_ID_PATTERN = /^[\x21-\x7e]{1,128}$/;
+
+const branded = <Id extends string>(name: string, pattern: RegExp) => (text: string): Id => {
+  if (!pattern.test(text)) throw new Error(`not ${name}: ${JSON.stringify(text.slice(0, 200))}`);
+  return text as Id;
+};
+
+export const accountId = branded<AccountId>('an account id', ACCOUNT_ID_PATTERN);
+export const ownerId = branded<OwnerId>('an owner id', OWNER_ID_PATTERN);
+export const commandId = branded<CommandId>('a command id', COMMAND_ID_PATTERN);
+
+export function version(count: number): Version {
+  if (!Number.isSafeInteger(count) || count < 0) throw new Error(`not a version: ${count}`);
+  return count as Version;
+}
+
+/** For the end of an exhaustive switch: compiles only when every case was handled. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,49 @@
+import { minorDigits, type Currency } from './currency.ts';
+
+/** An amount in minor units of its currency (hellers, cents): exact, never a float. */
+export type Minor = bigint & { readonly __brand: 'Minor' };
+
+/** Most digits before the decimal point that an amount on the wire may have. */
+export const AMOUNT_WHOLE_DIGITS_MAX = 15;
+
+/** The shape of any positive or zero amount on the wire, in whatever currency. */
+export const AMOUNT_PATTERN = /^(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,4})?$/;
+
+export const ZERO = 0n as Minor;
+
+export const minor = (units: bigint): Minor => units as Minor;
+
+export type AmountFault = 'malformed' | 'too-precise';
+
+/**
+ * Reads a decimal string ("125.50") as minor units of the currency. It never rounds: digits
+ * that the currency does not have are a fault, even when they are zeros.
+ */
+export function parseAmount(text: string, currency: Currency): Minor | AmountFault {
+  if (!AMOUNT_PATTERN.test(text)) return 'malformed';
+  const [whole = '', fraction = ''] = text.split('.');
+  const digits = minorDigits(currency);
+  if (fraction.length > digits) return 'too-precise';
+  return BigInt(whole + fraction.padEnd(digits, '0')) as Minor;
+}
+
+/** Writes minor units as a decimal string with all digits of the currency ("125.50", "-3"). */
+export function formatAmount(units: Minor, currency: Currency): string {
+  const digits = minorDigits(currency);
+  const sign = units < 0n ? '-' : '';
+  const text = (units < 0n ? -units : units).toString().padStart(digits + 1, '0');
+  if (digits === 0) return sign + text;
+  return `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}
+
+/** Reads back what formatAmount wrote; anything else is corruption, so it throws. */
+export function readAmount(text: string, currency: Currency): Minor {
+  const negative = text.startsWith('-');
+  const digits = minorDigits(currency);
+  const match = /^(\d+)(?:\.(\d+))?$/.exec(negative ? text.slice(1) : text);
+  if (match === null || (match[2] ?? '').length !== digits) {
+    throw new Error(`not an amount in ${currency}: ${JSON.stringify(text)}`);
+  }
+  const units = BigInt(`${match[1]}${match[2] ?? ''}`);
+  return (negative ? -units : units) as Minor;
+}
