@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+
+/** What every app behind a sidecar is told; `dapr run` and our supervisor set the ports. */
+export const commonConfig = {
+  APP_PORT: port,
+  DAPR_HTTP_PORT: port,
+  DAPR_GRPC_PORT: port.optional(),
+  /** The app shows this token to its sidecar. */
+  DAPR_API_TOKEN: z.string().min(16),
+  /** The sidecar shows this token to the app. */
+  APP_API_TOKEN: z.string().min(16),
+  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+};
+
+/** Reads the environment; ends the process with one sentence per wrong variable. */
+export function readConfig<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  environment: NodeJS.ProcessEnv = process.env,
+): z.infer<z.ZodObject<Shape>> {
+  const parsed = z.object(shape).safeParse(environment);
+  if (parsed.success) return parsed.data as z.infer<z.ZodObject<Shape>>;
+  for (const issue of parsed.error.issues) {
+    const name = issue.path.join('.');
+    const hint = environment[name] === undefined ? 'is not set' : 'is not valid';
+    process.stderr.write(`The environment variable ${name} ${hint}: ${issue.message}.\n`);
+  }
+  process.stderr.write('Start the whole house with "npm start", which sets them all.\n');
+  process.exit(2);
+}

@@ -1,0 +1,41 @@
+import { CommunicationProtocolEnum, DaprClient } from '@dapr/dapr';
+
+export interface PublisherOptions {
+  readonly httpPort: number;
+  readonly apiToken: string;
+  readonly host?: string;
+}
+
+const PUBLISH_MS_MAX = 5_000;
+
+/**
+ * Publishes through the sidecar. It rejects unless the broker took the message: the SDK itself
+ * never rejects and has no time limit.
+ */
+export function publisher(options: PublisherOptions) {
+  const client = new DaprClient({
+    daprHost: options.host ?? process.env['DAPR_HOST'] ?? '127.0.0.1',
+    daprPort: String(options.httpPort),
+    communicationProtocol: CommunicationProtocolEnum.HTTP,
+    daprApiToken: options.apiToken,
+    logger: { level: 0 },
+  });
+  return {
+    async publish(pubsub: string, topic: string, data: object): Promise<void> {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_resolve, reject) => {
+        const say = () => reject(new Error(`publishing to ${topic} took too long`));
+        timer = setTimeout(say, PUBLISH_MS_MAX);
+      });
+      try {
+        const { error } = await Promise.race([client.pubsub.publish(pubsub, topic, data), late]);
+        if (error !== undefined) throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: (): Promise<void> => client.stop(),
+  };
+}
+
+export type Publisher = ReturnType<typeof publisher>;

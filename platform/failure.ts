@@ -1,0 +1,19 @@
+import type { ProblemCode, ProblemParts } from '../contracts/problems.ts';
+
+/** A request that ends in a problem document. Thrown at the edge of HTTP only. */
+export class Failure extends Error {
+  readonly code: ProblemCode;
+  readonly parts: ProblemParts;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ProblemCode,
+    parts: ProblemParts = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(code);
+    this.code = code;
+    this.parts = parts;
+    this.headers = headers;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Express } from 'express';
+
+export type Detail = Readonly<Record<string, unknown>>;
+export type Check = () => Promise<Detail> | Detail;
+
+/**
+ * Adds /healthz and /health/live (200 while the process serves) and /health/ready (503 when a
+ * check throws). A check answers details for a person to read.
+ */
+export function health(app: Express, checks: Readonly<Record<string, Check>>): void {
+  app.get(['/healthz', '/health/live'], (_request, response) => {
+    response.json({ status: 'live' });
+  });
+  app.get('/health/ready', async (_request, response) => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)] as const),
+    );
+    const ready = results.every(([, result]) => result.ok);
+    response
+      .status(ready ? 200 : 503)
+      .json({ status: ready ? 'ready' : 'not-ready', checks: Object.fromEntries(results) });
+  });
+}
+
+async function outcome(check: Check): Promise<Detail & { ok: boolean }> {
+  try {
+    return { ok: true, ...(await check()) };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}

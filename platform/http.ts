@@ -1,0 +1,123 @@
+import { timingSafeEqual } from 'node:crypto';
+import http, { type RequestListener } from 'node:http';
+import type { Duplex } from 'node:stream';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { problem, type ProblemCode } from '../contracts/problems.ts';
+import { Failure } from './failure.ts';
+import type { Logger } from './logger.ts';
+
+export { jsonBody } from './json-body.ts';
+export { Failure } from './failure.ts';
+
+const BODY_MS_MAX = 10_000;
+// Dapr's client keeps idle connections for 90 s; a server that closes first causes lost calls.
+const KEEP_ALIVE_MS = 120_000;
+const HEADERS_MS_MAX = 5_000;
+
+export interface AppOptions {
+  readonly logger: Logger;
+  /** When set, every request but those for health must show it as dapr-api-token. */
+  readonly appToken?: string;
+}
+
+/** An Express app in which one path has one spelling and nothing tells what serves it. */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  if (options.appToken !== undefined) app.use(requireToken(options.appToken));
+  return app;
+}
+
+/** Compares in constant time, so that the answer's time tells nothing of the token. */
+export function sameToken(expected: string, shown: string | string[] | undefined): boolean {
+  const left = Buffer.from(expected);
+  const right = Buffer.from(typeof shown === 'string' ? shown : '');
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function requireToken(token: string): RequestHandler {
+  return (request, response, next) => {
+    const open = request.path === '/healthz' || request.path.startsWith('/health/');
+    if (open || sameToken(token, request.headers['dapr-api-token'])) next();
+    else response.status(401).end();
+  };
+}
+
+/** Adds the answers for what no route took: 404, and a problem document for every error. */
+export function finish(app: Express, logger: Logger): void {
+  app.use((_request, _response, next) => next(new Failure('route-not-found')));
+  const onError: ErrorRequestHandler = (error, request, response, _next) => {
+    const failure = failureOf(error);
+    if (failure.code === 'internal-error') {
+      logger.error('a request failed', { path: request.path, error: describe(error) });
+    }
+    const document = problem(failure.code, request.path, failure.parts);
+    // What was not read of the body would be taken for the next request of the connection.
+    if (!request.complete) response.set('Connection', 'close');
+    response.set({ 'Content-Type': 'application/problem+json', ...failure.headers });
+    response.status(document.status).send(JSON.stringify(document));
+  };
+  app.use(onError);
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  // Express throws this for a path that is not valid percent-encoding.
+  if (error instanceof URIError) return new Failure('route-not-found');
+  return new Failure('internal-error');
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/** Adds 405 with Allow for the methods of a path that are not served. */
+export function onlyMethods(app: Express, path: string, methods: readonly string[]): void {
+  app.all(path, (_request, _response, next) => {
+    next(new Failure('method-not-allowed', {}, { Allow: methods.join(', ') }));
+  });
+}
+
+/** Listens on loopback only. Requests that are not HTTP get a problem document too. */
+export async function listen(app: RequestListener, port: number): Promise<http.Server> {
+  const server = http.createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS_MAX, requestTimeout: BODY_MS_MAX },
+    app,
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, listenHost(), resolve);
+  });
+  return server;
+}
+
+// In a container the sidecar has its own address; there the host is named by the environment.
+const listenHost = (): string => process.env['LISTEN_HOST'] ?? '127.0.0.1';
+
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const document = problem(codeOf(error.code), '/');
+  const body = JSON.stringify(document);
+  socket.end(
+    `HTTP/1.1 ${document.status} ${http.STATUS_CODES[document.status]}\r\n` +
+      'Content-Type: application/problem+json\r\nConnection: close\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function codeOf(error: string | undefined): ProblemCode {
+  switch (error) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'request-timeout';
+    case 'HPE_HEADER_OVERFLOW':
+      return 'headers-too-large';
+    default:
+      return 'invalid-request';
+  }
+}

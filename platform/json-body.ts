@@ -1,0 +1,95 @@
+import type { RequestHandler } from 'express';
+import { Failure } from './failure.ts';
+
+// A body that is too large is read to its end up to here, because a client that is still
+// sending does not read an answer and would see only a broken connection.
+const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Reads a JSON object. Stricter than express.json: invalid UTF-8, a byte order mark, another
+ * charset, a compressed body and duplicate keys are refused, because two readers could
+ * understand them differently.
+ */
+export function jsonBody(bytesMax: number): RequestHandler {
+  return (request, _response, next) => {
+    if (!isJson(request.headers['content-type']) || request.headers['content-encoding']) {
+      next(new Failure('unsupported-media-type'));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let done = false;
+    const finish = (failure?: Failure): void => {
+      if (done) return;
+      done = true;
+      next(failure);
+    };
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else if (bytes > DRAIN_BYTES_MAX) finish(new Failure('payload-too-large'));
+    });
+    request.on('error', () => finish(new Failure('malformed-json')));
+    request.on('end', () => {
+      if (done) return;
+      try {
+        if (bytes > bytesMax) throw new Failure('payload-too-large');
+        request.body = parseObject(Buffer.concat(chunks));
+        finish();
+      } catch (error) {
+        finish(error instanceof Failure ? error : new Failure('malformed-json'));
+      }
+    });
+  };
+}
+
+const isJson = (contentType: string | undefined): boolean =>
+  /^application\/(?:json|[a-z0-9.+-]+\+json)\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType ?? '');
+
+function parseObject(bytes: Buffer): object {
+  const text = decode(bytes);
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Failure('malformed-json', { detail: 'The body must be a JSON object.' });
+  }
+  if (membersWritten(text) !== membersKept(value)) {
+    throw new Failure('malformed-json', { detail: 'A member occurs twice in one object.' });
+  }
+  return value;
+}
+
+function decode(bytes: Buffer): string {
+  if (bytes[0] === 0xef) throw new Failure('malformed-json', { detail: 'Leave out the BOM.' });
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new Failure('malformed-json', { detail: 'The body is not valid UTF-8.' });
+  }
+}
+
+// In valid JSON every member has exactly one colon outside strings, so the text has more of
+// them than the parsed value has members exactly when JSON.parse dropped a duplicate.
+function membersWritten(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char === 0x3a) count += 1;
+    else if (char === 0x22) at = endOfString(text, at + 1);
+  }
+  return count;
+}
+
+function endOfString(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1;
+  return at;
+}
+
+function membersKept(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  const own = Array.isArray(value) ? 0 : members.length;
+  return members.reduce<number>((sum, member) => sum + membersKept(member), own);
+}
