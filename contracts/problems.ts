@@ -69,7 +69,7 @@ export interface ProblemParts {
 export function problem(code: ProblemCode, instance: string, parts: ProblemParts = {}): Problem {
   const [status, title, advice] = PROBLEMS[code];
   return {
-    type: `https://core-bank.dev/problems/${code}`,
+    type: `urn:core-bank:problem:${code}`,
     title,
     status,
     detail: parts.detail ?? advice,

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { accountState } from '../contracts/account-state.ts';
+import { loggedEventSchema } from '../contracts/events.ts';
+import type { AccountId } from '../domain/ids.ts';
+
+/** What one commit decided: written once, never changed, deleted when long in the log. */
+export const journalRow = z.strictObject({
+  /** Which attempt wrote the row: tells our own write from a rival's when an answer was lost. */
+  writer: z.string(),
+  /** The account after the events of the row. */
+  account: accountState,
+  events: z.array(loggedEventSchema).min(1),
+});
+export type JournalRow = z.infer<typeof journalRow>;
+
+/**
+ * Where reading starts. `first` is the oldest row that is still there. `from` is the oldest row
+ * that may not be in the log yet, so an activation needs no row before it.
+ */
+export const journalHead = z.strictObject({ first: z.int().min(1), from: z.int().min(1) });
+export type JournalHead = z.infer<typeof journalHead>;
+export const NO_HEAD: JournalHead = { first: 1, from: 1 };
+
+export interface Loaded {
+  readonly head: JournalHead;
+  /** Rows from head.from on, oldest first; empty for an account that was never opened. */
+  readonly rows: readonly JournalRow[];
+}
+
+export interface Commit {
+  readonly accountId: AccountId;
+  /** One more than the last row's number. Of two writers of one number one wins. */
+  readonly commit: number;
+  readonly row: JournalRow;
+  readonly head: JournalHead;
+  /**
+   * The head to go on with. It moves in the same transaction as the row, so that a writer who
+   * was overtaken can neither move it back nor delete anything.
+   */
+  readonly newHead?: JournalHead | undefined;
+}
+
+/**
+ * The durable decisions of the accounts. `commit` is the decision: after 'committed' the events
+ * are facts. It throws when the outcome is unknown; then the account must be loaded again.
+ */
+export interface Journal {
+  load(accountId: AccountId): Promise<Loaded>;
+  commit(commit: Commit): Promise<'committed' | 'conflict'>;
+  /** Accounts whose last commits may not be in the log: to be recovered after a crash. */
+  unsettled(): Promise<AccountId[]>;
+  /** Forgets the unsettled accounts whose events are all in the log, as the caller knows it. */
+  settle(isSettled: (accountId: AccountId) => boolean): Promise<void>;
+}
+
+/** Rows that one commit deletes at most, so that pruning never makes a slow commit. */
+export const PRUNE_ROWS_MAX = 64;
+
+export const rowNumbers = (from: number, count: number): number[] =>
+  Array.from({ length: count }, (_unused, index) => from + index);

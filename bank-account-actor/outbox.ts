@@ -1,0 +1,163 @@
+import { accountOfStream, streamOf, type LoggedEvent } from '../contracts/events.ts';
+import { OUTBOX_EVENTS_MAX, type AccountEventsMessage } from '../contracts/topics.ts';
+import type { AccountId } from '../domain/ids.ts';
+import { crashPoint } from '../platform/crash-points.ts';
+import type { Logger } from '../platform/logger.ts';
+
+const CONFIRM_MS_MAX = 2_000;
+const CHECK_EVERY_MS = 500;
+const CHECK_ACCOUNTS_MAX = 500;
+const RETRY_MS = 200;
+/** Above this many unconfirmed events no command is taken, so that memory stays bounded. */
+export const UNCONFIRMED_EVENTS_MAX = 50_000;
+
+interface Unconfirmed {
+  /** In version order, without a gap. */
+  events: LoggedEvent[];
+  sentThrough: number;
+  sentAt: number;
+}
+
+export interface OutboxPorts {
+  readonly publish: (message: AccountEventsMessage) => Promise<void>;
+  readonly head: (accountId: AccountId) => Promise<number>;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+export type Outbox = ReturnType<typeof createOutbox>;
+
+/**
+ * Committed events on their way to the log. An event leaves only when the log has confirmed
+ * it: by a ledger message (fast), or asked for when no message came in time (sure). Whatever
+ * the broker loses is published again.
+ */
+export function createOutbox(ports: OutboxPorts) {
+  const accounts = new Map<string, Unconfirmed>();
+  const unsent = new Set<string>();
+  let count = 0;
+  let sending = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const confirm = (stream: string, version: number): void => {
+    const entry = accounts.get(stream);
+    if (entry === undefined) return;
+    const kept = entry.events.filter((event) => event.version > version);
+    count -= entry.events.length - kept.length;
+    entry.events = kept;
+    if (kept.length > 0) return;
+    accounts.delete(stream);
+    unsent.delete(stream);
+  };
+
+  const takeBatch = (): LoggedEvent[] => {
+    const batch: LoggedEvent[] = [];
+    for (const stream of unsent) {
+      const entry = accounts.get(stream);
+      const events = entry?.events.filter((event) => event.version > entry.sentThrough) ?? [];
+      const room = OUTBOX_EVENTS_MAX - batch.length;
+      const taken = events.length <= room ? events : wholeCommands(events.slice(0, room), events);
+      batch.push(...taken);
+      if (entry !== undefined && taken.length > 0) {
+        entry.sentThrough = (taken.at(-1) as LoggedEvent).version;
+        entry.sentAt = ports.now();
+      }
+      if (taken.length < events.length) break;
+      unsent.delete(stream);
+    }
+    return batch;
+  };
+
+  const sendAgain = (stream: string, after: number): void => {
+    const entry = accounts.get(stream);
+    if (entry === undefined) return;
+    entry.sentThrough = Math.min(entry.sentThrough, after);
+    unsent.add(stream);
+  };
+
+  const send = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
+    while (unsent.size > 0) {
+      const events = takeBatch();
+      if (events.length === 0) break;
+      crashPoint('actor:before-publish');
+      try {
+        await ports.publish({ events });
+      } catch (error) {
+        ports.logger.warn('publishing failed, will retry', { events: events.length, error: String(error) });
+        for (const event of events) sendAgain(event.stream, event.version - 1);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    sending = false;
+  };
+
+  const check = async (): Promise<void> => {
+    const late = ports.now() - CONFIRM_MS_MAX;
+    const doubtful = [...accounts]
+      .filter(([stream, entry]) => entry.sentAt < late && !unsent.has(stream))
+      .slice(0, CHECK_ACCOUNTS_MAX);
+    await Promise.all(
+      doubtful.map(async ([stream, entry]) => {
+        const head = await ports.head(accountOfStream(stream));
+        confirm(stream, head);
+        const first = entry.events[0];
+        if (first === undefined) return;
+        if (first.version > head + 1) {
+          ports.logger.error('the log lacks events that it had confirmed', { stream, head });
+        }
+        sendAgain(stream, head);
+      }),
+    );
+    void send();
+  };
+
+  const checkForEver = (): void => {
+    timer = setTimeout(() => {
+      check()
+        .catch((error) => ports.logger.warn('the log cannot be asked', { error: String(error) }))
+        .finally(checkForEver);
+    }, CHECK_EVERY_MS);
+  };
+
+  const put = (accountId: AccountId, events: readonly LoggedEvent[]): Unconfirmed => {
+    const stream = streamOf(accountId);
+    const entry = accounts.get(stream) ?? { events: [], sentThrough: 0, sentAt: 0 };
+    const last = entry.events.at(-1)?.version ?? 0;
+    const more = events.filter((event) => event.version > last);
+    entry.events.push(...more);
+    count += more.length;
+    if (entry.events.length > 0) accounts.set(stream, entry);
+    return entry;
+  };
+
+  return {
+    /** Takes events that were just committed and sends them off the turn. */
+    add(accountId: AccountId, events: readonly LoggedEvent[]): void {
+      put(accountId, events);
+      unsent.add(streamOf(accountId));
+      void send();
+    },
+    /** Takes events of an activation, which the log may have or not: it is asked first. */
+    restore(accountId: AccountId, events: readonly LoggedEvent[]): void {
+      const entry = put(accountId, events);
+      const last = entry.events.at(-1);
+      if (last !== undefined && !unsent.has(streamOf(accountId))) entry.sentThrough = last.version;
+    },
+    confirm,
+    /** Version of the first event that the log has not confirmed; undefined when all are there. */
+    firstUnconfirmed: (accountId: AccountId): number | undefined =>
+      accounts.get(streamOf(accountId))?.events[0]?.version,
+    size: (): number => count,
+    start: checkForEver,
+    stop: (): void => clearTimeout(timer),
+  };
+}
+
+// A command's events stay together in one message, because the log notes them together.
+function wholeCommands(cut: LoggedEvent[], all: readonly LoggedEvent[]): LoggedEvent[] {
+  const next = all[cut.length];
+  const last = cut.findLastIndex((event) => event.commandId !== next?.commandId);
+  return cut.slice(0, last + 1);
+}
