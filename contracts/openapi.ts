@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { problemSchema, PROBLEMS, type ProblemCode } from './problems.ts';
+
+/** One operation of a REST API, enough to document it and to check that it is served. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'put';
+  /** With parameters as in /v1/accounts/{id}. */
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  readonly params?: Readonly<Record<string, z.ZodType>>;
+  readonly query?: Readonly<Record<string, z.ZodType>>;
+  readonly headers?: Readonly<Record<string, z.ZodType>>;
+  readonly body?: z.ZodType;
+  readonly status: 200 | 201;
+  readonly answer: z.ZodType;
+  readonly answerHeaders?: Readonly<Record<string, string>>;
+  readonly problems: readonly ProblemCode[];
+}
+
+/** What any request may meet, whatever it asks for. */
+const ALWAYS: readonly ProblemCode[] = [
+  'invalid-request',
+  'request-timeout',
+  'headers-too-large',
+  'internal-error',
+  'service-unavailable',
+];
+
+const jsonSchema = (schema: z.ZodType, io: 'input' | 'output'): object => {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+};
+
+const parameters = (
+  place: 'path' | 'query' | 'header',
+  schemas: Readonly<Record<string, z.ZodType>> = {},
+): object[] =>
+  Object.entries(schemas).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: place === 'path' || !schema.safeParse(undefined).success,
+    schema: jsonSchema(schema, 'input'),
+  }));
+
+const headersOf = (headers: Readonly<Record<string, string>> = {}): object =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' } },
+    ]),
+  );
+
+function problemResponses(codes: readonly ProblemCode[]): Record<string, object> {
+  const entries = [...groupByStatus(codes)].map(([status, ofStatus]) => {
+    const description = ofStatus.map((code) => `${code}: ${PROBLEMS[code][1]}.`).join(' ');
+    const schema = { $ref: '#/components/schemas/Problem' };
+    return [status, { description, content: { 'application/problem+json': { schema } } }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function groupByStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]> {
+  const groups = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    const [status] = PROBLEMS[code];
+    groups.set(status, [...(groups.get(status) ?? []), code]);
+  }
+  return groups;
+}
+
+function operation(op: Operation): object {
+  const problems = [...new Set([...op.problems, ...ALWAYS])];
+  return {
+    operationId: op.id,
+    summary: op.summary,
+    parameters: [
+      ...parameters('path', op.params),
+      ...parameters('query', op.query),
+      ...parameters('header', op.headers),
+    ],
+    ...(op.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: jsonSchema(op.body, 'input') } },
+          },
+        }),
+    responses: {
+      [op.status]: {
+        description: op.summary,
+        headers: headersOf(op.answerHeaders),
+        content: { 'application/json': { schema: jsonSchema(op.answer, 'output') } },
+      },
+      ...problemResponses(problems),
+    },
+  };
+}
+
+/** The OpenAPI 3.1 document of an API, made from the contracts that the API itself uses. */
+export function openApi(title: string, operations: readonly Operation[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const op of operations) {
+    paths[op.path] = { ...paths[op.path], [op.method]: operation(op) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title, version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas: { Problem: jsonSchema(problemSchema, 'output') } },
+  };
+}

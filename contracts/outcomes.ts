@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { accountNumberOf } from '../domain/account-number.ts';
+import { accountOfStream, balanceSchema, type LoggedEvent } from './events.ts';
+import { defined } from './events.ts';
+
+/** What a command that was carried out answers. A retry answers the same, for ever. */
+export const outcomeSchema = z.strictObject({
+  commandId: z.string(),
+  accountId: z.string(),
+  /** The account's version after the command. */
+  version: z.int().min(1),
+  event: z.looseObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
+  balance: balanceSchema,
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** The account as the opening command left it. */
+export const accountAnswer = z.strictObject({
+  accountId: z.string(),
+  accountNumber: z.string(),
+  ownerId: z.string(),
+  currency: z.string(),
+  status: z.enum(['open', 'frozen', 'closed']),
+  version: z.int().min(1),
+  balance: balanceSchema,
+  overdraftLimit: z.string(),
+  name: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  openedAt: z.string(),
+  at: z.string(),
+});
+export type AccountAnswer = z.infer<typeof accountAnswer>;
+
+const lastOf = (events: readonly LoggedEvent[]): LoggedEvent => {
+  const last = events.at(-1);
+  if (last === undefined) throw new Error('a command without events has no outcome');
+  return last;
+};
+
+export function outcomeOf(events: readonly LoggedEvent[]): Outcome {
+  const { id, stream, type, version, at, commandId, data } = lastOf(events);
+  const { balance, ...rest } = data;
+  const event = { id, type, version, at, ...rest };
+  return { commandId, accountId: accountOfStream(stream), version, event, balance };
+}
+
+/** The answer to an opening command, from its events alone, so that a retry can give it too. */
+export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
+  const [opened] = events;
+  const last = lastOf(events);
+  if (opened?.type !== 'account-opened') throw new Error('no account was opened');
+  const { ownerId, currency, overdraftLimit, name, metadata } = opened.data;
+  const accountId = accountOfStream(opened.stream);
+  return defined({
+    accountId,
+    accountNumber: accountNumberOf(accountId) ?? '',
+    ownerId,
+    currency,
+    status: 'open' as const,
+    version: last.version,
+    balance: last.data.balance,
+    overdraftLimit,
+    name,
+    metadata,
+    openedAt: opened.at,
+    at: last.at,
+  });
+}

@@ -1,0 +1,71 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Request } from 'express';
+import { COMMAND_ID_PATTERN, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
+import { accountIdOfNumber, accountIdOfSerial } from '../domain/account-number.ts';
+import { Failure } from '../platform/http.ts';
+
+const refuse = (at: string, message: string): never => {
+  throw new Failure('invalid-request', { errors: [{ at, message }] });
+};
+
+// Node joins repeated headers with ", "; a list is never one key or one version.
+function single(request: Request, name: string): string | undefined {
+  const values = request.headersDistinct[name.toLowerCase()];
+  if (values === undefined) return undefined;
+  if (values.length > 1) refuse(`header/${name}`, 'must be given once');
+  return values[0];
+}
+
+/** The client's Idempotency-Key, or a fresh one. */
+export function commandIdOf(request: Request): { commandId: CommandId; fresh: boolean } {
+  const key = single(request, 'Idempotency-Key');
+  if (key === undefined) return { commandId: commandId(randomUUID()), fresh: true };
+  if (!COMMAND_ID_PATTERN.test(key)) {
+    refuse('header/Idempotency-Key', 'must be 1-128 visible ASCII characters');
+  }
+  return { commandId: commandId(key), fresh: false };
+}
+
+/** The account version that If-Match asks for. */
+export function ifMatchOf(request: Request): number | undefined {
+  const text = single(request, 'If-Match');
+  if (text === undefined) return undefined;
+  const match = /^"(0|[1-9][0-9]{0,14})"$/.exec(text);
+  if (match === null) refuse('header/If-Match', 'must be one version in double quotes, as ETag is');
+  return Number(match?.[1]);
+}
+
+/** The W3C trace context of the request; a new one when it has none or not a valid one. */
+export function traceparentOf(request: Request): string {
+  const text = request.headers.traceparent;
+  const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+  if (typeof text === 'string' && valid.test(text)) return text;
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+}
+
+/** The account that the path names, by id or by number. */
+export function accountIdOf(request: Request): AccountId {
+  const text = String(request.params['id']);
+  if (ACCOUNT_ID_PATTERN.test(text)) return accountId(text);
+  const id = accountIdOfNumber(text);
+  return id ?? refuse('path/id', 'must be a lower-case UUID or an account number with valid check digits');
+}
+
+/** Only ?dryRun=true or false; anything else could be a mistyped wish. */
+export function dryRunOf(request: Request): boolean {
+  for (const [name, value] of Object.entries(request.query)) {
+    if (name !== 'dryRun') refuse(`query/${name}`, 'is not a known parameter');
+    if (value !== 'true' && value !== 'false') refuse('query/dryRun', 'must be true or false, once');
+  }
+  return request.query['dryRun'] === 'true';
+}
+
+/**
+ * The id of the account that an opening command makes. It follows from the command id, so a
+ * retry finds the account that the first try opened.
+ */
+export function accountIdFor(id: CommandId): AccountId {
+  const digest = createHash('sha256').update(`open-account:${id}`).digest();
+  return accountIdOfSerial(digest.readBigUInt64BE(0) % 10n ** 18n);
+}
