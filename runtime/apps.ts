@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { daprdArgs } from './dapr-yaml.ts';
+import type { DaprApp } from './dapr-yaml.ts';
+import { appEnvironmentWithSecrets, sidecarEnvironment } from './environment.ts';
+import { logFile } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { ProgramSpec } from './managed-program.ts';
+import { answersOk } from './ports.ts';
+import type { Secrets } from './secrets.ts';
+
+const SIDECAR_LAYER = 2;
+const APP_LAYER = 3;
+
+export const sidecarName = (appID: string): string => `${appID}-daprd`;
+
+const sidecar = (
+  instance: Instance,
+  secrets: Secrets,
+  app: DaprApp,
+  daprd: string,
+): ProgramSpec => ({
+  name: sidecarName(app.appID),
+  command: daprd,
+  args: daprdArgs(instance.root, app),
+  env: sidecarEnvironment(instance, secrets, app),
+  cwd: instance.dataDir,
+  logFile: logFile(instance, sidecarName(app.appID)),
+  port: app.daprHTTPPort,
+  layer: SIDECAR_LAYER,
+  ready: () => answersOk(app.daprHTTPPort, '/v1.0/healthz/outbound'),
+});
+
+const appItself = (instance: Instance, secrets: Secrets, app: DaprApp): ProgramSpec => {
+  const [command = 'node', ...args] = app.command;
+  return {
+    name: app.appID,
+    // The node that runs this also runs the apps, whatever PATH says.
+    command: command === 'node' ? process.execPath : command,
+    args,
+    env: appEnvironmentWithSecrets(instance, secrets, app),
+    cwd: resolve(instance.root, app.appDirPath),
+    logFile: logFile(instance, app.appID),
+    port: app.appPort,
+    layer: APP_LAYER,
+    ready: () => answersOk(app.appPort, app.settings['appHealthCheckPath'] as string),
+  };
+};
+
+/** App and sidecar are two programs: the death of one does not restart the other. */
+export const appPrograms = (
+  instance: Instance,
+  secrets: Secrets,
+  apps: readonly DaprApp[],
+  daprd: string,
+): ProgramSpec[] =>
+  apps.flatMap((app) => [
+    sidecar(instance, secrets, app, daprd),
+    appItself(instance, secrets, app),
+  ]);

@@ -1,0 +1,143 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { appPrograms } from './apps.ts';
+import { readDaprYaml } from './dapr-yaml.ts';
+import type { DaprApp } from './dapr-yaml.ts';
+import { fileOf, startInfrastructure } from './infrastructure.ts';
+import { prepareDataDir, resolveInstance } from './instance.ts';
+import type { Instance, InstanceOptions } from './instance.ts';
+import type { Entry } from './ledger.ts';
+import { answersOk, requireFreePorts } from './ports.ts';
+import { findPrograms, SERVED_BY_START } from './programs.ts';
+import { createProgress, Refusal } from './progress.ts';
+import { loadSecrets } from './secrets.ts';
+import { createSupervisor } from './supervisor.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { ProgramName } from './versions.ts';
+
+const READY_DEADLINE_MS = 60_000;
+const READY_POLL_MS = 100;
+
+export interface BankOptions extends InstanceOptions {
+  /** Prints nothing; notes about deaths then go to `onNote` only. */
+  readonly quiet?: boolean;
+  readonly onNote?: (sentence: string) => void;
+  /** Leaves the apps and their sidecars out. */
+  readonly infrastructureOnly?: boolean;
+  /** Look up these programs too, beyond those that a start needs. */
+  readonly alsoFind?: readonly ProgramName[];
+}
+
+/** A running bank, for commands, whole-house tests and benchmarks. */
+export interface Bank {
+  readonly instance: Instance;
+  readonly apps: readonly DaprApp[];
+  /** App port by app id. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Base address by app id, without a slash at the end. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Paths of the programs that were looked up. */
+  readonly files: Readonly<Partial<Record<ProgramName, string>>>;
+  readonly programs: () => readonly Entry[];
+  /** Signals a program (postgres, nats, immudb, ferretdb, placement, scheduler, <app>, <app>-daprd). */
+  readonly kill: (name: string, signal: NodeJS.Signals) => boolean;
+  /** Stops a program and keeps it down until bringUp. */
+  readonly takeDown: (name: string) => Promise<void>;
+  readonly bringUp: (name: string) => Promise<void>;
+  /** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
+  readonly waitReady: (limitMs?: number) => Promise<void>;
+  readonly restartCount: (name?: string) => number;
+  readonly stop: () => Promise<void>;
+}
+
+const allPorts = (instance: Instance, apps: readonly DaprApp[]): Map<number, string> => {
+  const ports = new Map<number, string>();
+  for (const [name, port] of Object.entries(instance.ports)) ports.set(port, name);
+  for (const app of apps) {
+    ports.set(app.appPort, app.appID);
+    for (const port of [app.daprHTTPPort, app.daprGRPCPort, app.daprInternalGRPCPort]) {
+      ports.set(port, `the sidecar of ${app.appID}`);
+    }
+  }
+  return ports;
+};
+
+const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
+  const deadline = Date.now() + limitMs;
+  let waiting = [...apps];
+  while (waiting.length > 0) {
+    const ready = await Promise.all(waiting.map((app) => answersOk(app.appPort, '/health/ready')));
+    waiting = waiting.filter((_, index) => !ready[index]);
+    if (waiting.length === 0) return;
+    if (Date.now() > deadline) {
+      const names = waiting.map((app) => app.appID).join(', ');
+      throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
+    }
+    await sleep(READY_POLL_MS);
+  }
+};
+
+const makeHandle = (
+  instance: Instance,
+  apps: readonly DaprApp[],
+  supervisor: Supervisor,
+  files: Bank['files'],
+): Bank => ({
+  instance,
+  apps,
+  files,
+  ports: Object.fromEntries(apps.map((app) => [app.appID, app.appPort])),
+  urls: Object.fromEntries(apps.map((app) => [app.appID, `http://127.0.0.1:${app.appPort}`])),
+  programs: supervisor.programs,
+  kill: supervisor.kill,
+  takeDown: supervisor.takeDown,
+  bringUp: supervisor.bringUp,
+  waitReady: (limitMs = READY_DEADLINE_MS) => waitReady(apps, limitMs),
+  restartCount: (name) =>
+    supervisor
+      .programs()
+      .filter((program) => name === undefined || program.name === name)
+      .reduce((sum, program) => sum + program.restarts, 0),
+  stop: supervisor.stop,
+});
+
+/**
+ * Starts the whole bank in this process and gives a handle on it. Compiled apps must be in
+ * dist/. When the start fails, everything that came up is stopped before it throws.
+ */
+export const startBank = async (
+  options: BankOptions = {},
+  onSupervisor?: (supervisor: Supervisor) => void,
+): Promise<Bank> => {
+  const instance = resolveInstance(options);
+  const progress = createProgress(options.quiet);
+  const wanted = [...SERVED_BY_START, ...(options.alsoFind ?? [])];
+  const files = await findPrograms(instance, wanted, progress);
+  const apps = readDaprYaml(instance.root, instance.number);
+  prepareDataDir(instance);
+  const note = options.onNote ?? progress.say;
+  const supervisor = await createSupervisor(instance.dataDir, note);
+  onSupervisor?.(supervisor);
+  try {
+    await requireFreePorts(allPorts(instance, apps));
+    const secrets = loadSecrets(instance.dataDir);
+    await progress.during('starting PostgreSQL, NATS, immudb, FerretDB, Dapr ...', () =>
+      startInfrastructure(supervisor, instance, secrets, files),
+    );
+    const bank = makeHandle(instance, apps, supervisor, files);
+    if (options.infrastructureOnly === true) return bank;
+    // Addresses of sidecars that are gone; the new ones register themselves.
+    for (const end of ['', '-wal', '-shm']) {
+      rmSync(join(instance.dataDir, `names.db${end}`), { force: true });
+    }
+    await progress.during(`starting ${apps.length} apps and their sidecars ...`, async () => {
+      await supervisor.start(appPrograms(instance, secrets, apps, fileOf(files, 'daprd')));
+      await bank.waitReady();
+    });
+    return bank;
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+};

@@ -1,0 +1,106 @@
+// Gets a fresh checkout to the point where compiled code can run, then runs one command.
+// Plain JavaScript without dependencies, because it must work before `npm ci` has run.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const COMMANDS = {
+  start: 'runtime/start.js',
+  infra: 'runtime/infra.js',
+  stop: 'runtime/stop.js',
+  status: 'runtime/status.js',
+  reset: 'runtime/reset.js',
+  logs: 'runtime/logs.js',
+  rebuild: 'projections/rebuild.js',
+  replay: 'reliability/replay.js',
+  bench: 'bench/bench.js',
+  test: 'reliability/test.js',
+  check: 'reliability/check.js',
+};
+const NOT_SOURCES = new Set(['node_modules', 'dist', '.git', '.data', '.dapr', 'docs']);
+
+const give = (sentence) => {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(1);
+};
+
+const requireNode = () => {
+  const { node } = JSON.parse(readFileSync(join(ROOT, 'runtime/versions.json'), 'utf8'));
+  const [have, need] = [process.versions.node, node].map((text) => text.split('.').map(Number));
+  const newer = have[0] > need[0] || (have[0] === need[0] && have[1] >= need[1]);
+  if (!newer) give(`Node ${process.versions.node} is too old: install Node ${node} or newer.`);
+};
+
+const digestOf = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** Runs one preparing step; its output is shown only when it fails. */
+const prepare = (label, command, args, remedy) => {
+  const started = Date.now();
+  process.stderr.write(`${label} ...`);
+  // Windows needs a shell for npm.cmd; the arguments are fixed words.
+  const shell = process.platform === 'win32';
+  const done = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', shell });
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  process.stderr.write(` ${done.status === 0 ? 'done' : 'failed'} in ${seconds} s\n`);
+  if (done.status === 0) return;
+  give(`${done.error?.message ?? `${done.stdout}${done.stderr}`.trim()}\n${remedy}`);
+};
+
+const installPackages = () => {
+  const stamp = join(ROOT, 'node_modules', '.core-bank-stamp');
+  const wanted = digestOf(join(ROOT, 'package-lock.json'));
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  // `npm ci` would empty the folder first; where there is one, only the difference is fetched.
+  const verb = existsSync(join(ROOT, 'node_modules')) ? 'install' : 'ci';
+  const args = [verb, '--no-audit', '--no-fund', '--loglevel=error'];
+  const remedy = 'Installing the npm packages failed: check the network, then run this again.';
+  prepare('Installing npm packages (once)', 'npm', args, remedy);
+  writeFileSync(stamp, wanted);
+};
+
+/** Names, sizes and times of all sources: cheap to read and changed by every edit. */
+const sourcesStamp = () => {
+  const hash = createHash('sha256').update(digestOf(join(ROOT, 'tsconfig.json')));
+  const rooms = readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !NOT_SOURCES.has(entry.name))
+    .map((entry) => entry.name);
+  for (const room of rooms.sort()) {
+    const files = readdirSync(join(ROOT, room), { recursive: true }).map(String);
+    for (const file of files.sort()) {
+      if (!file.endsWith('.ts') || file.includes('node_modules')) continue;
+      const { size, mtimeMs } = statSync(join(ROOT, room, file));
+      hash.update(`${room}/${file} ${size} ${mtimeMs}\n`);
+    }
+  }
+  return hash.digest('hex');
+};
+
+const compile = () => {
+  const stamp = join(ROOT, 'dist', '.core-bank-stamp');
+  const wanted = sourcesStamp();
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  mkdirSync(join(ROOT, 'dist'), { recursive: true });
+  rmSync(stamp, { force: true });
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const remedy = 'The sources do not compile: correct the lines above, then run this again.';
+  prepare('Compiling', process.execPath, [tsc, '-p', ROOT], remedy);
+  writeFileSync(stamp, wanted);
+};
+
+const [command = '', ...rest] = process.argv.slice(2);
+const target = COMMANDS[command];
+if (target === undefined) give(`Unknown command "${command}": ${Object.keys(COMMANDS).join(', ')}.`);
+requireNode();
+installPackages();
+compile();
+const file = join(ROOT, 'dist', target);
+if (!existsSync(file)) give(`There is no ${target.replace(/js$/, 'ts')} in this checkout yet.`);
+process.chdir(ROOT);
+process.env.CORE_BANK_HOME = ROOT;
+process.argv = [process.execPath, file, ...rest];
+// In this same process, so signals and exit codes need no passing on.
+await import(pathToFileURL(file).href);

@@ -1,0 +1,108 @@
+import { createHmac } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { appEnvironment } from './dapr-yaml.ts';
+import type { DaprApp } from './dapr-yaml.ts';
+import { mongoUrl } from './ferretdb.ts';
+import type { Instance } from './instance.ts';
+import { natsUrl } from './nats.ts';
+import { journalUrl } from './postgres.ts';
+import { publicKeyFile } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
+
+export type Environment = Readonly<Record<string, string>>;
+
+const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL'];
+
+/** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
+const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
+  'event-source': ['IMMUDB_PASSWORD', 'IMMUDB_PUBLIC_KEY_FILE'],
+  projections: ['MONGODB_URL'],
+  'queries-bank-api': ['MONGODB_URL'],
+};
+
+const inherited = (): Record<string, string> => {
+  const pairs = INHERITED.map((name) => [name, process.env[name]]);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+};
+
+/** Every secret by the name of the environment variable that carries it. */
+export const secretVariables = (instance: Instance, secrets: Secrets): Environment => ({
+  STATE_POSTGRES_URL: journalUrl(instance, secrets),
+  NATS_URL: natsUrl(instance, secrets),
+  MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
+  IMMUDB_PASSWORD: secrets.immudbWriter,
+  IMMUDB_PUBLIC_KEY_FILE: publicKeyFile(instance.dataDir),
+});
+
+const pick = (all: Environment, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, all[name] ?? '']));
+
+/** Tokens of one app and its sidecar; another app's sidecar accepts none of them. */
+const tokens = (secrets: Secrets, appID: string): Record<string, string> => {
+  const derive = (purpose: string): string =>
+    createHmac('sha256', secrets.tokenSeed).update(`${purpose}/${appID}`).digest('base64url');
+  return { DAPR_API_TOKEN: derive('dapr'), APP_API_TOKEN: derive('app') };
+};
+
+interface ComponentFile {
+  readonly kind?: string;
+  readonly scopes?: readonly string[];
+  readonly spec?: { readonly metadata?: readonly { readonly envRef?: string }[] };
+}
+
+/** The variables that the components in scope of an app refer to. */
+const referredVariables = (root: string, app: DaprApp): string[] =>
+  app.resourcesPaths.flatMap((path) =>
+    readdirSync(resolve(root, path))
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => parse(readFileSync(join(root, path, file), 'utf8')) as ComponentFile)
+      .filter((file) => file.kind === 'Component' && (file.scopes ?? []).includes(app.appID))
+      .flatMap((file) => file.spec?.metadata ?? [])
+      .flatMap((item) => (item.envRef === undefined ? [] : [item.envRef])),
+  );
+
+/** Lower than Go's default: six sidecars share the machine and mostly wait. */
+export const SIDECAR_TUNING: Environment = { GOGC: '60', GOMEMLIMIT: '160MiB' };
+
+export const sidecarEnvironment = (
+  instance: Instance,
+  secrets: Secrets,
+  app: DaprApp,
+): Environment => ({
+  ...inherited(),
+  ...SIDECAR_TUNING,
+  ...tokens(secrets, app.appID),
+  ...pick(secretVariables(instance, secrets), referredVariables(instance.root, app)),
+  DAPR_HOST_IP: '127.0.0.1',
+  CORE_BANK_DATA: instance.dataDir,
+});
+
+/** Only what the app needs: an app that has no business with MongoDB has no password for it. */
+export const appEnvironmentWithSecrets = (
+  instance: Instance,
+  secrets: Secrets,
+  app: DaprApp,
+): Environment => {
+  const room = app.command.find((word) => word.startsWith('dist/'))?.split('/')[1] ?? app.appID;
+  return {
+    NODE_ENV: 'production',
+    ...appEnvironment(app),
+    ...inherited(),
+    ...tokens(secrets, app.appID),
+    ...pick(secretVariables(instance, secrets), APP_SECRETS[room] ?? []),
+  };
+};
+
+/** One set for everything, as `dapr run -f` by hand needs it: sidecars inherit its shell. */
+export const sharedEnvironment = (instance: Instance, secrets: Secrets): Environment => ({
+  NODE_ENV: 'production',
+  CORE_BANK_INSTANCE: String(instance.number),
+  CORE_BANK_DATA: instance.dataDir,
+  DAPR_HOST_IP: '127.0.0.1',
+  DAPR_API_TOKEN: secrets.sharedDaprToken,
+  APP_API_TOKEN: secrets.sharedAppToken,
+  ...SIDECAR_TUNING,
+  ...secretVariables(instance, secrets),
+});

@@ -1,0 +1,89 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { Refusal } from './progress.ts';
+
+/** Each instance moves every port by this much, so several banks fit on one machine. */
+export const PORTS_PER_INSTANCE = 1_000;
+const INSTANCE_MAX = 9;
+
+/** Infrastructure ports at instance 0; the ports of apps and sidecars come from dapr.yaml. */
+const BASE_PORTS = {
+  postgres: 3810,
+  nats: 3820,
+  immudb: 3830,
+  mongo: 3840,
+  placement: 3850,
+  placementHealth: 3851,
+  placementRaft: 3852,
+  scheduler: 3860,
+  schedulerHealth: 3861,
+  schedulerEtcd: 3862,
+  schedulerPeer: 3863,
+} as const;
+
+export type InfraPorts = Readonly<Record<keyof typeof BASE_PORTS, number>>;
+
+/** One bank on this machine: its number, its folders and its ports. */
+export interface Instance {
+  readonly number: number;
+  /** The checkout. */
+  readonly root: string;
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  readonly ports: InfraPorts;
+}
+
+export interface InstanceOptions {
+  readonly instance?: number;
+  readonly dataDir?: string;
+}
+
+/** The checkout is found by its dapr.yaml, because compiled files lie one level deeper. */
+export const projectRoot = (from = process.cwd()): string => {
+  const given = process.env['CORE_BANK_HOME'];
+  if (given !== undefined && existsSync(join(given, 'dapr.yaml'))) return given;
+  let folder = resolve(from);
+  while (!existsSync(join(folder, 'dapr.yaml')) || !existsSync(join(folder, 'runtime'))) {
+    const parent = dirname(folder);
+    if (parent === folder) {
+      throw new Refusal(`No dapr.yaml above ${from}: run this inside the core-bank checkout.`);
+    }
+    folder = parent;
+  }
+  return folder;
+};
+
+const instanceNumber = (given: number | undefined): number => {
+  const number = given ?? Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
+  if (Number.isInteger(number) && number >= 0 && number <= INSTANCE_MAX) return number;
+  throw new Refusal(`CORE_BANK_INSTANCE must be a whole number from 0 to ${INSTANCE_MAX}.`);
+};
+
+/** Resolves the instance from options, then the environment, then defaults. */
+export const resolveInstance = (options: InstanceOptions = {}): Instance => {
+  const root = projectRoot();
+  const number = instanceNumber(options.instance);
+  const dataDir = resolve(
+    options.dataDir ?? process.env['CORE_BANK_DATA'] ?? join(root, '.data', String(number)),
+  );
+  const cacheDir = resolve(process.env['CORE_BANK_CACHE'] ?? join(homedir(), '.cache', 'core-bank'));
+  const moved = Object.entries(BASE_PORTS).map(([name, port]) => [
+    name,
+    port + PORTS_PER_INSTANCE * number,
+  ]);
+  return { number, root, dataDir, cacheDir, ports: Object.fromEntries(moved) as InfraPorts };
+};
+
+/**
+ * Makes the data folder. Others may pass through it but not list it: PostgreSQL
+ * refuses to run as root and then has its own folder below as another user.
+ */
+export const prepareDataDir = (instance: Instance): void => {
+  mkdirSync(instance.dataDir, { recursive: true });
+  chmodSync(instance.dataDir, process.getuid?.() === 0 ? 0o711 : 0o700);
+  mkdirSync(join(instance.dataDir, 'logs'), { recursive: true, mode: 0o700 });
+};
+
+export const logFile = (instance: Instance, program: string): string =>
+  join(instance.dataDir, 'logs', `${program}.log`);

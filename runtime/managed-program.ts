@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackOff } from './back-off.ts';
+import type { ProgramState } from './ledger.ts';
+import { processIdentity, signalGroup } from './process-identity.ts';
+
+const READY_POLL_MS = 60;
+const STOP_GRACE_MS = 10_000;
+
+/** How one program is started, when it counts as ready and how it is stopped. */
+export interface ProgramSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly logFile: string;
+  readonly port: number;
+  /** Programs stop from the highest layer down, so that nobody loses what it relies on. */
+  readonly layer: number;
+  readonly ready: () => Promise<boolean>;
+  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly stopSignal?: NodeJS.Signals;
+  readonly beforeStart?: () => void;
+}
+
+export interface Managed {
+  readonly spec: ProgramSpec;
+  readonly start: () => void;
+  readonly stop: (graceMs?: number) => Promise<void>;
+  readonly kill: (signal: NodeJS.Signals) => boolean;
+  readonly state: () => ProgramState;
+  readonly pid: () => number;
+  readonly identity: () => string;
+  readonly startedAt: () => number;
+  readonly restarts: () => number;
+}
+
+export interface Watcher {
+  /** Something to show changed: state, pid or restarts. */
+  readonly changed: () => void;
+  /** A sentence for people about a death and what follows. */
+  readonly noted: (sentence: string) => void;
+}
+
+const reason = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+
+/** Keeps one program running in its own process group: a death is named and repaired. */
+export const manageProgram = (spec: ProgramSpec, watcher: Watcher): Managed => {
+  const backOff = createBackOff();
+  let child: ChildProcess | undefined;
+  let state: ProgramState = 'stopped';
+  let identity = '';
+  let startedAt = 0;
+  let restarts = 0;
+  let wanted = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const change = (next: ProgramState): void => {
+    state = next;
+    watcher.changed();
+  };
+
+  const watchReady = async (mine: ChildProcess): Promise<void> => {
+    while (child === mine && wanted && state === 'starting') {
+      const isReady = await spec.ready();
+      if (isReady && child === mine && state === 'starting') return change('ready');
+      await sleep(READY_POLL_MS);
+    }
+  };
+
+  const died = (mine: ChildProcess, cause: string): void => {
+    if (child !== mine) return;
+    child = undefined;
+    // Whatever a dead leader left in its group must not hold the ports of its successor.
+    if (mine.pid !== undefined) signalGroup(mine.pid, 'SIGKILL');
+    if (!wanted) return change('stopped');
+    const delay = backOff.next(Date.now() - startedAt);
+    watcher.noted(`${spec.name} died (${cause}), restarting in ${delay / 1_000} s`);
+    restarts += 1;
+    timer = setTimeout(launch, delay);
+    change('restarting');
+  };
+
+  const launch = (): void => {
+    spec.beforeStart?.();
+    const log = openSync(spec.logFile, 'a', 0o600);
+    const mine = spawn(spec.command, [...spec.args], {
+      cwd: spec.cwd,
+      env: spec.env,
+      detached: true,
+      stdio: ['ignore', log, log],
+      ...spec.user,
+    });
+    closeSync(log);
+    child = mine;
+    startedAt = Date.now();
+    identity = mine.pid === undefined ? '' : (processIdentity(mine.pid) ?? '');
+    mine.once('error', (error) => died(mine, error.message));
+    mine.once('exit', (code, signal) => died(mine, reason(code, signal)));
+    change('starting');
+    void watchReady(mine);
+  };
+
+  const kill = (signal: NodeJS.Signals): boolean =>
+    child?.pid !== undefined && signalGroup(child.pid, signal);
+
+  const stop = async (graceMs = STOP_GRACE_MS): Promise<void> => {
+    wanted = false;
+    clearTimeout(timer);
+    const mine = child;
+    if (mine === undefined) return change('stopped');
+    const gone = new Promise<void>((resolve) => mine.once('exit', () => resolve()));
+    kill(spec.stopSignal ?? 'SIGTERM');
+    // A stopped (SIGSTOP) process acts on a polite signal only once it runs again.
+    kill('SIGCONT');
+    const force = setTimeout(() => {
+      watcher.noted(`${spec.name} did not stop within ${graceMs / 1_000} s, killing it`);
+      kill('SIGKILL');
+    }, graceMs);
+    await gone;
+    clearTimeout(force);
+  };
+
+  const start = (): void => {
+    wanted = true;
+    launch();
+  };
+
+  return {
+    spec,
+    start,
+    stop,
+    kill,
+    state: () => state,
+    pid: () => child?.pid ?? 0,
+    identity: () => identity,
+    startedAt: () => startedAt,
+    restarts: () => restarts,
+  };
+};

@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import type { StreamConfig } from '@nats-io/jetstream';
+import { connect, nanos } from '@nats-io/transport-node';
+import { logFile } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { ProgramSpec } from './managed-program.ts';
+import { accepts, LOOPBACK } from './ports.ts';
+import { writePrivate } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
+
+const ADMIN = 'admin';
+const SIDECAR = 'sidecar';
+const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
+const STREAM_BYTES_MAX = 1024 * 1024 * 1024;
+const STREAM_AGE_MAX_MS = 7 * 24 * 3_600_000;
+const DUPLICATE_WINDOW_MS = 120_000;
+
+/** Streams must exist before a sidecar subscribes; each carries one topic of the bank. */
+export const STREAMS: Readonly<Record<string, string>> = {
+  ACCOUNT_EVENTS: 'account-events',
+  LEDGER: 'ledger',
+};
+
+/** What a sidecar may do on the broker: its topics, its own consumers, and nothing else. */
+const sidecarPermissions = (): string => {
+  const topics = Object.values(STREAMS);
+  const consumers = Object.keys(STREAMS).flatMap((stream) => [
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+  ]);
+  const acks = Object.keys(STREAMS).map((stream) => `$JS.ACK.${stream}.>`);
+  const publish = [...topics, ...consumers, ...acks, '$JS.API.STREAM.NAMES', '$JS.FC.>'];
+  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.>"] }`;
+};
+
+const configuration = (instance: Instance, secrets: Secrets, storeDir: string): string => `
+listen: "${LOOPBACK}:${instance.ports.nats}"
+server_name: "core-bank-${instance.number}"
+max_payload: ${MESSAGE_BYTES_MAX}
+jetstream { store_dir: ${JSON.stringify(storeDir)}, max_memory_store: 67108864 }
+authorization {
+  users = [
+    { user: ${ADMIN}, password: "${secrets.natsAdmin}" }
+    { user: ${SIDECAR}, password: "${secrets.natsSidecar}", permissions: ${sidecarPermissions()} }
+  ]
+}
+`;
+
+/** The broker. Its passwords stand in a file that only its owner can read. */
+export const natsProgram = (instance: Instance, secrets: Secrets, command: string): ProgramSpec => {
+  const cwd = join(instance.dataDir, 'nats');
+  mkdirSync(cwd, { recursive: true, mode: 0o700 });
+  const file = join(cwd, 'nats.conf');
+  writePrivate(file, configuration(instance, secrets, join(cwd, 'jetstream')));
+  return {
+    name: 'nats',
+    command,
+    args: ['-c', file],
+    env: { GOMEMLIMIT: '256MiB' },
+    cwd,
+    logFile: logFile(instance, 'nats'),
+    port: instance.ports.nats,
+    layer: 0,
+    ready: () => accepts(instance.ports.nats),
+  };
+};
+
+/**
+ * Makes the streams, or brings their limits up to date. Old messages are discarded: the
+ * actors' journal, not the broker, keeps an event until the log has it.
+ */
+export const provisionNats = async (instance: Instance, secrets: Secrets): Promise<void> => {
+  const connection = await connect({
+    servers: `${LOOPBACK}:${instance.ports.nats}`,
+    user: ADMIN,
+    pass: secrets.natsAdmin,
+    timeout: 5_000,
+  });
+  try {
+    const manager = await jetstreamManager(connection);
+    const known = new Set<string>();
+    for await (const stream of manager.streams.list()) known.add(stream.config.name);
+    for (const [name, subject] of Object.entries(STREAMS)) {
+      const limits: Partial<StreamConfig> = {
+        subjects: [subject],
+        max_bytes: STREAM_BYTES_MAX,
+        max_age: nanos(STREAM_AGE_MAX_MS),
+        duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+        discard: DiscardPolicy.Old,
+      };
+      const fixed = { storage: StorageType.File, retention: RetentionPolicy.Limits };
+      if (known.has(name)) await manager.streams.update(name, limits);
+      else await manager.streams.add({ name, ...fixed, ...limits });
+    }
+  } finally {
+    await connection.close();
+  }
+};
+
+/** What daprd's pub/sub connects to; a secret. */
+export const natsUrl = (instance: Instance, secrets: Secrets): string =>
+  `nats://${SIDECAR}:${secrets.natsSidecar}@${LOOPBACK}:${instance.ports.nats}`;

@@ -1,0 +1,48 @@
+import { connect, createServer } from 'node:net';
+import { Refusal } from './progress.ts';
+
+export const LOOPBACK = '127.0.0.1';
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** True when something accepts connections on that loopback port. */
+export const accepts = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: LOOPBACK, port, timeout: PROBE_TIMEOUT_MS });
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('timeout', () => end(false));
+  });
+
+/** True when GET on that loopback address answers 2xx within a second. */
+export const answersOk = async (port: number, path: string): Promise<boolean> => {
+  try {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const response = await fetch(`http://${LOOPBACK}:${port}${path}`, { signal });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+};
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: LOOPBACK, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+
+/** Refuses with one sentence when another program holds one of the ports. */
+export const requireFreePorts = async (wanted: ReadonlyMap<number, string>): Promise<void> => {
+  for (const [port, owner] of wanted) {
+    if (await isFree(port)) continue;
+    throw new Refusal(
+      `Port ${port}, which ${owner} needs, is taken by another program: stop that program, ` +
+        'or set CORE_BANK_INSTANCE=1 to move every port of the bank by 1000.',
+    );
+  }
+};

