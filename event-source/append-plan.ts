@@ -1,0 +1,110 @@
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { accountOfStream, type LoggedEvent } from '../contracts/events.ts';
+import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { Outcome } from './event-log.ts';
+
+/** An event that is to be appended, with what its place in the log depends on. */
+export interface Candidate {
+  readonly accountId: AccountId;
+  readonly version: number;
+  readonly commandId: CommandId;
+  readonly json: string;
+}
+
+export interface StoredEvent {
+  readonly position: number;
+  readonly json: string;
+}
+
+/** What the log is known, or hoped, to hold. */
+export interface Knowledge {
+  event(accountId: AccountId, version: number): StoredEvent | undefined;
+  /** Whether the event is there, where its content does not matter. */
+  has(accountId: AccountId, version: number): boolean;
+  /** Version of the first event of a command. */
+  firstOf(accountId: AccountId, commandId: CommandId): number | undefined;
+  head(accountId: AccountId): number;
+}
+
+export interface Write extends Candidate {
+  /** The first event of a command brings the command's key. */
+  readonly opensCommand: boolean;
+}
+
+export interface AppendPlan {
+  readonly writes: readonly Write[];
+  /** One for each candidate: its outcome, or the index of the write that brings it. */
+  readonly steps: readonly (Outcome | { readonly outcome: 'write'; readonly write: number })[];
+}
+
+export function candidateOf(event: LoggedEvent): Candidate {
+  return {
+    accountId: accountOfStream(event.stream),
+    version: event.version,
+    commandId: event.commandId as CommandId,
+    json: canonicalJson(event),
+  };
+}
+
+/** Decides for every event whether it can be written, is there already, or must not go in. */
+export function planAppend(candidates: readonly Candidate[], known: Knowledge): AppendPlan {
+  const writes: Write[] = [];
+  const planned = new Map<string, number>();
+  const firsts = new Map<string, number>();
+  const forked = new Map<AccountId, string>();
+  const at = (event: Candidate, version: number) => `${event.accountId}/${version}`;
+
+  const step = (event: Candidate): AppendPlan['steps'][number] => {
+    const { accountId, version, commandId } = event;
+    const twin = planned.get(at(event, version));
+    if (twin !== undefined) {
+      const { json } = writes[twin]!;
+      return json === event.json ? { outcome: 'write', write: twin } : fork(event, json);
+    }
+    const stored = known.event(accountId, version);
+    if (stored !== undefined) {
+      if (stored.json !== event.json) return fork(event, stored.json);
+      return { outcome: 'duplicate', position: stored.position };
+    }
+    // What follows a fork continues another history, although its version would fit.
+    const other = forked.get(accountId);
+    if (other !== undefined) return fork(event, other);
+    const mate = planned.get(at(event, version - 1));
+    if (version > 1 && mate === undefined && !known.has(accountId, version - 1)) {
+      return { outcome: 'gap', head: known.head(accountId) };
+    }
+    const command = `${accountId}/${commandId}`;
+    const first = firsts.get(command) ?? known.firstOf(accountId, commandId);
+    if (first !== undefined) {
+      // The events of a command follow each other; else the command was executed twice.
+      const before = mate === undefined ? known.event(accountId, version - 1) : writes[mate]!;
+      if (before === undefined || commandIn(before.json) !== commandId) {
+        return fork(event, `command executed at version ${first}`);
+      }
+    }
+    firsts.set(command, first ?? version);
+    planned.set(at(event, version), writes.length);
+    writes.push({ ...event, opensCommand: first === undefined });
+    return { outcome: 'write', write: writes.length - 1 };
+  };
+  const fork = (event: Candidate, stored: string): Outcome => {
+    forked.set(event.accountId, stored);
+    return { outcome: 'fork', stored };
+  };
+  return { steps: candidates.map(step), writes };
+}
+
+export const commandIn = (json: string): string =>
+  (JSON.parse(json) as LoggedEvent).commandId;
+
+/** The outcomes once the writes stand at these positions; a twin in the batch is a duplicate. */
+export function outcomesOf(plan: AppendPlan, positions: readonly number[]): Outcome[] {
+  const seen = new Set<number>();
+  return plan.steps.map((step) => {
+    if (step.outcome !== 'write') return step;
+    const position = positions[step.write]!;
+    if (seen.has(step.write)) return { outcome: 'duplicate', position };
+    seen.add(step.write);
+    return { outcome: 'appended', position };
+  });
+}

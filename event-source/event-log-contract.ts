@@ -1,0 +1,184 @@
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import type { LoggedEvent } from '../contracts/events.ts';
+import type { CommandId } from '../domain/ids.ts';
+import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
+import { eventOf, eventsOf, newAccount, randomOf } from './events-for-tests.ts';
+
+/** What every log must do; `open` opens the same log once more, as another process would. */
+export function eventLogContract(open: () => Promise<EventLog>): void {
+  let log: EventLog;
+  const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as LoggedEvent;
+  const outcomesOf = async (events: LoggedEvent[], on = log): Promise<string[]> =>
+    (await on.append(events)).outcomes.map(({ outcome }) => outcome);
+  const readAll = async (after: number, limit: number): Promise<LogEntry[]> => {
+    const read: LogEntry[] = [];
+    for (;;) {
+      const page = await log.readAfter(read.at(-1)?.position ?? after, limit);
+      if (page.length === 0) return read;
+      read.push(...page);
+    }
+  };
+
+  beforeEach(async () => {
+    log = await open();
+  });
+  afterEach(() => log.close());
+
+  test('given new accounts, when events are appended, then they stand in order', async () => {
+    const before = log.head();
+    const [anna, ben] = [newAccount(), newAccount()];
+    const events = [...eventsOf(anna, 1, 3), ...eventsOf(ben, 1, 2), eventOf(anna, 4)];
+    const result = await log.append(events);
+    expect(result.outcomes.map(({ outcome }) => outcome)).toEqual(events.map(() => 'appended'));
+    expect(result.after).toBe(before);
+    expect(result.added.map(parse)).toEqual(events);
+    expect(log.head()).toBe(result.added.at(-1)!.position);
+    expect(await log.readAfter(before, 100)).toEqual(result.added);
+    expect(result.added[0]!.json.toString()).toBe(canonicalJson(events[0]));
+    expect((await log.readStream(anna, 2, 10)).map(parse)).toEqual(
+      events.filter((event) => event.stream.endsWith(anna) && event.version > 1),
+    );
+    expect(await log.heads([ben, newAccount(), anna])).toEqual([2, 0, 4]);
+  });
+
+  test('given an appended event, when it comes again, then it is a duplicate there', async () => {
+    const id = newAccount();
+    const events = eventsOf(id, 1, 3);
+    const first = await log.append(events);
+    const again = await log.append([...events].reverse());
+    expect(again.outcomes).toEqual(
+      first.added.map(({ position }) => ({ outcome: 'duplicate', position })).reverse(),
+    );
+    expect(again.added).toEqual([]);
+    // Another order of members is the same event: a broker may re-order them.
+    const { data, ...rest } = events[2]!;
+    expect(await outcomesOf([{ data, ...rest } as LoggedEvent])).toEqual(['duplicate']);
+    const other = await open();
+    expect(await outcomesOf([...events, eventOf(id, 4)], other)).toEqual([
+      'duplicate', 'duplicate', 'duplicate', 'appended',
+    ]);
+    await other.close();
+  });
+
+  test('given an event twice in one batch, then it goes in once', async () => {
+    const id = newAccount();
+    const twice = [eventOf(id, 1), eventOf(id, 1), eventOf(id, 1, { commandId: 'other' })];
+    const { outcomes } = await log.append([...twice, eventOf(id, 2)]);
+    const [{ position }] = await log.readStream(id, 1, 10) as [LogEntry];
+    expect(outcomes.slice(0, 2)).toEqual([
+      { outcome: 'appended', position }, { outcome: 'duplicate', position },
+    ]);
+    expect(outcomes.slice(2).map(({ outcome }) => outcome)).toEqual(['fork', 'fork']);
+  });
+
+  test('given a missing version, when later ones come, then only they wait', async () => {
+    const [behind, fine] = [newAccount(), newAccount()];
+    await log.append([eventOf(behind, 1)]);
+    const late = [eventOf(behind, 3), eventOf(behind, 4)];
+    const { outcomes } = await log.append([...late, eventOf(fine, 1), eventOf(newAccount(), 2)]);
+    expect(outcomes[0]).toEqual({ outcome: 'gap', head: 1 });
+    expect(outcomes[1]).toEqual({ outcome: 'gap', head: 1 });
+    expect(outcomes[2]!.outcome).toBe('appended');
+    expect(outcomes[3]).toEqual({ outcome: 'gap', head: 0 });
+    expect(await outcomesOf([eventOf(behind, 2), ...late])).toEqual(Array(3).fill('appended'));
+  });
+
+  test('given an event, when another has its version, then it never goes in', async () => {
+    const id = newAccount();
+    await log.append(eventsOf(id, 1, 2));
+    const { outcomes } = await log.append([eventOf(id, 2, { amount: '9.00' }), eventOf(id, 3)]);
+    const stored = canonicalJson(eventOf(id, 2));
+    expect(outcomes).toEqual([{ outcome: 'fork', stored }, { outcome: 'fork', stored }]);
+    expect(await log.heads([id])).toEqual([2]);
+    expect((await log.readStream(id, 2, 10)).map(parse)).toEqual([eventOf(id, 2)]);
+  });
+
+  test('given a command of several events, then it is found however they arrived', async () => {
+    const [one, two] = [newAccount(), newAccount()];
+    const commandId = 'a/../b~"%2F{}' as CommandId;
+    const whole = [1, 2, 3, 4].map((version) => eventOf(one, version, { commandId }));
+    const parts = [1, 2, 3].map((version) => eventOf(two, version, { commandId }));
+    await log.append([...whole, eventOf(one, 5), eventOf(two, 1, { commandId })]);
+    await log.append([parts[1]!]);
+    await log.append([parts[2]!, eventOf(two, 4)]);
+    const found = await log.findCommands([
+      { accountId: one, commandId },
+      { accountId: newAccount(), commandId },
+      { accountId: two, commandId },
+      { accountId: two, commandId: 'a' as CommandId },
+      { accountId: one, commandId: 'command-5' as CommandId },
+    ]);
+    expect(found.map((entries) => entries?.map(parse) ?? null)).toEqual([
+      whole, null, parts, null, [eventOf(one, 5)],
+    ]);
+  });
+
+  test('given an executed command, when it is executed again later, then it is a fork', async () => {
+    const id = newAccount();
+    const commandId = 'once';
+    await log.append([eventOf(id, 1, { commandId }), eventOf(id, 2)]);
+    expect(await outcomesOf([eventOf(id, 3, { commandId })])).toEqual(['fork']);
+    const other = newAccount();
+    const twice = [1, 3].map((version) => eventOf(other, version, { commandId }));
+    const batch = [twice[0]!, eventOf(other, 2), twice[1]!];
+    expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
+  });
+
+  test('given 20 writers of one version, then exactly one wins', async () => {
+    const id = newAccount();
+    await log.append([eventOf(id, 1)]);
+    const logs = await Promise.all(Array.from({ length: 20 }, open));
+    for (let version = 2; version <= 6; version += 1) {
+      const results = await Promise.all(
+        logs.map((each, index) => {
+          const commandId = `writer-${index}-${version}`;
+          return outcomesOf([eventOf(id, version, { commandId })], each);
+        }),
+      );
+      expect(results.flat().sort()).toEqual(['appended', ...Array<string>(19).fill('fork')]);
+    }
+    const stream = await log.readStream(id, 1, 100);
+    expect(stream.map((entry) => parse(entry).version)).toEqual([1, 2, 3, 4, 5, 6]);
+    await Promise.all(logs.map((each) => each.close()));
+  });
+
+  test('given random batches, then every page size reads the same log', async () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    console.log(`SEED=${seed}`);
+    const random = randomOf(seed);
+    const start = log.head();
+    const versions = new Map(Array.from({ length: 20 }, () => [newAccount(), 0]));
+    const expected: LoggedEvent[] = [];
+    for (let batch = 0; batch < 30; batch += 1) {
+      const events = Array.from({ length: 1 + Math.floor(random() * 40) }, () => {
+        const id = [...versions.keys()][Math.floor(random() * versions.size)]!;
+        versions.set(id, versions.get(id)! + 1);
+        return eventOf(id, versions.get(id)!);
+      });
+      expected.push(...events);
+      expect(new Set(await outcomesOf(events))).toEqual(new Set(['appended']));
+    }
+    for (const limit of [1_000, 7, 1 + Math.floor(random() * 90)]) {
+      const read = await readAll(start, limit);
+      expect(read.map(parse)).toEqual(expected);
+      const positions = read.map(({ position }) => position);
+      expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
+      // From anywhere, also from between two pages of somebody else.
+      const cut = Math.floor(random() * read.length);
+      expect(await log.readAfter(read[cut]!.position, 5)).toEqual(read.slice(cut + 1, cut + 6));
+    }
+    expect(await log.heads([...versions.keys()])).toEqual([...versions.values()]);
+  });
+
+  test('given the largest batch of large events, then pages stay within their bytes', async () => {
+    const start = log.head();
+    const description = 'ž'.repeat(5_000);
+    const events = Array.from({ length: APPEND_EVENTS_MAX }, () =>
+      eventOf(newAccount(), 1, { amount: '1.00', description }));
+    expect(new Set(await outcomesOf(events))).toEqual(new Set(['appended']));
+    const page = await log.readAfter(start, 1_000);
+    const bytes = page.reduce((sum, { json }) => sum + json.length, 0);
+    expect(bytes).toBeLessThanOrEqual(PAGE_BYTES_MAX);
+    expect((await readAll(start, 1_000)).map(parse)).toEqual(events);
+  });
+}

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { immudbProgram, LOG_DATABASE, LOG_USER, provisionImmudb } from '../runtime/immudb.ts';
+import { prepareDataDir, type Instance } from '../runtime/instance.ts';
+import { manageProgram } from '../runtime/managed-program.ts';
+import { findPrograms } from '../runtime/programs.ts';
+import { createProgress } from '../runtime/progress.ts';
+import { loadSecrets } from '../runtime/secrets.ts';
+import type { ImmudbOptions } from './immudb-client.ts';
+
+/** For the hook that starts it: building immudb for the first time takes a minute or two. */
+export const BUILD_MS_MAX = 600_000;
+
+const freePort = (): Promise<number> =>
+  new Promise((done) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => done(port));
+    });
+  });
+
+export interface ImmudbForTests {
+  readonly options: ImmudbOptions;
+  /** Kills the server at once; it comes back by itself. */
+  kill(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts an empty immudb as the house does, on a free port, with its data in /tmp. */
+export async function startImmudb(
+  environment: Record<string, string> = {},
+): Promise<ImmudbForTests> {
+  const root = resolve(process.cwd());
+  const dataDir = mkdtempSync(join(tmpdir(), 'event-source-test-'));
+  const cacheDir = process.env['CORE_BANK_CACHE'] ?? join(homedir(), '.cache', 'core-bank');
+  const ports = { immudb: await freePort() } as Instance['ports'];
+  const instance: Instance = { number: 0, root, dataDir, cacheDir, ports };
+  prepareDataDir(instance);
+  const secrets = loadSecrets(dataDir);
+  const { immudb } = await findPrograms(instance, ['immudb'], createProgress(true));
+  const spec = immudbProgram(instance, secrets, immudb!);
+  const watcher = { changed: () => {}, noted: () => {} };
+  const server = manageProgram({ ...spec, env: { ...spec.env, ...environment } }, watcher);
+  server.start();
+  while (server.state() !== 'ready') await delay(20);
+  await provisionImmudb(instance, secrets);
+  return {
+    options: {
+      proto: join(root, 'event-source', 'immudb.proto'),
+      address: `127.0.0.1:${ports.immudb}`,
+      user: LOG_USER,
+      password: secrets.immudbWriter,
+      database: LOG_DATABASE,
+    },
+    kill: () => void server.kill('SIGKILL'),
+    async stop() {
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

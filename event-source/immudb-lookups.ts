@@ -1,0 +1,113 @@
+import type { AccountId } from '../domain/ids.ts';
+import type { Alarms } from './alarms.ts';
+import { commandIn } from './append-plan.ts';
+import type { BoundedMap } from './bounded-map.ts';
+import {
+  commandKey, cutPage, eventKey, TamperError, type CommandKey, type LogEntry,
+} from './event-log.ts';
+import { lastOfStream, streamFrom, type Entry } from './immudb-calls.ts';
+import type { ImmudbClient } from './immudb-client.ts';
+import { decodeCommand, entryOf } from './immudb-values.ts';
+
+const CALLS_IN_FLIGHT_MAX = 16;
+const KEYS_MAX = 2_000;
+
+export type Heads = BoundedMap<AccountId, number>;
+export type Lookups = ReturnType<typeof immudbLookups>;
+
+/** Reads by key. Whatever is not as the log wrote it raises an alarm and a TamperError. */
+export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads) {
+  const watched = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof TamperError) alarms.raise('tampered', error.key, error.message);
+      throw error;
+    }
+  };
+  const getAll = async (keys: Iterable<string>): Promise<Map<string, Entry>> => {
+    const found = new Map<string, Entry>();
+    const wanted = [...new Set(keys)].map((key) => Buffer.from(key));
+    for (let at = 0; at < wanted.length; at += KEYS_MAX) {
+      const { entries } = await client.call('GetAll', { keys: wanted.slice(at, at + KEYS_MAX) });
+      for (const entry of entries) found.set(entry.key.toString(), entry);
+    }
+    return found;
+  };
+  const readHead = async (id: AccountId): Promise<number> => {
+    const { entries } = await client.call('Scan', lastOfStream(id));
+    const last = entries[0];
+    if (last === undefined) return 0;
+    entryOf(last);
+    return Number(last.key.toString().slice(-16));
+  };
+
+  const readStream = async (id: AccountId, from: number, limit: number): Promise<LogEntry[]> => {
+    const least = heads.get(id) ?? 0;
+    const { entries } = await client.call('Scan', streamFrom(id, from, limit));
+    entries.forEach((entry, index) => requireKey(entry, eventKey(id, from + index)));
+    // A scan passes over deleted keys in silence.
+    const due = Math.min(limit, least - from + 1);
+    if (entries.length < due) throw missing(eventKey(id, from + entries.length));
+    return cutPage(entries.map(entryOf), limit);
+  };
+
+  const findCommands = async (commands: readonly CommandKey[]): Promise<(LogEntry[] | null)[]> => {
+    const keys = commands.map(({ accountId, commandId }) => commandKey(accountId, commandId));
+    const records = await getAll(keys);
+    const found = keys.map((key): LogEntry[] | null => (records.has(key) ? [] : null));
+    let open = commands.flatMap(({ accountId, commandId }, index) => {
+      const record = records.get(keys[index]!);
+      return record ? [{ accountId, commandId, index, next: decodeCommand(record) }] : [];
+    });
+    while (open.length > 0) {
+      const events = await getAll(
+        open.flatMap(({ accountId, next }) => [next, next + 1].map((at) => eventKey(accountId, at))),
+      );
+      open = open.filter((command) => {
+        const entries = found[command.index]!;
+        for (const version of [command.next, command.next + 1]) {
+          const entry = events.get(eventKey(command.accountId, version));
+          if (entry === undefined && entries.length === 0) throw missing(keys[command.index]!);
+          const read = entry && entryOf(entry);
+          if (read === undefined) return false;
+          if (commandIn(read.json.toString()) !== command.commandId) return false;
+          entries.push(read);
+        }
+        command.next += 2;
+        return true;
+      });
+    }
+    return found;
+  };
+
+  const headsOf = async (ids: readonly AccountId[]): Promise<number[]> => {
+    const unknown = [...new Set(ids)].filter((id) => heads.get(id) === undefined);
+    const read = new Map<AccountId, number>();
+    for (let at = 0; at < unknown.length; at += CALLS_IN_FLIGHT_MAX) {
+      await Promise.all(
+        unknown.slice(at, at + CALLS_IN_FLIGHT_MAX).map(async (id) => {
+          const head = await readHead(id);
+          read.set(id, head);
+          // An append may have been faster than this reading.
+          if (head > 0 && heads.get(id) === undefined) heads.set(id, head);
+        }),
+      );
+    }
+    return ids.map((id) => heads.get(id) ?? read.get(id) ?? 0);
+  };
+
+  return {
+    getAll,
+    readStream: (id: AccountId, from: number, limit: number) =>
+      watched(() => readStream(id, from, limit)),
+    findCommands: (commands: readonly CommandKey[]) => watched(() => findCommands(commands)),
+    heads: (ids: readonly AccountId[]) => watched(() => headsOf(ids)),
+  };
+}
+
+const missing = (key: string): TamperError => new TamperError(key, 'is missing');
+
+function requireKey(entry: Entry, expected: string): void {
+  if (entry.key.toString() !== expected) throw missing(expected);
+}
