@@ -6,8 +6,8 @@ import type { OpenAccount } from '../domain/account.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
-import { activate, advance, elapsedMs, eventsOf, nextHead, stamp } from './activation.ts';
-import { PRUNE_AGE_MS, TRUST_MS, type Activation } from './activation.ts';
+import { activate, advance, elapsedMs, eventsOf, nextHead } from './activation.ts';
+import { PRUNE_AGE_MS, TRUST_MS, type Activation, type Stamp } from './activation.ts';
 import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
 import { UNCONFIRMED_EVENTS_MAX, type Outbox } from './outbox.ts';
@@ -21,6 +21,7 @@ export interface ActorPorts {
   readonly log: LogClient;
   readonly logger: Logger;
   readonly now: () => Date;
+  readonly stamp: () => Stamp;
   /** A write's outcome is unknown: its events, if there are any, must still reach the log. */
   readonly onUnknown: (accountId: AccountId) => void;
 }
@@ -37,7 +38,7 @@ const unavailable = (reason: string): CommandResult => ({
  * own queue keeps turns apart, because Dapr's turn lock opens when a caller gives up.
  */
 export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
-  const { journal, outbox, log, logger } = ports;
+  const { journal, outbox, log, logger, stamp } = ports;
   let activation: Activation | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 

@@ -9,6 +9,7 @@ import { createApp, finish, jsonBody, listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { createAccounts } from './accounts.ts';
+import { stamp } from './activation.ts';
 import { ACTOR_CONFIG, actorHost } from './actor-host.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { logClient } from './log-client.ts';
@@ -32,7 +33,8 @@ const outbox = createOutbox({
   now: () => performance.now(),
   logger,
 });
-const accounts = createAccounts({ journal, outbox, log, logger, now: () => new Date() });
+const now = () => new Date();
+const accounts = createAccounts({ journal, outbox, log, logger, now, stamp });
 
 /** What of a ledger message confirms events; the rest is for the projections. */
 const confirmation = z.object({
