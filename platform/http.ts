@@ -13,6 +13,7 @@ const BODY_MS_MAX = 10_000;
 // Dapr's client keeps idle connections for 90 s; a server that closes first causes lost calls.
 const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
+const CHECK_EVERY_MS = 1_000;
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -83,7 +84,12 @@ export function onlyMethods(app: Express, path: string, methods: readonly string
 /** Listens on loopback only. Requests that are not HTTP get a problem document too. */
 export async function listen(app: RequestListener, port: number): Promise<http.Server> {
   const server = http.createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS_MAX, requestTimeout: BODY_MS_MAX },
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_MS_MAX,
+      requestTimeout: BODY_MS_MAX,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+    },
     app,
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket));

@@ -89,6 +89,9 @@ function endOfString(text: string, from: number): number {
 
 function membersKept(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
+  if (Object.hasOwn(value, '__proto__')) {
+    throw new Failure('malformed-json', { detail: 'No member may be called "__proto__".' });
+  }
   const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
   const own = Array.isArray(value) ? 0 : members.length;
   return members.reduce<number>((sum, member) => sum + membersKept(member), own);

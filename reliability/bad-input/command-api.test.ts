@@ -1,0 +1,77 @@
+import { accountId } from '../../domain/ids.ts';
+import { commandHouse } from '../simulation/command-house.ts';
+import { badRequests } from './corpus.ts';
+import { send, sendBytes } from './raw-http.ts';
+
+const CASES_MIN = 300;
+const POST = 'POST /v1/accounts HTTP/1.1\r\nHost: x\r\n';
+const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n';
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+let house: Awaited<ReturnType<typeof commandHouse>>;
+let account: string;
+
+beforeAll(async () => {
+  house = await commandHouse();
+  const opened = await send(house.url, {
+    name: 'open', method: 'POST', path: '/v1/accounts', headers: JSON_TYPE,
+    body: '{"ownerId":"jana","currency":"CZK","initialDeposit":"10.00"}',
+  });
+  expect(opened.status).toBe(201);
+  account = (JSON.parse(opened.body) as { accountId: string }).accountId;
+});
+afterAll(() => house.close());
+
+test('every bad request is answered by a 4xx problem and writes nothing', async () => {
+  const cases = badRequests(account);
+  expect(cases.length).toBeGreaterThan(CASES_MIN);
+  const wrong: string[] = [];
+  for (const bad of cases) {
+    const answer = await send(house.url, bad);
+    const right = (bad.status ?? [400]).includes(answer.status);
+    const isProblem = answer.contentType.startsWith('application/problem+json');
+    if (!right || !isProblem) wrong.push(`${bad.name}: ${answer.status} ${answer.body.slice(0, 120)}`);
+  }
+  expect(wrong).toEqual([]);
+  expect(house.log.eventsOf(accountId(account))).toHaveLength(2);
+}, 60_000);
+
+test('a problem names its type, title, status, detail, instance, code and the members', async () => {
+  const answer = await send(house.url, {
+    name: 'bad', method: 'POST', path: `/v1/accounts/${account}/deposits`, headers: JSON_TYPE,
+    body: '{"amount":"1e5","bonus":1}',
+  });
+  expect(JSON.parse(answer.body)).toEqual({
+    type: 'urn:core-bank:problem:invalid-request',
+    title: 'The request is not valid',
+    status: 400,
+    detail: 'Correct the members named in errors.',
+    instance: `/v1/accounts/${account}/deposits`,
+    code: 'invalid-request',
+    errors: [
+      { at: '/amount', message: 'must be a decimal string such as "125.50"' },
+      { at: '/bonus', message: 'is not a known member' },
+    ],
+  });
+});
+
+describe('what is not HTTP', () => {
+  test.each([
+    ['rubbish', 400, '\x16\x03\x01 hello\r\n\r\n'],
+    ['two lengths', 400, `${POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}`],
+    ['length and chunks', 400, `${POST}Content-Length: 1\r\n${CHUNKED}0\r\n\r\n`],
+    ['a header of 40 kB', 431, `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`],
+    ['a bad chunk', 400, `${POST}Content-Type: application/json\r\n${CHUNKED}zz\r\n`],
+  ])('%s is answered %s', async (_name, status, bytes) => {
+    const answer = await sendBytes(house.url, [bytes], 0);
+    expect(answer).toContain(`HTTP/1.1 ${status}`);
+    expect(answer).toContain('application/problem+json');
+  });
+
+  test('a body that comes too slowly is cut off with 408', async () => {
+    const head = `${POST}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
+    const answer = await sendBytes(house.url, [head, ...Array.from({ length: 30 }, () => ' ')], 500);
+    expect(answer).toContain('HTTP/1.1 408');
+    expect(answer).toContain('request-timeout');
+  }, 60_000);
+});

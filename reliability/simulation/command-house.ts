@@ -1,0 +1,27 @@
+import type http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { testHost, testLog } from '../../bank-account-actor/actor-fixtures.ts';
+import { memoryJournal } from '../../bank-account-actor/memory-journal.ts';
+import { silent } from '../../bank-account-actor/actor-fixtures.ts';
+import { commandApi } from '../../core-bank-api/app.ts';
+import type { CommandResult } from '../../contracts/commands.ts';
+import { listen } from '../../platform/http.ts';
+
+/** The command API on actors, a journal and a log in memory: the rules without the processes. */
+export async function commandHouse() {
+  const journal = memoryJournal();
+  const log = testLog();
+  const { accounts } = testHost(journal, log);
+  const app = commandApi({
+    execute: async (id, command) => (await accounts.execute(id, [command]))[0] as CommandResult,
+    checks: {},
+    logger: silent,
+  });
+  const server: http.Server = await listen(app, 0);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    log,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
