@@ -67,10 +67,11 @@ export function httpClient({ connectionsMax, patienceMs }: HttpClientOptions): H
   const send = async (call: Call): Promise<Answer> => {
     const deadline = Date.now() + patienceMs;
     for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
-      const answer = await once(call).catch((error: unknown) => error as Error);
-      if (!(answer instanceof Error) && answer.status !== 503) return answer;
+      const lost = (error: Error): string => error.message;
+      const answer = await once(call).catch(lost);
+      if (typeof answer !== 'string' && answer.status !== 503) return answer;
       if (Date.now() + pauseMs > deadline) {
-        const last = answer instanceof Error ? answer.message : describe(answer);
+        const last = typeof answer === 'string' ? answer : describe(answer);
         throw new Error(`${call.method} ${call.url}: no answer in ${patienceMs} ms, last: ${last}`);
       }
       retries += 1;
