@@ -124,13 +124,14 @@ export const daprdArgs = (root: string, app: DaprApp): string[] => {
   args.push('--app-id', app.appID, '--app-port', String(app.appPort));
   args.push('--dapr-http-port', String(app.daprHTTPPort));
   args.push('--dapr-grpc-port', String(app.daprGRPCPort));
-  args.push('--metrics-port', String(app.metricsPort));
+  args.push('--profile-port', '-1', '--metrics-port', String(app.metricsPort));
   args.push('--dapr-internal-grpc-port', String(app.daprInternalGRPCPort));
-  return [...args, ...LOOPBACK_FLAGS];
+  return [...args, ...SIDECAR_FLAGS];
 };
 
 /** The CLI has no fields for these, so `npm run infra` wraps daprd to add them there too. */
-export const LOOPBACK_FLAGS: readonly string[] = [
+export const SIDECAR_FLAGS: readonly string[] = [
+  ...['--dapr-graceful-shutdown-seconds', '5'],
   ...['--dapr-internal-grpc-listen-address', '127.0.0.1'],
   ...['--metrics-listen-address', '127.0.0.1', '--enable-metrics=false'],
 ];

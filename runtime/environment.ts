@@ -13,7 +13,7 @@ import type { Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL'];
+const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BANK_CRASH_FILE'];
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {

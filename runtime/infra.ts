@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { startBank } from './bank.ts';
 import type { Bank } from './bank.ts';
 import { stopOnSignals } from './command.ts';
-import { LOOPBACK_FLAGS, renderDaprYaml } from './dapr-yaml.ts';
+import { SIDECAR_FLAGS, renderDaprYaml } from './dapr-yaml.ts';
 import { sharedEnvironment } from './environment.ts';
 import { fileOf } from './infrastructure.ts';
 import { runCommand } from './progress.ts';
@@ -19,7 +19,7 @@ const layOutDaprd = (bank: Bank): string => {
   const bin = join(folder, '.dapr', 'bin');
   mkdirSync(bin, { recursive: true });
   const daprd = fileOf(bank.files, 'daprd');
-  const wrapper = `#!/bin/sh\nexec ${quote(daprd)} "$@" ${LOOPBACK_FLAGS.join(' ')}\n`;
+  const wrapper = `#!/bin/sh\nexec ${quote(daprd)} "$@" ${SIDECAR_FLAGS.join(' ')}\n`;
   writePrivate(join(bin, 'daprd'), wrapper, PRIVATE_EXECUTABLE);
   const cli = join(folder, 'dapr');
   if (existsSync(cli)) rmSync(cli);

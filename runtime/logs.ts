@@ -60,6 +60,7 @@ runCommand(async () => {
     }
     for (const one of followed.values()) print(one);
   };
+  process.stdout.on('error', () => process.exit(0));
   look();
   if (!once) setInterval(look, POLL_MS);
 });

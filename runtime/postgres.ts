@@ -15,7 +15,7 @@ import { postgresUser, runAs } from './unprivileged.ts';
 
 const ADMIN = 'postgres';
 const CONNECTIONS_MAX = 200;
-/** Twice the pool of daprd plus FerretDB's; an update command holds one connection per update. */
+/** FerretDB holds one connection per update of an update command, so it needs many. */
 const READSIDE_POOL = 60;
 
 /** The journal holds the actors' decisions, the read side what can be derived again. */
@@ -162,13 +162,14 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
   const admin = await connect(instance, secrets, ADMIN);
   try {
+    await admin.query(`revoke connect on database ${ADMIN}, template1 from public`);
     const { rows } = await admin.query<{ datname: string }>('select datname from pg_database');
     const known = new Set(rows.map((row) => row.datname));
     for (const database of DATABASES) {
       const { name, secret, derived } = database;
       // A crash between the steps below leaves no marker, so the last step decides.
       const mark = await admin.query(
-        "select 1 from pg_shdescription where description = $1",
+        'select 1 from pg_shdescription where description = $1',
         [`core-bank ${name} is ready`],
       );
       if (mark.rowCount === 1 && known.has(name)) continue;

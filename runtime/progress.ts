@@ -67,6 +67,8 @@ export const createProgress = (quiet = false, out = process.stdout): Progress =>
 
 /** Runs a command's main function: a refusal becomes one sentence and exit code 1. */
 export const runCommand = (main: () => Promise<void>): void => {
+  // Whoever read the output may have gone; a supervisor goes on without an audience.
+  process.stdout.on('error', () => undefined);
   main().catch((error: unknown) => {
     const text = error instanceof Refusal ? error.message : String((error as Error).stack ?? error);
     process.stderr.write(`${text}\n`, () => process.exit(1));
