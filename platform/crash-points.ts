@@ -1,6 +1,21 @@
-const crashAt = process.env['CRASH_AT'] ?? '';
+import { readFileSync, rmSync } from 'node:fs';
 
-/** For reliability tests: dies as kill -9 does when the environment variable CRASH_AT names it. */
+const crashFile = process.env['CORE_BANK_CRASH_FILE'];
+
+/**
+ * For reliability tests: dies as kill -9 does when the file that CORE_BANK_CRASH_FILE names
+ * holds this name. It dies once, because the file goes first. Costs nothing without the file.
+ */
 export function crashPoint(name: string): void {
-  if (name === crashAt) process.kill(process.pid, 'SIGKILL');
+  if (crashFile === undefined || planned(crashFile) !== name) return;
+  rmSync(crashFile, { force: true });
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function planned(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBank } from '../../runtime/bank.ts';
+import { attempt, startLoad, type Attempt } from './load.ts';
+import { bankViolations, clientViolations, orderViolations, viewOf } from './verdict.ts';
+
+/** How soon after a fault every acknowledged command must be in the log and on the read side. */
+export const HEAL_MS_MAX = 10_000;
+
+/** A whole bank with its own ports and data, and the means to hurt it. */
+export async function bankUnderTest(instance: number) {
+  const dataDir = mkdtempSync(path.join(tmpdir(), `core-bank-${instance}-`));
+  const crashFile = path.join(dataDir, 'crash');
+  process.env['CORE_BANK_CRASH_FILE'] = crashFile;
+  const notes: string[] = [];
+  const onNote = (sentence: string): void => void notes.push(sentence);
+  const bank = await startBank({ instance, dataDir, quiet: true, onNote });
+  const commandUrl = bank.urls['core-bank-api'] as string;
+  const queryUrl = bank.urls['queries-bank-api'] as string;
+  return {
+    bank,
+    notes,
+    commandUrl,
+    queryUrl,
+    /** The next process that comes to this point dies there, once. */
+    planCrash: (point: string): void => writeFileSync(crashFile, point),
+    openAccounts: (count: number) => openAccounts(commandUrl, count),
+    async close(): Promise<void> {
+      delete process.env['CORE_BANK_CRASH_FILE'];
+      await bank.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+export type BankUnderTest = Awaited<ReturnType<typeof bankUnderTest>>;
+
+async function openAccounts(commandUrl: string, count: number): Promise<string[]> {
+  const open = async (): Promise<string> => {
+    const response = await fetch(`${commandUrl}/v1/accounts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ownerId: 'fault-test', currency: 'CZK', initialDeposit: '500.00' }),
+    });
+    if (response.status !== 201) throw new Error(`opening failed: ${await response.text()}`);
+    return ((await response.json()) as { accountId: string }).accountId;
+  };
+  return Promise.all(Array.from({ length: count }, open));
+}
+
+/** Polls until nothing is wrong or the time is over; answers what is wrong then. */
+export async function violationsWithin(
+  limitMs: number,
+  look: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    let found: readonly string[];
+    try {
+      found = await look();
+    } catch (error) {
+      found = [String(error)];
+    }
+    if (found.length === 0 || performance.now() > deadline) return found;
+    await sleep(250);
+  }
+}
+
+export interface FaultRun {
+  readonly acknowledged: number;
+  readonly unknown: number;
+  readonly violations: readonly string[];
+  readonly healMs: number;
+  readonly events: number;
+}
+
+/**
+ * Loads fresh accounts, hurts the bank in the middle, and judges: first only by looking (no
+ * client touches the accounts), then after every unknown command was sent again.
+ */
+export async function runFault(
+  house: BankUnderTest,
+  random: () => number,
+  hurt: () => Promise<void> | void,
+  { clients = 12, accounts = 12, beforeMs = 800, afterMs = 1_500 } = {},
+): Promise<FaultRun> {
+  const { commandUrl, queryUrl } = house;
+  const accountIds = await house.openAccounts(accounts);
+  const load = startLoad({ commandUrl, accountIds, clients, random });
+  await sleep(beforeMs);
+  await hurt();
+  await sleep(afterMs);
+  const attempts = [...(await load.stop())];
+  const healing = performance.now();
+  const looked = await violationsWithin(HEAL_MS_MAX, () => judge(queryUrl, accountIds, attempts));
+  const healMs = performance.now() - healing;
+  const unknown = attempts.filter(({ state }) => state === 'unknown');
+  const retried = await retry(commandUrl, unknown);
+  const all = [...attempts, ...retried];
+  const finally_ = await violationsWithin(HEAL_MS_MAX, () => judge(queryUrl, accountIds, all));
+  const still = retried.filter(({ state }) => state === 'unknown');
+  const views = await Promise.all(accountIds.map((id) => viewOf(queryUrl, id)));
+  return {
+    acknowledged: attempts.filter(({ state }) => state === 'acknowledged').length,
+    unknown: unknown.length,
+    violations: [...looked, ...finally_, ...still.map(({ key }) => `${key} still has no answer`)],
+    healMs,
+    events: views.reduce((sum, { events }) => sum + events.length, 0),
+  };
+}
+
+async function judge(
+  queryUrl: string,
+  accountIds: readonly string[],
+  attempts: readonly Attempt[],
+): Promise<string[]> {
+  const views = await Promise.all(accountIds.map((id) => viewOf(queryUrl, id)));
+  const { steps, found } = bankViolations(views);
+  const few = steps < accountIds.length ? [`only ${steps} events were looked at`] : [];
+  return [...few, ...found, ...clientViolations(attempts, views), ...orderViolations(attempts)];
+}
+
+/** Sends what has no answer again with the same keys, until the bank tells. */
+async function retry(commandUrl: string, unknown: readonly Attempt[]): Promise<Attempt[]> {
+  const deadline = performance.now() + HEAL_MS_MAX;
+  return Promise.all(
+    unknown.map(async (entry) => {
+      const again: Attempt = { ...entry, sentMs: Infinity, state: 'unknown' };
+      while (again.state === 'unknown' && performance.now() < deadline) {
+        await attempt(commandUrl, again, 0);
+        if (again.state === 'unknown') await sleep(200);
+      }
+      return again;
+    }),
+  );
+}
