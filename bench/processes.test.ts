@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { familyOf, parseStat, proportionalMib, sample } from './processes.ts';
+
+const STAT =
+  '4711 (a (odd) name) S 12 4711 4711 0 -1 4194560 99 0 0 0 30 5 2 1 20 0 7 0 123 9999 2560 18446';
+
+test('a stat line is read whatever the name of the program holds', () => {
+  expect(parseStat(STAT)).toEqual({ pid: 4711, parent: 12, cpuTicks: 38, rssPages: 2560 });
+});
+
+test('a family is a process, its children and theirs, in whatever order they are listed', () => {
+  const stat = (pid: number, parent: number) => ({ pid, parent, cpuTicks: 0, rssPages: 0 });
+  const stats = [stat(9, 8), stat(8, 1), stat(3, 2), stat(1, 0)];
+  expect(familyOf(1, stats).map((member) => member.pid)).toEqual([9, 8, 1]);
+});
+
+const onLinux = existsSync('/proc/self/smaps_rollup') ? test : () => {};
+onLinux('given a busy process, its CPU time and memory are seen', async () => {
+  const child = spawn(process.execPath, ['-e', 'for (;;) {}']);
+  await once(child, 'spawn');
+  const programs = [{ name: 'busy', pid: child.pid ?? 0 }];
+  const [before] = sample(programs);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const [after] = sample(programs);
+  const pss = proportionalMib(programs);
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  expect((after?.cpuMs ?? 0) - (before?.cpuMs ?? 0)).toBeGreaterThan(100);
+  expect(after?.rssMib).toBeGreaterThan(5);
+  expect(pss.get('busy')).toBeGreaterThan(1);
+});
