@@ -20,7 +20,8 @@ export interface Alarm {
   count: number;
 }
 
-const ALARMS_MAX = 200;
+const ALARMS_MAX = 10_000;
+const ALARMS_LISTED_MAX = 50;
 
 export type Alarms = ReturnType<typeof alarmBook>;
 
@@ -30,7 +31,6 @@ export type Alarms = ReturnType<typeof alarmBook>;
  */
 export function alarmBook(logger: Logger) {
   const book = new Map<string, Alarm>();
-  let unlisted = 0;
   return {
     /** `content` is whatever must not be lost, for example the event that was refused. */
     raise(kind: AlarmKind, subject: string, detail: string, content?: unknown): void {
@@ -40,17 +40,18 @@ export function alarmBook(logger: Logger) {
         return;
       }
       logger.error(`alarm: ${kind}`, { subject, detail, content });
-      if (book.size >= ALARMS_MAX) unlisted += 1;
-      else book.set(`${kind} ${subject}`, { kind, subject, detail, since: now(), count: 1 });
+      if (book.size >= ALARMS_MAX) return;
+      const since = new Date().toISOString();
+      book.set(`${kind} ${subject}`, { kind, subject, detail, since, count: 1 });
     },
     /** For what turned out to heal after all. */
     lower(kind: AlarmKind, subject: string): void {
       if (book.delete(`${kind} ${subject}`)) logger.info(`alarm over: ${kind}`, { subject });
     },
-    list: (): Alarm[] => [...book.values()],
-    /** How many more alarms were logged than are listed. */
-    unlisted: (): number => unlisted,
+    count: (): number => book.size,
+    /** The first ones, for a person to read. */
+    list: (): Alarm[] => [...book.values()].slice(0, ALARMS_LISTED_MAX),
+    first: (kind: AlarmKind): Alarm | undefined =>
+      [...book.values()].find((alarm) => alarm.kind === kind),
   };
 }
-
-const now = (): string => new Date().toISOString();

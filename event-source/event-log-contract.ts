@@ -6,46 +6,71 @@ import { eventOf, eventsOf, newAccount, randomOf } from './events-for-tests.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
 export function eventLogContract(open: () => Promise<EventLog>): void {
-  let log: EventLog;
-  const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as LoggedEvent;
-  const outcomesOf = async (events: LoggedEvent[], on = log): Promise<string[]> =>
-    (await on.append(events)).outcomes.map(({ outcome }) => outcome);
-  const readAll = async (after: number, limit: number): Promise<LogEntry[]> => {
-    const read: LogEntry[] = [];
-    for (;;) {
-      const page = await log.readAfter(read.at(-1)?.position ?? after, limit);
-      if (page.length === 0) return read;
-      read.push(...page);
-    }
-  };
-
+  const context = contextOf(open);
   beforeEach(async () => {
-    log = await open();
+    context.log = await open();
   });
-  afterEach(() => log.close());
+  afterEach(() => context.log.close());
+  appending(context);
+  refusing(context);
+  commands(context);
+  racing(context);
+  reading(context);
+}
+
+interface Context {
+  readonly open: () => Promise<EventLog>;
+  log: EventLog;
+  outcomesOf(events: LoggedEvent[], on?: EventLog): Promise<string[]>;
+  readAll(after: number, limit: number): Promise<LogEntry[]>;
+}
+
+const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as LoggedEvent;
+
+function contextOf(open: () => Promise<EventLog>): Context {
+  const context: Context = {
+    open,
+    log: undefined as unknown as EventLog,
+    async outcomesOf(events: LoggedEvent[], on = context.log): Promise<string[]> {
+      return (await on.append(events)).outcomes.map(({ outcome }) => outcome);
+    },
+    async readAll(after: number, limit: number): Promise<LogEntry[]> {
+      const read: LogEntry[] = [];
+      for (;;) {
+        const page = await context.log.readAfter(read.at(-1)?.position ?? after, limit);
+        if (page.length === 0) return read;
+        read.push(...page);
+      }
+    },
+  };
+  return context;
+}
+
+function appending(context: Context): void {
+  const { outcomesOf } = context;
 
   test('given new accounts, when events are appended, then they stand in order', async () => {
-    const before = log.head();
+    const before = context.log.head();
     const [anna, ben] = [newAccount(), newAccount()];
     const events = [...eventsOf(anna, 1, 3), ...eventsOf(ben, 1, 2), eventOf(anna, 4)];
-    const result = await log.append(events);
+    const result = await context.log.append(events);
     expect(result.outcomes.map(({ outcome }) => outcome)).toEqual(events.map(() => 'appended'));
     expect(result.after).toBe(before);
     expect(result.added.map(parse)).toEqual(events);
-    expect(log.head()).toBe(result.added.at(-1)!.position);
-    expect(await log.readAfter(before, 100)).toEqual(result.added);
+    expect(context.log.head()).toBe(result.added.at(-1)!.position);
+    expect(await context.log.readAfter(before, 100)).toEqual(result.added);
     expect(result.added[0]!.json.toString()).toBe(canonicalJson(events[0]));
-    expect((await log.readStream(anna, 2, 10)).map(parse)).toEqual(
+    expect((await context.log.readStream(anna, 2, 10)).map(parse)).toEqual(
       events.filter((event) => event.stream.endsWith(anna) && event.version > 1),
     );
-    expect(await log.heads([ben, newAccount(), anna])).toEqual([2, 0, 4]);
+    expect(await context.log.heads([ben, newAccount(), anna])).toEqual([2, 0, 4]);
   });
 
   test('given an appended event, when it comes again, then it is a duplicate there', async () => {
     const id = newAccount();
     const events = eventsOf(id, 1, 3);
-    const first = await log.append(events);
-    const again = await log.append([...events].reverse());
+    const first = await context.log.append(events);
+    const again = await context.log.append([...events].reverse());
     expect(again.outcomes).toEqual(
       first.added.map(({ position }) => ({ outcome: 'duplicate', position })).reverse(),
     );
@@ -53,18 +78,22 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
     // Another order of members is the same event: a broker may re-order them.
     const { data, ...rest } = events[2]!;
     expect(await outcomesOf([{ data, ...rest } as LoggedEvent])).toEqual(['duplicate']);
-    const other = await open();
+    const other = await context.open();
     expect(await outcomesOf([...events, eventOf(id, 4)], other)).toEqual([
       'duplicate', 'duplicate', 'duplicate', 'appended',
     ]);
     await other.close();
   });
+}
+
+function refusing(context: Context): void {
+  const { outcomesOf } = context;
 
   test('given an event twice in one batch, then it goes in once', async () => {
     const id = newAccount();
     const twice = [eventOf(id, 1), eventOf(id, 1), eventOf(id, 1, { commandId: 'other' })];
-    const { outcomes } = await log.append([...twice, eventOf(id, 2)]);
-    const [{ position }] = await log.readStream(id, 1, 10) as [LogEntry];
+    const { outcomes } = await context.log.append([...twice, eventOf(id, 2)]);
+    const [{ position }] = await context.log.readStream(id, 1, 10) as [LogEntry];
     expect(outcomes.slice(0, 2)).toEqual([
       { outcome: 'appended', position }, { outcome: 'duplicate', position },
     ]);
@@ -73,9 +102,10 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
 
   test('given a missing version, when later ones come, then only they wait', async () => {
     const [behind, fine] = [newAccount(), newAccount()];
-    await log.append([eventOf(behind, 1)]);
+    await context.log.append([eventOf(behind, 1)]);
     const late = [eventOf(behind, 3), eventOf(behind, 4)];
-    const { outcomes } = await log.append([...late, eventOf(fine, 1), eventOf(newAccount(), 2)]);
+    const others = [eventOf(fine, 1), eventOf(newAccount(), 2)];
+    const { outcomes } = await context.log.append([...late, ...others]);
     expect(outcomes[0]).toEqual({ outcome: 'gap', head: 1 });
     expect(outcomes[1]).toEqual({ outcome: 'gap', head: 1 });
     expect(outcomes[2]!.outcome).toBe('appended');
@@ -85,23 +115,28 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
 
   test('given an event, when another has its version, then it never goes in', async () => {
     const id = newAccount();
-    await log.append(eventsOf(id, 1, 2));
-    const { outcomes } = await log.append([eventOf(id, 2, { amount: '9.00' }), eventOf(id, 3)]);
+    await context.log.append(eventsOf(id, 1, 2));
+    const other = eventOf(id, 2, { amount: '9.00' });
+    const { outcomes } = await context.log.append([other, eventOf(id, 3)]);
     const stored = canonicalJson(eventOf(id, 2));
     expect(outcomes).toEqual([{ outcome: 'fork', stored }, { outcome: 'fork', stored }]);
-    expect(await log.heads([id])).toEqual([2]);
-    expect((await log.readStream(id, 2, 10)).map(parse)).toEqual([eventOf(id, 2)]);
+    expect(await context.log.heads([id])).toEqual([2]);
+    expect((await context.log.readStream(id, 2, 10)).map(parse)).toEqual([eventOf(id, 2)]);
   });
+}
+
+function commands(context: Context): void {
+  const { outcomesOf } = context;
 
   test('given a command of several events, then it is found however they arrived', async () => {
     const [one, two] = [newAccount(), newAccount()];
     const commandId = 'a/../b~"%2F{}' as CommandId;
     const whole = [1, 2, 3, 4].map((version) => eventOf(one, version, { commandId }));
     const parts = [1, 2, 3].map((version) => eventOf(two, version, { commandId }));
-    await log.append([...whole, eventOf(one, 5), eventOf(two, 1, { commandId })]);
-    await log.append([parts[1]!]);
-    await log.append([parts[2]!, eventOf(two, 4)]);
-    const found = await log.findCommands([
+    await context.log.append([...whole, eventOf(one, 5), eventOf(two, 1, { commandId })]);
+    await context.log.append([parts[1]!]);
+    await context.log.append([parts[2]!, eventOf(two, 4)]);
+    const found = await context.log.findCommands([
       { accountId: one, commandId },
       { accountId: newAccount(), commandId },
       { accountId: two, commandId },
@@ -113,21 +148,25 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
     ]);
   });
 
-  test('given an executed command, when it is executed again later, then it is a fork', async () => {
+  test('given an executed command, when it is executed again, then it is a fork', async () => {
     const id = newAccount();
     const commandId = 'once';
-    await log.append([eventOf(id, 1, { commandId }), eventOf(id, 2)]);
+    await context.log.append([eventOf(id, 1, { commandId }), eventOf(id, 2)]);
     expect(await outcomesOf([eventOf(id, 3, { commandId })])).toEqual(['fork']);
     const other = newAccount();
     const twice = [1, 3].map((version) => eventOf(other, version, { commandId }));
     const batch = [twice[0]!, eventOf(other, 2), twice[1]!];
     expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
   });
+}
+
+function racing(context: Context): void {
+  const { outcomesOf } = context;
 
   test('given 20 writers of one version, then exactly one wins', async () => {
     const id = newAccount();
-    await log.append([eventOf(id, 1)]);
-    const logs = await Promise.all(Array.from({ length: 20 }, open));
+    await context.log.append([eventOf(id, 1)]);
+    const logs = await Promise.all(Array.from({ length: 20 }, context.open));
     for (let version = 2; version <= 6; version += 1) {
       const results = await Promise.all(
         logs.map((each, index) => {
@@ -137,16 +176,20 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
       );
       expect(results.flat().sort()).toEqual(['appended', ...Array<string>(19).fill('fork')]);
     }
-    const stream = await log.readStream(id, 1, 100);
+    const stream = await context.log.readStream(id, 1, 100);
     expect(stream.map((entry) => parse(entry).version)).toEqual([1, 2, 3, 4, 5, 6]);
     await Promise.all(logs.map((each) => each.close()));
   });
+}
+
+function reading(context: Context): void {
+  const { outcomesOf, readAll } = context;
 
   test('given random batches, then every page size reads the same log', async () => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
     console.log(`SEED=${seed}`);
     const random = randomOf(seed);
-    const start = log.head();
+    const start = context.log.head();
     const versions = new Map(Array.from({ length: 20 }, () => [newAccount(), 0]));
     const expected: LoggedEvent[] = [];
     for (let batch = 0; batch < 30; batch += 1) {
@@ -165,18 +208,19 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
       expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
       // From anywhere, also from between two pages of somebody else.
       const cut = Math.floor(random() * read.length);
-      expect(await log.readAfter(read[cut]!.position, 5)).toEqual(read.slice(cut + 1, cut + 6));
+      const few = await context.log.readAfter(read[cut]!.position, 5);
+      expect(few).toEqual(read.slice(cut + 1, cut + 6));
     }
-    expect(await log.heads([...versions.keys()])).toEqual([...versions.values()]);
+    expect(await context.log.heads([...versions.keys()])).toEqual([...versions.values()]);
   });
 
   test('given the largest batch of large events, then pages stay within their bytes', async () => {
-    const start = log.head();
+    const start = context.log.head();
     const description = 'ž'.repeat(5_000);
     const events = Array.from({ length: APPEND_EVENTS_MAX }, () =>
       eventOf(newAccount(), 1, { amount: '1.00', description }));
     expect(new Set(await outcomesOf(events))).toEqual(new Set(['appended']));
-    const page = await log.readAfter(start, 1_000);
+    const page = await context.log.readAfter(start, 1_000);
     const bytes = page.reduce((sum, { json }) => sum + json.length, 0);
     expect(bytes).toBeLessThanOrEqual(PAGE_BYTES_MAX);
     expect((await readAll(start, 1_000)).map(parse)).toEqual(events);

@@ -74,6 +74,9 @@ export class TamperError extends Error {
   }
 }
 
+/** Somebody erased the key. */
+export const missing = (key: string): TamperError => new TamperError(key, 'is missing');
+
 /** The log did not answer: try again later. */
 export class LogUnavailable extends Error {}
 

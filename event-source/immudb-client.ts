@@ -56,20 +56,8 @@ export function immudbClient(options: ImmudbOptions) {
     'grpc.min_reconnect_backoff_ms': RECONNECT_MS_MIN,
     'grpc.max_reconnect_backoff_ms': RECONNECT_MS_MAX,
   });
+  const unary = unaryOf(client);
   let session: Promise<grpc.Metadata> | undefined;
-
-  const unary = <Name extends Call>(
-    name: Name,
-    request: ImmudbCalls[Name][0],
-    metadata: grpc.Metadata,
-  ): Promise<ImmudbCalls[Name][1]> =>
-    new Promise((resolve, reject) => {
-      const method = (client as unknown as Record<Name, Unary>)[name].bind(client);
-      method(request, metadata, { deadline: Date.now() + CALL_MS_MAX }, (error, answer) => {
-        if (error) reject(failureOf(name, error));
-        else resolve(answer as ImmudbCalls[Name][1]);
-      });
-    });
 
   const openSession = async (): Promise<grpc.Metadata> => {
     const { sessionID } = await unary('OpenSession', {
@@ -117,6 +105,21 @@ export function immudbClient(options: ImmudbOptions) {
       client.close();
     },
   };
+}
+
+function unaryOf(client: grpc.Client) {
+  return <Name extends Call>(
+    name: Name,
+    request: ImmudbCalls[Name][0],
+    metadata: grpc.Metadata,
+  ): Promise<ImmudbCalls[Name][1]> =>
+    new Promise((resolve, reject) => {
+      const method = (client as unknown as Record<Name, Unary>)[name].bind(client);
+      method(request, metadata, { deadline: Date.now() + CALL_MS_MAX }, (error, answer) => {
+        if (error) reject(failureOf(name, error));
+        else resolve(answer as ImmudbCalls[Name][1]);
+      });
+    });
 }
 
 // Many errors of immudb carry only a text, so all of them are told apart here and nowhere else.

@@ -1,13 +1,12 @@
 import type { AccountId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
-import { commandIn } from './append-plan.ts';
 import type { BoundedMap } from './bounded-map.ts';
-import {
-  commandKey, cutPage, eventKey, TamperError, type CommandKey, type LogEntry,
-} from './event-log.ts';
+import { cutPage, eventKey, missing, TamperError } from './event-log.ts';
+import type { CommandKey, LogEntry } from './event-log.ts';
 import { lastOfStream, streamFrom, type Entry } from './immudb-calls.ts';
 import type { ImmudbClient } from './immudb-client.ts';
-import { decodeCommand, entryOf } from './immudb-values.ts';
+import { readCommands } from './immudb-commands.ts';
+import { entryOf } from './immudb-values.ts';
 
 const CALLS_IN_FLIGHT_MAX = 16;
 const KEYS_MAX = 2_000;
@@ -52,35 +51,6 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
     return cutPage(entries.map(entryOf), limit);
   };
 
-  const findCommands = async (commands: readonly CommandKey[]): Promise<(LogEntry[] | null)[]> => {
-    const keys = commands.map(({ accountId, commandId }) => commandKey(accountId, commandId));
-    const records = await getAll(keys);
-    const found = keys.map((key): LogEntry[] | null => (records.has(key) ? [] : null));
-    let open = commands.flatMap(({ accountId, commandId }, index) => {
-      const record = records.get(keys[index]!);
-      return record ? [{ accountId, commandId, index, next: decodeCommand(record) }] : [];
-    });
-    while (open.length > 0) {
-      const events = await getAll(
-        open.flatMap(({ accountId, next }) => [next, next + 1].map((at) => eventKey(accountId, at))),
-      );
-      open = open.filter((command) => {
-        const entries = found[command.index]!;
-        for (const version of [command.next, command.next + 1]) {
-          const entry = events.get(eventKey(command.accountId, version));
-          if (entry === undefined && entries.length === 0) throw missing(keys[command.index]!);
-          const read = entry && entryOf(entry);
-          if (read === undefined) return false;
-          if (commandIn(read.json.toString()) !== command.commandId) return false;
-          entries.push(read);
-        }
-        command.next += 2;
-        return true;
-      });
-    }
-    return found;
-  };
-
   const headsOf = async (ids: readonly AccountId[]): Promise<number[]> => {
     const unknown = [...new Set(ids)].filter((id) => heads.get(id) === undefined);
     const read = new Map<AccountId, number>();
@@ -101,12 +71,11 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
     getAll,
     readStream: (id: AccountId, from: number, limit: number) =>
       watched(() => readStream(id, from, limit)),
-    findCommands: (commands: readonly CommandKey[]) => watched(() => findCommands(commands)),
+    findCommands: (commands: readonly CommandKey[]) =>
+      watched(() => readCommands(getAll, commands)),
     heads: (ids: readonly AccountId[]) => watched(() => headsOf(ids)),
   };
 }
-
-const missing = (key: string): TamperError => new TamperError(key, 'is missing');
 
 function requireKey(entry: Entry, expected: string): void {
   if (entry.key.toString() !== expected) throw missing(expected);

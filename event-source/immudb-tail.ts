@@ -29,6 +29,8 @@ export async function requireGenesis(client: ImmudbClient, database: string): Pr
   );
 }
 
+export type Tail = ReturnType<typeof immudbTail>;
+
 /**
  * Knows the end of the log. This process is the only writer, so a transaction that it did not
  * write is looked at entry by entry: either an append whose answer was lost, or a stranger's.
@@ -52,22 +54,14 @@ export function immudbTail(
     const surplus = added.length - ADDED_ENTRIES_MAX;
     if (surplus > 0) after = added.splice(0, surplus).at(-1)!.position;
   };
-  const inspect = async (tx: Tx): Promise<void> => {
-    const keys = logKeysOf(tx);
-    const found = await lookups.getAll(keys);
-    for (const key of keys) {
-      const entry = found.get(key);
-      if (entry?.revision !== 1 || entry.metadata !== null) {
-        onForeign(key, `was changed in transaction ${tx.header.id}`);
-      }
-      if (key.startsWith('acct/')) forgetHead(key.split('/')[1] as AccountId);
-    }
-  };
   const catchUp = async (): Promise<void> => {
     for (;;) {
       const { txs } = await client.call('TxScan', transactionsFrom(lastTx + 1, CATCH_UP_TXS));
       for (const tx of txs) {
-        await inspect(tx);
+        for (const key of await keysChanged(tx, lookups)) {
+          onForeign(key, `was changed in transaction ${tx.header.id}`);
+        }
+        for (const id of accountsOf(tx)) forgetHead(id);
         moveTo(tx.header.id, eventsOf(tx, onForeign));
       }
       if (txs.length < CATCH_UP_TXS) return;
@@ -104,3 +98,18 @@ export function immudbTail(
     },
   };
 }
+
+/** Keys of the log that the transaction did not write for the first time, or not for ever. */
+async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
+  const keys = logKeysOf(tx);
+  const found = await lookups.getAll(keys);
+  return keys.filter((key) => {
+    const entry = found.get(key);
+    return entry?.revision !== 1 || entry.metadata !== null;
+  });
+}
+
+const accountsOf = (tx: Tx): AccountId[] =>
+  logKeysOf(tx)
+    .filter((key) => key.startsWith('acct/'))
+    .map((key) => key.split('/')[1] as AccountId);

@@ -1,0 +1,163 @@
+import request from 'supertest';
+import type { LoggedEvent } from '../contracts/events.ts';
+import { commandsAnswer, headsAnswer, logPage, streamPage } from '../contracts/log.ts';
+import { createLogger } from '../platform/logger.ts';
+import { alarmBook, type Alarms } from './alarms.ts';
+import { eventSourceApp } from './app.ts';
+import { appender } from './appender.ts';
+import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
+import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
+import { memoryLog } from './memory-log.ts';
+
+const logger = createLogger('test', 'error');
+logger.silent = true;
+const appToken = 'a-token-of-the-sidecar';
+
+let log: EventLog;
+let alarms: Alarms;
+const app = (used = log) =>
+  eventSourceApp({
+    log: used,
+    alarms,
+    logger,
+    appToken,
+    appender: appender({ log: used, alarms, logger, feed: { offer: () => {} } }),
+  });
+const get = (path: string, used = log) =>
+  request(app(used)).get(path).set('dapr-api-token', appToken);
+const post = (path: string, body: string | object, used = log) =>
+  request(app(used)).post(path).set('dapr-api-token', appToken)
+    .set('content-type', 'application/json').send(body);
+const cloudEvent = (events: unknown) =>
+  ({ id: 'message-1', specversion: '1.0', type: 'com.dapr.event.sent', data: { events } });
+const deliver = async (body: string | object, used = log): Promise<string> =>
+  (await post('/events/account-events', body, used).expect(200)).body.status;
+
+beforeEach(() => {
+  log = memoryLog();
+  alarms = alarmBook(logger);
+});
+
+describe('deliveries', () => {
+  test('given the sidecar asks, then it hears of one subscription', async () => {
+    const { body } = await get('/dapr/subscribe').expect(200);
+    expect(body).toEqual([
+      { pubsubname: 'bank-pubsub', topic: 'account-events', route: '/events/account-events' },
+    ]);
+  });
+
+  test('given no token, then nobody gets in', async () => {
+    await request(app()).post('/events/account-events').send({}).expect(401);
+    await request(app()).get('/log/events').expect(401);
+  });
+
+  test('given events, when the broker delivers them, then they are in the log', async () => {
+    const id = newAccount();
+    expect(await deliver(cloudEvent(eventsOf(id, 1, 3)))).toBe('SUCCESS');
+    expect(await log.heads([id])).toEqual([3]);
+    expect(await deliver(cloudEvent([eventOf(id, 5)]))).toBe('RETRY');
+  });
+
+  test('given a log that is away, then the broker keeps the message', async () => {
+    const append = () => Promise.reject(new LogUnavailable('away'));
+    expect(await deliver(cloudEvent([eventOf(newAccount(), 1)]), { ...log, append })).toBe('RETRY');
+  });
+
+  const poison: [string | object, string][] = [
+    ['', 'not JSON'], ['{"data":', 'not JSON'], [[], 'an array'], [{ id: '1' }, 'no data'],
+    [cloudEvent([]), 'no events'], [cloudEvent('x'), 'a text'],
+    [cloudEvent(Array(501).fill({})), 'too many'],
+  ];
+  test.each(poison)('given %j (%s), then it is taken with an alarm', async (message) => {
+    expect(await deliver(message)).toBe('SUCCESS');
+    expect(alarms.list()).toMatchObject([{ kind: 'poison' }]);
+  });
+
+  const valid = () => eventOf(newAccount(), 1);
+  const nobody = `acct/${'-'.repeat(36)}`;
+  const broken: [string, (event: LoggedEvent) => unknown][] = [
+    ['another id', (event) => ({ ...event, id: 'acct/x/1' })],
+    ['no account', (event) => ({ ...event, id: `${nobody}/1`, stream: nobody })],
+    ['a long command id', (event) => ({ ...event, commandId: 'x'.repeat(129) })],
+    ['an empty command id', (event) => ({ ...event, commandId: '' })],
+    ['a blank in the command id', (event) => ({ ...event, commandId: 'a b' })],
+    ['an unknown member', (event) => ({ ...event, extra: 1 })],
+    ['an unknown type', (event) => ({ ...event, type: 'money-burnt' })],
+    ['a number as amount', (event) => ({ ...event, data: { ...event.data, overdraftLimit: 0 } })],
+    ['version 0', (event) => ({ ...event, version: 0 })],
+    ['no object', () => null],
+  ];
+  test.each(broken)('given an event with %s, then only it stays out', async (_what, damage) => {
+    const fine = valid();
+    expect(await deliver(cloudEvent([damage(valid()), fine]))).toBe('SUCCESS');
+    expect(alarms.list()).toMatchObject([{ kind: 'poison' }]);
+    const entries = await log.readAfter(0, 10);
+    expect(entries.map(({ json }) => JSON.parse(json.toString()))).toEqual([fine]);
+  });
+});
+
+describe('questions', () => {
+  const id = newAccount();
+  const events = eventsOf(id, 1, 5);
+  beforeEach(() => log.append(events));
+
+  test('given entries, then pages of them are what the contract says', async () => {
+    const first = logPage.parse((await get('/log/events?limit=2').expect(200)).body);
+    expect(first.head).toBe(log.head());
+    const after = first.entries.at(-1)!.position;
+    const rest = logPage.parse((await get(`/log/events?after=${after}`).expect(200)).body);
+    expect([...first.entries, ...rest.entries].map(({ event }) => event)).toEqual(events);
+    const end = await get(`/log/events?after=${log.head()}`).expect(200);
+    expect(end.body).toEqual({ entries: [], head: log.head() });
+  });
+
+  test('given an account, then its stream is told with its head', async () => {
+    const path = `/log/streams/${id}/events?fromVersion=4`;
+    const page = streamPage.parse((await get(path).expect(200)).body);
+    expect(page.entries.map(({ event }) => event)).toEqual(events.slice(3));
+    expect(page.headVersion).toBe(5);
+    const none = await get(`/log/streams/${newAccount()}/events`).expect(200);
+    expect(none.body).toEqual({ entries: [], headVersion: 0 });
+  });
+
+  test('given accounts and commands, then heads and events are told in order', async () => {
+    const accountIds = [newAccount(), id];
+    const heads = await post('/log/heads', { accountIds }).expect(200);
+    expect(headsAnswer.parse(heads.body).versions).toEqual([0, 5]);
+    const commandIds = ['command-2', 'never', 'command-5'];
+    const commands = commandIds.map((commandId) => ({ accountId: id, commandId }));
+    const answer = await post('/log/commands', { commands }).expect(200);
+    const { found } = commandsAnswer.parse(answer.body);
+    expect(found.map((entries) => entries?.map(({ event }) => event) ?? null)).toEqual([
+      [events[1]], null, [events[4]],
+    ]);
+  });
+
+  test.each([
+    '/log/events?after=-1', '/log/events?after=x', '/log/events?limit=0', '/log/events?limit=1001',
+    '/log/events?after=1.5', '/log/events?before=1', '/log/streams/ABC/events',
+    `/log/streams/${id}/events?fromVersion=0`,
+  ])('given the question %s, then it is refused', async (path) => {
+    const { body } = await get(path).expect(400);
+    expect(body.code).toBe('invalid-request');
+  });
+
+  test('given a log that cannot answer, then the answer is 503 and says why', async () => {
+    const heads = () => Promise.reject(new LogUnavailable('no immudb'));
+    const readStream = () => Promise.reject(new TamperError('acct/x/1', 'is missing'));
+    const broken = { ...log, heads, readStream };
+    const away = await post('/log/heads', { accountIds: [id] }, broken).expect(503);
+    expect(away.headers['retry-after']).toBe('1');
+    const { body } = await get(`/log/streams/${id}/events`, broken).expect(503);
+    expect(body.detail).toBe('acct/x/1 is missing');
+  });
+
+  test('given an alarm of tampering, then the service is not ready and names the key', async () => {
+    await get('/health/ready').expect(200);
+    alarms.raise('poison', 'm', 'x');
+    await get('/health/ready').expect(200);
+    alarms.raise('tampered', 'acct/x/1', 'acct/x/1 is missing');
+    const { body } = await get('/health/ready').expect(503);
+    expect(body.checks.alarms).toEqual({ ok: false, reason: 'tampered: acct/x/1 is missing' });
+  });
+});

@@ -1,0 +1,182 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { createLogger } from '../platform/logger.ts';
+import { alarmBook, type Alarms } from './alarms.ts';
+import { appender, type Appender } from './appender.ts';
+import { LogUnavailable, type EventLog, type LogEntry } from './event-log.ts';
+import { eventOf, eventsOf, newAccount, randomOf } from './events-for-tests.ts';
+import { memoryLog } from './memory-log.ts';
+import { GAP_RETRY_MS } from './outcome-judge.ts';
+
+const logger = createLogger('test', 'error');
+logger.silent = true;
+
+let log: EventLog;
+let alarms: Alarms;
+let published: { after: number; added: readonly LogEntry[] }[];
+let clock: number;
+const parts = () => ({
+  log,
+  alarms,
+  logger,
+  feed: {
+    offer: (after: number, added: readonly LogEntry[]) => {
+      if (added.length > 0) published.push({ after, added });
+    },
+  },
+  now: () => clock,
+});
+const subjects = (): string[] => alarms.list().map(({ kind, subject }) => `${kind} ${subject}`);
+let incoming: Appender;
+
+beforeEach(() => {
+  log = memoryLog();
+  alarms = alarmBook(logger);
+  published = [];
+  clock = 0;
+  incoming = appender(parts());
+});
+
+/** A log whose appends wait until they are let go. */
+function slowly(inner: EventLog) {
+  const batches: number[] = [];
+  let go: () => void = () => {};
+  const slow: EventLog = {
+    ...inner,
+    async append(events) {
+      batches.push(events.length);
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return inner.append(events);
+    },
+  };
+  return { slow, batches, go: () => go() };
+}
+
+describe('deliveries on their way into the log', () => {
+  test('given one append under way, when more arrive, then they form one batch', async () => {
+    const { slow, batches, go } = slowly(log);
+    log = slow;
+    incoming = appender(parts());
+    const ids = Array.from({ length: 5 }, newAccount);
+    const verdicts = ids.map((id) => incoming.deliver(eventsOf(id, 1, 2)));
+    await turn();
+    expect(batches).toEqual([2]);
+    go();
+    await turn();
+    expect(batches).toEqual([2, 8]);
+    go();
+    expect(await Promise.all(verdicts)).toEqual(Array(5).fill('done'));
+    expect(published.map(({ added }) => added.length)).toEqual([2, 8]);
+    expect(published[1]!.after).toBe(published[0]!.added.at(-1)!.position);
+    expect(incoming.appended()).toBe(10);
+  });
+
+  test('given large deliveries, then no append has more than 500 events', async () => {
+    const { slow, batches, go } = slowly(log);
+    log = slow;
+    incoming = appender(parts());
+    const verdicts = [300, 300, 150, 500, 40].map((count) =>
+      incoming.deliver(Array.from({ length: count }, () => eventOf(newAccount(), 1))));
+    for (let append = 0; append < 5; append += 1) {
+      await turn();
+      go();
+    }
+    await Promise.all(verdicts);
+    expect(batches).toEqual([300, 450, 500, 40]);
+  });
+
+  test('given too many that wait, then the rest goes back to the broker', async () => {
+    const { slow, go } = slowly(log);
+    log = slow;
+    incoming = appender(parts());
+    const many = () => Array.from({ length: 500 }, () => eventOf(newAccount(), 1));
+    const waiting = Array.from({ length: 11 }, () => incoming.deliver(many()));
+    expect(await incoming.deliver(many())).toBe('retry');
+    for (let append = 0; append < 11; append += 1) {
+      await turn();
+      go();
+    }
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['done']));
+  });
+
+  test('given a duplicate, then it is done and nothing is published', async () => {
+    const events = eventsOf(newAccount(), 1, 3);
+    await incoming.deliver(events);
+    expect(await incoming.deliver(events)).toBe('done');
+    expect(published).toHaveLength(1);
+    expect(alarms.count()).toBe(0);
+  });
+
+  test('given a missing event, then its followers come again until it is there', async () => {
+    const [id, fine] = [newAccount(), newAccount()];
+    const late = [...eventsOf(id, 2, 3), eventOf(fine, 1)];
+    expect(await incoming.deliver(late)).toBe('retry');
+    expect(await log.heads([id, fine])).toEqual([0, 1]);
+    await incoming.deliver([eventOf(id, 1)]);
+    expect(await incoming.deliver(late)).toBe('done');
+    expect(await log.heads([id])).toEqual([3]);
+    expect(alarms.count()).toBe(0);
+  });
+
+  test('given an event that never comes, then an alarm tells and the way is free', async () => {
+    const id = newAccount();
+    expect(await incoming.deliver([eventOf(id, 2)])).toBe('retry');
+    clock = GAP_RETRY_MS;
+    expect(await incoming.deliver([eventOf(id, 2)])).toBe('done');
+    expect(subjects()).toEqual([`gap ${id}`]);
+    expect(await incoming.deliver(eventsOf(id, 1, 2))).toBe('done');
+    expect(await log.heads([id])).toEqual([2]);
+    expect(alarms.count()).toBe(0);
+  });
+
+  test('given a fork, then it and what follows it stay out, and others get on', async () => {
+    const [id, fine] = [newAccount(), newAccount()];
+    await incoming.deliver(eventsOf(id, 1, 2));
+    const fork = eventOf(id, 2, { amount: '7.00' });
+    expect(await incoming.deliver([fork, eventOf(fine, 1)])).toBe('done');
+    expect(await incoming.deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
+    expect(await log.heads([id, fine])).toEqual([2, 2]);
+    expect(subjects()).toEqual([`fork ${fork.id}`, `fork acct/${id}/3`]);
+    await incoming.deliver([fork]);
+    expect(alarms.list()[0]!.count).toBe(2);
+  });
+
+  test('given a log that is away, then nothing is lost', async () => {
+    const inner = log;
+    let away = true;
+    log = {
+      ...inner,
+      append: (events) =>
+        away ? Promise.reject(new LogUnavailable('away')) : inner.append(events),
+    };
+    incoming = appender(parts());
+    const events = eventsOf(newAccount(), 1, 2);
+    expect(await incoming.deliver(events)).toBe('retry');
+    away = false;
+    expect(await incoming.deliver(events)).toBe('done');
+    expect(published).toHaveLength(1);
+  });
+
+  test('given deliveries in any order, again and again, then the log is whole', async () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    console.log(`SEED=${seed}`);
+    const random = randomOf(seed);
+    const ids = Array.from({ length: 6 }, newAccount);
+    const messages = ids.flatMap((id) =>
+      [1, 4, 5, 9].map((from, index, all) => eventsOf(id, from, (all[index + 1] ?? 13) - 1)));
+    let open = [...messages, ...messages];
+    for (let delivery = 0; delivery < 5_000 && open.length > 0; delivery += 1) {
+      const next = open[Math.floor(random() * open.length)]!;
+      if ((await incoming.deliver(next)) === 'done') open = open.filter((one) => one !== next);
+    }
+    expect(open).toEqual([]);
+    expect(await log.heads(ids)).toEqual(ids.map(() => 12));
+    expect(alarms.count()).toBe(0);
+    const all = published.flatMap(({ added }) => added);
+    expect(all).toEqual(await log.readAfter(0, 1_000));
+    published.forEach(({ after }, index) => {
+      expect(after).toBe(published[index - 1]?.added.at(-1)?.position ?? 0);
+    });
+  });
+});

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Alarms } from './alarms.ts';
+import { outcomesOf, planAppend, type AppendPlan, type Candidate } from './append-plan.ts';
+import { LogUnavailable, positionOf, type Outcome } from './event-log.ts';
+import { appendRequest } from './immudb-calls.ts';
+import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
+import { findErased, HOPE, readKnowledge, seemsNew } from './immudb-knowledge.ts';
+import type { Heads, Lookups } from './immudb-lookups.ts';
+import type { Tail } from './immudb-tail.ts';
+
+const ROUNDS_MAX = 6;
+const RETRY_MS_MIN = 50;
+
+/**
+ * Writes a batch in one transaction. The first round hopes that all of it is new; when the
+ * database says no, or its answer is lost, the next one reads what is there and plans again.
+ */
+export function immudbWriter(
+  client: ImmudbClient,
+  lookups: Lookups,
+  tail: Tail,
+  heads: Heads,
+  alarms: Alarms,
+) {
+  const plan = async (candidates: readonly Candidate[], round: number): Promise<AppendPlan> => {
+    if (round === 0 && seemsNew(candidates, heads)) return planAppend(candidates, HOPE);
+    // A write that is refused although the keys are absent meets what was erased.
+    const erased = round > 1 ? await findErased(candidates, client, lookups, alarms) : new Set('');
+    await tail.catchUp();
+    return planAppend(candidates, await readKnowledge(candidates, lookups, alarms, erased));
+  };
+  const write = async ({ writes, steps }: AppendPlan): Promise<Outcome[]> => {
+    if (writes.length === 0) return outcomesOf({ writes, steps }, []);
+    const { id } = await client.call('Set', appendRequest(writes));
+    const entries = writes.map(({ json }, index) => ({
+      position: positionOf(id, index),
+      json: Buffer.from(json),
+    }));
+    await tail.advance(id, entries);
+    for (const { accountId, version } of writes) heads.set(accountId, version);
+    return outcomesOf({ writes, steps }, entries.map(({ position }) => position));
+  };
+
+  return async (candidates: readonly Candidate[]): Promise<Outcome[]> => {
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      try {
+        return await write(await plan(candidates, round));
+      } catch (error) {
+        for (const { accountId } of candidates) heads.delete(accountId);
+        if (error instanceof PreconditionFailed) continue;
+        // Whether it was written is unknown: the next round reads the keys before it writes.
+        if (!(error instanceof LogUnavailable)) throw error;
+        await delay(RETRY_MS_MIN * 2 ** round);
+      }
+    }
+    throw new LogUnavailable(`an append of ${candidates.length} events did not succeed`);
+  };
+}

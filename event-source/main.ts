@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
+import { commonConfig, readConfig } from '../platform/config.ts';
+import { publisher } from '../platform/dapr-publisher.ts';
+import { listen } from '../platform/http.ts';
+import { createLogger } from '../platform/logger.ts';
+import { onShutdown } from '../platform/shutdown.ts';
+import { alarmBook } from './alarms.ts';
+import { eventSourceApp } from './app.ts';
+import { appender } from './appender.ts';
+import { LogUnavailable, type EventLog } from './event-log.ts';
+import { openImmudbLog } from './immudb-log.ts';
+import { ledgerFeed } from './ledger-feed.ts';
+
+const RETRY_MS = 500;
+
+const config = readConfig({
+  ...commonConfig,
+  IMMUDB_ADDRESS: z.string().regex(/^[^:]+:[0-9]+$/, 'must be host:port'),
+  IMMUDB_USER: z.string().min(1),
+  IMMUDB_PASSWORD: z.string().min(1),
+  IMMUDB_DATABASE: z.string().min(1).default('corebank'),
+});
+const logger = createLogger('event-source', config.LOG_LEVEL);
+const alarms = alarmBook(logger);
+
+const immudb = {
+  // This file runs as dist/event-source/main.js; the definition stays beside the source.
+  proto: fileURLToPath(new URL('../../event-source/immudb.proto', import.meta.url)),
+  address: config.IMMUDB_ADDRESS,
+  user: config.IMMUDB_USER,
+  password: config.IMMUDB_PASSWORD,
+  database: config.IMMUDB_DATABASE,
+};
+const log = await openLog();
+const { publish, close } = publisher({
+  httpPort: config.DAPR_HTTP_PORT,
+  apiToken: config.DAPR_API_TOKEN,
+});
+const feed = ledgerFeed((message) => publish(PUBSUB, LEDGER_TOPIC, message), logger);
+const app = eventSourceApp({
+  log,
+  appender: appender({ log, feed, alarms, logger }),
+  alarms,
+  logger,
+  appToken: config.APP_API_TOKEN,
+});
+const server = await listen(app, config.APP_PORT);
+logger.info('serving the log', { port: config.APP_PORT, head: log.head() });
+// What was appended before a crash may never have been published: the last entry shows
+// followers that there is something to read.
+feed.offer(log.head() - 1, await log.readAfter(log.head() - 1, 1));
+
+onShutdown(logger, [
+  () => new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  }),
+  () => feed.idle(),
+  () => log.close(),
+  () => close(),
+]);
+
+// The database may start at the same time as this process; a foreign one never gets better.
+async function openLog(): Promise<EventLog> {
+  for (;;) {
+    try {
+      return await openImmudbLog(immudb, alarms);
+    } catch (error) {
+      logger.error('the log cannot be opened', { error: String(error) });
+      if (!(error instanceof LogUnavailable)) process.exit(1);
+      await delay(RETRY_MS);
+    }
+  }
+}
