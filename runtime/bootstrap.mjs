@@ -21,6 +21,7 @@ const COMMANDS = {
   test: 'reliability/test.js',
   check: 'reliability/check.js',
 };
+const ERROR_LINES = 15;
 const NOT_SOURCES = new Set(['node_modules', 'dist', '.git', '.data', '.dapr', 'docs']);
 
 const give = (sentence) => {
@@ -47,16 +48,18 @@ const prepare = (label, command, args, remedy) => {
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   process.stderr.write(` ${done.status === 0 ? 'done' : 'failed'} in ${seconds} s\n`);
   if (done.status === 0) return;
-  give(`${done.error?.message ?? `${done.stdout}${done.stderr}`.trim()}\n${remedy}`);
+  const lines = (done.error?.message ?? `${done.stdout}${done.stderr}`).trim().split('\n');
+  const more = lines.length > ERROR_LINES ? [`... and ${lines.length - ERROR_LINES} lines more`] : [];
+  give([...lines.slice(0, ERROR_LINES), ...more, remedy].join('\n'));
 };
 
 const installPackages = () => {
   const stamp = join(ROOT, 'node_modules', '.core-bank-stamp');
   const wanted = digestOf(join(ROOT, 'package-lock.json'));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  // `npm ci` would empty the folder first; where there is one, only the difference is fetched.
-  const verb = existsSync(join(ROOT, 'node_modules')) ? 'install' : 'ci';
-  const args = [verb, '--no-audit', '--no-fund', '--loglevel=error'];
+  // Not `npm ci`: it refuses the lock file wherever the registry lacks the package of any other
+  // platform, and it empties node_modules first. With --no-save the lock file stays as it is.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const remedy = 'Installing the npm packages failed: check the network, then run this again.';
   prepare('Installing npm packages (once)', 'npm', args, remedy);
   writeFileSync(stamp, wanted);
