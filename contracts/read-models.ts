@@ -1,30 +1,77 @@
 import { z } from 'zod';
 import { balanceSchema } from './events.ts';
+import { accountAnswer } from './outcomes.ts';
 
 /** Entries of one page of an account's history: documents are found by the page's key. */
-export const HISTORY_PAGE_ENTRIES = 32;
+export const HISTORY_PAGE_ENTRIES = 16;
+/** Accounts of one page of an owner's accounts. */
+export const OWNER_PAGE_ACCOUNTS = 32;
+/** Changes of one block of changes: old ones are deleted by the block. */
+export const CHANGE_BLOCK = 16;
+/** A change stays this long at least, so a reader that heard of none for less has missed none. */
+export const CHANGES_KEPT_MS = 60_000;
+/** After a rebuild the generation before is still kept up to date for this long. */
+export const RETIRED_FOLLOWED_MS = 5_000;
 
 export const READ_DATABASE = 'corebank';
+export type ReadModelName = 'balances' | 'history';
+/** Collections of the read side. A rebuild makes a new generation beside the one in use. */
+export const collections = {
+  /** Which generation is in use, and the checkpoints. */
+  registry: 'read-models',
+  accounts: (generation: number) => `accounts-${generation}`,
+  changes: (generation: number) => `account-changes-${generation}`,
+  history: (generation: number) => `history-${generation}`,
+};
+
+const positionSchema = z.int().min(0);
 
 /** Read model of an account, one per account. `version` is the last event that it holds. */
-export const accountModel = z.strictObject({
-  accountId: z.string(),
-  accountNumber: z.string(),
-  ownerId: z.string(),
-  currency: z.string(),
-  status: z.enum(['open', 'frozen', 'closed']),
-  version: z.int().min(1),
-  balance: balanceSchema,
-  overdraftLimit: z.string(),
-  name: z.string().optional(),
-  metadata: z.record(z.string(), z.string()).optional(),
-  openedAt: z.string(),
-  /** Time of the last event. */
-  at: z.string(),
+export const accountModel = accountAnswer.extend({
   /** Log position of the last event. */
-  position: z.int().min(1),
+  position: positionSchema,
+  /** How many accounts the owner had when this one was opened: its place in their list. */
+  ownerIndex: z.int().min(0),
 });
 export type AccountModel = z.infer<typeof accountModel>;
+
+/**
+ * What one batch of events did to the accounts, numbered without a hole. Readers and a restarted
+ * projection apply changes in order on top of the account documents, which are written later.
+ */
+export const accountChange = z.strictObject({
+  seq: z.int().min(1),
+  /** Log position before the batch. */
+  after: positionSchema,
+  /** Log position of the last event of the batch. */
+  position: positionSchema,
+  lastEventId: z.string(),
+  /** Events from the beginning of the log up to here. */
+  events: z.int().min(1),
+  /** The changes up to this one are in the account documents. */
+  settled: z.int().min(0),
+  /** The accounts after the batch; the first `opened` of them are new. */
+  accounts: z.array(accountModel).min(1),
+  opened: z.int().min(0),
+});
+export type AccountChange = z.infer<typeof accountChange>;
+
+/** How far a projection has come in the log. */
+export const checkpointSchema = z.strictObject({
+  position: positionSchema,
+  /** Id of the event at that position: another one there means another log. */
+  lastEventId: z.string(),
+  events: z.int().min(0),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** The same for the account documents, which hold the changes up to `settled`. */
+export const accountsCheckpoint = checkpointSchema.extend({
+  settled: z.int().min(0),
+  /** Blocks of changes below this one are deleted. */
+  firstBlock: z.int().min(0),
+});
+export type AccountsCheckpoint = z.infer<typeof accountsCheckpoint>;
 
 /** One line of an account's history, immutable once written. */
 export const historyEntry = z.strictObject({
@@ -41,11 +88,16 @@ export const historyEntry = z.strictObject({
   commandId: z.string(),
   eventId: z.string(),
   at: z.string(),
-  position: z.int().min(1),
+  position: positionSchema,
 });
 export type HistoryEntry = z.infer<typeof historyEntry>;
 
+const page = (key: string, index: number, size: number): string =>
+  `${key}/${Math.floor(index / size)}`;
 /** Key of the history page that holds a version. */
-export function historyPage(accountId: string, version: number): string {
-  return `${accountId}/${Math.floor((version - 1) / HISTORY_PAGE_ENTRIES)}`;
-}
+export const historyPage = (accountId: string, version: number): string =>
+  page(accountId, version - 1, HISTORY_PAGE_ENTRIES);
+/** Key of the page that holds an owner's account, by its place in their list. */
+export const ownerPage = (ownerId: string, ownerIndex: number): string =>
+  page(ownerId, ownerIndex, OWNER_PAGE_ACCOUNTS);
+export const changeBlock = (seq: number): number => Math.floor(seq / CHANGE_BLOCK);

@@ -1,0 +1,127 @@
+import { accountOfStream } from '../contracts/events.ts';
+import { OWNER_PAGE_ACCOUNTS, ownerPage } from '../contracts/read-models.ts';
+import type { AccountChange, AccountModel } from '../contracts/read-models.ts';
+import type { PositionedEvent } from '../contracts/topics.ts';
+import { crashPoint } from '../platform/crash-points.ts';
+import { AccountWriter } from './account-writer.ts';
+import { foldAccount } from './balances.ts';
+import { boundedMap } from './bounded-map.ts';
+import { LogFault, type Projection } from './projection.ts';
+import type { AccountStore } from './read-store.ts';
+
+const OWNERS_REMEMBERED = 20_000;
+const COLD_READS_IN_FLIGHT = 8;
+
+/**
+ * Writes one change document per batch, which is the checkpoint and what readers see at once,
+ * and the account documents lazily, because to replace one costs as much as ten events of a
+ * batch. An account that is opened gets its document at once.
+ */
+export function balanceProjection(store: AccountStore): Projection {
+  const writer = new AccountWriter(store);
+  const owned = boundedMap<string, number>(OWNERS_REMEMBERED);
+
+  const countOwned = async (ownerId: string): Promise<number> => {
+    const known = owned.get(ownerId);
+    if (known !== undefined) return known;
+    const size = (page: number) =>
+      store.ownerPageSize(ownerPage(ownerId, page * OWNER_PAGE_ACCOUNTS));
+    return countByPages(size, OWNER_PAGE_ACCOUNTS);
+  };
+
+  const fold = async (entries: readonly PositionedEvent[]): Promise<AccountChange['accounts']> => {
+    await preload(entries, writer);
+    const after = new Map<string, AccountModel>();
+    const places = new Map<string, number>();
+    for (const entry of entries) {
+      const { event } = entry;
+      const id = accountOfStream(event.stream);
+      let place = 0;
+      if (event.type === 'account-opened') {
+        const { ownerId } = event.data;
+        place = places.get(ownerId) ?? (await countOwned(ownerId));
+        places.set(ownerId, place + 1);
+      }
+      after.set(id, foldAccount(after.get(id) ?? writer.known(id), entry, place));
+    }
+    return [...after.values()];
+  };
+
+  const append = async (change: AccountChange): Promise<AccountChange> => {
+    crashPoint('projection:before-checkpoint');
+    if ((await store.appendChange(change)) === 'appended') return change;
+    // A write that failed may have gone through; then the change that is there is ours.
+    const there = await store.change(change.seq);
+    const ours = there?.after === change.after && there.position === change.position;
+    if (there !== undefined && ours) return there;
+    throw new LogFault(`another projection writes here too: it wrote change ${change.seq}`);
+  };
+
+  return {
+    restore: () => writer.restore(),
+    async apply(entries) {
+      const accounts = await fold(entries);
+      const openings = entries.filter(({ event }) => event.type === 'account-opened');
+      const opened = new Set<string>(openings.map(({ event }) => accountOfStream(event.stream)));
+      const isNew = (account: AccountModel): boolean => opened.has(account.accountId);
+      const last = entries.at(-1)!;
+      const before = writer.reached;
+      const change = await append({
+        seq: before.seq + 1,
+        after: before.position,
+        position: last.position,
+        lastEventId: last.event.id,
+        events: before.events + entries.length,
+        settled: writer.settled,
+        accounts: [...accounts.filter(isNew), ...accounts.filter((account) => !isNew(account))],
+        opened: opened.size,
+      });
+      const added = change.accounts.slice(0, change.opened);
+      await store.insertAccounts(added);
+      for (const { ownerId, ownerIndex } of added) owned.set(ownerId, ownerIndex + 1);
+      writer.accept(change);
+    },
+    rest: () => writer.rest(),
+    settle: () => writer.settle(),
+  };
+}
+
+/** Reads the accounts of a batch that are not in memory, some at a time. */
+async function preload(
+  entries: readonly PositionedEvent[],
+  writer: AccountWriter,
+): Promise<void> {
+  const ids = new Set(entries.map(({ event }) => accountOfStream(event.stream)));
+  // When a batch is tried again, the document of an account that it opens may be there already.
+  for (const { event } of entries) {
+    if (event.version === 1) ids.delete(accountOfStream(event.stream));
+  }
+  const cold = [...ids].filter((id) => writer.known(id) === undefined);
+  const readers = Array.from({ length: COLD_READS_IN_FLIGHT }, async () => {
+    for (let id = cold.pop(); id !== undefined; id = cold.pop()) await writer.load(id);
+  });
+  await Promise.all(readers);
+}
+
+/** Counts what lies on pages that are filled in order, in a logarithmic number of reads. */
+async function countByPages(
+  size: (page: number) => Promise<number>,
+  pageSize: number,
+): Promise<number> {
+  let low = 0;
+  let high = 0;
+  let found = await size(high);
+  while (found === pageSize) {
+    low = high + 1;
+    high = 2 * high + 1;
+    found = await size(high);
+  }
+  // Every page below low is full; the first page at or above it that is not holds the rest.
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const there = await size(middle);
+    if (there === pageSize) low = middle + 1;
+    else [high, found] = [middle, there];
+  }
+  return high * pageSize + found;
+}

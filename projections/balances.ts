@@ -1,0 +1,76 @@
+import { accountNumberOf } from '../domain/account-number.ts';
+import type { Currency } from '../domain/currency.ts';
+import { formatAmount, readAmount, type Minor } from '../domain/money.ts';
+import { accountOfStream, defined, type Balance, type LoggedEvent } from '../contracts/events.ts';
+import type { AccountModel } from '../contracts/read-models.ts';
+import type { PositionedEvent } from '../contracts/topics.ts';
+import { LogFault } from './projection.ts';
+import { movementOf } from './movement.ts';
+
+/**
+ * The account after the event. It throws LogFault when the event cannot follow: a version that
+ * is not the next, or a balance that is not the one before with the event's own movement.
+ */
+export function foldAccount(
+  before: AccountModel | undefined,
+  { event, position }: PositionedEvent,
+  ownerIndex: number,
+): AccountModel {
+  const expected = (before?.version ?? 0) + 1;
+  if (event.version !== expected) {
+    throw new LogFault(`${event.id} follows version ${expected - 1} of its account`);
+  }
+  if (event.type === 'account-opened') return opened(event, position, ownerIndex);
+  if (before === undefined) throw new LogFault(`${event.id} comes before its account was opened`);
+  if (event.data.currency !== before.currency) {
+    const { currency } = event.data;
+    throw new LogFault(`${event.id} is in ${currency}, its account in ${before.currency}`);
+  }
+  const { balance } = event.data;
+  requireBalance(event, balanceAfter(before, event), balance);
+  return { ...before, version: event.version, balance, at: event.at, position };
+}
+
+type Opened = Extract<LoggedEvent, { type: 'account-opened' }>;
+
+function opened(event: Opened, position: number, ownerIndex: number): AccountModel {
+  const { ownerId, currency, overdraftLimit, name, metadata, balance } = event.data;
+  const zero = formatAmount(0n as Minor, currency);
+  requireBalance(event, { ledger: zero, held: zero, available: overdraftLimit }, balance);
+  const accountId = accountOfStream(event.stream);
+  return defined({
+    accountId,
+    accountNumber: accountNumberOf(accountId) ?? '',
+    ownerId,
+    currency,
+    status: 'open' as const,
+    version: event.version,
+    balance,
+    overdraftLimit,
+    name,
+    metadata,
+    openedAt: event.at,
+    at: event.at,
+    position,
+    ownerIndex,
+  });
+}
+
+function balanceAfter(before: AccountModel, event: LoggedEvent): Balance {
+  const currency = before.currency as Currency;
+  const read = (text: string): bigint => readAmount(text, currency);
+  const movement = movementOf(event);
+  const ledger = read(before.balance.ledger) + movement.ledger;
+  const held = read(before.balance.held) + movement.held;
+  const write = (units: bigint): string => formatAmount(units as Minor, currency);
+  const available = ledger - held + read(before.overdraftLimit);
+  return { ledger: write(ledger), held: write(held), available: write(available) };
+}
+
+function requireBalance(event: LoggedEvent, folded: Balance, said: Balance): void {
+  const parts = ['ledger', 'held', 'available'] as const;
+  if (parts.every((part) => folded[part] === said[part])) return;
+  throw new LogFault(
+    `${event.id} says ${JSON.stringify(said)}, but its account folds to ${JSON.stringify(folded)}`,
+  );
+}

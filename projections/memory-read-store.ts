@@ -1,0 +1,94 @@
+import { changeBlock, collections, historyPage, ownerPage } from '../contracts/read-models.ts';
+import { toHistoryDocument, type HistoryDocument } from '../contracts/read-documents.ts';
+import type { AccountChange, AccountModel, AccountsCheckpoint } from '../contracts/read-models.ts';
+import type { Checkpoint, ReadModelName } from '../contracts/read-models.ts';
+import type { AccountStore, HistoryStore, ReadStore } from './read-store.ts';
+
+interface Accounts {
+  checkpoint?: AccountsCheckpoint;
+  readonly changes: Map<number, AccountChange>;
+  readonly accounts: Map<string, AccountModel>;
+}
+
+interface History {
+  checkpoint?: Checkpoint;
+  readonly lines: Map<string, HistoryDocument>;
+}
+
+/** The read store for tests; it passes the same contract suite as the real one. */
+export function memoryReadStore() {
+  const published = new Map<ReadModelName, number>();
+  const accounts = new Map<string, Accounts>();
+  const history = new Map<string, History>();
+
+  const store: ReadStore = {
+    generation: async (name) => published.get(name),
+    publish: async (name, generation) => void published.set(name, generation),
+    async drop(name, generation) {
+      if (name === 'balances') accounts.delete(collections.accounts(generation));
+      else history.delete(collections.history(generation));
+    },
+    async accounts(generation) {
+      const name = collections.accounts(generation);
+      const of = accounts.get(name) ?? { changes: new Map(), accounts: new Map() };
+      accounts.set(name, of);
+      return accountStore(of);
+    },
+    async history(generation) {
+      const name = collections.history(generation);
+      const of = history.get(name) ?? { lines: new Map() };
+      history.set(name, of);
+      return historyStore(of);
+    },
+  };
+  return {
+    ...store,
+    /** What a reader of the collections would find. */
+    linesOf: (generation: number, accountId: string, version: number): HistoryDocument[] =>
+      [...(history.get(collections.history(generation))?.lines.values() ?? [])].filter(
+        (line) => line.page === historyPage(accountId, version),
+      ),
+    accountsOf: (generation: number): AccountModel[] =>
+      [...(accounts.get(collections.accounts(generation))?.accounts.values() ?? [])],
+  };
+}
+
+function accountStore(of: Accounts): AccountStore {
+  return {
+    checkpoint: async () => of.checkpoint,
+    saveCheckpoint: async (checkpoint) => void (of.checkpoint = checkpoint),
+    change: async (seq) => of.changes.get(seq),
+    async appendChange(change) {
+      if (of.changes.has(change.seq)) return 'taken';
+      of.changes.set(change.seq, structuredClone(change));
+      return 'appended';
+    },
+    async deleteChanges(block) {
+      for (const seq of of.changes.keys()) if (changeBlock(seq) === block) of.changes.delete(seq);
+    },
+    account: async (accountId) => of.accounts.get(accountId),
+    async insertAccounts(added) {
+      for (const account of added) {
+        if (!of.accounts.has(account.accountId)) of.accounts.set(account.accountId, account);
+      }
+    },
+    replaceAccount: async (account) => void of.accounts.set(account.accountId, account),
+    async ownerPageSize(key) {
+      const all = [...of.accounts.values()];
+      return all.filter((one) => ownerPage(one.ownerId, one.ownerIndex) === key).length;
+    },
+  };
+}
+
+function historyStore(of: History): HistoryStore {
+  return {
+    checkpoint: async () => of.checkpoint,
+    saveCheckpoint: async (checkpoint) => void (of.checkpoint = checkpoint),
+    async insertLines(lines) {
+      for (const { accountId, entry } of lines) {
+        const document = toHistoryDocument(accountId, entry);
+        if (!of.lines.has(document._id)) of.lines.set(document._id, document);
+      }
+    },
+  };
+}
