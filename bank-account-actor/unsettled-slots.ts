@@ -2,8 +2,10 @@ import type { AccountId } from '../domain/ids.ts';
 
 /** How many rows the store keeps for one host's list of unsettled accounts. */
 export const SLOTS = 256;
+const SLOT_ACCOUNTS_MAX = 128;
 const MERGE_ABOVE_SLOTS = 192;
 
+/** A slot's whole new content, to be written in the transaction that makes it necessary. */
 export interface SlotWrite {
   readonly slot: number;
   readonly accountIds: readonly AccountId[];
@@ -11,19 +13,22 @@ export interface SlotWrite {
 
 /**
  * Which accounts may have events that are not in the log yet, spread over a fixed number of
- * durable slots so that a restarted host reads them all in one call. A commit of an account
- * that no slot lists writes a slot in its own transaction; so nothing can be committed without
- * being listed. An account that is busy all the time stays listed and costs nothing more.
+ * durable slots so that a restarted host reads them all at once. A commit of an account that no
+ * slot lists writes a slot in its own transaction; so nothing can be committed without being
+ * listed. An account that is busy all the time stays listed and costs nothing more.
  */
 export function unsettledSlots() {
   const slots = new Map<number, Set<AccountId>>();
   const slotOf = new Map<AccountId, number>();
-  const reserved = new Set<number>();
-  const doomed = new Set<number>();
+  // A slot that is being written or deleted is nobody else's, so that no write overtakes another.
+  const busy = new Set<number>();
 
-  const free = (): number => {
+  const choose = (more: number): number => {
+    for (const [slot, listed] of slots) {
+      if (!busy.has(slot) && listed.size + more <= SLOT_ACCOUNTS_MAX) return slot;
+    }
     for (let slot = 0; slot < SLOTS; slot += 1) {
-      if (!slots.has(slot) && !reserved.has(slot) && !doomed.has(slot)) return slot;
+      if (!slots.has(slot) && !busy.has(slot)) return slot;
     }
     throw new Error('all slots of unsettled accounts are in use');
   };
@@ -33,6 +38,11 @@ export function unsettledSlots() {
     }
     slots.delete(slot);
   };
+  const list = ({ slot, accountIds }: SlotWrite): void => {
+    slots.set(slot, new Set(accountIds));
+    for (const accountId of accountIds) slotOf.set(accountId, slot);
+  };
+  const doomed = new Set<number>();
 
   return {
     accounts: (): AccountId[] => [...slotOf.keys()],
@@ -41,52 +51,59 @@ export function unsettledSlots() {
     reserve(accountIds: readonly AccountId[]): SlotWrite | undefined {
       const unlisted = accountIds.filter((accountId) => !slotOf.has(accountId));
       if (unlisted.length === 0) return undefined;
-      const slot = free();
-      reserved.add(slot);
-      return { slot, accountIds: unlisted };
+      const slot = choose(unlisted.length);
+      busy.add(slot);
+      return { slot, accountIds: [...(slots.get(slot) ?? []), ...unlisted] };
     },
 
     /** The slot was written, or may have been: its accounts count as listed. */
-    wrote({ slot, accountIds }: SlotWrite): void {
-      reserved.delete(slot);
-      slots.set(slot, new Set(accountIds));
-      for (const accountId of accountIds) slotOf.set(accountId, slot);
+    wrote(write: SlotWrite): void {
+      busy.delete(write.slot);
+      list(write);
     },
 
-    /** The slot was certainly not written. */
-    unwritten: ({ slot }: SlotWrite): void => void reserved.delete(slot),
+    /** The slot was certainly not written: it lists what it did. */
+    unwritten: ({ slot }: SlotWrite): void => void busy.delete(slot),
 
     /**
      * Slots to delete from the store, because no account of theirs needs its listing any more.
      * Their accounts count as unlisted at once, the slots as free only after `deleted`.
      */
     takeSettled(isSettled: (accountId: AccountId) => boolean): number[] {
-      const settled = [...slots].filter(([, ids]) => [...ids].every(isSettled));
-      for (const [slot] of settled) {
+      for (const [slot, listed] of slots) {
+        if (busy.has(slot) || ![...listed].every(isSettled)) continue;
         drop(slot);
+        busy.add(slot);
         doomed.add(slot);
       }
       return [...doomed];
     },
 
-    deleted: (gone: readonly number[]): void => gone.forEach((slot) => void doomed.delete(slot)),
+    deleted(gone: readonly number[]): void {
+      for (const slot of gone) {
+        doomed.delete(slot);
+        busy.delete(slot);
+      }
+    },
 
-    /** When slots run low: one slot to write with all that the others list, to be deleted. */
+    /** When slots run low: one slot to write with all that others list, which are deleted. */
     merge(): { write: SlotWrite; gone: number[] } | undefined {
       if (slots.size < MERGE_ABOVE_SLOTS) return undefined;
-      const gone = [...slots.keys()];
-      const write = { slot: free(), accountIds: [...slotOf.keys()] };
-      reserved.add(write.slot);
+      const gone = [...slots.keys()].filter((slot) => !busy.has(slot));
+      const accountIds = gone.flatMap((slot) => [...(slots.get(slot) ?? [])]);
+      const write = { slot: choose(SLOT_ACCOUNTS_MAX), accountIds };
+      for (const slot of [...gone, write.slot]) busy.add(slot);
       return { write, gone };
     },
 
     /** The merge of those slots was written. */
     merged({ write, gone }: { write: SlotWrite; gone: readonly number[] }): void {
-      const moved = new Set(write.accountIds);
-      for (const slot of gone) slots.delete(slot);
-      reserved.delete(write.slot);
-      slots.set(write.slot, moved);
-      for (const accountId of moved) slotOf.set(accountId, write.slot);
+      for (const slot of gone) {
+        slots.delete(slot);
+        busy.delete(slot);
+      }
+      busy.delete(write.slot);
+      list(write);
     },
   };
 }
