@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadModelName } from '../contracts/read-models.ts';
+import { appTokens } from './app-tokens.ts';
 import type { GenerationsStatus, RebuildStatus } from './generations.ts';
 
 /**
- * `node dist/projections/rebuild.js balances|history|all`: asks the running projections to
- * rebuild and shows how far they are. It needs PROJECTION_BALANCES_URL, PROJECTION_HISTORY_URL
- * (default: the ports of instance CORE_BANK_INSTANCE) and each app's token in the environment:
- * PROJECTION_BALANCES_TOKEN, PROJECTION_HISTORY_TOKEN, or APP_API_TOKEN for both.
+ * `node dist/projections/rebuild.js balances|history|all`: asks the running projections of
+ * instance CORE_BANK_INSTANCE to rebuild and shows how far they are.
  */
 const LOOK_MS = 250;
 const BAR_CELLS = 30;
@@ -18,14 +17,14 @@ interface Answer {
 }
 
 async function call(name: ReadModelName, method: 'GET' | 'POST'): Promise<Answer> {
-  const prefix = `PROJECTION_${name.toUpperCase()}`;
-  const token = process.env[`${prefix}_TOKEN`] ?? process.env['APP_API_TOKEN'];
-  if (token === undefined) throw new Error(`Neither ${prefix}_TOKEN nor APP_API_TOKEN is set`);
   const port = PORTS[name] + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
-  const base = process.env[`${prefix}_URL`] ?? `http://127.0.0.1:${port}`;
-  const answer = await fetch(`${base}/rebuild`, { method, headers: { 'dapr-api-token': token } });
-  if (!answer.ok) throw new Error(`projection ${name} answered ${answer.status}`);
-  return (await answer.json()) as Answer;
+  for (const token of appTokens(`projection-${name}`)) {
+    const headers = { 'dapr-api-token': token };
+    const answer = await fetch(`http://127.0.0.1:${port}/rebuild`, { method, headers });
+    if (answer.ok) return (await answer.json()) as Answer;
+    if (answer.status !== 401) throw new Error(`projection ${name} answered ${answer.status}`);
+  }
+  throw new Error(`projection ${name} takes none of the tokens of this data folder`);
 }
 
 function show(name: ReadModelName, rebuild: RebuildStatus, seconds: number): void {

@@ -1,0 +1,110 @@
+import request from 'supertest';
+import winston from 'winston';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectionApp } from './app.ts';
+import { randomLog, randomOf, seedOfRun, sourceOf } from './events-for-tests.ts';
+import { Generations } from './generations.ts';
+import { memoryReadStore } from './memory-read-store.ts';
+
+const TIMES = {
+  pace: { spacingMs: 1, pollMs: 20, retryMs: 2, retryMsMax: 10 },
+  followedMs: 30,
+  keptMs: 30,
+};
+const TOKEN = 'a token for the tests';
+const transports = [new winston.transports.Console()];
+const logger = winston.createLogger({ silent: true, transports });
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries += 1) {
+    if (tries > 1_000) throw new Error('it never came');
+    await sleep(2);
+  }
+}
+
+function bank(events = 300) {
+  const log = randomLog(randomOf(seedOfRun()), events, 10);
+  const store = memoryReadStore();
+  const generations = new Generations('balances', store, sourceOf(log), logger, TIMES);
+  const app = projectionApp({
+    generations, logger, appToken: TOKEN, notStarted: () => undefined,
+  });
+  return { log, store, generations, app };
+}
+
+const running: Generations[] = [];
+async function started(events?: number) {
+  const made = bank(events);
+  running.push(made.generations);
+  await made.generations.start();
+  await until(() => made.generations.status().eventsApplied === made.log.entries.length);
+  return made;
+}
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((generations) => generations.end()));
+});
+
+test('a rebuild makes the next generation, publishes it and drops the one before', async () => {
+  const { log, store, generations, app } = await started();
+  const posted = await request(app).post('/rebuild').set('dapr-api-token', TOKEN);
+  expect(posted.status).toBe(202);
+  const built = () => generations.rebuildStatus()?.rebuild === 'done';
+  await until(built);
+  expect(await store.generation('balances')).toBe(2);
+  expect(generations.status()).toMatchObject({
+    generation: 2, state: 'following', eventsApplied: log.entries.length, lagMs: 0,
+  });
+  const change = await (await store.accounts(2)).change(1);
+  expect(change?.accounts.length).toBeGreaterThan(0);
+  log.deposit(log.entries[0]!.event.stream.slice(5) as never, 77n);
+  generations.push(log.message(log.entries.length - 1));
+  await until(() => generations.status().eventsApplied === log.entries.length);
+  await sleep(100);
+  expect(await (await store.accounts(1)).change(1)).toBeUndefined();
+});
+
+test('a rebuild that fails leaves the generation in use alone and says why', async () => {
+  const { log, generations, store } = await started();
+  // What the log gives now is not what it gave before.
+  (log.entries[5]!.event as { version: number }).version = 99;
+  generations.rebuild();
+  await until(() => generations.rebuildStatus()?.rebuild === 'failed');
+  expect(generations.rebuildStatus()?.reason).toMatch(/\/\d+ follows version/);
+  expect(await store.generation('balances')).toBe(1);
+  expect(generations.status()).toMatchObject({ state: 'following', rebuilding: false });
+});
+
+test('a projection that stopped is ready again after a rebuild', async () => {
+  const { log, generations, app } = await started();
+  log.entries.splice(10);
+  await until(() => generations.status().state === 'stopped');
+  const sick = await request(app).get('/health/ready');
+  expect(sick.status).toBe(503);
+  expect(JSON.stringify(sick.body)).toMatch(/stopped: this is another log, or it was cut/);
+  generations.rebuild();
+  await until(() => generations.rebuildStatus()?.rebuild === 'done');
+  const well = await request(app).get('/health/ready');
+  expect(well.body.checks.projection).toMatchObject({ ok: true, eventsApplied: 10, lagMs: 0 });
+});
+
+test('a push is answered at once, even one that means nothing', async () => {
+  const { app, log, generations } = await started();
+  const token = { 'dapr-api-token': TOKEN };
+  const junk = await request(app).post('/ledger').set(token).send({ data: { after: -1 } });
+  expect([junk.status, junk.body]).toEqual([200, { status: 'SUCCESS' }]);
+  log.deposit(log.entries[0]!.event.stream.slice(5) as never, 77n);
+  const data = log.message(log.entries.length - 1);
+  const push = await request(app)
+    .post('/ledger')
+    .set({ ...token, 'content-type': 'application/cloudevents+json' })
+    .send(JSON.stringify({ specversion: '1.0', id: '1', source: 'test', type: 'x', data }));
+  expect(push.body).toEqual({ status: 'SUCCESS' });
+  await until(() => generations.status().eventsApplied === log.entries.length);
+});
+
+test('without the token nothing but health is answered', async () => {
+  const { app } = await started(20);
+  expect((await request(app).post('/rebuild')).status).toBe(401);
+  expect((await request(app).post('/ledger').send({})).status).toBe(401);
+  expect((await request(app).get('/health/live')).status).toBe(200);
+});
