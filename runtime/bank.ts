@@ -40,7 +40,10 @@ export interface Bank {
   /** Paths of the programs that were looked up. */
   readonly files: Readonly<Partial<Record<ProgramName, string>>>;
   readonly programs: () => readonly Entry[];
-  /** Signals a program (postgres, nats, immudb, ferretdb, placement, scheduler, <app>, <app>-daprd). */
+  /**
+   * Signals a program's process group; it restarts when that ends it. Names: postgres, nats,
+   * immudb, ferretdb, placement, scheduler, and per app <app-id> and <app-id>-daprd.
+   */
   readonly kill: (name: string, signal: NodeJS.Signals) => boolean;
   /** Stops a program and keeps it down until bringUp. */
   readonly takeDown: (name: string) => Promise<void>;

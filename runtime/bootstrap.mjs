@@ -49,7 +49,8 @@ const prepare = (label, command, args, remedy) => {
   process.stderr.write(` ${done.status === 0 ? 'done' : 'failed'} in ${seconds} s\n`);
   if (done.status === 0) return;
   const lines = (done.error?.message ?? `${done.stdout}${done.stderr}`).trim().split('\n');
-  const more = lines.length > ERROR_LINES ? [`... and ${lines.length - ERROR_LINES} lines more`] : [];
+  const hidden = lines.length - ERROR_LINES;
+  const more = hidden > 0 ? [`... and ${hidden} lines more`] : [];
   give([...lines.slice(0, ERROR_LINES), ...more, remedy].join('\n'));
 };
 
@@ -96,7 +97,8 @@ const compile = () => {
 
 const [command = '', ...rest] = process.argv.slice(2);
 const target = COMMANDS[command];
-if (target === undefined) give(`Unknown command "${command}": ${Object.keys(COMMANDS).join(', ')}.`);
+const known = Object.keys(COMMANDS).join(', ');
+if (target === undefined) give(`Unknown command "${command}", there are: ${known}.`);
 requireNode();
 installPackages();
 compile();

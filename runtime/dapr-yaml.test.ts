@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { appEnvironment, daprdArgs, movePorts, parseDaprYaml, renderDaprYaml } from './dapr-yaml.ts';
+import { appEnvironment, daprdArgs, movePorts } from './dapr-yaml.ts';
+import { parseDaprYaml, renderDaprYaml } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
 
 const ROOT = process.cwd();
@@ -47,7 +48,7 @@ describe('moving ports', () => {
 });
 
 describe('the flags of a sidecar', () => {
-  test('given event-source, they are those of "dapr run -f" with every listener on loopback', () => {
+  test('given event-source, they are those of "dapr run -f", on loopback only', () => {
     expect(daprdArgs('/bank', app('event-source', 1))).toEqual([
       ...['--config', '/bank/components/config.yaml', '--app-protocol', 'http'],
       ...['--dapr-listen-addresses', '127.0.0.1', '--log-level', 'warn'],

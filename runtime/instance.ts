@@ -67,12 +67,13 @@ export const resolveInstance = (options: InstanceOptions = {}): Instance => {
   const dataDir = resolve(
     options.dataDir ?? process.env['CORE_BANK_DATA'] ?? join(root, '.data', String(number)),
   );
-  const cacheDir = resolve(process.env['CORE_BANK_CACHE'] ?? join(homedir(), '.cache', 'core-bank'));
+  const cache = process.env['CORE_BANK_CACHE'] ?? join(homedir(), '.cache', 'core-bank');
   const moved = Object.entries(BASE_PORTS).map(([name, port]) => [
     name,
     port + PORTS_PER_INSTANCE * number,
   ]);
-  return { number, root, dataDir, cacheDir, ports: Object.fromEntries(moved) as InfraPorts };
+  const ports = Object.fromEntries(moved) as InfraPorts;
+  return { number, root, dataDir, cacheDir: resolve(cache), ports };
 };
 
 /**

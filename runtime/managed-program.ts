@@ -48,6 +48,42 @@ export interface Watcher {
 const reason = (code: number | null, signal: NodeJS.Signals | null): string =>
   signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
 
+const spawnInto = (spec: ProgramSpec): ChildProcess => {
+  spec.beforeStart?.();
+  const log = openSync(spec.logFile, 'a', 0o600);
+  const child = spawn(spec.command, [...spec.args], {
+    cwd: spec.cwd,
+    env: spec.env,
+    detached: true,
+    stdio: ['ignore', log, log],
+    ...spec.user,
+  });
+  closeSync(log);
+  return child;
+};
+
+const signalled = (child: ChildProcess | undefined, signal: NodeJS.Signals): boolean =>
+  child?.pid !== undefined && signalGroup(child.pid, signal);
+
+/** Asks a program to end, waits, and ends it by force when patience is over. */
+const end = async (
+  child: ChildProcess,
+  spec: ProgramSpec,
+  graceMs: number,
+  noted: Watcher['noted'],
+): Promise<void> => {
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  signalled(child, spec.stopSignal ?? 'SIGTERM');
+  // A stopped (SIGSTOP) process acts on a polite signal only once it runs again.
+  signalled(child, 'SIGCONT');
+  const force = setTimeout(() => {
+    noted(`${spec.name} did not stop within ${graceMs / 1_000} s, killing it`);
+    signalled(child, 'SIGKILL');
+  }, graceMs);
+  await gone;
+  clearTimeout(force);
+};
+
 /** Keeps one program running in its own process group: a death is named and repaired. */
 export const manageProgram = (spec: ProgramSpec, watcher: Watcher): Managed => {
   const backOff = createBackOff();
@@ -65,10 +101,9 @@ export const manageProgram = (spec: ProgramSpec, watcher: Watcher): Managed => {
   };
 
   const watchReady = async (mine: ChildProcess): Promise<void> => {
-    while (child === mine && wanted && state === 'starting') {
-      const isReady = await spec.ready();
-      if (isReady && child === mine && state === 'starting') return change('ready');
-      await sleep(READY_POLL_MS);
+    const isStarting = (): boolean => child === mine && wanted && state === 'starting';
+    for (; isStarting(); await sleep(READY_POLL_MS)) {
+      if ((await spec.ready()) && isStarting()) change('ready');
     }
   };
 
@@ -86,16 +121,7 @@ export const manageProgram = (spec: ProgramSpec, watcher: Watcher): Managed => {
   };
 
   const launch = (): void => {
-    spec.beforeStart?.();
-    const log = openSync(spec.logFile, 'a', 0o600);
-    const mine = spawn(spec.command, [...spec.args], {
-      cwd: spec.cwd,
-      env: spec.env,
-      detached: true,
-      stdio: ['ignore', log, log],
-      ...spec.user,
-    });
-    closeSync(log);
+    const mine = spawnInto(spec);
     child = mine;
     startedAt = Date.now();
     identity = mine.pid === undefined ? '' : (processIdentity(mine.pid) ?? '');
@@ -105,36 +131,21 @@ export const manageProgram = (spec: ProgramSpec, watcher: Watcher): Managed => {
     void watchReady(mine);
   };
 
-  const kill = (signal: NodeJS.Signals): boolean =>
-    child?.pid !== undefined && signalGroup(child.pid, signal);
-
   const stop = async (graceMs = STOP_GRACE_MS): Promise<void> => {
     wanted = false;
     clearTimeout(timer);
-    const mine = child;
-    if (mine === undefined) return change('stopped');
-    const gone = new Promise<void>((resolve) => mine.once('exit', () => resolve()));
-    kill(spec.stopSignal ?? 'SIGTERM');
-    // A stopped (SIGSTOP) process acts on a polite signal only once it runs again.
-    kill('SIGCONT');
-    const force = setTimeout(() => {
-      watcher.noted(`${spec.name} did not stop within ${graceMs / 1_000} s, killing it`);
-      kill('SIGKILL');
-    }, graceMs);
-    await gone;
-    clearTimeout(force);
-  };
-
-  const start = (): void => {
-    wanted = true;
-    launch();
+    if (child !== undefined) await end(child, spec, graceMs, watcher.noted);
+    else change('stopped');
   };
 
   return {
     spec,
-    start,
+    start: () => {
+      wanted = true;
+      launch();
+    },
     stop,
-    kill,
+    kill: (signal) => signalled(child, signal),
     state: () => state,
     pid: () => child?.pid ?? 0,
     identity: () => identity,

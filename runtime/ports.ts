@@ -33,7 +33,8 @@ const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen({ host: LOOPBACK, port, exclusive: true }, () => server.close(() => resolve(true)));
+    const listening = { host: LOOPBACK, port, exclusive: true };
+    server.listen(listening, () => server.close(() => resolve(true)));
   });
 
 /** Refuses with one sentence when another program holds one of the ports. */

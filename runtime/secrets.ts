@@ -35,7 +35,8 @@ export const publicKeyFile = (dataDir: string): string => join(dataDir, 'immudb-
 const makeSigningKey = (dataDir: string): void => {
   const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const pem = pair.privateKey.export({ type: 'sec1', format: 'pem' });
-  writePrivate(publicKeyFile(dataDir), String(pair.publicKey.export({ type: 'spki', format: 'pem' })));
+  const half = pair.publicKey.export({ type: 'spki', format: 'pem' });
+  writePrivate(publicKeyFile(dataDir), String(half));
   writePrivate(signingKeyFile(dataDir), String(pem));
 };
 

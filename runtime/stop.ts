@@ -20,7 +20,8 @@ runCommand(async () => {
   }
   process.kill(ledger.supervisor.pid, 'SIGTERM');
   if (!(await waitUntil(() => !isAlive(ledger.supervisor), STOP_LIMIT_MS))) {
-    throw new Refusal(`Supervisor ${ledger.supervisor.pid} did not stop: kill it, then stop again.`);
+    const { pid } = ledger.supervisor;
+    throw new Refusal(`Supervisor ${pid} did not stop: kill it, then stop again.`);
   }
   process.stdout.write('Stopped.\n');
 });

@@ -23,7 +23,7 @@ export const postgresUser = (): User | undefined => {
     .find((entry) => entry.startsWith('nobody:'));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined) {
-    throw new Refusal('PostgreSQL does not run as root and there is no user "nobody": run as a user.');
+    throw new Refusal('PostgreSQL refuses root and there is no user "nobody": run as a user.');
   }
   return { uid: Number(uid), gid: Number(gid) };
 };

@@ -57,9 +57,13 @@ func register() {
 	http.DefaultRegistry.Logger = log
 
 	postgres := components.Versioning{
-		Preferred: components.VersionConstructor{Version: "v2", Constructor: postgres2.NewPostgreSQLStateStore},
-		Others:    []components.VersionConstructor{{Version: "v1", Constructor: postgres1.NewPostgreSQLStateStore}},
-		Default:   "v1",
+		Preferred: components.VersionConstructor{
+			Version: "v2", Constructor: postgres2.NewPostgreSQLStateStore,
+		},
+		Others: []components.VersionConstructor{
+			{Version: "v1", Constructor: postgres1.NewPostgreSQLStateStore},
+		},
+		Default: "v1",
 	}
 	state.DefaultRegistry.RegisterComponentWithVersions("postgresql", postgres)
 	pubsub.DefaultRegistry.RegisterComponent(jetstream.NewJetStream, "jetstream")
@@ -137,7 +141,9 @@ func kinds() *registry.Options {
 		WithConversations(conversation.DefaultRegistry)
 }
 
-func config(opts *options.Options, handler security.Handler, health healthz.Healthz) *runtime.Config {
+func config(
+	opts *options.Options, handler security.Handler, health healthz.Healthz,
+) *runtime.Config {
 	return &runtime.Config{
 		AppID:                         opts.AppID,
 		ActorsService:                 opts.ActorsService,

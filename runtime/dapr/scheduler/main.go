@@ -74,7 +74,9 @@ func run(ctx context.Context, opts *options.Options) error {
 	return concurrency.NewRunnerManager(healthServer, provider.Run, serve).Run(ctx)
 }
 
-func serverOptions(opts *options.Options, handler security.Handler, hz healthz.Healthz) server.Options {
+func serverOptions(
+	opts *options.Options, handler security.Handler, hz healthz.Healthz,
+) server.Options {
 	return server.Options{
 		Port:                           opts.Port,
 		ListenAddress:                  opts.ListenAddress,
