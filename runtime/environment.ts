@@ -8,7 +8,6 @@ import { mongoUrl } from './ferretdb.ts';
 import type { Instance } from './instance.ts';
 import { natsUrl } from './nats.ts';
 import { journalUrl } from './postgres.ts';
-import { publicKeyFile } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;
@@ -17,9 +16,14 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BA
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
-  'event-source': ['IMMUDB_PASSWORD', 'IMMUDB_PUBLIC_KEY_FILE'],
+  'event-source': ['IMMUDB_PASSWORD'],
   projections: ['MONGODB_URL'],
   'queries-bank-api': ['MONGODB_URL'],
+};
+
+export const appSecretNames = (app: DaprApp): readonly string[] => {
+  const room = app.command.find((word) => word.startsWith('dist/'))?.split('/')[1] ?? app.appID;
+  return APP_SECRETS[room] ?? [];
 };
 
 const inherited = (): Record<string, string> => {
@@ -33,7 +37,6 @@ export const secretVariables = (instance: Instance, secrets: Secrets): Environme
   NATS_URL: natsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
   IMMUDB_PASSWORD: secrets.immudbWriter,
-  IMMUDB_PUBLIC_KEY_FILE: publicKeyFile(instance.dataDir),
 });
 
 const pick = (all: Environment, names: readonly string[]): Record<string, string> =>
@@ -53,7 +56,7 @@ interface ComponentFile {
 }
 
 /** The variables that the components in scope of an app refer to. */
-const referredVariables = (root: string, app: DaprApp): string[] =>
+export const componentVariables = (root: string, app: DaprApp): string[] =>
   app.resourcesPaths.flatMap((path) =>
     readdirSync(resolve(root, path))
       .filter((file) => file.endsWith('.yaml'))
@@ -74,7 +77,7 @@ export const sidecarEnvironment = (
   ...inherited(),
   ...SIDECAR_TUNING,
   ...tokens(secrets, app.appID),
-  ...pick(secretVariables(instance, secrets), referredVariables(instance.root, app)),
+  ...pick(secretVariables(instance, secrets), componentVariables(instance.root, app)),
   DAPR_HOST_IP: '127.0.0.1',
   CORE_BANK_DATA: instance.dataDir,
 });
@@ -84,16 +87,13 @@ export const appEnvironmentWithSecrets = (
   instance: Instance,
   secrets: Secrets,
   app: DaprApp,
-): Environment => {
-  const room = app.command.find((word) => word.startsWith('dist/'))?.split('/')[1] ?? app.appID;
-  return {
-    NODE_ENV: 'production',
-    ...appEnvironment(app),
-    ...inherited(),
-    ...tokens(secrets, app.appID),
-    ...pick(secretVariables(instance, secrets), APP_SECRETS[room] ?? []),
-  };
-};
+): Environment => ({
+  NODE_ENV: 'production',
+  ...appEnvironment(app),
+  ...inherited(),
+  ...tokens(secrets, app.appID),
+  ...pick(secretVariables(instance, secrets), appSecretNames(app)),
+});
 
 /** One set for everything, as `dapr run -f` by hand needs it: sidecars inherit its shell. */
 export const sharedEnvironment = (instance: Instance, secrets: Secrets): Environment => ({

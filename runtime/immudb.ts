@@ -117,7 +117,10 @@ export const immudbProgram = (
 };
 
 /** Makes the log's database and its writer, who may enter nothing else. */
-export const provisionImmudb = async (instance: Instance, secrets: Secrets): Promise<void> => {
+export const provisionImmudb = async (
+  instance: Instance,
+  secrets: Pick<Secrets, 'immudbAdmin' | 'immudbWriter'>,
+): Promise<void> => {
   const client = openClient(instance);
   const nothing = async (): Promise<void> => undefined;
   try {

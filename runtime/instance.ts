@@ -8,7 +8,7 @@ export const PORTS_PER_INSTANCE = 1_000;
 const INSTANCE_MAX = 9;
 
 /** Infrastructure ports at instance 0; the ports of apps and sidecars come from dapr.yaml. */
-const BASE_PORTS = {
+export const BASE_PORTS = {
   postgres: 3810,
   nats: 3820,
   immudb: 3830,

@@ -72,7 +72,10 @@ export const natsProgram = (instance: Instance, secrets: Secrets, command: strin
  * Makes the streams, or brings their limits up to date. Old messages are discarded: the
  * actors' journal, not the broker, keeps an event until the log has it.
  */
-export const provisionNats = async (instance: Instance, secrets: Secrets): Promise<void> => {
+export const provisionNats = async (
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+): Promise<void> => {
   const connection = await connect({
     servers: `${LOOPBACK}:${instance.ports.nats}`,
     user: ADMIN,

@@ -1,0 +1,14 @@
+# One image for every app of the bank; docker-compose.yml says which one a container runs.
+FROM node:22-bookworm-slim AS build
+WORKDIR /bank
+COPY . .
+RUN npm install --no-save --no-audit --no-fund --loglevel=error \
+  && npx tsc -p . \
+  && npm prune --omit=dev --no-save --loglevel=error
+
+FROM node:22-bookworm-slim
+WORKDIR /bank
+ENV NODE_ENV=production
+COPY --from=build /bank /bank
+USER node
+CMD ["node", "dist/core-bank-api/main.js"]

@@ -1,0 +1,36 @@
+// Makes the passwords and the signing key that docker-compose.yml asks for, once.
+// Plain JavaScript without dependencies: it runs on a checkout where nothing is installed.
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), '.data');
+const file = join(folder, 'compose.env');
+if (existsSync(file)) {
+  process.stdout.write(`${file} is there already; nothing was changed.\n`);
+  process.exit(0);
+}
+const secret = () => `Cb1-${randomBytes(24).toString('base64url')}`;
+const [postgres, mongo, natsSidecar] = [secret(), secret(), secret()];
+const variables = {
+  DAPR_API_TOKEN: secret(),
+  APP_API_TOKEN: secret(),
+  POSTGRES_PASSWORD: postgres,
+  MONGO_PASSWORD: mongo,
+  NATS_ADMIN_PASSWORD: secret(),
+  NATS_SIDECAR_PASSWORD: natsSidecar,
+  IMMUDB_ADMIN_PASSWORD: secret(),
+  IMMUDB_PASSWORD: secret(),
+  STATE_POSTGRES_URL: `postgres://journal:${postgres}@127.0.0.1:3810/journal`,
+  NATS_URL: `nats://sidecar:${natsSidecar}@127.0.0.1:3820`,
+  MONGODB_URL: `mongodb://bank:${mongo}@127.0.0.1:3840/corebank?authSource=admin`,
+};
+mkdirSync(folder, { recursive: true, mode: 0o700 });
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+// Immudb's container runs as another user and must read it; the folder keeps others out.
+const key = privateKey.export({ type: 'sec1', format: 'pem' });
+writeFileSync(join(folder, 'compose-signing-key.pem'), key, { mode: 0o644 });
+const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+writeFileSync(file, lines.join(''), { mode: 0o600 });
+process.stdout.write(`Made ${file}. Now: docker compose --env-file .data/compose.env up --build\n`);

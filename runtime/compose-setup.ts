@@ -1,0 +1,36 @@
+import { provisionImmudb } from './immudb.ts';
+import { resolveInstance } from './instance.ts';
+import { provisionNats } from './nats.ts';
+import { Refusal, runCommand } from './progress.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const TRIES_MAX = 60;
+const RETRY_MS = 1_000;
+
+const required = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new Refusal(`${name} is not set.`);
+  return value;
+};
+
+const eventually = async (work: () => Promise<void>): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+};
+
+/** In containers: makes the streams, the log's database and its user, then ends. */
+runCommand(async () => {
+  const instance = resolveInstance({ instance: 0 });
+  const natsAdmin = required('NATS_ADMIN_PASSWORD');
+  const immudbAdmin = required('IMMUDB_ADMIN_PASSWORD');
+  const immudbWriter = required('IMMUDB_PASSWORD');
+  await eventually(() => provisionNats(instance, { natsAdmin }));
+  await eventually(() => provisionImmudb(instance, { immudbAdmin, immudbWriter }));
+  process.stdout.write('The streams and the log are ready.\n');
+});
