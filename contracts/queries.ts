@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { loggedEventSchema } from './events.ts';
+import type { Operation } from './openapi.ts';
+import { accountAnswer } from './outcomes.ts';
+import { historyEntry } from './read-models.ts';
+import { ownerIdText } from './texts.ts';
+import { positionNumber } from './topics.ts';
+
+export const PAGE_ITEMS_MAX = 100;
+export const PAGE_ITEMS_DEFAULT = 20;
+export const EVENTS_ITEMS_MAX = 500;
+/** How long a query waits for the version that it asks for. */
+export const VERSION_WAIT_MS = 2_000;
+const CURSOR_CHARACTERS_MAX = 200;
+
+/** A whole number without sign, leading zeros, exponent or fraction. */
+const wholeNumber = (most: number) =>
+  z
+    .string()
+    .regex(/^[1-9][0-9]{0,14}$/, `must be a whole number from 1 to ${most}`)
+    .transform(Number)
+    .refine((value) => value <= most, { message: `must be a whole number from 1 to ${most}` });
+
+const limitText = (most: number) =>
+  wholeNumber(most).optional().meta({ description: `how many at most, 1 to ${most}` });
+const versionText = (description: string) =>
+  wholeNumber(Number.MAX_SAFE_INTEGER).optional().meta({ description, examples: ['7'] });
+
+const minVersion = versionText('waits up to 2 s until the answer shows at least this version');
+const cursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be a cursor that an answer gave')
+  .max(CURSOR_CHARACTERS_MAX)
+  .optional()
+  .meta({ description: 'nextCursor of the page before' });
+const limit = limitText(PAGE_ITEMS_MAX);
+
+export const idParams = {
+  id: z
+    .string()
+    .regex(/^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{20})$/)
+    .meta({ description: 'account id (lower-case UUID) or account number (20 digits)' }),
+};
+
+export const accountQuery = z.strictObject({ minVersion });
+export const historyQuery = z.strictObject({ limit, cursor, minVersion });
+export const accountsQuery = z.strictObject({ ownerId: ownerIdText, limit, cursor });
+export const eventsQuery = z.strictObject({
+  fromVersion: versionText('the first version wanted, 1 when missing'),
+  limit: limitText(EVENTS_ITEMS_MAX),
+});
+
+export const balanceAnswer = z.strictObject({
+  accountId: z.string(),
+  currency: z.string(),
+  version: z.int().min(1),
+  /** Time of the last event. */
+  at: z.string(),
+  ledger: z.string(),
+  held: z.string(),
+  available: z.string(),
+});
+export type BalanceAnswer = z.infer<typeof balanceAnswer>;
+
+const nextCursor = z.string().nullable();
+
+export const historyAnswer = z.strictObject({
+  accountId: z.string(),
+  /** The account's version: a first page begins with it. */
+  version: z.int().min(1),
+  items: z.array(historyEntry),
+  nextCursor,
+});
+export type HistoryAnswer = z.infer<typeof historyAnswer>;
+
+export const accountsAnswer = z.strictObject({ items: z.array(accountAnswer), nextCursor });
+export type AccountsAnswer = z.infer<typeof accountsAnswer>;
+
+export const eventsAnswer = z.strictObject({
+  accountId: z.string(),
+  /** The last version of the account in the log. */
+  version: z.int().min(1),
+  items: z.array(z.strictObject({ position: positionNumber, event: loggedEventSchema })),
+  nextFromVersion: z.int().min(2).nullable(),
+});
+export type EventsAnswer = z.infer<typeof eventsAnswer>;
+
+const ETAG = { ETag: 'the version of the account, in double quotes' };
+const common = { method: 'get', params: idParams, status: 200 } as const;
+
+/** What queries-bank-api serves. */
+export const QUERY_OPERATIONS: readonly Operation[] = [
+  {
+    ...common,
+    path: '/v1/accounts/{id}',
+    id: 'readAccount',
+    summary: 'An account with its balance',
+    query: accountQuery.shape,
+    answer: accountAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found', 'version-not-reached'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/balance',
+    id: 'readBalance',
+    summary: 'The balance of an account',
+    query: accountQuery.shape,
+    answer: balanceAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found', 'version-not-reached'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/history',
+    id: 'readHistory',
+    summary: 'What happened to an account, newest first',
+    query: historyQuery.shape,
+    answer: historyAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found', 'version-not-reached'],
+  },
+  {
+    method: 'get',
+    path: '/v1/accounts',
+    id: 'listAccounts',
+    summary: 'The accounts of an owner, in the order in which they were opened',
+    query: accountsQuery.shape,
+    status: 200,
+    answer: accountsAnswer,
+    problems: [],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/events',
+    id: 'readEvents',
+    summary: 'The events of an account from the immutable log, oldest first',
+    query: eventsQuery.shape,
+    answer: eventsAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found'],
+  },
+];

@@ -1,0 +1,127 @@
+import { CHANGES_KEPT_MS } from '../contracts/read-models.ts';
+import type { AccountModel } from '../contracts/read-models.ts';
+import { AccountView, FRESH_MS } from './account-view.ts';
+import { accountOf, changeOf, idOf, randomOf } from './accounts-for-tests.ts';
+import { memoryReadModels } from './memory-read-models.ts';
+import { Unavailable } from './read-models.ts';
+
+function viewed() {
+  const models = memoryReadModels();
+  models.use.balances = 1;
+  const clock = { time: 0 };
+  const view = new AccountView(models, () => clock.time);
+  return { models, clock, view };
+}
+
+test('an account is found in its document, then in the changes after it', async () => {
+  const { models, clock, view } = viewed();
+  models.of(1).accounts.set(idOf(1), accountOf(1, 1));
+  expect(await view.account(idOf(1))).toEqual(accountOf(1, 1));
+  models.of(1).changes.set(1, changeOf(1, 0, [accountOf(1, 2)]));
+  clock.time += FRESH_MS + 1;
+  expect(await view.account(idOf(1))).toEqual(accountOf(1, 2));
+  expect(await view.account(idOf(2))).toBeUndefined();
+});
+
+test('within a moment the read models are not asked again', async () => {
+  const { models, view } = viewed();
+  models.of(1).accounts.set(idOf(1), accountOf(1, 1));
+  await view.account(idOf(1));
+  const { calls } = models.state;
+  await Promise.all(Array.from({ length: 100 }, () => view.account(idOf(1))));
+  expect(models.state.calls).toBe(calls);
+});
+
+test('while the read models are away nothing is answered from memory', async () => {
+  const { models, clock, view } = viewed();
+  models.of(1).accounts.set(idOf(1), accountOf(1, 1));
+  await view.account(idOf(1));
+  models.state.away = true;
+  clock.time += FRESH_MS + 1;
+  await expect(view.account(idOf(1))).rejects.toThrow(Unavailable);
+  models.state.away = false;
+  expect((await view.account(idOf(1)))?.version).toBe(1);
+});
+
+test('after a pause in which changes were deleted, it begins anew', async () => {
+  const { models, clock, view } = viewed();
+  models.of(1).changes.set(1, changeOf(1, 0, [accountOf(1, 1)]));
+  expect((await view.account(idOf(1)))?.version).toBe(1);
+  models.of(1).changes.clear();
+  models.of(1).accounts.set(idOf(1), accountOf(1, 9));
+  models.of(1).settled = 50;
+  clock.time += CHANGES_KEPT_MS;
+  expect((await view.account(idOf(1)))?.version).toBe(9);
+});
+
+test('before the first start of the projection it is unavailable, not empty', async () => {
+  const { models, view } = viewed();
+  models.use.balances = undefined;
+  await expect(view.account(idOf(1))).rejects.toThrow(Unavailable);
+});
+
+test('a new generation is noticed within a second', async () => {
+  const { models, clock, view } = viewed();
+  models.of(1).accounts.set(idOf(1), accountOf(1, 5));
+  expect((await view.account(idOf(1)))?.version).toBe(5);
+  models.of(2).accounts.set(idOf(1), accountOf(1, 6));
+  models.use.balances = 2;
+  clock.time += 1_001;
+  expect((await view.account(idOf(1)))?.version).toBe(6);
+});
+
+test('an owner has the accounts in order, page by page, as new as their changes', async () => {
+  const { models, view } = viewed();
+  for (let place = 0; place < 70; place += 1) {
+    models.of(1).accounts.set(idOf(place), accountOf(place, 1));
+  }
+  models.of(1).changes.set(1, changeOf(1, 0, [accountOf(40, 3)]));
+  const places = (found: AccountModel[]) => found.map((account) => account.ownerIndex);
+  expect(places(await view.ownedBy('jana-novakova', 0, 70))).toEqual([...Array(70).keys()]);
+  const some = await view.ownedBy('jana-novakova', 30, 20);
+  expect(places(some)).toEqual(Array.from({ length: 20 }, (_, at) => 30 + at));
+  expect(some[10]?.version).toBe(3);
+  expect(await view.ownedBy('jana-novakova', 70, 10)).toEqual([]);
+  expect(await view.ownedBy('nobody', 0, 10)).toEqual([]);
+});
+
+test('random writers and readers: no version is lost, none goes back', async () => {
+  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
+  process.stdout.write(`SEED=${seed}\n`);
+  const random = randomOf(seed);
+  const { models, clock, view } = viewed();
+  const truth = new Map<number, number>();
+  const seen = new Map<number, number>();
+  let seq = 0;
+  for (let step = 0; step < 3_000; step += 1) {
+    clock.time += random(FRESH_MS);
+    const index = random(30);
+    const fate = random(10);
+    if (fate < 5) {
+      const moved = [...new Set([index, random(30)])];
+      for (const one of moved) truth.set(one, (truth.get(one) ?? 0) + 1);
+      const accounts = moved.map((one) => accountOf(one, truth.get(one)));
+      // An account that is opened gets its document at once, the others later.
+      for (const account of accounts) {
+        if (account.version === 1) models.of(1).accounts.set(account.accountId, account);
+      }
+      seq += 1;
+      models.of(1).changes.set(seq, changeOf(seq, models.of(1).settled, accounts));
+    } else if (fate === 5) {
+      for (const [one, version] of truth) {
+        models.of(1).accounts.set(idOf(one), accountOf(one, version));
+      }
+      models.of(1).settled = seq;
+    } else if (truth.has(index)) {
+      clock.time += random(2) * (FRESH_MS + 1);
+      const version = (await view.account(idOf(index)))?.version ?? 0;
+      expect({ seed, back: version < (seen.get(index) ?? 0) }).toEqual({ seed, back: false });
+      seen.set(index, version);
+    }
+  }
+  clock.time += FRESH_MS + 1;
+  for (const [one, version] of truth) {
+    const found = (await view.account(idOf(one)))?.version;
+    expect({ seed, found }).toEqual({ seed, found: version });
+  }
+});

@@ -1,0 +1,132 @@
+import { CHANGES_KEPT_MS, OWNER_PAGE_ACCOUNTS, ownerPage } from '../contracts/read-models.ts';
+import type { AccountChange, AccountModel } from '../contracts/read-models.ts';
+import { BoundedMap } from './bounded-map.ts';
+import { generationInUse } from './generation-in-use.ts';
+import { Unavailable, type ReadModels } from './read-models.ts';
+
+/** An answer is at most this much older than the read models, plus one read of them. */
+export const FRESH_MS = 20;
+const ACCOUNTS_REMEMBERED = 50_000;
+
+/**
+ * The accounts as of the newest change. It follows the changes, which name every account that
+ * moved, so what it remembers of the others stays true: one small read now and then keeps
+ * thousands of answers per second fresh.
+ */
+export class AccountView {
+  private readonly models: ReadModels;
+  private readonly now: () => number;
+  private readonly inUse: () => Promise<number>;
+  /** Accounts whose documents may be behind, in the order of their last change. */
+  private readonly unsettled = new Map<string, { seq: number; account: AccountModel }>();
+  private readonly remembered = new BoundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
+  private generation = 0;
+  private seq = 0;
+  /** At this time there was no change after `seq`. */
+  private confirmedAt = -Infinity;
+  private looking: Promise<void> | undefined;
+
+  constructor(models: ReadModels, now: () => number = () => performance.now()) {
+    this.models = models;
+    this.now = now;
+    this.inUse = generationInUse(models, 'balances', now);
+  }
+
+  async account(accountId: string): Promise<AccountModel | undefined> {
+    await this.fresh();
+    const known = this.known(accountId);
+    if (known !== undefined) return known;
+    const { generation } = this;
+    const found = await this.models.account(generation, accountId);
+    if (found === undefined) return this.known(accountId);
+    return generation === this.generation ? this.remember(found) : this.newer(found);
+  }
+
+  /** The owner's accounts in the order of opening, from a place in their list on. */
+  async ownedBy(ownerId: string, from: number, limit: number): Promise<AccountModel[]> {
+    await this.fresh();
+    const found: AccountModel[] = [];
+    for (let place = from; found.length < limit; ) {
+      const page = await this.models.ownerAccounts(this.generation, ownerPage(ownerId, place));
+      const ordered = page.sort((a, b) => a.ownerIndex - b.ownerIndex);
+      found.push(...ordered.filter((account) => account.ownerIndex >= place));
+      if (page.length < OWNER_PAGE_ACCOUNTS) break;
+      place = (Math.floor(place / OWNER_PAGE_ACCOUNTS) + 1) * OWNER_PAGE_ACCOUNTS;
+    }
+    return found.slice(0, limit).map((account) => this.newer(account));
+  }
+
+  /** Looks for new changes unless that was done a moment ago; all callers share one look. */
+  async fresh(): Promise<void> {
+    if (this.now() - this.confirmedAt <= FRESH_MS) return;
+    this.looking ??= this.look().finally(() => (this.looking = undefined));
+    await this.looking;
+  }
+
+  private async look(): Promise<void> {
+    const began = this.now();
+    const generation = await this.inUse();
+    const isNew = generation !== this.generation || this.isStale();
+    if (isNew) await this.reload(generation);
+    const since = isNew ? began : this.confirmedAt;
+    for (;;) {
+      const change = await this.models.change(this.generation, this.seq + 1);
+      if (change === undefined) break;
+      this.accept(change);
+    }
+    // Changes are deleted when they are old, so a look that took that long proves nothing.
+    if (this.now() - since > CHANGES_KEPT_MS / 2) {
+      this.generation = 0;
+      throw new Unavailable('the read models answer too slowly');
+    }
+    if (isNew && (await this.models.settled(this.generation)) > this.seq) {
+      this.generation = 0;
+      throw new Unavailable('the read models moved on while they were read');
+    }
+    this.confirmedAt = began;
+  }
+
+  private isStale(): boolean {
+    return this.now() - this.confirmedAt > CHANGES_KEPT_MS / 2;
+  }
+
+  private async reload(generation: number): Promise<void> {
+    const settled = await this.models.settled(generation);
+    this.unsettled.clear();
+    this.remembered.clear();
+    this.generation = generation;
+    this.seq = settled;
+  }
+
+  private accept(change: AccountChange): void {
+    for (const account of change.accounts) {
+      const { accountId } = account;
+      const newest = this.newer(account);
+      this.remembered.delete(accountId);
+      this.unsettled.delete(accountId);
+      this.unsettled.set(accountId, { seq: change.seq, account: newest });
+    }
+    for (const [accountId, { seq, account }] of this.unsettled) {
+      if (seq > change.settled) break;
+      this.unsettled.delete(accountId);
+      this.remembered.set(accountId, account);
+    }
+    this.seq = change.seq;
+  }
+
+  private known(accountId: string): AccountModel | undefined {
+    return this.unsettled.get(accountId)?.account ?? this.remembered.get(accountId);
+  }
+
+  /** A document may be ahead of the changes read so far, or behind them. */
+  private newer(account: AccountModel): AccountModel {
+    const known = this.known(account.accountId);
+    return known !== undefined && known.version > account.version ? known : account;
+  }
+
+  private remember(account: AccountModel): AccountModel {
+    const newest = this.newer(account);
+    if (!this.unsettled.has(account.accountId)) this.remembered.set(account.accountId, newest);
+    return newest;
+  }
+}

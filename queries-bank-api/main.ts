@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { commonConfig, readConfig } from '../platform/config.ts';
+import { sidecar } from '../platform/dapr.ts';
+import { listen } from '../platform/http.ts';
+import { createLogger } from '../platform/logger.ts';
+import { onShutdown } from '../platform/shutdown.ts';
+import { AccountView } from './account-view.ts';
+import { queryApi } from './app.ts';
+import { eventSourceAccountLog } from './event-source-account-log.ts';
+import { HistoryView } from './history-view.ts';
+import { mongoReadModels } from './mongo-read-models.ts';
+
+/** Also without requests the view keeps up, so that the first one after a pause is fast. */
+const KEEP_UP_MS = 250;
+
+const config = readConfig({ ...commonConfig, MONGODB_URL: z.string().startsWith('mongodb') });
+const logger = createLogger('queries-bank-api', config.LOG_LEVEL);
+const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+const models = mongoReadModels(config.MONGODB_URL);
+const accounts = new AccountView(models);
+const app = queryApi({
+  accounts,
+  history: new HistoryView(models),
+  log: eventSourceAccountLog(dapr),
+  logger,
+  checks: {
+    'read-models': async () => {
+      await accounts.fresh();
+      return {};
+    },
+    sidecar: async () => {
+      if (!(await dapr.ready())) throw new Error('the sidecar is not ready');
+      return {};
+    },
+  },
+});
+
+const server = await listen(app, config.APP_PORT);
+// What fails here fails again, and is told, with the next request.
+const keepUp = setInterval(() => void accounts.fresh().catch(() => undefined), KEEP_UP_MS);
+onShutdown(logger, [
+  () => clearInterval(keepUp),
+  () => void server.close(),
+  () => models.close(),
+  () => dapr.close(),
+]);

@@ -1,0 +1,17 @@
+import { memoryReadModels } from './memory-read-models.ts';
+import { readModelsContract, type ReadModelsWriter } from './read-models-contract.ts';
+
+describe('the read models in memory', () => {
+  const models = memoryReadModels();
+  const writer: ReadModelsWriter = {
+    use: async (name, generation) => void (models.use[name] = generation),
+    settle: async (generation, seq) => void (models.of(generation).settled = seq),
+    change: async (generation, change) =>
+      void models.of(generation).changes.set(change.seq, change),
+    account: async (generation, account) =>
+      void models.of(generation).accounts.set(account.accountId, account),
+    line: async (generation, accountId, line) =>
+      void models.of(generation).lines.set(`${accountId}/${line.version}`, line),
+  };
+  readModelsContract(() => ({ models, writer }));
+});

@@ -1,0 +1,54 @@
+import { historyPage, ownerPage } from '../contracts/read-models.ts';
+import type { AccountChange, AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import { Unavailable, type ReadModels } from './read-models.ts';
+
+/** One generation of the read models for tests, written as the projections write. */
+export interface MemoryGeneration {
+  settled: number;
+  readonly changes: Map<number, AccountChange>;
+  readonly accounts: Map<string, AccountModel>;
+  readonly lines: Map<string, HistoryEntry>;
+}
+
+export const emptyGeneration = (): MemoryGeneration => ({
+  settled: 0, changes: new Map(), accounts: new Map(), lines: new Map(),
+});
+
+/** The read models for tests; they pass the same contract suite as the real ones. */
+export function memoryReadModels() {
+  const generations = new Map<number, MemoryGeneration>();
+  const use = { balances: undefined, history: undefined } as {
+    balances: number | undefined; history: number | undefined;
+  };
+  const state = { away: false, calls: 0 };
+  const of = (generation: number): MemoryGeneration => {
+    const found = generations.get(generation) ?? emptyGeneration();
+    generations.set(generation, found);
+    return found;
+  };
+  const reached = async <T>(read: () => T): Promise<T> => {
+    state.calls += 1;
+    await Promise.resolve();
+    if (state.away) throw new Unavailable('the read models are away');
+    return structuredClone(read());
+  };
+  const models: ReadModels = {
+    generation: (name) => reached(() => use[name]),
+    settled: (generation) => reached(() => of(generation).settled),
+    change: (generation, seq) => reached(() => of(generation).changes.get(seq)),
+    account: (generation, id) => reached(() => of(generation).accounts.get(id)),
+    ownerAccounts: (generation, key) =>
+      reached(() =>
+        [...of(generation).accounts.values()].filter(
+          (account) => ownerPage(account.ownerId, account.ownerIndex) === key,
+        ),
+      ),
+    historyLines: (generation, key) =>
+      reached(() =>
+        [...of(generation).lines]
+          .filter(([id, { version }]) => historyPage(id.slice(0, 36), version) === key)
+          .map(([, line]) => line),
+      ),
+  };
+  return { ...models, use, state, of };
+}

@@ -1,0 +1,53 @@
+import { MongoClient, type Collection } from 'mongodb';
+import { collections, READ_DATABASE } from '../contracts/read-models.ts';
+import { toAccountDocument, toChangeDocument } from '../contracts/read-documents.ts';
+import { toHistoryDocument } from '../contracts/read-documents.ts';
+import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
+import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
+import { idOf } from './accounts-for-tests.ts';
+import { mongoReadModels } from './mongo-read-models.ts';
+import { readModelsContract, type ReadModelsWriter } from './read-models-contract.ts';
+import { Unavailable } from './read-models.ts';
+
+type Document = { _id: string | number };
+
+describe('the read models on FerretDB', () => {
+  let server: ReadSideForTests;
+  let client: MongoClient;
+  let models: ReturnType<typeof mongoReadModels>;
+  const into = (name: string): Collection<Document> =>
+    client.db(READ_DATABASE).collection<Document>(name);
+  const writer: ReadModelsWriter = {
+    use: async (name, generation) =>
+      void (await into(collections.registry).insertOne({ _id: name, generation } as Document)),
+    settle: async (generation, settled) => {
+      const document = { _id: `balances-${generation}`, settled } as Document;
+      await into(collections.registry).insertOne(document);
+    },
+    change: async (generation, change) =>
+      void (await into(collections.changes(generation)).insertOne(toChangeDocument(change))),
+    account: async (generation, account) =>
+      void (await into(collections.accounts(generation)).insertOne(toAccountDocument(account))),
+    async line(generation, accountId, line) {
+      await into(collections.history(generation)).insertOne(toHistoryDocument(accountId, line));
+    },
+  };
+  beforeAll(async () => {
+    server = await startReadSide();
+    client = await MongoClient.connect(server.url);
+    models = mongoReadModels(server.url);
+  }, READ_SIDE_MS_MAX);
+  afterAll(async () => {
+    await models.close();
+    await client.close();
+    await server.stop();
+  });
+
+  readModelsContract(() => ({ models, writer }));
+
+  test('a server that cannot be reached is said to be unavailable, soon', async () => {
+    const away = mongoReadModels('mongodb://127.0.0.1:1/corebank');
+    await expect(away.account(1, idOf(1))).rejects.toThrow(Unavailable);
+    await away.close();
+  });
+});

@@ -1,0 +1,66 @@
+import { MongoClient, MongoError, type Collection } from 'mongodb';
+import { collections, READ_DATABASE } from '../contracts/read-models.ts';
+import { ofAccountDocument, ofChangeDocument } from '../contracts/read-documents.ts';
+import { ofHistoryDocument } from '../contracts/read-documents.ts';
+import { Unavailable, type ReadModels } from './read-models.ts';
+
+const CONNECTIONS_MAX = 24;
+const SERVER_MS_MAX = 1_500;
+const CALL_MS_MAX = 3_000;
+/** Calls that may wait for a connection; a read side that is too slow is not there. */
+const QUEUE_MS_MAX = 2_000;
+
+type Document = { _id: string | number } & Record<string, unknown>;
+
+/** The read models in MongoDB or FerretDB. */
+export function mongoReadModels(url: string): ReadModels & { close(): Promise<void> } {
+  const client = new MongoClient(url, {
+    maxPoolSize: CONNECTIONS_MAX,
+    waitQueueTimeoutMS: QUEUE_MS_MAX,
+    serverSelectionTimeoutMS: SERVER_MS_MAX,
+    connectTimeoutMS: SERVER_MS_MAX,
+    socketTimeoutMS: CALL_MS_MAX,
+  });
+  const database = client.db(READ_DATABASE);
+  const collection = (name: string): Collection<Document> => database.collection<Document>(name);
+
+  const one = (name: string, _id: string | number): Promise<Document | undefined> =>
+    reached(async () => (await collection(name).findOne({ _id })) ?? undefined);
+  const all = (name: string, equality: Record<string, string>): Promise<Document[]> =>
+    reached(() => collection(name).find(equality).toArray());
+
+  return {
+    async generation(name) {
+      const document = await one(collections.registry, name);
+      return document && Number(document['generation']);
+    },
+    async settled(generation) {
+      const document = await one(collections.registry, `balances-${generation}`);
+      return Number(document?.['settled'] ?? 0);
+    },
+    async change(generation, seq) {
+      const document = await one(collections.changes(generation), seq);
+      return document && ofChangeDocument(document);
+    },
+    async account(generation, accountId) {
+      const document = await one(collections.accounts(generation), accountId);
+      return document && ofAccountDocument(document);
+    },
+    async ownerAccounts(generation, ownerPage) {
+      return (await all(collections.accounts(generation), { ownerPage })).map(ofAccountDocument);
+    },
+    async historyLines(generation, page) {
+      return (await all(collections.history(generation), { page })).map(ofHistoryDocument);
+    },
+    close: () => client.close(),
+  };
+}
+
+async function reached<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof MongoError) throw new Unavailable(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { historyPage, ownerPage } from '../contracts/read-models.ts';
+import type { AccountChange, AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import { accountOf, changeOf, idOf, lineOf } from './accounts-for-tests.ts';
+import type { ReadModels } from './read-models.ts';
+
+/** Writes what the projections would. */
+export interface ReadModelsWriter {
+  use(name: 'balances' | 'history', generation: number): Promise<void>;
+  settle(generation: number, seq: number): Promise<void>;
+  change(generation: number, change: AccountChange): Promise<void>;
+  account(generation: number, account: AccountModel): Promise<void>;
+  line(generation: number, accountId: string, line: HistoryEntry): Promise<void>;
+}
+
+/** What any read models must do; run on those in memory and on the real ones. */
+export function readModelsContract(open: () => { models: ReadModels; writer: ReadModelsWriter }) {
+  test('given nothing, nothing is found', async () => {
+    const { models } = open();
+    expect(await models.generation('balances')).toBeUndefined();
+    expect(await models.settled(1)).toBe(0);
+    expect(await models.change(1, 1)).toBeUndefined();
+    expect(await models.account(1, idOf(1))).toBeUndefined();
+    expect(await models.ownerAccounts(1, 'jana-novakova/0')).toEqual([]);
+    expect(await models.historyLines(1, historyPage(idOf(1), 1))).toEqual([]);
+  });
+
+  test('what was written is found again, in its generation only', async () => {
+    const { models, writer } = open();
+    const account = { ...accountOf(1), metadata: { 'a.b': '$c' }, name: 'ž😀' };
+    const line = { ...lineOf(1, 2), metadata: { 'a.b': 'c' }, description: 'rent' };
+    await writer.use('balances', 2);
+    await writer.use('history', 3);
+    await writer.settle(2, 41);
+    await writer.change(2, changeOf(42, 41, [account]));
+    await writer.account(2, account);
+    await writer.line(3, idOf(1), line);
+    expect(await models.generation('balances')).toBe(2);
+    expect(await models.generation('history')).toBe(3);
+    expect(await models.settled(2)).toBe(41);
+    expect(await models.change(2, 42)).toEqual(changeOf(42, 41, [account]));
+    expect(await models.account(2, idOf(1))).toEqual(account);
+    expect(await models.account(3, idOf(1))).toBeUndefined();
+    expect(await models.historyLines(3, historyPage(idOf(1), 2))).toEqual([line]);
+  });
+
+  test('pages hold what belongs to them', async () => {
+    const { models, writer } = open();
+    for (const place of [0, 31, 32]) await writer.account(7, accountOf(place));
+    for (const version of [1, 16, 17]) await writer.line(7, idOf(5), lineOf(5, version));
+    const owned = (place: number) => models.ownerAccounts(7, ownerPage('jana-novakova', place));
+    const places = (accounts: AccountModel[]) => accounts.map((one) => one.ownerIndex).sort();
+    expect(places(await owned(5))).toEqual([0, 31]);
+    expect(places(await owned(32))).toEqual([32]);
+    const lines = await models.historyLines(7, historyPage(idOf(5), 3));
+    expect(lines.map(({ version }) => version).sort((a, b) => a - b)).toEqual([1, 16]);
+    expect(await models.historyLines(7, historyPage(idOf(5), 17))).toHaveLength(1);
+  });
+}
