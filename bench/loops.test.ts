@@ -38,7 +38,7 @@ test('given wrong answers, they are counted as errors and the first is kept', as
   expect(result.latencies.count).toBe(0);
 });
 
-test('given a pause of the server, the open loop counts the waiting of all who were due', async () => {
+test('given a pause of the server, the open loop counts the waiting of all', async () => {
   let open = false;
   setTimeout(() => {
     open = true;

@@ -1,0 +1,97 @@
+import { projectRoot } from '../runtime/instance.ts';
+import { runCommand } from '../runtime/progress.ts';
+import { openAccounts, readSideCaughtUp } from './accounts.ts';
+import { benchOptions, type BenchOptions } from './bench-options.ts';
+import { measureDelays } from './delays.ts';
+import { openHouse, type House } from './house.ts';
+import { allLoads, isWanted } from './loads.ts';
+import { measureIdle, runLoad, runRebuild } from './measurements.ts';
+import { report } from './report.ts';
+import { machine, readKept, writeResults } from './results.ts';
+import type { LoadResult, Rebuild, Results } from './results.ts';
+
+const PROJECTIONS = ['balances', 'history'] as const;
+/** Tails need more samples than rates do. */
+const DELAY_FACTOR = 2;
+/** Half of a peak that this run did not measure. */
+const DELAY_PER_SECOND = 500;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const note = (text: string): void => void process.stderr.write(`${text}\n`);
+
+type Parts = Omit<Results, 'at' | 'machine' | 'node' | 'seconds'>;
+
+const halfOfPeak = (loads: readonly LoadResult[]): number => {
+  const rates = loads.filter(({ name }) => name.startsWith('uniform,')).map((one) => one.perSecond);
+  return rates.length === 0 ? DELAY_PER_SECOND : Math.round(Math.max(...rates) / 2);
+};
+
+const withoutGenerator = (house: House) =>
+  house.programs().filter(({ pid }) => pid !== process.pid);
+
+async function measure(house: House, options: BenchOptions, root: string): Promise<Parts> {
+  const { url, queryUrl } = house;
+  const wanted = (name: string): boolean => isWanted(name, options.only);
+  const idleAtStart = wanted('idle') ? await measureIdle(house.programs()) : undefined;
+
+  note(`opening ${options.accounts} accounts ...`);
+  const many = await openAccounts(url, options.accounts);
+  const [hot = ''] = await openAccounts(url, 1);
+  await readSideCaughtUp(url, queryUrl, hot);
+
+  const loads: LoadResult[] = [];
+  for (const load of allLoads({ many, hot })) {
+    if (!wanted(load.name)) continue;
+    const result = await runLoad(house, load, options.seconds, many[0] ?? hot);
+    loads.push(result);
+    const [p50, p99] = [result.latencies.p50, result.latencies.p99].map((ms) => ms.toFixed(1));
+    const rate = Math.round(result.perSecond);
+    note(`${load.name}: ${rate}/s, p50 ${p50}, p99 ${p99} ms, ${result.errors} errors`);
+  }
+
+  const parts: { -readonly [Name in keyof Parts]: Parts[Name] } = { loads };
+  if (wanted('delays')) {
+    const durationMs = options.seconds * DELAY_FACTOR * 1_000;
+    const perSecond = halfOfPeak(loads);
+    note(`delays at ${perSecond}/s ...`);
+    parts.delays = await measureDelays({ url, queryUrl, accounts: many, perSecond, durationMs });
+  }
+  if (idleAtStart !== undefined) {
+    parts.idleAtStart = idleAtStart;
+    parts.idleAfter = await measureIdle(withoutGenerator(house));
+  }
+  if (wanted('rebuild')) {
+    const rebuilds: Rebuild[] = [];
+    for (const name of PROJECTIONS) {
+      note(`rebuilding ${name} ...`);
+      rebuilds.push(await runRebuild(root, house, name));
+    }
+    parts.rebuilds = rebuilds;
+  }
+  if (house.startMs !== undefined) parts.startMs = house.startMs;
+  if (house.restart !== undefined && wanted('restart')) parts.restartMs = await house.restart();
+  return parts;
+}
+
+/** `npm run bench`: measures a bank and compares it with the numbers to reach and those kept. */
+runCommand(async () => {
+  const options = benchOptions(process.argv.slice(2));
+  const root = projectRoot();
+  const house = await openHouse(options);
+  try {
+    const parts = await measure(house, options, root);
+    const results: Results = {
+      at: new Date().toISOString(),
+      machine: machine(),
+      node: process.versions.node,
+      seconds: options.seconds,
+      ...parts,
+    };
+    const kept = readKept(root);
+    for (const line of report(results, kept)) say(line);
+    say(`\nwritten to ${writeResults(root, results, options.keep)}`);
+  } finally {
+    await house.close();
+  }
+  process.exit(0);
+});

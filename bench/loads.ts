@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import type { Exchange } from './connection.ts';
+
+/** Which API a load goes to. */
+export type Side = 'commands' | 'queries';
+
+export interface Load {
+  readonly name: string;
+  readonly side: Side;
+  readonly clients: number;
+  readonly status: number;
+  readonly next: () => Exchange;
+}
+
+/** Account ids: many for the uniform loads, one for the hot ones. */
+export interface Subjects {
+  readonly many: readonly string[];
+  readonly hot: string;
+}
+
+const CLIENTS = [1, 16, 64] as const;
+const HISTORY_LINES = 20;
+const HELLERS_MAX = 999;
+
+const pick = (ids: readonly string[]): string =>
+  ids[Math.floor(Math.random() * ids.length)] as string;
+
+/** A deposit or a withdrawal, equally often, so that balances stay where they are. */
+export function command(accountId: string, key?: string): Exchange {
+  const kind = Math.random() < 0.5 ? 'deposits' : 'withdrawals';
+  const hellers = 1 + Math.floor(Math.random() * HELLERS_MAX);
+  const amount = `${Math.floor(hellers / 100)}.${String(hellers % 100).padStart(2, '0')}`;
+  return {
+    method: 'POST',
+    path: `/v1/accounts/${accountId}/${kind}`,
+    body: `{"amount":"${amount}"}`,
+    ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+  };
+}
+
+const written = (name: string, clients: number, next: () => Exchange): Load => ({
+  ...{ name: `${name}, ${clients}`, side: 'commands', clients, status: 201, next },
+});
+
+const read = (name: string, clients: number, next: () => Exchange): Load => ({
+  ...{ name: `${name}, ${clients}`, side: 'queries', clients, status: 200, next },
+});
+
+/** All closed-loop loads in the order in which they run; the number is that of the clients. */
+export function allLoads({ many, hot }: Subjects): Load[] {
+  return [
+    ...CLIENTS.map((clients) => written('uniform', clients, () => command(pick(many)))),
+    written('uniform keyed', 64, () => command(pick(many), randomUUID())),
+    ...CLIENTS.map((clients) => written('hot account', clients, () => command(hot))),
+    read('balance', 64, () => ({ method: 'GET', path: `/v1/accounts/${pick(many)}/balance` })),
+    read('history', 16, () => ({
+      method: 'GET',
+      path: `/v1/accounts/${pick(many)}/history?limit=${HISTORY_LINES}`,
+    })),
+  ];
+}
+
+/** Whether that load or measurement was asked for. */
+export const isWanted = (name: string, only: readonly string[]): boolean =>
+  only.length === 0 || only.some((word) => name.includes(word));

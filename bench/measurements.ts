@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readSideCaughtUp } from './accounts.ts';
+import { closedLoop } from './closed-loop.ts';
+import type { House } from './house.ts';
+import type { Load } from './loads.ts';
+import { proportionalMib, sample, type NamedPid, type Sample } from './processes.ts';
+import { machine, type Idle, type LoadResult, type ProgramUse, type Rebuild } from './results.ts';
+
+const WARM_UP_MS = 2_000;
+const SETTLE_MS = 3_000;
+const IDLE_MS = 5_000;
+
+/** CPU and memory of each program between two samples. */
+export function usesOf(
+  before: readonly Sample[],
+  after: readonly Sample[],
+  wallMs: number,
+  requests: number,
+): ProgramUse[] {
+  const known = new Map(before.map((one) => [one.name, one.cpuMs]));
+  return after.map(({ name, cpuMs, rssMib }) => {
+    // A program that was restarted meanwhile began again at zero.
+    const took = Math.max(0, cpuMs - (known.get(name) ?? 0));
+    const cpuShare = took / (wallMs * machine().cores);
+    return { name, cpuMsPerRequest: took / Math.max(requests, 1), cpuShare, rssMib };
+  });
+}
+
+/** Runs one closed-loop load and tells what every program took for it. */
+export async function runLoad(
+  house: House,
+  load: Load,
+  seconds: number,
+  catchUpBy: string,
+): Promise<LoadResult> {
+  const programs = house.programs();
+  let before: Sample[] = [];
+  let after: Sample[] = [];
+  let startedAt = 0;
+  let wallMs = 0;
+  const result = await closedLoop({
+    ...{ clients: load.clients, next: load.next, status: load.status },
+    url: load.side === 'commands' ? house.url : house.queryUrl,
+    warmUpMs: WARM_UP_MS,
+    measureMs: seconds * 1_000,
+    onStart: () => {
+      before = sample(programs);
+      startedAt = performance.now();
+    },
+    onEnd: () => {
+      wallMs = performance.now() - startedAt;
+      after = sample(programs);
+    },
+  });
+  const catchUpMs =
+    load.side === 'commands'
+      ? await readSideCaughtUp(house.url, house.queryUrl, catchUpBy)
+      : undefined;
+  const uses = usesOf(before, after, wallMs, result.latencies.count);
+  return { name: load.name, ...result, programs: uses, catchUpMs };
+}
+
+/** Memory of every program, and the CPU that all of them take, while nothing is asked. */
+export async function measureIdle(programs: readonly NamedPid[]): Promise<Idle> {
+  await sleep(SETTLE_MS);
+  const before = sample(programs);
+  await sleep(IDLE_MS);
+  const after = sample(programs);
+  const pss = proportionalMib(programs);
+  const uses = usesOf(before, after, IDLE_MS, 1);
+  return {
+    memory: after.map(({ name, rssMib }) => ({ name, rssMib, pssMib: pss.get(name) ?? 0 })),
+    cpuShare: uses.reduce((sum, { cpuShare }) => sum + cpuShare, 0),
+  };
+}
+
+/** Reads what the rebuild command wrote last: how many events, in how many seconds. */
+export function parseRebuild(projection: string, output: string): Rebuild {
+  const events = [...output.matchAll(/(\d+) events,/g)].at(-1)?.[1];
+  const seconds = /done in ([\d.]+) s/.exec(output)?.[1];
+  if (events === undefined || seconds === undefined) {
+    throw new Error(`the rebuild of ${projection} did not end well:\n${output}`);
+  }
+  return { projection, events: Number(events), seconds: Number(seconds) };
+}
+
+/** Rebuilds one projection with the bank's own command. */
+export async function runRebuild(root: string, house: House, projection: string): Promise<Rebuild> {
+  const child = spawn(process.execPath, [join(root, 'dist/projections/rebuild.js'), projection], {
+    cwd: root,
+    env: { ...process.env, ...house.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
+  }
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => resolve());
+  });
+  return parseRebuild(projection, Buffer.concat(chunks).toString('utf8'));
+}

@@ -1,0 +1,81 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Delays } from './delays.ts';
+import type { LoopResult } from './closed-loop.ts';
+
+/** What one program took during a load. */
+export interface ProgramUse {
+  readonly name: string;
+  readonly cpuMsPerRequest: number;
+  /** Of all cores of the machine, 0 to 1. */
+  readonly cpuShare: number;
+  readonly rssMib: number;
+}
+
+export interface LoadResult extends LoopResult {
+  readonly name: string;
+  readonly programs: readonly ProgramUse[];
+  /** After a load of commands: until balances and histories showed all of it. */
+  readonly catchUpMs: number | undefined;
+}
+
+export interface Memory {
+  readonly name: string;
+  readonly rssMib: number;
+  readonly pssMib: number;
+}
+
+export interface Idle {
+  readonly memory: readonly Memory[];
+  /** Of all cores, while nobody asks for anything. */
+  readonly cpuShare: number;
+}
+
+export interface Rebuild {
+  readonly projection: string;
+  readonly events: number;
+  readonly seconds: number;
+}
+
+export interface Results {
+  readonly at: string;
+  readonly machine: { readonly cores: number; readonly model: string; readonly memoryGib: number };
+  readonly node: string;
+  readonly seconds: number;
+  readonly loads: readonly LoadResult[];
+  readonly delays?: Delays;
+  readonly idleAtStart?: Idle;
+  readonly idleAfter?: Idle;
+  readonly startMs?: number;
+  readonly restartMs?: number;
+  readonly rebuilds?: readonly Rebuild[];
+}
+
+const GIB = 1_073_741_824;
+
+export const machine = (): Results['machine'] => ({
+  cores: cpus().length,
+  model: cpus()[0]?.model ?? 'unknown',
+  memoryGib: Math.round(totalmem() / GIB),
+});
+
+export const totalOf = (idle: Idle, which: 'rssMib' | 'pssMib'): number =>
+  idle.memory.reduce((sum, program) => sum + program[which], 0);
+
+const folder = (root: string): string => join(root, 'bench', 'results');
+
+/** Writes the results, and makes them the kept ones when that was asked for. */
+export function writeResults(root: string, results: Results, keep: boolean): string {
+  mkdirSync(folder(root), { recursive: true });
+  const text = `${JSON.stringify(results, null, 1)}\n`;
+  const file = join(folder(root), 'latest.json');
+  writeFileSync(file, text);
+  if (keep) writeFileSync(join(folder(root), 'kept.json'), text);
+  return file;
+}
+
+export function readKept(root: string): Results | undefined {
+  const file = join(folder(root), 'kept.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : undefined;
+}
