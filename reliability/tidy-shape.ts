@@ -39,7 +39,7 @@ export function nameFaults({ path }: Source): Fault[] {
   ];
 }
 
-/** In comments only: XXX is a currency code as well. */
+/** In comments only, because one of them is a currency code as well. */
 const MARKER = /(?:\/\/|\/\*|^\s*\*).*\b(?:TODO|FIXME|XXX|HACK)\b/;
 const MAY_PRINT = new Set(['runtime', 'reliability', 'bench']);
 
