@@ -67,7 +67,7 @@ export const componentVariables = (root: string, app: DaprApp): string[] =>
   );
 
 /** Lower than Go's default: six sidecars share the machine and mostly wait. */
-export const SIDECAR_TUNING: Environment = { GOGC: '60', GOMEMLIMIT: '160MiB' };
+export const SIDECAR_TUNING: Environment = { GOGC: '300', GOMEMLIMIT: '200MiB' };
 
 export const sidecarEnvironment = (
   instance: Instance,

@@ -106,7 +106,7 @@ export const immudbProgram = (
       HOME: cwd,
       IMMUDB_ADMIN_PASSWORD: secrets.immudbAdmin,
       // Its pools grow under load and never shrink; this keeps them to what the bank needs.
-      GOMEMLIMIT: '384MiB',
+      GOMEMLIMIT: '512MiB',
     },
     cwd,
     logFile: logFile(instance, 'immudb'),
