@@ -13,14 +13,11 @@ The bank is open after ${clock(elapsedMs)}.
   data      ${bank.instance.dataDir}
 
 Try it: open an account, then pay in.
-  OWNER=$(curl -s ${commands}/v1/persons -H 'content-type: application/json' \\
-    -d '{"givenName":"Ada","familyName":"Lovelace"}' | sed 's/.*"personId":"\\([^"]*\\)".*/\\1/')
   ACCOUNT=$(curl -s ${commands}/v1/accounts -H 'content-type: application/json' \\
-    -d "{\\"ownerId\\":\\"$OWNER\\",\\"currency\\":\\"EUR\\"}" \\
-    | sed 's/.*"accountId":"\\([^"]*\\)".*/\\1/')
+    -d '{"ownerId":"ada","currency":"EUR"}' | sed 's/.*"accountId":"\\([^"]*\\).*/\\1/')
   curl -s ${commands}/v1/accounts/$ACCOUNT/deposits -H 'content-type: application/json' \\
     -d '{"amount":"125.50"}'
-  curl -s ${queries}/v1/accounts/$ACCOUNT/balance
+  curl -s "${queries}/v1/accounts/$ACCOUNT/balance?minVersion=2"
 
 Ctrl-C stops it. In another terminal: npm run status, npm run logs, npm run stop.
 `;
