@@ -84,7 +84,7 @@ export const buildProgram = async (
   const program = versions.programs[name];
   const goal = builtPath(instance, name, program);
   const work = join(instance.cacheDir, 'building', `${name}-${process.pid}`);
-  const log = join(instance.cacheDir, `${name}-build.log`);
+  const log = join(instance.cacheDir, `${name}-build-${process.pid}.log`);
   mkdirSync(join(instance.cacheDir, 'bin'), { recursive: true });
   mkdirSync(work, { recursive: true });
   try {
@@ -92,7 +92,7 @@ export const buildProgram = async (
     const flags = ['-trimpath', '-buildvcs=false', '-ldflags', linkFlags(program)];
     const code =
       program.module === undefined
-        ? await run(['install', ...flags, `${program.install}@${program.version}`], work, log, {
+        ? await run(['install', ...flags, `${program.install}@v${program.version}`], work, log, {
             GOBIN: work,
             GOFLAGS: '',
           })
@@ -107,6 +107,7 @@ export const buildProgram = async (
       throw new Refusal(`Building ${name} failed, see ${log}. It ended with:\n${lastLines(log)}`);
     }
     renameSync(made, goal);
+    rmSync(log, { force: true });
     return goal;
   } finally {
     rmSync(work, { recursive: true, force: true });
