@@ -3,7 +3,7 @@ import type { AccountChange, AccountModel, Checkpoint } from '../contracts/read-
 import { boundedMap } from './bounded-map.ts';
 import type { AccountStore } from './read-store.ts';
 
-const SETTLE_EVERY_MS = 15_000;
+const SETTLE_EVERY_MS = 20_000;
 const SETTLE_IN_FLIGHT = 4;
 /** Accounts whose documents may be behind; readers and this process keep them in memory. */
 export const UNSETTLED_ACCOUNTS_MAX = 50_000;

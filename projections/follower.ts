@@ -15,7 +15,7 @@ export interface FollowerPace {
 }
 
 export const FOLLOWER_PACE: FollowerPace = {
-  spacingMs: 50, pollMs: 500, retryMs: 100, retryMsMax: 3_000,
+  spacingMs: 100, pollMs: 500, retryMs: 100, retryMsMax: 3_000,
 };
 
 /**

@@ -5,7 +5,7 @@ import { historyLine } from './history.ts';
 import { LogFault, type Projection } from './projection.ts';
 import type { HistoryStore } from './read-store.ts';
 
-export const CHECKPOINT_EVERY_MS = 200;
+export const CHECKPOINT_EVERY_MS = 500;
 export const CHECKPOINT_EVERY_EVENTS = 1_000;
 const VERSIONS_REMEMBERED = 100_000;
 
