@@ -50,7 +50,7 @@ describe('moving ports', () => {
 describe('the flags of a sidecar', () => {
   test('given event-source, they are those of "dapr run -f", on loopback only', () => {
     expect(daprdArgs('/bank', app('event-source', 1))).toEqual([
-      ...['--config', '/bank/components/config.yaml', '--app-protocol', 'http'],
+      ...['--config', '/bank/components/config-no-actors.yaml', '--app-protocol', 'http'],
       ...['--dapr-listen-addresses', '127.0.0.1', '--log-level', 'warn'],
       ...['--app-max-concurrency', '-1', '--placement-host-address', '127.0.0.1:4850'],
       ...['--max-body-size', '8Mi', '--read-buffer-size', '4Ki', '--enable-app-health-check'],

@@ -81,12 +81,15 @@ export const renderDaprYaml = (root: string, instanceNumber: number): string => 
   const text = readFileSync(resolve(root, 'dapr.yaml'), 'utf8');
   const moved = movePorts(parse(text), instanceNumber * PORTS_PER_INSTANCE) as {
     common: { resourcesPaths: string[]; configFilePath: string };
-    apps: { appDirPath: string }[];
+    apps: { appDirPath: string; configFilePath?: string }[];
   };
   const { common } = moved;
   common.resourcesPaths = common.resourcesPaths.map((path) => resolve(root, path));
   common.configFilePath = resolve(root, common.configFilePath);
-  for (const app of moved.apps) app.appDirPath = resolve(root, app.appDirPath);
+  for (const app of moved.apps) {
+    app.appDirPath = resolve(root, app.appDirPath);
+    if (app.configFilePath !== undefined) app.configFilePath = resolve(root, app.configFilePath);
+  }
   return stringify(moved);
 };
 

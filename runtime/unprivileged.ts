@@ -48,6 +48,10 @@ export const runAs = (
   if (user === undefined) return { command, args: [...args] };
   if ([command, ...paths].every(othersMayReach)) return { command, args: [...args], user };
   const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  const capability = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+  const capability = [
+    ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
+    // Without this bit the kernel's access(2), which initdb asks, ignores the capability.
+    '--securebits=+no_setuid_fixup',
+  ];
   return { command: 'setpriv', args: [...identity, ...capability, command, ...args] };
 };
