@@ -13,6 +13,7 @@ const START_DEADLINE_MS = 60_000;
 /** A program that dies this often before it was ever ready will not come up by itself. */
 const START_DEATHS_MAX = 3;
 const POLL_MS = 30;
+const STOPPED_EARLY = 'Stopped while starting.';
 
 export interface Supervisor {
   /** Starts programs side by side and waits until all are ready. */
@@ -49,7 +50,7 @@ const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<
   const deadline = Date.now() + START_DEADLINE_MS;
   const restartsBefore = managed.restarts();
   while (managed.state() !== 'ready') {
-    if (isStopping()) throw new Refusal('Stopped while starting.');
+    if (isStopping()) throw new Refusal(STOPPED_EARLY);
     if (managed.restarts() - restartsBefore >= START_DEATHS_MAX) {
       throw new Refusal(
         `${name} died ${START_DEATHS_MAX} times while starting, see ${logFile}. ` +
@@ -80,9 +81,12 @@ export const createSupervisor = async (
 
   const programs = (): Entry[] => [...all.values()].map(entryOf);
   const changed = (): void => writeLedger(dataDir, programs());
+  const isStopping = (): boolean => stopping !== undefined;
 
   const start = async (specs: readonly ProgramSpec[]): Promise<void> => {
     await requireFreePorts(new Map(specs.map((spec) => [spec.port, spec.name])));
+    // Parts start side by side, so one may come here after another's failure ended it all.
+    if (isStopping()) throw new Refusal(STOPPED_EARLY);
     for (const spec of specs) {
       rotate(spec.logFile);
       const managed = manageProgram(spec, { changed, noted: note });
@@ -94,7 +98,6 @@ export const createSupervisor = async (
     );
   };
 
-  const isStopping = (): boolean => stopping !== undefined;
   const bringUp = async (name: string): Promise<void> => {
     const managed = all.get(name);
     if (managed === undefined) return;

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from '@nats-io/transport-node';
+import { Client } from 'pg';
+import { startBank } from './bank.ts';
+import type { Bank } from './bank.ts';
+import { loadSecrets } from './secrets.ts';
+
+const INSTANCE = 17;
+const START_MS_MAX = 120_000;
+const WARM_START_MS_MAX = 20_000;
+
+const dataDir = mkdtempSync(join(tmpdir(), 'infrastructure-'));
+let bank: Bank;
+const start = (): Promise<Bank> =>
+  startBank({ instance: INSTANCE, dataDir, quiet: true, infrastructureOnly: true });
+
+beforeAll(async () => {
+  bank = await start();
+}, START_MS_MAX);
+afterAll(async () => {
+  await bank.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}, START_MS_MAX);
+
+const query = async (user: 'journal' | 'readside', database: string, sql: string) => {
+  const secrets = loadSecrets(dataDir);
+  const client = new Client({
+    host: '127.0.0.1',
+    port: bank.instance.ports.postgres,
+    user,
+    password: user === 'journal' ? secrets.postgresJournal : secrets.postgresReadside,
+    database,
+  });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, string>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+describe('the infrastructure', () => {
+  test('given a role of PostgreSQL, it enters its own database and no other', async () => {
+    await expect(query('journal', 'journal', 'select 1 as one')).resolves.toEqual([{ one: 1 }]);
+    await expect(query('journal', 'readside', 'select 1')).rejects.toThrow('permission denied');
+    await expect(query('readside', 'journal', 'select 1')).rejects.toThrow('permission denied');
+    await expect(query('readside', 'postgres', 'select 1')).rejects.toThrow('permission denied');
+  });
+
+  test('given a decision, it is synced; what can be derived again need not be', async () => {
+    const show = 'show synchronous_commit';
+    expect(await query('journal', 'journal', show)).toEqual([{ synchronous_commit: 'on' }]);
+    expect(await query('readside', 'readside', show)).toEqual([{ synchronous_commit: 'off' }]);
+  });
+
+  test('given no credentials, the broker lets nobody in', async () => {
+    const servers = `127.0.0.1:${bank.instance.ports.nats}`;
+    await expect(connect({ servers, maxReconnectAttempts: 0 })).rejects.toThrow(/authorization/i);
+  });
+
+  test('given a sidecar, it may publish on the topics and not delete a stream', async () => {
+    const connection = await connect({
+      servers: `127.0.0.1:${bank.instance.ports.nats}`,
+      user: 'sidecar',
+      pass: loadSecrets(dataDir).natsSidecar,
+    });
+    const stored = await connection.request('account-events', '{}');
+    expect(stored.json()).toMatchObject({ stream: 'ACCOUNT_EVENTS' });
+    const deletion = connection.request('$JS.API.STREAM.DELETE.LEDGER', '', { timeout: 500 });
+    await expect(deletion).rejects.toThrow();
+    await connection.close();
+  });
+
+  test('given a second start, it finds everything within 20 s', async () => {
+    await query('journal', 'journal', 'create table kept as select 7 as seven');
+    await bank.stop();
+    const started = Date.now();
+    bank = await start();
+    expect(Date.now() - started).toBeLessThan(WARM_START_MS_MAX);
+    expect(await query('journal', 'journal', 'select seven from kept')).toEqual([{ seven: 7 }]);
+  }, START_MS_MAX);
+});
