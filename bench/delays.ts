@@ -55,7 +55,7 @@ async function untilLogged(queries: Connection, path: string): Promise<void> {
   const deadline = performance.now() + PROBE_LIMIT_MS;
   while (performance.now() < deadline) {
     const reply = await queries.exchange({ method: 'GET', path });
-    if (reply.status === 200 && /"version":\d/.test(reply.text)) return;
+    if (reply.status === 200 && reply.text.includes('"items":[{')) return;
     await sleep(PROBE_POLL_MS);
   }
   throw new Error(`${path}: not in the log after ${PROBE_LIMIT_MS} ms`);

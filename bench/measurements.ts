@@ -5,7 +5,8 @@ import { readSideCaughtUp } from './accounts.ts';
 import { closedLoop } from './closed-loop.ts';
 import type { House } from './house.ts';
 import type { Load } from './loads.ts';
-import { proportionalMib, sample, type NamedPid, type Sample } from './processes.ts';
+import { machineBusyMs, proportionalMib, sample } from './processes.ts';
+import type { NamedPid, Sample } from './processes.ts';
 import { machine, type Idle, type LoadResult, type ProgramUse, type Rebuild } from './results.ts';
 
 const WARM_UP_MS = 2_000;
@@ -40,6 +41,7 @@ export async function runLoad(
   let after: Sample[] = [];
   let startedAt = 0;
   let wallMs = 0;
+  let busyMs = 0;
   const result = await closedLoop({
     ...{ clients: load.clients, next: load.next, status: load.status },
     url: load.side === 'commands' ? house.url : house.queryUrl,
@@ -47,10 +49,12 @@ export async function runLoad(
     measureMs: seconds * 1_000,
     onStart: () => {
       before = sample(programs);
+      busyMs = -machineBusyMs();
       startedAt = performance.now();
     },
     onEnd: () => {
       wallMs = performance.now() - startedAt;
+      busyMs += machineBusyMs();
       after = sample(programs);
     },
   });
@@ -59,7 +63,9 @@ export async function runLoad(
       ? await readSideCaughtUp(house.url, house.queryUrl, catchUpBy)
       : undefined;
   const uses = usesOf(before, after, wallMs, result.latencies.count);
-  return { name: load.name, ...result, programs: uses, catchUpMs };
+  const ours = uses.reduce((sum, { cpuShare }) => sum + cpuShare, 0);
+  const othersShare = Math.max(0, busyMs / (wallMs * machine().cores) - ours);
+  return { name: load.name, ...result, programs: uses, othersShare, catchUpMs };
 }
 
 /** Memory of every program, and the CPU that all of them take, while nothing is asked. */

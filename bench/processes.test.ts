@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { familyOf, parseStat, proportionalMib, sample } from './processes.ts';
+import { familyOf, parseBusyMs, parseStat, proportionalMib, sample } from './processes.ts';
 
 const STAT =
   '4711 (a (odd) name) S 12 4711 4711 0 -1 4194560 99 0 0 0 30 5 2 1 20 0 7 0 123 9999 2560 18446';
@@ -14,6 +14,11 @@ test('a family is a process, its children and theirs, in whatever order they are
   const stat = (pid: number, parent: number) => ({ pid, parent, cpuTicks: 0, rssPages: 0 });
   const stats = [stat(9, 8), stat(8, 1), stat(3, 2), stat(1, 0)];
   expect(familyOf(1, stats).map((member) => member.pid)).toEqual([9, 8, 1]);
+});
+
+test('the machine is busy in every state but idle and waiting for disks', () => {
+  expect(parseBusyMs('cpu  100 20 3 5000 600 7 8 9 50 0\ncpu0 1 1 1 1')).toBe(1_470);
+  expect(parseBusyMs('')).toBe(0);
 });
 
 const onLinux = existsSync('/proc/self/smaps_rollup') ? test : () => {};

@@ -63,6 +63,16 @@ export function familyOf(root: number, stats: readonly Stat[]): Stat[] {
   return stats.filter((stat) => members.has(stat.pid));
 }
 
+/** Reads the first line of /proc/stat: how long all cores together were busy, in ms. */
+export function parseBusyMs(text: string): number {
+  const ticks = text.split('\n', 1)[0]?.trim().split(/\s+/).slice(1).map(Number) ?? [];
+  // In order: user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = ticks;
+  return (user + nice + system + irq + softirq + steal) * MS_PER_TICK;
+}
+
+export const machineBusyMs = (): number => parseBusyMs(read('/proc/stat') ?? '');
+
 /** CPU time so far and resident memory of each program; programs that are gone are left out. */
 export function sample(programs: readonly NamedPid[]): Sample[] {
   const stats = allStats();

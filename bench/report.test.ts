@@ -9,6 +9,7 @@ const latencies = { count: 100, p50: 3, p95: 20, p99: 60, max: 90 };
 const load = (name: string, perSecond: number, errors = 0): LoadResult => ({
   ...{ name, perSecond, errors, latencies, firstError: errors > 0 ? '503 away' : undefined },
   programs: [{ name: 'postgres', cpuMsPerRequest: 0.25, cpuShare: 0.2, rssMib: 100 }],
+  othersShare: 0.01,
   catchUpMs: 40,
 });
 const results: Results = {

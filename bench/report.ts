@@ -30,15 +30,15 @@ const shareOf = (load: LoadResult): number =>
 
 function loadTable(results: Results, kept: Results | undefined): string[] {
   const head = ['load, clients', 'per s', 'p50 ms', 'p95', 'p99', 'max', 'errors'];
-  const more = ['cpu ms each', 'cpu', 'caught up ms', 'per s / kept', 'p99 / kept'];
+  const more = ['cpu ms each', 'cpu', 'others', 'caught up ms', 'per s / kept', 'p99 / kept'];
   const rows = results.loads.map((load) => {
     const before = kept?.loads.find(({ name }) => name === load.name);
     const { p50, p95, p99, max } = load.latencies;
     return [
       ...[load.name, whole(load.perSecond), ...[p50, p95, p99, max].map(short)],
       ...[String(load.errors), cpuOf(load).toFixed(2), percent(shareOf(load))],
-      ...[short(load.catchUpMs), ratio(load.perSecond, before?.perSecond)],
-      ratio(p99, before?.latencies.p99),
+      ...[percent(load.othersShare), short(load.catchUpMs)],
+      ...[ratio(load.perSecond, before?.perSecond), ratio(p99, before?.latencies.p99)],
     ];
   });
   const errors = results.loads.filter(({ firstError }) => firstError !== undefined);

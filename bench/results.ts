@@ -16,6 +16,8 @@ export interface ProgramUse {
 export interface LoadResult extends LoopResult {
   readonly name: string;
   readonly programs: readonly ProgramUse[];
+  /** CPU that went to anything but the bank and the generator: 0.3 makes a run worthless. */
+  readonly othersShare: number;
   /** After a load of commands: until balances and histories showed all of it. */
   readonly catchUpMs: number | undefined;
 }

@@ -76,11 +76,20 @@ export type HistoryAnswer = z.infer<typeof historyAnswer>;
 export const accountsAnswer = z.strictObject({ items: z.array(accountAnswer), nextCursor });
 export type AccountsAnswer = z.infer<typeof accountsAnswer>;
 
+const [opened, deposited, withdrawn] = loggedEventSchema.options;
+const placed = { position: positionNumber };
+/** An event as the log has it, with its place in the log. */
+export const accountEvent = z.discriminatedUnion('type', [
+  opened.extend(placed),
+  deposited.extend(placed),
+  withdrawn.extend(placed),
+]);
+
 export const eventsAnswer = z.strictObject({
   accountId: z.string(),
   /** The last version of the account in the log. */
   version: z.int().min(1),
-  items: z.array(z.strictObject({ position: positionNumber, event: loggedEventSchema })),
+  items: z.array(accountEvent),
   nextFromVersion: z.int().min(2).nullable(),
 });
 export type EventsAnswer = z.infer<typeof eventsAnswer>;

@@ -178,10 +178,11 @@ function readEvents({ log }: QueryApiPorts): Ask {
     const accountId = accountOf(request);
     const query = queryOf(queries.eventsQuery, request);
     const { fromVersion = 1, limit = queries.PAGE_ITEMS_DEFAULT } = query;
-    const { entries: items, headVersion } = await log.events(accountId, fromVersion, limit);
+    const { entries, headVersion } = await log.events(accountId, fromVersion, limit);
     if (headVersion === 0) throw new Failure('account-not-found');
     tag(response, headVersion);
-    const last = items.at(-1)?.event.version ?? headVersion;
+    const items = entries.map(({ position, event }) => ({ position, ...event }));
+    const last = items.at(-1)?.version ?? headVersion;
     const nextFromVersion = last < headVersion ? last + 1 : null;
     return { accountId, version: headVersion, items, nextFromVersion };
   };
