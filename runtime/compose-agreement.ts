@@ -74,11 +74,13 @@ const sidecarDifferences = (root: string, app: DaprApp, services: Services): str
     ...Object.keys(SIDECAR_TUNING),
     ...['CORE_BANK_DATA', 'DAPR_HOST_IP', ...TOKENS],
   ].sort();
+  const tuning = Object.keys(SIDECAR_TUNING).map((key) => [key, service?.environment?.[key]]);
   const mount = './components:/bank/components:ro';
   return [
     ...same(`${name} command`, service?.command, ['./daprd', ...daprdArgs(MOUNTED_ROOT, app)]),
     ...same(`${name} network`, service?.network_mode, 'service:pod'),
     ...same(`${name} environment`, names(service?.environment), variables),
+    ...same(`${name} tuning`, tuning, Object.entries(SIDECAR_TUNING)),
     ...same(`${name} components`, service?.volumes?.includes(mount), true),
   ];
 };

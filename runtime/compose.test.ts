@@ -29,6 +29,7 @@ describe('docker-compose.yml', () => {
     ['a missing token', 'compose', '  APP_API_TOKEN: $', '  OTHER_TOKEN: $', 'tokens'],
     ['a moved infrastructure port', 'compose', '--port=3830', '--port=3835', 'immudb'],
     ['a moved broker port', 'compose', '127.0.0.1:3820"\n', '127.0.0.1:4222"\n', 'nats'],
+    ['another tuning', 'compose', 'GOGC: "300"', 'GOGC: "30"', 'tuning'],
     ['an app on another network', 'compose', 'service:pod', 'bridge', 'network'],
     ['an unknown variable', 'compose', 'APP_PROTOCOL: http', 'APP_PROTO: http', 'environment'],
   ])('given %s, the difference is told', (_what, file, from, to, told) => {
