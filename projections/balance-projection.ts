@@ -76,6 +76,7 @@ export function balanceProjection(store: AccountStore): Projection {
         accounts: [...accounts.filter(isNew), ...accounts.filter((account) => !isNew(account))],
         opened: opened.size,
       });
+      crashPoint('projection:before-accounts');
       const added = change.accounts.slice(0, change.opened);
       await store.insertAccounts(added);
       for (const { ownerId, ownerIndex } of added) owned.set(ownerId, ownerIndex + 1);

@@ -9,13 +9,19 @@ const CHECKPOINT: Checkpoint = { position: 2 ** 40, lastEventId: 'acct/x/1', eve
 
 /** What any read store must do; run on the one in memory and on the real one. */
 export function readStoreContract(open: () => ReadStore): void {
-  const log = logForTests(77_000);
-  const [opened] = log.open(log.id(1));
-  const account: AccountModel = foldAccount(undefined, opened!, 0);
-  const change = (seq: number): AccountChange => ({
-    seq, ...CHECKPOINT, after: 5, settled: 0, accounts: [account], opened: 1,
-  });
+  registryContract(open);
+  changesContract(open);
+  documentsContract(open);
+}
 
+const log = logForTests(77_000);
+const [opened] = log.open(log.id(1));
+const account: AccountModel = foldAccount(undefined, opened!, 0);
+const change = (seq: number): AccountChange => ({
+  seq, ...CHECKPOINT, after: 5, settled: 0, accounts: [account], opened: 1,
+});
+
+function registryContract(open: () => ReadStore): void {
   test('given nothing, no generation is in use; then the published one is', async () => {
     const store = open();
     expect(await store.generation('history')).toBeUndefined();
@@ -36,7 +42,9 @@ export function readStoreContract(open: () => ReadStore): void {
     await accounts.saveCheckpoint({ ...CHECKPOINT, settled: 4, firstBlock: 1 });
     expect(await accounts.checkpoint()).toEqual({ ...CHECKPOINT, settled: 4, firstBlock: 1 });
   });
+}
 
+function changesContract(open: () => ReadStore): void {
   test('a change is written once; the second of its number is refused', async () => {
     const accounts = await open().accounts(1);
     expect(await accounts.appendChange(change(1))).toBe('appended');
@@ -52,7 +60,9 @@ export function readStoreContract(open: () => ReadStore): void {
     const there = await Promise.all([1, 15, 16, 17].map((seq) => accounts.change(seq)));
     expect(there.map((found) => found !== undefined)).toEqual([false, false, true, true]);
   });
+}
 
+function documentsContract(open: () => ReadStore): void {
   test('an account that is there stays as it is when it is inserted again', async () => {
     const accounts = await open().accounts(1);
     const metadata = { 'a.b-c_d': '$x.y', constructor: 'z' };

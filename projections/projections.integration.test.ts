@@ -1,0 +1,97 @@
+import { MongoClient } from 'mongodb';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ofAccountDocument, ofHistoryDocument } from '../contracts/read-documents.ts';
+import { collections, READ_DATABASE, type AccountModel } from '../contracts/read-models.ts';
+import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
+import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
+import { foldAccount } from './balances.ts';
+import { randomLog, randomOf, seedOfRun, sourceOf, type LogForTests } from './events-for-tests.ts';
+import { Generations } from './generations.ts';
+import { historyLine } from './history.ts';
+import { mongoReadStore } from './mongo-read-store.ts';
+
+const EVENTS = 6_000;
+const FAULTS = 3;
+const report = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+describe('both projections on FerretDB', () => {
+  let server: ReadSideForTests;
+  let client: MongoClient;
+  beforeAll(async () => {
+    server = await startReadSide();
+    client = new MongoClient(server.url);
+  }, READ_SIDE_MS_MAX);
+  afterAll(async () => {
+    await client.close();
+    await server.stop();
+  });
+
+  const documents = (name: string) => client.db(READ_DATABASE).collection(name).find({}).toArray();
+
+  const expectSame = async (log: LogForTests, generation: number, seed: number): Promise<void> => {
+    const folded = new Map<string, AccountModel>();
+    const accounts = (await documents(collections.accounts(generation))).map(ofAccountDocument);
+    const places = new Map(accounts.map((account) => [account.accountId, account.ownerIndex]));
+    for (const entry of log.entries) {
+      const id = entry.event.stream.slice('acct/'.length);
+      folded.set(id, foldAccount(folded.get(id), entry, places.get(id) ?? -1));
+    }
+    const byId = new Map(accounts.map((account) => [account.accountId, account]));
+    expect({ seed, accounts: byId }).toEqual({ seed, accounts: folded });
+    const lines = (await documents(collections.history(generation))).map(ofHistoryDocument);
+    lines.sort((a, b) => a.position - b.position);
+    const same = log.entries.every((entry, at) => {
+      return JSON.stringify(historyLine(entry).entry) === JSON.stringify(lines[at]);
+    });
+    expect({ seed, count: lines.length, same }).toEqual({ seed, count: EVENTS, same: true });
+  };
+
+  test('what is read equals the fold of the log, though FerretDB is killed', async () => {
+    const seed = seedOfRun();
+    const random = randomOf(seed);
+    const log = randomLog(random, EVENTS, 200);
+    log.entries.splice(EVENTS);
+    const there: LogForTests['entries'] = [];
+    const source = sourceOf({ entries: there });
+    const store = mongoReadStore(server.url);
+    const both = (['balances', 'history'] as const).map(
+      (name) => new Generations(name, store, source, report),
+    );
+    for (const one of both) await one.start();
+    const killAt = Array.from({ length: FAULTS }, (_, at) => ((at + 1) * EVENTS) / (FAULTS + 2));
+    let killed = 0;
+    while (there.length < EVENTS) {
+      const from = there.length;
+      there.push(...log.entries.slice(from, from + 1 + random(80)));
+      if (random(4) > 0) for (const one of both) one.push(log.message(from, there.length));
+      if (killed < FAULTS && there.length > (killAt[killed] ?? EVENTS)) {
+        server.kill();
+        killed += 1;
+      }
+      await sleep(random(30));
+    }
+    const done = () => both.every((one) => one.status().eventsApplied === EVENTS);
+    while (!done()) {
+      const reasons = both.map((one) => one.status().reason).join();
+      expect({ seed, stopped: both.some((one) => one.status().state === 'stopped'), reasons })
+        .toMatchObject({ seed, stopped: false });
+      await sleep(50);
+    }
+    expect(killed).toBe(FAULTS);
+    for (const one of both) await one.end();
+    await expectSame(log, 1, seed);
+
+    const again = (['balances', 'history'] as const).map(
+      (name) => new Generations(name, store, source, report),
+    );
+    for (const one of again) await one.start();
+    for (const one of again) one.rebuild();
+    while (again.some((one) => one.rebuildStatus()?.rebuild !== 'done')) {
+      expect(again.map((one) => one.rebuildStatus()?.reason)).toEqual([undefined, undefined]);
+      await sleep(50);
+    }
+    for (const one of again) await one.end();
+    await expectSame(log, 2, seed);
+    await store.close();
+  }, 120_000);
+});
