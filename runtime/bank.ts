@@ -11,6 +11,7 @@ import type { Entry } from './ledger.ts';
 import { answersOk, requireFreePorts } from './ports.ts';
 import { findPrograms, SERVED_BY_START } from './programs.ts';
 import { createProgress, Refusal } from './progress.ts';
+import { scheduleAsBatch } from './scheduling.ts';
 import { loadSecrets } from './secrets.ts';
 import { createSupervisor } from './supervisor.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -113,6 +114,7 @@ export const startBank = async (
   options: BankOptions = {},
   onSupervisor?: (supervisor: Supervisor) => void,
 ): Promise<Bank> => {
+  scheduleAsBatch();
   const instance = resolveInstance(options);
   const progress = createProgress(options.quiet);
   const wanted = [...SERVED_BY_START, ...(options.alsoFind ?? [])];

@@ -2,7 +2,7 @@ import { bankUnderTest, runFault, type BankUnderTest } from './bank-under-test.t
 import { seededRandom } from './load.ts';
 
 const INSTANCE = 9;
-const ACKNOWLEDGED_MIN = 50;
+const ACKNOWLEDGED_MIN = 10;
 const PROGRAMS = [
   'bank-account-actor', 'event-source', 'projection-balances', 'projection-history',
   'core-bank-api', 'queries-bank-api', 'bank-account-actor-daprd', 'event-source-daprd',
