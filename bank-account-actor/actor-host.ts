@@ -42,6 +42,9 @@ export function actorHost(options: ActorHostOptions): RequestListener {
     const [, type, id = '', method] = ACTOR_PATH.exec(request.url ?? '') ?? [];
     if (!sameToken(options.appToken, request.headers['dapr-api-token'])) {
       answer(response, 401);
+    } else if (request.headers['dapr-caller-app-id'] !== undefined) {
+      // Service invocation could reach this path too, past the actor's turn lock and placement.
+      answer(response, 403);
     } else if (type !== ACTOR_TYPE || !ACCOUNT_ID_PATTERN.test(id)) {
       answer(response, 404);
     } else if (request.method === 'DELETE') {

@@ -1,0 +1,65 @@
+import { batcher, QueueFull } from './batcher.ts';
+import { pace } from './pace.ts';
+
+const soon = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('given nothing under way, an item runs at once and alone', async () => {
+  const sizes: number[] = [];
+  const call = batcher<number, number>({ itemsMax: 10, inFlightMax: 1 }, async (items) => {
+    sizes.push(items.length);
+    return items;
+  });
+  expect(await call(7)).toBe(7);
+  expect(sizes).toEqual([1]);
+});
+
+test('given a run under way, what arrives meanwhile forms the next batches, in order', async () => {
+  const batches: number[][] = [];
+  const call = batcher<number, number>({ itemsMax: 3, inFlightMax: 1 }, async (items) => {
+    batches.push(items);
+    await soon(5);
+    return items.map((item) => item * 2);
+  });
+  expect(await Promise.all([1, 2, 3, 4, 5].map(call))).toEqual([2, 4, 6, 8, 10]);
+  expect(batches).toEqual([[1], [2, 3, 4], [5]]);
+});
+
+test('given a run that fails, its items fail and the next batch runs', async () => {
+  let runs = 0;
+  const call = batcher<number, number>({ itemsMax: 1, inFlightMax: 1 }, async (items) => {
+    runs += 1;
+    if (runs === 1) throw new Error('broken');
+    return items;
+  });
+  const [first, second] = await Promise.allSettled([call(1), call(2)]);
+  expect([first?.status, second?.status]).toEqual(['rejected', 'fulfilled']);
+});
+
+test('given a run that loses a result, nobody gets the result of another', async () => {
+  const call = batcher<number, number>({ itemsMax: 5, inFlightMax: 1 }, async () => []);
+  await expect(call(1)).rejects.toThrow('lost or made results');
+});
+
+test('given a full queue, further items are refused at once', async () => {
+  const limits = { itemsMax: 1, inFlightMax: 1, waitingMax: 2 };
+  const call = batcher<number, number>(limits, async (items) => {
+    await soon(5);
+    return items;
+  });
+  const calls = [1, 2, 3, 4].map(call);
+  await expect(calls[3]).rejects.toThrow(QueueFull);
+  expect(await Promise.all(calls.slice(0, 3))).toEqual([1, 2, 3]);
+});
+
+test('given turns in a row, they begin at least the pace apart, the first at once', async () => {
+  const turn = pace(30);
+  const started = performance.now();
+  const at: number[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    await turn();
+    at.push(performance.now() - started);
+  }
+  expect(at[0]).toBeLessThan(15);
+  expect(at[1]).toBeGreaterThanOrEqual(29);
+  expect(at[2]).toBeGreaterThanOrEqual(58);
+});
