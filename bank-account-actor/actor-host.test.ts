@@ -46,12 +46,8 @@ test.each([
   expect((await put(path, body, headers)).status).toBe(401);
 });
 
-test('given a call of a service that only reads, it is refused', async () => {
-  expect((await put(path, body, { 'dapr-caller-app-id': 'queries-bank-api' })).status).toBe(403);
-});
-
-test('given a call of the command API, it is executed', async () => {
-  expect((await put(path, body, { 'dapr-caller-app-id': 'core-bank-api' })).status).toBe(200);
+test('given a call by service invocation, it is refused', async () => {
+  expect((await put(path, body, { 'dapr-callee-app-id': 'bank-account-actor' })).status).toBe(403);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { ACTOR_TYPE, COMMAND_API_APP, executeRequest, type ExecuteAnswer } from '../contracts/commands.ts';
+import { ACTOR_TYPE, executeRequest, type ExecuteAnswer } from '../contracts/commands.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
 import { sameToken } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -42,7 +42,9 @@ export function actorHost(options: ActorHostOptions): RequestListener {
     const [, type, id = '', method] = ACTOR_PATH.exec(request.url ?? '') ?? [];
     if (!sameToken(options.appToken, request.headers['dapr-api-token'])) {
       answer(response, 401);
-    } else if (!isCaller(request.headers['dapr-caller-app-id'])) {
+    } else if (request.headers['dapr-callee-app-id'] !== undefined) {
+      // Only service invocation names a callee. It reaches this path too, from any app, past
+      // the actor's placement and the sidecars' rules on who may call actors.
       answer(response, 403);
     } else if (type !== ACTOR_TYPE || !ACCOUNT_ID_PATTERN.test(id)) {
       answer(response, 404);
@@ -71,11 +73,6 @@ export function actorHost(options: ActorHostOptions): RequestListener {
     });
   };
 }
-
-// The sidecars say who called. Only the command API may; a service that only reads could come
-// by service invocation too. Dapr's own calls (deactivation) name nobody.
-const isCaller = (app: string | string[] | undefined): boolean =>
-  app === undefined || app === COMMAND_API_APP;
 
 function answer(response: ServerResponse, status: number, body?: object): void {
   const text = body === undefined ? '' : JSON.stringify(body);

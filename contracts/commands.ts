@@ -54,8 +54,6 @@ export type CommandMessage = z.infer<typeof commandMessage>;
 
 export const EXECUTE_COMMANDS_MAX = 100;
 export const ACTOR_TYPE = 'BankAccount';
-/** The only app that may call actors. */
-export const COMMAND_API_APP = 'core-bank-api';
 
 /** What core-bank-api sends to an account's actor: commands that are decided in this order. */
 export const executeRequest = z.strictObject({
