@@ -29,6 +29,26 @@ export function usesOf(
   });
 }
 
+/** Watches what all programs take, and what goes to others, until it is ended. */
+export function watchPrograms(programs: readonly NamedPid[]) {
+  const before = sample(programs);
+  const busyBeforeMs = machineBusyMs();
+  const startedAt = performance.now();
+  return {
+    end(): (requests: number) => Pick<LoadResult, 'programs' | 'othersShare'> {
+      const wallMs = performance.now() - startedAt;
+      const busyMs = machineBusyMs() - busyBeforeMs;
+      const after = sample(programs);
+      return (requests) => {
+        const uses = usesOf(before, after, wallMs, requests);
+        const ours = uses.reduce((sum, { cpuShare }) => sum + cpuShare, 0);
+        const othersShare = Math.max(0, busyMs / (wallMs * machine().cores) - ours);
+        return { programs: uses, othersShare };
+      };
+    },
+  };
+}
+
 /** Runs one closed-loop load and tells what every program took for it. */
 export async function runLoad(
   house: House,
@@ -36,36 +56,26 @@ export async function runLoad(
   seconds: number,
   catchUpBy: string,
 ): Promise<LoadResult> {
-  const programs = house.programs();
-  let before: Sample[] = [];
-  let after: Sample[] = [];
-  let startedAt = 0;
-  let wallMs = 0;
-  let busyMs = 0;
+  let watch: ReturnType<typeof watchPrograms> | undefined;
+  let usesFor: ReturnType<ReturnType<typeof watchPrograms>['end']> | undefined;
   const result = await closedLoop({
     ...{ clients: load.clients, next: load.next, status: load.status },
     url: load.side === 'commands' ? house.url : house.queryUrl,
     warmUpMs: WARM_UP_MS,
     measureMs: seconds * 1_000,
     onStart: () => {
-      before = sample(programs);
-      busyMs = -machineBusyMs();
-      startedAt = performance.now();
+      watch = watchPrograms(house.programs());
     },
     onEnd: () => {
-      wallMs = performance.now() - startedAt;
-      busyMs += machineBusyMs();
-      after = sample(programs);
+      usesFor = watch?.end();
     },
   });
   const catchUpMs =
     load.side === 'commands'
       ? await readSideCaughtUp(house.url, house.queryUrl, catchUpBy)
       : undefined;
-  const uses = usesOf(before, after, wallMs, result.latencies.count);
-  const ours = uses.reduce((sum, { cpuShare }) => sum + cpuShare, 0);
-  const othersShare = Math.max(0, busyMs / (wallMs * machine().cores) - ours);
-  return { name: load.name, ...result, programs: uses, othersShare, catchUpMs };
+  const uses = usesFor?.(result.latencies.count) ?? { programs: [], othersShare: 0 };
+  return { name: load.name, ...result, ...uses, catchUpMs };
 }
 
 /** Memory of every program, and the CPU that all of them take, while nothing is asked. */

@@ -27,13 +27,17 @@ onLinux('given a busy process, its CPU time and memory are seen', async () => {
   await once(child, 'spawn');
   const programs = [{ name: 'busy', pid: child.pid ?? 0 }];
   const [before] = sample(programs);
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  const [after] = sample(programs);
+  let [after] = sample(programs);
+  const tookMs = (): number => (after?.cpuMs ?? 0) - (before?.cpuMs ?? 0);
+  // However busy the machine is: it only ends sooner or later.
+  while (tookMs() < 100) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    [after] = sample(programs);
+  }
   const pss = proportionalMib(programs);
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
-  expect((after?.cpuMs ?? 0) - (before?.cpuMs ?? 0)).toBeGreaterThan(100);
   expect(after?.rssMib).toBeGreaterThan(5);
   expect(pss.get('busy')).toBeGreaterThan(1);
 });

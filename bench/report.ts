@@ -95,7 +95,8 @@ function delayTable({ delays }: Results, kept: Results | undefined): string[] {
   const head = ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'];
   const { errors, firstError } = delays;
   const faults = errors === 0 ? 'no errors' : `${errors} errors: ${firstError}`;
-  const title = `Delays at ${whole(delays.perSecond)} commands/s by the clock, ${faults}`;
+  const rate = `${whole(delays.perSecond)} commands/s by the clock`;
+  const title = `Delays at ${rate}, ${faults}, ${percent(delays.othersShare)} of CPU to others`;
   return ['', title, ...table([head, ...rows])];
 }
 

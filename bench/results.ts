@@ -46,7 +46,7 @@ export interface Results {
   readonly node: string;
   readonly seconds: number;
   readonly loads: readonly LoadResult[];
-  readonly delays?: Delays;
+  readonly delays?: Delays & { readonly othersShare: number };
   readonly idleAtStart?: Idle;
   readonly idleAfter?: Idle;
   readonly startMs?: number;
