@@ -1,12 +1,12 @@
-import type http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { listen } from '../platform/http.ts';
-import { ACCOUNT, open, silent, testHost, testLog } from './actor-fixtures.ts';
+import http2 from 'node:http2';
+import { listenH2c, type Listening } from '../platform/h2c.ts';
+import { ACCOUNT, deposit, open, silent, testHost, testLog } from './actor-fixtures.ts';
 import { actorHost } from './actor-host.ts';
 import { memoryJournal } from './memory-journal.ts';
 
 const TOKEN = 'a-token-of-the-app';
-let server: http.Server;
+let server: Listening;
+let ledger: unknown;
 let url: string;
 
 beforeAll(async () => {
@@ -16,12 +16,13 @@ beforeAll(async () => {
     started: Promise.resolve(),
     appToken: TOKEN,
     logger: silent,
-    otherwise: (_request, response) => response.writeHead(418).end(),
+    onLedger: (cloudEvent) => void (ledger = cloudEvent),
+    checks: { journal: () => ({ active: 1 }) },
   });
-  server = await listen(host, 0);
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await listenH2c(host, 0);
+  url = `http://127.0.0.1:${server.port}`;
 });
-afterAll(() => void server.close());
+afterAll(() => server.close());
 
 const put = (path: string, body: string, headers: Record<string, string> = {}) =>
   fetch(`${url}${path}`, { method: 'PUT', body, headers: { 'dapr-api-token': TOKEN, ...headers } });
@@ -73,6 +74,38 @@ test('given a deactivation, the account is active again with its next command', 
   expect(again.results[0]?.replayed).toBe(true);
 });
 
-test('given any other path, it is left to the rest of the app', async () => {
-  expect((await put('/healthz', '')).status).toBe(418);
+test('given many calls over one connection of HTTP/2, each is answered', async () => {
+  const session = http2.connect(url);
+  const call = (id: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const stream = session.request({ ':method': 'PUT', ':path': path, 'dapr-api-token': TOKEN });
+      let text = '';
+      stream.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+      stream.on('end', () => resolve(text));
+      stream.on('error', reject);
+      stream.end(JSON.stringify({ commands: [deposit(id)] }));
+    });
+  const answers = await Promise.all(Array.from({ length: 50 }, (_unused, at) => call(`h2-${at}`)));
+  session.close();
+  const versions = answers.map((text) => {
+    const { results } = JSON.parse(text) as { results: { events: { version: number }[] }[] };
+    return results[0]?.events[0]?.version;
+  });
+  expect(versions.sort((left, right) => Number(left) - Number(right))).toEqual(
+    Array.from({ length: 50 }, (_unused, at) => at + 2),
+  );
+});
+
+test('given what the log committed, it is taken', async () => {
+  const headers = { 'dapr-api-token': TOKEN };
+  const event = JSON.stringify({ data: { entries: [] } });
+  const taken = await fetch(`${url}/events/ledger`, { method: 'POST', body: event, headers });
+  expect(await taken.json()).toEqual({ status: 'SUCCESS' });
+  expect(ledger).toEqual({ data: { entries: [] } });
+});
+
+test('given anybody, health is told, and nothing else', async () => {
+  expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ status: 'ready' });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${url}/dapr/config`)).status).toBe(401);
 });

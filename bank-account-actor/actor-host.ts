@@ -1,48 +1,52 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ACTOR_TYPE, executeRequest, type ExecuteAnswer } from '../contracts/commands.ts';
+import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
+import { readiness, type Check } from '../platform/health.ts';
+import { answer, readText } from '../platform/h2c.ts';
+import type { EitherListener, EitherRequest, EitherResponse } from '../platform/h2c.ts';
 import { sameToken } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Accounts } from './accounts.ts';
 
-const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
+const LEDGER_PATH = '/events/ledger';
 
 export interface ActorHostOptions {
-  readonly accounts: Accounts;
+  readonly accounts: Pick<Accounts, 'execute' | 'deactivate'>;
   /** Resolves when commands may be taken. */
   readonly started: Promise<void>;
+  /** Takes what the log has committed, as a CloudEvent. */
+  readonly onLedger: (cloudEvent: unknown) => void;
+  readonly checks: Readonly<Record<string, Check>>;
   readonly appToken: string;
   readonly logger: Logger;
-  /** Takes the requests that are not for an actor. */
-  readonly otherwise: RequestListener;
 }
 
 /**
  * What Dapr is told of this host (its actor protocol, GET /dapr/config). Draining waits for
  * turns that are under way; reminders are not used.
  */
-export const ACTOR_CONFIG = {
+const ACTOR_CONFIG = {
   entities: [ACTOR_TYPE],
   actorIdleTimeout: '10m',
   drainOngoingCallTimeout: '5s',
   drainRebalancedActors: true,
 };
+const SUBSCRIPTIONS = [{ pubsubname: PUBSUB, topic: LEDGER_TOPIC, route: LEDGER_PATH }];
 
 /**
  * Serves the actor routes of Dapr's actor protocol (docs.dapr.io, actors API): PUT
- * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}. On plain node:http,
- * because every command passes here. A refusal travels as 200: Dapr would turn any other
- * status into an error without its body.
+ * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}, and what else a sidecar asks
+ * of an app. Without a web framework, because every command passes here. A refusal travels as
+ * 200: Dapr would turn any other status into an error without its body.
  */
-export function actorHost(options: ActorHostOptions): RequestListener {
+export function actorHost(options: ActorHostOptions): EitherListener {
   const { accounts, logger } = options;
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const serveActor = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
     const [, type, id = '', method] = ACTOR_PATH.exec(request.url ?? '') ?? [];
-    if (!sameToken(options.appToken, request.headers['dapr-api-token'])) {
-      answer(response, 401);
-    } else if (request.headers['dapr-callee-app-id'] !== undefined) {
+    if (request.headers['dapr-callee-app-id'] !== undefined) {
       // Only service invocation names a callee. It reaches this path too, from any app, past
       // the actor's placement and the sidecars' rules on who may call actors.
       answer(response, 403);
@@ -52,7 +56,7 @@ export function actorHost(options: ActorHostOptions): RequestListener {
       await accounts.deactivate(accountId(id));
       answer(response, 200);
     } else if (request.method === 'PUT' && method === 'execute') {
-      const body = executeRequest.parse(JSON.parse(await read(request)));
+      const body = executeRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
       await options.started;
       const results = await accounts.execute(accountId(id), body.commands);
       answer(response, 200, { results } satisfies ExecuteAnswer);
@@ -61,38 +65,27 @@ export function actorHost(options: ActorHostOptions): RequestListener {
     }
   };
 
-  return (request, response) => {
-    if (!request.url?.startsWith('/actors/')) {
-      options.otherwise(request, response);
-      return;
+  const serve = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    const url = request.url ?? '';
+    if (url === '/healthz' || url === '/health/live') return answer(response, 200, { status: 'live' });
+    if (url === '/health/ready') {
+      const { status, body } = await readiness(options.checks);
+      return answer(response, status, body);
     }
+    if (!sameToken(options.appToken, request.headers['dapr-api-token'])) return answer(response, 401);
+    if (url.startsWith('/actors/')) return serveActor(request, response);
+    if (url === '/dapr/config') return answer(response, 200, ACTOR_CONFIG);
+    if (url === '/dapr/subscribe') return answer(response, 200, SUBSCRIPTIONS);
+    if (url !== LEDGER_PATH || request.method !== 'POST') return answer(response, 404);
+    options.onLedger(JSON.parse(await readText(request, BODY_BYTES_MAX)));
+    answer(response, 200, { status: 'SUCCESS' });
+  };
+
+  return (request, response) => {
     serve(request, response).catch((error: unknown) => {
-      logger.error('an actor call failed', { url: request.url, error: String(error) });
+      logger.error('a call failed', { url: request.url, error: String(error) });
       if (!response.headersSent) answer(response, 500);
-      else response.destroy();
+      else response.end();
     });
   };
-}
-
-function answer(response: ServerResponse, status: number, body?: object): void {
-  const text = body === undefined ? '' : JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
-}
-
-function read(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > BODY_BYTES_MAX) reject(new Error('the body is too large'));
-      else chunks.push(chunk);
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    request.on('error', reject);
-  });
 }

@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { ACCOUNT_EVENTS_TOPIC, LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
+import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
-import { health } from '../platform/health.ts';
-import { createApp, finish, jsonBody, listen } from '../platform/http.ts';
+import { listenH2c } from '../platform/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { createAccounts } from './accounts.ts';
 import { stamp } from './activation.ts';
-import { ACTOR_CONFIG, actorHost } from './actor-host.ts';
+import { actorHost } from './actor-host.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { logClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
-
-const LEDGER_BYTES_MAX = 8 * 1024 * 1024;
 
 const config = readConfig({
   ...commonConfig,
@@ -59,40 +56,36 @@ const start = async (): Promise<void> => {
   logger.info('ready for commands');
 };
 
-const app = createApp({ logger, appToken: config.APP_API_TOKEN });
-health(app, {
-  journal: () => {
-    if (!isStarted) throw new Error('the journal has not been read yet');
-    return accounts.counts();
-  },
-  outbox: () => ({ unconfirmedEvents: outbox.size() }),
-});
-app.get('/dapr/config', (_request, response) => void response.json(ACTOR_CONFIG));
-app.get('/dapr/subscribe', (_request, response) => {
-  response.json([{ pubsubname: PUBSUB, topic: LEDGER_TOPIC, route: '/events/ledger' }]);
-});
-app.post('/events/ledger', jsonBody(LEDGER_BYTES_MAX), (request, response) => {
-  const message = confirmation.safeParse(request.body);
-  if (message.success) {
-    const versions = new Map<string, number>();
-    for (const { event } of message.data.data.entries) versions.set(event.stream, event.version);
-    for (const [stream, version] of versions) outbox.confirm(stream, version);
-  } else {
+const onLedger = (cloudEvent: unknown): void => {
+  const message = confirmation.safeParse(cloudEvent);
+  if (!message.success) {
     // Nothing is lost: the outbox asks the log for what is not confirmed in time.
     logger.error('a ledger message cannot be read', { issues: message.error.issues.slice(0, 3) });
+    return;
   }
-  response.json({ status: 'SUCCESS' });
-});
-finish(app, logger);
+  const versions = new Map<string, number>();
+  for (const { event } of message.data.data.entries) versions.set(event.stream, event.version);
+  for (const [stream, version] of versions) outbox.confirm(stream, version);
+};
 
-const started = start();
-const server = await listen(
-  actorHost({ accounts, started, appToken: config.APP_API_TOKEN, logger, otherwise: app }),
-  config.APP_PORT,
-);
+const host = actorHost({
+  accounts,
+  started: start(),
+  onLedger,
+  checks: {
+    journal: () => {
+      if (!isStarted) throw new Error('the journal has not been read yet');
+      return accounts.counts();
+    },
+    outbox: () => ({ unconfirmedEvents: outbox.size() }),
+  },
+  appToken: config.APP_API_TOKEN,
+  logger,
+});
+const server = await listenH2c(host, config.APP_PORT);
 onShutdown(logger, [
-  () => void server.close(),
   () => accounts.stop(),
   () => outbox.stop(),
+  () => server.close(),
   () => bus.close(),
 ]);

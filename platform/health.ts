@@ -12,14 +12,21 @@ export function health(app: Express, checks: Readonly<Record<string, Check>>): v
     response.json({ status: 'live' });
   });
   app.get('/health/ready', async (_request, response) => {
-    const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)] as const),
-    );
-    const ready = results.every(([, result]) => result.ok);
-    response
-      .status(ready ? 200 : 503)
-      .json({ status: ready ? 'ready' : 'not-ready', checks: Object.fromEntries(results) });
+    const { status, body } = await readiness(checks);
+    response.status(status).json(body);
   });
+}
+
+/** What /health/ready answers. */
+export async function readiness(
+  checks: Readonly<Record<string, Check>>,
+): Promise<{ status: 200 | 503; body: Detail }> {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)] as const),
+  );
+  const ready = results.every(([, result]) => result.ok);
+  const body = { status: ready ? 'ready' : 'not-ready', checks: Object.fromEntries(results) };
+  return { status: ready ? 200 : 503, body };
 }
 
 async function outcome(check: Check): Promise<Detail & { ok: boolean }> {

@@ -11,7 +11,7 @@ export { Failure } from './failure.ts';
 
 const BODY_MS_MAX = 10_000;
 // Dapr's client keeps idle connections for 90 s; a server that closes first causes lost calls.
-const KEEP_ALIVE_MS = 120_000;
+export const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
 const CHECK_EVERY_MS = 1_000;
 
@@ -101,7 +101,7 @@ export async function listen(app: RequestListener, port: number): Promise<http.S
 }
 
 // In a container the sidecar has its own address; there the host is named by the environment.
-const listenHost = (): string => process.env['LISTEN_HOST'] ?? '127.0.0.1';
+export const listenHost = (): string => process.env['LISTEN_HOST'] ?? '127.0.0.1';
 
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

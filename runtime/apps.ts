@@ -6,6 +6,7 @@ import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
 import { answersOk } from './ports.ts';
+import { nicenessOf } from './scheduling.ts';
 import type { Secrets } from './secrets.ts';
 
 const SIDECAR_LAYER = 2;
@@ -27,6 +28,7 @@ const sidecar = (
   logFile: logFile(instance, sidecarName(app.appID)),
   port: app.daprHTTPPort,
   layer: SIDECAR_LAYER,
+  niceness: nicenessOf(app.appID),
   ready: () => answersOk(app.daprHTTPPort, '/v1.0/healthz/outbound'),
 });
 
@@ -42,6 +44,7 @@ const appItself = (instance: Instance, secrets: Secrets, app: DaprApp): ProgramS
     logFile: logFile(instance, app.appID),
     port: app.appPort,
     layer: APP_LAYER,
+    niceness: nicenessOf(app.appID),
     ready: () => answersOk(app.appPort, app.settings['appHealthCheckPath'] as string),
   };
 };

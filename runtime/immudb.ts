@@ -8,6 +8,7 @@ import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
 import { LOOPBACK } from './ports.ts';
 import { signingKeyFile } from './secrets.ts';
+import { nicenessOf } from './scheduling.ts';
 import type { Secrets } from './secrets.ts';
 
 export const LOG_DATABASE = 'corebank';
@@ -112,6 +113,7 @@ export const immudbProgram = (
     logFile: logFile(instance, 'immudb'),
     port: instance.ports.immudb,
     layer: 0,
+    niceness: nicenessOf('immudb'),
     ready: () => isHealthy(instance),
   };
 };

@@ -21,6 +21,8 @@ export interface ProgramSpec {
   /** Programs stop from the highest layer down, so that nobody loses what it relies on. */
   readonly layer: number;
   readonly ready: () => Promise<boolean>;
+  /** How far it steps back when the processors are busy (nice(1)); not at all when unset. */
+  readonly niceness?: number;
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly stopSignal?: NodeJS.Signals;
   readonly beforeStart?: () => void;
@@ -51,7 +53,12 @@ const reason = (code: number | null, signal: NodeJS.Signals | null): string =>
 const spawnInto = (spec: ProgramSpec): ChildProcess => {
   spec.beforeStart?.();
   const log = openSync(spec.logFile, 'a', 0o600);
-  const child = spawn(spec.command, [...spec.args], {
+  const { niceness = 0 } = spec;
+  const [command, args] =
+    niceness === 0 || process.platform === 'win32'
+      ? [spec.command, spec.args]
+      : ['nice', ['-n', String(niceness), spec.command, ...spec.args]];
+  const child = spawn(command, [...args], {
     cwd: spec.cwd,
     env: spec.env,
     detached: true,

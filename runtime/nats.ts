@@ -8,6 +8,7 @@ import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
 import { accepts, LOOPBACK } from './ports.ts';
 import { writePrivate } from './secrets.ts';
+import { nicenessOf } from './scheduling.ts';
 import type { Secrets } from './secrets.ts';
 
 const ADMIN = 'admin';
@@ -64,6 +65,7 @@ export const natsProgram = (instance: Instance, secrets: Secrets, command: strin
     logFile: logFile(instance, 'nats'),
     port: instance.ports.nats,
     layer: 0,
+    niceness: nicenessOf('nats'),
     ready: () => accepts(instance.ports.nats),
   };
 };

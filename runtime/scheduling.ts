@@ -10,3 +10,20 @@ export function scheduleAsBatch(): void {
   if (process.platform !== 'linux') return;
   spawnSync('chrt', ['--batch', '--pid', '0', String(process.pid)], { stdio: 'ignore' });
 }
+
+/**
+ * Who steps back when the processors are busy. Nobody waits for these: the answer to a command
+ * goes out before the log and the read side have it. What gathers meanwhile makes larger, cheaper
+ * batches. The log steps back less, because a client's old command ids are looked up there.
+ */
+const NICENESS: Readonly<Record<string, number>> = {
+  nats: 5,
+  immudb: 5,
+  'event-source': 5,
+  'projection-balances': 10,
+  'projection-history': 10,
+  placement: 10,
+  scheduler: 10,
+};
+
+export const nicenessOf = (program: string): number => NICENESS[program] ?? 0;

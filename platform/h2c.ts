@@ -1,0 +1,76 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { KEEP_ALIVE_MS, listenHost } from './http.ts';
+
+export type EitherRequest = IncomingMessage | Http2ServerRequest;
+export type EitherResponse = ServerResponse | Http2ServerResponse;
+export type EitherListener = (request: EitherRequest, response: EitherResponse) => void;
+
+export interface Listening {
+  readonly port: number;
+  /** Stops listening and ends every connection. */
+  readonly close: () => void;
+}
+
+const PREFACE = 'PRI';
+
+/**
+ * Listens for HTTP/1.1 and for HTTP/2 without TLS (prior knowledge, RFC 9113 section 3.3) on
+ * one port. A sidecar with app-protocol h2c sends many calls over one connection, so one wake-up
+ * and one write serve several of them; people and probes still come by HTTP/1.1.
+ */
+export async function listenH2c(listener: EitherListener, port: number): Promise<Listening> {
+  const one = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+  const two = http2.createServer({}, listener);
+  const sockets = new Set<Socket>();
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    dispatch(socket, one, two);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, listenHost(), resolve);
+  });
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
+function dispatch(socket: Socket, one: http.Server, two: http2.Http2Server): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('readable', () => {
+    const start = socket.read() as Buffer | null;
+    if (start === null) return;
+    socket.unshift(start);
+    const chosen = start.toString('latin1', 0, PREFACE.length) === PREFACE ? two : one;
+    chosen.emit('connection', socket);
+  });
+}
+
+/** Answers JSON, or nothing but the status. */
+export function answer(response: EitherResponse, status: number, body?: unknown): void {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-length', Buffer.byteLength(text));
+  response.end(text);
+}
+
+/** Reads a body as text; rejects when it is longer than `bytesMax`. */
+export function readText(request: EitherRequest, bytesMax: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) reject(new Error('the body is too large'));
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.on('error', reject);
+  });
+}
