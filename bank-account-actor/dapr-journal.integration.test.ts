@@ -1,23 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createApp, listen } from '../platform/http.ts';
+import { answer, listenH2c, type Listening } from '../platform/h2c.ts';
 import { sidecar, type Sidecar } from '../platform/dapr.ts';
 import { startBank, type Bank } from '../runtime/bank.ts';
 import { daprdArgs } from '../runtime/dapr-yaml.ts';
 import { sidecarEnvironment } from '../runtime/environment.ts';
 import { loadSecrets } from '../runtime/secrets.ts';
-import { silent } from './actor-fixtures.ts';
+import type { CommandMessage } from '../contracts/commands.ts';
+import { ACCOUNT, open, testHost, testLog, withdraw } from './actor-fixtures.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { journalContract } from './journal-contract.ts';
 
-const INSTANCE = 8;
+const INSTANCE = 20;
 
 let bank: Bank;
 let daprd: ChildProcess;
-let app: http.Server;
+let app: Listening;
 let dapr: Sidecar;
 const dataDir = mkdtempSync(path.join(tmpdir(), 'core-bank-journal-'));
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   bank = await startBank({ instance: INSTANCE, dataDir, quiet: true, infrastructureOnly: true });
   const settings = bank.apps.find(({ appID }) => appID === 'bank-account-actor');
   if (settings === undefined) throw new Error('dapr.yaml has no bank-account-actor');
-  app = await listen(createApp({ logger: silent }).get('/healthz', (_q, r) => void r.json({})), settings.appPort);
+  app = await listenH2c((request, response) => answer(response, request.url === '/healthz' ? 200 : 404), settings.appPort);
   const environment = sidecarEnvironment(bank.instance, loadSecrets(dataDir), settings);
   daprd = spawn(bank.files.daprd as string, daprdArgs(bank.instance.root, settings), {
     env: environment, cwd: dataDir, stdio: 'ignore',
@@ -38,11 +38,33 @@ beforeAll(async () => {
 
 afterAll(async () => {
   daprd?.kill('SIGKILL');
-  app.closeAllConnections();
-  app.close();
+  app?.close();
   await dapr.close();
   await bank.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
 journalContract('behind Dapr on PostgreSQL', (host) => daprJournal(dapr, host));
+
+test('two hosts that both hold an account: one wins each version, losers answer rightly', async () => {
+  const log = testLog();
+  const hosts = ['two-a', 'two-b'].map((name) => testHost(daprJournal(dapr, name), log));
+  const execute = (at: number, ...commands: CommandMessage[]) =>
+    (hosts[at % 2] as (typeof hosts)[number]).execute(...commands);
+  await execute(0, open('o', { initialDeposit: '50.00' }));
+  // 100 withdrawals of 1.00 from 50.00: exactly 50 can be granted, whoever decides them.
+  const results = await Promise.all(
+    Array.from({ length: 100 }, async (_unused, at) => {
+      for (;;) {
+        const [result] = await execute(at, withdraw(`w${at}`));
+        const code = result?.ok === false ? result.refusal.code : 'granted';
+        if (code !== 'service-unavailable') return code;
+      }
+    }),
+  );
+  expect(results.filter((code) => code === 'granted')).toHaveLength(50);
+  expect(results.filter((code) => code === 'insufficient-funds')).toHaveLength(50);
+  const versions = log.eventsOf(ACCOUNT).map(({ version }) => version);
+  expect(versions).toEqual(Array.from({ length: 52 }, (_unused, at) => at + 1));
+  expect(log.forks).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { bankUnderTest, runFault, type BankUnderTest } from './bank-under-test.ts';
 import { seededRandom } from './load.ts';
 
-const INSTANCE = 9;
+const INSTANCE = 21;
 const ACKNOWLEDGED_MIN = 10;
 const PROGRAMS = [
   'bank-account-actor', 'event-source', 'projection-balances', 'projection-history',

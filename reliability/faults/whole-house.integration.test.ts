@@ -4,7 +4,7 @@ import { send } from '../bad-input/raw-http.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { viewOf } from './verdict.ts';
 
-const INSTANCE = 9;
+const INSTANCE = 21;
 const OTHER_COMMANDS = 10_000;
 const CLIENTS = 200;
 
