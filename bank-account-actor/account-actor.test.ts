@@ -12,7 +12,7 @@ const saidOf = async (results: Promise<Parameters<typeof said>[0][]>): Promise<s
   (await results).map(said);
 
 describe('one turn', () => {
-  test('given several commands in one call, they are decided in order and committed once', async () => {
+  test('given several commands in a call, they are decided in order, committed once', async () => {
     const { execute, journal } = house();
     const results = execute(open('o'), deposit('d', '2.00'), withdraw('w', '3.00'), withdraw('v'));
     expect(await saidOf(results)).toEqual(['1', '2', 'insufficient-funds', '3']);
@@ -30,7 +30,7 @@ describe('one turn', () => {
     expect([said(dry), said(wet)]).toEqual(['2', '2']);
     expect(log.eventsOf(ACCOUNT)).toHaveLength(2);
   });
-  test('given If-Match with another version, it is refused with the version that there is', async () => {
+  test('given If-Match of another version, it is refused with the present one', async () => {
     const { execute } = house();
     const results = await execute(open('o'), deposit('d', '1.00', { ifMatch: 7 }));
     expect(results[1]).toEqual({ ok: false, refusal: { code: 'version-mismatch', version: 1 } });
@@ -39,14 +39,21 @@ describe('one turn', () => {
   test('given more digits than the currency has, the amount is refused', async () => {
     const { execute } = house();
     const [, result] = await execute(open('o'), deposit('d', '0.001'));
-    expect(result).toMatchObject({ ok: false, refusal: { code: 'invalid-request', at: '/amount' } });
+    expect(result).toMatchObject({
+      ok: false,
+      refusal: { code: 'invalid-request', at: '/amount' },
+    });
   });
 });
 
 describe('a command id is executed once, for ever', () => {
   test('given the same id in one call, the second is a replay', async () => {
     const { execute } = house();
-    expect(await saidOf(execute(open('o'), deposit('d'), deposit('d')))).toEqual(['1', '2', '2 again']);
+    expect(await saidOf(execute(open('o'), deposit('d'), deposit('d')))).toEqual([
+      '1',
+      '2',
+      '2 again',
+    ]);
   });
   test('given the same id two times at once, one executes and both answer the same', async () => {
     const { execute } = house();
@@ -67,7 +74,8 @@ describe('a command id is executed once, for ever', () => {
       await execute(...Array.from({ length: 100 }, (_unused, at) => deposit(`x${call}-${at}`)));
     }
     const again = await testHost(journal, log).execute(
-      open('o', { initialDeposit: '5.00' }), deposit('d', '2.00'),
+      open('o', { initialDeposit: '5.00' }),
+      deposit('d', '2.00'),
     );
     expect(again.map(said)).toEqual(['1+2 again', '3 again']);
     expect(again.map((result) => ({ ...result, replayed: false }))).toEqual(first);
@@ -92,7 +100,7 @@ describe('a command id is executed once, for ever', () => {
 });
 
 describe('two hosts hold the same account', () => {
-  test('of two that commit at once one wins, the other decides again on what the first left', async () => {
+  test('of two that commit at once one wins, the other decides again after it', async () => {
     const { execute, journal, log } = house();
     const rival = testHost(journal, log);
     await execute(open('o', { initialDeposit: '1.00' }));
@@ -113,13 +121,17 @@ describe('two hosts hold the same account', () => {
     const send = (command: CommandMessage, at: number) =>
       at % 2 === 0 ? execute(command) : rival.execute(command);
     // A loser that was overtaken several times gives up; as a client would, it tries again.
-    const results = await Promise.all(commands.map(async (command, at) => {
-      for (;;) {
-        const [result] = await send(command, at);
-        if (result?.ok) return result;
-      }
-    }));
-    const versions = results.map(({ events }) => events[0]?.version).sort((a, b) => Number(a) - Number(b));
+    const results = await Promise.all(
+      commands.map(async (command, at) => {
+        for (;;) {
+          const [result] = await send(command, at);
+          if (result?.ok) return result;
+        }
+      }),
+    );
+    const versions = results
+      .map(({ events }) => events[0]?.version)
+      .sort((a, b) => Number(a) - Number(b));
     expect(versions).toEqual(Array.from({ length: 200 }, (_unused, at) => at + 2));
     expect(log.forks).toEqual([]);
   });
@@ -137,17 +149,20 @@ describe('an answer of the journal is lost', () => {
     },
   });
 
-  test.each([true, false])('given the write was applied (%s), a retry tells the truth', async (applies) => {
-    const journal = memoryJournal();
-    const log = testLog();
-    const broken = testHost(losing(journal, applies), log);
-    await broken.execute(open('o'));
-    expect(await saidOf(broken.execute(deposit('lost')))).toEqual(['service-unavailable']);
-    const whole = testHost(journal, log);
-    expect(await saidOf(whole.execute(deposit('lost')))).toEqual([applies ? '2 again' : '2']);
-  });
+  test.each([true, false])(
+    'given the write was applied (%s), a retry tells the truth',
+    async (applies) => {
+      const journal = memoryJournal();
+      const log = testLog();
+      const broken = testHost(losing(journal, applies), log);
+      await broken.execute(open('o'));
+      expect(await saidOf(broken.execute(deposit('lost')))).toEqual(['service-unavailable']);
+      const whole = testHost(journal, log);
+      expect(await saidOf(whole.execute(deposit('lost')))).toEqual([applies ? '2 again' : '2']);
+    },
+  );
 
-  test('given the write was applied and no client comes back, the events still reach the log', async () => {
+  test('given a write whose answer was lost, its events still reach the log', async () => {
     const journal = memoryJournal();
     const log = testLog();
     const { accounts, outbox, execute } = testHost(losing(journal, true), log);

@@ -142,4 +142,3 @@ function laterOf(now: Date, { account }: Activation): string {
   const at = now.toISOString();
   return account.status === 'none' || at > account.changedAt ? at : account.changedAt;
 }
-

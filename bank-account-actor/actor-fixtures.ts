@@ -1,6 +1,7 @@
 import { createLogger, type Logger } from '../platform/logger.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
+import type { AccountEventsMessage } from '../contracts/topics.ts';
 import { accountId, commandId, type AccountId } from '../domain/ids.ts';
 import { createAccounts } from './accounts.ts';
 import { stamp as clock } from './activation.ts';
@@ -17,7 +18,10 @@ export const message = (
   command: object,
   more: Partial<CommandMessage> = {},
 ): CommandMessage => ({
-  commandId: commandId(id), fresh: false, ...more, command: command as CommandMessage['command'],
+  commandId: commandId(id),
+  fresh: false,
+  ...more,
+  command: command as CommandMessage['command'],
 });
 export const open = (id: string, more: object = {}): CommandMessage =>
   message(id, { type: 'open-account', ownerId: 'jana', currency: 'CZK', ...more });
@@ -51,8 +55,8 @@ export type TestLog = ReturnType<typeof testLog>;
 
 /** An actor host on that journal and log. `confirms: false` withholds what the log would say. */
 export function testHost(journal: Journal, log: TestLog, { confirms = true, stamp = clock } = {}) {
-  const outbox = createOutbox({
-    publish: ({ events }) => {
+  const ports = {
+    publish: ({ events }: AccountEventsMessage): Promise<void> => {
       for (const event of events) log.take(event);
       if (confirms) for (const event of events) outbox.confirm(event.stream, event.version);
       return Promise.resolve();
@@ -60,7 +64,8 @@ export function testHost(journal: Journal, log: TestLog, { confirms = true, stam
     head: log.client.head,
     now: () => performance.now(),
     logger: silent,
-  });
+  };
+  const outbox = createOutbox(ports, 0);
   const now = () => new Date();
   const accounts = createAccounts({ journal, outbox, log: log.client, logger: silent, now, stamp });
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>

@@ -67,7 +67,8 @@ test('given a body that is no request, it is an error, not a command', async () 
 
 test('given a deactivation, the account is active again with its next command', async () => {
   const gone = await fetch(`${url}/actors/BankAccount/${ACCOUNT}`, {
-    method: 'DELETE', headers: { 'dapr-api-token': TOKEN },
+    method: 'DELETE',
+    headers: { 'dapr-api-token': TOKEN },
   });
   expect(gone.status).toBe(200);
   const again = (await (await put(path, body)).json()) as { results: { replayed: boolean }[] };

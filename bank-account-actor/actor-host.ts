@@ -67,12 +67,14 @@ export function actorHost(options: ActorHostOptions): EitherListener {
 
   const serve = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
     const url = request.url ?? '';
-    if (url === '/healthz' || url === '/health/live') return answer(response, 200, { status: 'live' });
+    if (url === '/healthz' || url === '/health/live')
+      return answer(response, 200, { status: 'live' });
     if (url === '/health/ready') {
       const { status, body } = await readiness(options.checks);
       return answer(response, status, body);
     }
-    if (!sameToken(options.appToken, request.headers['dapr-api-token'])) return answer(response, 401);
+    if (!sameToken(options.appToken, request.headers['dapr-api-token']))
+      return answer(response, 401);
     if (url.startsWith('/actors/')) return serveActor(request, response);
     if (url === '/dapr/config') return answer(response, 200, ACTOR_CONFIG);
     if (url === '/dapr/subscribe') return answer(response, 200, SUBSCRIPTIONS);

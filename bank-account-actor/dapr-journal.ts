@@ -116,7 +116,10 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
     async settle(isSettled) {
       const gone = slots.takeSettled((id) => !committing.has(id) && isSettled(id));
       if (gone.length > 0) {
-        await sidecar.transact(STORE, gone.map((slot) => ({ delete: slotKey(slot) })));
+        await sidecar.transact(
+          STORE,
+          gone.map((slot) => ({ delete: slotKey(slot) })),
+        );
         slots.deleted(gone);
       }
       const merge = slots.merge();
@@ -160,7 +163,8 @@ function settleUnknown(
   commit: Commit,
   cause: Error,
 ): 'committed' | 'conflict' {
-  if (stored === undefined) throw new SidecarError(`a commit's outcome is unknown: ${cause.message}`);
+  if (stored === undefined)
+    throw new SidecarError(`a commit's outcome is unknown: ${cause.message}`);
   return stored.writer === commit.row.writer ? 'committed' : 'conflict';
 }
 

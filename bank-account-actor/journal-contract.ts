@@ -32,14 +32,19 @@ function rowAfter(id: AccountId, account: Account): { row: JournalRow; account: 
 /** What every journal must keep; run on the one in memory and on the one behind Dapr. */
 export function journalContract(name: string, create: (host: string) => Journal): void {
   const first = (accountId: AccountId): Commit => ({
-    accountId, commit: 1, row: rowAfter(accountId, NO_ACCOUNT).row, head: NO_HEAD,
+    accountId,
+    commit: 1,
+    row: rowAfter(accountId, NO_ACCOUNT).row,
+    head: NO_HEAD,
   });
   const commitMany = async (journal: Journal, accountId: AccountId, commits: number) => {
     let account: Account = NO_ACCOUNT;
     for (let commit = 1; commit <= commits; commit += 1) {
       const next = rowAfter(accountId, account);
       account = next.account;
-      expect(await journal.commit({ accountId, commit, row: next.row, head: NO_HEAD })).toBe('committed');
+      expect(await journal.commit({ accountId, commit, row: next.row, head: NO_HEAD })).toBe(
+        'committed',
+      );
     }
     return account;
   };
@@ -74,14 +79,21 @@ export function journalContract(name: string, create: (host: string) => Journal)
       let account: Account = NO_ACCOUNT;
       for (let commit = 1; commit <= 10; commit += 1) {
         const next = rowAfter(id, account);
-        const outcomes = await Promise.all(journals.map((journal) => journal.commit({
-          accountId: id, commit, row: { ...next.row, writer: randomUUID() }, head: NO_HEAD,
-        })));
+        const outcomes = await Promise.all(
+          journals.map((journal) =>
+            journal.commit({
+              accountId: id,
+              commit,
+              row: { ...next.row, writer: randomUUID() },
+              head: NO_HEAD,
+            }),
+          ),
+        );
         expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(1);
         account = next.account;
       }
     });
-    test('given commits of many accounts at once of which one was overtaken, only that one loses', async () => {
+    test('given commits of many accounts, only the one that was overtaken loses', async () => {
       const journal = create('a');
       const taken = first(newAccount());
       await create('b').commit(taken);
@@ -114,7 +126,9 @@ export function journalContract(name: string, create: (host: string) => Journal)
       const account = await commitMany(journal, id, 5);
       const { row } = rowAfter(id, account);
       const newHead = { first: 4, from: 5 };
-      expect(await journal.commit({ accountId: id, commit: 5, row, head: NO_HEAD, newHead })).toBe('conflict');
+      expect(await journal.commit({ accountId: id, commit: 5, row, head: NO_HEAD, newHead })).toBe(
+        'conflict',
+      );
       const { head, rows } = await journal.load(id);
       expect([head, rows.length]).toEqual([NO_HEAD, 5]);
     });

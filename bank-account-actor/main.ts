@@ -17,7 +17,10 @@ import { createOutbox } from './outbox.ts';
 const config = readConfig({
   ...commonConfig,
   /** Names this host for ever; each of several hosts has its own. */
-  ACTOR_HOST_NAME: z.string().regex(/^[a-z0-9-]{1,40}$/).default('host-0'),
+  ACTOR_HOST_NAME: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .default('host-0'),
 });
 const logger = createLogger('bank-account-actor', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });

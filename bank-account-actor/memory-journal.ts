@@ -1,5 +1,11 @@
 import type { AccountId } from '../domain/ids.ts';
-import { NO_HEAD, type Commit, type Journal, type JournalHead, type JournalRow } from './journal.ts';
+import {
+  NO_HEAD,
+  type Commit,
+  type Journal,
+  type JournalHead,
+  type JournalRow,
+} from './journal.ts';
 
 /** The journal without a database, for tests and simulations; same contract suite. */
 export function memoryJournal(): Journal {

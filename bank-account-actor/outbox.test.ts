@@ -14,7 +14,9 @@ const event = (version: number, commandId = `c${version}`): LoggedEvent => ({
   commandHash: 'h',
   at: '2026-01-02T03:04:05.678Z',
   data: {
-    amount: '1.00', currency: 'CZK' as never, balance: { ledger: '1.00', held: '0.00', available: '1.00' },
+    amount: '1.00',
+    currency: 'CZK' as never,
+    balance: { ledger: '1.00', held: '0.00', available: '1.00' },
   },
 });
 const range = (from: number, to: number): LoggedEvent[] =>
@@ -24,7 +26,10 @@ const soon = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
 function outboxFor(publish: (message: AccountEventsMessage) => Promise<void>, head = () => 0) {
   let at = 0;
   const outbox = createOutbox({
-    publish, head: () => Promise.resolve(head()), now: () => at, logger: silent,
+    publish,
+    head: () => Promise.resolve(head()),
+    now: () => at,
+    logger: silent,
   });
   return { outbox, pass: (ms: number) => void (at += ms) };
 }
@@ -83,7 +88,7 @@ test('given a confirmation, exactly what the log has leaves the outbox', () => {
   expect(outbox.size()).toBe(0);
 });
 
-test('given a message that the broker lost, the log is asked and the rest is published again', async () => {
+test('given a message that the broker lost, what the log lacks is published again', async () => {
   const sent: number[][] = [];
   const { outbox, pass } = outboxFor(
     ({ events }) => {
@@ -98,7 +103,10 @@ test('given a message that the broker lost, the log is asked and the rest is pub
   pass(5_000);
   await soon(700);
   outbox.stop();
-  expect(sent).toEqual([[1, 2, 3], [2, 3]]);
+  expect(sent).toEqual([
+    [1, 2, 3],
+    [2, 3],
+  ]);
   expect(outbox.size()).toBe(2);
 });
 

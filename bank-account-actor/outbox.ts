@@ -35,12 +35,12 @@ export type Outbox = ReturnType<typeof createOutbox>;
  * it: by a ledger message (fast), or asked for when no message came in time (sure). Whatever
  * the broker loses is published again.
  */
-export function createOutbox(ports: OutboxPorts) {
+export function createOutbox(ports: OutboxPorts, publishEveryMs = PUBLISH_EVERY_MS) {
   const accounts = new Map<string, Unconfirmed>();
   const unsent = new Set<string>();
   let count = 0;
   let sending = false;
-  const nextTurn = pace(PUBLISH_EVERY_MS);
+  const nextTurn = pace(publishEveryMs);
   let timer: NodeJS.Timeout | undefined;
 
   const confirm = (stream: string, version: number): void => {
@@ -90,7 +90,10 @@ export function createOutbox(ports: OutboxPorts) {
       try {
         await ports.publish({ events });
       } catch (error) {
-        ports.logger.warn('publishing failed, will retry', { events: events.length, error: String(error) });
+        ports.logger.warn('publishing failed, will retry', {
+          events: events.length,
+          error: String(error),
+        });
         for (const event of events) sendAgain(event.stream, event.version - 1);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

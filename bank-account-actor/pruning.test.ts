@@ -24,7 +24,7 @@ function house(wrap: (journal: Journal) => Journal = (journal) => journal) {
   return { journal, log, pass, mine, rival, rivalIsBusy };
 }
 
-test('given commits that are old and in the log, their rows are deleted, the others stay', async () => {
+test('given old commits that the log has, their rows are deleted, others stay', async () => {
   const { journal, rival, rivalIsBusy } = house();
   await rival.execute(open('o'));
   await rivalIsBusy();
@@ -49,7 +49,7 @@ test('given commits that the log has not confirmed, none of their rows is delete
   expect(rows).toHaveLength(COMMITS + 1);
 });
 
-test('given a host that idled while another committed, it looks again before it decides', async () => {
+test('given a host that idled while another committed, it looks before it decides', async () => {
   const { log, mine, rivalIsBusy, pass } = house();
   await mine.execute(open('o'));
   await rivalIsBusy();
@@ -59,7 +59,7 @@ test('given a host that idled while another committed, it looks again before it 
   expect(log.forks).toEqual([]);
 });
 
-test('given a host that slept inside its write until the rival row was pruned, it acknowledges nothing false', async () => {
+test('given a host that slept while a row of its rival was pruned, it tells no lie', async () => {
   let sleep: (() => Promise<void>) | undefined;
   const sleepy = (journal: Journal): Journal => ({
     ...journal,

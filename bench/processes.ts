@@ -26,7 +26,10 @@ interface Stat {
 
 /** Reads the text of /proc/PID/stat; the command in it may hold blanks and parentheses. */
 export function parseStat(text: string): Stat {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   // Own time in user and system mode, and that of children that ended and were waited for.
   const ticks = fields.slice(11, 15).reduce((sum, value) => sum + value, 0);
   return {
@@ -56,7 +59,7 @@ function allStats(): Stat[] {
 /** A process and all that descend from it. */
 export function familyOf(root: number, stats: readonly Stat[]): Stat[] {
   const members = new Set([root]);
-  for (let before = 0; before < members.size; ) {
+  for (let before = 0; before < members.size;) {
     before = members.size;
     for (const { pid, parent } of stats) if (members.has(parent)) members.add(pid);
   }

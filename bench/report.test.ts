@@ -57,19 +57,31 @@ test('the report compares with the kept run and names the first error', () => {
 });
 
 test('columns stand below each other', () => {
-  expect(table([['a', '10'], ['bcd', '5']])).toEqual(['a    10', 'bcd   5']);
+  expect(
+    table([
+      ['a', '10'],
+      ['bcd', '5'],
+    ]),
+  ).toEqual(['a    10', 'bcd   5']);
 });
 
 test('CPU is the difference of two samples, never less than nothing', () => {
-  const before = [{ name: 'a', cpuMs: 100, rssMib: 1 }, { name: 'b', cpuMs: 900, rssMib: 1 }];
-  const after = [{ name: 'a', cpuMs: 300, rssMib: 2 }, { name: 'b', cpuMs: 10, rssMib: 2 }];
+  const before = [
+    { name: 'a', cpuMs: 100, rssMib: 1 },
+    { name: 'b', cpuMs: 900, rssMib: 1 },
+  ];
+  const after = [
+    { name: 'a', cpuMs: 300, rssMib: 2 },
+    { name: 'b', cpuMs: 10, rssMib: 2 },
+  ];
   const [a, b] = usesOf(before, after, 1_000, 50);
   expect(a).toMatchObject({ name: 'a', cpuMsPerRequest: 4, rssMib: 2 });
   expect(b).toMatchObject({ name: 'b', cpuMsPerRequest: 0, cpuShare: 0 });
 });
 
 test('the last figures of a rebuild count, and a failed one is an error', () => {
-  const output = 'balances [= ] 10 %  400 events, 800 events/s\n' +
+  const output =
+    'balances [= ] 10 %  400 events, 800 events/s\n' +
     'balances [==] 100 %  900 events, 850 events/s\n\nbalances: done in 1.1 s\n';
   expect(parseRebuild('balances', output)).toEqual({
     ...{ projection: 'balances', events: 900, seconds: 1.1 },

@@ -52,7 +52,10 @@ const ms = (value = 0): string => `${value < 10 ? value.toFixed(1) : whole(value
 export function targetsOf(results: Results): Target[] {
   const { delays, idleAtStart, idleAfter, rebuilds, startMs, restartMs } = results;
   const one = results.loads.find(({ name }) => name === 'uniform, 1');
-  const atMost = (limit: number) => (value = Infinity) => value <= limit;
+  const atMost =
+    (limit: number) =>
+    (value = Infinity) =>
+      value <= limit;
   const slowest = rebuilds?.map(({ events, seconds }) => events / seconds);
   const memory = (when: string, idle: Results['idleAfter']): Target => {
     const known = idle !== undefined && idle.memory.length > 0;

@@ -22,9 +22,13 @@ const wholeNumber = (most: number) =>
     .refine((value) => value <= most, { message: `must be a whole number from 1 to ${most}` });
 
 const limitText = (most: number) =>
-  wholeNumber(most).optional().meta({ description: `how many at most, 1 to ${most}` });
+  wholeNumber(most)
+    .optional()
+    .meta({ description: `how many at most, 1 to ${most}` });
 const versionText = (description: string) =>
-  wholeNumber(Number.MAX_SAFE_INTEGER).optional().meta({ description, examples: ['7'] });
+  wholeNumber(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description, examples: ['7'] });
 
 const minVersion = versionText('waits up to 2 s until the answer shows at least this version');
 const cursor = z

@@ -21,12 +21,19 @@ const unavailable = (reason: string): CommandResult => ({
  * it are gathered and travel as one call, so that a hot account costs one commit for many.
  */
 export function actorClient(sidecar: Sidecar): Execute {
-  const callers = new Map<AccountId, { send: (m: CommandMessage) => Promise<CommandResult>; busy: number }>();
+  const callers = new Map<
+    AccountId,
+    { send: (m: CommandMessage) => Promise<CommandResult>; busy: number }
+  >();
 
   const callerOf = (accountId: AccountId) => {
     const known = callers.get(accountId);
     if (known !== undefined) return known;
-    const limits = { itemsMax: EXECUTE_COMMANDS_MAX, inFlightMax: 1, waitingMax: WAITING_COMMANDS_MAX };
+    const limits = {
+      itemsMax: EXECUTE_COMMANDS_MAX,
+      inFlightMax: 1,
+      waitingMax: WAITING_COMMANDS_MAX,
+    };
     const send = batcher<CommandMessage, CommandResult>(limits, (commands) =>
       callActor(sidecar, accountId, commands),
     );
@@ -58,7 +65,9 @@ async function callActor(
   let pending = commands;
   for (const pauseMs of [...RETRY_MS, undefined]) {
     try {
-      const answer = await sidecar.invokeActor(ACTOR_TYPE, accountId, 'execute', { commands: pending });
+      const answer = await sidecar.invokeActor(ACTOR_TYPE, accountId, 'execute', {
+        commands: pending,
+      });
       return readAnswer(answer, commands.length).results;
     } catch (error) {
       if (!(error instanceof SidecarError)) throw error;

@@ -62,7 +62,13 @@ export function commandApi({ execute, checks, logger }: CommandApiPorts): Expres
     (type: 'deposit' | 'withdraw'): RequestHandler =>
     async (request, response) => {
       const command = parse(type, request.body);
-      const events = await run(request, response, accountIdOf(request), commandIdOf(request), command);
+      const events = await run(
+        request,
+        response,
+        accountIdOf(request),
+        commandIdOf(request),
+        command,
+      );
       response.status(201).json(outcomeOf(events));
     };
 
@@ -85,13 +91,15 @@ function parse(type: CommandBody['type'], body: object): CommandBody {
   throw invalid(parsed.error.issues.flatMap(fieldErrors));
 }
 
-const invalid = (errors: readonly FieldError[]): Failure => new Failure('invalid-request', { errors });
+const invalid = (errors: readonly FieldError[]): Failure =>
+  new Failure('invalid-request', { errors });
 
 const pointer = (path: readonly PropertyKey[]): string =>
   path.map((member) => `/${String(member).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code !== 'unrecognized_keys') return [{ at: pointer(issue.path), message: issue.message }];
+  if (issue.code !== 'unrecognized_keys')
+    return [{ at: pointer(issue.path), message: issue.message }];
   return issue.keys.slice(0, 10).map((key) => ({
     at: pointer([...issue.path, key.slice(0, 100)]),
     message: 'is not a known member',
@@ -103,7 +111,11 @@ function failureOf(refusal: RefusalMessage): Failure {
     case 'invalid-request':
       return invalid([{ at: refusal.at, message: refusal.message }]);
     case 'service-unavailable':
-      return new Failure(refusal.code, { detail: retryAdvice(refusal.reason) }, { 'Retry-After': '1' });
+      return new Failure(
+        refusal.code,
+        { detail: retryAdvice(refusal.reason) },
+        { 'Retry-After': '1' },
+      );
     default: {
       const { code, ...more } = refusal;
       return new Failure(code, { more } satisfies ProblemParts);

@@ -51,14 +51,18 @@ export function accountIdOf(request: Request): AccountId {
   const text = String(request.params['id']);
   if (ACCOUNT_ID_PATTERN.test(text)) return accountId(text);
   const id = accountIdOfNumber(text);
-  return id ?? refuse('path/id', 'must be a lower-case UUID or an account number with valid check digits');
+  return (
+    id ??
+    refuse('path/id', 'must be a lower-case UUID or an account number with valid check digits')
+  );
 }
 
 /** Only ?dryRun=true or false; anything else could be a mistyped wish. */
 export function dryRunOf(request: Request): boolean {
   for (const [name, value] of Object.entries(request.query)) {
     if (name !== 'dryRun') refuse(`query/${name}`, 'is not a known parameter');
-    if (value !== 'true' && value !== 'false') refuse('query/dryRun', 'must be true or false, once');
+    if (value !== 'true' && value !== 'false')
+      refuse('query/dryRun', 'must be true or false, once');
   }
   return request.query['dryRun'] === 'true';
 }

@@ -36,7 +36,9 @@ describe(`account numbers (SEED=${seed})`, () => {
       fc.property(wrong, ([value, at, by]) => {
         const number = accountNumberOf(accountIdOfSerial(value)) as string;
         const digit = (Number(number[at]) + by) % 10;
-        expect(accountIdOfNumber(number.slice(0, at) + digit + number.slice(at + 1))).toBeUndefined();
+        expect(
+          accountIdOfNumber(number.slice(0, at) + digit + number.slice(at + 1)),
+        ).toBeUndefined();
       }),
       runs,
     );

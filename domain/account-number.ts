@@ -31,7 +31,9 @@ export function accountIdOfSerial(serial: bigint): AccountId {
   const value = (high << 80n) | (8n << 76n) | (low << 64n) | (2n << 62n) | fillOf(serial);
   const hex = value.toString(16).padStart(32, '0');
   return accountId(
-    [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-'),
+    [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
+      '-',
+    ),
   );
 }
 

@@ -26,7 +26,10 @@ const eventsOf = (account: Account, command: Command): readonly AccountEvent[] =
   return decision.ok ? decision.events : [];
 };
 const after = (account: Account, ...commands: Command[]): Account =>
-  commands.reduce<Account>((state, command) => eventsOf(state, command).reduce(evolve, state), account);
+  commands.reduce<Account>(
+    (state, command) => eventsOf(state, command).reduce(evolve, state),
+    account,
+  );
 
 describe('opening', () => {
   test('given no account, when it is opened, then it exists with nothing on it', () => {
@@ -48,22 +51,25 @@ describe('opening', () => {
 });
 
 describe('moving money', () => {
-  test.each([deposit(1n), withdraw(1n)])('given no account, when %j, then it is refused', (command) => {
-    expect(decide(NO_ACCOUNT, command, AT)).toEqual({
-      ok: false,
-      refusal: { code: 'account-not-found' },
-    });
-  });
+  test.each([deposit(1n), withdraw(1n)])(
+    'given no account, when %j, then it is refused',
+    (command) => {
+      expect(decide(NO_ACCOUNT, command, AT)).toEqual({
+        ok: false,
+        refusal: { code: 'account-not-found' },
+      });
+    },
+  );
   test('given 7.00, when 3.00 are withdrawn, then 4.00 are left', () => {
     const account = after(NO_ACCOUNT, open(0n, 700n), withdraw(300n));
     expect(account).toMatchObject({ version: 3, ledger: 400n });
   });
-  test('given 7.00 and an overdraft of 5.00, when all 12.00 are withdrawn, then it is granted', () => {
+  test('given 7.00 and an overdraft of 5.00, then all 12.00 can be withdrawn', () => {
     const account = after(NO_ACCOUNT, open(500n, 700n), withdraw(1_200n)) as OpenAccount;
     expect(account.ledger).toBe(-500n);
     expect(available(account)).toBe(0n);
   });
-  test('given 7.00 and an overdraft of 5.00, when 12.01 are withdrawn, then it says what lacks', () => {
+  test('given 7.00 and an overdraft of 5.00, then a withdrawal of 12.01 says what lacks', () => {
     const decision = decide(after(NO_ACCOUNT, open(500n, 700n)), withdraw(1_201n), AT);
     expect(decision).toEqual({
       ok: false,

@@ -120,7 +120,13 @@ export function evolve(account: Account, event: AccountEvent): OpenAccount {
     if (account.status !== 'none') throw new Error('an account was opened twice');
     const { type: _type, at, ...terms } = event;
     return {
-      ...terms, status: 'open', version: next, ledger: ZERO, held: ZERO, openedAt: at, changedAt: at,
+      ...terms,
+      status: 'open',
+      version: next,
+      ledger: ZERO,
+      held: ZERO,
+      openedAt: at,
+      changedAt: at,
     };
   }
   if (account.status === 'none') throw new Error(`${event.type} before the account was opened`);

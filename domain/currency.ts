@@ -21,7 +21,10 @@ const FOUR_DIGITS = `
 `;
 
 const withDigits = (codes: string, digits: number): [string, number][] =>
-  codes.trim().split(/\s+/).map((code) => [code, digits]);
+  codes
+    .trim()
+    .split(/\s+/)
+    .map((code) => [code, digits]);
 
 const MINOR_DIGITS: ReadonlyMap<string, number> = new Map([
   ...withDigits(NO_DIGITS, 0),

@@ -11,10 +11,12 @@ export const ACCOUNT_ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 export const OWNER_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const COMMAND_ID_PATTERN = /^[\x21-\x7e]{1,128}$/;
 
-const branded = <Id extends string>(name: string, pattern: RegExp) => (text: string): Id => {
-  if (!pattern.test(text)) throw new Error(`not ${name}: ${JSON.stringify(text.slice(0, 200))}`);
-  return text as Id;
-};
+const branded =
+  <Id extends string>(name: string, pattern: RegExp) =>
+  (text: string): Id => {
+    if (!pattern.test(text)) throw new Error(`not ${name}: ${JSON.stringify(text.slice(0, 200))}`);
+    return text as Id;
+  };
 
 export const accountId = branded<AccountId>('an account id', ACCOUNT_ID_PATTERN);
 export const ownerId = branded<OwnerId>('an owner id', OWNER_ID_PATTERN);

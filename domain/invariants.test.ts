@@ -7,13 +7,23 @@ import { minor, ZERO } from './money.ts';
 const CZK = currencyOf('CZK') as Currency;
 const AT = '2026-01-02T03:04:05.678Z';
 const opened: AccountEvent = {
-  type: 'account-opened', at: AT, ownerId: ownerId('jana'), currency: CZK, overdraftLimit: ZERO,
+  type: 'account-opened',
+  at: AT,
+  ownerId: ownerId('jana'),
+  currency: CZK,
+  overdraftLimit: ZERO,
 };
 const moved = (type: 'money-deposited' | 'money-withdrawn', units: bigint): AccountEvent => ({
-  type, at: AT, amount: minor(units),
+  type,
+  at: AT,
+  amount: minor(units),
 });
 const step = (version: number, event: AccountEvent, after: bigint, command = version): LogStep => ({
-  accountId: 'a', version, commandId: `c${command}`, event, ledgerAfter: minor(after),
+  accountId: 'a',
+  version,
+  commandId: `c${command}`,
+  event,
+  ledgerAfter: minor(after),
 });
 const violationsOf = (...steps: LogStep[]): string[] => {
   const check = createLedgerCheck();
@@ -58,7 +68,12 @@ describe('a forged history is seen', () => {
     ]);
   });
   test('totals that do not balance', () => {
-    const totals = { externalIn: minor(3n), externalOut: minor(1n), ledgers: minor(2n), inFlight: ZERO };
+    const totals = {
+      externalIn: minor(3n),
+      externalOut: minor(1n),
+      ledgers: minor(2n),
+      inFlight: ZERO,
+    };
     expect(isBalanced(totals)).toBe(true);
     expect(isBalanced({ ...totals, ledgers: minor(1n) })).toBe(false);
     expect(isBalanced({ ...totals, ledgers: minor(1n), inFlight: minor(1n) })).toBe(true);

@@ -14,11 +14,7 @@ export interface LogStep {
 }
 
 export type InvariantName =
-  | 'conservation'
-  | 'overdraft-floor'
-  | 'version-order'
-  | 'command-once'
-  | 'fold';
+  'conservation' | 'overdraft-floor' | 'version-order' | 'command-once' | 'fold';
 
 export interface Violation {
   readonly invariant: InvariantName;
@@ -35,7 +31,12 @@ export interface TrialBalance {
   readonly inFlight: Minor;
 }
 
-const NOTHING: TrialBalance = { externalIn: ZERO, externalOut: ZERO, ledgers: ZERO, inFlight: ZERO };
+const NOTHING: TrialBalance = {
+  externalIn: ZERO,
+  externalOut: ZERO,
+  ledgers: ZERO,
+  inFlight: ZERO,
+};
 
 /** I1: what the accounts hold and what is in flight is what came in less what went out. */
 export function isBalanced(totals: TrialBalance): boolean {

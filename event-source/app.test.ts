@@ -26,10 +26,17 @@ const app = (used = log) =>
 const get = (path: string, used = log) =>
   request(app(used)).get(path).set('dapr-api-token', appToken);
 const post = (path: string, body: string | object, used = log) =>
-  request(app(used)).post(path).set('dapr-api-token', appToken)
-    .set('content-type', 'application/json').send(body);
-const cloudEvent = (events: unknown) =>
-  ({ id: 'message-1', specversion: '1.0', type: 'com.dapr.event.sent', data: { events } });
+  request(app(used))
+    .post(path)
+    .set('dapr-api-token', appToken)
+    .set('content-type', 'application/json')
+    .send(body);
+const cloudEvent = (events: unknown) => ({
+  id: 'message-1',
+  specversion: '1.0',
+  type: 'com.dapr.event.sent',
+  data: { events },
+});
 const deliver = async (body: string | object, used = log): Promise<string> =>
   (await post('/events/account-events', body, used).expect(200)).body.status;
 
@@ -64,8 +71,12 @@ describe('deliveries', () => {
   });
 
   const poison: [string | object, string][] = [
-    ['', 'not JSON'], ['{"data":', 'not JSON'], [[], 'an array'], [{ id: '1' }, 'no data'],
-    [cloudEvent([]), 'no events'], [cloudEvent('x'), 'a text'],
+    ['', 'not JSON'],
+    ['{"data":', 'not JSON'],
+    [[], 'an array'],
+    [{ id: '1' }, 'no data'],
+    [cloudEvent([]), 'no events'],
+    [cloudEvent('x'), 'a text'],
     [cloudEvent(Array(501).fill({})), 'too many'],
   ];
   test.each(poison)('given %j (%s), then it is taken with an alarm', async (message) => {
@@ -129,13 +140,20 @@ describe('questions', () => {
     const answer = await post('/log/commands', { commands }).expect(200);
     const { found } = commandsAnswer.parse(answer.body);
     expect(found.map((entries) => entries?.map(({ event }) => event) ?? null)).toEqual([
-      [events[1]], null, [events[4]],
+      [events[1]],
+      null,
+      [events[4]],
     ]);
   });
 
   test.each([
-    '/log/events?after=-1', '/log/events?after=x', '/log/events?limit=0', '/log/events?limit=1001',
-    '/log/events?after=1.5', '/log/events?before=1', '/log/streams/ABC/events',
+    '/log/events?after=-1',
+    '/log/events?after=x',
+    '/log/events?limit=0',
+    '/log/events?limit=1001',
+    '/log/events?after=1.5',
+    '/log/events?before=1',
+    '/log/streams/ABC/events',
     `/log/streams/${id}/events?fromVersion=0`,
   ])('given the question %s, then it is refused', async (path) => {
     const { body } = await get(path).expect(400);

@@ -1,7 +1,10 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { z } from 'zod';
 import {
-  commandsRequest, headsRequest, LOG_PAGE_EVENTS_MAX, type HeadsAnswer,
+  commandsRequest,
+  headsRequest,
+  LOG_PAGE_EVENTS_MAX,
+  type HeadsAnswer,
 } from '../contracts/log.ts';
 import { accountIdText } from '../contracts/texts.ts';
 import { ACCOUNT_EVENTS_TOPIC, positionNumber, PUBSUB } from '../contracts/topics.ts';
@@ -76,31 +79,46 @@ function deliveries(app: Express, { appender, alarms }: EventSource): void {
 }
 
 function questions(app: Express, log: EventLog): void {
-  app.get('/log/events', answered(async (request, response) => {
-    const { after, limit: most } = read(logQuery, request.query);
-    const entries = await log.readAfter(after, most);
-    const head = Math.max(log.head(), entries.at(-1)?.position ?? 0);
-    response.type('json').send(pageJson(entries, 'head', head));
-  }));
-  app.get('/log/streams/:accountId/events', answered(async (request, response) => {
-    const id = read(accountIdText, request.params['accountId']);
-    const { fromVersion, limit: most } = read(streamQuery, request.query);
-    const entries = await log.readStream(id, fromVersion, most);
-    const [head] = await log.heads([id]);
-    response.type('json').send(pageJson(entries, 'headVersion', head!));
-  }));
-  app.post('/log/heads', jsonBody(REQUEST_BYTES_MAX), answered(async (request, response) => {
-    const { accountIds } = read(headsRequest, request.body);
-    const answer: HeadsAnswer = { versions: await log.heads(accountIds) };
-    response.json(answer);
-  }));
-  app.post('/log/commands', jsonBody(REQUEST_BYTES_MAX), answered(async (request, response) => {
-    const { commands } = read(commandsRequest, request.body);
-    const keys = commands.map(({ accountId, commandId }) => ({
-      accountId, commandId: commandId as CommandId,
-    }));
-    response.type('json').send(commandsJson(await log.findCommands(keys)));
-  }));
+  app.get(
+    '/log/events',
+    answered(async (request, response) => {
+      const { after, limit: most } = read(logQuery, request.query);
+      const entries = await log.readAfter(after, most);
+      const head = Math.max(log.head(), entries.at(-1)?.position ?? 0);
+      response.type('json').send(pageJson(entries, 'head', head));
+    }),
+  );
+  app.get(
+    '/log/streams/:accountId/events',
+    answered(async (request, response) => {
+      const id = read(accountIdText, request.params['accountId']);
+      const { fromVersion, limit: most } = read(streamQuery, request.query);
+      const entries = await log.readStream(id, fromVersion, most);
+      const [head] = await log.heads([id]);
+      response.type('json').send(pageJson(entries, 'headVersion', head!));
+    }),
+  );
+  app.post(
+    '/log/heads',
+    jsonBody(REQUEST_BYTES_MAX),
+    answered(async (request, response) => {
+      const { accountIds } = read(headsRequest, request.body);
+      const answer: HeadsAnswer = { versions: await log.heads(accountIds) };
+      response.json(answer);
+    }),
+  );
+  app.post(
+    '/log/commands',
+    jsonBody(REQUEST_BYTES_MAX),
+    answered(async (request, response) => {
+      const { commands } = read(commandsRequest, request.body);
+      const keys = commands.map(({ accountId, commandId }) => ({
+        accountId,
+        commandId: commandId as CommandId,
+      }));
+      response.type('json').send(commandsJson(await log.findCommands(keys)));
+    }),
+  );
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {

@@ -94,8 +94,7 @@ export function planAppend(candidates: readonly Candidate[], known: Knowledge): 
   return { steps: candidates.map(step), writes };
 }
 
-export const commandIn = (json: string): string =>
-  (JSON.parse(json) as LoggedEvent).commandId;
+export const commandIn = (json: string): string => (JSON.parse(json) as LoggedEvent).commandId;
 
 /** The outcomes once the writes stand at these positions; a twin in the batch is a duplicate. */
 export function outcomesOf(plan: AppendPlan, positions: readonly number[]): Outcome[] {

@@ -77,7 +77,8 @@ describe('deliveries on their way into the log', () => {
     log = slow;
     incoming = appender(parts());
     const verdicts = [300, 300, 150, 500, 40].map((count) =>
-      incoming.deliver(Array.from({ length: count }, () => eventOf(newAccount(), 1))));
+      incoming.deliver(Array.from({ length: count }, () => eventOf(newAccount(), 1))),
+    );
     for (let append = 0; append < 5; append += 1) {
       await turn();
       go();
@@ -164,7 +165,8 @@ describe('deliveries on their way into the log', () => {
     const random = randomOf(seed);
     const ids = Array.from({ length: 6 }, newAccount);
     const messages = ids.flatMap((id) =>
-      [1, 4, 5, 9].map((from, index, all) => eventsOf(id, from, (all[index + 1] ?? 13) - 1)));
+      [1, 4, 5, 9].map((from, index, all) => eventsOf(id, from, (all[index + 1] ?? 13) - 1)),
+    );
     let open = [...messages, ...messages];
     for (let delivery = 0; delivery < 5_000 && open.length > 0; delivery += 1) {
       const next = open[Math.floor(random() * open.length)]!;

@@ -80,7 +80,10 @@ function appending(context: Context): void {
     expect(await outcomesOf([{ data, ...rest } as LoggedEvent])).toEqual(['duplicate']);
     const other = await context.open();
     expect(await outcomesOf([...events, eventOf(id, 4)], other)).toEqual([
-      'duplicate', 'duplicate', 'duplicate', 'appended',
+      'duplicate',
+      'duplicate',
+      'duplicate',
+      'appended',
     ]);
     await other.close();
   });
@@ -93,9 +96,10 @@ function refusing(context: Context): void {
     const id = newAccount();
     const twice = [eventOf(id, 1), eventOf(id, 1), eventOf(id, 1, { commandId: 'other' })];
     const { outcomes } = await context.log.append([...twice, eventOf(id, 2)]);
-    const [{ position }] = await context.log.readStream(id, 1, 10) as [LogEntry];
+    const [{ position }] = (await context.log.readStream(id, 1, 10)) as [LogEntry];
     expect(outcomes.slice(0, 2)).toEqual([
-      { outcome: 'appended', position }, { outcome: 'duplicate', position },
+      { outcome: 'appended', position },
+      { outcome: 'duplicate', position },
     ]);
     expect(outcomes.slice(2).map(({ outcome }) => outcome)).toEqual(['fork', 'fork']);
   });
@@ -119,7 +123,10 @@ function refusing(context: Context): void {
     const other = eventOf(id, 2, { amount: '9.00' });
     const { outcomes } = await context.log.append([other, eventOf(id, 3)]);
     const stored = canonicalJson(eventOf(id, 2));
-    expect(outcomes).toEqual([{ outcome: 'fork', stored }, { outcome: 'fork', stored }]);
+    expect(outcomes).toEqual([
+      { outcome: 'fork', stored },
+      { outcome: 'fork', stored },
+    ]);
     expect(await context.log.heads([id])).toEqual([2]);
     expect((await context.log.readStream(id, 2, 10)).map(parse)).toEqual([eventOf(id, 2)]);
   });
@@ -144,7 +151,11 @@ function commands(context: Context): void {
       { accountId: one, commandId: 'command-5' as CommandId },
     ]);
     expect(found.map((entries) => entries?.map(parse) ?? null)).toEqual([
-      whole, null, parts, null, [eventOf(one, 5)],
+      whole,
+      null,
+      parts,
+      null,
+      [eventOf(one, 5)],
     ]);
   });
 
@@ -218,7 +229,8 @@ function reading(context: Context): void {
     const start = context.log.head();
     const description = 'ž'.repeat(5_000);
     const events = Array.from({ length: APPEND_EVENTS_MAX }, () =>
-      eventOf(newAccount(), 1, { amount: '1.00', description }));
+      eventOf(newAccount(), 1, { amount: '1.00', description }),
+    );
     expect(new Set(await outcomesOf(events))).toEqual(new Set(['appended']));
     const page = await context.log.readAfter(start, 1_000);
     const bytes = page.reduce((sum, { json }) => sum + json.length, 0);

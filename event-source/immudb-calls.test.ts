@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { candidateOf } from './append-plan.ts';
 import { eventOf, newAccount } from './events-for-tests.ts';
 import {
-  appendRequest, genesisRequest, lastOfStream, streamFrom, transactionsFrom, type Call,
+  appendRequest,
+  genesisRequest,
+  lastOfStream,
+  streamFrom,
+  transactionsFrom,
+  type Call,
   type ImmudbCalls,
 } from './immudb-calls.ts';
 import { immudbService } from './immudb-client.ts';
@@ -18,7 +23,8 @@ function overTheWire<Name extends Call>(name: Name, request: ImmudbCalls[Name][0
 describe('requests to immudb', () => {
   const id = newAccount();
   const write = (version: number, opensCommand: boolean, commandId = `c/${version}`) => ({
-    ...candidateOf(eventOf(id, version, { commandId })), opensCommand,
+    ...candidateOf(eventOf(id, version, { commandId })),
+    opensCommand,
   });
 
   test('given an append, then each key and each precondition arrives', () => {
@@ -26,7 +32,9 @@ describe('requests to immudb', () => {
     expect(overTheWire('Set', request)).toMatchObject(request);
     const name = (version: number) => `acct/${id}/000000000000000${version}`;
     expect(request.KVs.map(({ key }) => key.toString())).toEqual([
-      name(7), name(8), `cmd/${id}/c/7`,
+      name(7),
+      name(8),
+      `cmd/${id}/c/7`,
     ]);
     expect(request.KVs[1]!.value.toString()).toMatch(/^\{"index":1,"event":\{"at":.*\}\}$/);
     expect(request.KVs[2]!.value.toString()).toBe('{"first":7}');

@@ -36,7 +36,11 @@ type Unary = (
 /** The definition of immudb's service; unknown members of a request are dropped silently. */
 export function immudbService(proto: string): grpc.ServiceDefinition {
   const definition = loadSync(proto, {
-    keepCase: true, longs: Number, enums: String, defaults: true, oneofs: true,
+    keepCase: true,
+    longs: Number,
+    enums: String,
+    defaults: true,
+    oneofs: true,
   });
   return definition['immudb.schema.ImmuService'] as unknown as grpc.ServiceDefinition;
 }
@@ -60,11 +64,15 @@ export function immudbClient(options: ImmudbOptions) {
   let session: Promise<grpc.Metadata> | undefined;
 
   const openSession = async (): Promise<grpc.Metadata> => {
-    const { sessionID } = await unary('OpenSession', {
-      username: Buffer.from(options.user),
-      password: Buffer.from(options.password),
-      databaseName: options.database,
-    }, new grpc.Metadata());
+    const { sessionID } = await unary(
+      'OpenSession',
+      {
+        username: Buffer.from(options.user),
+        password: Buffer.from(options.password),
+        databaseName: options.database,
+      },
+      new grpc.Metadata(),
+    );
     const metadata = new grpc.Metadata();
     metadata.set('sessionid', sessionID);
     return metadata;

@@ -56,8 +56,9 @@ describe('given a server that is killed', () => {
     const other = await open();
     const read = await other.readAfter(start, 1_000);
     expect(read).toHaveLength(320);
-    expect(new Set(read.map(({ json }) => (JSON.parse(json.toString()) as { id: string }).id)).size)
-      .toBe(320);
+    expect(
+      new Set(read.map(({ json }) => (JSON.parse(json.toString()) as { id: string }).id)).size,
+    ).toBe(320);
     expect(other.head()).toBe(log.head());
     expect(alarms.list()).toEqual([]);
     await Promise.all([log.close(), other.close()]);
@@ -92,7 +93,10 @@ describe('given a stranger with the password of the log', () => {
     return { log, id, key: eventKey(id, 2) };
   };
   const tampered = (): string[] =>
-    alarms.list().filter(({ kind }) => kind === 'tampered').map(({ subject }) => subject);
+    alarms
+      .list()
+      .filter(({ kind }) => kind === 'tampered')
+      .map(({ subject }) => subject);
 
   test('when an event is written over, then the next check names it', async () => {
     const { log, key } = await setUp();

@@ -79,8 +79,9 @@ export function immudbTail(
       let tx = txId;
       for (; tx > GENESIS_TX && head === 0; tx -= CATCH_UP_TXS) {
         const { txs } = await client.call('TxScan', transactionsFrom(tx, CATCH_UP_TXS, true));
-        head = txs.flatMap((read) => eventsOf(read, onForeign)).reduce(
-          (last, { position }) => Math.max(last, position), 0);
+        head = txs
+          .flatMap((read) => eventsOf(read, onForeign))
+          .reduce((last, { position }) => Math.max(last, position), 0);
       }
       after = head;
     },

@@ -10,18 +10,26 @@ describe('events at rest in immudb', () => {
     }
   });
 
-  test.each(['', '{}', 'x', '{"index":1}', '{"index":-1,"event":{}}', '{"index":,"event":{}}',
-    '{"index":123456,"event":{}}', '{"index":1,"event":{}', '{"index":1,"Event":{}}'])(
-    'given the stranger %p, then it is no event',
-    (text) => {
-      expect(decodeEvent(Buffer.from(text))).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    '{}',
+    'x',
+    '{"index":1}',
+    '{"index":-1,"event":{}}',
+    '{"index":,"event":{}}',
+    '{"index":123456,"event":{}}',
+    '{"index":1,"event":{}',
+    '{"index":1,"Event":{}}',
+  ])('given the stranger %p, then it is no event', (text) => {
+    expect(decodeEvent(Buffer.from(text))).toBeUndefined();
+  });
 
   test('given a transaction with a stranger, then only what the log wrote is an event', () => {
     const raw = (text: string) => Buffer.concat([Buffer.from([0]), Buffer.from(text)]);
     const entry = (key: string, value: string | Buffer, metadata = null) => ({
-      key: raw(key), value: raw(value.toString()), metadata,
+      key: raw(key),
+      value: raw(value.toString()),
+      metadata,
     });
     const deleted = { deleted: true, expiration: null } as unknown as null;
     const entries = [

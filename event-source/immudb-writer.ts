@@ -38,7 +38,10 @@ export function immudbWriter(
     }));
     await tail.advance(id, entries);
     for (const { accountId, version } of writes) heads.set(accountId, version);
-    return outcomesOf({ writes, steps }, entries.map(({ position }) => position));
+    return outcomesOf(
+      { writes, steps },
+      entries.map(({ position }) => position),
+    );
   };
 
   return async (candidates: readonly Candidate[]): Promise<Outcome[]> => {

@@ -45,7 +45,10 @@ function faultOf({ id, stream, version, commandId }: LoggedEvent): string | unde
 }
 
 const reason = (error: z.ZodError): string =>
-  error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path.join('.')}: ${message}`)
+    .join('; ');
 
 // The same poison comes again and again: it is known by its first characters and its length.
 const subjectOf = (content: Buffer | string): string =>

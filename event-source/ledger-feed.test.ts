@@ -38,7 +38,10 @@ describe('what followers are told', () => {
     told.offer(11, [entry(20)]);
     told.offer(20, [entry(30), entry(31)]);
     await told.idle();
-    expect(sent.map(positions)).toEqual([[10, 11], [20, 30, 31]]);
+    expect(sent.map(positions)).toEqual([
+      [10, 11],
+      [20, 30, 31],
+    ]);
     expect(sent.map(({ after }) => after)).toEqual([0, 11]);
   });
 

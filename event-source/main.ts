@@ -54,10 +54,11 @@ logger.info('serving the log', { port: config.APP_PORT, head: log.head() });
 feed.offer(log.head() - 1, await log.readAfter(log.head() - 1, 1));
 
 onShutdown(logger, [
-  () => new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  }),
+  () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    }),
   () => feed.idle(),
   () => log.close(),
   () => close(),

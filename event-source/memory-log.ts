@@ -1,7 +1,12 @@
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { candidateOf, commandIn, outcomesOf, planAppend, type Knowledge } from './append-plan.ts';
 import {
-  commandKey, cutPage, eventKey, positionOf, type EventLog, type LogEntry,
+  commandKey,
+  cutPage,
+  eventKey,
+  positionOf,
+  type EventLog,
+  type LogEntry,
 } from './event-log.ts';
 
 /** The log in memory, for tests: the same rules, nothing kept. */
@@ -27,7 +32,10 @@ export function memoryLog(): EventLog {
   const stream = (id: AccountId, from: number, limit: number): LogEntry[] => {
     const count = Math.min(limit, Math.max(0, headOf(id) - from + 1));
     const keys = Array.from({ length: count }, (_, index) => eventKey(id, from + index));
-    return cutPage(keys.map((key) => events.get(key)!), limit);
+    return cutPage(
+      keys.map((key) => events.get(key)!),
+      limit,
+    );
   };
   const entriesOf = (id: AccountId, commandId: CommandId): LogEntry[] | null => {
     const first = firsts.get(commandKey(id, commandId));
@@ -51,7 +59,14 @@ export function memoryLog(): EventLog {
         return entry;
       });
       entries.push(...added);
-      return { outcomes: outcomesOf(plan, added.map((entry) => entry.position)), after, added };
+      return {
+        outcomes: outcomesOf(
+          plan,
+          added.map((entry) => entry.position),
+        ),
+        after,
+        added,
+      };
     },
     head,
     async readAfter(position, limit) {

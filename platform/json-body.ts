@@ -46,7 +46,9 @@ export function jsonBody(bytesMax: number): RequestHandler {
 }
 
 const isJson = (contentType: string | undefined): boolean =>
-  /^application\/(?:json|[a-z0-9.+-]+\+json)\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(contentType ?? '');
+  /^application\/(?:json|[a-z0-9.+-]+\+json)\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(
+    contentType ?? '',
+  );
 
 function parseObject(bytes: Buffer): object {
   const text = decode(bytes);

@@ -88,10 +88,7 @@ export function balanceProjection(store: AccountStore): Projection {
 }
 
 /** Reads the accounts of a batch that are not in memory, some at a time. */
-async function preload(
-  entries: readonly PositionedEvent[],
-  writer: AccountWriter,
-): Promise<void> {
+async function preload(entries: readonly PositionedEvent[], writer: AccountWriter): Promise<void> {
   const ids = new Set(entries.map(({ event }) => accountOfStream(event.stream)));
   // When a batch is tried again, the document of an account that it opens may be there already.
   for (const { event } of entries) {

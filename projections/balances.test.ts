@@ -9,13 +9,15 @@ import { LogFault } from './projection.ts';
 
 const foldAll = (entries: readonly PositionedEvent[]): AccountModel | undefined =>
   entries.reduce<AccountModel | undefined>(
-    (before, entry) => foldAccount(before, entry, 4), undefined,
+    (before, entry) => foldAccount(before, entry, 4),
+    undefined,
   );
 
 type Broken = (all: PositionedEvent[]) => PositionedEvent[];
 /** The first two entries, the second with its balance changed. */
 const secondSaying =
-  (balance: object): Broken => (all) => [all[0]!, saying(all[1]!, balance)];
+  (balance: object): Broken =>
+  (all) => [all[0]!, saying(all[1]!, balance)];
 /** The entry with its balance changed. */
 const saying = (entry: PositionedEvent, balance: object): PositionedEvent => {
   const copy = structuredClone(entry);

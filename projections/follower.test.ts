@@ -57,7 +57,9 @@ const logOf = (count: number) => {
 };
 
 const checkpointAt = ({ position, event }: PositionedEvent, events: number): Checkpoint => ({
-  position, lastEventId: event.id, events,
+  position,
+  lastEventId: event.id,
+  events,
 });
 
 test('given a log, a new follower pulls all of it in order, page by page', async () => {
@@ -67,7 +69,10 @@ test('given a log, a new follower pulls all of it in order, page by page', async
   await until(() => follower.caughtUp());
   expect(applied).toEqual(log.entries);
   expect(follower.status()).toMatchObject({
-    state: 'following', checkpoint: log.entries.at(-1)?.position, lagMs: 0, eventsApplied: 2_500,
+    state: 'following',
+    checkpoint: log.entries.at(-1)?.position,
+    lagMs: 0,
+    eventsApplied: 2_500,
   });
 });
 
@@ -103,7 +108,8 @@ test('random pushes, lost, doubled, torn, out of order: applied once each, in or
   }
   await until(() => applied.length >= log.entries.length);
   expect({ seed, same: applied.every((entry, at) => entry === log.entries[at]) }).toEqual({
-    seed, same: true,
+    seed,
+    same: true,
   });
   expect(applied).toHaveLength(log.entries.length);
 });

@@ -15,7 +15,10 @@ export interface FollowerPace {
 }
 
 export const FOLLOWER_PACE: FollowerPace = {
-  spacingMs: 100, pollMs: 500, retryMs: 100, retryMsMax: 3_000,
+  spacingMs: 100,
+  pollMs: 500,
+  retryMs: 100,
+  retryMsMax: 3_000,
 };
 
 /**
@@ -172,10 +175,8 @@ export class Follower {
     const found = (await this.source.readAfter(position - 1, 1)).entries[0];
     if (found?.position === position && found.event.id === lastEventId) return;
     const there = found === undefined ? 'nothing' : `${found.event.id} at ${found.position}`;
-    throw new LogFault(
-      `this is another log, or it was cut: ${lastEventId} was read at ${position}, now there ` +
-        `is ${there}. If that was meant, rebuild the projection`,
-    );
+    const what = `${lastEventId} was read at ${position}, now there is ${there}`;
+    throw new LogFault(`this is another log, or it was cut: ${what}. If meant, rebuild`);
   }
 
   private async rested(ms: number): Promise<void> {

@@ -27,7 +27,10 @@ function bank(events = 300) {
   const store = memoryReadStore();
   const generations = new Generations('balances', store, sourceOf(log), logger, TIMES);
   const app = projectionApp({
-    generations, logger, appToken: TOKEN, notStarted: () => undefined,
+    generations,
+    logger,
+    appToken: TOKEN,
+    notStarted: () => undefined,
   });
   return { log, store, generations, app };
 }
@@ -52,7 +55,10 @@ test('a rebuild makes the next generation, publishes it and drops the one before
   await until(built);
   expect(await store.generation('balances')).toBe(2);
   expect(generations.status()).toMatchObject({
-    generation: 2, state: 'following', eventsApplied: log.entries.length, lagMs: 0,
+    generation: 2,
+    state: 'following',
+    eventsApplied: log.entries.length,
+    lagMs: 0,
   });
   const change = await (await store.accounts(2)).change(1);
   expect(change?.accounts.length).toBeGreaterThan(0);
@@ -90,7 +96,10 @@ test('a projection that stopped is ready again after a rebuild', async () => {
 test('a push is answered at once, even one that means nothing', async () => {
   const { app, log, generations } = await started();
   const token = { 'dapr-api-token': TOKEN };
-  const junk = await request(app).post('/ledger').set(token).send({ data: { after: -1 } });
+  const junk = await request(app)
+    .post('/ledger')
+    .set(token)
+    .send({ data: { after: -1 } });
   expect([junk.status, junk.body]).toEqual([200, { status: 'SUCCESS' }]);
   log.deposit(log.entries[0]!.event.stream.slice(5) as never, 77n);
   const data = log.message(log.entries.length - 1);

@@ -82,7 +82,11 @@ export class Generations {
   status(): GenerationsStatus {
     const follower = this.followers.get(this.current);
     const status: FollowerStatus = follower?.status() ?? {
-      state: 'starting', checkpoint: 0, head: 0, lagMs: 0, eventsApplied: 0,
+      state: 'starting',
+      checkpoint: 0,
+      head: 0,
+      lagMs: 0,
+      eventsApplied: 0,
     };
     return { ...status, generation: this.current, rebuilding: this.rebuilding !== undefined };
   }

@@ -48,8 +48,9 @@ export function memoryReadStore() {
       [...(history.get(collections.history(generation))?.lines.values() ?? [])].filter(
         (line) => line.page === historyPage(accountId, version),
       ),
-    accountsOf: (generation: number): AccountModel[] =>
-      [...(accounts.get(collections.accounts(generation))?.accounts.values() ?? [])],
+    accountsOf: (generation: number): AccountModel[] => [
+      ...(accounts.get(collections.accounts(generation))?.accounts.values() ?? []),
+    ],
   };
 }
 

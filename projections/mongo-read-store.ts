@@ -100,7 +100,10 @@ function accountDocuments(accounts: Collection<Document>): AccountDocuments {
       return document === null ? undefined : ofAccountDocument(document);
     },
     insertAccounts: (added) =>
-      insertMissing(accounts, added.map((account) => ({ ...toAccountDocument(account) }))),
+      insertMissing(
+        accounts,
+        added.map((account) => ({ ...toAccountDocument(account) })),
+      ),
     async replaceAccount(account) {
       const { _id, ...document } = toAccountDocument(account);
       await accounts.replaceOne({ _id }, document, { upsert: true });

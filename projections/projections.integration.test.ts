@@ -73,8 +73,11 @@ describe('both projections on FerretDB', () => {
     const done = () => both.every((one) => one.status().eventsApplied === EVENTS);
     while (!done()) {
       const reasons = both.map((one) => one.status().reason).join();
-      expect({ seed, stopped: both.some((one) => one.status().state === 'stopped'), reasons })
-        .toMatchObject({ seed, stopped: false });
+      expect({
+        seed,
+        stopped: both.some((one) => one.status().state === 'stopped'),
+        reasons,
+      }).toMatchObject({ seed, stopped: false });
       await sleep(50);
     }
     expect(killed).toBe(FAULTS);

@@ -66,7 +66,8 @@ test('balances: with random failures and crashes, what is read equals the fold',
   for (const account of accounts) {
     const own = log.entries.filter(({ event }) => event.stream === `acct/${account.accountId}`);
     const folded = own.reduce<typeof account | undefined>(
-      (before, entry) => foldAccount(before, entry, account.ownerIndex), undefined,
+      (before, entry) => foldAccount(before, entry, account.ownerIndex),
+      undefined,
     );
     expect({ seed, ...account }).toEqual({ seed, ...folded });
   }
@@ -116,7 +117,8 @@ test('given two projections that write the same accounts, the later one stops', 
   log.deposit(log.id(1), 5n);
   const store = memoryReadStore();
   const [one, two] = [
-    balanceProjection(await store.accounts(1)), balanceProjection(await store.accounts(1)),
+    balanceProjection(await store.accounts(1)),
+    balanceProjection(await store.accounts(1)),
   ];
   await one.restore();
   await two.restore();

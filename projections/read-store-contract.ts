@@ -18,7 +18,12 @@ const log = logForTests(77_000);
 const [opened] = log.open(log.id(1));
 const account: AccountModel = foldAccount(undefined, opened!, 0);
 const change = (seq: number): AccountChange => ({
-  seq, ...CHECKPOINT, after: 5, settled: 0, accounts: [account], opened: 1,
+  seq,
+  ...CHECKPOINT,
+  after: 5,
+  settled: 0,
+  accounts: [account],
+  opened: 1,
 });
 
 function registryContract(open: () => ReadStore): void {

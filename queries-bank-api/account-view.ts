@@ -46,7 +46,7 @@ export class AccountView {
   async ownedBy(ownerId: string, from: number, limit: number): Promise<AccountModel[]> {
     await this.fresh();
     const found: AccountModel[] = [];
-    for (let place = from; found.length < limit; ) {
+    for (let place = from; found.length < limit;) {
       const page = await this.models.ownerAccounts(this.generation, ownerPage(ownerId, place));
       const ordered = page.sort((a, b) => a.ownerIndex - b.ownerIndex);
       found.push(...ordered.filter((account) => account.ownerIndex >= place));

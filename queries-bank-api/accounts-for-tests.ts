@@ -40,9 +40,18 @@ export function lineOf(index: number, version: number): HistoryEntry {
 }
 
 export const changeOf = (
-  seq: number, settled: number, accounts: AccountModel[],
+  seq: number,
+  settled: number,
+  accounts: AccountModel[],
 ): AccountChange => ({
-  seq, settled, accounts, after: seq, position: seq + 1, lastEventId: 'x', events: seq, opened: 0,
+  seq,
+  settled,
+  accounts,
+  after: seq,
+  position: seq + 1,
+  lastEventId: 'x',
+  events: seq,
+  opened: 0,
 });
 
 /** Small seeded generator (mulberry32), so that a failing run can be repeated. */

@@ -27,15 +27,20 @@ function bank(inLog = 40) {
     async events(id: string, fromVersion: number, limit: number): Promise<StreamPage> {
       if (state.logAway) throw new Unavailable('away');
       const entries = Array.from({ length: id === idOf(1) ? inLog : 0 }, (_, at) => ({
-        position: at + 1, event: { version: at + 1 },
+        position: at + 1,
+        event: { version: at + 1 },
       })) as unknown as LogPage['entries'];
       const wanted = entries.filter(({ event }) => event.version >= fromVersion);
       return { entries: wanted.slice(0, limit), headVersion: entries.length };
     },
   };
   const app = queryApi({
-    accounts: new AccountView(models), history: new HistoryView(models), log, logger,
-    checks: {}, waitMs: WAIT_MS,
+    accounts: new AccountView(models),
+    history: new HistoryView(models),
+    log,
+    logger,
+    checks: {},
+    waitMs: WAIT_MS,
   });
   return { app, models, state };
 }
@@ -48,9 +53,17 @@ test('an account and its balance, by id and by number, tagged with the version',
   const whole = await request(app).get(account());
   expect([whole.status, whole.headers['etag'], whole.body]).toEqual([200, '"40"', shown]);
   const balance = await request(app).get(`/v1/accounts/${shown.accountNumber}/balance`);
-  expect([balance.status, balance.headers['etag'], balance.body]).toEqual([200, '"40"', {
-    accountId: idOf(1), currency: 'CZK', version: 40, at: shown.at, ...shown.balance,
-  }]);
+  expect([balance.status, balance.headers['etag'], balance.body]).toEqual([
+    200,
+    '"40"',
+    {
+      accountId: idOf(1),
+      currency: 'CZK',
+      version: 40,
+      at: shown.at,
+      ...shown.balance,
+    },
+  ]);
 });
 
 test('history comes newest first and page by page to its end', async () => {
@@ -84,7 +97,9 @@ test('a history that is behind the balance is waited for, then refused', async (
   models.of(1).lines.delete(`${idOf(1)}/40`);
   const late = await request(app).get(account('/history'));
   expect([late.status, late.body.code, late.headers['retry-after']]).toEqual([
-    503, 'version-not-reached', '1',
+    503,
+    'version-not-reached',
+    '1',
   ]);
   setTimeout(() => models.of(1).lines.set(`${idOf(1)}/40`, lineOf(1, 40)), WAIT_MS / 3);
   expect((await request(app).get(account('/history'))).status).toBe(200);
@@ -101,7 +116,9 @@ test('minVersion that does not come is 503, of an account that is nowhere 404', 
   const { app } = bank();
   const late = await request(app).get(account('/balance?minVersion=99'));
   expect([late.status, late.body.code, late.headers['retry-after']]).toEqual([
-    503, 'version-not-reached', '1',
+    503,
+    'version-not-reached',
+    '1',
   ]);
   const none = await request(app).get(`/v1/accounts/${idOf(2)}/balance?minVersion=1`);
   expect([none.status, none.body.code]).toEqual([404, 'account-not-found']);
@@ -117,8 +134,9 @@ test('the accounts of an owner come in order and page by page', async () => {
   const ids = (body: { items: { accountId: string }[] }) => body.items.map((one) => one.accountId);
   expect(ids(first.body)).toEqual([0, 1, 2].map(idOf));
   const { nextCursor } = first.body;
-  const second = await request(app)
-    .get(`/v1/accounts?ownerId=jana-novakova&limit=3&cursor=${nextCursor}`);
+  const second = await request(app).get(
+    `/v1/accounts?ownerId=jana-novakova&limit=3&cursor=${nextCursor}`,
+  );
   expect([ids(second.body), second.body.nextCursor]).toEqual([[3, 4].map(idOf), null]);
   const none = await request(app).get('/v1/accounts?ownerId=nobody');
   expect(none.body).toEqual({ items: [], nextCursor: null });
@@ -129,12 +147,19 @@ test('the accounts of an owner come in order and page by page', async () => {
 test('events come from the log, oldest first, with their positions', async () => {
   const { app } = bank();
   const first = await request(app).get(account('/events?fromVersion=3&limit=2'));
-  expect([first.status, first.headers['etag'], first.body]).toEqual([200, '"40"', {
-    accountId: idOf(1),
-    version: 40,
-    items: [{ position: 3, version: 3 }, { position: 4, version: 4 }],
-    nextFromVersion: 5,
-  }]);
+  expect([first.status, first.headers['etag'], first.body]).toEqual([
+    200,
+    '"40"',
+    {
+      accountId: idOf(1),
+      version: 40,
+      items: [
+        { position: 3, version: 3 },
+        { position: 4, version: 4 },
+      ],
+      nextFromVersion: 5,
+    },
+  ]);
   const last = await request(app).get(account('/events?fromVersion=39&limit=500'));
   expect(last.body.nextFromVersion).toBeNull();
   const none = await request(app).get(`/v1/accounts/${idOf(9)}/events`);
@@ -148,7 +173,9 @@ test('while a part is away its queries are 503 and say when to retry', async () 
   for (const path of ['', '/balance', '/history', '/events', '/balance?minVersion=2']) {
     const answer = await request(app).get(account(path));
     expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([
-      503, 'service-unavailable', '1',
+      503,
+      'service-unavailable',
+      '1',
     ]);
     expect(answer.headers['content-type']).toMatch('application/problem+json');
   }

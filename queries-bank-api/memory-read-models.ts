@@ -11,14 +11,18 @@ export interface MemoryGeneration {
 }
 
 export const emptyGeneration = (): MemoryGeneration => ({
-  settled: 0, changes: new Map(), accounts: new Map(), lines: new Map(),
+  settled: 0,
+  changes: new Map(),
+  accounts: new Map(),
+  lines: new Map(),
 });
 
 /** The read models for tests; they pass the same contract suite as the real ones. */
 export function memoryReadModels() {
   const generations = new Map<number, MemoryGeneration>();
   const use = { balances: undefined, history: undefined } as {
-    balances: number | undefined; history: number | undefined;
+    balances: number | undefined;
+    history: number | undefined;
   };
   const state = { away: false, calls: 0 };
   const of = (generation: number): MemoryGeneration => {

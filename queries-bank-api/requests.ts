@@ -18,7 +18,8 @@ export function accountOf(request: Request): AccountId {
   const id = accountIdOfNumber(text);
   if (id !== undefined) return id;
   throw invalid(
-    'path/id', 'must be a lower-case UUID or an account number with valid check digits',
+    'path/id',
+    'must be a lower-case UUID or an account number with valid check digits',
   );
 }
 

@@ -86,6 +86,11 @@ const without = (...patterns: readonly string[]): string[] =>
 
 export const TYPES = checkStage('types', 'typescript/bin/tsc', ['--noEmit', '-p', '.']);
 export const LINT = checkStage('lint', 'oxlint/bin/oxlint', ['--deny-warnings', '--quiet', '.']);
+export const FORMAT = checkStage('format', 'prettier/bin/prettier.cjs', [
+  '--log-level=warn',
+  '--check',
+  '**/*.{ts,mjs}',
+]);
 export const PURE_TESTS = jestStage('pure tests', [
   `--maxWorkers=${WORKERS_MAX}`,
   ...without(INTEGRATION),

@@ -2,7 +2,7 @@ import { resolveInstance } from '../runtime/instance.ts';
 import { findPrograms, SERVED_BY_START } from '../runtime/programs.ts';
 import { createProgress, runCommand } from '../runtime/progress.ts';
 import { runStages } from './test-run.ts';
-import { HOUSE_TESTS, INTEGRATION_TESTS, LINT, PURE_TESTS, TYPES } from './test-stages.ts';
+import { FORMAT, HOUSE_TESTS, INTEGRATION_TESTS, LINT, PURE_TESTS, TYPES } from './test-stages.ts';
 import type { Stage } from './test-stages.ts';
 
 /** Fewer would mean that files are not found, so the run would prove too little. */
@@ -18,6 +18,6 @@ const PROGRAMS: Stage = {
 
 /** `npm test`: everything, on real servers and at last on the whole house. */
 runCommand(async () => {
-  const stages = [TYPES, LINT, PURE_TESTS, PROGRAMS, INTEGRATION_TESTS, HOUSE_TESTS];
+  const stages = [TYPES, LINT, FORMAT, PURE_TESTS, PROGRAMS, INTEGRATION_TESTS, HOUSE_TESTS];
   process.exitCode = await runStages(resolveInstance().root, stages, TESTS_MIN);
 });

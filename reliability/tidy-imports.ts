@@ -64,7 +64,10 @@ export function endingFaults({ sources }: Pick<Project, 'sources'>): Fault[] {
 }
 
 const packageOf = (name: string): string =>
-  name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/');
+  name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
 
 const packagesOf = (source: Source): string[] =>
   importsOf(source)

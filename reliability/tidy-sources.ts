@@ -26,8 +26,7 @@ export type Fault = string;
 export const roomOf = (path: string): string => path.slice(0, path.indexOf('/'));
 
 /** Tests, and what only tests use. */
-export const isTest = (path: string): boolean =>
-  /(?:\.test|-for-tests|-contract)\.ts$/.test(path);
+export const isTest = (path: string): boolean => /(?:\.test|-for-tests|-contract)\.ts$/.test(path);
 
 const IMPORT =
   /^\s*(?:import|export)\s(?:[^;'"()]*?\sfrom\s)?\s*'([^']+)'|\bimport\(\s*'([^']+)'/gm;

@@ -116,8 +116,14 @@ describe('planted faults are found: ', () => {
   });
 
   test.each([
-    'domain/index.ts', 'domain/src/money.ts', 'domain/utils/money.ts', 'domain/helpers.ts',
-    'domain/Money.ts', 'domain/money_text.ts', 'domain/a/b/c.ts', 'domain/common.test.ts',
+    'domain/index.ts',
+    'domain/src/money.ts',
+    'domain/utils/money.ts',
+    'domain/helpers.ts',
+    'domain/Money.ts',
+    'domain/money_text.ts',
+    'domain/a/b/c.ts',
+    'domain/common.test.ts',
   ])('the name %s', (path) => {
     expect(shape.nameFaults(source(path))).toHaveLength(1);
   });

@@ -62,7 +62,11 @@ const appDifferences = (app: DaprApp, services: Services): string[] => {
       extra.filter((name) => !APP_ONLY.includes(name)),
       appSecretNames(app),
     ),
-    ...same(`${app.appID} tokens`, TOKENS.filter((name) => extra.includes(name)), TOKENS),
+    ...same(
+      `${app.appID} tokens`,
+      TOKENS.filter((name) => extra.includes(name)),
+      TOKENS,
+    ),
   ];
 };
 

@@ -61,7 +61,4 @@ export const controlPlanePrograms = (
   instance: Instance,
   placement: string,
   scheduler: string,
-): ProgramSpec[] => [
-  placementProgram(instance, placement),
-  schedulerProgram(instance, scheduler),
-];
+): ProgramSpec[] => [placementProgram(instance, placement), schedulerProgram(instance, scheduler)];

@@ -42,11 +42,7 @@ export const startInfrastructure = async (
   };
   const dapr = (): Promise<void> =>
     supervisor.start(
-      controlPlanePrograms(
-        instance,
-        fileOf(programs, 'placement'),
-        fileOf(programs, 'scheduler'),
-      ),
+      controlPlanePrograms(instance, fileOf(programs, 'placement'), fileOf(programs, 'scheduler')),
     );
   await Promise.all([readSide(), broker(), log(), dapr()]);
 };

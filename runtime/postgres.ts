@@ -167,10 +167,9 @@ export const provisionPostgres = async (instance: Instance, secrets: Secrets): P
     for (const database of DATABASES) {
       const { name, secret, derived } = database;
       // A crash between the steps below leaves no marker, so the last step decides.
-      const mark = await admin.query(
-        'select 1 from pg_shdescription where description = $1',
-        [`core-bank ${name} is ready`],
-      );
+      const mark = await admin.query('select 1 from pg_shdescription where description = $1', [
+        `core-bank ${name} is ready`,
+      ]);
       if (mark.rowCount === 1 && known.has(name)) continue;
       const role = await admin.query('select 1 from pg_roles where rolname = $1', [name]);
       const verb = role.rowCount === 0 ? 'create' : 'alter';

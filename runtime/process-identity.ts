@@ -41,7 +41,10 @@ export const processIdentity = (pid: number): string | undefined => {
 export const residentKib = (pid: number): number => {
   if (process.platform !== 'linux') return Number(ps(pid, 'rss') ?? 0);
   const family = new Set([pid]);
-  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger).sort((a, b) => a - b);
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b);
   for (const one of pids) {
     const parent = statFields(one)?.[STAT_PARENT];
     if (parent !== undefined && family.has(Number(parent))) family.add(one);

@@ -93,9 +93,7 @@ export const createSupervisor = async (
       all.set(spec.name, managed);
       managed.start();
     }
-    await Promise.all(
-      specs.map((spec) => untilReady(all.get(spec.name) as Managed, isStopping)),
-    );
+    await Promise.all(specs.map((spec) => untilReady(all.get(spec.name) as Managed, isStopping)));
   };
 
   const bringUp = async (name: string): Promise<void> => {

@@ -2,13 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type ProgramName =
-  | 'nats-server'
-  | 'immudb'
-  | 'ferretdb'
-  | 'daprd'
-  | 'placement'
-  | 'scheduler'
-  | 'dapr';
+  'nats-server' | 'immudb' | 'ferretdb' | 'daprd' | 'placement' | 'scheduler' | 'dapr';
 
 /** How one Go program is recognised on PATH and how it is built. */
 export interface ProgramVersion {
@@ -40,8 +34,7 @@ export const readVersions = (root: string): Versions =>
 const parts = (version: string): number[] => version.split('.').map(Number);
 
 /** Finds the first x.y.z in what a program printed about itself. */
-export const versionIn = (text: string): string | undefined =>
-  /(\d+\.\d+\.\d+)/.exec(text)?.[1];
+export const versionIn = (text: string): string | undefined => /(\d+\.\d+\.\d+)/.exec(text)?.[1];
 
 /** True when `found` is at least `wanted`; with `sameMajor` the first number must agree too. */
 export const satisfies = (found: string, wanted: string, sameMajor: boolean): boolean => {

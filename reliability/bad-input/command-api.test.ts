@@ -14,7 +14,10 @@ let account: string;
 beforeAll(async () => {
   house = await commandHouse();
   const opened = await send(house.url, {
-    name: 'open', method: 'POST', path: '/v1/accounts', headers: JSON_TYPE,
+    name: 'open',
+    method: 'POST',
+    path: '/v1/accounts',
+    headers: JSON_TYPE,
     body: '{"ownerId":"jana","currency":"CZK","initialDeposit":"10.00"}',
   });
   expect(opened.status).toBe(201);
@@ -30,15 +33,19 @@ test('every bad request is answered by a 4xx problem and writes nothing', async 
     const answer = await send(house.url, bad);
     const right = (bad.status ?? [400]).includes(answer.status);
     const isProblem = answer.contentType.startsWith('application/problem+json');
-    if (!right || !isProblem) wrong.push(`${bad.name}: ${answer.status} ${answer.body.slice(0, 120)}`);
+    if (!right || !isProblem)
+      wrong.push(`${bad.name}: ${answer.status} ${answer.body.slice(0, 120)}`);
   }
   expect(wrong).toEqual([]);
   expect(house.log.eventsOf(accountId(account))).toHaveLength(2);
 }, 60_000);
 
-test('a problem names its type, title, status, detail, instance, code and the members', async () => {
+test('a problem names type, title, status, detail, instance, code and members', async () => {
   const answer = await send(house.url, {
-    name: 'bad', method: 'POST', path: `/v1/accounts/${account}/deposits`, headers: JSON_TYPE,
+    name: 'bad',
+    method: 'POST',
+    path: `/v1/accounts/${account}/deposits`,
+    headers: JSON_TYPE,
     body: '{"amount":"1e5","bonus":1}',
   });
   expect(JSON.parse(answer.body)).toEqual({
@@ -70,7 +77,11 @@ describe('what is not HTTP', () => {
 
   test('a body that comes too slowly is cut off with 408', async () => {
     const head = `${POST}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
-    const answer = await sendBytes(house.url, [head, ...Array.from({ length: 30 }, () => ' ')], 500);
+    const answer = await sendBytes(
+      house.url,
+      [head, ...Array.from({ length: 30 }, () => ' ')],
+      500,
+    );
     expect(answer).toContain('HTTP/1.1 408');
     expect(answer).toContain('request-timeout');
   }, 60_000);

@@ -34,7 +34,11 @@ export function send(base: string, request: BadRequest): Promise<RawAnswer> {
 }
 
 /** Writes bytes to the port and answers what came back until the other side closed. */
-export function sendBytes(base: string, parts: readonly string[], pauseMs: number): Promise<string> {
+export function sendBytes(
+  base: string,
+  parts: readonly string[],
+  pauseMs: number,
+): Promise<string> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
     const socket = net.connect(Number(port), hostname);

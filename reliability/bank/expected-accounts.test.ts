@@ -50,8 +50,10 @@ test('given rows out of order, they run by date, and those of one day as the fil
 
 test('given debts, the overdraft limit is the deepest one', () => {
   const limitOf = (...amounts: bigint[]) =>
-    expectedAccounts('f1', amounts.map((units, at) => row(`t${at}`, `1993-01-0${at + 1}`, units)))
-      .map((account) => account.overdraftLimit);
+    expectedAccounts(
+      'f1',
+      amounts.map((units, at) => row(`t${at}`, `1993-01-0${at + 1}`, units)),
+    ).map((account) => account.overdraftLimit);
   expect(limitOf(-300n, 500n, -900n)).toEqual(['7.00']);
   expect(limitOf(5n)).toEqual(['0.00']);
 });

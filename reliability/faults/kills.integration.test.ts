@@ -4,14 +4,32 @@ import { seededRandom } from './load.ts';
 const INSTANCE = 21;
 const ACKNOWLEDGED_MIN = 10;
 const PROGRAMS = [
-  'bank-account-actor', 'event-source', 'projection-balances', 'projection-history',
-  'core-bank-api', 'queries-bank-api', 'bank-account-actor-daprd', 'event-source-daprd',
-  'projection-balances-daprd', 'projection-history-daprd', 'core-bank-api-daprd',
-  'queries-bank-api-daprd', 'nats', 'immudb', 'postgres', 'ferretdb', 'placement', 'scheduler',
+  'bank-account-actor',
+  'event-source',
+  'projection-balances',
+  'projection-history',
+  'core-bank-api',
+  'queries-bank-api',
+  'bank-account-actor-daprd',
+  'event-source-daprd',
+  'projection-balances-daprd',
+  'projection-history-daprd',
+  'core-bank-api-daprd',
+  'queries-bank-api-daprd',
+  'nats',
+  'immudb',
+  'postgres',
+  'ferretdb',
+  'placement',
+  'scheduler',
 ];
 const CRASH_POINTS = [
-  'actor:after-commit', 'actor:before-publish', 'event-source:before-append',
-  'event-source:after-append', 'event-source:after-ack', 'projection:before-checkpoint',
+  'actor:after-commit',
+  'actor:before-publish',
+  'event-source:before-append',
+  'event-source:after-append',
+  'event-source:after-ack',
+  'projection:before-checkpoint',
 ];
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const random = seededRandom(seed);

@@ -6,11 +6,20 @@ const accountId = '00000000-0000-8000-8000-000000000001';
 const balance = (ledger: string) => ({ ledger, held: '0.00', available: ledger });
 const event = (version: number, type: string, key: string, data: object): LoggedEvent =>
   ({
-    id: `acct/${accountId}/${version}`, stream: `acct/${accountId}`, version, type, schema: 1,
-    commandId: key, commandHash: 'h', at: '2026-01-02T03:04:05.678Z', data: { currency: 'CZK', ...data },
+    id: `acct/${accountId}/${version}`,
+    stream: `acct/${accountId}`,
+    version,
+    type,
+    schema: 1,
+    commandId: key,
+    commandHash: 'h',
+    at: '2026-01-02T03:04:05.678Z',
+    data: { currency: 'CZK', ...data },
   }) as unknown as LoggedEvent;
 const opened = event(1, 'account-opened', 'o', {
-  ownerId: 'jana', overdraftLimit: '0.00', balance: balance('0.00'),
+  ownerId: 'jana',
+  overdraftLimit: '0.00',
+  balance: balance('0.00'),
 });
 const deposited = (version: number, key: string, ledger: string) =>
   event(version, 'money-deposited', key, { amount: '1.00', balance: balance(ledger) });
@@ -21,7 +30,14 @@ const sound: AccountView = {
   historyVersions: [2, 1],
 };
 const acked: Attempt = {
-  accountId, key: 'k', type: 'deposits', amount: '1.00', sentMs: 0, doneMs: 1, state: 'acknowledged', version: 2,
+  accountId,
+  key: 'k',
+  type: 'deposits',
+  amount: '1.00',
+  sentMs: 0,
+  doneMs: 1,
+  state: 'acknowledged',
+  version: 2,
 };
 
 test('a sound run has no violation', () => {

@@ -19,12 +19,13 @@ export async function viewOf(queryUrl: string, accountId: string): Promise<Accou
   for (;;) {
     const page = await get(`${base}/events?fromVersion=${events.length + 1}&limit=100`);
     const items = page['items'] as Record<string, unknown>[];
-    for (const { position: _position, ...event } of items) events.push(loggedEventSchema.parse(event));
+    for (const { position: _position, ...event } of items)
+      events.push(loggedEventSchema.parse(event));
     if (items.length < 100) break;
   }
   const balance = (await get(`${base}/balance?minVersion=${events.length}`)) as never;
   const historyVersions: number[] = [];
-  for (let cursor = ''; ; ) {
+  for (let cursor = ''; ;) {
     const page = await get(`${base}/history?limit=100${cursor}`);
     historyVersions.push(...(page['items'] as { version: number }[]).map(({ version }) => version));
     if (typeof page['nextCursor'] !== 'string') break;
@@ -35,7 +36,8 @@ export async function viewOf(queryUrl: string, accountId: string): Promise<Accou
 
 async function get(url: string): Promise<Record<string, unknown>> {
   const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-  if (response.status !== 200) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  if (response.status !== 200)
+    throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return (await response.json()) as Record<string, unknown>;
 }
 
@@ -79,18 +81,28 @@ export function bankViolations(views: readonly AccountView[]): { steps: number; 
       const ledgerAfter = readAmount(logged.data.balance.ledger, logged.data.currency);
       const { version, commandId } = logged;
       const event = decodeEvent(logged);
-      for (const violation of check.observe({ accountId, version, commandId, event, ledgerAfter })) {
+      for (const violation of check.observe({
+        accountId,
+        version,
+        commandId,
+        event,
+        ledgerAfter,
+      })) {
         found.push(`${violation.invariant} of ${accountId} at ${version}: ${violation.detail}`);
       }
     }
     const last = events.at(-1);
     if (last === undefined) continue;
     if (balance.version !== last.version || balance.ledger !== last.data.balance.ledger) {
-      found.push(`the balance of ${accountId} is ${JSON.stringify(balance)}, the log says ${last.version}`);
+      found.push(
+        `the balance of ${accountId} is ${JSON.stringify(balance)}, the log says ${last.version}`,
+      );
     }
     const expected = events.map(({ version }) => version).reverse();
     if (JSON.stringify(historyVersions) !== JSON.stringify(expected)) {
-      found.push(`the history of ${accountId} has ${historyVersions.length} of ${events.length} entries`);
+      found.push(
+        `the history of ${accountId} has ${historyVersions.length} of ${events.length} entries`,
+      );
     }
   }
   return { steps: check.steps(), found };

@@ -49,7 +49,7 @@ describe('the same Idempotency-Key', () => {
     expect(await response.json()).toMatchObject({ code: 'idempotency-key-reused' });
   });
 
-  test(`after ${OTHER_COMMANDS} other commands on the account and a restart: the same answer`, async () => {
+  test(`after ${OTHER_COMMANDS} other commands and a restart: the same answer`, async () => {
     let left = OTHER_COMMANDS;
     const client = async (): Promise<void> => {
       while (left > 0) {
@@ -71,7 +71,7 @@ describe('the same Idempotency-Key', () => {
   });
 });
 
-test('every bad request is answered by a 4xx problem by the real house, and writes nothing', async () => {
+test('the real house answers every bad request by a 4xx and writes nothing', async () => {
   const before = (await viewOf(house.queryUrl, account)).events.length;
   const wrong: string[] = [];
   const cases = badRequests(account);
@@ -80,17 +80,32 @@ test('every bad request is answered by a 4xx problem by the real house, and writ
     const answer = await send(house.commandUrl, bad);
     const right = (bad.status ?? [400]).includes(answer.status);
     const isProblem = answer.contentType.startsWith('application/problem+json');
-    if (!right || !isProblem) wrong.push(`${bad.name}: ${answer.status} ${answer.body.slice(0, 100)}`);
+    if (!right || !isProblem)
+      wrong.push(`${bad.name}: ${answer.status} ${answer.body.slice(0, 100)}`);
   }
   expect(wrong).toEqual([]);
   expect((await viewOf(house.queryUrl, account)).events).toHaveLength(before);
 });
 
 const QUERIES = [
-  'balance?minVersion=x', 'balance?minVersion=-1', 'balance?minVersion=1.5', 'balance?minVersion=1&minVersion=2',
-  'balance?minVersion=1e3', 'balance?x=1', 'history?limit=0', 'history?limit=101', 'history?limit=x',
-  'history?limit=1&limit=2', 'history?cursor=x', 'history?cursor=%00', 'history?cursor=', 'history?limit[]=1',
-  'events?fromVersion=0', 'events?fromVersion=x', 'events?limit=100000', 'events?x=1',
+  'balance?minVersion=x',
+  'balance?minVersion=-1',
+  'balance?minVersion=1.5',
+  'balance?minVersion=1&minVersion=2',
+  'balance?minVersion=1e3',
+  'balance?x=1',
+  'history?limit=0',
+  'history?limit=101',
+  'history?limit=x',
+  'history?limit=1&limit=2',
+  'history?cursor=x',
+  'history?cursor=%00',
+  'history?cursor=',
+  'history?limit[]=1',
+  'events?fromVersion=0',
+  'events?fromVersion=x',
+  'events?limit=100000',
+  'events?x=1',
 ];
 test.each(QUERIES)('the query %s is answered by a 4xx problem', async (query) => {
   const request = { name: query, method: 'GET', path: `/v1/accounts/${account}/${query}` };
