@@ -25,6 +25,8 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
     serverSelectionTimeoutMS: SERVER_MS_MAX,
     connectTimeoutMS: SERVER_MS_MAX,
     socketTimeoutMS: CALL_MS_MAX,
+    // A projection goes on from what it wrote, so a crash must not take any of it back.
+    writeConcern: { w: 'majority', journal: true },
   });
   const database = client.db(READ_DATABASE);
   const collection = (name: string): Collection<Document> => database.collection<Document>(name);

@@ -20,8 +20,8 @@ const READSIDE_POOL = 60;
 
 /** The journal holds the actors' decisions, the read side what can be derived again. */
 const DATABASES = [
-  { name: 'journal', secret: 'postgresJournal', derived: false },
-  { name: 'readside', secret: 'postgresReadside', derived: true },
+  { name: 'journal', secret: 'postgresJournal', documents: false },
+  { name: 'readside', secret: 'postgresReadside', documents: true },
 ] as const;
 
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -165,7 +165,7 @@ export const provisionPostgres = async (instance: Instance, secrets: Secrets): P
     const { rows } = await admin.query<{ datname: string }>('select datname from pg_database');
     const known = new Set(rows.map((row) => row.datname));
     for (const database of DATABASES) {
-      const { name, secret, derived } = database;
+      const { name, secret, documents } = database;
       // A crash between the steps below leaves no marker, so the last step decides.
       const mark = await admin.query('select 1 from pg_shdescription where description = $1', [
         `core-bank ${name} is ready`,
@@ -177,9 +177,7 @@ export const provisionPostgres = async (instance: Instance, secrets: Secrets): P
       await admin.query(`${verb} role ${name} login password ${password} connection limit 120`);
       if (!known.has(name)) await admin.query(`create database ${name} owner ${name}`);
       await admin.query(`revoke all on database ${name} from public`);
-      if (derived) {
-        // What is rebuilt from the log may lose its last moments in a power loss.
-        await admin.query(`alter database ${name} set synchronous_commit = off`);
+      if (documents) {
         const inside = await connect(instance, secrets, name);
         await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
       }
