@@ -56,6 +56,11 @@ describe('the infrastructure', () => {
     expect(await query('readside', 'readside', show)).toEqual([{ synchronous_commit: 'on' }]);
   });
 
+  test('given a query of the read side, an index answers it, not the whole table', async () => {
+    const show = 'show enable_seqscan';
+    expect(await query('readside', 'readside', show)).toEqual([{ enable_seqscan: 'off' }]);
+  });
+
   test('given no credentials, the broker lets nobody in', async () => {
     const servers = `127.0.0.1:${bank.instance.ports.nats}`;
     await expect(connect({ servers, maxReconnectAttempts: 0 })).rejects.toThrow(/authorization/i);
