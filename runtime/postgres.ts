@@ -178,8 +178,9 @@ export const provisionPostgres = async (instance: Instance, secrets: Secrets): P
       if (!known.has(name)) await admin.query(`create database ${name} owner ${name}`);
       await admin.query(`revoke all on database ${name} from public`);
       if (documents) {
-        // A plan that FerretDB prepared while a table was small would read all of it for ever.
-        await admin.query(`alter database ${name} set enable_seqscan = off`);
+        // FerretDB passes the name of the member as a parameter, so only a plan for its value can
+        // use an index; a generic plan, liked while the table was small, reads all of it for ever.
+        await admin.query(`alter database ${name} set plan_cache_mode = force_custom_plan`);
         const inside = await connect(instance, secrets, name);
         await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
       }
