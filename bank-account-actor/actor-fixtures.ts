@@ -65,7 +65,7 @@ export function testHost(journal: Journal, log: TestLog, { confirms = true, stam
     now: () => performance.now(),
     logger: silent,
   };
-  const outbox = createOutbox(ports, 0);
+  const outbox = createOutbox(ports, { everyMs: 0, confirmedWithinMs: 0 });
   const now = () => new Date();
   const accounts = createAccounts({ journal, outbox, log: log.client, logger: silent, now, stamp });
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>

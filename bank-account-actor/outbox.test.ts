@@ -23,14 +23,14 @@ const range = (from: number, to: number): LoggedEvent[] =>
   Array.from({ length: to - from + 1 }, (_unused, index) => event(from + index));
 const soon = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function outboxFor(publish: (message: AccountEventsMessage) => Promise<void>, head = () => 0) {
+function outboxFor(
+  publish: (message: AccountEventsMessage) => Promise<void>,
+  head = () => 0,
+  confirmedWithinMs = 40,
+) {
   let at = 0;
-  const outbox = createOutbox({
-    publish,
-    head: () => Promise.resolve(head()),
-    now: () => at,
-    logger: silent,
-  });
+  const ports = { publish, head: () => Promise.resolve(head()), now: () => at, logger: silent };
+  const outbox = createOutbox(ports, { everyMs: 10, confirmedWithinMs });
   return { outbox, pass: (ms: number) => void (at += ms) };
 }
 
@@ -46,6 +46,29 @@ test('given events that come soon after others, they travel together in one mess
   outbox.add(ACCOUNT, range(3, 4));
   await soon(150);
   expect(sent).toEqual([[1], [2, 3, 4]]);
+});
+
+test('given a message that the log has not confirmed, the next one waits and grows', async () => {
+  const sent: number[][] = [];
+  const publish = ({ events }: AccountEventsMessage): Promise<void> => {
+    sent.push(events.map(({ version }) => version));
+    return Promise.resolve();
+  };
+  const { outbox } = outboxFor(publish, () => 0, 5_000);
+  outbox.add(ACCOUNT, range(1, 2));
+  await soon(5);
+  outbox.add(ACCOUNT, range(3, 3));
+  await soon(50);
+  outbox.confirm(`acct/${ACCOUNT}`, 1);
+  outbox.add(ACCOUNT, range(4, 4));
+  await soon(50);
+  expect(sent).toEqual([[1, 2]]);
+  outbox.confirm(`acct/${ACCOUNT}`, 2);
+  await soon(50);
+  expect(sent).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
 });
 
 test('given a broker that refuses, the events are published again in order', async () => {

@@ -4,13 +4,18 @@ import type { AccountId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import { pace } from '../platform/pace.ts';
+import { sentBatch } from './sent-batch.ts';
 
 const CONFIRM_MS_MAX = 2_000;
 const CHECK_EVERY_MS = 500;
 const CHECK_ACCOUNTS_MAX = 500;
 const RETRY_MS = 200;
-/** A message costs every part on its way some 15 ms of CPU in all, however few its events. */
-const PUBLISH_EVERY_MS = 40;
+/**
+ * A message costs every part on its way some 15 ms of CPU in all, however few its events, and
+ * they are handled one after the other. So the next one leaves when the log has confirmed the
+ * one before: under load they become fewer and larger, and never queue up at the broker.
+ */
+const PACE = { everyMs: 15, confirmedWithinMs: 200 };
 /** Above this many unconfirmed events no command is taken, so that memory stays bounded. */
 export const UNCONFIRMED_EVENTS_MAX = 50_000;
 
@@ -35,15 +40,17 @@ export type Outbox = ReturnType<typeof createOutbox>;
  * it: by a ledger message (fast), or asked for when no message came in time (sure). Whatever
  * the broker loses is published again.
  */
-export function createOutbox(ports: OutboxPorts, publishEveryMs = PUBLISH_EVERY_MS) {
+export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
   const accounts = new Map<string, Unconfirmed>();
   const unsent = new Set<string>();
   let count = 0;
   let sending = false;
-  const nextTurn = pace(publishEveryMs);
+  const nextTurn = pace(publishPace.everyMs);
+  const last = sentBatch();
   let timer: NodeJS.Timeout | undefined;
 
   const confirm = (stream: string, version: number): void => {
+    last.confirmed(stream, version);
     const entry = accounts.get(stream);
     if (entry === undefined) return;
     const kept = entry.events.filter((event) => event.version > version);
@@ -84,10 +91,12 @@ export function createOutbox(ports: OutboxPorts, publishEveryMs = PUBLISH_EVERY_
     sending = true;
     while (unsent.size > 0) {
       await nextTurn();
+      await last.over(publishPace.confirmedWithinMs);
       const events = takeBatch();
       if (events.length === 0) break;
       crashPoint('actor:before-publish');
       try {
+        last.sent(events);
         await ports.publish({ events });
       } catch (error) {
         ports.logger.warn('publishing failed, will retry', {

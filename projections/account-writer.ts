@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { changeBlock, CHANGES_KEPT_MS } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel, Checkpoint } from '../contracts/read-models.ts';
 import { boundedMap } from './bounded-map.ts';
 import type { AccountStore } from './read-store.ts';
 
 const SETTLE_EVERY_MS = 20_000;
+/** A thousand documents at once keep two cores busy for half a second, so they are spread. */
+const SETTLE_SPREAD_MS = 10_000;
+const SETTLE_GAP_MS_MAX = 100;
 const SETTLE_IN_FLIGHT = 4;
 /** Accounts whose documents may be behind; readers and this process keep them in memory. */
 export const UNSETTLED_ACCOUNTS_MAX = 50_000;
@@ -26,6 +30,8 @@ export class AccountWriter {
   private settledSeq = 0;
   private settledAt: number;
   private settling: Promise<void> | undefined;
+  /** Somebody waits for the run under way, so it is not spread. */
+  private isAwaited = false;
   private failure: Error | undefined;
 
   constructor(store: AccountStore, now = () => performance.now()) {
@@ -92,14 +98,19 @@ export class AccountWriter {
     const due = this.now() - this.settledAt >= SETTLE_EVERY_MS;
     const crowded = this.unsettled.size > UNSETTLED_ACCOUNTS_MAX;
     if (!due && !crowded) return;
-    const settling = this.settle();
-    if (crowded) await settling;
+    if (crowded) await this.settle();
     // The next call says so; until then the documents are only behind, never wrong.
-    else settling.catch((error: Error) => (this.failure = error));
+    else this.run().catch((error: Error) => (this.failure = error));
   }
 
-  /** Writes the documents of all accounts that moved; one run at a time. */
-  settle(): Promise<void> {
+  /** Writes the documents of all accounts that moved, at once. */
+  async settle(): Promise<void> {
+    this.isAwaited = true;
+    await this.run().finally(() => (this.isAwaited = false));
+  }
+
+  /** One run at a time. */
+  private run(): Promise<void> {
     this.settling ??= this.settleAll().finally(() => {
       this.settling = undefined;
       this.settledAt = this.now();
@@ -110,8 +121,13 @@ export class AccountWriter {
   private async settleAll(): Promise<void> {
     const { seq: settled, ...until } = this.at;
     const ids = [...this.unsettled.keys()];
+    const gapMs = (SETTLE_SPREAD_MS * SETTLE_IN_FLIGHT) / Math.max(ids.length, 1);
     const settleSome = async (): Promise<void> => {
-      for (let id = ids.pop(); id !== undefined; id = ids.pop()) await this.settleOne(id);
+      for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
+        await this.settleOne(id);
+        if (!this.isAwaited)
+          await sleep(Math.min(gapMs, SETTLE_GAP_MS_MAX), undefined, { ref: false });
+      }
     };
     await Promise.all(Array.from({ length: SETTLE_IN_FLIGHT }, settleSome));
     if (settled > this.settledSeq || this.blocks.size > 1) {

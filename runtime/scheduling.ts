@@ -17,9 +17,9 @@ export function scheduleAsBatch(): void {
  * batches. The log steps back less, because a client's old command ids are looked up there.
  */
 const NICENESS: Readonly<Record<string, number>> = {
-  nats: 5,
-  immudb: 5,
-  'event-source': 5,
+  nats: 0,
+  immudb: 0,
+  'event-source': 0,
   'projection-balances': 10,
   'projection-history': 10,
   placement: 10,
