@@ -15,7 +15,7 @@ const RETRY_MS = 200;
  * they are handled one after the other. So the next one leaves when the log has confirmed the
  * one before: under load they become fewer and larger, and never queue up at the broker.
  */
-const PACE = { everyMs: 15, confirmedWithinMs: 200 };
+const PACE = { everyMs: 30, confirmedWithinMs: 200 };
 /** Above this many unconfirmed events no command is taken, so that memory stays bounded. */
 export const UNCONFIRMED_EVENTS_MAX = 50_000;
 
