@@ -1,18 +1,16 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import type { z } from 'zod';
 import { commandBody, type CommandBody, type CommandMessage } from '../contracts/commands.ts';
-import type { RefusalMessage } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
-import type { FieldError, ProblemParts } from '../contracts/problems.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
-import { createApp, Failure, finish, jsonBody, onlyMethods } from '../platform/http.ts';
+import { createApp, finish, jsonBody, onlyMethods } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Execute } from './actor-client.ts';
+import { failureOf, invalid, invalidBy } from './failures.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { ifMatchOf, traceparentOf } from './request-headers.ts';
 
@@ -88,40 +86,5 @@ function parse(type: CommandBody['type'], body: object): CommandBody {
   if ('type' in body) throw invalid([{ at: '/type', message: 'is not a known member' }]);
   const parsed = commandBody.safeParse({ ...body, type });
   if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.flatMap(fieldErrors));
+  throw invalidBy(parsed.error);
 }
-
-const invalid = (errors: readonly FieldError[]): Failure =>
-  new Failure('invalid-request', { errors });
-
-const pointer = (path: readonly PropertyKey[]): string =>
-  path.map((member) => `/${String(member).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-
-function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code !== 'unrecognized_keys')
-    return [{ at: pointer(issue.path), message: issue.message }];
-  return issue.keys.slice(0, 10).map((key) => ({
-    at: pointer([...issue.path, key.slice(0, 100)]),
-    message: 'is not a known member',
-  }));
-}
-
-function failureOf(refusal: RefusalMessage): Failure {
-  switch (refusal.code) {
-    case 'invalid-request':
-      return invalid([{ at: refusal.at, message: refusal.message }]);
-    case 'service-unavailable':
-      return new Failure(
-        refusal.code,
-        { detail: retryAdvice(refusal.reason) },
-        { 'Retry-After': '1' },
-      );
-    default: {
-      const { code, ...more } = refusal;
-      return new Failure(code, { more } satisfies ProblemParts);
-    }
-  }
-}
-
-const retryAdvice = (reason: string): string =>
-  `${reason}. Send the request again with the same Idempotency-Key.`;
