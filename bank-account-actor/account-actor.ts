@@ -9,6 +9,7 @@ import type { Logger } from '../platform/logger.ts';
 import { activate, advance, elapsedMs, eventsOf, nextHead } from './activation.ts';
 import { PRUNE_AGE_MS, TRUST_MS, type Activation, type Stamp } from './activation.ts';
 import type { Journal } from './journal.ts';
+import { jointTurn, type Joint } from './joint-turn.ts';
 import type { LogClient } from './log-client.ts';
 import { UNCONFIRMED_EVENTS_MAX, type Outbox } from './outbox.ts';
 import { decideTurn, type Turn } from './turn.ts';
@@ -96,12 +97,16 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
     return true;
   };
 
-  const execute = async (commands: readonly CommandMessage[]): Promise<CommandResult[]> => {
+  const execute = async (
+    commands: readonly CommandMessage[],
+    joint: Joint,
+  ): Promise<CommandResult[]> => {
     for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries += 1) {
       const current = await trusted();
       const logged = await lookUp(current, commands);
       const at = laterOf(ports.now(), current);
-      const turn = decideTurn(accountId, current, commands, logged, at);
+      const decided = decideTurn(accountId, current, commands, logged, at);
+      const turn = jointTurn(current.account, decided, joint);
       if (turn.events.length === 0 || (await commit(current, turn))) return turn.results;
       logger.info('another host was first, deciding again', { accountId, commit: current.commit });
       activation = undefined;
@@ -117,19 +122,36 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
 
   return {
     /** Answers one result for each command, in order; never throws for a refusal. */
-    execute: (commands: readonly CommandMessage[]): Promise<CommandResult[]> =>
+    execute: (commands: readonly CommandMessage[], joint: Joint = {}): Promise<CommandResult[]> =>
       inTurn(async () => {
         if (outbox.size() > UNCONFIRMED_EVENTS_MAX) {
           return commands.map(() => unavailable('the log is too far behind'));
         }
         try {
-          return await execute(commands);
+          return await execute(commands, joint);
         } catch (error) {
           activation = undefined;
           ports.onUnknown(accountId);
           logger.warn('a turn ended without a known outcome', { accountId, error: String(error) });
           return commands.map(() => unavailable('the outcome could not be confirmed'));
         }
+      }),
+
+    /**
+     * What was executed under each id, undefined for nothing. Writes nothing, and throws while
+     * the journal or the log is away. "Nothing" is said only after a fresh look at the journal,
+     * because another host may have committed meanwhile.
+     */
+    lookup: (commandIds: readonly CommandId[]): Promise<(LoggedEvent[] | undefined)[]> =>
+      inTurn(async () => {
+        const find = (from: Activation) => commandIds.map((id) => from.memory.find(id));
+        const known = find(await trusted());
+        if (known.every((events) => events !== undefined)) return known;
+        const current = await load();
+        if (current.account.status === 'none') return find(current);
+        return Promise.all(
+          commandIds.map((id) => current.memory.find(id) ?? log.command(accountId, id)),
+        );
       }),
 
     /** Resolves when no turn is under way or waiting. */

@@ -1,7 +1,9 @@
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { LoggedEvent } from '../contracts/events.ts';
+import type { AccountId, CommandId } from '../domain/ids.ts';
 import { createAccountActor, type AccountActor, type ActorPorts } from './account-actor.ts';
 import { eventsOf } from './activation.ts';
+import type { Joint } from './joint-turn.ts';
 
 const SWEEP_EVERY_MS = 1_000;
 const SETTLE_EVERY_SWEEPS = 3;
@@ -68,7 +70,21 @@ export function createAccounts(ports: Omit<ActorPorts, 'onUnknown'>) {
     execute: (
       accountId: AccountId,
       commands: readonly CommandMessage[],
-    ): Promise<CommandResult[]> => actorOf(accountId).execute(commands),
+      joint?: Joint,
+    ): Promise<CommandResult[]> => actorOf(accountId).execute(commands, joint),
+    /**
+     * What the account executed under each id. Throws as long as a write of this host may still
+     * be applied, because then "nothing" could turn out wrong.
+     */
+    async lookup(
+      accountId: AccountId,
+      commandIds: readonly CommandId[],
+    ): Promise<(LoggedEvent[] | undefined)[]> {
+      const found = await actorOf(accountId).lookup(commandIds);
+      const inDoubt = (doubtfulUntil.get(accountId) ?? 0) >= performance.now();
+      if (!inDoubt || found.every((events) => events !== undefined)) return found;
+      throw new Error(`the last commit of ${accountId} is in doubt`);
+    },
     /** Forgets the account when its turns are over; its journal has everything. */
     async deactivate(accountId: AccountId): Promise<void> {
       await actors.get(accountId)?.idle();

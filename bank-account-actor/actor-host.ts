@@ -1,4 +1,5 @@
-import { ACTOR_TYPE, executeRequest, type ExecuteAnswer } from '../contracts/commands.ts';
+import { ACTOR_TYPE, executeRequest, lookupRequest } from '../contracts/commands.ts';
+import type { ExecuteAnswer, LookupAnswer } from '../contracts/commands.ts';
 import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
 import { readiness, type Check } from '../platform/health.ts';
@@ -13,7 +14,7 @@ const ACTOR_PATH = /^\/actors\/([A-Za-z]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)
 const LEDGER_PATH = '/events/ledger';
 
 export interface ActorHostOptions {
-  readonly accounts: Pick<Accounts, 'execute' | 'deactivate'>;
+  readonly accounts: Pick<Accounts, 'execute' | 'lookup' | 'deactivate'>;
   /** Resolves when commands may be taken. */
   readonly started: Promise<void>;
   /** Takes what the log has committed, as a CloudEvent. */
@@ -58,8 +59,15 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     } else if (request.method === 'PUT' && method === 'execute') {
       const body = executeRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
       await options.started;
-      const results = await accounts.execute(accountId(id), body.commands);
+      const results = await accounts.execute(accountId(id), body.commands, body);
       answer(response, 200, { results } satisfies ExecuteAnswer);
+    } else if (request.method === 'PUT' && method === 'lookup') {
+      const body = lookupRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
+      await options.started;
+      const found = await accounts.lookup(accountId(id), body.commandIds);
+      answer(response, 200, {
+        found: found.map((events) => events ?? null),
+      } satisfies LookupAnswer);
     } else {
       answer(response, 404);
     }

@@ -15,6 +15,11 @@ export const PROBLEMS = {
   'not-acceptable': [406, 'Only JSON can be answered', 'Accept application/json.'],
   'request-timeout': [408, 'The body came too slowly', 'Send the whole body within 10 seconds.'],
   'account-already-exists': [409, 'The account exists already', 'Use another Idempotency-Key.'],
+  'batch-aborted': [
+    409,
+    'Another command of the batch was refused',
+    'Nothing of the batch was executed. See which result has another problem, then send all again.',
+  ],
   'version-mismatch': [412, 'The account has another version', 'Read it again, then decide again.'],
   'payload-too-large': [413, 'The body is too large', 'Send at most 64 KiB.'],
   'uri-too-long': [414, 'The address is too long', 'Shorten the path or the query.'],
