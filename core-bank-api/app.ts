@@ -1,5 +1,7 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { commandBody, type CommandBody, type CommandMessage } from '../contracts/commands.ts';
+import type { CommandResult } from '../contracts/commands.ts';
+import { BATCH_OPERATIONS } from '../contracts/batch-operations.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
@@ -9,21 +11,24 @@ import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
 import { createApp, finish, jsonBody, onlyMethods } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Execute } from './actor-client.ts';
+import type { Actors } from './actor-client.ts';
+import { batchRoute } from './batches.ts';
+import { commandStatusRoute } from './command-status.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
+const OPERATIONS = [...COMMAND_OPERATIONS, ...BATCH_OPERATIONS];
 
 export interface CommandApiPorts {
-  readonly execute: Execute;
+  readonly actors: Actors;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
 
 /** The command API: HTTP in, one command to the account's actor, its outcome out. */
-export function commandApi({ execute, checks, logger }: CommandApiPorts): Express {
+export function commandApi({ actors, checks, logger }: CommandApiPorts): Express {
   const app = createApp({ logger });
   const body = jsonBody(BODY_BYTES_MAX);
 
@@ -35,13 +40,14 @@ export function commandApi({ execute, checks, logger }: CommandApiPorts): Expres
     command: CommandBody,
   ): Promise<readonly LoggedEvent[]> => {
     const ifMatch = ifMatchOf(request);
-    const result = await execute(id, {
+    const message = {
       ...ids,
       command,
       traceparent: traceparentOf(request),
       dryRun: dryRunOf(request),
       ...(ifMatch === undefined ? {} : { ifMatch }),
-    });
+    };
+    const [result] = (await actors.execute(id, [message])) as [CommandResult];
     response.set('Idempotency-Key', ids.commandId);
     if (!result.ok) throw failureOf(result.refusal);
     if (result.replayed) response.set('Idempotency-Replayed', 'true');
@@ -73,11 +79,13 @@ export function commandApi({ execute, checks, logger }: CommandApiPorts): Expres
   app.post('/v1/accounts', body, open);
   app.post('/v1/accounts/:id/deposits', body, move('deposit'));
   app.post('/v1/accounts/:id/withdrawals', body, move('withdraw'));
-  for (const { path } of COMMAND_OPERATIONS) {
-    onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), ['POST']);
+  batchRoute(app, actors);
+  commandStatusRoute(app, actors);
+  for (const { path, method } of OPERATIONS) {
+    onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), [method.toUpperCase()]);
   }
   health(app, checks);
-  docs(app, openApi('Core Bank: commands', COMMAND_OPERATIONS));
+  docs(app, openApi('Core Bank: commands', OPERATIONS));
   finish(app, logger);
   return app;
 }

@@ -10,7 +10,7 @@ const config = readConfig(commonConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const app = commandApi({
-  execute: actorClient(dapr),
+  actors: actorClient(dapr),
   checks: {
     sidecar: async () => {
       if (!(await dapr.ready())) throw new Error('the Dapr sidecar is not ready');

@@ -17,10 +17,12 @@ function single(request: Request, name: string): string | undefined {
   return values[0];
 }
 
+export const freshId = (): CommandId => commandId(randomUUID());
+
 /** The client's Idempotency-Key, or a fresh one. */
 export function commandIdOf(request: Request): { commandId: CommandId; fresh: boolean } {
   const key = single(request, 'Idempotency-Key');
-  if (key === undefined) return { commandId: commandId(randomUUID()), fresh: true };
+  if (key === undefined) return { commandId: freshId(), fresh: true };
   if (!COMMAND_ID_PATTERN.test(key)) {
     refuse('header/Idempotency-Key', 'must be 1-128 visible ASCII characters');
   }
@@ -57,14 +59,21 @@ export function accountIdOf(request: Request): AccountId {
   );
 }
 
-/** Only ?dryRun=true or false; anything else could be a mistyped wish. */
-export function dryRunOf(request: Request): boolean {
+export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;
+
+/** Only these parameters, each true or false; anything else could be a mistyped wish. */
+export function flagsOf<Name extends string>(
+  request: Request,
+  names: readonly Name[],
+): Record<Name, boolean> {
   for (const [name, value] of Object.entries(request.query)) {
-    if (name !== 'dryRun') refuse(`query/${name}`, 'is not a known parameter');
+    if (!(names as readonly string[]).includes(name))
+      refuse(`query/${name}`, 'is not a known parameter');
     if (value !== 'true' && value !== 'false')
-      refuse('query/dryRun', 'must be true or false, once');
+      refuse(`query/${name}`, 'must be true or false, once');
   }
-  return request.query['dryRun'] === 'true';
+  const flags = names.map((name) => [name, request.query[name] === 'true']);
+  return Object.fromEntries(flags) as Record<Name, boolean>;
 }
 
 /**

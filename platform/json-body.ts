@@ -19,6 +19,8 @@ export function jsonBody(bytesMax: number): RequestHandler {
       return;
     }
     const chunks: Buffer[] = [];
+    const detail = `Send at most ${bytesMax / 1024} KiB.`;
+    const tooLarge = () => new Failure('payload-too-large', { detail });
     let bytes = 0;
     let done = false;
     const finish = (failure?: Failure): void => {
@@ -29,13 +31,13 @@ export function jsonBody(bytesMax: number): RequestHandler {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= bytesMax) chunks.push(chunk);
-      else if (bytes > DRAIN_BYTES_MAX) finish(new Failure('payload-too-large'));
+      else if (bytes > DRAIN_BYTES_MAX) finish(tooLarge());
     });
     request.on('error', () => finish(new Failure('malformed-json')));
     request.on('end', () => {
       if (done) return;
       try {
-        if (bytes > bytesMax) throw new Failure('payload-too-large');
+        if (bytes > bytesMax) throw tooLarge();
         request.body = parseObject(Buffer.concat(chunks));
         finish();
       } catch (error) {

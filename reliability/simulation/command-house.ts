@@ -4,7 +4,6 @@ import { testHost, testLog } from '../../bank-account-actor/actor-fixtures.ts';
 import { memoryJournal } from '../../bank-account-actor/memory-journal.ts';
 import { silent } from '../../bank-account-actor/actor-fixtures.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
-import type { CommandResult } from '../../contracts/commands.ts';
 import { listen } from '../../platform/http.ts';
 
 /** The command API on actors, a journal and a log in memory: the rules without the processes. */
@@ -13,7 +12,10 @@ export async function commandHouse() {
   const log = testLog();
   const { accounts } = testHost(journal, log);
   const app = commandApi({
-    execute: async (id, command) => (await accounts.execute(id, [command]))[0] as CommandResult,
+    actors: {
+      execute: accounts.execute,
+      lookup: async (id, commandId) => (await accounts.lookup(id, [commandId]))[0],
+    },
     checks: {},
     logger: silent,
   });
