@@ -15,6 +15,7 @@ import type { Actors } from './actor-client.ts';
 import { batchRoute } from './batches.ts';
 import { commandStatusRoute } from './command-status.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
+import { sidecarRoutes, type TakeMessage } from './sidecar-routes.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { ifMatchOf, traceparentOf } from './request-headers.ts';
 
@@ -23,12 +24,14 @@ const OPERATIONS = [...COMMAND_OPERATIONS, ...BATCH_OPERATIONS];
 
 export interface CommandApiPorts {
   readonly actors: Actors;
+  /** Without them, commands come over REST only. */
+  readonly messages?: { readonly appToken: string; readonly take: TakeMessage };
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
 
 /** The command API: HTTP in, one command to the account's actor, its outcome out. */
-export function commandApi({ actors, checks, logger }: CommandApiPorts): Express {
+export function commandApi({ actors, messages, checks, logger }: CommandApiPorts): Express {
   const app = createApp({ logger });
   const body = jsonBody(BODY_BYTES_MAX);
 
@@ -84,6 +87,7 @@ export function commandApi({ actors, checks, logger }: CommandApiPorts): Express
   for (const { path, method } of OPERATIONS) {
     onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), [method.toUpperCase()]);
   }
+  if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
   docs(app, openApi('Core Bank: commands', OPERATIONS));
   finish(app, logger);

@@ -39,8 +39,10 @@ export function ifMatchOf(request: Request): number | undefined {
 }
 
 /** The W3C trace context of the request; a new one when it has none or not a valid one. */
-export function traceparentOf(request: Request): string {
-  const text = request.headers.traceparent;
+export const traceparentOf = (request: Request): string =>
+  validTraceparent(request.headers.traceparent);
+
+export function validTraceparent(text: unknown): string {
   const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
   if (typeof text === 'string' && valid.test(text)) return text;
   // Ids from Node's pool of random bytes: asking the kernel for each cost 5% of the API.

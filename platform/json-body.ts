@@ -41,7 +41,8 @@ export function jsonBody(bytesMax: number): RequestHandler {
         request.body = parseObject(Buffer.concat(chunks));
         finish();
       } catch (error) {
-        finish(error instanceof Failure ? error : new Failure('malformed-json'));
+        if (!(error instanceof Failure)) throw error;
+        finish(error);
       }
     });
   };
@@ -52,9 +53,10 @@ const isJson = (contentType: string | undefined): boolean =>
     contentType ?? '',
   );
 
-function parseObject(bytes: Buffer): object {
+/** The JSON object in the bytes; throws a Failure that says what is wrong with it. */
+export function parseObject(bytes: Buffer): object {
   const text = decode(bytes);
-  const value: unknown = JSON.parse(text);
+  const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Failure('malformed-json', { detail: 'The body must be a JSON object.' });
   }
@@ -62,6 +64,14 @@ function parseObject(bytes: Buffer): object {
     throw new Failure('malformed-json', { detail: 'A member occurs twice in one object.' });
   }
   return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Failure('malformed-json');
+  }
 }
 
 function decode(bytes: Buffer): string {
