@@ -39,14 +39,14 @@ describe('commands that are all or none', () => {
     expect(await execute(again, { atomic: true })).toEqual(['2', '3', '4']);
     expect(await execute(again, { atomic: true })).toEqual(['2 again', '3 again', '4 again']);
   });
-  test('given a replay among them, it keeps its answer even when the rest is aborted', async () => {
+  test('given a replay among them, it keeps its answer when the rest is aborted', async () => {
     const { execute } = house();
     await execute([open('o'), deposit('d')]);
     const commands = [deposit('d'), deposit('e'), deposit('e'), withdraw('w', '9.00')];
     const results = ['2 again', 'batch-aborted', 'batch-aborted', 'insufficient-funds'];
     expect(await execute(commands, { atomic: true })).toEqual(results);
   });
-  test('given a dry run, each is decided on the ones before it and nothing is written', async () => {
+  test('given a dry run, each is decided on those before it, nothing is written', async () => {
     const { execute, commits } = house();
     const commands = [open('o'), deposit('d', '2.00'), withdraw('w', '2.00'), withdraw('x')];
     const results = ['1', '2', '3', 'insufficient-funds'];
@@ -62,7 +62,7 @@ describe('asking what was executed', () => {
     expect(await accounts.lookup(ACCOUNT, ids('d'))).toEqual([undefined]);
     expect(await commits()).toBe(0);
   });
-  test('given executed, refused and unknown commands, only the executed ones are found', async () => {
+  test('given executed, refused and unknown commands, the executed ones are found', async () => {
     const { accounts, execute } = house();
     await execute([open('o'), deposit('d'), withdraw('w', '9.00')]);
     const found = await accounts.lookup(ACCOUNT, ids('d', 'w', 'x', 'o'));

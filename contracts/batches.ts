@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { accountIdOfNumber } from '../domain/account-number.ts';
 import { ACCOUNT_ID_PATTERN, type AccountId, type CommandId } from '../domain/ids.ts';
-import { commandBody, commandIdText, type CommandBody } from './commands.ts';
+import { clientCommand, type ClientCommand } from './command-bodies.ts';
+import { commandIdText } from './commands.ts';
 import { accountAnswer, outcomeSchema } from './outcomes.ts';
 import { problemSchema } from './problems.ts';
 
@@ -27,7 +28,7 @@ const key = commandIdText
   .optional()
   .meta({ description: 'makes the command safe to send again, for ever' });
 
-type Option = (typeof commandBody.options)[number];
+type Option = (typeof clientCommand.options)[number];
 
 // The account that a command opens has no id yet: its id follows from the key.
 const addressed = (option: Option): Option => {
@@ -39,13 +40,13 @@ const addressed = (option: Option): Option => {
 /** One command with its address, as it stands in a batch or in a message. */
 export const batchItem = z.discriminatedUnion(
   'type',
-  commandBody.options.map(addressed) as unknown as typeof commandBody.options,
+  clientCommand.options.map(addressed) as unknown as typeof clientCommand.options,
 );
 export interface Address {
   readonly accountId?: AccountId;
   readonly idempotencyKey?: CommandId;
 }
-export type BatchItem = CommandBody & Address;
+export type BatchItem = ClientCommand & Address;
 
 /** For the document only: the items are read one by one, so that a bad one harms no other. */
 export const batchBody = z.strictObject({

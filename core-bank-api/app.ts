@@ -1,8 +1,10 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { commandBody, type CommandBody, type CommandMessage } from '../contracts/commands.ts';
-import type { CommandResult } from '../contracts/commands.ts';
 import { BATCH_OPERATIONS } from '../contracts/batch-operations.ts';
+import { clientCommand } from '../contracts/command-bodies.ts';
+import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
+import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
+import type { CommandOperation } from '../contracts/command-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
@@ -17,7 +19,7 @@ import { commandStatusRoute } from './command-status.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { sidecarRoutes, type TakeMessage } from './sidecar-routes.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
-import { ifMatchOf, traceparentOf } from './request-headers.ts';
+import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
 const OPERATIONS = [...COMMAND_OPERATIONS, ...BATCH_OPERATIONS];
@@ -65,27 +67,28 @@ export function commandApi({ actors, messages, checks, logger }: CommandApiPorts
     const events = await run(request, response, id, ids, command);
     response.location(`/v1/accounts/${id}`).status(201).json(openedAccountOf(events));
   };
-  const move =
-    (type: 'deposit' | 'withdraw'): RequestHandler =>
+  const give =
+    (operation: CommandOperation): RequestHandler =>
     async (request, response) => {
-      const command = parse(type, request.body);
-      const events = await run(
-        request,
-        response,
-        accountIdOf(request),
-        commandIdOf(request),
-        command,
-      );
-      response.status(201).json(outcomeOf(events));
+      const account = accountIdOf(request);
+      const named = 'holdId' in request.params ? { holdId: holdIdOf(request) } : {};
+      const command = parse(operation.command, request.body, named);
+      const events = await run(request, response, account, commandIdOf(request), command);
+      response.status(operation.status).json(outcomeOf(events));
     };
 
-  app.post('/v1/accounts', body, open);
-  app.post('/v1/accounts/:id/deposits', body, move('deposit'));
-  app.post('/v1/accounts/:id/withdrawals', body, move('withdraw'));
+  for (const operation of COMMAND_OPERATIONS) {
+    const path = expressPath(operation);
+    app[operation.method](
+      path,
+      body,
+      operation.command === 'open-account' ? open : give(operation),
+    );
+  }
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
-  for (const { path, method } of OPERATIONS) {
-    onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), [method.toUpperCase()]);
+  for (const operation of OPERATIONS) {
+    onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
   }
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
@@ -94,9 +97,17 @@ export function commandApi({ actors, messages, checks, logger }: CommandApiPorts
   return app;
 }
 
-function parse(type: CommandBody['type'], body: object): CommandBody {
-  if ('type' in body) throw invalid([{ at: '/type', message: 'is not a known member' }]);
-  const parsed = commandBody.safeParse({ ...body, type });
+const expressPath = ({ path }: { readonly path: string }): string =>
+  path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+function parse(
+  type: ClientCommand['type'],
+  body: object,
+  named: { readonly holdId?: string } = {},
+): CommandBody {
+  const taken = ['type', ...Object.keys(named)].find((member) => member in body);
+  if (taken !== undefined) throw invalid([{ at: `/${taken}`, message: 'is not a known member' }]);
+  const parsed = clientCommand.safeParse({ ...body, ...named, type });
   if (parsed.success) return parsed.data;
   throw invalidBy(parsed.error);
 }

@@ -1,7 +1,9 @@
 import { answerOf } from '../contracts/outcomes.ts';
 import { batchItem, type BatchItem, type BatchResult } from '../contracts/batches.ts';
 import { EXECUTE_COMMANDS_MAX, type CommandMessage } from '../contracts/commands.ts';
-import type { CommandBody, CommandResult } from '../contracts/commands.ts';
+import type { CommandResult } from '../contracts/commands.ts';
+import type { CommandBody } from '../contracts/command-bodies.ts';
+import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import { problem } from '../contracts/problems.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { inParallel } from '../platform/parallel.ts';
@@ -95,12 +97,16 @@ const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } }
 /** For what follows a command without a known outcome: sent, it could overtake it. */
 const LOST = unavailable('an earlier command of the batch has no known outcome');
 
+const STATUS = new Map(
+  COMMAND_OPERATIONS.map(({ command, status }) => [command as string, status]),
+);
+
 /** What the command alone would have been answered with over REST. */
 export function resultOf({ accountId, message }: Addressed, result: CommandResult, at: string) {
   const { commandId: idempotencyKey } = message;
   if (!result.ok) return { ...problemOf(failureOf(result.refusal), at), idempotencyKey, accountId };
   return {
-    status: 201,
+    status: STATUS.get(message.command.type) ?? 200,
     idempotencyKey,
     accountId,
     ...(result.replayed ? { replayed: true as const } : {}),

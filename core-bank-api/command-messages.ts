@@ -3,7 +3,7 @@ import { COMMAND_RESULT_TYPE, commandEvent } from '../contracts/command-messages
 import type { CommandResultData, OwnCloudEvent } from '../contracts/command-messages.ts';
 import type { CommandResult } from '../contracts/commands.ts';
 import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/topics.ts';
-import { Failure, parseObject } from '../platform/http.ts';
+import { parseObject } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Actors } from './actor-client.ts';
 import { executePlan, isUnavailable, planBatch, resultOf } from './command-batch.ts';
@@ -107,9 +107,8 @@ const isObject = (value: unknown): value is object =>
 function parse(message: Buffer): unknown {
   try {
     return parseObject(message);
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { RefusalMessage } from '../contracts/commands.ts';
+import type { RefusalMessage } from '../contracts/refusals.ts';
 import type { FieldError, ProblemParts } from '../contracts/problems.ts';
 import { Failure } from '../platform/http.ts';
 

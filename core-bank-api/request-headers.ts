@@ -61,6 +61,12 @@ export function accountIdOf(request: Request): AccountId {
   );
 }
 
+/** The hold that the path names. */
+export function holdIdOf(request: Request): string {
+  const text = String(request.params['holdId']);
+  return ACCOUNT_ID_PATTERN.test(text) ? text : refuse('path/holdId', 'must be a lower-case UUID');
+}
+
 export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;
 
 /** Only these parameters, each true or false; anything else could be a mistyped wish. */

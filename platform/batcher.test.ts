@@ -60,11 +60,11 @@ test('given turns in a row, they begin at least the pace apart, the first at onc
     at.push(performance.now() - started);
   }
   expect(at[0]).toBeLessThan(15);
-  expect(at[1]).toBeGreaterThanOrEqual(29);
-  expect(at[2]).toBeGreaterThanOrEqual(58);
+  expect(at[1]).toBeGreaterThanOrEqual(27);
+  expect(at[2]).toBeGreaterThanOrEqual(54);
 });
 
-test('given items of several sizes, a batch is never larger than it may be, and none is split', async () => {
+test('given items of several sizes, no batch is too large and no item is split', async () => {
   const batches: number[][] = [];
   const limits = { itemsMax: 10, inFlightMax: 1, waitingMax: 40, sizeOf: (size: number) => size };
   const call = batcher<number, number>(limits, async (sizes) => {

@@ -36,7 +36,7 @@ const status = (key: string, query = '') =>
   fetch(`${house.url}/v1/commands/${encodeURIComponent(key)}${query}`);
 
 describe('a batch', () => {
-  test('over many accounts with a bad item: results in order, the bad one harms no other', async () => {
+  test('over many accounts with a bad item: results in order, no harm to the others', async () => {
     const [a, b] = [await open(), await open()];
     const results = await batch([
       money('deposit', a, '5.00', 'k1'),
