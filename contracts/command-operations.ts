@@ -7,7 +7,8 @@ import { accountAnswer, outcomeSchema } from './outcomes.ts';
 import { holdParams, idParams } from './path-params.ts';
 import type { ProblemCode } from './problems.ts';
 
-const common = {
+/** What all commands have in common in the document of their API. */
+export const COMMAND_PARTS = {
   query: {
     dryRun: z
       .enum(['true', 'false'])
@@ -21,7 +22,7 @@ const common = {
   },
 } satisfies Partial<Operation>;
 
-const headers = {
+export const COMMAND_HEADERS = {
   'Idempotency-Key': z
     .string()
     .regex(COMMAND_ID_PATTERN)
@@ -34,7 +35,7 @@ const headers = {
     .meta({ description: 'the command runs only at this version of the account' }),
 };
 
-const WITH_BODY: readonly ProblemCode[] = [
+export const COMMAND_PROBLEMS: readonly ProblemCode[] = [
   'malformed-json',
   'payload-too-large',
   'unsupported-media-type',
@@ -55,18 +56,18 @@ const ofAccount = (
   status: 200 | 201,
   problems: readonly ProblemCode[],
 ): CommandOperation => ({
-  ...common,
+  ...COMMAND_PARTS,
   command,
   method: command.startsWith('set-') ? 'put' : 'post',
   path: `/v1/accounts/{id}${path}`,
   id,
   summary,
   params: path.includes('{holdId}') ? holdParams : idParams,
-  headers,
+  headers: COMMAND_HEADERS,
   body,
   status,
   answer: outcomeSchema,
-  problems: [...WITH_BODY, 'account-not-found', 'account-closed', ...problems],
+  problems: [...COMMAND_PROBLEMS, 'account-not-found', 'account-closed', ...problems],
 });
 
 const SPENDING: readonly ProblemCode[] = ['account-frozen', 'insufficient-funds', 'limit-exceeded'];
@@ -75,18 +76,18 @@ const HOLD: readonly ProblemCode[] = ['hold-not-found', 'hold-already-resolved']
 /** What core-bank-api serves. */
 export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
   {
-    ...common,
+    ...COMMAND_PARTS,
     command: 'open-account',
     method: 'post',
     path: '/v1/accounts',
     id: 'openAccount',
     summary: 'Opens an account, with a first deposit if one is given',
-    headers,
+    headers: COMMAND_HEADERS,
     body: bodies.openAccountBody,
     status: 201,
     answer: accountAnswer,
-    answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
-    problems: [...WITH_BODY, 'account-already-exists'],
+    answerHeaders: { ...COMMAND_PARTS.answerHeaders, Location: 'the path of the account' },
+    problems: [...COMMAND_PROBLEMS, 'account-already-exists'],
   },
   ofAccount(
     'deposit',

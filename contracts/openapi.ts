@@ -14,6 +14,8 @@ export interface Operation {
   readonly body?: z.ZodType;
   readonly status: 200 | 201;
   readonly answer: z.ZodType;
+  /** The 202 of an operation that may go on after its answer. */
+  readonly accepted?: { readonly summary: string; readonly answer: z.ZodType };
   readonly answerHeaders?: Readonly<Record<string, string>>;
   readonly problems: readonly ProblemCode[];
 }
@@ -69,6 +71,15 @@ function groupByStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]
   return groups;
 }
 
+const answered = (
+  { answerHeaders }: Operation,
+  { summary, answer }: Pick<Operation, 'summary' | 'answer'>,
+): object => ({
+  description: summary,
+  headers: headersOf(answerHeaders),
+  content: { 'application/json': { schema: jsonSchema(answer, 'output') } },
+});
+
 function operation(op: Operation): object {
   const problems = [...new Set([...op.problems, ...ALWAYS])];
   return {
@@ -88,11 +99,8 @@ function operation(op: Operation): object {
           },
         }),
     responses: {
-      [op.status]: {
-        description: op.summary,
-        headers: headersOf(op.answerHeaders),
-        content: { 'application/json': { schema: jsonSchema(op.answer, 'output') } },
-      },
+      [op.status]: answered(op, op),
+      ...(op.accepted === undefined ? {} : { 202: answered(op, op.accepted) }),
       ...problemResponses(problems),
     },
   };

@@ -5,6 +5,7 @@ import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts'
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import type { CommandOperation } from '../contracts/command-operations.ts';
+import { TRANSFER_OPERATIONS } from '../contracts/transfer-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
@@ -20,9 +21,10 @@ import { failureOf, invalid, invalidBy } from './failures.ts';
 import { sidecarRoutes, type TakeMessage } from './sidecar-routes.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
+import { transferRoutes } from './transfers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
-const OPERATIONS = [...COMMAND_OPERATIONS, ...BATCH_OPERATIONS];
+const OPERATIONS = [...COMMAND_OPERATIONS, ...TRANSFER_OPERATIONS, ...BATCH_OPERATIONS];
 
 export interface CommandApiPorts {
   readonly actors: Actors;
@@ -87,6 +89,7 @@ export function commandApi({ actors, messages, checks, logger }: CommandApiPorts
   }
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
+  transferRoutes(app, actors, body, logger);
   for (const operation of OPERATIONS) {
     onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
   }
