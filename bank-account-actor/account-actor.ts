@@ -9,7 +9,7 @@ import type { Logger } from '../platform/logger.ts';
 import { activate, advance, elapsedMs, eventsOf, nextHead } from './activation.ts';
 import { PRUNE_AGE_MS, TRUST_MS, type Activation, type Stamp } from './activation.ts';
 import { readPast } from './account-past.ts';
-import type { Journal } from './journal.ts';
+import { JournalFull, type Journal } from './journal.ts';
 import { jointTurn, type Joint } from './joint-turn.ts';
 import type { LogClient } from './log-client.ts';
 import { UNCONFIRMED_EVENTS_MAX, type Outbox } from './outbox.ts';
@@ -26,6 +26,8 @@ export interface ActorPorts {
   readonly stamp: () => Stamp;
   /** A write's outcome is unknown: its events, if there are any, must still reach the log. */
   readonly onUnknown: (accountId: AccountId) => void;
+  /** The account as it stands in the journal now. */
+  readonly onAccount: (accountId: AccountId, account: ExistingAccount) => void;
 }
 
 export type AccountActor = ReturnType<typeof createAccountActor>;
@@ -35,6 +37,8 @@ const unavailable = (reason: string): CommandResult => ({
   refusal: { code: 'service-unavailable', reason },
 });
 
+const FULL = 'too many accounts have holds that expire or transfers that are pending';
+
 /**
  * One account: decides commands one turn at a time and answers only what is committed. Its
  * own queue keeps turns apart, because Dapr's turn lock opens when a caller gives up.
@@ -43,12 +47,14 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
   const { journal, outbox, log, logger, stamp } = ports;
   let activation: Activation | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
 
   const load = async (): Promise<Activation> => {
     const asked = stamp();
     const loaded = await journal.load(accountId);
     outbox.restore(accountId, eventsOf(loaded));
     activation = activate(loaded, asked);
+    if (activation.account.status !== 'none') ports.onAccount(accountId, activation.account);
     return activation;
   };
   const trusted = async (): Promise<Activation> =>
@@ -61,6 +67,7 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
     const sent = stamp();
     const newHead = nextHead(current, outbox.firstUnconfirmed(accountId), sent);
     const account = turn.account as ExistingAccount;
+    for (const { type } of turn.events) crashPoint(`actor:before-commit ${type}`);
     const outcome = await journal.commit({
       accountId,
       commit: current.commit + 1,
@@ -70,10 +77,12 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
     });
     if (outcome === 'conflict') return false;
     crashPoint('actor:after-commit');
+    for (const { type } of turn.events) crashPoint(`actor:after-commit ${type}`);
     // A write that slept past PRUNE_AGE_MS may have found its rival's row pruned and so proves
     // nothing. It is not acknowledged and not published; the log refuses forks besides.
     if (elapsedMs(current.trustedAt, stamp()) > PRUNE_AGE_MS / 2) return false;
     advance(current, account, newHead, sent);
+    ports.onAccount(accountId, account);
     outbox.add(accountId, turn.events);
     current.memory.remember(turn.events, outbox.firstUnconfirmed(accountId));
     return true;
@@ -97,7 +106,8 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
   };
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = queue.then(work);
+    waiting += 1;
+    const turn = queue.then(work).finally(() => (waiting -= 1));
     queue = turn.catch(() => undefined);
     return turn;
   };
@@ -112,6 +122,7 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
         try {
           return await execute(commands, joint);
         } catch (error) {
+          if (error instanceof JournalFull) return commands.map(() => unavailable(FULL));
           activation = undefined;
           ports.onUnknown(accountId);
           logger.warn('a turn ended without a known outcome', { accountId, error: String(error) });
@@ -136,6 +147,7 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
         );
       }),
 
+    isBusy: (): boolean => waiting > 0,
     /** Resolves when no turn is under way or waiting. */
     idle: (): Promise<unknown> => queue,
   };

@@ -1,7 +1,9 @@
+import { decodeAccount } from '../contracts/account-state.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { createAccountActor, type AccountActor, type ActorPorts } from './account-actor.ts';
+import { createAgenda } from './agenda.ts';
 import { eventsOf } from './activation.ts';
 import type { Joint } from './joint-turn.ts';
 
@@ -14,7 +16,10 @@ const DOUBT_MS = 45_000;
 export type Accounts = ReturnType<typeof createAccounts>;
 
 /** All accounts that are active on this host, and those that a crash left in doubt. */
-export function createAccounts(ports: Omit<ActorPorts, 'onUnknown'>) {
+export function createAccounts(
+  ports: Omit<ActorPorts, 'onUnknown' | 'onAccount'>,
+  agenda = createAgenda(),
+) {
   const { journal, outbox, logger } = ports;
   const actors = new Map<AccountId, AccountActor>();
   const doubtfulUntil = new Map<AccountId, number>();
@@ -28,14 +33,21 @@ export function createAccounts(ports: Omit<ActorPorts, 'onUnknown'>) {
   const actorOf = (accountId: AccountId): AccountActor => {
     const known = actors.get(accountId);
     if (known !== undefined) return known;
-    const actor = createAccountActor(accountId, { ...ports, onUnknown: doubt });
+    const actor = createAccountActor(accountId, {
+      ...ports,
+      onUnknown: doubt,
+      onAccount: agenda.note,
+    });
     actors.set(accountId, actor);
     return actor;
   };
 
   /** Brings what the journal has and the log may lack to the outbox. Reads only. */
   const recover = async (accountId: AccountId): Promise<void> => {
-    outbox.restore(accountId, eventsOf(await journal.load(accountId)));
+    const loaded = await journal.load(accountId);
+    outbox.restore(accountId, eventsOf(loaded));
+    const last = loaded.rows.at(-1);
+    if (last !== undefined) agenda.note(accountId, decodeAccount(last.account));
     recovered.add(accountId);
     if ((doubtfulUntil.get(accountId) ?? 0) < performance.now()) doubtfulUntil.delete(accountId);
   };
@@ -46,9 +58,14 @@ export function createAccounts(ports: Omit<ActorPorts, 'onUnknown'>) {
     }
     sweeps += 1;
     if (sweeps % SETTLE_EVERY_SWEEPS !== 0) return;
-    await journal.settle((accountId) => {
-      return outbox.firstUnconfirmed(accountId) === undefined && !doubtfulUntil.has(accountId);
-    });
+    await journal.settle(
+      (accountId) =>
+        outbox.firstUnconfirmed(accountId) === undefined &&
+        agenda.isEmpty(accountId) &&
+        !doubtfulUntil.has(accountId) &&
+        // A turn that was just committed may not have told the outbox yet.
+        actors.get(accountId)?.isBusy() !== true,
+    );
   };
   const sweepForEver = (): void => {
     timer = setTimeout(() => {

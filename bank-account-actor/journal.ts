@@ -40,6 +40,9 @@ export interface Commit {
   readonly newHead?: JournalHead | undefined;
 }
 
+/** The commit was not written: too many accounts of this host have work to end. */
+export class JournalFull extends Error {}
+
 /**
  * The durable decisions of the accounts. `commit` is the decision: after 'committed' the events
  * are facts. It throws when the outcome is unknown; then the account must be loaded again.
@@ -47,9 +50,12 @@ export interface Commit {
 export interface Journal {
   load(accountId: AccountId): Promise<Loaded>;
   commit(commit: Commit): Promise<'committed' | 'conflict'>;
-  /** Accounts whose last commits may not be in the log: to be recovered after a crash. */
+  /** Accounts that the last commit left unsettled, or may have: to be recovered after a crash. */
   unsettled(): Promise<AccountId[]>;
-  /** Forgets the unsettled accounts whose events are all in the log, as the caller knows it. */
+  /**
+   * Forgets accounts whose events are all in the log and that have nothing to end by
+   * themselves, as the caller knows it.
+   */
   settle(isSettled: (accountId: AccountId) => boolean): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { ACTOR_TYPE, executeAnswer } from '../contracts/commands.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
@@ -7,10 +8,12 @@ import { publisher } from '../platform/dapr-publisher.ts';
 import { listenH2c } from '../platform/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
+import { createAgenda } from './agenda.ts';
 import { createAccounts } from './accounts.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
 import { daprJournal } from './dapr-journal.ts';
+import { openWork } from './open-work.ts';
 import { logClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
 
@@ -34,7 +37,18 @@ const outbox = createOutbox({
   logger,
 });
 const now = () => new Date();
-const accounts = createAccounts({ journal, outbox, log, logger, now, stamp });
+const agenda = createAgenda();
+const accounts = createAccounts({ journal, outbox, log, logger, now, stamp }, agenda);
+const work = openWork({
+  agenda,
+  own: accounts.execute,
+  any: async (accountId, commands) => {
+    const answer = await dapr.invokeActor(ACTOR_TYPE, accountId, 'execute', { commands });
+    return executeAnswer.parse(answer).results;
+  },
+  now,
+  logger,
+});
 
 /** What of a ledger message confirms events; the rest is for the projections. */
 const confirmation = z.object({
@@ -55,6 +69,7 @@ const start = async (): Promise<void> => {
     }
   }
   outbox.start();
+  work.start();
   isStarted = true;
   logger.info('ready for commands');
 };
@@ -80,6 +95,7 @@ const host = actorHost({
       if (!isStarted) throw new Error('the journal has not been read yet');
       return accounts.counts();
     },
+    openWork: () => work.counts(),
     outbox: () => ({ unconfirmedEvents: outbox.size() }),
   },
   appToken: config.APP_API_TOKEN,
@@ -87,6 +103,7 @@ const host = actorHost({
 });
 const server = await listenH2c(host, config.APP_PORT);
 onShutdown(logger, [
+  () => work.stop(),
   () => accounts.stop(),
   () => outbox.stop(),
   () => server.close(),
