@@ -3,10 +3,12 @@ import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { namesOf, type LoggedEvent } from '../contracts/events.ts';
 import type { AccountEventsMessage } from '../contracts/topics.ts';
 import { accountId, commandId, type AccountId } from '../domain/ids.ts';
+import { createAgenda } from './agenda.ts';
 import { createAccounts } from './accounts.ts';
 import { stamp as clock } from './activation.ts';
 import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
+import { openWork } from './open-work.ts';
 import { createOutbox } from './outbox.ts';
 
 export const ACCOUNT: AccountId = accountId('00000000-0000-8000-8000-000000000001');
@@ -57,7 +59,11 @@ export function testLog() {
 export type TestLog = ReturnType<typeof testLog>;
 
 /** An actor host on that journal and log. `confirms: false` withholds what the log would say. */
-export function testHost(journal: Journal, log: TestLog, { confirms = true, stamp = clock } = {}) {
+export function testHost(
+  journal: Journal,
+  log: TestLog,
+  { confirms = true, stamp = clock, now = () => new Date() } = {},
+) {
   const ports = {
     publish: ({ events }: AccountEventsMessage): Promise<void> => {
       for (const event of events) log.take(event);
@@ -69,11 +75,14 @@ export function testHost(journal: Journal, log: TestLog, { confirms = true, stam
     logger: silent,
   };
   const outbox = createOutbox(ports, { everyMs: 0, confirmedWithinMs: 0 });
-  const now = () => new Date();
-  const accounts = createAccounts({ journal, outbox, log: log.client, logger: silent, now, stamp });
+  const agenda = createAgenda();
+  const hostPorts = { journal, outbox, log: log.client, logger: silent, now, stamp };
+  const accounts = createAccounts(hostPorts, agenda);
+  const { execute: own } = accounts;
+  const work = openWork({ agenda, own, any: own, now, logger: silent });
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>
     accounts.execute(ACCOUNT, commands);
-  return { accounts, outbox, execute };
+  return { accounts, outbox, execute, agenda, work };
 }
 
 /** What became of a command: its versions, or the code of its refusal. */

@@ -90,7 +90,7 @@ export function transferRoutes(
     const original = answerOf(await found(steps.find(transferIdOf(request))));
     if (original.status !== 'completed') {
       const detail = `The transfer is ${original.status}: only a completed one moved money.`;
-      throw new Failure('not-reversible', { detail, more: { status: original.status } });
+      throw new Failure('not-reversible', { detail });
     }
     const { transferId: reverses, amount, currency, toAccountId, fromAccountId } = original;
     const sides = { fromAccountId: toAccountId, toAccountId: fromAccountId };
