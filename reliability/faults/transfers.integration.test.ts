@@ -4,7 +4,7 @@ import { seededRandom } from './load.ts';
 import { post, startClosing, startTransfers } from './transfer-load.ts';
 import { answersAgainstLog, askAgain, lookAt } from './transfer-verdict.ts';
 
-const INSTANCE = 21;
+const INSTANCE = 15;
 const CLIENTS = 12;
 /** The promise: so soon after a fault every transfer has both legs or none. */
 const END_MS_MAX = 30_000;
