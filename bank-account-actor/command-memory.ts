@@ -1,3 +1,4 @@
+import type { BankEvent } from '../contracts/bank-events.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
 import type { CommandId } from '../domain/ids.ts';
 
@@ -5,14 +6,14 @@ import type { CommandId } from '../domain/ids.ts';
 const REMEMBERED_COMMANDS_MAX = 32;
 
 /**
- * What an account executed lately, by command id. Whatever is not here is either in the log or
+ * What an actor executed lately, by command id. Whatever is not here is either in the log or
  * was never executed, because commands are forgotten only after the log confirmed them.
  */
-export function commandMemory() {
-  const executed = new Map<string, LoggedEvent[]>();
+export function commandMemory<Event extends BankEvent = LoggedEvent>() {
+  const executed = new Map<string, Event[]>();
   return {
-    find: (commandId: CommandId): LoggedEvent[] | undefined => executed.get(commandId),
-    remember(events: readonly LoggedEvent[], firstUnconfirmed: number | undefined): void {
+    find: (commandId: CommandId): Event[] | undefined => executed.get(commandId),
+    remember(events: readonly Event[], firstUnconfirmed: number | undefined): void {
       for (const event of events) {
         const known = executed.get(event.commandId);
         if (known === undefined) executed.set(event.commandId, [event]);
@@ -27,4 +28,6 @@ export function commandMemory() {
     },
   };
 }
-export type CommandMemory = ReturnType<typeof commandMemory>;
+export type CommandMemory<Event extends BankEvent = LoggedEvent> = ReturnType<
+  typeof commandMemory<Event>
+>;

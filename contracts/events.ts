@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { available, type AccountEvent, type OpenAccount } from '../domain/account.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { AccountId, CommandId, StreamId } from '../domain/ids.ts';
 import { unreachable } from '../domain/ids.ts';
 import { formatAmount, readAmount, type Minor } from '../domain/money.ts';
 import * as texts from './texts.ts';
@@ -24,11 +24,16 @@ const money = {
   balance: balanceSchema,
 };
 
-const envelope = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
+/** What every event of the log has, whatever stream it belongs to. */
+export const envelope = <Type extends string, Data extends z.ZodType>(
+  type: Type,
+  data: Data,
+  stream = /^acct\/[0-9a-f-]{36}$/,
+) =>
   z.strictObject({
     /** `stream/version`: unique for ever. */
     id: z.string(),
-    stream: z.string().regex(/^acct\/[0-9a-f-]{36}$/),
+    stream: z.string().regex(stream),
     version: z.int().min(1),
     type: z.literal(type),
     /** Version of the shape of `data` for this type. */
@@ -60,10 +65,10 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
   envelope('money-deposited', z.strictObject({ ...money, ...remarks })),
   envelope('money-withdrawn', z.strictObject({ ...money, ...remarks })),
 ]);
-/** An event as it stands in the journal, on the topics and in the log. Its envelope is final. */
+/** An account's event as it stands in journal, topics and log. Its envelope is final. */
 export type LoggedEvent = z.infer<typeof loggedEventSchema>;
 
-export const streamOf = (id: AccountId): string => `acct/${id}`;
+export const streamOf = (id: AccountId): StreamId => `acct/${id}` as StreamId;
 export const accountOfStream = (stream: string): AccountId =>
   texts.accountIdText.parse(stream.slice('acct/'.length));
 

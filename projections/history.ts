@@ -1,6 +1,6 @@
 import { accountOfStream, defined } from '../contracts/events.ts';
 import type { HistoryEntry } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { formatAmount, minor, ZERO } from '../domain/money.ts';
 import { movementOf } from './movement.ts';
@@ -11,7 +11,7 @@ export interface HistoryLine {
 }
 
 /** The line that an event makes in the history of its account. */
-export function historyLine({ event, position }: PositionedEvent): HistoryLine {
+export function historyLine({ event, position }: PositionedAccountEvent): HistoryLine {
   const { ledger } = movementOf(event);
   const { currency, balance: balanceAfter, metadata } = event.data;
   const remarks = event.type === 'account-opened' ? undefined : event.data;
