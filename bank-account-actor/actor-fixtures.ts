@@ -1,7 +1,7 @@
 import { createLogger, type Logger } from '../platform/logger.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
-import { streamOf } from '../contracts/events.ts';
+import { namesOf, streamOf } from '../contracts/events.ts';
 import type { AccountEventsMessage } from '../contracts/topics.ts';
 import { accountId, commandId, type AccountId, type StreamId } from '../domain/ids.ts';
 import { accountKind } from './account-kind.ts';
@@ -44,14 +44,17 @@ export function testLog() {
     if (known !== undefined && JSON.stringify(known) !== JSON.stringify(event)) forks.push(event);
     if (event.version !== stream.length + 1) return;
     stream.push(event);
-    const command = `${event.stream} ${event.commandId}`;
-    commands.set(command, [...(commands.get(command) ?? []), event]);
+    for (const name of namesOf(event)) {
+      const once = `${event.stream} ${name}`;
+      commands.set(once, [...(commands.get(once) ?? []), event]);
+    }
   };
   const ofStream = (stream: StreamId): BankEvent[] => streams.get(stream) ?? [];
   const eventsOf = (id: AccountId): BankEvent[] => ofStream(streamOf(id));
   const client: LogClient = {
     head: (stream) => Promise.resolve(ofStream(stream).length),
-    command: (stream, command) => Promise.resolve(commands.get(`${stream} ${command}`)),
+    once: (stream, name) => Promise.resolve(commands.get(`${stream} ${name}`)),
+    event: (stream, version) => Promise.resolve(ofStream(stream)[version - 1]),
   };
   return { take, eventsOf, forks, client };
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { streamOfEvent, type BankEvent } from '../contracts/bank-events.ts';
+import { namesOf } from '../contracts/events.ts';
 import type { StreamId, CommandId } from '../domain/ids.ts';
 import type { Outcome } from './event-log.ts';
 
@@ -8,6 +9,8 @@ export interface Candidate {
   readonly stream: StreamId;
   readonly version: number;
   readonly commandId: CommandId;
+  /** What the event settles for ever, so that no other event may settle it again. */
+  readonly settles?: CommandId;
   readonly json: string;
 }
 
@@ -38,7 +41,9 @@ export interface AppendPlan {
 }
 
 export function candidateOf(event: BankEvent): Candidate {
+  const [, settles] = namesOf(event);
   return {
+    ...(settles === undefined ? {} : { settles: settles as CommandId }),
     stream: streamOfEvent(event),
     version: event.version,
     commandId: event.commandId as CommandId,
@@ -82,6 +87,13 @@ export function planAppend(candidates: readonly Candidate[], known: Knowledge): 
         return fork(event, `command executed at version ${first}`);
       }
     }
+    const { settles } = event;
+    if (settles !== undefined) {
+      const name = `${stream}/${settles}`;
+      const settled = firsts.get(name) ?? known.firstOf(stream, settles);
+      if (settled !== undefined) return fork(event, `${settles} settled at version ${settled}`);
+      firsts.set(name, version);
+    }
     firsts.set(command, first ?? version);
     planned.set(at(event, version), writes.length);
     writes.push({ ...event, opensCommand: first === undefined });
@@ -95,6 +107,10 @@ export function planAppend(candidates: readonly Candidate[], known: Knowledge): 
 }
 
 export const commandIn = (json: string): string => (JSON.parse(json) as BankEvent).commandId;
+
+/** Whether the event belongs to that command, or is what settled the thing of that name. */
+export const belongsTo = (json: string, name: string): boolean =>
+  namesOf(JSON.parse(json) as BankEvent).includes(name);
 
 /** The outcomes once the writes stand at these positions; a twin in the batch is a duplicate. */
 export function outcomesOf(plan: AppendPlan, positions: readonly number[]): Outcome[] {

@@ -98,8 +98,9 @@ export function appendRequest(writes: readonly Write[]): SetRequest {
     }
     inBatch.add(key);
   });
-  for (const { stream, commandId, version, opensCommand } of writes) {
+  for (const { stream, commandId, settles, version, opensCommand } of writes) {
     if (opensCommand) add(commandKey(stream, commandId), encodeCommand(version));
+    if (settles !== undefined) add(commandKey(stream, settles), encodeCommand(version));
   }
   return { KVs, preconditions };
 }

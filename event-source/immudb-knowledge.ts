@@ -61,10 +61,11 @@ export async function readKnowledge(
   };
 }
 
-const keysAround = ({ stream, version, commandId }: Candidate): string[] => [
+const keysAround = ({ stream, version, commandId, settles }: Candidate): string[] => [
   eventKey(stream, version),
   ...(version > 1 ? [eventKey(stream, version - 1)] : []),
   commandKey(stream, commandId),
+  ...(settles === undefined ? [] : [commandKey(stream, settles)]),
 ];
 
 // What was tampered with contradicts whatever comes, so the event is refused as a fork and the
