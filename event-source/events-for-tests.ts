@@ -44,6 +44,12 @@ export function eventOf(id: StreamId, version: number, parts: EventParts = {}): 
   return { ...common, type: 'money-deposited', data: { amount, currency, balance, ...remarks } };
 }
 
+/** An event that settles a hold, which may stand in a stream once. */
+export const voided = (id: StreamId, version: number, holdId: string): BankEvent => {
+  const { data, ...envelope } = eventOf(id, version, { amount: '1.00' });
+  return { ...envelope, type: 'hold-voided', data: { ...data, holdId } } as BankEvent;
+};
+
 /** Events `from` to `to` of an account. */
 export const eventsOf = (id: StreamId, from: number, to: number): BankEvent[] =>
   Array.from({ length: to - from + 1 }, (_, index) => eventOf(id, from + index));
