@@ -167,6 +167,12 @@ describe('poison', () => {
     away(true);
     expect(await take(Buffer.from('x'))).toBe('RETRY');
   });
+  test('that comes again is told again, or a replay of it would be lost in the broker', async () => {
+    const { take, published } = house();
+    await take(Buffer.from('x'));
+    await take(Buffer.from('x'));
+    expect(published[1]?.event.id).not.toBe(published[0]?.event.id);
+  });
   test('harms nobody: the next message is executed', async () => {
     const { take, commands } = house();
     await take(Buffer.from('x'));
