@@ -167,7 +167,7 @@ describe('poison', () => {
     away(true);
     expect(await take(Buffer.from('x'))).toBe('RETRY');
   });
-  test('that comes again is told again, or a replay of it would be lost in the broker', async () => {
+  test('that comes again is told again, not dropped by the broker', async () => {
     const { take, published } = house();
     await take(Buffer.from('x'));
     await take(Buffer.from('x'));
