@@ -91,7 +91,7 @@ describe('a command id is executed once, for ever', () => {
     const log = testLog();
     const { execute } = testHost(journal, {
       ...log,
-      client: { ...log.client, command: () => Promise.reject(new Error('away')) },
+      client: { ...log.client, once: () => Promise.reject(new Error('away')) },
     });
     await execute(open('o'));
     expect(await saidOf(execute(deposit('d')))).toEqual(['service-unavailable']);

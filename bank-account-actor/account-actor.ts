@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { encodeAccount } from '../contracts/account-state.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
-import type { OpenAccount } from '../domain/account.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { ExistingAccount } from '../domain/account.ts';
+import type { AccountId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import { activate, advance, elapsedMs, eventsOf, nextHead } from './activation.ts';
 import { PRUNE_AGE_MS, TRUST_MS, type Activation, type Stamp } from './activation.ts';
+import { readPast } from './account-past.ts';
 import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
 import { UNCONFIRMED_EVENTS_MAX, type Outbox } from './outbox.ts';
@@ -54,30 +54,11 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
       ? load()
       : activation;
 
-  /** What the log says of ids that the activation does not remember. */
-  const lookUp = async (
-    current: Activation,
-    commands: readonly CommandMessage[],
-  ): Promise<Map<CommandId, LoggedEvent[] | undefined>> => {
-    const answers = new Map<CommandId, LoggedEvent[] | undefined>();
-    // An account that was never opened has executed nothing.
-    if (current.account.status === 'none') return answers;
-    const unknown = commands.filter(({ commandId, fresh }) => {
-      return !fresh && current.memory.find(commandId) === undefined;
-    });
-    await Promise.all(
-      unknown.map(async ({ commandId }) => {
-        answers.set(commandId, await log.command(accountId, commandId));
-      }),
-    );
-    return answers;
-  };
-
   /** Commits a turn. False when another host was first: then everything is decided again. */
   const commit = async (current: Activation, turn: Turn): Promise<boolean> => {
     const sent = stamp();
     const newHead = nextHead(current, outbox.firstUnconfirmed(accountId), sent);
-    const account = turn.account as OpenAccount;
+    const account = turn.account as ExistingAccount;
     const outcome = await journal.commit({
       accountId,
       commit: current.commit + 1,
@@ -99,9 +80,9 @@ export function createAccountActor(accountId: AccountId, ports: ActorPorts) {
   const execute = async (commands: readonly CommandMessage[]): Promise<CommandResult[]> => {
     for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries += 1) {
       const current = await trusted();
-      const logged = await lookUp(current, commands);
+      const past = await readPast(accountId, current, commands, log);
       const at = laterOf(ports.now(), current);
-      const turn = decideTurn(accountId, current, commands, logged, at);
+      const turn = decideTurn(accountId, current.account, commands, past, at);
       if (turn.events.length === 0 || (await commit(current, turn))) return turn.results;
       logger.info('another host was first, deciding again', { accountId, commit: current.commit });
       activation = undefined;

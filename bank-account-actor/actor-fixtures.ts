@@ -1,6 +1,6 @@
 import { createLogger, type Logger } from '../platform/logger.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
+import { namesOf, type LoggedEvent } from '../contracts/events.ts';
 import type { AccountEventsMessage } from '../contracts/topics.ts';
 import { accountId, commandId, type AccountId } from '../domain/ids.ts';
 import { createAccounts } from './accounts.ts';
@@ -41,13 +41,16 @@ export function testLog() {
     if (known !== undefined && JSON.stringify(known) !== JSON.stringify(event)) forks.push(event);
     if (event.version !== stream.length + 1) return;
     stream.push(event);
-    const command = `${event.stream} ${event.commandId}`;
-    commands.set(command, [...(commands.get(command) ?? []), event]);
+    for (const name of namesOf(event)) {
+      const once = `${event.stream} ${name}`;
+      commands.set(once, [...(commands.get(once) ?? []), event]);
+    }
   };
   const eventsOf = (id: AccountId): LoggedEvent[] => streams.get(`acct/${id}`) ?? [];
   const client: LogClient = {
     head: (id) => Promise.resolve(eventsOf(id).length),
-    command: (id, command) => Promise.resolve(commands.get(`acct/${id} ${command}`)),
+    once: (id, name) => Promise.resolve(commands.get(`acct/${id} ${name}`)),
+    event: (id, version) => Promise.resolve(eventsOf(id)[version - 1]),
   };
   return { take, eventsOf, forks, client };
 }

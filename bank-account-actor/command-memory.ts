@@ -1,5 +1,4 @@
-import type { LoggedEvent } from '../contracts/events.ts';
-import type { CommandId } from '../domain/ids.ts';
+import { namesOf, type LoggedEvent } from '../contracts/events.ts';
 
 /** Commands that an activation remembers beside those that the log has not confirmed. */
 const REMEMBERED_COMMANDS_MAX = 32;
@@ -11,18 +10,28 @@ const REMEMBERED_COMMANDS_MAX = 32;
 export function commandMemory() {
   const executed = new Map<string, LoggedEvent[]>();
   return {
-    find: (commandId: CommandId): LoggedEvent[] | undefined => executed.get(commandId),
+    /** By command id, or by the name of what was settled. */
+    find: (name: string): LoggedEvent[] | undefined => executed.get(name),
+    event(version: number): LoggedEvent | undefined {
+      for (const events of executed.values()) {
+        const found = events.find((event) => event.version === version);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
     remember(events: readonly LoggedEvent[], firstUnconfirmed: number | undefined): void {
       for (const event of events) {
-        const known = executed.get(event.commandId);
-        if (known === undefined) executed.set(event.commandId, [event]);
-        else known.push(event);
+        for (const name of namesOf(event)) {
+          const known = executed.get(name);
+          if (known === undefined) executed.set(name, [event]);
+          else known.push(event);
+        }
       }
-      for (const [commandId, known] of executed) {
+      for (const [name, known] of executed) {
         if (executed.size <= REMEMBERED_COMMANDS_MAX) return;
         const last = known.at(-1)?.version ?? 0;
         if (firstUnconfirmed !== undefined && last >= firstUnconfirmed) return;
-        executed.delete(commandId);
+        executed.delete(name);
       }
     },
   };

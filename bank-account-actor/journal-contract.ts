@@ -3,9 +3,11 @@ import { encodeAccount } from '../contracts/account-state.ts';
 import { encodeEvent } from '../contracts/events.ts';
 import { currencyOf, type Currency } from '../domain/currency.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import { decide, evolve, NO_ACCOUNT, type Account, type OpenAccount } from '../domain/account.ts';
+import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../domain/account.ts';
+import { decide } from '../domain/account-decisions.ts';
 import { commandId, ownerId, type AccountId } from '../domain/ids.ts';
-import { decodeCommand, type CommandBody } from '../contracts/commands.ts';
+import type { CommandBody } from '../contracts/command-bodies.ts';
+import { decodeCommand } from '../contracts/commands.ts';
 import { NO_HEAD, type Commit, type Journal, type JournalRow } from './journal.ts';
 
 const CZK = currencyOf('CZK') as Currency;
@@ -13,7 +15,7 @@ const AT = '2026-01-02T03:04:05.678Z';
 let serial = BigInt(Date.now());
 const newAccount = (): AccountId => accountIdOfSerial((serial += 1n));
 
-function rowAfter(id: AccountId, account: Account): { row: JournalRow; account: OpenAccount } {
+function rowAfter(id: AccountId, account: Account): { row: JournalRow; account: ExistingAccount } {
   const body: CommandBody =
     account.status === 'none'
       ? { type: 'open-account', ownerId: ownerId('jana'), currency: CZK }

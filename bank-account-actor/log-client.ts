@@ -1,7 +1,13 @@
-import { commandsAnswer, EVENT_SOURCE_APP, HEADS_MAX, headsAnswer } from '../contracts/log.ts';
+import {
+  commandsAnswer,
+  EVENT_SOURCE_APP,
+  HEADS_MAX,
+  headsAnswer,
+  streamPage,
+} from '../contracts/log.ts';
 import { LOOKUP_COMMANDS_MAX } from '../contracts/log.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { AccountId } from '../domain/ids.ts';
 import { batcher } from '../platform/batcher.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 
@@ -9,34 +15,43 @@ import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 export interface LogClient {
   /** The version that the log has of the account, 0 for none. */
   head(accountId: AccountId): Promise<number>;
-  /** The events of a command that was executed at any time before and confirmed. */
-  command(accountId: AccountId, commandId: CommandId): Promise<LoggedEvent[] | undefined>;
+  /** The events of a command, or the one that settled what has this name, if the log has them. */
+  once(accountId: AccountId, name: string): Promise<LoggedEvent[] | undefined>;
+  event(accountId: AccountId, version: number): Promise<LoggedEvent | undefined>;
 }
 
 interface Lookup {
   readonly accountId: AccountId;
-  readonly commandId: CommandId;
+  readonly commandId: string;
 }
 
 const LOOKUPS_WAITING_MAX = 20_000;
 
 /** Asks event-source through Dapr; questions that come together travel together. */
 export function logClient(sidecar: Sidecar): LogClient {
-  const post = async (path: string, body: unknown): Promise<unknown> => {
-    const answer = await sidecar.invokeService(EVENT_SOURCE_APP, 'POST', path, body);
+  const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> => {
+    const answer = await sidecar.invokeService(EVENT_SOURCE_APP, method, path, body);
     if (answer.status === 200) return answer.body;
     throw new SidecarError(`${path} answered ${answer.status}`, answer.status);
   };
   const limits = { inFlightMax: 2, waitingMax: LOOKUPS_WAITING_MAX };
   const head = batcher<AccountId, number>({ ...limits, itemsMax: HEADS_MAX }, async (ids) => {
-    return headsAnswer.parse(await post('log/heads', { accountIds: ids })).versions;
+    return headsAnswer.parse(await call('POST', 'log/heads', { accountIds: ids })).versions;
   });
   const command = batcher<Lookup, LoggedEvent[] | undefined>(
     { ...limits, itemsMax: LOOKUP_COMMANDS_MAX },
     async (commands) => {
-      const { found } = commandsAnswer.parse(await post('log/commands', { commands }));
+      const { found } = commandsAnswer.parse(await call('POST', 'log/commands', { commands }));
       return found.map((entries) => entries?.map(({ event }) => event));
     },
   );
-  return { head, command: (accountId, commandId) => command({ accountId, commandId }) };
+  return {
+    head,
+    once: (accountId, commandId) => command({ accountId, commandId }),
+    async event(accountId, version) {
+      const path = `log/streams/${accountId}/events?fromVersion=${version}&limit=1`;
+      const { entries } = streamPage.parse(await call('GET', path));
+      return entries.find(({ event }) => event.version === version)?.event;
+    },
+  };
 }

@@ -100,6 +100,26 @@ test('given more events than a message may hold, a command is never torn apart',
   expect(sizes).toEqual([OUTBOX_EVENTS_MAX - 1, 2]);
 });
 
+test('given events with much beside the money, no message is too large for the broker', async () => {
+  const sizes: number[] = [];
+  const versions: number[] = [];
+  const { outbox } = outboxFor(({ events }) => {
+    sizes.push(JSON.stringify(events).length);
+    versions.push(...events.map(({ version }) => version));
+    return Promise.resolve();
+  });
+  const heavy = range(1, 100).map((one) => {
+    const metadata = Object.fromEntries(
+      Array.from({ length: 20 }, (_unused, at) => [`k${at}`, 'x'.repeat(2_000)]),
+    );
+    return { ...one, data: { ...one.data, metadata } } as LoggedEvent;
+  });
+  outbox.add(ACCOUNT, heavy);
+  while (versions.length < 100) await soon(20);
+  expect(Math.max(...sizes)).toBeLessThan(1_100_000);
+  expect(versions).toEqual(heavy.map(({ version }) => version));
+});
+
 test('given a confirmation, exactly what the log has leaves the outbox', () => {
   const { outbox } = outboxFor(() => Promise.resolve());
   outbox.add(ACCOUNT, range(1, 5));

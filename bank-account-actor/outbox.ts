@@ -16,6 +16,9 @@ const RETRY_MS = 200;
  * one before: under load they become fewer and larger, and never queue up at the broker.
  */
 const PACE = { everyMs: 30, confirmedWithinMs: 200 };
+/** Far below what a sidecar or the broker carries, whatever clients write beside the money. */
+const MESSAGE_BYTES_MAX = 1024 * 1024;
+const EVENT_BYTES = 1_024;
 /** Above this many unconfirmed events no command is taken, so that memory stays bounded. */
 export const UNCONFIRMED_EVENTS_MAX = 50_000;
 
@@ -63,11 +66,18 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
 
   const takeBatch = (): LoggedEvent[] => {
     const batch: LoggedEvent[] = [];
+    let bytes = 0;
     for (const stream of unsent) {
       const entry = accounts.get(stream);
       const events = entry?.events.filter((event) => event.version > entry.sentThrough) ?? [];
-      const room = OUTBOX_EVENTS_MAX - batch.length;
-      const taken = events.length <= room ? events : wholeCommands(events.slice(0, room), events);
+      let count = 0;
+      while (count < events.length && batch.length + count < OUTBOX_EVENTS_MAX) {
+        bytes += bytesOf(events[count] as LoggedEvent);
+        if (bytes > MESSAGE_BYTES_MAX && batch.length + count > 0) break;
+        count += 1;
+      }
+      const taken =
+        count === events.length ? events : wholeCommands(events.slice(0, count), events);
       batch.push(...taken);
       if (entry !== undefined && taken.length > 0) {
         entry.sentThrough = (taken.at(-1) as LoggedEvent).version;
@@ -170,6 +180,12 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
     start: checkForEver,
     stop: (): void => clearTimeout(timer),
   };
+}
+
+// Only what clients write freely makes an event large, so only that is measured.
+function bytesOf({ data }: LoggedEvent): number {
+  if (!('metadata' in data)) return EVENT_BYTES;
+  return EVENT_BYTES + Buffer.byteLength(JSON.stringify(data.metadata));
 }
 
 // A command's events stay together in one message, because the log notes them together.

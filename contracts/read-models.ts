@@ -85,6 +85,14 @@ export const historyEntry = z.strictObject({
   description: z.string().optional(),
   reference: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  reason: z.string().optional(),
+  holdId: z.string().optional(),
+  expiresAt: z.string().optional(),
+  transferId: z.string().optional(),
+  /** Of a transfer: where the money goes to, or comes from. */
+  otherAccountId: z.string().optional(),
+  /** The version of the movement that this line takes back. */
+  reverses: z.int().optional(),
   commandId: z.string(),
   eventId: z.string(),
   at: z.string(),

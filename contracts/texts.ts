@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { currencyOf, type Currency } from '../domain/currency.ts';
 import { ACCOUNT_ID_PATTERN, OWNER_ID_PATTERN } from '../domain/ids.ts';
-import type { AccountId, OwnerId, Version } from '../domain/ids.ts';
+import type { AccountId, HoldId, OwnerId, TransferId, Version } from '../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../domain/money.ts';
 
 export const METADATA_KEYS_MAX = 20;
@@ -46,6 +46,20 @@ export const accountIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as AccountId);
+
+export const holdIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as HoldId);
+export const transferIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as TransferId);
+
+/** RFC 3339 in UTC, as the bank writes all times. */
+export const timeText = z.iso
+  .datetime({ message: 'must be an RFC 3339 time in UTC such as "2026-01-31T12:00:00Z"' })
+  .meta({ examples: ['2026-01-31T12:00:00Z'] });
 
 export const versionNumber = z
   .int()

@@ -4,12 +4,19 @@ export type AccountId = string & { readonly __brand: 'AccountId' };
 export type OwnerId = string & { readonly __brand: 'OwnerId' };
 /** The client's Idempotency-Key, or one that the server made: 1-128 visible ASCII characters. */
 export type CommandId = string & { readonly __brand: 'CommandId' };
+/** Lower-case UUID of a hold; it follows from the command that placed it. */
+export type HoldId = string & { readonly __brand: 'HoldId' };
+/** Lower-case UUID of a transfer; it names its source account (transfer-id.ts). */
+export type TransferId = string & { readonly __brand: 'TransferId' };
 /** Number of events in the stream so far; the first event makes version 1. */
 export type Version = number & { readonly __brand: 'Version' };
 
 export const ACCOUNT_ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const OWNER_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const COMMAND_ID_PATTERN = /^[\x21-\x7e]{1,128}$/;
+/** Command ids of events: a client's, or the bank's own, which are told by their space. */
+export const ONCE_PATTERN =
+  /^(?:(?:transfer|settle|release|expire) [0-9a-f-]{36}|[\x21-\x7e]{1,128})$/;
 
 const branded =
   <Id extends string>(name: string, pattern: RegExp) =>
@@ -20,6 +27,10 @@ const branded =
 
 export const accountId = branded<AccountId>('an account id', ACCOUNT_ID_PATTERN);
 export const ownerId = branded<OwnerId>('an owner id', OWNER_ID_PATTERN);
+export const holdId = branded<HoldId>('a hold id', ACCOUNT_ID_PATTERN);
+export const transferId = branded<TransferId>('a transfer id', ACCOUNT_ID_PATTERN);
+/** A command of the bank itself, done once per account. */
+export const ownCommandId = branded<CommandId>('an own command id', ONCE_PATTERN);
 export const commandId = branded<CommandId>('a command id', COMMAND_ID_PATTERN);
 
 export function version(count: number): Version {

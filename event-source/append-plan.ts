@@ -1,5 +1,5 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import { accountOfStream, type LoggedEvent } from '../contracts/events.ts';
+import { accountOfStream, namesOf, type LoggedEvent } from '../contracts/events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import type { Outcome } from './event-log.ts';
 
@@ -8,6 +8,8 @@ export interface Candidate {
   readonly accountId: AccountId;
   readonly version: number;
   readonly commandId: CommandId;
+  /** What the event settles for ever, so that no other event may settle it again. */
+  readonly settles?: CommandId;
   readonly json: string;
 }
 
@@ -38,7 +40,9 @@ export interface AppendPlan {
 }
 
 export function candidateOf(event: LoggedEvent): Candidate {
+  const [, settles] = namesOf(event);
   return {
+    ...(settles === undefined ? {} : { settles: settles as CommandId }),
     accountId: accountOfStream(event.stream),
     version: event.version,
     commandId: event.commandId as CommandId,
@@ -82,6 +86,13 @@ export function planAppend(candidates: readonly Candidate[], known: Knowledge): 
         return fork(event, `command executed at version ${first}`);
       }
     }
+    const { settles } = event;
+    if (settles !== undefined) {
+      const name = `${accountId}/${settles}`;
+      const settled = firsts.get(name) ?? known.firstOf(accountId, settles);
+      if (settled !== undefined) return fork(event, `${settles} settled at version ${settled}`);
+      firsts.set(name, version);
+    }
     firsts.set(command, first ?? version);
     planned.set(at(event, version), writes.length);
     writes.push({ ...event, opensCommand: first === undefined });
@@ -95,6 +106,10 @@ export function planAppend(candidates: readonly Candidate[], known: Knowledge): 
 }
 
 export const commandIn = (json: string): string => (JSON.parse(json) as LoggedEvent).commandId;
+
+/** Whether the event belongs to that command, or is what settled the thing of that name. */
+export const belongsTo = (json: string, name: string): boolean =>
+  namesOf(JSON.parse(json) as LoggedEvent).includes(name);
 
 /** The outcomes once the writes stand at these positions; a twin in the batch is a duplicate. */
 export function outcomesOf(plan: AppendPlan, positions: readonly number[]): Outcome[] {

@@ -2,7 +2,7 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
 import type { CommandId } from '../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
-import { eventOf, eventsOf, newAccount, randomOf } from './events-for-tests.ts';
+import { eventOf, eventsOf, newAccount, randomOf, voided } from './events-for-tests.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
 export function eventLogContract(open: () => Promise<EventLog>): void {
@@ -14,6 +14,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   appending(context);
   refusing(context);
   commands(context);
+  settling(context);
   racing(context);
   reading(context);
 }
@@ -168,6 +169,37 @@ function commands(context: Context): void {
     const twice = [1, 3].map((version) => eventOf(other, version, { commandId }));
     const batch = [twice[0]!, eventOf(other, 2), twice[1]!];
     expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
+  });
+}
+
+function settling(context: Context): void {
+  const { outcomesOf } = context;
+  const hold = '00000000-0000-8000-8000-00000000000a';
+
+  test('given an event that settles something, then it is found by its name too', async () => {
+    const [id, other] = [newAccount(), newAccount()];
+    const settling = voided(id, 2, hold);
+    await context.log.append([eventOf(id, 1), settling, eventOf(id, 3), eventOf(other, 1)]);
+    const name = `hold ${hold}` as CommandId;
+    const keys = [id, other].map((accountId) => ({ accountId, commandId: name }));
+    const found = await context.log.findCommands([
+      ...keys,
+      { accountId: id, commandId: settling.commandId as CommandId },
+    ]);
+    expect(found.map((entries) => entries?.map(parse) ?? null)).toEqual([
+      [settling],
+      null,
+      [settling],
+    ]);
+  });
+
+  test('given something settled, when it is settled again, then it is a fork', async () => {
+    const [id, other] = [newAccount(), newAccount()];
+    await context.log.append([eventOf(id, 1), voided(id, 2, hold)]);
+    expect(await outcomesOf([voided(id, 3, hold)])).toEqual(['fork']);
+    const batch = [eventOf(other, 1), voided(other, 2, hold), voided(other, 3, hold)];
+    expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
+    expect(await outcomesOf([voided(id, 2, hold)])).toEqual(['duplicate']);
   });
 }
 

@@ -34,6 +34,12 @@ export function eventOf(id: AccountId, version: number, parts: EventParts = {}):
   return { ...common, type: 'money-deposited', data: { amount, currency, balance, ...remarks } };
 }
 
+/** An event that settles a hold, which may stand in a stream once. */
+export const voided = (id: AccountId, version: number, holdId: string): LoggedEvent => {
+  const { data, ...envelope } = eventOf(id, version, { amount: '1.00' });
+  return { ...envelope, type: 'hold-voided', data: { ...data, holdId } } as LoggedEvent;
+};
+
 /** Events `from` to `to` of an account. */
 export const eventsOf = (id: AccountId, from: number, to: number): LoggedEvent[] =>
   Array.from({ length: to - from + 1 }, (_, index) => eventOf(id, from + index));

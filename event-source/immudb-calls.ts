@@ -99,8 +99,9 @@ export function appendRequest(writes: readonly Write[]): SetRequest {
     }
     inBatch.add(key);
   });
-  for (const { accountId, commandId, version, opensCommand } of writes) {
+  for (const { accountId, commandId, settles, version, opensCommand } of writes) {
     if (opensCommand) add(commandKey(accountId, commandId), encodeCommand(version));
+    if (settles !== undefined) add(commandKey(accountId, settles), encodeCommand(version));
   }
   return { KVs, preconditions };
 }

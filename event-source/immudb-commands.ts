@@ -1,4 +1,4 @@
-import { commandIn } from './append-plan.ts';
+import { belongsTo } from './append-plan.ts';
 import { commandKey, eventKey, missing, type CommandKey, type LogEntry } from './event-log.ts';
 import type { Entry } from './immudb-calls.ts';
 import { decodeCommand, entryOf } from './immudb-values.ts';
@@ -43,7 +43,7 @@ function goOn(command: Open, events: ReadonlyMap<string, Entry>): boolean {
     if (entry === undefined && command.entries.length === 0) throw missing(key);
     if (entry === undefined) return false;
     const read = entryOf(entry);
-    if (commandIn(read.json.toString()) !== command.commandId) return false;
+    if (!belongsTo(read.json.toString(), command.commandId)) return false;
     command.entries.push(read);
   }
   command.next += 2;

@@ -61,10 +61,11 @@ export async function readKnowledge(
   };
 }
 
-const keysAround = ({ accountId, version, commandId }: Candidate): string[] => [
+const keysAround = ({ accountId, version, commandId, settles }: Candidate): string[] => [
   eventKey(accountId, version),
   ...(version > 1 ? [eventKey(accountId, version - 1)] : []),
   commandKey(accountId, commandId),
+  ...(settles === undefined ? [] : [commandKey(accountId, settles)]),
 ];
 
 // What was tampered with contradicts whatever comes, so the event is refused as a fork and the

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { loggedEventSchema, type LoggedEvent } from '../contracts/events.ts';
 import { OUTBOX_EVENTS_MAX } from '../contracts/topics.ts';
-import { ACCOUNT_ID_PATTERN, COMMAND_ID_PATTERN } from '../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN, ONCE_PATTERN } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 
 // A CloudEvent; what the sidecar puts into it besides is of no concern.
@@ -40,7 +40,7 @@ function parse(body: Buffer): unknown {
 // These make the keys of the log, so they must be exactly what the keys are made for.
 function faultOf({ id, stream, version, commandId }: LoggedEvent): string | undefined {
   if (!ACCOUNT_ID_PATTERN.test(stream.slice('acct/'.length))) return 'stream: not an account';
-  if (!COMMAND_ID_PATTERN.test(commandId)) return 'commandId: not a command id';
+  if (!ONCE_PATTERN.test(commandId)) return 'commandId: not a command id';
   return id === `${stream}/${version}` ? undefined : 'id: is not stream/version';
 }
 

@@ -1,5 +1,5 @@
 import type { AccountId, CommandId } from '../domain/ids.ts';
-import { candidateOf, commandIn, outcomesOf, planAppend, type Knowledge } from './append-plan.ts';
+import { belongsTo, candidateOf, outcomesOf, planAppend, type Knowledge } from './append-plan.ts';
 import {
   commandKey,
   cutPage,
@@ -41,7 +41,7 @@ export function memoryLog(): EventLog {
     const first = firsts.get(commandKey(id, commandId));
     if (first === undefined) return null;
     const later = stream(id, first, headOf(id));
-    const end = later.findIndex((entry) => commandIn(entry.json.toString()) !== commandId);
+    const end = later.findIndex((entry) => !belongsTo(entry.json.toString(), commandId));
     return end === -1 ? later : later.slice(0, end);
   };
 
@@ -52,9 +52,10 @@ export function memoryLog(): EventLog {
       if (plan.writes.length > 0) transaction += 1;
       const added = plan.writes.map((write, index) => {
         const entry = { position: positionOf(transaction, index), json: Buffer.from(write.json) };
-        const { accountId, commandId, version } = write;
+        const { accountId, commandId, settles, version } = write;
         events.set(eventKey(accountId, version), entry);
         heads.set(accountId, version);
+        if (settles !== undefined) firsts.set(commandKey(accountId, settles), version);
         if (write.opensCommand) firsts.set(commandKey(accountId, commandId), version);
         return entry;
       });

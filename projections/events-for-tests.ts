@@ -1,5 +1,7 @@
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import { decide, evolve, NO_ACCOUNT, type Account, type Command } from '../domain/account.ts';
+import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
+import type { Command } from '../domain/account-commands.ts';
+import { decide } from '../domain/account-decisions.ts';
 import type { Currency } from '../domain/currency.ts';
 import { commandId, ownerId, type AccountId } from '../domain/ids.ts';
 import { minor, ZERO } from '../domain/money.ts';
