@@ -22,13 +22,15 @@ export const liveEventOf = ({ position, event }: PositionedEvent): LiveEvent => 
   position,
 });
 
-const description = `Server-sent events (text/event-stream), one message per event of the account:
-\`id\` is the account's version, \`event\` the type of the event, \`data\` is JSON with the event and
-the balance after it, in the schema below. With Last-Event-ID, or lastEventId where a header cannot
-be set, it goes on after that version without loss and without doubles, for ever, because it is read
-from the log; the header wins. Without both it begins now: the first block is a comment with the
-present version, and sets it as the last event id. Comments keep the connection alive every 15 s. A
-consumer that takes nothing for 10 s is cut off; it connects again and goes on.`;
+const description = [
+  'Server-sent events (text/event-stream), one message per event of the account: `id` is the',
+  "account's version, `event` the type of the event, `data` JSON with the event and the balance",
+  'after it, in the schema below. With Last-Event-ID, or lastEventId where no header can be set,',
+  'it goes on after that version without loss and without doubles, however old it is, because it',
+  'is read from the log; the header wins. Without both it begins now: the first block is a comment',
+  'with the present version, and sets it as the last event id. Comments keep the connection alive',
+  'every 15 s. A consumer that takes nothing for 10 s is cut off; it connects again and goes on.',
+].join(' ');
 
 export const LIVE_EVENTS_OPERATION = {
   method: 'get',

@@ -124,10 +124,10 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     id: 'readHistory',
     summary: 'What happened to an account, newest first',
     description:
-      `Filters work on pages: an answer looks at ${FILTER_LINES_MAX} lines at most, so it may have ` +
-      'fewer items than limit, even none, and a nextCursor: go on until that is null. "from" ends ' +
-      'the search early; where "to" begins is found by bisection. A cursor keeps its filters: ' +
-      'with others it is refused.',
+      `Filters work on pages: an answer looks at ${FILTER_LINES_MAX} lines at most, so it may ` +
+      'have fewer items than limit, even none, and a nextCursor: go on until that is null. ' +
+      '"from" ends the search early; where "to" begins is found by bisection. A cursor keeps its ' +
+      'filters: with others it is refused.',
     query: historyQuery.shape,
     answer: historyAnswer,
     answerHeaders: ETAG,

@@ -227,7 +227,7 @@ test.each([
   expect(answer.body.errors.map((error: { at: string }) => error.at)).toContain(at);
 });
 
-test('a filtered history has what passes, and its cursor goes on with the same filters', async () => {
+test('a filtered history has what passes, and its cursor keeps the filters', async () => {
   const { app, models } = bank();
   for (const version of [5, 20, 33]) {
     const line = { ...lineOf(1, version), type: 'money-withdrawn', direction: 'debit' as const };
