@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Operation } from './openapi.ts';
 import { outcomeOf, outcomeSchema } from './outcomes.ts';
-import { positionNumber, type PositionedEvent } from './topics.ts';
+import { positionNumber, type PositionedAccountEvent } from './topics.ts';
 
 /** A version that was seen, or 0 for none: what comes after it is wanted. */
 export const lastEventIdText = z
@@ -17,7 +17,7 @@ export const LAST_EVENT_ID = 'Last-Event-ID';
 export const liveEvent = outcomeSchema.extend({ position: positionNumber });
 export type LiveEvent = z.infer<typeof liveEvent>;
 
-export const liveEventOf = ({ position, event }: PositionedEvent): LiveEvent => ({
+export const liveEventOf = ({ position, event }: PositionedAccountEvent): LiveEvent => ({
   ...outcomeOf([event]),
   position,
 });

@@ -1,4 +1,5 @@
-import { EVENT_SOURCE_APP, headsAnswer, streamPage } from '../contracts/log.ts';
+import { EVENT_SOURCE_APP, accountPage, headsAnswer } from '../contracts/log.ts';
+import { streamOf } from '../contracts/events.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import type { AccountLog } from './account-log.ts';
 import { Unavailable } from './read-models.ts';
@@ -7,11 +8,13 @@ import { Unavailable } from './read-models.ts';
 export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
   return {
     async events(accountId, fromVersion, limit) {
-      const path = `log/streams/${accountId}/events?fromVersion=${fromVersion}&limit=${limit}`;
-      return streamPage.parse(await called(dapr, 'GET', path));
+      const stream = streamOf(accountId);
+      const path = `log/streams/${stream}/events?fromVersion=${fromVersion}&limit=${limit}`;
+      return accountPage.parse(await called(dapr, 'GET', path));
     },
     async heads(accountIds) {
-      return headsAnswer.parse(await called(dapr, 'POST', 'log/heads', { accountIds })).versions;
+      const streams = accountIds.map(streamOf);
+      return headsAnswer.parse(await called(dapr, 'POST', 'log/heads', { streams })).versions;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StreamPage } from '../contracts/log.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import type { AccountPage } from '../contracts/log.ts';
+import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { AccountId } from '../domain/ids.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AccountLog } from './account-log.ts';
@@ -16,7 +16,7 @@ export class LiveEvents {
   private readonly heads: LogHeads;
   private readonly pace: HeadsPace;
   /** Streams of one account mostly stand at the same place: one read serves them all. */
-  private readonly reads = new Map<string, Promise<StreamPage>>();
+  private readonly reads = new Map<string, Promise<AccountPage>>();
 
   constructor(log: AccountLog, logger: Logger, pace: HeadsPace = HEADS_PACE) {
     this.log = log;
@@ -39,7 +39,7 @@ export class LiveEvents {
     accountId: AccountId,
     version: number,
     signal: AbortSignal,
-  ): AsyncGenerator<PositionedEvent, void, undefined> {
+  ): AsyncGenerator<PositionedAccountEvent, void, undefined> {
     let last = version;
     let head = version;
     while (!signal.aborted) {
@@ -59,7 +59,7 @@ export class LiveEvents {
     }
   }
 
-  private async page(id: AccountId, from: number, signal: AbortSignal): Promise<StreamPage> {
+  private async page(id: AccountId, from: number, signal: AbortSignal): Promise<AccountPage> {
     for (let pauseMs = this.pace.everyMs; !signal.aborted;) {
       try {
         return await this.shared(id, from);
@@ -73,7 +73,7 @@ export class LiveEvents {
     return { entries: [], headVersion: from };
   }
 
-  private shared(id: AccountId, from: number): Promise<StreamPage> {
+  private shared(id: AccountId, from: number): Promise<AccountPage> {
     const key = `${id}/${from}`;
     const known = this.reads.get(key);
     if (known !== undefined) return known;

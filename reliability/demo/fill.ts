@@ -29,7 +29,10 @@ const opened = z.looseObject({ accountId: z.string() });
 const registered = z.looseObject({ personId: z.string() });
 const outcome = z.looseObject({ version: z.int(), holdId: z.string().optional() });
 const refusal = z.looseObject({ code: z.string() });
-const transferred = z.looseObject({ status: z.string(), reason: z.string().optional() });
+const transferred = z.looseObject({
+  status: z.string(),
+  reason: z.looseObject({ code: z.string() }).optional(),
+});
 const document = z.looseObject({ paths: z.record(z.string(), z.unknown()) });
 
 /** Plays the month through the command API, day by day, many accounts at once. */
@@ -137,12 +140,12 @@ async function goOn(step: Step, path: string, answer: unknown, send: Send): Prom
 
 function mustBeDone(key: string, answer: unknown, faults: string[]): void {
   const { status, reason } = transferred.parse(answer);
-  if (status === 'refused') faults.push(`the transfer ${key} was refused: ${reason}`);
+  if (status === 'refused') faults.push(`the transfer ${key} was refused: ${reason?.code}`);
 }
 
 /** Why it was refused: a problem, or a transfer that ended without moving money. */
 function reasonOf({ status, body }: Answer): string | undefined {
   if (status >= 400) return refusal.parse(body).code;
   const parsed = transferred.safeParse(body);
-  return parsed.success && parsed.data.status === 'refused' ? parsed.data.reason : undefined;
+  return parsed.success && parsed.data.status === 'refused' ? parsed.data.reason?.code : undefined;
 }

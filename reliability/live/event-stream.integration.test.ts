@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-test('three consumers see every version once: one reconnects, the query API is killed', async () => {
+test('three consumers see each version once: one reconnects, the query API dies', async () => {
   const [account] = (await house.openAccounts(1)) as [string];
   const url = `${house.queryUrl}/v1/accounts/${account}/events/stream`;
   const consumers = [consume(url, '0'), consume(url, '0'), consume(url, '0')] as const;
