@@ -132,9 +132,9 @@ async function goOn(step: Step, path: string, answer: unknown, send: Send): Prom
     const reversal = path.replace('withdrawals', 'reversals');
     await send(reversal, `${step.key}-end`, { version, reason: 'Charged twice' });
   }
-  if (step.kind !== 'hold' || step.then === 'keep') return;
+  if (step.kind !== 'hold' || step.ending === 'keep') return;
   const { holdId } = outcome.parse(answer);
-  const [end, body] = step.then === 'void' ? ['void', {}] : ['capture', step.then];
+  const [end, body] = step.ending === 'void' ? ['void', {}] : ['capture', step.ending];
   await send(`${path}/${holdId}/${end}`, `${step.key}-end`, body);
 }
 

@@ -12,7 +12,7 @@ export type Step = {
 } & (
   | { readonly kind: 'deposits' | 'withdrawals' | 'mistake'; readonly body: object }
   | { readonly kind: 'limits' | 'freeze'; readonly body: object }
-  | { readonly kind: 'hold'; readonly body: object; readonly then: 'void' | 'keep' | object }
+  | { readonly kind: 'hold'; readonly body: object; readonly ending: 'void' | 'keep' | object }
   | { readonly kind: 'transfer'; readonly to: number; readonly body: object }
 );
 
@@ -106,8 +106,8 @@ function everydayLife(person: number, add: Add, below: (most: number) => number)
     const hold = { amount: amount(cents), description: SHOPS[shop] as string };
     const partly = { amount: amount(Math.floor((cents * 4) / 5)) };
     const fate = below(10);
-    const then = fate === 0 ? 'void' : fate < 4 ? partly : {};
-    add(4 + 3 * payment, { kind: 'hold', account, body: hold, then });
+    const ending = fate === 0 ? 'void' : fate < 4 ? partly : {};
+    add(4 + 3 * payment, { kind: 'hold', account, body: hold, ending });
   }
   const cash = { amount: amount(5_000), ...remark(10, 'Cash machine') };
   add(10, { kind: 'withdrawals', account, body: cash });
@@ -135,7 +135,7 @@ function specialCases(add: Add): void {
   const charged = { amount: eur(12_900), description: 'Charged twice by mistake' };
   add(14, { kind: 'mistake', account: anna, body: charged });
   const open = { amount: eur(15_000), description: 'Hotel, paid on departure' };
-  add(29, { kind: 'hold', account: anna, body: open, then: 'keep' });
+  add(29, { kind: 'hold', account: anna, body: open, ending: 'keep' });
   const gift = { amount: eur(1_000), description: 'To a friend abroad' };
   add(16, { kind: 'transfer', account: anna, to: jana, body: gift, refused: 'currency-mismatch' });
   add(16, { kind: 'transfer', account: anna, to: anna, body: gift, refused: 'same-account' });
