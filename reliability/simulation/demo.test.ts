@@ -5,6 +5,9 @@ import { demoMonth } from '../demo/month.ts';
 import { tourOf } from '../demo/tour.ts';
 import { commandHouse } from './command-house.ts';
 
+// About a thousand requests, one after the other per account.
+jest.setTimeout(30_000);
+
 test('the demo fills a bank as planned, and a second run changes nothing', async () => {
   const house = await commandHouse();
   const client = httpClient({ connectionsMax: 8, patienceMs: 2_000 });
