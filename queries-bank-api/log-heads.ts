@@ -9,7 +9,7 @@ export interface HeadsPace {
   readonly awayMsMax: number;
 }
 
-export const HEADS_PACE: HeadsPace = { everyMs: 50, awayMsMax: 2_000 };
+export const HEADS_PACE: HeadsPace = { everyMs: 100, awayMsMax: 2_000 };
 
 interface Waiter {
   readonly accountId: AccountId;

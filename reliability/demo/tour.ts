@@ -19,7 +19,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     ["Anna's account: a hotel is still held, so less is available than she has", get(`${anna}`)],
     ['What happened to it, newest first', get(`${anna}/history?limit=5`)],
     ['Only what a card took', get(`${anna}/history?type=hold-captured&limit=5`)],
-    ['Only money that came in, before a time', get(`${anna}/history?direction=credit`)],
+    ['Only money that came in', get(`${anna}/history?direction=credit`)],
     ['The mistake and its reversal', get(`${anna}/history?type=movement-reversed`)],
     ['The same from the log that nobody can rewrite', get(`${anna}/events?limit=3`)],
     ["Jana's account in crowns", get(`${jana}/balance`)],
