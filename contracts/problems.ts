@@ -14,7 +14,7 @@ export const PROBLEMS = {
   'command-not-found': [404, 'No such command', 'It was never executed: send it (again).'],
   'route-not-found': [404, 'No such resource', 'See /openapi.json for what there is.'],
   'method-not-allowed': [405, 'Method not allowed', 'Use one of the methods in Allow.'],
-  'not-acceptable': [406, 'Only JSON can be answered', 'Accept application/json.'],
+  'not-acceptable': [406, 'Nothing of that type is served', 'Accept what /openapi.json names.'],
   'request-timeout': [408, 'The body came too slowly', 'Send the whole body within 10 seconds.'],
   'account-frozen': [409, 'The account is frozen', 'Unfreeze it first.'],
   'account-not-frozen': [409, 'The account is not frozen', 'There is nothing to unfreeze.'],

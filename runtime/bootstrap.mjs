@@ -18,6 +18,7 @@ const COMMANDS = {
   'dead-letters': 'runtime/dead-letters.js',
   rebuild: 'projections/rebuild.js',
   replay: 'reliability/replay.js',
+  demo: 'reliability/demo.js',
   bench: 'bench/bench.js',
   test: 'reliability/test.js',
   check: 'reliability/check.js',
