@@ -1,5 +1,7 @@
 import { ACTOR_TYPE, executeRequest, lookupRequest } from '../contracts/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import type { ExecuteAnswer, LookupAnswer } from '../contracts/commands.ts';
+import { streamOf } from '../contracts/events.ts';
 import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
 import { readiness, type Check } from '../platform/health.ts';
@@ -7,14 +9,16 @@ import { answer, readText } from '../platform/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../platform/h2c.ts';
 import { sameToken } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Accounts } from './accounts.ts';
+import type { Family } from './actors.ts';
+import type { CommandLookup } from './command-lookup.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 const LEDGER_PATH = '/events/ledger';
 
 export interface ActorHostOptions {
-  readonly accounts: Pick<Accounts, 'execute' | 'lookup' | 'deactivate'>;
+  readonly accounts: Pick<Family<CommandMessage, CommandResult>, 'execute' | 'deactivate'>;
+  readonly lookup: CommandLookup;
   /** Resolves when commands may be taken. */
   readonly started: Promise<void>;
   /** Takes what the log has committed, as a CloudEvent. */
@@ -54,17 +58,17 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     } else if (type !== ACTOR_TYPE || !ACCOUNT_ID_PATTERN.test(id)) {
       answer(response, 404);
     } else if (request.method === 'DELETE') {
-      await accounts.deactivate(accountId(id));
+      await accounts.deactivate(streamOf(accountId(id)));
       answer(response, 200);
     } else if (request.method === 'PUT' && method === 'execute') {
       const body = executeRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
       await options.started;
-      const results = await accounts.execute(accountId(id), body.commands, body);
+      const results = await accounts.execute(streamOf(accountId(id)), body.commands, body);
       answer(response, 200, { results } satisfies ExecuteAnswer);
     } else if (request.method === 'PUT' && method === 'lookup') {
       const body = lookupRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
       await options.started;
-      const found = await accounts.lookup(accountId(id), body.commandIds);
+      const found = await options.lookup(streamOf(accountId(id)), body.commandIds);
       answer(response, 200, {
         found: found.map((events) => events ?? null),
       } satisfies LookupAnswer);

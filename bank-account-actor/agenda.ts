@@ -1,11 +1,12 @@
-import type { ExistingAccount } from '../domain/account.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { AccountState } from '../contracts/account-state.ts';
+import type { StreamId } from '../domain/ids.ts';
+import type { JournalRow } from './journal.ts';
 
 /** A transfer that is pending for longer was left by its client or by the command API. */
 export const TRANSFER_LATE_MS = 3_000;
 
 interface Entry {
-  readonly account: ExistingAccount;
+  readonly account: AccountState;
   dueAtMs: number;
 }
 
@@ -17,27 +18,27 @@ export type Agenda = ReturnType<typeof createAgenda>;
  * restart it is made anew from the accounts that the journal lists.
  */
 export function createAgenda() {
-  const entries = new Map<AccountId, Entry>();
+  const entries = new Map<StreamId, Entry>();
   return {
     /** Takes the account as it stands now; an older one than is known tells nothing. */
-    note(accountId: AccountId, account: ExistingAccount): void {
-      const known = entries.get(accountId);
+    note(stream: StreamId, { account }: JournalRow): void {
+      const known = entries.get(stream);
       if (known !== undefined && known.account.version >= account.version) return;
       const dueAtMs = nextDueMs(account);
-      if (dueAtMs !== undefined) entries.set(accountId, { account, dueAtMs });
-      else if (known !== undefined) entries.delete(accountId);
+      if (dueAtMs !== undefined) entries.set(stream, { account, dueAtMs });
+      else if (known !== undefined) entries.delete(stream);
     },
     /** Whether a client is not needed for anything that is open on the account. */
-    isEmpty: (accountId: AccountId): boolean => !entries.has(accountId),
+    isEmpty: (stream: StreamId): boolean => !entries.has(stream),
     /** Accounts with something due, the longest waiting first. */
-    due(nowMs: number, limit: number): [AccountId, ExistingAccount][] {
+    due(nowMs: number, limit: number): [StreamId, AccountState][] {
       const due = [...entries].filter(([, { dueAtMs }]) => dueAtMs <= nowMs);
       due.sort(([, left], [, right]) => left.dueAtMs - right.dueAtMs);
-      return due.slice(0, limit).map(([accountId, { account }]) => [accountId, account]);
+      return due.slice(0, limit).map(([stream, { account }]) => [stream, account]);
     },
     /** What could not be done now is tried again then. */
-    putOff(accountId: AccountId, untilMs: number): void {
-      const entry = entries.get(accountId);
+    putOff(stream: StreamId, untilMs: number): void {
+      const entry = entries.get(stream);
       if (entry !== undefined) entry.dueAtMs = Math.max(entry.dueAtMs, untilMs);
     },
     size: (): number => entries.size,
@@ -47,7 +48,7 @@ export function createAgenda() {
 export const isDue = (at: string, afterMs: number, nowMs: number): boolean =>
   Date.parse(at) + afterMs <= nowMs;
 
-function nextDueMs({ transfers, holds }: ExistingAccount): number | undefined {
+function nextDueMs({ transfers = [], holds = [] }: AccountState): number | undefined {
   let next: number | undefined;
   const add = (at: number): void => {
     if (next === undefined || at < next) next = at;

@@ -1,17 +1,27 @@
 import { accountId, commandId, type CommandId } from '../domain/ids.ts';
-import { ACCOUNT, deposit, open, said, testHost, testLog, withdraw } from './actor-fixtures.ts';
+import { streamOf } from '../contracts/events.ts';
+import {
+  ACCOUNT,
+  STREAM,
+  deposit,
+  open,
+  said,
+  testHost,
+  testLog,
+  withdraw,
+} from './actor-fixtures.ts';
 import { memoryJournal } from './memory-journal.ts';
 
 const house = () => {
   const journal = memoryJournal();
   const log = testLog();
-  const { accounts } = testHost(journal, log);
+  const { accounts, lookup } = testHost(journal, log);
   const execute = async (
     commands: Parameters<typeof accounts.execute>[1],
     joint?: Parameters<typeof accounts.execute>[2],
-  ) => (await accounts.execute(ACCOUNT, commands, joint)).map(said);
-  const commits = async () => (await journal.load(ACCOUNT)).rows.length;
-  return { journal, log, accounts, execute, commits };
+  ) => (await accounts.execute(STREAM, commands, joint)).map(said);
+  const commits = async () => (await journal.load(STREAM)).rows.length;
+  return { journal, log, lookup, execute, commits };
 };
 const ids = (...texts: string[]): CommandId[] => texts.map(commandId);
 
@@ -58,35 +68,35 @@ describe('commands that are all or none', () => {
 
 describe('asking what was executed', () => {
   test('given an account that was never opened, nothing was, and nothing is written', async () => {
-    const { accounts, commits } = house();
-    expect(await accounts.lookup(ACCOUNT, ids('d'))).toEqual([undefined]);
+    const { lookup, commits } = house();
+    expect(await lookup(STREAM, ids('d'))).toEqual([undefined]);
     expect(await commits()).toBe(0);
   });
   test('given executed, refused and unknown commands, the executed ones are found', async () => {
-    const { accounts, execute } = house();
+    const { lookup, execute } = house();
     await execute([open('o'), deposit('d'), withdraw('w', '9.00')]);
-    const found = await accounts.lookup(ACCOUNT, ids('d', 'w', 'x', 'o'));
+    const found = await lookup(STREAM, ids('d', 'w', 'x', 'o'));
     expect(found.map((events) => events?.[0]?.version)).toEqual([2, undefined, undefined, 1]);
   });
   test('given a restart, the log still knows', async () => {
     const { journal, log, execute } = house();
     await execute([open('o', { initialDeposit: '5.00' }), deposit('d')]);
     for (let call = 0; call < 40; call += 1) await execute([deposit(`x${call}`)]);
-    const found = await testHost(journal, log).accounts.lookup(ACCOUNT, ids('o', 'd'));
+    const found = await testHost(journal, log).lookup(STREAM, ids('o', 'd'));
     expect(found.map((events) => events?.map(({ version }) => version))).toEqual([[1, 2], [3]]);
   });
   test('given another host that committed meanwhile, its commands are found', async () => {
-    const { journal, log, accounts, execute } = house();
+    const { journal, log, lookup, execute } = house();
     await execute([open('o')]);
     const other = testHost(journal, log, { confirms: false });
     await other.execute(deposit('d'));
-    const found = await accounts.lookup(ACCOUNT, ids('d'));
+    const found = await lookup(STREAM, ids('d'));
     expect(found[0]?.[0]?.version).toBe(2);
   });
   test('given another account, its commands are not found', async () => {
-    const { accounts, execute } = house();
+    const { lookup, execute } = house();
     await execute([open('o')]);
-    const other = accountId('00000000-0000-8000-8000-000000000002');
-    expect(await accounts.lookup(other, ids('o'))).toEqual([undefined]);
+    const other = streamOf(accountId('00000000-0000-8000-8000-000000000002'));
+    expect(await lookup(other, ids('o'))).toEqual([undefined]);
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ACTOR_TYPE, executeAnswer } from '../contracts/commands.ts';
+import { accountOfStream } from '../contracts/events.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
@@ -9,9 +10,11 @@ import { listenH2c } from '../platform/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { createAgenda } from './agenda.ts';
-import { createAccounts } from './accounts.ts';
+import { accountKind } from './account-kind.ts';
+import { createActors } from './actors.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
+import { commandLookup } from './command-lookup.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { openWork } from './open-work.ts';
 import { logClient } from './log-client.ts';
@@ -38,12 +41,14 @@ const outbox = createOutbox({
 });
 const now = () => new Date();
 const agenda = createAgenda();
-const accounts = createAccounts({ journal, outbox, log, logger, now, stamp }, agenda);
+const actors = createActors({ journal, outbox, logger, now, stamp, openWork: agenda });
+const accounts = actors.family(accountKind(log));
 const work = openWork({
   agenda,
   own: accounts.execute,
-  any: async (accountId, commands) => {
-    const answer = await dapr.invokeActor(ACTOR_TYPE, accountId, 'execute', { commands });
+  any: async (stream, commands) => {
+    const id = accountOfStream(stream);
+    const answer = await dapr.invokeActor(ACTOR_TYPE, id, 'execute', { commands });
     return executeAnswer.parse(answer).results;
   },
   now,
@@ -61,7 +66,7 @@ let isStarted = false;
 const start = async (): Promise<void> => {
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1_000)) {
     try {
-      await accounts.start();
+      await actors.start();
       break;
     } catch (error) {
       logger.info('waiting for the journal', { error: String(error).slice(0, 200) });
@@ -88,12 +93,13 @@ const onLedger = (cloudEvent: unknown): void => {
 
 const host = actorHost({
   accounts,
+  lookup: commandLookup(accounts, actors.inDoubt, log),
   started: start(),
   onLedger,
   checks: {
     journal: () => {
       if (!isStarted) throw new Error('the journal has not been read yet');
-      return accounts.counts();
+      return actors.counts();
     },
     openWork: () => work.counts(),
     outbox: () => ({ unconfirmedEvents: outbox.size() }),
@@ -104,7 +110,7 @@ const host = actorHost({
 const server = await listenH2c(host, config.APP_PORT);
 onShutdown(logger, [
   () => work.stop(),
-  () => accounts.stop(),
+  () => actors.stop(),
   () => outbox.stop(),
   () => server.close(),
   () => bus.close(),

@@ -1,3 +1,4 @@
+import { streamOf, type LoggedEvent } from '../contracts/events.ts';
 import { receiveMessage, endMessage, factsOf } from '../contracts/transfers.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { transferIdFor } from '../contracts/commands.ts';
@@ -19,7 +20,7 @@ async function bank() {
   const now = (): Date => new Date(Date.now() + aheadMs);
   const hosts = { host: testHost(journal, log, { now }) };
   const give = async (id: AccountId, ...commands: CommandMessage[]): Promise<CommandResult[]> =>
-    hosts.host.accounts.execute(id, commands);
+    hosts.host.accounts.execute(streamOf(id), commands);
   for (const id of [SOURCE, TARGET]) await give(id, open('o', { initialDeposit: '100.00' }));
   return {
     give,
@@ -29,12 +30,11 @@ async function bank() {
     /** Only the journal and the log remain; what it lists is known again before it goes on. */
     async restart(): Promise<void> {
       hosts.host = testHost(journal, log, { now });
-      for (const id of await journal.unsettled())
-        await hosts.host.accounts.lookup(id, [commandId('x')]);
+      for (const id of await journal.unsettled()) await hosts.host.accounts.recall(id, ['x']);
     },
     settle: () => journal.settle((id) => hosts.host.agenda.isEmpty(id)),
     listed: () => journal.unsettled(),
-    balance: (id: AccountId) => log.eventsOf(id).at(-1)?.data.balance,
+    balance: (id: AccountId) => (log.eventsOf(id).at(-1) as LoggedEvent).data.balance,
     types: (id: AccountId) =>
       log
         .eventsOf(id)
@@ -90,7 +90,7 @@ describe('a transfer that its driver left', () => {
     const { give, look, forward, balance, restart, settle, listed } = await bank();
     await give(SOURCE, reserve('t'));
     await settle();
-    expect(await listed()).toEqual([SOURCE]);
+    expect(await listed()).toEqual([streamOf(SOURCE)]);
     await restart();
     forward(4_000);
     await look();
@@ -110,7 +110,7 @@ describe('a transfer that its driver left', () => {
     expect(types(SOURCE)).toEqual(['transfer-reserved', 'transfer-sent']);
     expect(types(TARGET)).toEqual(['transfer-received']);
   });
-  test('to nobody keeps its money held: only what a target has said can end a transfer', async () => {
+  test('to nobody keeps its money held: only the word of a target ends it', async () => {
     const { give, look, forward, types } = await bank();
     await give(SOURCE, reserve('t', NOBODY));
     forward(4_000);
@@ -137,7 +137,7 @@ describe('a hold that expires', () => {
     const { give, look, forward, balance, types, settle, listed } = await bank();
     await give(SOURCE, hold('h', MINUTE_MS));
     await settle();
-    expect(await listed()).toEqual([SOURCE]);
+    expect(await listed()).toEqual([streamOf(SOURCE)]);
     await look();
     expect(balance(SOURCE)?.held).toBe('30.00');
     forward(MINUTE_MS);

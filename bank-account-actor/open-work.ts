@@ -1,9 +1,9 @@
-import { encodeAccount } from '../contracts/account-state.ts';
+import type { AccountState } from '../contracts/account-state.ts';
 import { EXECUTE_COMMANDS_MAX } from '../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { endMessage, pendingFactsOf, receiveMessage } from '../contracts/transfers.ts';
-import type { ExistingAccount } from '../domain/account.ts';
-import { ownCommandId, type AccountId, type HoldId } from '../domain/ids.ts';
+import { accountOfStream, streamOf } from '../contracts/events.ts';
+import { ownCommandId, type HoldId, type StreamId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import { inParallel } from '../platform/parallel.ts';
@@ -16,7 +16,7 @@ const ACCOUNTS_PER_LOOK_MAX = 256;
 const RETRY_AFTER_MS = 1_000;
 
 type Execute = (
-  accountId: AccountId,
+  stream: StreamId,
   commands: readonly CommandMessage[],
 ) => Promise<readonly CommandResult[]>;
 
@@ -41,22 +41,22 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
 
   /** Asks the target of each late transfer; answers the last steps that follow. */
   const lateTransfers = async (
-    source: AccountId,
-    account: ExistingAccount,
+    source: StreamId,
+    account: AccountState,
     nowMs: number,
   ): Promise<CommandMessage[]> => {
     const late = new Set(
-      account.transfers
+      (account.transfers ?? [])
         .filter(({ reservedAt }) => isDue(reservedAt, TRANSFER_LATE_MS, nowMs))
         .map(({ transferId }) => transferId),
     );
-    const facts = pendingFactsOf(source, encodeAccount(account)).filter(({ transferId }) =>
+    const facts = pendingFactsOf(accountOfStream(source), account).filter(({ transferId }) =>
       late.has(transferId),
     );
     const ends: CommandMessage[] = [];
     await inParallel(facts, TARGETS_AT_ONCE_MAX, async (transfer) => {
       crashPoint('recovery:before-receive');
-      const [result] = await any(transfer.toAccountId, [receiveMessage(transfer)]);
+      const [result] = await any(streamOf(transfer.toAccountId), [receiveMessage(transfer)]);
       crashPoint('recovery:after-receive');
       if (result?.ok === true) ends.push(endMessage(result.events));
       else logger.warn('a transfer must wait', { ...transfer, refusal: result?.refusal });
@@ -64,14 +64,14 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
     return ends;
   };
 
-  const settle = async (source: AccountId, account: ExistingAccount): Promise<void> => {
+  const settle = async (source: StreamId, account: AccountState): Promise<void> => {
     const nowMs = now().getTime();
     try {
-      const expired = account.holds.filter(
+      const expired = (account.holds ?? []).filter(
         ({ expiresAt }) => expiresAt !== undefined && isDue(expiresAt, 0, nowMs),
       );
       const commands = expired.map(({ holdId }) => expireMessage(holdId));
-      if (account.transfers.length > 0) {
+      if (account.transfers !== undefined) {
         commands.push(...(await lateTransfers(source, account, nowMs)));
       }
       for (let at = 0; at < commands.length; at += EXECUTE_COMMANDS_MAX) {
@@ -80,7 +80,7 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
       }
       ended += commands.length;
     } catch (error) {
-      logger.warn('open work must wait', { accountId: source, error: String(error) });
+      logger.warn('open work must wait', { source, error: String(error) });
     }
     // Whatever is still open on the account has its turn again, but not at once.
     agenda.putOff(source, nowMs + RETRY_AFTER_MS);

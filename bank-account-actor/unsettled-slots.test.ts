@@ -1,20 +1,21 @@
 import fc from 'fast-check';
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import type { AccountId } from '../domain/ids.ts';
-import { SLOTS, SlotsFull, UNSETTLED_ACCOUNTS_MAX, unsettledSlots } from './unsettled-slots.ts';
+import { streamOf } from '../contracts/events.ts';
+import type { StreamId } from '../domain/ids.ts';
+import { SLOTS, SlotsFull, UNSETTLED_STREAMS_MAX, unsettledSlots } from './unsettled-slots.ts';
 import type { SlotMerge, SlotWrite } from './unsettled-slots.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const account = (serial: number): AccountId => accountIdOfSerial(BigInt(serial));
+const account = (serial: number): StreamId => streamOf(accountIdOfSerial(BigInt(serial)));
 
 test('given an account that a slot lists, its next commit writes no slot', () => {
   const slots = unsettledSlots();
   const write = slots.reserve([account(1), account(2)]) as SlotWrite;
-  expect(write.accountIds).toHaveLength(2);
+  expect(write.streams).toHaveLength(2);
   slots.wrote(write);
   expect(slots.reserve([account(2)])).toBeUndefined();
   const next = slots.reserve([account(2), account(3)]);
-  expect(next).toEqual({ slot: write.slot, accountIds: [account(1), account(2), account(3)] });
+  expect(next).toEqual({ slot: write.slot, streams: [account(1), account(2), account(3)] });
 });
 
 test('given a slot that is being written, another commit takes another slot', () => {
@@ -29,7 +30,7 @@ test('given 10,000 accounts one by one, they fit', () => {
   for (let serial = 0; serial < 10_000; serial += 1) {
     slots.wrote(slots.reserve([account(serial)]) as SlotWrite);
   }
-  expect(slots.accounts()).toHaveLength(10_000);
+  expect(slots.streams()).toHaveLength(10_000);
 });
 
 test('given a settled slot, it is free only after its deletion is known', () => {
@@ -54,15 +55,15 @@ test('given slots that run low, a merge lists what is not settled in the fewest 
   const slots = unsettledSlots();
   singly(0, 200, slots);
   const isOdd = new Set(Array.from({ length: 100 }, (_unused, at) => account(2 * at + 1)));
-  const isSettled = (id: AccountId): boolean => isOdd.has(id);
+  const isSettled = (id: StreamId): boolean => isOdd.has(id);
   const merge = slots.merge(isSettled) as SlotMerge;
   expect(merge.writes).toHaveLength(1);
-  expect(merge.writes[0]?.accountIds).toHaveLength(100);
+  expect(merge.writes[0]?.streams).toHaveLength(100);
   expect(merge.gone).toHaveLength(199);
   expect(slots.merge(isSettled)).toBe(merge);
   slots.merged(merge);
   expect(slots.merge(isSettled)).toBeUndefined();
-  expect(slots.accounts()).toHaveLength(100);
+  expect(slots.streams()).toHaveLength(100);
 });
 
 test('given a merge that drops a settled account, its next commit lists it again', () => {
@@ -73,7 +74,7 @@ test('given a merge that drops a settled account, its next commit lists it again
   expect([...merge.gone, merge.writes[0]?.slot]).not.toContain(again.slot);
   slots.wrote(again);
   slots.merged(merge);
-  expect(slots.accounts()).toContain(account(7));
+  expect(slots.streams()).toContain(account(7));
 });
 
 test('given more unsettled accounts than slots hold, the next one is refused', () => {
@@ -90,7 +91,7 @@ test('given more unsettled accounts than slots hold, the next one is refused', (
     }
   };
   expect(fill).toThrow(SlotsFull);
-  expect(slots.accounts().length).toBeGreaterThanOrEqual(UNSETTLED_ACCOUNTS_MAX);
+  expect(slots.streams().length).toBeGreaterThanOrEqual(UNSETTLED_STREAMS_MAX);
   expect(slots.reserve([account(1)])).toBeUndefined();
 });
 
@@ -103,14 +104,14 @@ test(`a restart never misses an account that was not settled (SEED=${seed})`, ()
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const slots = unsettledSlots();
-      const store = new Map<number, readonly AccountId[]>();
-      const unsettled = new Set<AccountId>();
+      const store = new Map<number, readonly StreamId[]>();
+      const unsettled = new Set<StreamId>();
       for (const { kind, accounts } of steps) {
         const ids = accounts.map(account);
         if (kind === 'commit') {
           const write = slots.reserve(ids);
           if (write !== undefined) {
-            store.set(write.slot, write.accountIds);
+            store.set(write.slot, write.streams);
             slots.wrote(write);
           }
           for (const id of ids) unsettled.add(id);

@@ -1,17 +1,17 @@
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 
-/** How many rows the store keeps for one host's list of unsettled accounts. */
+/** How many rows the store keeps for one host's list of unsettled streams. */
 export const SLOTS = 256;
-const SLOT_ACCOUNTS_MAX = 128;
+const SLOT_STREAMS_MAX = 128;
 const MERGE_ABOVE_SLOTS = 192;
 const MERGE_GAIN_SLOTS_MIN = 16;
-const MERGED_SLOT_ACCOUNTS_MAX = 1_024;
-const MERGE_ACCOUNTS_MAX = 16 * MERGED_SLOT_ACCOUNTS_MAX;
+const MERGED_SLOT_STREAMS_MAX = 1_024;
+const MERGE_STREAMS_MAX = 16 * MERGED_SLOT_STREAMS_MAX;
 /**
- * As many accounts of one host may be unsettled at once: those with a hold that expires, with
+ * As many streams of one host may be unsettled at once: those with a hold that expires, with
  * a pending transfer, or with events on their way to the log.
  */
-export const UNSETTLED_ACCOUNTS_MAX = MERGE_ABOVE_SLOTS * MERGED_SLOT_ACCOUNTS_MAX;
+export const UNSETTLED_STREAMS_MAX = MERGE_ABOVE_SLOTS * MERGED_SLOT_STREAMS_MAX;
 
 /** No slot is left, so nothing was written. */
 export class SlotsFull extends Error {}
@@ -19,7 +19,7 @@ export class SlotsFull extends Error {}
 /** A slot's whole new content, to be written in the transaction that makes it necessary. */
 export interface SlotWrite {
   readonly slot: number;
-  readonly accountIds: readonly AccountId[];
+  readonly streams: readonly StreamId[];
 }
 
 /** Slots to write and slots to delete, in one transaction. */
@@ -29,57 +29,57 @@ export interface SlotMerge {
 }
 
 /**
- * Which accounts may have events that are not in the log yet, or work to end, spread over a fixed number of
- * durable slots so that a restarted host reads them all at once. A commit of an account that no
- * slot lists writes a slot in its own transaction; so nothing can be committed without being
- * listed. An account that is busy all the time stays listed and costs nothing more.
+ * Which streams may have events that are not in the log yet, or work to end, spread over a fixed
+ * number of durable slots so that a restarted host reads them all at once. A commit of a stream
+ * that no slot lists writes a slot in its own transaction; so nothing can be committed without
+ * being listed. A stream that is busy all the time stays listed and costs nothing more.
  */
 export function unsettledSlots() {
-  const slots = new Map<number, Set<AccountId>>();
-  const slotOf = new Map<AccountId, number>();
+  const slots = new Map<number, Set<StreamId>>();
+  const slotOf = new Map<StreamId, number>();
   // A slot that is being written or deleted is nobody else's, so that no write overtakes another.
   const busy = new Set<number>();
 
   const choose = (more: number): number => {
     for (const [slot, listed] of slots) {
-      if (!busy.has(slot) && listed.size + more <= SLOT_ACCOUNTS_MAX) return slot;
+      if (!busy.has(slot) && listed.size + more <= SLOT_STREAMS_MAX) return slot;
     }
     for (let slot = 0; slot < SLOTS; slot += 1) {
       if (!slots.has(slot) && !busy.has(slot)) return slot;
     }
-    throw new SlotsFull('all slots of unsettled accounts are in use');
+    throw new SlotsFull('all slots of unsettled streams are in use');
   };
   const drop = (slot: number): void => {
-    for (const accountId of slots.get(slot) ?? []) {
-      if (slotOf.get(accountId) === slot) slotOf.delete(accountId);
+    for (const stream of slots.get(slot) ?? []) {
+      if (slotOf.get(stream) === slot) slotOf.delete(stream);
     }
     slots.delete(slot);
   };
-  const list = ({ slot, accountIds }: SlotWrite): void => {
-    slots.set(slot, new Set(accountIds));
-    for (const accountId of accountIds) slotOf.set(accountId, slot);
+  const list = ({ slot, streams }: SlotWrite): void => {
+    slots.set(slot, new Set(streams));
+    for (const stream of streams) slotOf.set(stream, slot);
   };
   const doomed = new Set<number>();
   let planned: SlotMerge | undefined;
 
-  const plan = (isSettled: (accountId: AccountId) => boolean): SlotMerge | undefined => {
+  const plan = (isSettled: (stream: StreamId) => boolean): SlotMerge | undefined => {
     const listed = [...slots].filter(([slot]) => !busy.has(slot));
     const emptiest = listed
       .map(([slot, ids]) => {
         return { slot, kept: [...ids].filter((id) => slotOf.get(id) === slot && !isSettled(id)) };
       })
       .sort((left, right) => left.kept.length - right.kept.length);
-    const kept: AccountId[] = [];
+    const kept: StreamId[] = [];
     const taken: number[] = [];
     for (const one of emptiest) {
-      if (kept.length + one.kept.length > MERGE_ACCOUNTS_MAX) break;
+      if (kept.length + one.kept.length > MERGE_STREAMS_MAX) break;
       kept.push(...one.kept);
       taken.push(one.slot);
     }
     const writes: SlotWrite[] = [];
-    for (let at = 0; at < kept.length; at += MERGED_SLOT_ACCOUNTS_MAX) {
-      const accountIds = kept.slice(at, at + MERGED_SLOT_ACCOUNTS_MAX);
-      writes.push({ slot: taken[writes.length] as number, accountIds });
+    for (let at = 0; at < kept.length; at += MERGED_SLOT_STREAMS_MAX) {
+      const streams = kept.slice(at, at + MERGED_SLOT_STREAMS_MAX);
+      writes.push({ slot: taken[writes.length] as number, streams });
     }
     if (taken.length - writes.length < MERGE_GAIN_SLOTS_MIN) return undefined;
     const keeps = new Set(kept);
@@ -93,18 +93,18 @@ export function unsettledSlots() {
   };
 
   return {
-    accounts: (): AccountId[] => [...slotOf.keys()],
+    streams: (): StreamId[] => [...slotOf.keys()],
 
-    /** The slot to write with a commit of these accounts; undefined when all are listed. */
-    reserve(accountIds: readonly AccountId[]): SlotWrite | undefined {
-      const unlisted = accountIds.filter((accountId) => !slotOf.has(accountId));
+    /** The slot to write with a commit of these streams; undefined when all are listed. */
+    reserve(streams: readonly StreamId[]): SlotWrite | undefined {
+      const unlisted = streams.filter((stream) => !slotOf.has(stream));
       if (unlisted.length === 0) return undefined;
       const slot = choose(unlisted.length);
       busy.add(slot);
-      return { slot, accountIds: [...(slots.get(slot) ?? []), ...unlisted] };
+      return { slot, streams: [...(slots.get(slot) ?? []), ...unlisted] };
     },
 
-    /** The slot was written, or may have been: its accounts count as listed. */
+    /** The slot was written, or may have been: its streams count as listed. */
     wrote(write: SlotWrite): void {
       busy.delete(write.slot);
       list(write);
@@ -114,10 +114,10 @@ export function unsettledSlots() {
     unwritten: ({ slot }: SlotWrite): void => void busy.delete(slot),
 
     /**
-     * Slots to delete from the store, because no account of theirs needs its listing any more.
-     * Their accounts count as unlisted at once, the slots as free only after `deleted`.
+     * Slots to delete from the store, because no stream of theirs needs its listing any more.
+     * Their streams count as unlisted at once, the slots as free only after `deleted`.
      */
-    takeSettled(isSettled: (accountId: AccountId) => boolean): number[] {
+    takeSettled(isSettled: (stream: StreamId) => boolean): number[] {
       for (const [slot, listed] of slots) {
         if (busy.has(slot) || ![...listed].every(isSettled)) continue;
         drop(slot);
@@ -138,7 +138,7 @@ export function unsettledSlots() {
      * When slots run low: the emptiest ones packed together, as far as that gains anything. What
      * is settled in them counts as unlisted at once. The same plan again until it is `merged`.
      */
-    merge(isSettled: (accountId: AccountId) => boolean): SlotMerge | undefined {
+    merge(isSettled: (stream: StreamId) => boolean): SlotMerge | undefined {
       if (planned === undefined && slots.size >= MERGE_ABOVE_SLOTS) planned = plan(isSettled);
       return planned;
     },

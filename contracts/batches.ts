@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { accountIdOfNumber } from '../domain/account-number.ts';
-import { ACCOUNT_ID_PATTERN, type AccountId, type CommandId } from '../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN, COMMAND_ID_PATTERN } from '../domain/ids.ts';
+import type { AccountId, CommandId } from '../domain/ids.ts';
 import { clientCommand, type ClientCommand } from './command-bodies.ts';
-import { commandIdText } from './commands.ts';
 import { accountAnswer, outcomeSchema } from './outcomes.ts';
 import { problemSchema } from './problems.ts';
 
@@ -24,7 +24,13 @@ export const accountRefText = z
   })
   .meta({ description: 'account id (lower-case UUID) or account number (20 digits)' });
 
-const key = commandIdText
+/** The key of a client: never one of the ids that the bank itself gives to its commands. */
+export const clientKeyText = z
+  .string()
+  .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
+  .transform((key) => key as CommandId);
+
+const key = clientKeyText
   .optional()
   .meta({ description: 'makes the command safe to send again, for ever' });
 

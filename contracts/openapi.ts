@@ -8,6 +8,7 @@ export interface Operation {
   readonly path: string;
   readonly id: string;
   readonly summary: string;
+  readonly description?: string;
   readonly params?: Readonly<Record<string, z.ZodType>>;
   readonly query?: Readonly<Record<string, z.ZodType>>;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
@@ -16,6 +17,8 @@ export interface Operation {
   readonly answer: z.ZodType;
   /** The 202 of an operation that may go on after its answer. */
   readonly accepted?: { readonly summary: string; readonly answer: z.ZodType };
+  /** JSON when missing. */
+  readonly answerType?: 'text/event-stream';
   readonly answerHeaders?: Readonly<Record<string, string>>;
   readonly problems: readonly ProblemCode[];
 }
@@ -72,12 +75,12 @@ function groupByStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]
 }
 
 const answered = (
-  { answerHeaders }: Operation,
+  { answerHeaders, answerType }: Operation,
   { summary, answer }: Pick<Operation, 'summary' | 'answer'>,
 ): object => ({
   description: summary,
   headers: headersOf(answerHeaders),
-  content: { 'application/json': { schema: jsonSchema(answer, 'output') } },
+  content: { [answerType ?? 'application/json']: { schema: jsonSchema(answer, 'output') } },
 });
 
 function operation(op: Operation): object {
@@ -85,6 +88,7 @@ function operation(op: Operation): object {
   return {
     operationId: op.id,
     summary: op.summary,
+    ...(op.description === undefined ? {} : { description: op.description }),
     parameters: [
       ...parameters('path', op.params),
       ...parameters('query', op.query),

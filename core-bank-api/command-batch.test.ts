@@ -51,13 +51,15 @@ describe('planning a batch', () => {
       { ...deposit(A), bonus: true },
       deposit(A, 'a key'),
       { type: 'open-account', ownerId: 'jana', currency: 'CZK', accountId: A },
-      deposit(A, '11'),
+      deposit(A, `expire ${A}`),
+      deposit(A, '12'),
     ];
     const { accounts, failures } = plan(...items);
-    expect(accounts.get(A)?.map(({ index }) => index)).toEqual([0, 11]);
-    expect([...failures.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(accounts.get(A)?.map(({ index }) => index)).toEqual([0, 12]);
+    expect([...failures.keys()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     const at = [...failures.values()].map(({ parts }) => parts.errors?.[0]?.at);
-    const fields = ['/accountId', '/accountId', '/bonus', '/idempotencyKey', '/accountId'];
+    const ofKey = ['/idempotencyKey', '/accountId', '/idempotencyKey'];
+    const fields = ['/accountId', '/accountId', '/bonus', ...ofKey];
     expect(at).toEqual(['/amount', '', '', '', '/type', ...fields]);
   });
   test('given a number, it is the account of the id', () => {

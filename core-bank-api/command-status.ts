@@ -1,6 +1,5 @@
 import type { Express } from 'express';
-import { accountRefText } from '../contracts/batches.ts';
-import { commandIdText } from '../contracts/commands.ts';
+import { accountRefText, clientKeyText } from '../contracts/batches.ts';
 import { answerOf } from '../contracts/outcomes.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
@@ -30,7 +29,7 @@ export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>)
 }
 
 function keyOf(text: unknown): CommandId {
-  const parsed = commandIdText.safeParse(text);
+  const parsed = clientKeyText.safeParse(text);
   if (parsed.success) return parsed.data;
   const message = 'must be 1-128 visible ASCII characters, percent-encoded where needed';
   throw invalid([{ at: 'path/idempotencyKey', message }]);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { DEAD_COMMAND_TYPE, type DeadCommandData } from '../contracts/command-messages.ts';
 import type { FieldError } from '../contracts/problems.ts';
 
@@ -14,9 +14,11 @@ export interface Poison {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The dead letter of a message; equal messages make equal ids. */
+/**
+ * The dead letter of a message. Its id is new every time: the broker drops what has an id that it
+ * saw a moment ago, and so a message that was replayed and died again would be lost.
+ */
 export function deadCommand(message: Buffer, { reason, errors, eventId }: Poison) {
-  const digest = createHash('sha256').update(message).digest('base64url');
   const kept = message.subarray(0, KEPT_BYTES_MAX);
   const data: DeadCommandData = {
     reason,
@@ -25,7 +27,7 @@ export function deadCommand(message: Buffer, { reason, errors, eventId }: Poison
     ...(kept.length === message.length ? {} : { cut: true }),
   };
   const cause = eventId === undefined ? {} : { causationid: eventId };
-  return { id: `dead/${digest}`, type: DEAD_COMMAND_TYPE, ...cause, data };
+  return { id: `dead/${randomUUID()}`, type: DEAD_COMMAND_TYPE, ...cause, data };
 }
 
 function text(bytes: Buffer): Pick<DeadCommandData, 'message' | 'encoding'> {

@@ -100,7 +100,7 @@ const action = fc.record({
   at: fc.nat(5),
 });
 
-test(`whatever is lost, late or repeated, each transfer ends with both legs or none (SEED=${seed})`, () => {
+test(`lost, late or repeated steps: both legs or none (SEED=${seed})`, () => {
   let completed = 0;
   let refused = 0;
   fc.assert(

@@ -4,17 +4,18 @@ import { testHost, testLog } from '../../bank-account-actor/actor-fixtures.ts';
 import { memoryJournal } from '../../bank-account-actor/memory-journal.ts';
 import { silent } from '../../bank-account-actor/actor-fixtures.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
+import { streamOf } from '../../contracts/events.ts';
 import { listen } from '../../platform/http.ts';
 
 /** The command API on actors, a journal and a log in memory: the rules without the processes. */
 export async function commandHouse() {
   const journal = memoryJournal();
   const log = testLog();
-  const { accounts } = testHost(journal, log);
+  const { accounts, lookup } = testHost(journal, log);
   const app = commandApi({
     actors: {
-      execute: accounts.execute,
-      lookup: async (id, commandId) => (await accounts.lookup(id, [commandId]))[0],
+      execute: (id, commands, joint) => accounts.execute(streamOf(id), commands, joint),
+      lookup: async (id, commandId) => (await lookup(streamOf(id), [commandId]))[0],
     },
     checks: {},
     logger: silent,

@@ -1,3 +1,4 @@
+import type { LoggedEvent } from '../../contracts/events.ts';
 import { transferAnswer, type TransferAnswer } from '../../contracts/transfers.ts';
 import { accountId } from '../../domain/ids.ts';
 import { sourceOf } from '../../domain/transfer-id.ts';
@@ -32,7 +33,7 @@ const transfer = (from: string, to: string, amount: string, key?: string, query 
     key === undefined ? {} : { 'idempotency-key': key },
   );
 const ledgers = (...ids: string[]) =>
-  ids.map((id) => house.log.eventsOf(accountId(id)).at(-1)?.data.balance);
+  ids.map((id) => (house.log.eventsOf(accountId(id)).at(-1) as LoggedEvent).data.balance);
 const count = (id: string) => house.log.eventsOf(accountId(id)).length;
 const parsed = (body: unknown): TransferAnswer => transferAnswer.parse(body);
 
