@@ -141,6 +141,21 @@ describe('a transfer', () => {
   });
 });
 
+test('the API documents transfers with every status that they can have', async () => {
+  const { paths } = (await call('/openapi.json')).body as unknown as {
+    paths: Record<string, Record<string, { responses: object }>>;
+  };
+  const statuses = (path: string, method: string) =>
+    Object.keys(paths[path]?.[method]?.responses ?? {});
+  const begun = ['201', '202', '400', '404', '409', '412', '422', '503'];
+  expect(statuses('/v1/transfers', 'post')).toEqual(expect.arrayContaining(begun));
+  const reversals = '/v1/transfers/{transferId}/reversals';
+  expect(statuses(reversals, 'post')).toEqual(expect.arrayContaining(begun));
+  const read = ['200', '400', '404', '503'];
+  expect(statuses('/v1/transfers/{transferId}', 'get')).toEqual(expect.arrayContaining(read));
+  expect((await call('/v1/transfers')).status).toBe(405);
+});
+
 describe('the reversal of a transfer', () => {
   const reverse = (id: unknown, key?: string) =>
     call(
