@@ -37,12 +37,13 @@ export async function ask(commandUrl: string, asked: Asked): Promise<void> {
     if (response.status === 201 || response.status === 202) {
       asked.state = body['status'] as Asked['state'];
       asked.transferId = String(body['transferId']);
-    } else if (response.status < 500) {
-      asked.state = 'rejected';
+    } else {
       asked.code = String(body['code']);
+      if (response.status < 500) asked.state = 'rejected';
     }
-  } catch {
+  } catch (error) {
     // No answer: only the retry at the end tells what became of it.
+    asked.code = String(error);
   }
 }
 

@@ -22,12 +22,13 @@ export async function lookAt(queryUrl: string, accountIds: readonly string[]): P
 export async function askAgain(commandUrl: string, all: readonly Asked[]): Promise<void> {
   const deadline = performance.now() + ANSWER_MS_MAX;
   const isOpen = ({ state }: Asked): boolean => state === 'unknown' || state === 'pending';
-  for (const asked of all.filter(isOpen)) {
+  const again = async (asked: Asked): Promise<void> => {
     while (isOpen(asked) && performance.now() < deadline) {
       await ask(commandUrl, asked);
-      if (isOpen(asked)) await sleep(100);
+      if (isOpen(asked)) await sleep(200);
     }
-  }
+  };
+  await Promise.all(all.filter(isOpen).map(again));
 }
 
 /** What the clients were told against what the log has. */
@@ -54,7 +55,7 @@ export async function answersAgainstLog(
         return keys.has(key) ? [`${key} was refused (${asked.code}), but is in the log`] : [];
       case 'pending':
       case 'unknown':
-        return [`${key} still has no final answer`];
+        return [`${key} still has no final answer, but ${state} ${asked.code}`];
     }
   });
 }
