@@ -5,7 +5,7 @@ import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
 import { bankForTests, type BankForTests, type Entry } from '../domain/bank-for-tests.ts';
 import { STEPS, type Step } from '../domain/commands-for-tests.ts';
 import { settledBy } from '../domain/account-events.ts';
-import { commandId } from '../domain/ids.ts';
+import { ownCommandId } from '../domain/ids.ts';
 import { accountState, decodeAccount, encodeAccount } from './account-state.ts';
 import { balanceOf, decodeEvent, encodeEvent, loggedEventSchema, namesOf } from './events.ts';
 
@@ -40,7 +40,7 @@ const textOf = (value: object): string => {
 };
 const encoded = ({ accountId, commandId: id, event, after }: Entry) =>
   encodeEvent(accountId, event, after, {
-    commandId: commandId(id.replaceAll(' ', '-')),
+    commandId: ownCommandId(id),
     commandHash: 'hash',
   });
 
