@@ -3,7 +3,7 @@ import type { CommandBody } from '../contracts/command-bodies.ts';
 import { namesOf, type LoggedEvent } from '../contracts/events.ts';
 import type { Account } from '../domain/account.ts';
 import { holdName, reversalName, transferEndName } from '../domain/account-events.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import type { CommandMemory } from './command-memory.ts';
 import type { LogClient } from './log-client.ts';
 
@@ -44,7 +44,7 @@ function isOpen(account: Account, body: CommandBody): boolean {
 
 /** Asks the log for all that these commands need and the memory has not. */
 export async function readPast(
-  accountId: AccountId,
+  stream: StreamId,
   { account, memory }: { readonly account: Account; readonly memory: CommandMemory },
   commands: readonly CommandMessage[],
   log: LogClient,
@@ -66,8 +66,12 @@ export async function readPast(
     const unknownNames = [...names].filter((name) => memory.find(name) === undefined);
     const unknown = [...versions].filter((version) => memory.event(version) === undefined);
     await Promise.all([
-      ...unknownNames.map(async (name) => logged.set(name, await log.once(accountId, name))),
-      ...unknown.map(async (version) => events.set(version, await log.event(accountId, version))),
+      ...unknownNames.map(async (name) => {
+        logged.set(name, (await log.once(stream, name)) as LoggedEvent[] | undefined);
+      }),
+      ...unknown.map(async (version) => {
+        events.set(version, (await log.event(stream, version)) as LoggedEvent | undefined);
+      }),
     ]);
   }
   return {

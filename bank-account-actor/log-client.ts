@@ -6,22 +6,22 @@ import {
   streamPage,
 } from '../contracts/log.ts';
 import { LOOKUP_COMMANDS_MAX } from '../contracts/log.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { batcher } from '../platform/batcher.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 
 /** What the actor asks the immutable log. Every call throws while the log is away. */
 export interface LogClient {
-  /** The version that the log has of the account, 0 for none. */
-  head(accountId: AccountId): Promise<number>;
+  /** The version that the log has of the stream, 0 for none. */
+  head(stream: StreamId): Promise<number>;
   /** The events of a command, or the one that settled what has this name, if the log has them. */
-  once(accountId: AccountId, name: string): Promise<LoggedEvent[] | undefined>;
-  event(accountId: AccountId, version: number): Promise<LoggedEvent | undefined>;
+  once(stream: StreamId, name: string): Promise<BankEvent[] | undefined>;
+  event(stream: StreamId, version: number): Promise<BankEvent | undefined>;
 }
 
 interface Lookup {
-  readonly accountId: AccountId;
+  readonly stream: StreamId;
   readonly commandId: string;
 }
 
@@ -35,10 +35,10 @@ export function logClient(sidecar: Sidecar): LogClient {
     throw new SidecarError(`${path} answered ${answer.status}`, answer.status);
   };
   const limits = { inFlightMax: 2, waitingMax: LOOKUPS_WAITING_MAX };
-  const head = batcher<AccountId, number>({ ...limits, itemsMax: HEADS_MAX }, async (ids) => {
-    return headsAnswer.parse(await call('POST', 'log/heads', { accountIds: ids })).versions;
+  const head = batcher<StreamId, number>({ ...limits, itemsMax: HEADS_MAX }, async (ids) => {
+    return headsAnswer.parse(await call('POST', 'log/heads', { streams: ids })).versions;
   });
-  const command = batcher<Lookup, LoggedEvent[] | undefined>(
+  const command = batcher<Lookup, BankEvent[] | undefined>(
     { ...limits, itemsMax: LOOKUP_COMMANDS_MAX },
     async (commands) => {
       const { found } = commandsAnswer.parse(await call('POST', 'log/commands', { commands }));
@@ -47,9 +47,9 @@ export function logClient(sidecar: Sidecar): LogClient {
   );
   return {
     head,
-    once: (accountId, commandId) => command({ accountId, commandId }),
-    async event(accountId, version) {
-      const path = `log/streams/${accountId}/events?fromVersion=${version}&limit=1`;
+    once: (stream, commandId) => command({ stream, commandId }),
+    async event(stream, version) {
+      const path = `log/streams/${stream}/events?fromVersion=${version}&limit=1`;
       const { entries } = streamPage.parse(await call('GET', path));
       return entries.find(({ event }) => event.version === version)?.event;
     },

@@ -83,7 +83,7 @@ describe(`commands on the wire (SEED=${seed})`, () => {
     );
   });
 
-  test('whatever a client sends is a command or a list of what is wrong, never an exception', () => {
+  test('whatever a client sends is a command or a list of faults, never an exception', () => {
     const member = fc.oneof(
       fc.constantFrom(...Object.keys(MEMBERS), 'amount', 'perDay', 'x', '__proto__', 'constructor'),
       fc.string(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { available, type ExistingAccount } from '../domain/account.ts';
 import { settledBy, TRANSFER_REASONS, type AccountEvent } from '../domain/account-events.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { AccountId, CommandId, StreamId } from '../domain/ids.ts';
 import { formatAmount, type Minor } from '../domain/money.ts';
 import { readMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
@@ -32,11 +32,16 @@ const leg = {
 };
 const declined = { reason: z.enum(TRANSFER_REASONS) };
 
-const envelope = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
+/** What every event of the log has, whatever stream it belongs to. */
+export const envelope = <Type extends string, Data extends z.ZodType>(
+  type: Type,
+  data: Data,
+  stream = /^acct\/[0-9a-f-]{36}$/,
+) =>
   z.strictObject({
     /** `stream/version`: unique for ever. */
     id: z.string(),
-    stream: z.string().regex(/^acct\/[0-9a-f-]{36}$/),
+    stream: z.string().regex(stream),
     version: z.int().min(1),
     type: z.literal(type),
     /** Version of the shape of `data` for this type. */
@@ -108,10 +113,10 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
   envelope('transfer-received', data({ ...leg, ...remarks })),
   envelope('transfer-declined', data({ ...leg, ...declined })),
 ]);
-/** An event as it stands in the journal, on the topics and in the log. Its envelope is final. */
+/** An account's event as it stands in journal, topics and log. Its envelope is final. */
 export type LoggedEvent = z.infer<typeof loggedEventSchema>;
 
-export const streamOf = (id: AccountId): string => `acct/${id}`;
+export const streamOf = (id: AccountId): StreamId => `acct/${id}` as StreamId;
 export const accountOfStream = (stream: string): AccountId =>
   texts.accountIdText.parse(stream.slice('acct/'.length));
 
@@ -165,8 +170,10 @@ export function decodeEvent({ type, at, data }: LoggedEvent): AccountEvent {
   return { type, at, ...own, ...readMoney(members, currency) } as AccountEvent;
 }
 
+type Named = Pick<LoggedEvent, 'at' | 'commandId'> & { type: string; data: object };
+
 /** What an event is found by in the log: its command, and what it settled if anything. */
-export function namesOf({ type, at, commandId, data }: LoggedEvent): string[] {
+export function namesOf({ type, at, commandId, data }: Named): string[] {
   const isSettling = 'holdId' in data || 'transferId' in data || 'reverses' in data;
   // settledBy reads ids only, which are the same in both forms of an event.
   const settled = isSettling

@@ -51,7 +51,7 @@ export const accountChange = z.strictObject({
   /** The changes up to this one are in the account documents. */
   settled: z.int().min(0),
   /** The accounts after the batch; the first `opened` of them are new. */
-  accounts: z.array(accountModel).min(1),
+  accounts: z.array(accountModel),
   opened: z.int().min(0),
 });
 export type AccountChange = z.infer<typeof accountChange>;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { currencyOf, type Currency } from '../domain/currency.ts';
-import { ACCOUNT_ID_PATTERN, OWNER_ID_PATTERN } from '../domain/ids.ts';
-import type { AccountId, HoldId, OwnerId, TransferId, Version } from '../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN, OWNER_ID_PATTERN, PERSON_ID_PATTERN } from '../domain/ids.ts';
+import type { AccountId, HoldId, OwnerId, PersonId, TransferId } from '../domain/ids.ts';
+import type { Version } from '../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../domain/money.ts';
 
 export const METADATA_KEYS_MAX = 20;
@@ -46,6 +47,11 @@ export const accountIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as AccountId);
+
+export const personIdText = z
+  .string()
+  .regex(PERSON_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as PersonId);
 
 export const holdIdText = z
   .string()

@@ -87,7 +87,7 @@ describe('holds', () => {
     expect(bank.entries.at(-1)?.event).toMatchObject({ amount: 1_000n, released: 2_000n });
     expect(available(accountOf(bank))).toBe(9_000n);
   });
-  test('given a hold of 30.00, then a capture of 30.01 is refused and says how much is held', () => {
+  test('given a hold of 30.00, then a capture of 30.01 says how much is held', () => {
     const refusal = refusalOf(given(hold(3_000n)).give(id, capture(3_001n)));
     expect(refusal).toEqual({ code: 'hold-amount-exceeded', held: 3_000n });
   });
@@ -120,10 +120,11 @@ describe('holds', () => {
     expect(codeOf(bank.give(id, EXPIRE))).toBe('done');
     expect(available(accountOf(bank))).toBe(10_000n);
   });
-  test('given a hold that is due but not expired yet, then it can still be captured', () => {
+  test('given a hold that is due, then it can only be voided or expire, event or not', () => {
     const bank = given(hold(3_000n, '2026-11-21T01:00:00Z'));
-    bank.pass(2 * HOUR);
-    expect(codeOf(bank.give(id, capture()))).toBe('done');
+    bank.pass(HOUR);
+    expect(codeOf(bank.give(id, capture()))).toBe('hold-expired');
+    expect(codeOf(bank.give(id, VOID))).toBe('done');
     expect(codeOf(bank.give(id, EXPIRE))).toBe('hold-already-resolved');
   });
   test('given a hold without an end, then it never expires', () => {
@@ -131,7 +132,7 @@ describe('holds', () => {
     bank.pass(3_000 * DAY);
     expect(codeOf(bank.give(id, EXPIRE))).toBe('hold-not-due');
   });
-  test('given an end that is not later than now, then the hold is refused', () => {
+  test('given an end that is not later than now, then it is refused', () => {
     expect(refusalOf(given().give(id, hold(1n, '2026-11-21T00:00:00Z')))).toMatchObject({
       code: 'invalid-request',
       at: '/expiresAt',
@@ -190,13 +191,13 @@ describe('limits', () => {
     bank.pass(1);
     expect(codeOf(bank.give(id, withdraw(1_500n)))).toBe('done');
   });
-  test('given a hold that used the day, when it is voided that day, then the day has it again', () => {
+  test('given a hold that is voided on its day, then the day has its money again', () => {
     const bank = given(limits(undefined, 1_500n), hold(1_500n));
     expect(codeOf(bank.give(id, withdraw(1n)))).toBe('limit-exceeded');
     bank.give(id, VOID);
     expect(codeOf(bank.give(id, withdraw(1_500n)))).toBe('done');
   });
-  test('given a hold of the day before, when it is voided, then this day has no more than before', () => {
+  test('given a hold of the day before, when it is voided, then this day gains nothing', () => {
     const bank = given(limits(undefined, 1_500n), hold(1_500n));
     bank.pass(DAY);
     bank.give(id, withdraw(1_000n));
@@ -321,7 +322,7 @@ describe('legs of transfers', () => {
   test('given 100.00, when 30.00 are reserved, then they are held and in the ledger', () => {
     expect(accountOf(given(reserve(3_000n)))).toMatchObject({ ledger: 10_000n, held: 3_000n });
   });
-  test('given a reservation, when the target has it, then settling takes it from the ledger', () => {
+  test('given a reservation, when it is settled, then it has left the ledger', () => {
     const bank = given(reserve(3_000n));
     bank.give(other, receive(3_000n));
     bank.give(id, SETTLE);

@@ -31,11 +31,11 @@ export async function readCommands(
   return found.map((command) => command && command.entries);
 }
 
-const keyOf = ({ accountId, commandId }: CommandKey): string => commandKey(accountId, commandId);
+const keyOf = ({ stream, commandId }: CommandKey): string => commandKey(stream, commandId);
 
 // Most commands have one event: the second key shows that there is no more.
-const nextTwo = ({ accountId, next }: Open): string[] =>
-  [next, next + 1].map((version) => eventKey(accountId, version));
+const nextTwo = ({ stream, next }: Open): string[] =>
+  [next, next + 1].map((version) => eventKey(stream, version));
 
 function goOn(command: Open, events: ReadonlyMap<string, Entry>): boolean {
   for (const key of nextTwo(command)) {

@@ -3,7 +3,7 @@ import type { Currency } from '../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../domain/money.ts';
 import { accountOfStream, defined, type Balance, type LoggedEvent } from '../contracts/events.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import { LogFault } from './projection.ts';
 import { movementOf } from './movement.ts';
 
@@ -13,7 +13,7 @@ import { movementOf } from './movement.ts';
  */
 export function foldAccount(
   before: AccountModel | undefined,
-  { event, position }: PositionedEvent,
+  { event, position }: PositionedAccountEvent,
   ownerIndex: number,
 ): AccountModel {
   const expected = (before?.version ?? 0) + 1;

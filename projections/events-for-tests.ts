@@ -5,7 +5,7 @@ import type { Currency } from '../domain/currency.ts';
 import { ownCommandId, ownerId, type AccountId } from '../domain/ids.ts';
 import { minor, ZERO } from '../domain/money.ts';
 import { encodeEvent } from '../contracts/events.ts';
-import type { LedgerMessage, PositionedEvent } from '../contracts/topics.ts';
+import type { LedgerMessage, PositionedAccountEvent } from '../contracts/topics.ts';
 import type { LogSource } from './projection.ts';
 
 const OPENING = STEPS.indexOf('open-account');
@@ -36,13 +36,13 @@ export interface LogOptions {
 /** A log as the real actors would write it: every event is decided by the domain. */
 export function logForTests(options: LogOptions = {}) {
   const bank = bankForTests(options);
-  const entries: PositionedEvent[] = [];
+  const entries: PositionedAccountEvent[] = [];
   let position = 65_536;
   // Tests cut the entries, so their length does not tell how far the log has come.
   let taken = 0;
 
   /** Takes what the bank has decided since into the log. */
-  const take = (): PositionedEvent[] => {
+  const take = (): PositionedAccountEvent[] => {
     const added = bank.entries.slice(taken).map((entry) => {
       position += 3;
       const cause = { commandId: ownCommandId(entry.commandId), commandHash: 'hash' };
@@ -52,7 +52,7 @@ export function logForTests(options: LogOptions = {}) {
     entries.push(...added);
     return added;
   };
-  const run = (id: AccountId, command: Command): PositionedEvent[] => {
+  const run = (id: AccountId, command: Command): PositionedAccountEvent[] => {
     bank.pass(1);
     bank.give(id, command);
     return take();
@@ -63,7 +63,7 @@ export function logForTests(options: LogOptions = {}) {
     accounts: bank.accounts,
     id: bank.id,
     run,
-    step(step: Step): PositionedEvent[] {
+    step(step: Step): PositionedAccountEvent[] {
       bank.step(step);
       return take();
     },

@@ -1,6 +1,6 @@
 import { accountOfStream, defined } from '../contracts/events.ts';
 import type { HistoryEntry } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { formatAmount, minor, ZERO, type Minor } from '../domain/money.ts';
 import { movementOf } from './movement.ts';
@@ -16,7 +16,7 @@ type Told = Partial<Omit<HistoryEntry, 'direction' | 'currency'>>;
 const abs = (units: Minor): Minor => (units < ZERO ? minor(-units) : units);
 
 /** The line that an event makes in the history of its account. */
-export function historyLine({ event, position }: PositionedEvent): HistoryLine {
+export function historyLine({ event, position }: PositionedAccountEvent): HistoryLine {
   const { ledger } = movementOf(event);
   const { currency, balance: balanceAfter, ...members } = event.data;
   const isOpening = event.type === 'account-opened';

@@ -1,8 +1,7 @@
-import { accountNumberOf } from '../../domain/account-number.ts';
 import { accountId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
-import { badCommands, rightBody, rightPath } from './contract-corpus.ts';
+import { badCommands, pathOf, rightBody } from './contract-corpus.ts';
 import { badRequests } from './corpus.ts';
 import { judgeOf } from './documented.ts';
 import { send, sendBytes } from './raw-http.ts';
@@ -15,6 +14,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 let house: Awaited<ReturnType<typeof commandHouse>>;
 let account: string;
+let number: string;
 
 beforeAll(async () => {
   house = await commandHouse();
@@ -26,7 +26,8 @@ beforeAll(async () => {
     body: '{"ownerId":"jana","currency":"CZK","initialDeposit":"10.00"}',
   });
   expect(opened.status).toBe(201);
-  account = (JSON.parse(opened.body) as { accountId: string }).accountId;
+  const answer = JSON.parse(opened.body) as Record<'accountId' | 'accountNumber', string>;
+  ({ accountId: account, accountNumber: number } = answer);
 });
 afterAll(() => house.close());
 
@@ -46,13 +47,12 @@ test('every bad request is answered by a documented 4xx problem and writes nothi
 test.each(COMMAND_OPERATIONS.map((operation) => [operation.id, operation] as const))(
   '%s answers the same to the number of the account as to its id',
   async (_id, operation) => {
-    const number = accountNumberOf(accountId(account)) as string;
     const [byId, byNumber] = await Promise.all(
       [account, number].map((id) =>
         send(house.url, {
           name: operation.id,
           method: operation.method.toUpperCase(),
-          path: `${rightPath(operation, id)}?dryRun=true`,
+          path: `${pathOf(operation, id)}?dryRun=true`,
           headers: { ...JSON_TYPE, 'idempotency-key': `number-${operation.id}` },
           body: rightBody(operation),
         }),

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
 import type { CommandOperation } from '../../contracts/command-operations.ts';
 import type { Operation } from '../../contracts/openapi.ts';
-import { QUERY_OPERATIONS } from '../../contracts/queries.ts';
 import * as bad from './bad-values.ts';
 import type { BadRequest } from './corpus.ts';
 
@@ -32,21 +31,15 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
   version: ['1', bad.VERSION_NUMBERS],
 };
-const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
-  minVersion: bad.NUMBERS_IN_QUERIES,
-  fromVersion: bad.NUMBERS_IN_QUERIES,
-  limit: [...bad.NUMBERS_IN_QUERIES, '501'],
-  cursor: bad.CURSORS,
-  ownerId: bad.OWNERS_IN_QUERIES,
-};
-
-const known = <T>(table: Readonly<Record<string, T>>, name: string): T => {
+/** What is known of that member or parameter; not to know it is a defect of the corpus. */
+export const known = <T>(table: Readonly<Record<string, T>>, name: string): T => {
   const found = table[name];
   if (found === undefined) throw new Error(`no bad values are known for ${name}`);
   return found;
 };
 
-const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}...` : text);
+export const short = (text: string): string =>
+  text.length > 40 ? `${text.slice(0, 40)}...` : text;
 const shapeOf = (body: z.ZodType | undefined): [name: string, member: z.ZodType][] =>
   Object.entries((body as z.ZodObject<Record<string, z.ZodType>>).shape);
 const textOf = (members: readonly (readonly [string, string])[]): string =>
@@ -54,13 +47,12 @@ const textOf = (members: readonly (readonly [string, string])[]): string =>
 
 const HOLD = '00000000-0000-8000-8000-000000000000';
 /** The path with its parameters in it, in one pass: a value may look like a parameter. */
-const pathOf = ({ path }: Operation, id: string, holdId = HOLD): string =>
+export const pathOf = ({ path }: Operation, id: string, holdId = HOLD): string =>
   path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => (name === 'id' ? id : holdId));
 
 /** A right body: all members of the contract. */
 export const rightBody = ({ body }: Operation): string =>
   textOf(shapeOf(body).map(([name]) => [name, known(MEMBERS, name)[0]]));
-export const rightPath = pathOf;
 
 /** Bad requests of every command that the contract has, to an account in CZK that exists. */
 export const badCommands = (accountId: string): BadRequest[] =>
@@ -179,37 +171,3 @@ function badCommandHeaders(operation: CommandOperation, accountId: string): BadR
     header('content-type', 'text/plain', { status: [415] }),
   ];
 }
-
-/** Bad requests of every query that the contract has, of an account that exists. */
-export const badQueries = (accountId: string): BadRequest[] =>
-  QUERY_OPERATIONS.flatMap((operation) => {
-    const path = pathOf(operation, accountId);
-    const names = Object.keys(operation.query ?? {});
-    const needed = names.includes('ownerId') ? 'ownerId=jana' : '';
-    const ask = (what: string, at: string, more: Partial<BadRequest> = {}): BadRequest => ({
-      name: `${operation.id}: ${what}`,
-      method: 'GET',
-      path: at,
-      ...more,
-    });
-    const queries = names.flatMap((name) => [
-      ...known(QUERY_VALUES, name).map((value) => `${name}=${value}`),
-      ...[`${name}=1&${name}=1`, `${name}[]=1`, `${name}[x]=1`, `${name.toUpperCase()}=1`, name],
-    ]);
-    const unknown = ['x=1', '__proto__=1', 'constructor=1', 'dryRun=true', '%00=1', 'toString'];
-    const inId = operation.path.includes('{id}')
-      ? [...bad.IDS.filter((id) => id !== ''), accountId.replaceAll('-', '')]
-      : [];
-    return [
-      ...queries.map((query) => ask(`?${short(query)}`, `${path}?${complete(query, needed)}`)),
-      ...unknown.map((query) => ask(`?${query}`, `${path}?${complete(query, needed)}`)),
-      ...inId.map((id) => ask(`id ${short(id)}`, pathOf(operation, id), { status: [400, 404] })),
-      ...['POST', 'PUT', 'PATCH', 'DELETE'].map((method) =>
-        ask(method, path, { method, status: [405] }),
-      ),
-      ...(needed === '' ? [] : [ask('nothing', path)]),
-    ];
-  });
-
-const complete = (query: string, needed: string): string =>
-  needed === '' || query.startsWith('ownerId') ? query : `${needed}&${query}`;
