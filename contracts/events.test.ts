@@ -48,7 +48,7 @@ describe(`what was written is read back (SEED=${seed})`, () => {
   test('every event, through JSON and its schema', () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 10, size: 'max' }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 8, size: 'max' }), (steps) => {
         for (const entry of lived(steps).entries) {
           const logged = encoded(entry);
           const read = loggedEventSchema.parse(throughJson(logged));
@@ -69,8 +69,9 @@ describe(`what was written is read back (SEED=${seed})`, () => {
 
   test('every state of an account, through JSON and its schema', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 10, size: 'max' }), (steps) => {
-        for (const { after } of lived(steps).entries) {
+      fc.property(fc.array(step, { maxLength: 8, size: 'max' }), (steps) => {
+        for (const after of lived(steps).accounts.values()) {
+          if (after.status === 'none') continue;
           const read = decodeAccount(accountState.parse(throughJson(encodeAccount(after))));
           if (textOf(read) !== textOf(after)) expect(read).toEqual(after);
         }
