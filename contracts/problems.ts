@@ -27,6 +27,11 @@ export const PROBLEMS = {
   'transfer-already-ended': [409, 'The transfer has ended', 'See the event at that version.'],
   'too-many-open': [409, 'Too many are open on the account', 'Resolve some of them first.'],
   'account-already-exists': [409, 'The account exists already', 'Use another Idempotency-Key.'],
+  'batch-aborted': [
+    409,
+    'Another command of the batch was refused',
+    'Nothing of the batch was executed. See which result has another problem, then send all again.',
+  ],
   'version-mismatch': [412, 'The account has another version', 'Read it again, then decide again.'],
   'payload-too-large': [413, 'The body is too large', 'Send at most 64 KiB.'],
   'uri-too-long': [414, 'The address is too long', 'Shorten the path or the query.'],
