@@ -7,6 +7,9 @@ export const ACCOUNT_EVENTS_TOPIC = 'account-events';
 /** Event-source -> projections and the actor host: what the log has committed. */
 export const LEDGER_TOPIC = 'ledger';
 
+/** Event-source -> the world: one CloudEvent for each event (contracts/integration-events.ts). */
+export const BANK_EVENTS_TOPIC = 'bank-events';
+
 export const OUTBOX_EVENTS_MAX = 500;
 
 /** Events of many accounts; those of one account in version order without a gap. */

@@ -16,6 +16,7 @@ const COMMANDS = {
   reset: 'runtime/reset.js',
   logs: 'runtime/logs.js',
   rebuild: 'projections/rebuild.js',
+  reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',
   bench: 'bench/bench.js',
   test: 'reliability/test.js',
