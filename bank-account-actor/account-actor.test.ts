@@ -1,5 +1,14 @@
 import type { CommandMessage } from '../contracts/commands.ts';
-import { ACCOUNT, deposit, open, said, testHost, testLog, withdraw } from './actor-fixtures.ts';
+import {
+  ACCOUNT,
+  STREAM,
+  deposit,
+  open,
+  said,
+  testHost,
+  testLog,
+  withdraw,
+} from './actor-fixtures.ts';
 import type { Journal } from './journal.ts';
 import { memoryJournal } from './memory-journal.ts';
 
@@ -16,12 +25,12 @@ describe('one turn', () => {
     const { execute, journal } = house();
     const results = execute(open('o'), deposit('d', '2.00'), withdraw('w', '3.00'), withdraw('v'));
     expect(await saidOf(results)).toEqual(['1', '2', 'insufficient-funds', '3']);
-    expect((await journal.load(ACCOUNT)).rows).toHaveLength(1);
+    expect((await journal.load(STREAM)).rows).toHaveLength(1);
   });
   test('given only refusals, nothing is written', async () => {
     const { execute, journal } = house();
     expect(await saidOf(execute(deposit('d')))).toEqual(['account-not-found']);
-    expect((await journal.load(ACCOUNT)).rows).toHaveLength(0);
+    expect((await journal.load(STREAM)).rows).toHaveLength(0);
   });
   test('given a dry run, the answer is the same and nothing is written', async () => {
     const { execute, log } = house();
@@ -91,7 +100,7 @@ describe('a command id is executed once, for ever', () => {
     const log = testLog();
     const { execute } = testHost(journal, {
       ...log,
-      client: { ...log.client, command: () => Promise.reject(new Error('away')) },
+      client: { ...log.client, once: () => Promise.reject(new Error('away')) },
     });
     await execute(open('o'));
     expect(await saidOf(execute(deposit('d')))).toEqual(['service-unavailable']);
@@ -165,15 +174,15 @@ describe('an answer of the journal is lost', () => {
   test('given a write whose answer was lost, its events still reach the log', async () => {
     const journal = memoryJournal();
     const log = testLog();
-    const { accounts, outbox, execute } = testHost(losing(journal, true), log);
-    await accounts.start();
+    const { actors, outbox, execute } = testHost(losing(journal, true), log);
+    await actors.start();
     outbox.start();
     await execute(open('o'));
     await execute(deposit('lost'));
     for (let tries = 0; tries < 80 && log.eventsOf(ACCOUNT).length < 2; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    accounts.stop();
+    actors.stop();
     outbox.stop();
     expect(log.eventsOf(ACCOUNT).map(({ version }) => version)).toEqual([1, 2]);
   }, 15_000);
@@ -184,13 +193,13 @@ test('after a crash of the host, a new one brings what was not published to the 
   const deaf = { ...testLog(), take: () => undefined };
   await testHost(journal, deaf, { confirms: false }).execute(open('o'), deposit('d'));
   const log = testLog();
-  const { accounts, outbox } = testHost(journal, log);
-  await accounts.start();
+  const { actors, outbox } = testHost(journal, log);
+  await actors.start();
   outbox.start();
   for (let tries = 0; tries < 80 && log.eventsOf(ACCOUNT).length < 2; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  accounts.stop();
+  actors.stop();
   outbox.stop();
   expect(log.eventsOf(ACCOUNT)).toHaveLength(2);
 }, 15_000);

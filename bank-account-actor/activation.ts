@@ -1,6 +1,5 @@
-import { decodeAccount } from '../contracts/account-state.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
-import { NO_ACCOUNT, type Account } from '../domain/account.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import type { ActorKind } from './actor-kind.ts';
 import { commandMemory, type CommandMemory } from './command-memory.ts';
 import { PRUNE_ROWS_MAX, type JournalHead, type Loaded } from './journal.ts';
 
@@ -28,47 +27,54 @@ interface Mark {
   readonly at: Stamp;
 }
 
-/** One account in this host's memory: a cache of the journal, thrown away on any doubt. */
-export interface Activation {
-  account: Account;
+/** One actor in this host's memory: a cache of the journal, thrown away on any doubt. */
+export interface Activation<State, Event extends BankEvent> {
+  state: State;
   /** Number of the last commit. */
   commit: number;
   head: JournalHead;
   /** When it was last certain that `commit` was the last one. */
   trustedAt: Stamp;
-  readonly memory: CommandMemory;
+  readonly memory: CommandMemory<Event>;
   /** Commits not known to be in the log: the version that each reached. */
   unconfirmed: { commit: number; version: number }[];
   marks: Mark[];
 }
 
 /** Makes an activation of what the journal has; `asked` is when it was asked. */
-export function activate({ head, rows }: Loaded, asked: Stamp): Activation {
+export function activate<State, Event extends BankEvent>(
+  kind: Pick<ActorKind<State, Event, never, never>, 'nothing' | 'stateOf'>,
+  { head, rows }: Loaded,
+  asked: Stamp,
+): Activation<State, Event> {
   const last = rows.at(-1);
-  const memory = commandMemory();
+  const memory = commandMemory<Event>();
   // Any of them may be unconfirmed, so none is forgotten yet.
-  for (const row of rows) memory.remember(row.events, 1);
+  for (const row of rows) memory.remember(row.events as Event[], 1);
   return {
-    account: last === undefined ? NO_ACCOUNT : decodeAccount(last.account),
+    state: last === undefined ? kind.nothing : kind.stateOf(last),
     commit: head.from + rows.length - 1,
     head,
     trustedAt: asked,
     memory,
     unconfirmed: rows.map((row, index) => ({
       commit: head.from + index,
-      version: row.account.version,
+      version: versionAfter(row.events),
     })),
     // How old the loaded rows are is not known: they count as of now.
     marks: rows.length === 0 ? [] : [{ commit: head.from + rows.length - 1, at: asked }],
   };
 }
 
+/** The version of a stream after these events. */
+const versionAfter = (events: readonly BankEvent[]): number => events.at(-1)?.version ?? 0;
+
 /** Every event that the rows hold, in version order. */
-export const eventsOf = ({ rows }: Loaded): LoggedEvent[] => rows.flatMap(({ events }) => events);
+export const eventsOf = ({ rows }: Loaded): BankEvent[] => rows.flatMap(({ events }) => events);
 
 /** Where the journal's head should move with the next commit; undefined to leave it. */
 export function nextHead(
-  activation: Activation,
+  activation: Activation<unknown, BankEvent>,
   firstUnconfirmed: number | undefined,
   now: Stamp,
 ): JournalHead | undefined {
@@ -84,17 +90,18 @@ export function nextHead(
 }
 
 /** Notes a commit that succeeded; `sent` is when its write was sent. */
-export function advance(
-  activation: Activation,
-  account: Account,
+export function advance<State, Event extends BankEvent>(
+  activation: Activation<State, Event>,
+  state: State,
+  events: readonly Event[],
   head: JournalHead | undefined,
   sent: Stamp,
 ): void {
-  activation.account = account;
+  activation.state = state;
   activation.commit += 1;
   activation.head = head ?? activation.head;
   activation.trustedAt = sent;
-  activation.unconfirmed.push({ commit: activation.commit, version: account.version });
+  activation.unconfirmed.push({ commit: activation.commit, version: versionAfter(events) });
   if (activation.commit % HEAD_EVERY_COMMITS === 0) {
     activation.marks.push({ commit: activation.commit, at: sent });
     activation.marks = activation.marks.filter(({ commit }) => commit >= activation.head.first);

@@ -1,15 +1,18 @@
 import { createLogger, type Logger } from '../platform/logger.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import { namesOf, streamOf } from '../contracts/events.ts';
 import type { AccountEventsMessage } from '../contracts/topics.ts';
-import { accountId, commandId, type AccountId } from '../domain/ids.ts';
-import { createAccounts } from './accounts.ts';
+import { accountId, commandId, type AccountId, type StreamId } from '../domain/ids.ts';
+import { accountKind } from './account-kind.ts';
+import { createActors } from './actors.ts';
 import { stamp as clock } from './activation.ts';
 import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
 
 export const ACCOUNT: AccountId = accountId('00000000-0000-8000-8000-000000000001');
+export const STREAM: StreamId = streamOf(ACCOUNT);
 export const silent: Logger = createLogger('test', 'error');
 silent.silent = true;
 
@@ -31,23 +34,27 @@ export const withdraw = (id: string, amount = '1.00') => message(id, { type: 'wi
 
 /** A log in memory that takes what outboxes publish, as event-source does. */
 export function testLog() {
-  const streams = new Map<string, LoggedEvent[]>();
-  const commands = new Map<string, LoggedEvent[]>();
-  const forks: LoggedEvent[] = [];
-  const take = (event: LoggedEvent): void => {
+  const streams = new Map<string, BankEvent[]>();
+  const commands = new Map<string, BankEvent[]>();
+  const forks: BankEvent[] = [];
+  const take = (event: BankEvent): void => {
     const stream = streams.get(event.stream) ?? [];
     streams.set(event.stream, stream);
     const known = stream[event.version - 1];
     if (known !== undefined && JSON.stringify(known) !== JSON.stringify(event)) forks.push(event);
     if (event.version !== stream.length + 1) return;
     stream.push(event);
-    const command = `${event.stream} ${event.commandId}`;
-    commands.set(command, [...(commands.get(command) ?? []), event]);
+    for (const name of namesOf(event)) {
+      const once = `${event.stream} ${name}`;
+      commands.set(once, [...(commands.get(once) ?? []), event]);
+    }
   };
-  const eventsOf = (id: AccountId): LoggedEvent[] => streams.get(`acct/${id}`) ?? [];
+  const ofStream = (stream: StreamId): BankEvent[] => streams.get(stream) ?? [];
+  const eventsOf = (id: AccountId): BankEvent[] => ofStream(streamOf(id));
   const client: LogClient = {
-    head: (id) => Promise.resolve(eventsOf(id).length),
-    command: (id, command) => Promise.resolve(commands.get(`acct/${id} ${command}`)),
+    head: (stream) => Promise.resolve(ofStream(stream).length),
+    once: (stream, name) => Promise.resolve(commands.get(`${stream} ${name}`)),
+    event: (stream, version) => Promise.resolve(ofStream(stream)[version - 1]),
   };
   return { take, eventsOf, forks, client };
 }
@@ -67,10 +74,11 @@ export function testHost(journal: Journal, log: TestLog, { confirms = true, stam
   };
   const outbox = createOutbox(ports, { everyMs: 0, confirmedWithinMs: 0 });
   const now = () => new Date();
-  const accounts = createAccounts({ journal, outbox, log: log.client, logger: silent, now, stamp });
+  const actors = createActors({ journal, outbox, logger: silent, now, stamp });
+  const accounts = actors.family(accountKind(log.client));
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>
-    accounts.execute(ACCOUNT, commands);
-  return { accounts, outbox, execute };
+    accounts.execute(STREAM, commands);
+  return { actors, accounts, outbox, execute };
 }
 
 /** What became of a command: its versions, or the code of its refusal. */

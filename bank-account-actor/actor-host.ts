@@ -1,4 +1,6 @@
 import { ACTOR_TYPE, executeRequest, type ExecuteAnswer } from '../contracts/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import { streamOf } from '../contracts/events.ts';
 import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
 import { readiness, type Check } from '../platform/health.ts';
@@ -6,14 +8,14 @@ import { answer, readText } from '../platform/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../platform/h2c.ts';
 import { sameToken } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Accounts } from './accounts.ts';
+import type { Family } from './actors.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 const LEDGER_PATH = '/events/ledger';
 
 export interface ActorHostOptions {
-  readonly accounts: Pick<Accounts, 'execute' | 'deactivate'>;
+  readonly accounts: Family<CommandMessage, CommandResult>;
   /** Resolves when commands may be taken. */
   readonly started: Promise<void>;
   /** Takes what the log has committed, as a CloudEvent. */
@@ -53,12 +55,12 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     } else if (type !== ACTOR_TYPE || !ACCOUNT_ID_PATTERN.test(id)) {
       answer(response, 404);
     } else if (request.method === 'DELETE') {
-      await accounts.deactivate(accountId(id));
+      await accounts.deactivate(streamOf(accountId(id)));
       answer(response, 200);
     } else if (request.method === 'PUT' && method === 'execute') {
       const body = executeRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
       await options.started;
-      const results = await accounts.execute(accountId(id), body.commands);
+      const results = await accounts.execute(streamOf(accountId(id)), body.commands);
       answer(response, 200, { results } satisfies ExecuteAnswer);
     } else {
       answer(response, 404);

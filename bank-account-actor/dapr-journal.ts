@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { streamIdText } from '../contracts/bank-events.ts';
+import { streamOf } from '../contracts/events.ts';
 import { accountIdText } from '../contracts/texts.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { batcher } from '../platform/batcher.ts';
 import { SidecarError, type Sidecar, type StateOperation } from '../platform/dapr.ts';
 import { journalHead, journalRow, NO_HEAD, rowNumbers } from './journal.ts';
@@ -15,25 +17,34 @@ const READ_KEYS_MAX = 128;
 const GROUP_COMMITS_MAX = 16;
 const GROUPS_IN_FLIGHT_MAX = 4;
 
-const rowKey = (accountId: AccountId, commit: number): string => `acct.${accountId}.${commit}`;
-const headKey = (accountId: AccountId): string => `head.${accountId}`;
-const slotValue = z.strictObject({ accountIds: z.array(accountIdText) });
+const rowKey = (stream: StreamId, commit: number): string =>
+  `${stream.replace('/', '.')}.${commit}`;
+// The heads of accounts were named before there were other streams.
+const headKey = (stream: StreamId): string =>
+  `head.${stream.replace(/^acct\//, '').replace('/', '.')}`;
+const slotValue = z.union([
+  z.strictObject({ streams: z.array(streamIdText) }),
+  // What was written when accounts were all there was.
+  z
+    .strictObject({ accountIds: z.array(accountIdText) })
+    .transform(({ accountIds }) => ({ streams: accountIds.map(streamOf) })),
+]);
 
 /**
- * The journal in Dapr's state store. Commits of different accounts that come together are
- * written in one transaction. `host` names this host for ever: its list of unsettled accounts
+ * The journal in Dapr's state store. Commits of different streams that come together are
+ * written in one transaction. `host` names this host for ever: its list of unsettled streams
  * is found by it after a restart.
  */
 export function daprJournal(sidecar: Sidecar, host: string): Journal {
   const slots = unsettledSlots();
-  const committing = new Set<AccountId>();
+  const committing = new Set<StreamId>();
   const slotKey = (slot: number): string => `unsettled.${host}.${slot}`;
 
-  const loadRows = async (accountId: AccountId, from: number): Promise<JournalRow[]> => {
+  const loadRows = async (stream: StreamId, from: number): Promise<JournalRow[]> => {
     const rows: JournalRow[] = [];
     for (;;) {
       const numbers = rowNumbers(from + rows.length, READ_ROWS);
-      const keys = numbers.map((commit) => rowKey(accountId, commit));
+      const keys = numbers.map((commit) => rowKey(stream, commit));
       const found = await sidecar.readStates(STORE, keys);
       for (const key of keys) {
         const value = found.get(key);
@@ -43,15 +54,15 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
     }
   };
 
-  const load = batcher<AccountId, Loaded>({ itemsMax: READ_KEYS_MAX / 4, inFlightMax: 4 }, (ids) =>
+  const load = batcher<StreamId, Loaded>({ itemsMax: READ_KEYS_MAX / 4, inFlightMax: 4 }, (ids) =>
     loadMany(sidecar, ids, loadRows),
   );
 
   const writeGroup = async (commits: readonly Commit[]): Promise<'committed' | 'conflict'> => {
-    const listing = slots.reserve(commits.map(({ accountId }) => accountId));
+    const listing = slots.reserve(commits.map(({ stream }) => stream));
     const operations = commits.flatMap(operationsOf);
     if (listing !== undefined) {
-      operations.push({ put: slotKey(listing.slot), value: { accountIds: listing.accountIds } });
+      operations.push({ put: slotKey(listing.slot), value: { streams: listing.streams } });
     }
     try {
       const outcome = await sidecar.transact(STORE, operations);
@@ -61,7 +72,7 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
       }
       return outcome;
     } catch (error) {
-      // The transaction may still be applied: keep the accounts listed until they settle.
+      // The transaction may still be applied: keep the streams listed until they settle.
       if (listing !== undefined) slots.wrote(listing);
       throw error;
     }
@@ -93,13 +104,13 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
     load,
     async commit(commit) {
       // A listing must not be dropped between the look at it and the end of the commit.
-      committing.add(commit.accountId);
+      committing.add(commit.stream);
       try {
         const outcome = await commitGroup(commit);
         if (typeof outcome === 'string') return outcome;
         return settleUnknown(await rowAt(sidecar, commit), commit, outcome.unknown);
       } finally {
-        committing.delete(commit.accountId);
+        committing.delete(commit.stream);
       }
     },
     async unsettled() {
@@ -111,7 +122,7 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
           if (value !== undefined) slots.wrote({ slot, ...slotValue.parse(value) });
         }
       }
-      return slots.accounts();
+      return slots.streams();
     },
     async settle(isSettled) {
       const gone = slots.takeSettled((id) => !committing.has(id) && isSettled(id));
@@ -125,7 +136,7 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
       const merge = slots.merge();
       if (merge === undefined) return;
       await sidecar.transact(STORE, [
-        { put: slotKey(merge.write.slot), value: { accountIds: merge.write.accountIds } },
+        { put: slotKey(merge.write.slot), value: { streams: merge.write.streams } },
         ...merge.gone.map((slot) => ({ delete: slotKey(slot) })),
       ]);
       slots.merged(merge);
@@ -139,19 +150,19 @@ const asUnknown = (error: unknown): Outcome => ({
   unknown: error instanceof Error ? error : new Error(String(error)),
 });
 
-function operationsOf({ accountId, commit, row, head, newHead }: Commit): StateOperation[] {
-  const insert: StateOperation = { insert: rowKey(accountId, commit), value: row };
+function operationsOf({ stream, commit, row, head, newHead }: Commit): StateOperation[] {
+  const insert: StateOperation = { insert: rowKey(stream, commit), value: row };
   if (newHead === undefined) return [insert];
   const pruned = rowNumbers(head.first, newHead.first - head.first);
   return [
     insert,
-    { put: headKey(accountId), value: newHead },
-    ...pruned.map((old) => ({ delete: rowKey(accountId, old) })),
+    { put: headKey(stream), value: newHead },
+    ...pruned.map((old) => ({ delete: rowKey(stream, old) })),
   ];
 }
 
 async function rowAt(sidecar: Sidecar, commit: Commit): Promise<JournalRow | undefined> {
-  const key = rowKey(commit.accountId, commit.commit);
+  const key = rowKey(commit.stream, commit.commit);
   const value = (await sidecar.readStates(STORE, [key])).get(key);
   return value === undefined ? undefined : journalRow.parse(value);
 }
@@ -170,15 +181,15 @@ function settleUnknown(
 
 async function loadMany(
   sidecar: Sidecar,
-  accountIds: readonly AccountId[],
-  loadRows: (accountId: AccountId, from: number) => Promise<JournalRow[]>,
+  streams: readonly StreamId[],
+  loadRows: (stream: StreamId, from: number) => Promise<JournalRow[]>,
 ): Promise<Loaded[]> {
-  const heads = await sidecar.readStates(STORE, accountIds.map(headKey));
+  const heads = await sidecar.readStates(STORE, streams.map(headKey));
   return Promise.all(
-    accountIds.map(async (accountId) => {
-      const stored = heads.get(headKey(accountId));
+    streams.map(async (stream) => {
+      const stored = heads.get(headKey(stream));
       const head = stored === undefined ? NO_HEAD : journalHead.parse(stored);
-      return { head, rows: await loadRows(accountId, head.from) };
+      return { head, rows: await loadRows(stream, head.from) };
     }),
   );
 }

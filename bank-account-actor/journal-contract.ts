@@ -1,19 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { encodeAccount } from '../contracts/account-state.ts';
-import { encodeEvent } from '../contracts/events.ts';
+import { accountOfStream, encodeEvent, streamOf } from '../contracts/events.ts';
 import { currencyOf, type Currency } from '../domain/currency.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import { decide, evolve, NO_ACCOUNT, type Account, type OpenAccount } from '../domain/account.ts';
-import { commandId, ownerId, type AccountId } from '../domain/ids.ts';
-import { decodeCommand, type CommandBody } from '../contracts/commands.ts';
+import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../domain/account.ts';
+import { decide } from '../domain/account-decisions.ts';
+import { commandId, ownerId, type StreamId } from '../domain/ids.ts';
+import type { CommandBody } from '../contracts/command-bodies.ts';
+import { decodeCommand } from '../contracts/commands.ts';
 import { NO_HEAD, type Commit, type Journal, type JournalRow } from './journal.ts';
 
 const CZK = currencyOf('CZK') as Currency;
 const AT = '2026-01-02T03:04:05.678Z';
 let serial = BigInt(Date.now());
-const newAccount = (): AccountId => accountIdOfSerial((serial += 1n));
+const newAccount = (): StreamId => streamOf(accountIdOfSerial((serial += 1n)));
 
-function rowAfter(id: AccountId, account: Account): { row: JournalRow; account: OpenAccount } {
+function rowAfter(
+  stream: StreamId,
+  account: Account,
+): { row: JournalRow; account: ExistingAccount } {
   const body: CommandBody =
     account.status === 'none'
       ? { type: 'open-account', ownerId: ownerId('jana'), currency: CZK }
@@ -25,24 +30,24 @@ function rowAfter(id: AccountId, account: Account): { row: JournalRow; account: 
   const [event] = decision.events;
   const after = evolve(account, event);
   const cause = { commandId: commandId(`c${after.version}`), commandHash: 'h' };
-  const events = [encodeEvent(id, event, after, cause)];
+  const events = [encodeEvent(accountOfStream(stream), event, after, cause)];
   return { row: { writer: randomUUID(), account: encodeAccount(after), events }, account: after };
 }
 
 /** What every journal must keep; run on the one in memory and on the one behind Dapr. */
 export function journalContract(name: string, create: (host: string) => Journal): void {
-  const first = (accountId: AccountId): Commit => ({
-    accountId,
+  const first = (stream: StreamId): Commit => ({
+    stream,
     commit: 1,
-    row: rowAfter(accountId, NO_ACCOUNT).row,
+    row: rowAfter(stream, NO_ACCOUNT).row,
     head: NO_HEAD,
   });
-  const commitMany = async (journal: Journal, accountId: AccountId, commits: number) => {
+  const commitMany = async (journal: Journal, stream: StreamId, commits: number) => {
     let account: Account = NO_ACCOUNT;
     for (let commit = 1; commit <= commits; commit += 1) {
-      const next = rowAfter(accountId, account);
+      const next = rowAfter(stream, account);
       account = next.account;
-      expect(await journal.commit({ accountId, commit, row: next.row, head: NO_HEAD })).toBe(
+      expect(await journal.commit({ stream, commit, row: next.row, head: NO_HEAD })).toBe(
         'committed',
       );
     }
@@ -56,7 +61,7 @@ export function journalContract(name: string, create: (host: string) => Journal)
     test('given a commit, another host reads exactly what was written', async () => {
       const commit = first(newAccount());
       expect(await create('a').commit(commit)).toBe('committed');
-      expect((await create('b').load(commit.accountId)).rows).toEqual([commit.row]);
+      expect((await create('b').load(commit.stream)).rows).toEqual([commit.row]);
     });
     test('given more rows than one read takes, all are loaded in order', async () => {
       const journal = create('a');
@@ -82,7 +87,7 @@ export function journalContract(name: string, create: (host: string) => Journal)
         const outcomes = await Promise.all(
           journals.map((journal) =>
             journal.commit({
-              accountId: id,
+              stream: id,
               commit,
               row: { ...next.row, writer: randomUUID() },
               head: NO_HEAD,
@@ -110,13 +115,13 @@ export function journalContract(name: string, create: (host: string) => Journal)
       const account = await commitMany(journal, id, 5);
       const newHead = { first: 3, from: 4 };
       const { row } = rowAfter(id, account);
-      await journal.commit({ accountId: id, commit: 6, row, head: NO_HEAD, newHead });
+      await journal.commit({ stream: id, commit: 6, row, head: NO_HEAD, newHead });
       const { head, rows } = await journal.load(id);
       expect(head).toEqual(newHead);
       expect(rows.map((kept) => kept.account.version)).toEqual([4, 5, 6]);
       // A pruned number can be written again: that is why activations trust what they know
       // for far less time than rows stay.
-      const again = { accountId: id, commit: 2, row, head: NO_HEAD };
+      const again = { stream: id, commit: 2, row, head: NO_HEAD };
       expect(await journal.commit(again)).toBe('committed');
       expect(await journal.commit({ ...again, commit: 3 })).toBe('conflict');
     });
@@ -126,7 +131,7 @@ export function journalContract(name: string, create: (host: string) => Journal)
       const account = await commitMany(journal, id, 5);
       const { row } = rowAfter(id, account);
       const newHead = { first: 4, from: 5 };
-      expect(await journal.commit({ accountId: id, commit: 5, row, head: NO_HEAD, newHead })).toBe(
+      expect(await journal.commit({ stream: id, commit: 5, row, head: NO_HEAD, newHead })).toBe(
         'conflict',
       );
       const { head, rows } = await journal.load(id);
@@ -137,10 +142,10 @@ export function journalContract(name: string, create: (host: string) => Journal)
       const commits = Array.from({ length: 30 }, () => first(newAccount()));
       const journal = create(host);
       await Promise.all(commits.map(journal.commit));
-      const ids = commits.map(({ accountId }) => accountId);
+      const ids = commits.map(({ stream }) => stream);
       const unsettled = await restarted(journal, host).unsettled();
       expect(new Set(unsettled)).toEqual(new Set(ids));
-      await journal.settle((accountId) => accountId !== ids[7]);
+      await journal.settle((stream) => stream !== ids[7]);
       expect(await restarted(journal, host).unsettled()).toContain(ids[7]);
       await journal.settle(() => true);
       expect(await restarted(journal, host).unsettled()).toEqual([]);

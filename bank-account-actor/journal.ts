@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accountState } from '../contracts/account-state.ts';
-import { loggedEventSchema } from '../contracts/events.ts';
-import type { AccountId } from '../domain/ids.ts';
+import { bankEventSchema } from '../contracts/bank-events.ts';
+import type { StreamId } from '../domain/ids.ts';
 
 /** What one commit decided: written once, never changed, deleted when long in the log. */
 export const journalRow = z.strictObject({
@@ -9,7 +9,7 @@ export const journalRow = z.strictObject({
   writer: z.string(),
   /** The account after the events of the row. */
   account: accountState,
-  events: z.array(loggedEventSchema).min(1),
+  events: z.array(bankEventSchema).min(1),
 });
 export type JournalRow = z.infer<typeof journalRow>;
 
@@ -23,12 +23,12 @@ export const NO_HEAD: JournalHead = { first: 1, from: 1 };
 
 export interface Loaded {
   readonly head: JournalHead;
-  /** Rows from head.from on, oldest first; empty for an account that was never opened. */
+  /** Rows from head.from on, oldest first; empty for a stream that has no event. */
   readonly rows: readonly JournalRow[];
 }
 
 export interface Commit {
-  readonly accountId: AccountId;
+  readonly stream: StreamId;
   /** One more than the last row's number. Of two writers of one number one wins. */
   readonly commit: number;
   readonly row: JournalRow;
@@ -41,16 +41,17 @@ export interface Commit {
 }
 
 /**
- * The durable decisions of the accounts. `commit` is the decision: after 'committed' the events
- * are facts. It throws when the outcome is unknown; then the account must be loaded again.
+ * The durable decisions of the actors; each has its own stream. `commit` is the decision: after
+ * 'committed' the events are facts. It throws when the outcome is unknown; then the stream must
+ * be loaded again.
  */
 export interface Journal {
-  load(accountId: AccountId): Promise<Loaded>;
+  load(stream: StreamId): Promise<Loaded>;
   commit(commit: Commit): Promise<'committed' | 'conflict'>;
-  /** Accounts whose last commits may not be in the log: to be recovered after a crash. */
-  unsettled(): Promise<AccountId[]>;
-  /** Forgets the unsettled accounts whose events are all in the log, as the caller knows it. */
-  settle(isSettled: (accountId: AccountId) => boolean): Promise<void>;
+  /** Streams whose last commits may not be in the log: to be recovered after a crash. */
+  unsettled(): Promise<StreamId[]>;
+  /** Forgets the unsettled streams whose events are all in the log, as the caller knows it. */
+  settle(isSettled: (stream: StreamId) => boolean): Promise<void>;
 }
 
 /** Rows that one commit deletes at most, so that pruning never makes a slow commit. */

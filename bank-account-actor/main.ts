@@ -7,7 +7,8 @@ import { publisher } from '../platform/dapr-publisher.ts';
 import { listenH2c } from '../platform/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
-import { createAccounts } from './accounts.ts';
+import { accountKind } from './account-kind.ts';
+import { createActors } from './actors.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
 import { daprJournal } from './dapr-journal.ts';
@@ -34,7 +35,7 @@ const outbox = createOutbox({
   logger,
 });
 const now = () => new Date();
-const accounts = createAccounts({ journal, outbox, log, logger, now, stamp });
+const actors = createActors({ journal, outbox, logger, now, stamp });
 
 /** What of a ledger message confirms events; the rest is for the projections. */
 const confirmation = z.object({
@@ -47,7 +48,7 @@ let isStarted = false;
 const start = async (): Promise<void> => {
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1_000)) {
     try {
-      await accounts.start();
+      await actors.start();
       break;
     } catch (error) {
       logger.info('waiting for the journal', { error: String(error).slice(0, 200) });
@@ -72,13 +73,13 @@ const onLedger = (cloudEvent: unknown): void => {
 };
 
 const host = actorHost({
-  accounts,
+  accounts: actors.family(accountKind(log)),
   started: start(),
   onLedger,
   checks: {
     journal: () => {
       if (!isStarted) throw new Error('the journal has not been read yet');
-      return accounts.counts();
+      return actors.counts();
     },
     outbox: () => ({ unconfirmedEvents: outbox.size() }),
   },
@@ -87,7 +88,7 @@ const host = actorHost({
 });
 const server = await listenH2c(host, config.APP_PORT);
 onShutdown(logger, [
-  () => accounts.stop(),
+  () => actors.stop(),
   () => outbox.stop(),
   () => server.close(),
   () => bus.close(),

@@ -1,4 +1,4 @@
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import {
   NO_HEAD,
   type Commit,
@@ -10,34 +10,34 @@ import {
 /** The journal without a database, for tests and simulations; same contract suite. */
 export function memoryJournal(): Journal {
   const rows = new Map<string, JournalRow>();
-  const heads = new Map<AccountId, JournalHead>();
-  const listed = new Set<AccountId>();
-  const key = (accountId: AccountId, commit: number) => `${accountId}.${commit}`;
+  const heads = new Map<StreamId, JournalHead>();
+  const listed = new Set<StreamId>();
+  const key = (stream: StreamId, commit: number) => `${stream}.${commit}`;
 
   return {
-    load: (accountId) => {
-      const head = heads.get(accountId) ?? NO_HEAD;
+    load: (stream) => {
+      const head = heads.get(stream) ?? NO_HEAD;
       const found: JournalRow[] = [];
       for (let commit = head.from; ; commit += 1) {
-        const row = rows.get(key(accountId, commit));
+        const row = rows.get(key(stream, commit));
         if (row === undefined) break;
         found.push(structuredClone(row));
       }
       return Promise.resolve({ head, rows: found });
     },
-    commit: ({ accountId, commit, row, head, newHead }: Commit) => {
-      if (rows.has(key(accountId, commit))) return Promise.resolve('conflict');
-      rows.set(key(accountId, commit), structuredClone(row));
-      listed.add(accountId);
+    commit: ({ stream, commit, row, head, newHead }: Commit) => {
+      if (rows.has(key(stream, commit))) return Promise.resolve('conflict');
+      rows.set(key(stream, commit), structuredClone(row));
+      listed.add(stream);
       if (newHead !== undefined) {
-        heads.set(accountId, newHead);
-        for (let old = head.first; old < newHead.first; old += 1) rows.delete(key(accountId, old));
+        heads.set(stream, newHead);
+        for (let old = head.first; old < newHead.first; old += 1) rows.delete(key(stream, old));
       }
       return Promise.resolve('committed');
     },
     unsettled: () => Promise.resolve([...listed]),
     settle: (isSettled) => {
-      for (const accountId of listed) if (isSettled(accountId)) listed.delete(accountId);
+      for (const stream of listed) if (isSettled(stream)) listed.delete(stream);
       return Promise.resolve();
     },
   };

@@ -1,7 +1,6 @@
 import type { LoggedEvent } from '../contracts/events.ts';
 import { OUTBOX_EVENTS_MAX, type AccountEventsMessage } from '../contracts/topics.ts';
-import { accountOfStream } from '../contracts/events.ts';
-import { ACCOUNT, silent } from './actor-fixtures.ts';
+import { ACCOUNT, STREAM, silent } from './actor-fixtures.ts';
 import { createOutbox } from './outbox.ts';
 
 const event = (version: number, commandId = `c${version}`): LoggedEvent => ({
@@ -40,10 +39,10 @@ test('given events that come soon after others, they travel together in one mess
     sent.push(events.map(({ version }) => version));
     await soon(5);
   });
-  outbox.add(ACCOUNT, range(1, 1));
+  outbox.add(STREAM, range(1, 1));
   await soon(5);
-  outbox.add(ACCOUNT, range(2, 2));
-  outbox.add(ACCOUNT, range(3, 4));
+  outbox.add(STREAM, range(2, 2));
+  outbox.add(STREAM, range(3, 4));
   await soon(150);
   expect(sent).toEqual([[1], [2, 3, 4]]);
 });
@@ -55,12 +54,12 @@ test('given a message that the log has not confirmed, the next one waits and gro
     return Promise.resolve();
   };
   const { outbox } = outboxFor(publish, () => 0, 5_000);
-  outbox.add(ACCOUNT, range(1, 2));
+  outbox.add(STREAM, range(1, 2));
   await soon(5);
-  outbox.add(ACCOUNT, range(3, 3));
+  outbox.add(STREAM, range(3, 3));
   await soon(50);
   outbox.confirm(`acct/${ACCOUNT}`, 1);
-  outbox.add(ACCOUNT, range(4, 4));
+  outbox.add(STREAM, range(4, 4));
   await soon(50);
   expect(sent).toEqual([[1, 2]]);
   outbox.confirm(`acct/${ACCOUNT}`, 2);
@@ -82,7 +81,7 @@ test('given a broker that refuses, the events are published again in order', asy
     sent.push(...events.map(({ version }) => version));
     return Promise.resolve();
   });
-  outbox.add(ACCOUNT, range(1, 3));
+  outbox.add(STREAM, range(1, 3));
   await soon(500);
   expect(sent).toEqual([1, 2, 3]);
 });
@@ -95,19 +94,39 @@ test('given more events than a message may hold, a command is never torn apart',
   });
   const events = range(1, OUTBOX_EVENTS_MAX + 1);
   events[OUTBOX_EVENTS_MAX] = event(OUTBOX_EVENTS_MAX + 1, `c${OUTBOX_EVENTS_MAX}`);
-  outbox.add(ACCOUNT, events);
+  outbox.add(STREAM, events);
   await soon(150);
   expect(sizes).toEqual([OUTBOX_EVENTS_MAX - 1, 2]);
 });
 
+test('given events with much beside the money, no message is too large to publish', async () => {
+  const sizes: number[] = [];
+  const versions: number[] = [];
+  const { outbox } = outboxFor(({ events }) => {
+    sizes.push(JSON.stringify(events).length);
+    versions.push(...events.map(({ version }) => version));
+    return Promise.resolve();
+  });
+  const heavy = range(1, 100).map((one) => {
+    const metadata = Object.fromEntries(
+      Array.from({ length: 20 }, (_unused, at) => [`k${at}`, 'x'.repeat(2_000)]),
+    );
+    return { ...one, data: { ...one.data, metadata } } as LoggedEvent;
+  });
+  outbox.add(STREAM, heavy);
+  while (versions.length < 100) await soon(20);
+  expect(Math.max(...sizes)).toBeLessThan(1_100_000);
+  expect(versions).toEqual(heavy.map(({ version }) => version));
+});
+
 test('given a confirmation, exactly what the log has leaves the outbox', () => {
   const { outbox } = outboxFor(() => Promise.resolve());
-  outbox.add(ACCOUNT, range(1, 5));
+  outbox.add(STREAM, range(1, 5));
   outbox.confirm(`acct/${ACCOUNT}`, 3);
-  expect(outbox.firstUnconfirmed(ACCOUNT)).toBe(4);
+  expect(outbox.firstUnconfirmed(STREAM)).toBe(4);
   expect(outbox.size()).toBe(2);
   outbox.confirm(`acct/${ACCOUNT}`, 5);
-  expect(outbox.firstUnconfirmed(ACCOUNT)).toBeUndefined();
+  expect(outbox.firstUnconfirmed(STREAM)).toBeUndefined();
   expect(outbox.size()).toBe(0);
 });
 
@@ -121,7 +140,7 @@ test('given a message that the broker lost, what the log lacks is published agai
     () => 1,
   );
   outbox.start();
-  outbox.add(ACCOUNT, range(1, 3));
+  outbox.add(STREAM, range(1, 3));
   await soon(10);
   pass(5_000);
   await soon(700);
@@ -142,7 +161,7 @@ test('given events of an activation that the log has, nothing is published', asy
   const { outbox, pass } = outboxFor(publish, () => 3);
   outbox.start();
   pass(5_000);
-  outbox.restore(accountOfStream(`acct/${ACCOUNT}`), range(1, 3));
+  outbox.restore(STREAM, range(1, 3));
   await soon(700);
   outbox.stop();
   expect([sent, outbox.size()]).toEqual([0, 0]);

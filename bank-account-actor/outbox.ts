@@ -1,6 +1,6 @@
-import { accountOfStream, streamOf, type LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 import { OUTBOX_EVENTS_MAX, type AccountEventsMessage } from '../contracts/topics.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import { pace } from '../platform/pace.ts';
@@ -8,7 +8,7 @@ import { sentBatch } from './sent-batch.ts';
 
 const CONFIRM_MS_MAX = 2_000;
 const CHECK_EVERY_MS = 500;
-const CHECK_ACCOUNTS_MAX = 500;
+const CHECK_STREAMS_MAX = 500;
 const RETRY_MS = 200;
 /**
  * A message costs every part on its way some 15 ms of CPU in all, however few its events, and
@@ -16,19 +16,22 @@ const RETRY_MS = 200;
  * one before: under load they become fewer and larger, and never queue up at the broker.
  */
 const PACE = { everyMs: 30, confirmedWithinMs: 200 };
+/** Far below what a sidecar or the broker carries, whatever clients write beside the money. */
+const MESSAGE_BYTES_MAX = 1024 * 1024;
+const EVENT_BYTES = 1_024;
 /** Above this many unconfirmed events no command is taken, so that memory stays bounded. */
 export const UNCONFIRMED_EVENTS_MAX = 50_000;
 
 interface Unconfirmed {
   /** In version order, without a gap. */
-  events: LoggedEvent[];
+  events: BankEvent[];
   sentThrough: number;
   sentAt: number;
 }
 
 export interface OutboxPorts {
   readonly publish: (message: AccountEventsMessage) => Promise<void>;
-  readonly head: (accountId: AccountId) => Promise<number>;
+  readonly head: (stream: StreamId) => Promise<number>;
   readonly now: () => number;
   readonly logger: Logger;
 }
@@ -41,7 +44,7 @@ export type Outbox = ReturnType<typeof createOutbox>;
  * the broker loses is published again.
  */
 export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
-  const accounts = new Map<string, Unconfirmed>();
+  const streams = new Map<string, Unconfirmed>();
   const unsent = new Set<string>();
   let count = 0;
   let sending = false;
@@ -51,26 +54,33 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
 
   const confirm = (stream: string, version: number): void => {
     last.confirmed(stream, version);
-    const entry = accounts.get(stream);
+    const entry = streams.get(stream);
     if (entry === undefined) return;
     const kept = entry.events.filter((event) => event.version > version);
     count -= entry.events.length - kept.length;
     entry.events = kept;
     if (kept.length > 0) return;
-    accounts.delete(stream);
+    streams.delete(stream);
     unsent.delete(stream);
   };
 
-  const takeBatch = (): LoggedEvent[] => {
-    const batch: LoggedEvent[] = [];
+  const takeBatch = (): BankEvent[] => {
+    const batch: BankEvent[] = [];
+    let bytes = 0;
     for (const stream of unsent) {
-      const entry = accounts.get(stream);
+      const entry = streams.get(stream);
       const events = entry?.events.filter((event) => event.version > entry.sentThrough) ?? [];
-      const room = OUTBOX_EVENTS_MAX - batch.length;
-      const taken = events.length <= room ? events : wholeCommands(events.slice(0, room), events);
+      let count = 0;
+      while (count < events.length && batch.length + count < OUTBOX_EVENTS_MAX) {
+        bytes += bytesOf(events[count] as BankEvent);
+        if (bytes > MESSAGE_BYTES_MAX && batch.length + count > 0) break;
+        count += 1;
+      }
+      const taken =
+        count === events.length ? events : wholeCommands(events.slice(0, count), events);
       batch.push(...taken);
       if (entry !== undefined && taken.length > 0) {
-        entry.sentThrough = (taken.at(-1) as LoggedEvent).version;
+        entry.sentThrough = (taken.at(-1) as BankEvent).version;
         entry.sentAt = ports.now();
       }
       if (taken.length < events.length) break;
@@ -80,7 +90,7 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
   };
 
   const sendAgain = (stream: string, after: number): void => {
-    const entry = accounts.get(stream);
+    const entry = streams.get(stream);
     if (entry === undefined) return;
     entry.sentThrough = Math.min(entry.sentThrough, after);
     unsent.add(stream);
@@ -112,12 +122,12 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
 
   const check = async (): Promise<void> => {
     const late = ports.now() - CONFIRM_MS_MAX;
-    const doubtful = [...accounts]
+    const doubtful = [...streams]
       .filter(([stream, entry]) => entry.sentAt < late && !unsent.has(stream))
-      .slice(0, CHECK_ACCOUNTS_MAX);
+      .slice(0, CHECK_STREAMS_MAX);
     await Promise.all(
       doubtful.map(async ([stream, entry]) => {
-        const head = await ports.head(accountOfStream(stream));
+        const head = await ports.head(stream as StreamId);
         confirm(stream, head);
         const first = entry.events[0];
         if (first === undefined) return;
@@ -138,42 +148,48 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
     }, CHECK_EVERY_MS);
   };
 
-  const put = (accountId: AccountId, events: readonly LoggedEvent[]): Unconfirmed => {
-    const stream = streamOf(accountId);
-    const entry = accounts.get(stream) ?? { events: [], sentThrough: 0, sentAt: 0 };
+  const put = (stream: StreamId, events: readonly BankEvent[]): Unconfirmed => {
+    const entry = streams.get(stream) ?? { events: [], sentThrough: 0, sentAt: 0 };
     const last = entry.events.at(-1)?.version ?? 0;
     const more = events.filter((event) => event.version > last);
     entry.events.push(...more);
     count += more.length;
-    if (entry.events.length > 0) accounts.set(stream, entry);
+    if (entry.events.length > 0) streams.set(stream, entry);
     return entry;
   };
 
   return {
     /** Takes events that were just committed and sends them off the turn. */
-    add(accountId: AccountId, events: readonly LoggedEvent[]): void {
-      put(accountId, events);
-      unsent.add(streamOf(accountId));
+    add(stream: StreamId, events: readonly BankEvent[]): void {
+      put(stream, events);
+      unsent.add(stream);
       void send();
     },
     /** Takes events of an activation, which the log may have or not: it is asked first. */
-    restore(accountId: AccountId, events: readonly LoggedEvent[]): void {
-      const entry = put(accountId, events);
+    restore(stream: StreamId, events: readonly BankEvent[]): void {
+      const entry = put(stream, events);
       const last = entry.events.at(-1);
-      if (last !== undefined && !unsent.has(streamOf(accountId))) entry.sentThrough = last.version;
+      if (last !== undefined && !unsent.has(stream)) entry.sentThrough = last.version;
     },
     confirm,
     /** Version of the first event that the log has not confirmed; undefined when all are there. */
-    firstUnconfirmed: (accountId: AccountId): number | undefined =>
-      accounts.get(streamOf(accountId))?.events[0]?.version,
+    firstUnconfirmed: (stream: StreamId): number | undefined =>
+      streams.get(stream)?.events[0]?.version,
     size: (): number => count,
     start: checkForEver,
     stop: (): void => clearTimeout(timer),
   };
 }
 
+// Only what clients write freely makes an event large, so only that is measured.
+function bytesOf({ data }: BankEvent): number {
+  if ('sealed' in data) return EVENT_BYTES + data.sealed.length;
+  if (!('metadata' in data)) return EVENT_BYTES;
+  return EVENT_BYTES + Buffer.byteLength(JSON.stringify(data.metadata));
+}
+
 // A command's events stay together in one message, because the log notes them together.
-function wholeCommands(cut: LoggedEvent[], all: readonly LoggedEvent[]): LoggedEvent[] {
+function wholeCommands(cut: BankEvent[], all: readonly BankEvent[]): BankEvent[] {
   const next = all[cut.length];
   const last = cut.findLastIndex((event) => event.commandId !== next?.commandId);
   return cut.slice(0, last + 1);

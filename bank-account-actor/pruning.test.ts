@@ -1,4 +1,13 @@
-import { ACCOUNT, deposit, open, said, testHost, testLog, withdraw } from './actor-fixtures.ts';
+import {
+  ACCOUNT,
+  STREAM,
+  deposit,
+  open,
+  said,
+  testHost,
+  testLog,
+  withdraw,
+} from './actor-fixtures.ts';
 import { PRUNE_AGE_MS, TRUST_MS, type Stamp } from './activation.ts';
 import type { Journal } from './journal.ts';
 import { memoryJournal } from './memory-journal.ts';
@@ -28,7 +37,7 @@ test('given old commits that the log has, their rows are deleted, others stay', 
   const { journal, rival, rivalIsBusy } = house();
   await rival.execute(open('o'));
   await rivalIsBusy();
-  const { head, rows } = await journal.load(ACCOUNT);
+  const { head, rows } = await journal.load(STREAM);
   expect(head.first).toBeGreaterThan(COMMITS / 2);
   expect(rows.at(-1)?.account.version).toBe(COMMITS + 1);
   expect(head.from + rows.length - 1).toBe(COMMITS + 1);
@@ -44,7 +53,7 @@ test('given commits that the log has not confirmed, none of their rows is delete
     at += PRUNE_AGE_MS / 20;
     await execute(deposit(`r${commit}`, '1.00', { fresh: true }));
   }
-  const { head, rows } = await journal.load(ACCOUNT);
+  const { head, rows } = await journal.load(STREAM);
   expect(head).toEqual({ first: 1, from: 1 });
   expect(rows).toHaveLength(COMMITS + 1);
 });

@@ -1,11 +1,11 @@
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 
 /** The batch that was published last, until the log has confirmed all of it. */
 export function sentBatch() {
   const open = new Map<string, number>();
   let isOver = (): void => undefined;
   return {
-    sent(events: readonly LoggedEvent[]): void {
+    sent(events: readonly BankEvent[]): void {
       for (const { stream, version } of events) open.set(stream, version);
     },
     confirmed(stream: string, version: number): void {

@@ -1,11 +1,16 @@
-import { commandHash, decodeCommand } from '../contracts/commands.ts';
-import type { CommandMessage, CommandResult, RefusalMessage } from '../contracts/commands.ts';
-import { encodeEvent, type Cause, type LoggedEvent } from '../contracts/events.ts';
-import { decide, evolve, type Account, type OpenAccount, type Refusal } from '../domain/account.ts';
+import { commandHash, decodeCommand, holdIdFor } from '../contracts/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import type { CommandBody } from '../contracts/command-bodies.ts';
+import { decodeEvent, encodeEvent } from '../contracts/events.ts';
+import { writeMoney } from '../contracts/money-members.ts';
+import type { Cause, LoggedEvent } from '../contracts/events.ts';
+import type { RefusalMessage } from '../contracts/refusals.ts';
+import { evolve, type Account, type ExistingAccount } from '../domain/account.ts';
+import type { Past } from '../domain/account-commands.ts';
+import { decide } from '../domain/account-decisions.ts';
 import type { Currency } from '../domain/currency.ts';
-import { unreachable, type AccountId, type CommandId } from '../domain/ids.ts';
-import { formatAmount } from '../domain/money.ts';
-import type { CommandMemory } from './command-memory.ts';
+import { version, type AccountId, type CommandId } from '../domain/ids.ts';
+import { onceOf, type AccountPast } from './account-past.ts';
 
 export interface Turn {
   /** One result for each command; those with events hold only once the turn is committed. */
@@ -15,34 +20,33 @@ export interface Turn {
 }
 
 /**
- * Decides commands one after the other, each on the state that the ones before it left; pure.
- * `logged` has what the log knows of the ids that `memory` does not.
+ * Decides commands one after the other, each on the state that the ones before it left; pure
+ * but for `past`, which takes in the events of the turn.
  */
 export function decideTurn(
   accountId: AccountId,
-  { account: before, memory }: { readonly account: Account; readonly memory: CommandMemory },
+  before: Account,
   commands: readonly CommandMessage[],
-  logged: ReadonlyMap<CommandId, LoggedEvent[] | undefined>,
+  past: AccountPast,
   at: string,
 ): Turn {
   let account = before;
   const events: LoggedEvent[] = [];
-  const inThisTurn = new Map<CommandId, LoggedEvent[]>();
   const results = commands.map((message): CommandResult => {
     const { commandId, command } = message;
     const hash = commandHash(command);
-    const known = inThisTurn.get(commandId) ?? memory.find(commandId) ?? logged.get(commandId);
+    const known = past.once(commandId);
     if (known !== undefined) return replay(known, hash);
     if (message.ifMatch !== undefined && message.ifMatch !== account.version) {
       return refused({ code: 'version-mismatch', version: account.version });
     }
     const cause: Cause = { commandId, commandHash: hash, traceparent: message.traceparent };
-    const decided = decideOne(accountId, account, command, at, cause);
+    const decided = decideOne(accountId, account, command, pastOf(past, command), at, cause);
     if (!('account' in decided)) return refused(decided);
     if (message.dryRun !== true) {
       account = decided.account;
       events.push(...decided.events);
-      inThisTurn.set(commandId, decided.events);
+      past.add(decided.events);
     }
     return { ok: true, replayed: false, events: decided.events };
   });
@@ -56,45 +60,46 @@ function replay(known: LoggedEvent[], hash: string): CommandResult {
   return { ok: true, replayed: true, events: known };
 }
 
+/** What the decision may ask of the past. */
+function pastOf(past: AccountPast, body: CommandBody): Past {
+  const name = onceOf(body);
+  const [settled] = name === undefined ? [] : (past.once(name) ?? []);
+  const original = body.type === 'reverse' ? past.event(body.version) : undefined;
+  return {
+    settled: settled && { version: version(settled.version), type: settled.type },
+    original: original && decodeEvent(original),
+  };
+}
+
 function decideOne(
   accountId: AccountId,
   account: Account,
-  body: CommandMessage['command'],
+  body: CommandBody,
+  past: Past,
   at: string,
   cause: Cause,
-): { account: OpenAccount; events: LoggedEvent[] } | RefusalMessage {
+): { account: ExistingAccount; events: LoggedEvent[] } | RefusalMessage {
   const currency = currencyFor(account, body);
   if (currency === undefined) return { code: 'account-not-found' };
-  const command = decodeCommand(body, currency);
-  if (!('type' in command)) return { code: 'invalid-request', ...command };
-  const decision = decide(account, command, at);
-  if (!decision.ok) return refusalMessage(decision.refusal, currency);
+  const decoded = decodeCommand(body, currency);
+  if (!('type' in decoded)) return { code: 'invalid-request', ...decoded };
+  const command =
+    decoded.type === 'place-hold'
+      ? { ...decoded, holdId: holdIdFor(accountId, cause.commandId as CommandId) }
+      : decoded;
+  const decision = decide(account, command, at, past);
+  // Refusals have the same members on the wire, with money as text.
+  if (!decision.ok) return writeMoney(decision.refusal, currency) as unknown as RefusalMessage;
   const events: LoggedEvent[] = [];
   let after = account;
   for (const event of decision.events) {
     after = evolve(after, event);
     events.push(encodeEvent(accountId, event, after, cause));
   }
-  return { account: after as OpenAccount, events };
+  return { account: after as ExistingAccount, events };
 }
 
-function currencyFor(account: Account, body: CommandMessage['command']): Currency | undefined {
+function currencyFor(account: Account, body: CommandBody): Currency | undefined {
   if (body.type === 'open-account') return body.currency;
   return account.status === 'none' ? undefined : account.currency;
-}
-
-function refusalMessage(refusal: Refusal, currency: Currency): RefusalMessage {
-  switch (refusal.code) {
-    case 'account-not-found':
-    case 'account-already-exists':
-      return refusal;
-    case 'insufficient-funds':
-      return {
-        code: refusal.code,
-        available: formatAmount(refusal.available, currency),
-        shortfall: formatAmount(refusal.shortfall, currency),
-      };
-    default:
-      return unreachable(refusal);
-  }
 }

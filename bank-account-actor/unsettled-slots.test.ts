@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import type { AccountId } from '../domain/ids.ts';
+import { streamOf } from '../contracts/events.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { SLOTS, unsettledSlots, type SlotWrite } from './unsettled-slots.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const account = (serial: number): AccountId => accountIdOfSerial(BigInt(serial));
+const account = (serial: number): StreamId => streamOf(accountIdOfSerial(BigInt(serial)));
 
 test('given an account that a slot lists, its next commit writes no slot', () => {
   const slots = unsettledSlots();
   const write = slots.reserve([account(1), account(2)]) as SlotWrite;
-  expect(write.accountIds).toHaveLength(2);
+  expect(write.streams).toHaveLength(2);
   slots.wrote(write);
   expect(slots.reserve([account(2)])).toBeUndefined();
   const next = slots.reserve([account(2), account(3)]);
-  expect(next).toEqual({ slot: write.slot, accountIds: [account(1), account(2), account(3)] });
+  expect(next).toEqual({ slot: write.slot, streams: [account(1), account(2), account(3)] });
 });
 
 test('given a slot that is being written, another commit takes another slot', () => {
@@ -28,7 +29,7 @@ test('given 10,000 accounts one by one, they fit', () => {
   for (let serial = 0; serial < 10_000; serial += 1) {
     slots.wrote(slots.reserve([account(serial)]) as SlotWrite);
   }
-  expect(slots.accounts()).toHaveLength(10_000);
+  expect(slots.streams()).toHaveLength(10_000);
 });
 
 test('given a settled slot, it is free only after its deletion is known', () => {
@@ -47,10 +48,10 @@ test('given slots that run low, one merge lists what all of them listed', () => 
   const writes = Array.from({ length: 200 }, (_unused, serial) => slots.reserve([account(serial)]));
   for (const write of writes) slots.wrote(write as SlotWrite);
   const merge = slots.merge();
-  expect(merge?.write.accountIds).toHaveLength(200);
+  expect(merge?.write.streams).toHaveLength(200);
   slots.merged(merge as NonNullable<typeof merge>);
   expect(slots.merge()).toBeUndefined();
-  expect(slots.accounts()).toHaveLength(200);
+  expect(slots.streams()).toHaveLength(200);
 });
 
 // The store is what a restarted host would read: it must always list what is not settled.
@@ -62,14 +63,14 @@ test(`a restart never misses an account that was not settled (SEED=${seed})`, ()
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       const slots = unsettledSlots();
-      const store = new Map<number, readonly AccountId[]>();
-      const unsettled = new Set<AccountId>();
+      const store = new Map<number, readonly StreamId[]>();
+      const unsettled = new Set<StreamId>();
       for (const { kind, accounts } of steps) {
         const ids = accounts.map(account);
         if (kind === 'commit') {
           const write = slots.reserve(ids);
           if (write !== undefined) {
-            store.set(write.slot, write.accountIds);
+            store.set(write.slot, write.streams);
             slots.wrote(write);
           }
           for (const id of ids) unsettled.add(id);

@@ -1,19 +1,43 @@
 import { z } from 'zod';
-import type { Account, OpenAccount } from '../domain/account.ts';
+import type { ExistingAccount } from '../domain/account.ts';
 import { version } from '../domain/ids.ts';
-import { formatAmount, readAmount } from '../domain/money.ts';
-import { defined } from './events.ts';
+import { readAmount } from '../domain/money.ts';
+import { readMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
+
+const hold = z.strictObject({
+  holdId: texts.holdIdText,
+  amount: z.string(),
+  placedAt: z.string(),
+  description: texts.descriptionText.optional(),
+  expiresAt: texts.timeText.optional(),
+});
+const transfer = z.strictObject({
+  transferId: texts.transferIdText,
+  otherAccountId: texts.accountIdText,
+  amount: z.string(),
+  reservedAt: z.string(),
+  description: texts.descriptionText.optional(),
+  reference: texts.referenceText.optional(),
+  metadata: texts.metadataRecord.optional(),
+});
 
 /** An account as it rests in the actor's journal: amounts as text, with its digits. */
 export const accountState = z.strictObject({
-  status: z.literal('open'),
+  status: z.enum(['open', 'frozen', 'closed']),
   version: z.int().min(1),
   ownerId: texts.ownerIdText,
   currency: texts.currencyText,
   ledger: z.string(),
   held: z.string(),
   overdraftLimit: z.string(),
+  limits: z
+    .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
+    .optional(),
+  /** What counts against the day's limit. */
+  spent: z.strictObject({ day: z.string(), amount: z.string() }),
+  holds: z.array(hold).optional(),
+  transfers: z.array(transfer).optional(),
   openedAt: z.string(),
   changedAt: z.string(),
   name: texts.nameText.optional(),
@@ -21,23 +45,33 @@ export const accountState = z.strictObject({
 });
 export type AccountState = z.infer<typeof accountState>;
 
-export function encodeAccount(account: OpenAccount): AccountState {
-  const { currency, ledger, held, overdraftLimit } = account;
+/** What is empty is left out, because the state travels with every commit. */
+export function encodeAccount(account: ExistingAccount): AccountState {
+  const { currency, limits, spent, holds, transfers, ...rest } = account;
+  const write = (members: object) => writeMoney(members, currency);
   return {
-    ...account,
-    ledger: formatAmount(ledger, currency),
-    held: formatAmount(held, currency),
-    overdraftLimit: formatAmount(overdraftLimit, currency),
-  };
+    ...write(rest),
+    currency,
+    ...(Object.keys(limits).length === 0 ? {} : { limits: write(limits) }),
+    spent: write(spent),
+    ...(holds.length === 0 ? {} : { holds: holds.map(write) }),
+    ...(transfers.length === 0 ? {} : { transfers: transfers.map(write) }),
+  } as AccountState;
 }
 
-export function decodeAccount(state: AccountState): Account {
-  const { currency, ledger, held, overdraftLimit } = state;
-  return defined({
-    ...state,
+export function decodeAccount(state: AccountState): ExistingAccount {
+  const { currency, ledger, held, limits = {}, spent, holds = [], transfers = [], ...rest } = state;
+  const read = (members: object) => readMoney(members, currency);
+  return {
+    ...read(rest),
+    currency,
     version: version(state.version),
     ledger: readAmount(ledger, currency),
     held: readAmount(held, currency),
-    overdraftLimit: readAmount(overdraftLimit, currency),
-  });
+    limits: read(limits),
+    spent: read(spent),
+    holds: holds.map(read),
+    transfers: transfers.map(read),
+    // The schema has the same members as the domain's account; only money is written otherwise.
+  } as unknown as ExistingAccount;
 }

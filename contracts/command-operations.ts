@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { COMMAND_ID_PATTERN } from '../domain/ids.ts';
-import { moneyBody, openAccountBody } from './commands.ts';
+import * as bodies from './command-bodies.ts';
+import type { ClientCommand } from './command-bodies.ts';
 import type { Operation } from './openapi.ts';
 import { accountAnswer, outcomeSchema } from './outcomes.ts';
+import { holdParams, idParams } from './path-params.ts';
 import type { ProblemCode } from './problems.ts';
-
-const idOrNumber = z
-  .string()
-  .regex(/^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{20})$/)
-  .meta({ description: 'account id (lower-case UUID) or account number (20 digits)' });
 
 const common = {
   query: {
@@ -45,45 +42,152 @@ const WITH_BODY: readonly ProblemCode[] = [
   'version-mismatch',
 ];
 
+/** A route of the command API: which command it gives to the account that the path names. */
+export interface CommandOperation extends Operation {
+  readonly command: ClientCommand['type'];
+}
+
+const ofAccount = (
+  command: Exclude<ClientCommand['type'], 'open-account'>,
+  path: string,
+  [id, summary]: readonly [string, string],
+  body: NonNullable<Operation['body']>,
+  status: 200 | 201,
+  problems: readonly ProblemCode[],
+): CommandOperation => ({
+  ...common,
+  command,
+  method: command.startsWith('set-') ? 'put' : 'post',
+  path: `/v1/accounts/{id}${path}`,
+  id,
+  summary,
+  params: path.includes('{holdId}') ? holdParams : idParams,
+  headers,
+  body,
+  status,
+  answer: outcomeSchema,
+  problems: [...WITH_BODY, 'account-not-found', 'account-closed', ...problems],
+});
+
+const SPENDING: readonly ProblemCode[] = ['account-frozen', 'insufficient-funds', 'limit-exceeded'];
+const HOLD: readonly ProblemCode[] = ['hold-not-found', 'hold-already-resolved'];
+
 /** What core-bank-api serves. */
-export const COMMAND_OPERATIONS: readonly Operation[] = [
+export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
   {
     ...common,
+    command: 'open-account',
     method: 'post',
     path: '/v1/accounts',
     id: 'openAccount',
     summary: 'Opens an account, with a first deposit if one is given',
     headers,
-    body: openAccountBody,
+    body: bodies.openAccountBody,
     status: 201,
     answer: accountAnswer,
     answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
     problems: [...WITH_BODY, 'account-already-exists'],
   },
-  {
-    ...common,
-    method: 'post',
-    path: '/v1/accounts/{id}/deposits',
-    id: 'deposit',
-    summary: 'Puts money into an account',
-    params: { id: idOrNumber },
-    headers,
-    body: moneyBody,
-    status: 201,
-    answer: outcomeSchema,
-    problems: [...WITH_BODY, 'account-not-found'],
-  },
-  {
-    ...common,
-    method: 'post',
-    path: '/v1/accounts/{id}/withdrawals',
-    id: 'withdraw',
-    summary: 'Takes money out of an account, as far as it is available',
-    params: { id: idOrNumber },
-    headers,
-    body: moneyBody,
-    status: 201,
-    answer: outcomeSchema,
-    problems: [...WITH_BODY, 'account-not-found', 'insufficient-funds'],
-  },
+  ofAccount(
+    'deposit',
+    '/deposits',
+    ['deposit', 'Puts money into an account'],
+    bodies.moneyBody,
+    201,
+    ['account-frozen'],
+  ),
+  ofAccount(
+    'withdraw',
+    '/withdrawals',
+    ['withdraw', 'Takes money out of an account, as far as it is available'],
+    bodies.moneyBody,
+    201,
+    SPENDING,
+  ),
+  ofAccount(
+    'place-hold',
+    '/holds',
+    ['placeHold', 'Sets money aside: it stays in the ledger but is not available'],
+    bodies.holdBody,
+    201,
+    [...SPENDING, 'too-many-open'],
+  ),
+  ofAccount(
+    'capture-hold',
+    '/holds/{holdId}/capture',
+    ['captureHold', 'Takes the held money, or a part of it and releases the rest'],
+    bodies.captureBody,
+    200,
+    [...HOLD, 'account-frozen', 'hold-amount-exceeded'],
+  ),
+  ofAccount(
+    'void-hold',
+    '/holds/{holdId}/void',
+    ['voidHold', 'Releases the held money'],
+    bodies.emptyBody,
+    200,
+    HOLD,
+  ),
+  ofAccount(
+    'set-overdraft-limit',
+    '/overdraft-limit',
+    ['setOverdraftLimit', 'Sets how far the ledger may fall below zero'],
+    bodies.overdraftBody,
+    200,
+    ['insufficient-funds'],
+  ),
+  ofAccount(
+    'set-limits',
+    '/limits',
+    ['setLimits', 'Sets what may leave the account at once and per day (UTC); missing: no limit'],
+    bodies.limitsBody,
+    200,
+    [],
+  ),
+  ofAccount(
+    'set-details',
+    '/details',
+    ['setDetails', 'Sets name and metadata; what is missing is removed'],
+    bodies.detailsBody,
+    200,
+    [],
+  ),
+  ofAccount(
+    'freeze',
+    '/freeze',
+    ['freeze', 'Stops all movements; holds can still be voided and expire'],
+    bodies.reasonBody,
+    200,
+    ['account-frozen'],
+  ),
+  ofAccount(
+    'unfreeze',
+    '/unfreeze',
+    ['unfreeze', 'Allows movements again'],
+    bodies.reasonBody,
+    200,
+    ['account-not-frozen'],
+  ),
+  ofAccount(
+    'close',
+    '/close',
+    ['close', 'Closes an empty account for ever'],
+    bodies.reasonBody,
+    200,
+    ['account-frozen', 'balance-not-zero'],
+  ),
+  ofAccount(
+    'reverse',
+    '/reversals',
+    ['reverse', 'Takes back a deposit, withdrawal or capture, once'],
+    bodies.reversalBody,
+    201,
+    [
+      'account-frozen',
+      'event-not-found',
+      'not-reversible',
+      'already-reversed',
+      'insufficient-funds',
+    ],
+  ),
 ];

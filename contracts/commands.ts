@@ -1,44 +1,20 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Command } from '../domain/account.ts';
+import type { Command } from '../domain/account-commands.ts';
 import type { Currency } from '../domain/currency.ts';
-import { COMMAND_ID_PATTERN, unreachable, type CommandId } from '../domain/ids.ts';
-import { parseAmount, ZERO, type Minor } from '../domain/money.ts';
+import { holdId, ONCE_PATTERN } from '../domain/ids.ts';
+import type { AccountId, CommandId, HoldId, TransferId } from '../domain/ids.ts';
+import { parseAmount, ZERO } from '../domain/money.ts';
+import { transferIdOf } from '../domain/transfer-id.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { defined, loggedEventSchema } from './events.ts';
-import * as texts from './texts.ts';
-
-export const openAccountBody = z.strictObject({
-  ownerId: texts.ownerIdText,
-  currency: texts.currencyText,
-  name: texts.nameText.optional(),
-  overdraftLimit: texts.amountText.optional(),
-  initialDeposit: texts.amountText.optional(),
-  metadata: texts.metadataRecord.optional(),
-});
-export const moneyBody = z.strictObject({
-  amount: texts.positiveAmountText,
-  description: texts.descriptionText.optional(),
-  reference: texts.referenceText.optional(),
-  metadata: texts.metadataRecord.optional(),
-});
-
-const typed = <Type extends string, Shape extends z.ZodRawShape>(
-  type: Type,
-  body: z.ZodObject<Shape>,
-) => body.extend({ type: z.literal(type) });
-
-export const commandBody = z.discriminatedUnion('type', [
-  typed('open-account', openAccountBody),
-  typed('deposit', moneyBody),
-  typed('withdraw', moneyBody),
-]);
-/** A command as it travels: amounts are still text, because the actor knows the currency. */
-export type CommandBody = z.infer<typeof commandBody>;
+import { commandBody, type CommandBody } from './command-bodies.ts';
+import { loggedEventSchema } from './events.ts';
+import { isMoney } from './money-members.ts';
+import { refusalSchema } from './refusals.ts';
 
 export const commandIdText = z
   .string()
-  .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
+  .regex(ONCE_PATTERN, 'must be 1-128 visible ASCII characters')
   .transform((id) => id as CommandId);
 
 export const commandMessage = z.strictObject({
@@ -60,22 +36,6 @@ export const executeRequest = z.strictObject({
   commands: z.array(commandMessage).min(1).max(EXECUTE_COMMANDS_MAX),
 });
 export type ExecuteRequest = z.infer<typeof executeRequest>;
-
-export const refusalSchema = z.discriminatedUnion('code', [
-  z.strictObject({ code: z.literal('account-not-found') }),
-  z.strictObject({ code: z.literal('account-already-exists') }),
-  z.strictObject({
-    code: z.literal('insufficient-funds'),
-    available: z.string(),
-    shortfall: z.string(),
-  }),
-  z.strictObject({ code: z.literal('version-mismatch'), version: z.int() }),
-  z.strictObject({ code: z.literal('idempotency-key-reused') }),
-  z.strictObject({ code: z.literal('invalid-request'), at: z.string(), message: z.string() }),
-  /** Nothing is known to have happened; the same id may be sent again. */
-  z.strictObject({ code: z.literal('service-unavailable'), reason: z.string() }),
-]);
-export type RefusalMessage = z.infer<typeof refusalSchema>;
 
 export const commandResult = z.discriminatedUnion('ok', [
   z.strictObject({
@@ -103,33 +63,37 @@ export interface AmountProblem {
 
 /** The domain's command, with amounts in minor units of the account's currency. */
 export function decodeCommand(body: CommandBody, currency: Currency): Command | AmountProblem {
-  const faults: AmountProblem[] = [];
-  const amount = (member: string, text: string | undefined): Minor => {
-    const parsed = text === undefined ? ZERO : parseAmount(text, currency);
-    if (typeof parsed === 'bigint') return parsed;
-    const message = `has more digits than ${currency} has, or is no amount`;
-    faults.push({ at: `/${member}`, message });
-    return ZERO;
-  };
-  const command = decode(body, amount);
-  return faults[0] ?? command;
+  const command: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(body)) {
+    if (member === undefined) continue;
+    if (!isMoney(name)) command[name] = member;
+    else {
+      const parsed = parseAmount(String(member), currency);
+      if (typeof parsed !== 'bigint') {
+        const message = `has more digits than ${currency} has, or is no amount`;
+        return { at: `/${name}`, message };
+      }
+      command[name] = parsed;
+    }
+  }
+  if (body.type !== 'open-account') return command as unknown as Command;
+  return { overdraftLimit: ZERO, initialDeposit: ZERO, ...command } as unknown as Command;
 }
 
-function decode(
-  body: CommandBody,
-  amount: (member: string, text: string | undefined) => Minor,
-): Command {
-  switch (body.type) {
-    case 'open-account':
-      return defined({
-        ...body,
-        overdraftLimit: amount('overdraftLimit', body.overdraftLimit),
-        initialDeposit: amount('initialDeposit', body.initialDeposit),
-      });
-    case 'deposit':
-    case 'withdraw':
-      return defined({ ...body, amount: amount('amount', body.amount) });
-    default:
-      return unreachable(body);
-  }
+/** The id of the hold that a command places, so that a retry names the same hold. */
+export const holdIdFor = (accountId: AccountId, id: CommandId): HoldId =>
+  holdId(uuidOf(digestOf(`hold:${accountId}:${id}`)));
+
+/** The id of the transfer that a command begins; it names the source account. */
+export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
+  transferIdOf(source, digestOf(`transfer:${source}:${id}`).readBigUInt64BE(0));
+
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+// A UUID of version 8 (RFC 9562).
+function uuidOf(digest: Buffer): string {
+  const hex = digest.toString('hex');
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`];
+  return [...parts, variant + hex.slice(17, 20), hex.slice(20, 32)].join('-');
 }

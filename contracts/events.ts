@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { available, type AccountEvent, type OpenAccount } from '../domain/account.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
-import { unreachable } from '../domain/ids.ts';
-import { formatAmount, readAmount, type Minor } from '../domain/money.ts';
+import { available, type ExistingAccount } from '../domain/account.ts';
+import { settledBy, TRANSFER_REASONS, type AccountEvent } from '../domain/account-events.ts';
+import type { AccountId, CommandId, StreamId } from '../domain/ids.ts';
+import { formatAmount, type Minor } from '../domain/money.ts';
+import { readMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
 
 /** Balance after the event, as the actor saw it: a fold that differs is an alarm. */
@@ -18,17 +19,29 @@ const remarks = {
   reference: texts.referenceText.optional(),
   metadata: texts.metadataRecord.optional(),
 };
-const money = {
-  amount: texts.positiveAmountText,
-  currency: texts.currencyText,
-  balance: balanceSchema,
+const details = { name: texts.nameText.optional(), metadata: texts.metadataRecord.optional() };
+const reasoned = { reason: texts.descriptionText.optional() };
+const state = { currency: texts.currencyText, balance: balanceSchema };
+const money = { ...state, amount: texts.positiveAmountText };
+const hold = { ...money, holdId: texts.holdIdText };
+const leg = {
+  ...money,
+  transferId: texts.transferIdText,
+  /** The target in the stream of the source, the source in that of the target. */
+  otherAccountId: texts.accountIdText,
 };
+const declined = { reason: z.enum(TRANSFER_REASONS) };
 
-const envelope = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
+/** What every event of the log has, whatever stream it belongs to. */
+export const envelope = <Type extends string, Data extends z.ZodType>(
+  type: Type,
+  data: Data,
+  stream = /^acct\/[0-9a-f-]{36}$/,
+) =>
   z.strictObject({
     /** `stream/version`: unique for ever. */
     id: z.string(),
-    stream: z.string().regex(/^acct\/[0-9a-f-]{36}$/),
+    stream: z.string().regex(stream),
     version: z.int().min(1),
     type: z.literal(type),
     /** Version of the shape of `data` for this type. */
@@ -45,25 +58,65 @@ const envelope = <Type extends string, Data extends z.ZodType>(type: Type, data:
     data,
   });
 
+const data = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape);
+
 export const loggedEventSchema = z.discriminatedUnion('type', [
   envelope(
     'account-opened',
-    z.strictObject({
-      ownerId: texts.ownerIdText,
-      currency: texts.currencyText,
-      overdraftLimit: texts.amountText,
-      name: texts.nameText.optional(),
-      metadata: texts.metadataRecord.optional(),
-      balance: balanceSchema,
+    data({ ...state, ...details, ownerId: texts.ownerIdText, overdraftLimit: texts.amountText }),
+  ),
+  envelope('account-frozen', data({ ...state, ...reasoned })),
+  envelope('account-unfrozen', data({ ...state, ...reasoned })),
+  envelope('account-closed', data({ ...state, ...reasoned })),
+  envelope('overdraft-limit-set', data({ ...state, overdraftLimit: texts.amountText })),
+  envelope(
+    'limits-set',
+    data({
+      ...state,
+      perWithdrawal: texts.amountText.optional(),
+      perDay: texts.amountText.optional(),
     }),
   ),
-  envelope('money-deposited', z.strictObject({ ...money, ...remarks })),
-  envelope('money-withdrawn', z.strictObject({ ...money, ...remarks })),
+  envelope('details-set', data({ ...state, ...details })),
+  envelope('money-deposited', data({ ...money, ...remarks })),
+  envelope('money-withdrawn', data({ ...money, ...remarks })),
+  envelope(
+    'movement-reversed',
+    data({
+      ...money,
+      ...reasoned,
+      reverses: texts.versionNumber,
+      direction: z.enum(['credit', 'debit']),
+    }),
+  ),
+  envelope(
+    'hold-placed',
+    data({
+      ...hold,
+      description: texts.descriptionText.optional(),
+      expiresAt: texts.timeText.optional(),
+    }),
+  ),
+  envelope(
+    'hold-captured',
+    data({
+      ...hold,
+      released: texts.amountText,
+      description: texts.descriptionText.optional(),
+    }),
+  ),
+  envelope('hold-voided', data(hold)),
+  envelope('hold-expired', data(hold)),
+  envelope('transfer-reserved', data({ ...leg, ...remarks })),
+  envelope('transfer-sent', data({ ...leg, ...remarks })),
+  envelope('transfer-released', data({ ...leg, ...declined })),
+  envelope('transfer-received', data({ ...leg, ...remarks })),
+  envelope('transfer-declined', data({ ...leg, ...declined })),
 ]);
-/** An event as it stands in the journal, on the topics and in the log. Its envelope is final. */
+/** An account's event as it stands in journal, topics and log. Its envelope is final. */
 export type LoggedEvent = z.infer<typeof loggedEventSchema>;
 
-export const streamOf = (id: AccountId): string => `acct/${id}`;
+export const streamOf = (id: AccountId): StreamId => `acct/${id}` as StreamId;
 export const accountOfStream = (stream: string): AccountId =>
   texts.accountIdText.parse(stream.slice('acct/'.length));
 
@@ -74,7 +127,7 @@ export interface Cause {
   readonly traceparent?: string | undefined;
 }
 
-export function balanceOf(account: OpenAccount): Balance {
+export function balanceOf(account: ExistingAccount): Balance {
   const write = (units: Minor) => formatAmount(units, account.currency);
   return {
     ledger: write(account.ledger),
@@ -87,50 +140,46 @@ export function balanceOf(account: OpenAccount): Balance {
 export function encodeEvent(
   id: AccountId,
   event: AccountEvent,
-  after: OpenAccount,
+  after: ExistingAccount,
   cause: Cause,
 ): LoggedEvent {
   const stream = streamOf(id);
-  const common = {
+  const { type, at, ...members } = event;
+  const { currency } = after;
+  const data = { ...writeMoney(members, currency), currency, balance: balanceOf(after) };
+  return {
     id: `${stream}/${after.version}`,
     stream,
     version: after.version as number,
-    schema: 1 as const,
+    type,
+    schema: 1,
     commandId: cause.commandId as string,
     commandHash: cause.commandHash,
     ...(cause.causationId === undefined ? {} : { causationId: cause.causationId }),
     ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
-    at: event.at,
-  };
-  const balance = balanceOf(after);
-  const { currency } = after;
-  if (event.type === 'account-opened') {
-    const { type, at: _at, overdraftLimit, ...terms } = event;
-    const limit = formatAmount(overdraftLimit, currency);
-    return { ...common, type, data: { ...terms, overdraftLimit: limit, balance } };
-  }
-  const { type, at: _at, amount, ...rest } = event;
-  const data = { amount: formatAmount(amount, currency), currency, ...rest, balance };
-  return { ...common, type, data };
+    at,
+    data,
+    // Members of the domain's events and of the logged ones have the same names.
+  } as LoggedEvent;
 }
 
 /** The domain's event out of its envelope. */
-export function decodeEvent(logged: LoggedEvent): AccountEvent {
-  const { type, at } = logged;
-  switch (type) {
-    case 'account-opened': {
-      const { balance: _balance, overdraftLimit, ...terms } = logged.data;
-      const limit = readAmount(overdraftLimit, terms.currency);
-      return defined({ type, at, ...terms, overdraftLimit: limit });
-    }
-    case 'money-deposited':
-    case 'money-withdrawn': {
-      const { balance: _balance, amount, currency, ...rest } = logged.data;
-      return defined({ type, at, amount: readAmount(amount, currency), ...rest });
-    }
-    default:
-      return unreachable(logged);
-  }
+export function decodeEvent({ type, at, data }: LoggedEvent): AccountEvent {
+  const { balance: _balance, currency, ...members } = data;
+  const own = type === 'account-opened' ? { currency } : {};
+  return { type, at, ...own, ...readMoney(members, currency) } as AccountEvent;
+}
+
+type Named = Pick<LoggedEvent, 'at' | 'commandId'> & { type: string; data: object };
+
+/** What an event is found by in the log: its command, and what it settled if anything. */
+export function namesOf({ type, at, commandId, data }: Named): string[] {
+  const isSettling = 'holdId' in data || 'transferId' in data || 'reverses' in data;
+  // settledBy reads ids only, which are the same in both forms of an event.
+  const settled = isSettling
+    ? settledBy({ ...data, type, at } as unknown as AccountEvent)
+    : undefined;
+  return settled === undefined ? [commandId] : [commandId, settled];
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

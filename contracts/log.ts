@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { streamIdText } from './bank-events.ts';
+import { loggedEventSchema } from './events.ts';
 import { positionedEvent, positionNumber } from './topics.ts';
-import { accountIdText } from './texts.ts';
 
 /** The calls that event-source answers to the other services through Dapr service invocation. */
 export const EVENT_SOURCE_APP = 'event-source';
@@ -16,17 +17,22 @@ export const logPage = z.strictObject({
 });
 export type LogPage = z.infer<typeof logPage>;
 
-/** GET log/streams/{accountId}/events?fromVersion=N&limit=N: one account, oldest first. */
+/** GET log/streams/{stream}/events?fromVersion=N&limit=N: one stream, oldest first. */
 export const streamPage = z.strictObject({
   entries: z.array(positionedEvent),
-  /** Version of the last event of the account in the log, 0 when it has none. */
+  /** Version of the last event of the stream in the log, 0 when it has none. */
   headVersion: z.int().min(0),
 });
 export type StreamPage = z.infer<typeof streamPage>;
+/** The same of an account, whose events are known. */
+export const accountPage = streamPage.extend({
+  entries: z.array(positionedEvent.extend({ event: loggedEventSchema })),
+});
+export type AccountPage = z.infer<typeof accountPage>;
 
-/** POST log/heads: the version that the log has of each account (0 for none), same order. */
+/** POST log/heads: the version that the log has of each stream (0 for none), same order. */
 export const headsRequest = z.strictObject({
-  accountIds: z.array(accountIdText).min(1).max(HEADS_MAX),
+  streams: z.array(streamIdText).min(1).max(HEADS_MAX),
 });
 export const headsAnswer = z.strictObject({ versions: z.array(z.int().min(0)) });
 export type HeadsAnswer = z.infer<typeof headsAnswer>;
@@ -34,7 +40,7 @@ export type HeadsAnswer = z.infer<typeof headsAnswer>;
 /** POST log/commands: what the log knows of commands, for ever; same order as asked. */
 export const commandsRequest = z.strictObject({
   commands: z
-    .array(z.strictObject({ accountId: accountIdText, commandId: z.string().min(1).max(128) }))
+    .array(z.strictObject({ stream: streamIdText, commandId: z.string().min(1).max(128) }))
     .min(1)
     .max(LOOKUP_COMMANDS_MAX),
 });

@@ -9,6 +9,8 @@ export const outcomeSchema = z.strictObject({
   accountId: z.string(),
   /** The account's version after the command. */
   version: z.int().min(1),
+  /** Of a command that is about a hold. */
+  holdId: z.string().optional(),
   event: z.looseObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
   balance: balanceSchema,
 });
@@ -24,6 +26,9 @@ export const accountAnswer = z.strictObject({
   version: z.int().min(1),
   balance: balanceSchema,
   overdraftLimit: z.string(),
+  limits: z
+    .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
+    .optional(),
   name: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   openedAt: z.string(),
@@ -41,7 +46,8 @@ export function outcomeOf(events: readonly LoggedEvent[]): Outcome {
   const { id, stream, type, version, at, commandId, data } = lastOf(events);
   const { balance, ...rest } = data;
   const event = { id, type, version, at, ...rest };
-  return { commandId, accountId: accountOfStream(stream), version, event, balance };
+  const hold = 'holdId' in data ? { holdId: data.holdId } : {};
+  return { commandId, accountId: accountOfStream(stream), version, ...hold, event, balance };
 }
 
 /** The answer to an opening command, from its events alone, so that a retry can give it too. */

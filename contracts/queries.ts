@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { loggedEventSchema } from './events.ts';
 import type { Operation } from './openapi.ts';
 import { accountAnswer } from './outcomes.ts';
+import { idParams } from './path-params.ts';
 import { historyEntry } from './read-models.ts';
 import { ownerIdText } from './texts.ts';
 import { positionNumber } from './topics.ts';
@@ -39,13 +40,6 @@ const cursor = z
   .meta({ description: 'nextCursor of the page before' });
 const limit = limitText(PAGE_ITEMS_MAX);
 
-export const idParams = {
-  id: z
-    .string()
-    .regex(/^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{20})$/)
-    .meta({ description: 'account id (lower-case UUID) or account number (20 digits)' }),
-};
-
 export const accountQuery = z.strictObject({ minVersion });
 export const historyQuery = z.strictObject({ limit, cursor, minVersion });
 export const accountsQuery = z.strictObject({ ownerId: ownerIdText, limit, cursor });
@@ -80,13 +74,12 @@ export type HistoryAnswer = z.infer<typeof historyAnswer>;
 export const accountsAnswer = z.strictObject({ items: z.array(accountAnswer), nextCursor });
 export type AccountsAnswer = z.infer<typeof accountsAnswer>;
 
-const [opened, deposited, withdrawn] = loggedEventSchema.options;
 const placed = { position: positionNumber };
+const [first, ...others] = loggedEventSchema.options;
 /** An event as the log has it, with its place in the log. */
 export const accountEvent = z.discriminatedUnion('type', [
-  opened.extend(placed),
-  deposited.extend(placed),
-  withdrawn.extend(placed),
+  first.extend(placed),
+  ...others.map((option) => option.extend(placed)),
 ]);
 
 export const eventsAnswer = z.strictObject({

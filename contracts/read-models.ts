@@ -51,7 +51,7 @@ export const accountChange = z.strictObject({
   /** The changes up to this one are in the account documents. */
   settled: z.int().min(0),
   /** The accounts after the batch; the first `opened` of them are new. */
-  accounts: z.array(accountModel).min(1),
+  accounts: z.array(accountModel),
   opened: z.int().min(0),
 });
 export type AccountChange = z.infer<typeof accountChange>;
@@ -85,6 +85,14 @@ export const historyEntry = z.strictObject({
   description: z.string().optional(),
   reference: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  reason: z.string().optional(),
+  holdId: z.string().optional(),
+  expiresAt: z.string().optional(),
+  transferId: z.string().optional(),
+  /** Of a transfer: where the money goes to, or comes from. */
+  otherAccountId: z.string().optional(),
+  /** The version of the movement that this line takes back. */
+  reverses: z.int().optional(),
   commandId: z.string(),
   eventId: z.string(),
   at: z.string(),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { currencyOf, type Currency } from '../domain/currency.ts';
-import { ACCOUNT_ID_PATTERN, OWNER_ID_PATTERN } from '../domain/ids.ts';
-import type { AccountId, OwnerId, Version } from '../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN, OWNER_ID_PATTERN, PERSON_ID_PATTERN } from '../domain/ids.ts';
+import type { AccountId, HoldId, OwnerId, PersonId, TransferId } from '../domain/ids.ts';
+import type { Version } from '../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../domain/money.ts';
 
 export const METADATA_KEYS_MAX = 20;
@@ -46,6 +47,25 @@ export const accountIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as AccountId);
+
+export const personIdText = z
+  .string()
+  .regex(PERSON_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as PersonId);
+
+export const holdIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as HoldId);
+export const transferIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as TransferId);
+
+/** RFC 3339 in UTC, as the bank writes all times. */
+export const timeText = z.iso
+  .datetime({ message: 'must be an RFC 3339 time in UTC such as "2026-01-31T12:00:00Z"' })
+  .meta({ examples: ['2026-01-31T12:00:00Z'] });
 
 export const versionNumber = z
   .int()

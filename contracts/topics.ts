@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { loggedEventSchema } from './events.ts';
+import { bankEventSchema, isAccountEvent } from './bank-events.ts';
+import type { LoggedEvent } from './events.ts';
 
 export const PUBSUB = 'bank-pubsub';
 /** The actor host's outbox -> event-source. */
@@ -12,9 +13,9 @@ export const BANK_EVENTS_TOPIC = 'bank-events';
 
 export const OUTBOX_EVENTS_MAX = 500;
 
-/** Events of many accounts; those of one account in version order without a gap. */
+/** Events of many streams; those of one stream in version order without a gap. */
 export const accountEventsMessage = z.strictObject({
-  events: z.array(loggedEventSchema).min(1).max(OUTBOX_EVENTS_MAX),
+  events: z.array(bankEventSchema).min(1).max(OUTBOX_EVENTS_MAX),
 });
 export type AccountEventsMessage = z.infer<typeof accountEventsMessage>;
 
@@ -26,9 +27,12 @@ export const positionNumber = z.int().min(0);
 
 export const positionedEvent = z.strictObject({
   position: positionNumber,
-  event: loggedEventSchema,
+  event: bankEventSchema,
 });
 export type PositionedEvent = z.infer<typeof positionedEvent>;
+export type PositionedAccountEvent = PositionedEvent & { readonly event: LoggedEvent };
+export const isOfAccount = (entry: PositionedEvent): entry is PositionedAccountEvent =>
+  isAccountEvent(entry.event);
 
 /**
  * One committed batch. A follower whose checkpoint is `after` may apply it as it is; any other

@@ -1,8 +1,11 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import { commandBody, type CommandBody, type CommandMessage } from '../contracts/commands.ts';
-import type { RefusalMessage } from '../contracts/commands.ts';
+import { clientCommand } from '../contracts/command-bodies.ts';
+import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
+import type { CommandMessage } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
+import type { CommandOperation } from '../contracts/command-operations.ts';
+import type { RefusalMessage } from '../contracts/refusals.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
 import type { FieldError, ProblemParts } from '../contracts/problems.ts';
@@ -14,7 +17,7 @@ import { createApp, Failure, finish, jsonBody, onlyMethods } from '../platform/h
 import type { Logger } from '../platform/logger.ts';
 import type { Execute } from './actor-client.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
-import { ifMatchOf, traceparentOf } from './request-headers.ts';
+import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
 
@@ -58,25 +61,24 @@ export function commandApi({ execute, checks, logger }: CommandApiPorts): Expres
     const events = await run(request, response, id, ids, command);
     response.location(`/v1/accounts/${id}`).status(201).json(openedAccountOf(events));
   };
-  const move =
-    (type: 'deposit' | 'withdraw'): RequestHandler =>
+  const give =
+    (operation: CommandOperation): RequestHandler =>
     async (request, response) => {
-      const command = parse(type, request.body);
-      const events = await run(
-        request,
-        response,
-        accountIdOf(request),
-        commandIdOf(request),
-        command,
-      );
-      response.status(201).json(outcomeOf(events));
+      const account = accountIdOf(request);
+      const named = 'holdId' in request.params ? { holdId: holdIdOf(request) } : {};
+      const command = parse(operation.command, request.body, named);
+      const events = await run(request, response, account, commandIdOf(request), command);
+      response.status(operation.status).json(outcomeOf(events));
     };
 
-  app.post('/v1/accounts', body, open);
-  app.post('/v1/accounts/:id/deposits', body, move('deposit'));
-  app.post('/v1/accounts/:id/withdrawals', body, move('withdraw'));
-  for (const { path } of COMMAND_OPERATIONS) {
-    onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), ['POST']);
+  for (const operation of COMMAND_OPERATIONS) {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    app[operation.method](
+      path,
+      body,
+      operation.command === 'open-account' ? open : give(operation),
+    );
+    onlyMethods(app, path, [operation.method.toUpperCase()]);
   }
   health(app, checks);
   docs(app, openApi('Core Bank: commands', COMMAND_OPERATIONS));
@@ -84,9 +86,14 @@ export function commandApi({ execute, checks, logger }: CommandApiPorts): Expres
   return app;
 }
 
-function parse(type: CommandBody['type'], body: object): CommandBody {
-  if ('type' in body) throw invalid([{ at: '/type', message: 'is not a known member' }]);
-  const parsed = commandBody.safeParse({ ...body, type });
+function parse(
+  type: ClientCommand['type'],
+  body: object,
+  named: { readonly holdId?: string } = {},
+): CommandBody {
+  const taken = ['type', ...Object.keys(named)].find((member) => member in body);
+  if (taken !== undefined) throw invalid([{ at: `/${taken}`, message: 'is not a known member' }]);
+  const parsed = clientCommand.safeParse({ ...body, ...named, type });
   if (parsed.success) return parsed.data;
   throw invalid(parsed.error.issues.flatMap(fieldErrors));
 }

@@ -57,6 +57,12 @@ export function accountIdOf(request: Request): AccountId {
   );
 }
 
+/** The hold that the path names. */
+export function holdIdOf(request: Request): string {
+  const text = String(request.params['holdId']);
+  return ACCOUNT_ID_PATTERN.test(text) ? text : refuse('path/holdId', 'must be a lower-case UUID');
+}
+
 /** Only ?dryRun=true or false; anything else could be a mistyped wish. */
 export function dryRunOf(request: Request): boolean {
   for (const [name, value] of Object.entries(request.query)) {

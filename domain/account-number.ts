@@ -37,18 +37,17 @@ export function accountIdOfSerial(serial: bigint): AccountId {
   );
 }
 
-/** The serial that an account id holds, or undefined for an id that the bank never gave out. */
-function serialOf(id: AccountId): bigint | undefined {
+/** The serial that an id of the bank holds, whatever fills the rest; undefined when none. */
+export function serialOf(id: string): bigint | undefined {
   const value = BigInt(`0x${id.replaceAll('-', '')}`);
   const serial = ((value >> 80n) << 12n) | ((value >> 64n) & 0xfffn);
-  if (serial >> SERIAL_BITS !== 0n || serial >= SERIAL_LIMIT) return undefined;
-  return accountIdOfSerial(serial) === id ? serial : undefined;
+  return serial >> SERIAL_BITS !== 0n || serial >= SERIAL_LIMIT ? undefined : serial;
 }
 
 /** The human number of an account, or undefined for an id that the bank never gave out. */
 export function accountNumberOf(id: AccountId): AccountNumber | undefined {
   const serial = serialOf(id);
-  if (serial === undefined) return undefined;
+  if (serial === undefined || accountIdOfSerial(serial) !== id) return undefined;
   const digits = serial.toString().padStart(NUMBER_DIGITS, '0');
   return (digits + checkDigits(digits)) as AccountNumber;
 }

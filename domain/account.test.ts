@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { available, decide, evolve, NO_ACCOUNT } from './account.ts';
-import type { Account, AccountEvent, Command, OpenAccount } from './account.ts';
+import { available, evolve, NO_ACCOUNT } from './account.ts';
+import type { Account, ExistingAccount } from './account.ts';
+import type { Command } from './account-commands.ts';
+import { decide } from './account-decisions.ts';
+import type { AccountEvent } from './account-events.ts';
 import { currencyOf, type Currency } from './currency.ts';
 import { ownerId } from './ids.ts';
 import { createLedgerCheck, type LogStep } from './invariants.ts';
@@ -33,7 +36,7 @@ const after = (account: Account, ...commands: Command[]): Account =>
 
 describe('opening', () => {
   test('given no account, when it is opened, then it exists with nothing on it', () => {
-    const account = after(NO_ACCOUNT, open(500n)) as OpenAccount;
+    const account = after(NO_ACCOUNT, open(500n)) as ExistingAccount;
     expect(account).toMatchObject({ status: 'open', version: 1, ledger: ZERO, openedAt: AT });
     expect(available(account)).toBe(500n);
   });
@@ -65,7 +68,7 @@ describe('moving money', () => {
     expect(account).toMatchObject({ version: 3, ledger: 400n });
   });
   test('given 7.00 and an overdraft of 5.00, then all 12.00 can be withdrawn', () => {
-    const account = after(NO_ACCOUNT, open(500n, 700n), withdraw(1_200n)) as OpenAccount;
+    const account = after(NO_ACCOUNT, open(500n, 700n), withdraw(1_200n)) as ExistingAccount;
     expect(account.ledger).toBe(-500n);
     expect(available(account)).toBe(0n);
   });
@@ -118,7 +121,7 @@ describe(`over any commands (SEED=${seed})`, () => {
               version: account.version,
               commandId: String(index),
               event,
-              ledgerAfter: (account as OpenAccount).ledger,
+              ledgerAfter: (account as ExistingAccount).ledger,
             };
             violations.push(...check.observe(step));
             if (account.status === 'open' && available(account) < 0n) violations.push(account);
@@ -151,8 +154,8 @@ describe(`over any commands (SEED=${seed})`, () => {
   test('a deposit and the withdrawal of the same amount leave the balance as it was', () => {
     fc.assert(
       fc.property(units, units, (first, amount) => {
-        const before = after(NO_ACCOUNT, open(0n, first)) as OpenAccount;
-        const later = after(before, deposit(amount), withdraw(amount)) as OpenAccount;
+        const before = after(NO_ACCOUNT, open(0n, first)) as ExistingAccount;
+        const later = after(before, deposit(amount), withdraw(amount)) as ExistingAccount;
         expect(later.ledger).toBe(before.ledger);
         expect(later.version).toBe(before.version + 2);
       }),

@@ -1,150 +1,189 @@
-import { unreachable, version, type OwnerId, type Version } from './ids.ts';
+import type { AccountEvent, Details, EventOf, Limits, Remarks } from './account-events.ts';
 import type { Currency } from './currency.ts';
+import { unreachable, version } from './ids.ts';
+import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
 import { minor, ZERO, type Minor } from './money.ts';
-
-export type Metadata = Readonly<Record<string, string>>;
-
-/** What a person may write beside a movement of money. */
-export interface Remarks {
-  readonly description?: string;
-  readonly reference?: string;
-  readonly metadata?: Metadata;
-}
-
-export type Command =
-  | {
-      readonly type: 'open-account';
-      readonly ownerId: OwnerId;
-      readonly currency: Currency;
-      readonly overdraftLimit: Minor;
-      readonly initialDeposit: Minor;
-      readonly name?: string;
-      readonly metadata?: Metadata;
-    }
-  | ({ readonly type: 'deposit'; readonly amount: Minor } & Remarks)
-  | ({ readonly type: 'withdraw'; readonly amount: Minor } & Remarks);
-
-export type AccountEvent =
-  | {
-      readonly type: 'account-opened';
-      readonly at: string;
-      readonly ownerId: OwnerId;
-      readonly currency: Currency;
-      readonly overdraftLimit: Minor;
-      readonly name?: string;
-      readonly metadata?: Metadata;
-    }
-  | ({ readonly type: 'money-deposited'; readonly at: string; readonly amount: Minor } & Remarks)
-  | ({ readonly type: 'money-withdrawn'; readonly at: string; readonly amount: Minor } & Remarks);
 
 export interface NoAccount {
   readonly status: 'none';
   readonly version: Version;
 }
 
-export interface OpenAccount {
-  readonly status: 'open';
+/** Money that is set aside until it is captured, voided or expires. */
+export interface Hold {
+  readonly holdId: HoldId;
+  readonly amount: Minor;
+  readonly placedAt: string;
+  readonly description?: string;
+  readonly expiresAt?: string;
+}
+
+/** Money that is on its way to another account and still in the ledger of this one. */
+export interface PendingTransfer extends Remarks {
+  readonly transferId: TransferId;
+  readonly otherAccountId: AccountId;
+  readonly amount: Minor;
+  readonly reservedAt: string;
+}
+
+/** What left the account, or was set aside to leave it, on a day of UTC. */
+export interface DaySpending {
+  readonly day: string;
+  readonly amount: Minor;
+}
+
+export interface ExistingAccount extends Details {
+  readonly status: 'open' | 'frozen' | 'closed';
   readonly version: Version;
   readonly ownerId: OwnerId;
   readonly currency: Currency;
   readonly ledger: Minor;
   readonly held: Minor;
   readonly overdraftLimit: Minor;
+  readonly limits: Limits;
+  readonly spent: DaySpending;
+  readonly holds: readonly Hold[];
+  readonly transfers: readonly PendingTransfer[];
   readonly openedAt: string;
   readonly changedAt: string;
-  readonly name?: string;
-  readonly metadata?: Metadata;
 }
 
-export type Account = NoAccount | OpenAccount;
-
-export type Refusal =
-  | { readonly code: 'account-not-found' }
-  | { readonly code: 'account-already-exists' }
-  | { readonly code: 'insufficient-funds'; readonly available: Minor; readonly shortfall: Minor };
-
-export type Decision =
-  | { readonly ok: true; readonly events: readonly [AccountEvent, ...AccountEvent[]] }
-  | { readonly ok: false; readonly refusal: Refusal };
+export type Account = NoAccount | ExistingAccount;
 
 export const NO_ACCOUNT: NoAccount = { status: 'none', version: version(0) };
 
 /** What can still be spent: ledger - held + overdraft limit, in minor units. */
-export function available(account: OpenAccount): Minor {
+export function available(account: ExistingAccount): Minor {
   return minor(account.ledger - account.held + account.overdraftLimit);
 }
 
-const refuse = (refusal: Refusal): Decision => ({ ok: false, refusal });
+/** The day of UTC of an RFC 3339 time in UTC. */
+export const dayOf = (at: string): string => at.slice(0, 10);
 
-/** Decides a command; pure. `at` is the actor's time (RFC 3339), never the client's. */
-export function decide(account: Account, command: Command, at: string): Decision {
-  if (command.type === 'open-account') return decideOpen(account, command, at);
-  if (account.status === 'none') return refuse({ code: 'account-not-found' });
-  switch (command.type) {
-    case 'deposit':
-      return { ok: true, events: [{ ...command, type: 'money-deposited', at }] };
-    case 'withdraw':
-      return decideWithdraw(account, command, at);
-    default:
-      return unreachable(command);
-  }
-}
-
-type Of<Union, Type> = Extract<Union, { type: Type }>;
-
-function decideOpen(account: Account, open: Of<Command, 'open-account'>, at: string): Decision {
-  if (account.status !== 'none') return refuse({ code: 'account-already-exists' });
-  const { initialDeposit, ...terms } = open;
-  const opened: AccountEvent = { ...terms, type: 'account-opened', at };
-  if (initialDeposit === ZERO) return { ok: true, events: [opened] };
-  return { ok: true, events: [opened, { type: 'money-deposited', at, amount: initialDeposit }] };
-}
-
-function decideWithdraw(
-  account: OpenAccount,
-  withdrawal: Of<Command, 'withdraw'>,
-  at: string,
-): Decision {
-  const spendable = available(account);
-  if (withdrawal.amount > spendable) {
-    const shortfall = minor(withdrawal.amount - spendable);
-    return refuse({ code: 'insufficient-funds', available: spendable, shortfall });
-  }
-  return { ok: true, events: [{ ...withdrawal, type: 'money-withdrawn', at }] };
-}
+/** What counts against the day's limit so far. */
+export const spentOn = ({ spent }: ExistingAccount, day: string): Minor =>
+  spent.day === day ? spent.amount : ZERO;
 
 /** Applies one event. An event that cannot follow the state is corruption, so it throws. */
-export function evolve(account: Account, event: AccountEvent): OpenAccount {
-  const next = version(account.version + 1);
+export function evolve(account: Account, event: AccountEvent): ExistingAccount {
   if (event.type === 'account-opened') {
     if (account.status !== 'none') throw new Error('an account was opened twice');
-    const { type: _type, at, ...terms } = event;
-    return {
-      ...terms,
-      status: 'open',
-      version: next,
-      ledger: ZERO,
-      held: ZERO,
-      openedAt: at,
-      changedAt: at,
-    };
+    return opened(event);
   }
   if (account.status === 'none') throw new Error(`${event.type} before the account was opened`);
+  const next = { ...account, version: version(account.version + 1), changedAt: event.at };
+  return change(next, event);
+}
+
+function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): ExistingAccount {
+  return {
+    ...terms,
+    status: 'open',
+    version: version(1),
+    ledger: ZERO,
+    held: ZERO,
+    limits: {},
+    spent: { day: dayOf(at), amount: ZERO },
+    holds: [],
+    transfers: [],
+    openedAt: at,
+    changedAt: at,
+  };
+}
+
+type Later = Exclude<AccountEvent, EventOf<'account-opened'>>;
+
+function change(account: ExistingAccount, event: Later): ExistingAccount {
   switch (event.type) {
+    case 'account-frozen':
+      return { ...account, status: 'frozen' };
+    case 'account-unfrozen':
+      return { ...account, status: 'open' };
+    case 'account-closed':
+      return { ...account, status: 'closed' };
+    case 'overdraft-limit-set':
+      return { ...account, overdraftLimit: event.overdraftLimit };
+    case 'limits-set': {
+      const { type: _type, at: _at, ...limits } = event;
+      return { ...account, limits };
+    }
+    case 'details-set': {
+      const { name: _name, metadata: _metadata, ...rest } = account;
+      const { type: _type, at: _at, ...details } = event;
+      return { ...rest, ...details };
+    }
     case 'money-deposited':
-      return moved(account, event.amount, event.at);
+    case 'transfer-received':
+      return credited(account, event.amount);
     case 'money-withdrawn':
-      return moved(account, minor(-event.amount), event.at);
+      return spend(credited(account, minor(-event.amount)), event.at, event.amount);
+    case 'movement-reversed':
+      return credited(account, event.direction === 'credit' ? event.amount : minor(-event.amount));
+    case 'hold-placed':
+      return placeHold(account, event);
+    case 'hold-captured':
+      return credited(resolveHold(account, event, event.released), minor(-event.amount));
+    case 'hold-voided':
+    case 'hold-expired':
+      return resolveHold(account, event, event.amount);
+    case 'transfer-reserved':
+      return reserve(account, event);
+    case 'transfer-sent':
+      return credited(endTransfer(account, event, ZERO), minor(-event.amount));
+    case 'transfer-released':
+      return endTransfer(account, event, event.amount);
+    case 'transfer-declined':
+      return account;
     default:
       return unreachable(event);
   }
 }
 
-function moved(account: OpenAccount, by: Minor, at: string): OpenAccount {
-  return {
-    ...account,
-    version: version(account.version + 1),
-    ledger: minor(account.ledger + by),
-    changedAt: at,
-  };
+const credited = (account: ExistingAccount, by: Minor): ExistingAccount => ({
+  ...account,
+  ledger: minor(account.ledger + by),
+});
+const hold = (account: ExistingAccount, by: Minor): ExistingAccount => ({
+  ...account,
+  held: minor(account.held + by),
+});
+
+function spend(account: ExistingAccount, at: string, by: Minor): ExistingAccount {
+  const day = dayOf(at);
+  return { ...account, spent: { day, amount: minor(spentOn(account, day) + by) } };
+}
+/** What is given back on the day on which it was set aside does not count on that day. */
+const unspend = (account: ExistingAccount, since: string, by: Minor): ExistingAccount =>
+  dayOf(since) === account.spent.day && dayOf(account.changedAt) === account.spent.day
+    ? spend(account, since, minor(-by))
+    : account;
+
+function placeHold(account: ExistingAccount, event: EventOf<'hold-placed'>): ExistingAccount {
+  const { type: _type, at, ...terms } = event;
+  const holds = [...account.holds, { ...terms, placedAt: at }];
+  return spend(hold({ ...account, holds }, event.amount), at, event.amount);
+}
+
+type HoldEnd = EventOf<'hold-captured' | 'hold-voided' | 'hold-expired'>;
+
+function resolveHold(account: ExistingAccount, event: HoldEnd, released: Minor): ExistingAccount {
+  const placed = account.holds.find(({ holdId }) => holdId === event.holdId);
+  if (placed === undefined) throw new Error(`${event.type} of a hold that is not open`);
+  const holds = account.holds.filter((open) => open !== placed);
+  return unspend(hold({ ...account, holds }, minor(-placed.amount)), placed.placedAt, released);
+}
+
+function reserve(account: ExistingAccount, event: EventOf<'transfer-reserved'>): ExistingAccount {
+  const { type: _type, at, ...terms } = event;
+  const transfers = [...account.transfers, { ...terms, reservedAt: at }];
+  return spend(hold({ ...account, transfers }, event.amount), at, event.amount);
+}
+
+type TransferEnd = EventOf<'transfer-sent' | 'transfer-released'>;
+
+function endTransfer(account: ExistingAccount, event: TransferEnd, back: Minor): ExistingAccount {
+  const pending = account.transfers.find(({ transferId }) => transferId === event.transferId);
+  if (pending === undefined) throw new Error(`${event.type} of a transfer that is not pending`);
+  const transfers = account.transfers.filter((open) => open !== pending);
+  return unspend(hold({ ...account, transfers }, minor(-pending.amount)), pending.reservedAt, back);
 }

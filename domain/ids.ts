@@ -1,15 +1,27 @@
 /** Lower-case UUID of an account; the id of its actor and of its stream in the log. */
 export type AccountId = string & { readonly __brand: 'AccountId' };
-/** Whatever the bank's customer directory calls the owner: 1-64 of a-z, 0-9 and "-". */
+/** Lower-case UUID of a person; the id of their actor, and the owner id of their accounts. */
+export type PersonId = string & { readonly __brand: 'PersonId' };
+/** A stream of the log, and the actor that decides it: `acct/{accountId}`, `person/{personId}`. */
+export type StreamId = string & { readonly __brand: 'StreamId' };
+/** The person who owns an account: 1-64 of a-z, 0-9 and "-". */
 export type OwnerId = string & { readonly __brand: 'OwnerId' };
 /** The client's Idempotency-Key, or one that the server made: 1-128 visible ASCII characters. */
 export type CommandId = string & { readonly __brand: 'CommandId' };
+/** Lower-case UUID of a hold; it follows from the command that placed it. */
+export type HoldId = string & { readonly __brand: 'HoldId' };
+/** Lower-case UUID of a transfer; it names its source account (transfer-id.ts). */
+export type TransferId = string & { readonly __brand: 'TransferId' };
 /** Number of events in the stream so far; the first event makes version 1. */
 export type Version = number & { readonly __brand: 'Version' };
 
 export const ACCOUNT_ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const PERSON_ID_PATTERN = ACCOUNT_ID_PATTERN;
 export const OWNER_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const COMMAND_ID_PATTERN = /^[\x21-\x7e]{1,128}$/;
+/** Command ids of events: a client's, or the bank's own, which are told by their space. */
+export const ONCE_PATTERN =
+  /^(?:(?:transfer|settle|release|expire) [0-9a-f-]{36}|[\x21-\x7e]{1,128})$/;
 
 const branded =
   <Id extends string>(name: string, pattern: RegExp) =>
@@ -19,7 +31,12 @@ const branded =
   };
 
 export const accountId = branded<AccountId>('an account id', ACCOUNT_ID_PATTERN);
+export const personId = branded<PersonId>('a person id', PERSON_ID_PATTERN);
 export const ownerId = branded<OwnerId>('an owner id', OWNER_ID_PATTERN);
+export const holdId = branded<HoldId>('a hold id', ACCOUNT_ID_PATTERN);
+export const transferId = branded<TransferId>('a transfer id', ACCOUNT_ID_PATTERN);
+/** A command of the bank itself, done once per account. */
+export const ownCommandId = branded<CommandId>('an own command id', ONCE_PATTERN);
 export const commandId = branded<CommandId>('a command id', COMMAND_ID_PATTERN);
 
 export function version(count: number): Version {

@@ -1,4 +1,4 @@
-import type { AccountEvent } from './account.ts';
+import type { AccountEvent } from './account-events.ts';
 import { currencyOf, type Currency } from './currency.ts';
 import { ownerId } from './ids.ts';
 import { createLedgerCheck, isBalanced, type LogStep } from './invariants.ts';

@@ -1,6 +1,6 @@
-import { available, evolve, NO_ACCOUNT, type Account, type AccountEvent } from './account.ts';
+import { available, evolve, NO_ACCOUNT, type Account } from './account.ts';
+import { settledBy, type AccountEvent } from './account-events.ts';
 import type { Currency } from './currency.ts';
-import { unreachable } from './ids.ts';
 import { minor, ZERO, type Minor } from './money.ts';
 
 /** One entry of the log, in log order. */
@@ -14,7 +14,7 @@ export interface LogStep {
 }
 
 export type InvariantName =
-  'conservation' | 'overdraft-floor' | 'version-order' | 'command-once' | 'fold';
+  'conservation' | 'overdraft-floor' | 'settled-once' | 'version-order' | 'command-once' | 'fold';
 
 export interface Violation {
   readonly invariant: InvariantName;
@@ -84,13 +84,20 @@ export function createLedgerCheck() {
         violated('command-once', `command ${step.commandId} was executed at ${earlier} already`);
       }
       commandAt.set(command, version);
+      const settled = settledBy(event);
+      if (settled !== undefined) {
+        const once = `${accountId} ${settled}`;
+        const before = commandAt.get(once);
+        if (before !== undefined) violated('settled-once', `${settled} ended at ${before} already`);
+        commandAt.set(once, version);
+      }
       const after = evolve(before, event);
       accounts.set(accountId, after);
       const ledgerBefore = before.status === 'none' ? ZERO : before.ledger;
       if (!move(after.currency, event, minor(after.ledger - ledgerBefore))) {
         violated('conservation', `totals of ${after.currency} do not balance`);
       }
-      if (event.type === 'money-withdrawn' && available(after) < 0n) {
+      if (available(after) < 0n) {
         violated('overdraft-floor', `available fell to ${available(after)}`);
       }
       if (step.ledgerAfter !== after.ledger) {
@@ -106,15 +113,25 @@ export function createLedgerCheck() {
   };
 }
 
+/** What an event does to the totals beside the ledger of its own account. */
 function externalOf(before: TrialBalance, event: AccountEvent): Partial<TrialBalance> {
+  const into = (by: Minor) => ({ externalIn: minor(before.externalIn + by) });
+  const out = (by: Minor) => ({ externalOut: minor(before.externalOut + by) });
+  const flying = (by: bigint) => ({ inFlight: minor(before.inFlight + by) });
   switch (event.type) {
-    case 'account-opened':
-      return {};
     case 'money-deposited':
-      return { externalIn: minor(before.externalIn + event.amount) };
+      return into(event.amount);
     case 'money-withdrawn':
-      return { externalOut: minor(before.externalOut + event.amount) };
+    case 'hold-captured':
+      return out(event.amount);
+    case 'movement-reversed':
+      return event.direction === 'credit' ? into(event.amount) : out(event.amount);
+    // The target may have the money before the source's ledger gives it up: it is held there.
+    case 'transfer-received':
+      return flying(-event.amount);
+    case 'transfer-sent':
+      return flying(event.amount);
     default:
-      return unreachable(event);
+      return {};
   }
 }

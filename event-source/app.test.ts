@@ -1,5 +1,5 @@
 import request from 'supertest';
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 import { commandsAnswer, headsAnswer, logPage, streamPage } from '../contracts/log.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
@@ -89,7 +89,7 @@ describe('deliveries', () => {
 
   const valid = () => eventOf(newAccount(), 1);
   const nobody = `acct/${'-'.repeat(36)}`;
-  const broken: [string, (event: LoggedEvent) => unknown][] = [
+  const broken: [string, (event: BankEvent) => unknown][] = [
     ['another id', (event) => ({ ...event, id: 'acct/x/1' })],
     ['no account', (event) => ({ ...event, id: `${nobody}/1`, stream: nobody })],
     ['a long command id', (event) => ({ ...event, commandId: 'x'.repeat(129) })],
@@ -135,11 +135,11 @@ describe('questions', () => {
   });
 
   test('given accounts and commands, then heads and events are told in order', async () => {
-    const accountIds = [newAccount(), id];
-    const heads = await post('/log/heads', { accountIds }).expect(200);
+    const streams = [newAccount(), id];
+    const heads = await post('/log/heads', { streams }).expect(200);
     expect(headsAnswer.parse(heads.body).versions).toEqual([0, 5]);
     const commandIds = ['command-2', 'never', 'command-5'];
-    const commands = commandIds.map((commandId) => ({ accountId: id, commandId }));
+    const commands = commandIds.map((commandId) => ({ stream: id, commandId }));
     const answer = await post('/log/commands', { commands }).expect(200);
     const { found } = commandsAnswer.parse(answer.body);
     expect(found.map((entries) => entries?.map(({ event }) => event) ?? null)).toEqual([
@@ -156,7 +156,7 @@ describe('questions', () => {
     '/log/events?limit=1001',
     '/log/events?after=1.5',
     '/log/events?before=1',
-    '/log/streams/ABC/events',
+    '/log/streams/acct/ABC/events',
     `/log/streams/${id}/events?fromVersion=0`,
   ])('given the question %s, then it is refused', async (path) => {
     const { body } = await get(path).expect(400);
@@ -167,7 +167,7 @@ describe('questions', () => {
     const heads = () => Promise.reject(new LogUnavailable('no immudb'));
     const readStream = () => Promise.reject(new TamperError('acct/x/1', 'is missing'));
     const broken = { ...log, heads, readStream };
-    const away = await post('/log/heads', { accountIds: [id] }, broken).expect(503);
+    const away = await post('/log/heads', { streams: [id] }, broken).expect(503);
     expect(away.headers['retry-after']).toBe('1');
     const { body } = await get(`/log/streams/${id}/events`, broken).expect(503);
     expect(body.detail).toBe('acct/x/1 is missing');

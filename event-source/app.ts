@@ -1,12 +1,12 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { z } from 'zod';
+import { streamIdText } from '../contracts/bank-events.ts';
 import {
   commandsRequest,
   headsRequest,
   LOG_PAGE_EVENTS_MAX,
   type HeadsAnswer,
 } from '../contracts/log.ts';
-import { accountIdText } from '../contracts/texts.ts';
 import { ACCOUNT_EVENTS_TOPIC, positionNumber, PUBSUB } from '../contracts/topics.ts';
 import type { CommandId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
@@ -96,9 +96,10 @@ function questions(app: Express, log: EventLog): void {
     }),
   );
   app.get(
-    '/log/streams/:accountId/events',
+    '/log/streams/:kind/:id/events',
     answered(async (request, response) => {
-      const id = read(accountIdText, request.params['accountId']);
+      const { kind, id: name } = request.params;
+      const id = read(streamIdText, `${String(kind)}/${String(name)}`);
       const { fromVersion, limit: most } = read(streamQuery, request.query);
       const entries = await log.readStream(id, fromVersion, most);
       const [head] = await log.heads([id]);
@@ -109,8 +110,8 @@ function questions(app: Express, log: EventLog): void {
     '/log/heads',
     jsonBody(REQUEST_BYTES_MAX),
     answered(async (request, response) => {
-      const { accountIds } = read(headsRequest, request.body);
-      const answer: HeadsAnswer = { versions: await log.heads(accountIds) };
+      const { streams } = read(headsRequest, request.body);
+      const answer: HeadsAnswer = { versions: await log.heads(streams) };
       response.json(answer);
     }),
   );
@@ -119,8 +120,8 @@ function questions(app: Express, log: EventLog): void {
     jsonBody(REQUEST_BYTES_MAX),
     answered(async (request, response) => {
       const { commands } = read(commandsRequest, request.body);
-      const keys = commands.map(({ accountId, commandId }) => ({
-        accountId,
+      const keys = commands.map(({ stream, commandId }) => ({
+        stream,
         commandId: commandId as CommandId,
       }));
       response.type('json').send(commandsJson(await log.findCommands(keys)));

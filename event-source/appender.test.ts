@@ -138,7 +138,7 @@ describe('deliveries on their way into the log', () => {
     expect(await incoming.deliver([fork, eventOf(fine, 1)])).toBe('done');
     expect(await incoming.deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
     expect(await log.heads([id, fine])).toEqual([2, 2]);
-    expect(subjects()).toEqual([`fork ${fork.id}`, `fork acct/${id}/3`]);
+    expect(subjects()).toEqual([`fork ${fork.id}`, `fork ${id}/3`]);
     await incoming.deliver([fork]);
     expect(alarms.list()[0]!.count).toBe(2);
   });

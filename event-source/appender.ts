@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
@@ -17,7 +17,7 @@ export interface AppenderParts {
 }
 
 interface Delivery {
-  readonly events: readonly LoggedEvent[];
+  readonly events: readonly BankEvent[];
   readonly resolve: (verdict: Verdict) => void;
 }
 
@@ -72,7 +72,7 @@ export function appender({ log, feed, alarms, logger, now = Date.now }: Appender
   };
 
   return {
-    deliver(events: readonly LoggedEvent[]): Promise<Verdict> {
+    deliver(events: readonly BankEvent[]): Promise<Verdict> {
       if (events.length === 0) return Promise.resolve('done');
       if (waitingEvents + events.length > WAITING_EVENTS_MAX) return Promise.resolve('retry');
       return new Promise((resolve) => {

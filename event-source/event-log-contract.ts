@@ -1,8 +1,8 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 import type { CommandId } from '../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
-import { eventOf, eventsOf, newAccount, randomOf } from './events-for-tests.ts';
+import { eventOf, eventsOf, newAccount, personLike, randomOf, voided } from './events-for-tests.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
 export function eventLogContract(open: () => Promise<EventLog>): void {
@@ -14,6 +14,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   appending(context);
   refusing(context);
   commands(context);
+  settling(context);
   racing(context);
   reading(context);
 }
@@ -21,17 +22,17 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
 interface Context {
   readonly open: () => Promise<EventLog>;
   log: EventLog;
-  outcomesOf(events: LoggedEvent[], on?: EventLog): Promise<string[]>;
+  outcomesOf(events: BankEvent[], on?: EventLog): Promise<string[]>;
   readAll(after: number, limit: number): Promise<LogEntry[]>;
 }
 
-const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as LoggedEvent;
+const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as BankEvent;
 
 function contextOf(open: () => Promise<EventLog>): Context {
   const context: Context = {
     open,
     log: undefined as unknown as EventLog,
-    async outcomesOf(events: LoggedEvent[], on = context.log): Promise<string[]> {
+    async outcomesOf(events: BankEvent[], on = context.log): Promise<string[]> {
       return (await on.append(events)).outcomes.map(({ outcome }) => outcome);
     },
     async readAll(after: number, limit: number): Promise<LogEntry[]> {
@@ -66,6 +67,22 @@ function appending(context: Context): void {
     expect(await context.log.heads([ben, newAccount(), anna])).toEqual([2, 0, 4]);
   });
 
+  test('given a person with the id of an account, then each has its own stream', async () => {
+    const account = newAccount();
+    const person = personLike(account);
+    const events = [...eventsOf(account, 1, 2), ...eventsOf(person, 1, 3)];
+    expect(await outcomesOf(events)).toEqual(events.map(() => 'appended'));
+    const again = await context.open();
+    expect(await again.heads([person, account])).toEqual([3, 2]);
+    expect((await again.readStream(person, 2, 10)).map(parse)).toEqual(events.slice(3));
+    const commandId = 'command-1' as CommandId;
+    const found = await again.findCommands(
+      [account, person].map((stream) => ({ stream, commandId })),
+    );
+    expect(found.map((entries) => entries?.map(parse))).toEqual([[events[0]], [events[2]]]);
+    await again.close();
+  });
+
   test('given an appended event, when it comes again, then it is a duplicate there', async () => {
     const id = newAccount();
     const events = eventsOf(id, 1, 3);
@@ -77,7 +94,7 @@ function appending(context: Context): void {
     expect(again.added).toEqual([]);
     // Another order of members is the same event: a broker may re-order them.
     const { data, ...rest } = events[2]!;
-    expect(await outcomesOf([{ data, ...rest } as LoggedEvent])).toEqual(['duplicate']);
+    expect(await outcomesOf([{ data, ...rest } as BankEvent])).toEqual(['duplicate']);
     const other = await context.open();
     expect(await outcomesOf([...events, eventOf(id, 4)], other)).toEqual([
       'duplicate',
@@ -144,11 +161,11 @@ function commands(context: Context): void {
     await context.log.append([parts[1]!]);
     await context.log.append([parts[2]!, eventOf(two, 4)]);
     const found = await context.log.findCommands([
-      { accountId: one, commandId },
-      { accountId: newAccount(), commandId },
-      { accountId: two, commandId },
-      { accountId: two, commandId: 'a' as CommandId },
-      { accountId: one, commandId: 'command-5' as CommandId },
+      { stream: one, commandId },
+      { stream: newAccount(), commandId },
+      { stream: two, commandId },
+      { stream: two, commandId: 'a' as CommandId },
+      { stream: one, commandId: 'command-5' as CommandId },
     ]);
     expect(found.map((entries) => entries?.map(parse) ?? null)).toEqual([
       whole,
@@ -168,6 +185,37 @@ function commands(context: Context): void {
     const twice = [1, 3].map((version) => eventOf(other, version, { commandId }));
     const batch = [twice[0]!, eventOf(other, 2), twice[1]!];
     expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
+  });
+}
+
+function settling(context: Context): void {
+  const { outcomesOf } = context;
+  const hold = '00000000-0000-8000-8000-00000000000a';
+
+  test('given an event that settles something, then it is found by its name too', async () => {
+    const [id, other] = [newAccount(), newAccount()];
+    const settling = voided(id, 2, hold);
+    await context.log.append([eventOf(id, 1), settling, eventOf(id, 3), eventOf(other, 1)]);
+    const name = `hold ${hold}` as CommandId;
+    const keys = [id, other].map((stream) => ({ stream, commandId: name }));
+    const found = await context.log.findCommands([
+      ...keys,
+      { stream: id, commandId: settling.commandId as CommandId },
+    ]);
+    expect(found.map((entries) => entries?.map(parse) ?? null)).toEqual([
+      [settling],
+      null,
+      [settling],
+    ]);
+  });
+
+  test('given something settled, when it is settled again, then it is a fork', async () => {
+    const [id, other] = [newAccount(), newAccount()];
+    await context.log.append([eventOf(id, 1), voided(id, 2, hold)]);
+    expect(await outcomesOf([voided(id, 3, hold)])).toEqual(['fork']);
+    const batch = [eventOf(other, 1), voided(other, 2, hold), voided(other, 3, hold)];
+    expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
+    expect(await outcomesOf([voided(id, 2, hold)])).toEqual(['duplicate']);
   });
 }
 
@@ -202,7 +250,7 @@ function reading(context: Context): void {
     const random = randomOf(seed);
     const start = context.log.head();
     const versions = new Map(Array.from({ length: 20 }, () => [newAccount(), 0]));
-    const expected: LoggedEvent[] = [];
+    const expected: BankEvent[] = [];
     for (let batch = 0; batch < 30; batch += 1) {
       const events = Array.from({ length: 1 + Math.floor(random() * 40) }, () => {
         const id = [...versions.keys()][Math.floor(random() * versions.size)]!;

@@ -1,6 +1,6 @@
-import { streamOf, type LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { StreamId, CommandId } from '../domain/ids.ts';
 
 /** Events of one append: with command keys and preconditions they fit one transaction. */
 export const APPEND_EVENTS_MAX = 500;
@@ -20,7 +20,7 @@ export interface LogEntry {
 export type Outcome =
   | { readonly outcome: 'appended'; readonly position: number }
   | { readonly outcome: 'duplicate'; readonly position: number }
-  /** The event before it is not in the log, whose last version of the account is `head`. */
+  /** The event before it is not in the log, whose last version of the stream is `head`. */
   | { readonly outcome: 'gap'; readonly head: number }
   /** The log holds something else in its place (`stored`, as JSON), so it can never go in. */
   | { readonly outcome: 'fork'; readonly stored: string };
@@ -35,17 +35,17 @@ export interface AppendResult {
 }
 
 export interface CommandKey {
-  readonly accountId: AccountId;
+  readonly stream: StreamId;
   readonly commandId: CommandId;
 }
 
 /**
- * The log of all accounts. Appends of one process run one after the other; a call that rejects
+ * The log of all streams. Appends of one process run one after the other; a call that rejects
  * has an unknown outcome and may be repeated as it is.
  */
 export interface EventLog {
   /** Appends at most APPEND_EVENTS_MAX events; what can go in goes in as one transaction. */
-  append(events: readonly LoggedEvent[]): Promise<AppendResult>;
+  append(events: readonly BankEvent[]): Promise<AppendResult>;
   /** Position of the last entry that this process knows of; 0 when there is none. */
   head(): number;
   /**
@@ -53,10 +53,10 @@ export interface EventLog {
    * one means that there is nothing more.
    */
   readAfter(position: number, limit: number): Promise<LogEntry[]>;
-  /** Entries of one account from a version on, oldest first; may be shorter than `limit`. */
-  readStream(accountId: AccountId, fromVersion: number, limit: number): Promise<LogEntry[]>;
-  /** The last version of each account, 0 for none, in the order asked. */
-  heads(accountIds: readonly AccountId[]): Promise<number[]>;
+  /** Entries of one stream from a version on, oldest first; may be shorter than `limit`. */
+  readStream(stream: StreamId, fromVersion: number, limit: number): Promise<LogEntry[]>;
+  /** The last version of each stream, 0 for none, in the order asked. */
+  heads(streams: readonly StreamId[]): Promise<number[]>;
   /** The entries of each command in version order, null for one that the log never saw. */
   findCommands(commands: readonly CommandKey[]): Promise<(LogEntry[] | null)[]>;
   /** Rejects when the log cannot be reached; looks at what others wrote since the last call. */
@@ -98,9 +98,12 @@ export function cutPage(entries: readonly LogEntry[], limit: number): LogEntry[]
   return entries.slice(0, count);
 }
 
-export const eventKey = (accountId: AccountId, version: number): string =>
-  `${streamOf(accountId)}/${String(version).padStart(16, '0')}`;
+export const eventKey = (stream: StreamId, version: number): string =>
+  `${stream}/${String(version).padStart(16, '0')}`;
 
-/** Unambiguous although a command id may contain "/": an account id has a fixed length. */
-export const commandKey = (accountId: AccountId, commandId: CommandId): string =>
-  `cmd/${accountId}/${commandId}`;
+/**
+ * Unambiguous although a command id may contain "/": the id of a stream has a fixed length. The
+ * commands of accounts were noted before there were other streams, so their key names none.
+ */
+export const commandKey = (stream: StreamId, commandId: CommandId): string =>
+  `cmd/${stream.replace(/^acct\//, '')}/${commandId}`;

@@ -1,9 +1,15 @@
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import { streamOf } from '../contracts/events.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import type { AccountId } from '../domain/ids.ts';
+import { currencyOf, type Currency } from '../domain/currency.ts';
+import { ownerId, type StreamId } from '../domain/ids.ts';
 
 let serial = BigInt(Date.now());
-export const newAccount = (): AccountId => accountIdOfSerial((serial += 1n));
+export const newAccount = (): StreamId => streamOf(accountIdOfSerial((serial += 1n)));
+
+/** The person whose id is also an account's: only the kind of stream tells them apart. */
+export const personLike = (account: StreamId): StreamId =>
+  account.replace('acct/', 'person/') as StreamId;
 
 export interface EventParts {
   readonly commandId?: string;
@@ -11,31 +17,41 @@ export interface EventParts {
   readonly description?: string;
 }
 
-/** A valid event of an account; each has its own command unless one is named. */
-export function eventOf(id: AccountId, version: number, parts: EventParts = {}): LoggedEvent {
+/** A valid event of a stream; each has its own command unless one is named. */
+export function eventOf(id: StreamId, version: number, parts: EventParts = {}): BankEvent {
   const common = {
-    id: `acct/${id}/${version}`,
-    stream: `acct/${id}`,
+    id: `${id}/${version}`,
+    stream: id,
     version,
     schema: 1 as const,
     commandId: parts.commandId ?? `command-${version}`,
     commandHash: 'k3mN0v5Yq1Zb7cXw2LrT9sUeHgJdFaPoIiKjQyVuBtM',
     at: '2026-11-21T10:00:00.000Z',
   };
+  if (id.startsWith('person/')) {
+    const type = version === 1 ? 'person-registered' : 'person-address-changed';
+    return { ...common, type, data: { sealed: 'c2VhbGVk'.repeat(8) } };
+  }
   const total = (100 * version).toFixed(2);
   const balance = { ledger: total, held: '0.00', available: total };
-  const currency = 'EUR' as LoggedEvent['data'] extends { currency: infer C } ? C : never;
+  const currency = currencyOf('EUR') as Currency;
   if (version === 1 && parts.amount === undefined) {
-    const terms = { ownerId: 'jana-novakova', currency, overdraftLimit: '0.00' };
-    return { ...common, type: 'account-opened', data: { ...terms, balance } } as LoggedEvent;
+    const terms = { ownerId: ownerId('jana-novakova'), currency, overdraftLimit: '0.00' };
+    return { ...common, type: 'account-opened', data: { ...terms, balance } };
   }
   const { amount = '100.00', description } = parts;
   const remarks = description === undefined ? {} : { description };
   return { ...common, type: 'money-deposited', data: { amount, currency, balance, ...remarks } };
 }
 
+/** An event that settles a hold, which may stand in a stream once. */
+export const voided = (id: StreamId, version: number, holdId: string): BankEvent => {
+  const { data, ...envelope } = eventOf(id, version, { amount: '1.00' });
+  return { ...envelope, type: 'hold-voided', data: { ...data, holdId } } as BankEvent;
+};
+
 /** Events `from` to `to` of an account. */
-export const eventsOf = (id: AccountId, from: number, to: number): LoggedEvent[] =>
+export const eventsOf = (id: StreamId, from: number, to: number): BankEvent[] =>
   Array.from({ length: to - from + 1 }, (_, index) => eventOf(id, from + index));
 
 /** Small seeded generator (mulberry32), so that a failing run can be repeated. */

@@ -30,11 +30,11 @@ describe('requests to immudb', () => {
   test('given an append, then each key and each precondition arrives', () => {
     const request = appendRequest([write(7, true), write(8, false)]);
     expect(overTheWire('Set', request)).toMatchObject(request);
-    const name = (version: number) => `acct/${id}/000000000000000${version}`;
+    const name = (version: number) => `${id}/000000000000000${version}`;
     expect(request.KVs.map(({ key }) => key.toString())).toEqual([
       name(7),
       name(8),
-      `cmd/${id}/c/7`,
+      `cmd/${id.slice('acct/'.length)}/c/7`,
     ]);
     expect(request.KVs[1]!.value.toString()).toMatch(/^\{"index":1,"event":\{"at":.*\}\}$/);
     expect(request.KVs[2]!.value.toString()).toBe('{"first":7}');
@@ -43,7 +43,7 @@ describe('requests to immudb', () => {
       { keyNotModifiedAfterTX: { ...key(name(7)), txID: 1 } },
       { keyMustExist: key(name(6)) },
       { keyNotModifiedAfterTX: { ...key(name(8)), txID: 1 } },
-      { keyNotModifiedAfterTX: { ...key(`cmd/${id}/c/7`), txID: 1 } },
+      { keyNotModifiedAfterTX: { ...key(`cmd/${id.slice('acct/'.length)}/c/7`), txID: 1 } },
     ]);
   });
 

@@ -1,5 +1,4 @@
-import type { AccountId } from '../domain/ids.ts';
-import { streamOf } from '../contracts/events.ts';
+import type { StreamId } from '../domain/ids.ts';
 import type { Write } from './append-plan.ts';
 import { commandKey, eventKey } from './event-log.ts';
 import { encodeCommand, encodeEvent } from './immudb-values.ts';
@@ -90,17 +89,18 @@ export function appendRequest(writes: readonly Write[]): SetRequest {
     KVs.push({ key: Buffer.from(key), value });
     preconditions.push(neverWritten(key));
   };
-  writes.forEach(({ accountId, version, json }, index) => {
-    const key = eventKey(accountId, version);
-    const before = eventKey(accountId, version - 1);
+  writes.forEach(({ stream, version, json }, index) => {
+    const key = eventKey(stream, version);
+    const before = eventKey(stream, version - 1);
     add(key, encodeEvent(index, json));
     if (version > 1 && !inBatch.has(before)) {
       preconditions.push({ keyMustExist: { key: Buffer.from(before) } });
     }
     inBatch.add(key);
   });
-  for (const { accountId, commandId, version, opensCommand } of writes) {
-    if (opensCommand) add(commandKey(accountId, commandId), encodeCommand(version));
+  for (const { stream, commandId, settles, version, opensCommand } of writes) {
+    if (opensCommand) add(commandKey(stream, commandId), encodeCommand(version));
+    if (settles !== undefined) add(commandKey(stream, settles), encodeCommand(version));
   }
   return { KVs, preconditions };
 }
@@ -116,14 +116,14 @@ export const genesisRequest = (key: string, value: string): SetRequest => ({
   preconditions: [neverWritten(key)],
 });
 
-export const lastOfStream = (id: AccountId): ScanRequest => ({
-  prefix: Buffer.from(`${streamOf(id)}/`),
+export const lastOfStream = (id: StreamId): ScanRequest => ({
+  prefix: Buffer.from(`${id}/`),
   desc: true,
   limit: 1,
 });
 
-export const streamFrom = (id: AccountId, version: number, limit: number): ScanRequest => ({
-  prefix: Buffer.from(`${streamOf(id)}/`),
+export const streamFrom = (id: StreamId, version: number, limit: number): ScanRequest => ({
+  prefix: Buffer.from(`${id}/`),
   seekKey: Buffer.from(eventKey(id, version)),
   inclusiveSeek: true,
   desc: false,

@@ -1,4 +1,4 @@
-import { commandIn } from './append-plan.ts';
+import { belongsTo } from './append-plan.ts';
 import { commandKey, eventKey, missing, type CommandKey, type LogEntry } from './event-log.ts';
 import type { Entry } from './immudb-calls.ts';
 import { decodeCommand, entryOf } from './immudb-values.ts';
@@ -31,11 +31,11 @@ export async function readCommands(
   return found.map((command) => command && command.entries);
 }
 
-const keyOf = ({ accountId, commandId }: CommandKey): string => commandKey(accountId, commandId);
+const keyOf = ({ stream, commandId }: CommandKey): string => commandKey(stream, commandId);
 
 // Most commands have one event: the second key shows that there is no more.
-const nextTwo = ({ accountId, next }: Open): string[] =>
-  [next, next + 1].map((version) => eventKey(accountId, version));
+const nextTwo = ({ stream, next }: Open): string[] =>
+  [next, next + 1].map((version) => eventKey(stream, version));
 
 function goOn(command: Open, events: ReadonlyMap<string, Entry>): boolean {
   for (const key of nextTwo(command)) {
@@ -43,7 +43,7 @@ function goOn(command: Open, events: ReadonlyMap<string, Entry>): boolean {
     if (entry === undefined && command.entries.length === 0) throw missing(key);
     if (entry === undefined) return false;
     const read = entryOf(entry);
-    if (commandIn(read.json.toString()) !== command.commandId) return false;
+    if (!belongsTo(read.json.toString(), command.commandId)) return false;
     command.entries.push(read);
   }
   command.next += 2;

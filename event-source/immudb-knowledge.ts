@@ -1,4 +1,4 @@
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 import type { Candidate, Knowledge, StoredEvent } from './append-plan.ts';
 import { commandKey, eventKey } from './event-log.ts';
@@ -17,11 +17,11 @@ export const HOPE: Knowledge = {
 
 /** Whether hope is enough: nothing that is known speaks against the events' versions. */
 export function seemsNew(candidates: readonly Candidate[], heads: Heads): boolean {
-  const next = new Map<AccountId, number>();
-  return candidates.every(({ accountId, version }) => {
-    const head = heads.get(accountId);
-    const expected = next.get(accountId) ?? (head === undefined ? version : head + 1);
-    next.set(accountId, version + 1);
+  const next = new Map<StreamId, number>();
+  return candidates.every(({ stream, version }) => {
+    const head = heads.get(stream);
+    const expected = next.get(stream) ?? (head === undefined ? version : head + 1);
+    next.set(stream, version + 1);
     return version === expected;
   });
 }
@@ -35,17 +35,17 @@ export async function readKnowledge(
 ): Promise<Knowledge> {
   const found = await lookups.getAll(candidates.flatMap(keysAround));
   // Nothing can be written over what was erased, nor is it there any more.
-  const event = (id: AccountId, version: number): StoredEvent | undefined => {
+  const event = (id: StreamId, version: number): StoredEvent | undefined => {
     const key = eventKey(id, version);
     const entry = found.get(key);
     if (entry !== undefined) return storedEvent(key, entry, alarms);
     return erased.has(key) ? { position: 0, json: 'erased' } : undefined;
   };
-  const has = (id: AccountId, version: number) => found.has(eventKey(id, version));
-  const gaps = candidates.filter(({ accountId: id, version }) => {
+  const has = (id: StreamId, version: number) => found.has(eventKey(id, version));
+  const gaps = candidates.filter(({ stream: id, version }) => {
     return version > 1 && event(id, version) === undefined && !has(id, version - 1);
   });
-  const ids = [...new Set(gaps.map((gap) => gap.accountId))];
+  const ids = [...new Set(gaps.map((gap) => gap.stream))];
   const versions = await lookups.heads(ids);
   const heads = new Map(ids.map((id, index) => [id, versions[index]!]));
   return {
@@ -61,10 +61,11 @@ export async function readKnowledge(
   };
 }
 
-const keysAround = ({ accountId, version, commandId }: Candidate): string[] => [
-  eventKey(accountId, version),
-  ...(version > 1 ? [eventKey(accountId, version - 1)] : []),
-  commandKey(accountId, commandId),
+const keysAround = ({ stream, version, commandId, settles }: Candidate): string[] => [
+  eventKey(stream, version),
+  ...(version > 1 ? [eventKey(stream, version - 1)] : []),
+  commandKey(stream, commandId),
+  ...(settles === undefined ? [] : [commandKey(stream, settles)]),
 ];
 
 // What was tampered with contradicts whatever comes, so the event is refused as a fork and the

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger } from '../platform/logger.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { StreamId, CommandId } from '../domain/ids.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventLogContract } from './event-log-contract.ts';
 import { commandKey, eventKey, TamperError, type EventLog } from './event-log.ts';
@@ -86,7 +86,7 @@ describe('given a stranger with the password of the log', () => {
   const setOver = (key: string, value: Buffer): Promise<void> =>
     stranger('Set', { KVs: [{ key: Buffer.from(key), value }], preconditions: [] });
   const erase = (key: string): Promise<void> => stranger('Delete', { keys: [Buffer.from(key)] });
-  const setUp = async (): Promise<{ log: EventLog; id: AccountId; key: string }> => {
+  const setUp = async (): Promise<{ log: EventLog; id: StreamId; key: string }> => {
     const log = await open();
     const id = newAccount();
     await log.append(eventsOf(id, 1, 3));
@@ -142,7 +142,7 @@ describe('given a stranger with the password of the log', () => {
     const { log, id } = await setUp();
     const commandId = 'command-2' as CommandId;
     await setOver(commandKey(id, commandId), Buffer.from('{"first":1}'));
-    await expect(log.findCommands([{ accountId: id, commandId }])).rejects.toThrow(TamperError);
+    await expect(log.findCommands([{ stream: id, commandId }])).rejects.toThrow(TamperError);
     await erase(commandKey(id, commandId));
     const again = { ...eventOf(id, 4), commandId };
     expect((await log.append([again])).outcomes[0]!.outcome).toBe('fork');

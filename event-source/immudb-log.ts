@@ -1,5 +1,5 @@
-import type { LoggedEvent } from '../contracts/events.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 import { candidateOf } from './append-plan.ts';
 import { boundedMap } from './bounded-map.ts';
@@ -18,7 +18,7 @@ const HEADS_MAX = 100_000;
  */
 export async function openImmudbLog(options: ImmudbOptions, alarms: Alarms): Promise<EventLog> {
   const client = immudbClient(options);
-  const heads: Heads = boundedMap<AccountId, number>(HEADS_MAX);
+  const heads: Heads = boundedMap<StreamId, number>(HEADS_MAX);
   const lookups = immudbLookups(client, alarms, heads);
   const tail = immudbTail(client, lookups, alarms, (id) => heads.delete(id));
   try {
@@ -41,7 +41,7 @@ export async function openImmudbLog(options: ImmudbOptions, alarms: Alarms): Pro
 
   const pages = immudbPages(client, alarms);
   return {
-    append(events: readonly LoggedEvent[]): Promise<AppendResult> {
+    append(events: readonly BankEvent[]): Promise<AppendResult> {
       if (events.length > APPEND_EVENTS_MAX) throw new Error(`${events.length} events at once`);
       const candidates = events.map(candidateOf);
       return inTurn(async () => {

@@ -1,4 +1,4 @@
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 import type { BoundedMap } from './bounded-map.ts';
 import { cutPage, eventKey, missing, TamperError } from './event-log.ts';
@@ -11,7 +11,7 @@ import { entryOf } from './immudb-values.ts';
 const CALLS_IN_FLIGHT_MAX = 16;
 const KEYS_MAX = 2_000;
 
-export type Heads = BoundedMap<AccountId, number>;
+export type Heads = BoundedMap<StreamId, number>;
 export type Lookups = ReturnType<typeof immudbLookups>;
 
 /** Reads by key. Whatever is not as the log wrote it raises an alarm and a TamperError. */
@@ -33,7 +33,7 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
     }
     return found;
   };
-  const readHead = async (id: AccountId): Promise<number> => {
+  const readHead = async (id: StreamId): Promise<number> => {
     const { entries } = await client.call('Scan', lastOfStream(id));
     const last = entries[0];
     if (last === undefined) return 0;
@@ -41,7 +41,7 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
     return Number(last.key.toString().slice(-16));
   };
 
-  const readStream = async (id: AccountId, from: number, limit: number): Promise<LogEntry[]> => {
+  const readStream = async (id: StreamId, from: number, limit: number): Promise<LogEntry[]> => {
     const least = heads.get(id) ?? 0;
     const { entries } = await client.call('Scan', streamFrom(id, from, limit));
     entries.forEach((entry, index) => requireKey(entry, eventKey(id, from + index)));
@@ -51,9 +51,9 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
     return cutPage(entries.map(entryOf), limit);
   };
 
-  const headsOf = async (ids: readonly AccountId[]): Promise<number[]> => {
+  const headsOf = async (ids: readonly StreamId[]): Promise<number[]> => {
     const unknown = [...new Set(ids)].filter((id) => heads.get(id) === undefined);
-    const read = new Map<AccountId, number>();
+    const read = new Map<StreamId, number>();
     for (let at = 0; at < unknown.length; at += CALLS_IN_FLIGHT_MAX) {
       await Promise.all(
         unknown.slice(at, at + CALLS_IN_FLIGHT_MAX).map(async (id) => {
@@ -69,11 +69,11 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
 
   return {
     getAll,
-    readStream: (id: AccountId, from: number, limit: number) =>
+    readStream: (id: StreamId, from: number, limit: number) =>
       watched(() => readStream(id, from, limit)),
     findCommands: (commands: readonly CommandKey[]) =>
       watched(() => readCommands(getAll, commands)),
-    heads: (ids: readonly AccountId[]) => watched(() => headsOf(ids)),
+    heads: (ids: readonly StreamId[]) => watched(() => headsOf(ids)),
   };
 }
 

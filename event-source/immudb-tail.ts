@@ -1,4 +1,4 @@
-import type { AccountId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 import { ADDED_ENTRIES_MAX, type LogEntry } from './event-log.ts';
 import { GENESIS_TX, genesisRequest, transactionsFrom, type Tx } from './immudb-calls.ts';
@@ -39,7 +39,7 @@ export function immudbTail(
   client: ImmudbClient,
   lookups: Lookups,
   alarms: Alarms,
-  forgetHead: (id: AccountId) => void,
+  forgetHead: (id: StreamId) => void,
 ) {
   let lastTx = GENESIS_TX;
   let head = 0;
@@ -61,7 +61,7 @@ export function immudbTail(
         for (const key of await keysChanged(tx, lookups)) {
           onForeign(key, `was changed in transaction ${tx.header.id}`);
         }
-        for (const id of accountsOf(tx)) forgetHead(id);
+        for (const id of streamsOf(tx)) forgetHead(id);
         moveTo(tx.header.id, eventsOf(tx, onForeign));
       }
       if (txs.length < CATCH_UP_TXS) return;
@@ -110,7 +110,7 @@ async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
   });
 }
 
-const accountsOf = (tx: Tx): AccountId[] =>
+const streamsOf = (tx: Tx): StreamId[] =>
   logKeysOf(tx)
-    .filter((key) => key.startsWith('acct/'))
-    .map((key) => key.split('/')[1] as AccountId);
+    .filter((key) => /^(?:acct|person)\//.test(key))
+    .map((key) => key.slice(0, key.lastIndexOf('/')) as StreamId);

@@ -37,7 +37,7 @@ export function immudbWriter(
       json: Buffer.from(json),
     }));
     await tail.advance(id, entries);
-    for (const { accountId, version } of writes) heads.set(accountId, version);
+    for (const { stream, version } of writes) heads.set(stream, version);
     return outcomesOf(
       { writes, steps },
       entries.map(({ position }) => position),
@@ -49,7 +49,7 @@ export function immudbWriter(
       try {
         return await write(await plan(candidates, round));
       } catch (error) {
-        for (const { accountId } of candidates) heads.delete(accountId);
+        for (const { stream } of candidates) heads.delete(stream);
         if (error instanceof PreconditionFailed) continue;
         // Whether it was written is unknown: the next round reads the keys before it writes.
         if (!(error instanceof LogUnavailable)) throw error;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { loggedEventSchema, type LoggedEvent } from '../contracts/events.ts';
+import { bankEventSchema, STREAM_PATTERN, type BankEvent } from '../contracts/bank-events.ts';
 import { OUTBOX_EVENTS_MAX } from '../contracts/topics.ts';
-import { ACCOUNT_ID_PATTERN, COMMAND_ID_PATTERN } from '../domain/ids.ts';
+import { ONCE_PATTERN } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 
 // A CloudEvent; what the sidecar puts into it besides is of no concern.
@@ -14,14 +14,14 @@ const delivery = z.looseObject({
  * The valid events of a delivery. What is not valid will not become so by another delivery, so
  * it is put into quarantine, alone: the other events of the message must not wait for it.
  */
-export function readDelivery(body: Buffer, alarms: Alarms): LoggedEvent[] {
+export function readDelivery(body: Buffer, alarms: Alarms): BankEvent[] {
   const message = delivery.safeParse(parse(body));
   if (!message.success) {
     alarms.raise('poison', subjectOf(body), reason(message.error), body.toString());
     return [];
   }
   return message.data.data.events.flatMap((candidate) => {
-    const event = loggedEventSchema.safeParse(candidate);
+    const event = bankEventSchema.safeParse(candidate);
     const fault = event.success ? faultOf(event.data) : reason(event.error);
     if (event.success && fault === undefined) return [event.data];
     alarms.raise('poison', subjectOf(JSON.stringify(candidate)), fault ?? '', candidate);
@@ -38,9 +38,9 @@ function parse(body: Buffer): unknown {
 }
 
 // These make the keys of the log, so they must be exactly what the keys are made for.
-function faultOf({ id, stream, version, commandId }: LoggedEvent): string | undefined {
-  if (!ACCOUNT_ID_PATTERN.test(stream.slice('acct/'.length))) return 'stream: not an account';
-  if (!COMMAND_ID_PATTERN.test(commandId)) return 'commandId: not a command id';
+function faultOf({ id, stream, version, commandId }: BankEvent): string | undefined {
+  if (!STREAM_PATTERN.test(stream)) return 'stream: not a stream of the bank';
+  if (!ONCE_PATTERN.test(commandId)) return 'commandId: not a command id';
   return id === `${stream}/${version}` ? undefined : 'id: is not stream/version';
 }
 

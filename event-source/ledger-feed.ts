@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 import { OUTBOX_EVENTS_MAX, type LedgerMessage } from '../contracts/topics.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LogEntry } from './event-log.ts';
@@ -79,7 +79,7 @@ function take(waiting: Item[]): LedgerMessage {
     after: items[0]!.after,
     entries: items.map(({ entry: { position, json } }) => ({
       position,
-      event: JSON.parse(json.toString()) as LoggedEvent,
+      event: JSON.parse(json.toString()) as BankEvent,
     })),
   };
 }

@@ -1,5 +1,5 @@
-import type { AccountId, CommandId } from '../domain/ids.ts';
-import { candidateOf, commandIn, outcomesOf, planAppend, type Knowledge } from './append-plan.ts';
+import type { StreamId, CommandId } from '../domain/ids.ts';
+import { belongsTo, candidateOf, outcomesOf, planAppend, type Knowledge } from './append-plan.ts';
 import {
   commandKey,
   cutPage,
@@ -14,11 +14,11 @@ export function memoryLog(): EventLog {
   const entries: LogEntry[] = [];
   const events = new Map<string, LogEntry>();
   const firsts = new Map<string, number>();
-  const heads = new Map<AccountId, number>();
+  const heads = new Map<StreamId, number>();
   // Transaction 1 is the genesis marker, as in immudb.
   let transaction = 1;
 
-  const headOf = (id: AccountId): number => heads.get(id) ?? 0;
+  const headOf = (id: StreamId): number => heads.get(id) ?? 0;
   const head = (): number => entries.at(-1)?.position ?? 0;
   const known: Knowledge = {
     event: (id, version) => {
@@ -29,7 +29,7 @@ export function memoryLog(): EventLog {
     firstOf: (id, commandId) => firsts.get(commandKey(id, commandId)),
     head: headOf,
   };
-  const stream = (id: AccountId, from: number, limit: number): LogEntry[] => {
+  const stream = (id: StreamId, from: number, limit: number): LogEntry[] => {
     const count = Math.min(limit, Math.max(0, headOf(id) - from + 1));
     const keys = Array.from({ length: count }, (_, index) => eventKey(id, from + index));
     return cutPage(
@@ -37,11 +37,11 @@ export function memoryLog(): EventLog {
       limit,
     );
   };
-  const entriesOf = (id: AccountId, commandId: CommandId): LogEntry[] | null => {
+  const entriesOf = (id: StreamId, commandId: CommandId): LogEntry[] | null => {
     const first = firsts.get(commandKey(id, commandId));
     if (first === undefined) return null;
     const later = stream(id, first, headOf(id));
-    const end = later.findIndex((entry) => commandIn(entry.json.toString()) !== commandId);
+    const end = later.findIndex((entry) => !belongsTo(entry.json.toString(), commandId));
     return end === -1 ? later : later.slice(0, end);
   };
 
@@ -52,10 +52,11 @@ export function memoryLog(): EventLog {
       if (plan.writes.length > 0) transaction += 1;
       const added = plan.writes.map((write, index) => {
         const entry = { position: positionOf(transaction, index), json: Buffer.from(write.json) };
-        const { accountId, commandId, version } = write;
-        events.set(eventKey(accountId, version), entry);
-        heads.set(accountId, version);
-        if (write.opensCommand) firsts.set(commandKey(accountId, commandId), version);
+        const { stream, commandId, settles, version } = write;
+        events.set(eventKey(stream, version), entry);
+        heads.set(stream, version);
+        if (settles !== undefined) firsts.set(commandKey(stream, settles), version);
+        if (write.opensCommand) firsts.set(commandKey(stream, commandId), version);
         return entry;
       });
       entries.push(...added);
@@ -75,7 +76,7 @@ export function memoryLog(): EventLog {
     },
     readStream: async (id, from, limit) => stream(id, from, limit),
     heads: async (ids) => ids.map(headOf),
-    findCommands: async (keys) => keys.map((key) => entriesOf(key.accountId, key.commandId)),
+    findCommands: async (keys) => keys.map((key) => entriesOf(key.stream, key.commandId)),
     check: async () => {},
     close: async () => {},
   };

@@ -1,7 +1,7 @@
 import { accountOfStream } from '../contracts/events.ts';
 import { OWNER_PAGE_ACCOUNTS, ownerPage } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import { isOfAccount, type PositionedAccountEvent } from '../contracts/topics.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
 import { foldAccount } from './balances.ts';
@@ -29,7 +29,9 @@ export function balanceProjection(store: AccountStore): Projection {
     return countByPages(size, OWNER_PAGE_ACCOUNTS);
   };
 
-  const fold = async (entries: readonly PositionedEvent[]): Promise<AccountChange['accounts']> => {
+  const fold = async (
+    entries: readonly PositionedAccountEvent[],
+  ): Promise<AccountChange['accounts']> => {
     await preload(entries, writer);
     const after = new Map<string, AccountModel>();
     const places = new Map<string, number>();
@@ -60,8 +62,9 @@ export function balanceProjection(store: AccountStore): Projection {
   return {
     restore: () => writer.restore(),
     async apply(entries) {
-      const accounts = await fold(entries);
-      const openings = entries.filter(({ event }) => event.type === 'account-opened');
+      const ofAccounts = entries.filter(isOfAccount);
+      const accounts = await fold(ofAccounts);
+      const openings = ofAccounts.filter(({ event }) => event.type === 'account-opened');
       const opened = new Set<string>(openings.map(({ event }) => accountOfStream(event.stream)));
       const isNew = (account: AccountModel): boolean => opened.has(account.accountId);
       const last = entries.at(-1)!;
@@ -88,7 +91,10 @@ export function balanceProjection(store: AccountStore): Projection {
 }
 
 /** Reads the accounts of a batch that are not in memory, some at a time. */
-async function preload(entries: readonly PositionedEvent[], writer: AccountWriter): Promise<void> {
+async function preload(
+  entries: readonly PositionedAccountEvent[],
+  writer: AccountWriter,
+): Promise<void> {
   const ids = new Set(entries.map(({ event }) => accountOfStream(event.stream)));
   // When a batch is tried again, the document of an account that it opens may be there already.
   for (const { event } of entries) {

@@ -1,25 +1,25 @@
 import { balanceOf } from '../contracts/events.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { Account } from '../domain/account.ts';
 import { foldAccount } from './balances.ts';
 import { logForTests, randomLog, randomOf, seedOfRun } from './events-for-tests.ts';
 import { historyLine } from './history.ts';
 import { LogFault } from './projection.ts';
 
-const foldAll = (entries: readonly PositionedEvent[]): AccountModel | undefined =>
+const foldAll = (entries: readonly PositionedAccountEvent[]): AccountModel | undefined =>
   entries.reduce<AccountModel | undefined>(
     (before, entry) => foldAccount(before, entry, 4),
     undefined,
   );
 
-type Broken = (all: PositionedEvent[]) => PositionedEvent[];
+type Broken = (all: PositionedAccountEvent[]) => PositionedAccountEvent[];
 /** The first two entries, the second with its balance changed. */
 const secondSaying =
   (balance: object): Broken =>
   (all) => [all[0]!, saying(all[1]!, balance)];
 /** The entry with its balance changed. */
-const saying = (entry: PositionedEvent, balance: object): PositionedEvent => {
+const saying = (entry: PositionedAccountEvent, balance: object): PositionedAccountEvent => {
   const copy = structuredClone(entry);
   Object.assign(copy.event.data.balance, balance);
   return copy;

@@ -3,7 +3,7 @@ import type { Currency } from '../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../domain/money.ts';
 import { accountOfStream, defined, type Balance, type LoggedEvent } from '../contracts/events.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import { LogFault } from './projection.ts';
 import { movementOf } from './movement.ts';
 
@@ -13,7 +13,7 @@ import { movementOf } from './movement.ts';
  */
 export function foldAccount(
   before: AccountModel | undefined,
-  { event, position }: PositionedEvent,
+  { event, position }: PositionedAccountEvent,
   ownerIndex: number,
 ): AccountModel {
   const expected = (before?.version ?? 0) + 1;
@@ -27,8 +27,33 @@ export function foldAccount(
     throw new LogFault(`${event.id} is in ${currency}, its account in ${before.currency}`);
   }
   const { balance } = event.data;
-  requireBalance(event, balanceAfter(before, event), balance);
-  return { ...before, version: event.version, balance, at: event.at, position };
+  const after = { ...before, ...termsAfter(before, event) };
+  requireBalance(event, balanceAfter(after, event), balance);
+  return defined({ ...after, version: event.version, balance, at: event.at, position });
+}
+
+/** What an event changes beside the balance. */
+function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountModel> {
+  switch (event.type) {
+    case 'account-frozen':
+      return { status: 'frozen' };
+    case 'account-unfrozen':
+      return { status: 'open' };
+    case 'account-closed':
+      return { status: 'closed' };
+    case 'overdraft-limit-set':
+      return { overdraftLimit: event.data.overdraftLimit };
+    case 'limits-set': {
+      const { perWithdrawal, perDay } = event.data;
+      return { limits: defined({ perWithdrawal, perDay }) };
+    }
+    case 'details-set': {
+      const { name, metadata } = event.data;
+      return { name, metadata };
+    }
+    default:
+      return before;
+  }
 }
 
 type Opened = Extract<LoggedEvent, { type: 'account-opened' }>;

@@ -1,10 +1,12 @@
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import { decide, evolve, NO_ACCOUNT, type Account, type Command } from '../domain/account.ts';
+import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
+import type { Command } from '../domain/account-commands.ts';
+import { decide } from '../domain/account-decisions.ts';
 import type { Currency } from '../domain/currency.ts';
 import { commandId, ownerId, type AccountId } from '../domain/ids.ts';
 import { minor, ZERO } from '../domain/money.ts';
 import { encodeEvent } from '../contracts/events.ts';
-import type { LedgerMessage, PositionedEvent } from '../contracts/topics.ts';
+import type { LedgerMessage, PositionedAccountEvent } from '../contracts/topics.ts';
 import type { LogSource } from './projection.ts';
 
 /** Small seeded generator (mulberry32), so that a failing run can be repeated. */
@@ -28,10 +30,10 @@ export const seedOfRun = (): number => {
 /** A log as the real actors would write it: every event is decided by the domain. */
 export function logForTests(firstSerial = 1) {
   const accounts = new Map<AccountId, Account>();
-  const entries: PositionedEvent[] = [];
+  const entries: PositionedAccountEvent[] = [];
   let position = 65_536;
 
-  const run = (id: AccountId, command: Command): PositionedEvent[] => {
+  const run = (id: AccountId, command: Command): PositionedAccountEvent[] => {
     let account = accounts.get(id) ?? NO_ACCOUNT;
     const at = new Date(Date.UTC(2026, 10, 21) + entries.length).toISOString();
     const decision = decide(account, command, at);

@@ -93,7 +93,7 @@ test('random pushes, lost, doubled, torn, out of order: applied once each, in or
   const seed = seedOfRun();
   const random = randomOf(seed);
   const log = randomLog(random, 3_000, 50);
-  const there: PositionedEvent[] = [];
+  const there: typeof log.entries = [];
   const { applied, projection } = recorder();
   const follower = follow(projection, sourceOf({ entries: there }));
   while (there.length < log.entries.length) {

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../contracts/read-models.ts';
+import { isOfAccount } from '../contracts/topics.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import { boundedMap } from './bounded-map.ts';
 import { historyLine } from './history.ts';
@@ -34,7 +35,7 @@ export function historyProjection(store: HistoryStore, now = () => performance.n
       return reached;
     },
     async apply(entries) {
-      const lines = entries.map(historyLine);
+      const lines = entries.filter(isOfAccount).map(historyLine);
       const next = new Map<string, number>();
       for (const { accountId, entry } of lines) {
         const before = next.get(accountId) ?? versions.get(accountId);
@@ -44,7 +45,7 @@ export function historyProjection(store: HistoryStore, now = () => performance.n
         }
         next.set(accountId, entry.version);
       }
-      await store.insertLines(lines);
+      if (lines.length > 0) await store.insertLines(lines);
       for (const [accountId, version] of next) versions.set(accountId, version);
       const last = entries.at(-1)!;
       const events = reached.events + entries.length;

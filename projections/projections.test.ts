@@ -1,5 +1,6 @@
 import { ofHistoryDocument } from '../contracts/read-documents.ts';
 import { changeBlock, CHANGES_KEPT_MS } from '../contracts/read-models.ts';
+import type { PositionedEvent } from '../contracts/topics.ts';
 import { AccountWriter } from './account-writer.ts';
 import { balanceProjection } from './balance-projection.ts';
 import { foldAccount } from './balances.ts';
@@ -37,6 +38,27 @@ async function persist<T>(call: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+test('events of persons move the checkpoints and nothing else', async () => {
+  const person = {
+    position: 2 ** 30,
+    event: { stream: `person/${'0'.repeat(8)}`, id: 'person/x/1', type: 'person-registered' },
+  } as unknown as PositionedEvent;
+  const store = memoryReadStore();
+  const lastEventId = 'person/x/1';
+  for (const open of [
+    async () => balanceProjection(await store.accounts(1)),
+    async () => historyProjection(await store.history(1)),
+  ]) {
+    const projection = await open();
+    await projection.restore();
+    await projection.apply([person]);
+    await projection.settle();
+    const reached = { position: 2 ** 30, lastEventId, events: 1 };
+    expect(await (await open()).restore()).toMatchObject(reached);
+  }
+  expect(store.accountsOf(1)).toEqual([]);
+});
 
 test('balances: with random failures and crashes, what is read equals the fold', async () => {
   const seed = seedOfRun();

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import winston from 'winston';
-import type { LogPage, StreamPage } from '../contracts/log.ts';
+import type { AccountPage } from '../contracts/log.ts';
 import { QUERY_OPERATIONS } from '../contracts/queries.ts';
 import { AccountView } from './account-view.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts-for-tests.ts';
@@ -24,12 +24,12 @@ function bank(inLog = 40) {
   }
   const state = { logAway: false };
   const log = {
-    async events(id: string, fromVersion: number, limit: number): Promise<StreamPage> {
+    async events(id: string, fromVersion: number, limit: number): Promise<AccountPage> {
       if (state.logAway) throw new Unavailable('away');
       const entries = Array.from({ length: id === idOf(1) ? inLog : 0 }, (_, at) => ({
         position: at + 1,
         event: { version: at + 1 },
-      })) as unknown as LogPage['entries'];
+      })) as unknown as AccountPage['entries'];
       const wanted = entries.filter(({ event }) => event.version >= fromVersion);
       return { entries: wanted.slice(0, limit), headVersion: entries.length };
     },

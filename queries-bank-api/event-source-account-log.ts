@@ -1,4 +1,4 @@
-import { EVENT_SOURCE_APP, streamPage } from '../contracts/log.ts';
+import { EVENT_SOURCE_APP, accountPage } from '../contracts/log.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import type { AccountLog } from './account-log.ts';
 import { Unavailable } from './read-models.ts';
@@ -7,10 +7,10 @@ import { Unavailable } from './read-models.ts';
 export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
   return {
     async events(accountId, fromVersion, limit) {
-      const path = `log/streams/${accountId}/events?fromVersion=${fromVersion}&limit=${limit}`;
+      const path = `log/streams/acct/${accountId}/events?fromVersion=${fromVersion}&limit=${limit}`;
       const { status, body } = await called(dapr, path);
       if (status !== 200) throw new Unavailable(`event-source answered ${status}`);
-      return streamPage.parse(body);
+      return accountPage.parse(body);
     },
   };
 }

@@ -21,6 +21,7 @@ const sidecar = (
   daprd: string,
 ): ProgramSpec => ({
   name: sidecarName(app.appID),
+  givesUpOn: 'nats',
   command: daprd,
   args: daprdArgs(instance.root, app),
   env: sidecarEnvironment(instance, secrets, app),

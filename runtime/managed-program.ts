@@ -23,6 +23,8 @@ export interface ProgramSpec {
   readonly ready: () => Promise<boolean>;
   /** How far it steps back when the processors are busy (nice(1)); not at all when unset. */
   readonly niceness?: number;
+  /** Stops trying to reach this program when it stays away for long. */
+  readonly givesUpOn?: string;
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly stopSignal?: NodeJS.Signals;
   readonly beforeStart?: () => void;

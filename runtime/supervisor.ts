@@ -4,6 +4,7 @@ import { release, takeOver, writeLedger } from './ledger.ts';
 import type { Entry } from './ledger.ts';
 import { manageProgram } from './managed-program.ts';
 import type { Managed, ProgramSpec } from './managed-program.ts';
+import { watchOutages } from './outages.ts';
 import { requireFreePorts } from './ports.ts';
 import { Refusal } from './progress.ts';
 
@@ -80,7 +81,17 @@ export const createSupervisor = async (
   let stopping: Promise<void> | undefined;
 
   const programs = (): Entry[] => [...all.values()].map(entryOf);
-  const changed = (): void => writeLedger(dataDir, programs());
+  const look = watchOutages((name, because) => {
+    note(`${because} was away for long, so ${name} is restarted: it has given up on it`);
+    all.get(name)?.kill('SIGTERM');
+  });
+  const changed = (): void => {
+    writeLedger(dataDir, programs());
+    const givesUpOn = [...all.values()].flatMap(({ spec }): [string, string][] =>
+      spec.givesUpOn === undefined ? [] : [[spec.name, spec.givesUpOn]],
+    );
+    look(programs(), new Map(givesUpOn), Date.now());
+  };
   const isStopping = (): boolean => stopping !== undefined;
 
   const start = async (specs: readonly ProgramSpec[]): Promise<void> => {

@@ -4,6 +4,7 @@ import { testHost, testLog } from '../../bank-account-actor/actor-fixtures.ts';
 import { memoryJournal } from '../../bank-account-actor/memory-journal.ts';
 import { silent } from '../../bank-account-actor/actor-fixtures.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
+import { streamOf } from '../../contracts/events.ts';
 import type { CommandResult } from '../../contracts/commands.ts';
 import { listen } from '../../platform/http.ts';
 
@@ -13,7 +14,8 @@ export async function commandHouse() {
   const log = testLog();
   const { accounts } = testHost(journal, log);
   const app = commandApi({
-    execute: async (id, command) => (await accounts.execute(id, [command]))[0] as CommandResult,
+    execute: async (id, command) =>
+      (await accounts.execute(streamOf(id), [command]))[0] as CommandResult,
     checks: {},
     logger: silent,
   });

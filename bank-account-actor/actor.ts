@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import type { StreamId } from '../domain/ids.ts';
+import { crashPoint } from '../platform/crash-points.ts';
+import type { Logger } from '../platform/logger.ts';
+import { activate, advance, elapsedMs, eventsOf, nextHead } from './activation.ts';
+import { PRUNE_AGE_MS, TRUST_MS, type Activation, type Stamp } from './activation.ts';
+import type { ActorKind, Decided, Named, Unavailable } from './actor-kind.ts';
+import type { Journal } from './journal.ts';
+import { UNCONFIRMED_EVENTS_MAX, type Outbox } from './outbox.ts';
+
+const COMMIT_TRIES_MAX = 4;
+
+export interface ActorPorts {
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  readonly stamp: () => Stamp;
+  /** A write's outcome is unknown: its events, if there are any, must still reach the log. */
+  readonly onUnknown: (stream: StreamId) => void;
+}
+
+export interface Actor<Message, Result> {
+  /** Answers one result for each command, in order; never throws for a refusal. */
+  execute(commands: readonly Message[]): Promise<(Result | Unavailable)[]>;
+  /** Resolves when no turn is under way or waiting. */
+  idle(): Promise<unknown>;
+}
+
+const unavailable = (reason: string): Unavailable => ({
+  ok: false,
+  refusal: { code: 'service-unavailable', reason },
+});
+
+/**
+ * One stream: decides commands one turn at a time and answers only what is committed. Its
+ * own queue keeps turns apart, because Dapr's turn lock opens when a caller gives up.
+ */
+export function createActor<State, Event extends BankEvent, Message extends Named, Result>(
+  kind: ActorKind<State, Event, Message, Result>,
+  stream: StreamId,
+  ports: ActorPorts,
+): Actor<Message, Result> {
+  const { journal, outbox, logger, stamp } = ports;
+  let activation: Activation<State, Event> | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const load = async (): Promise<Activation<State, Event>> => {
+    const asked = stamp();
+    const loaded = await journal.load(stream);
+    outbox.restore(stream, eventsOf(loaded));
+    activation = activate(kind, loaded, asked);
+    return activation;
+  };
+  const trusted = async (): Promise<Activation<State, Event>> =>
+    activation === undefined || elapsedMs(activation.trustedAt, stamp()) > TRUST_MS
+      ? load()
+      : activation;
+
+  /** Commits a turn. False when another host was first: then everything is decided again. */
+  const commit = async (
+    current: Activation<State, Event>,
+    turn: Decided<State, Event, Result>,
+  ): Promise<boolean> => {
+    const sent = stamp();
+    const newHead = nextHead(current, outbox.firstUnconfirmed(stream), sent);
+    const outcome = await journal.commit({
+      stream,
+      commit: current.commit + 1,
+      row: { writer: randomUUID(), ...kind.rowOf(turn.state, turn.events) },
+      head: current.head,
+      newHead,
+    });
+    if (outcome === 'conflict') return false;
+    crashPoint('actor:after-commit');
+    // A write that slept past PRUNE_AGE_MS may have found its rival's row pruned and so proves
+    // nothing. It is not acknowledged and not published; the log refuses forks besides.
+    if (elapsedMs(current.trustedAt, stamp()) > PRUNE_AGE_MS / 2) return false;
+    advance(current, turn.state, turn.events, newHead, sent);
+    outbox.add(stream, turn.events);
+    current.memory.remember(turn.events, outbox.firstUnconfirmed(stream));
+    return true;
+  };
+
+  const execute = async (commands: readonly Message[]): Promise<(Result | Unavailable)[]> => {
+    for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries += 1) {
+      const current = await trusted();
+      const at = laterOf(ports.now(), kind.changedAt(current.state));
+      const turn = await kind.decide(stream, current, commands, at);
+      if (turn.events.length === 0 || (await commit(current, turn))) return turn.results;
+      logger.info('another host was first, deciding again', { stream, commit: current.commit });
+      activation = undefined;
+    }
+    return commands.map(() => unavailable('several hosts hold this actor'));
+  };
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(work);
+    queue = turn.catch(() => undefined);
+    return turn;
+  };
+
+  return {
+    execute: (commands) =>
+      inTurn(async () => {
+        if (outbox.size() > UNCONFIRMED_EVENTS_MAX) {
+          return commands.map(() => unavailable('the log is too far behind'));
+        }
+        try {
+          return await execute(commands);
+        } catch (error) {
+          activation = undefined;
+          ports.onUnknown(stream);
+          logger.warn('a turn ended without a known outcome', { stream, error: String(error) });
+          return commands.map(() => unavailable('the outcome could not be confirmed'));
+        }
+      }),
+
+    idle: () => queue,
+  };
+}
+
+// The actor's clock never runs backwards within a stream.
+function laterOf(now: Date, changedAt: string | undefined): string {
+  const at = now.toISOString();
+  return changedAt === undefined || at > changedAt ? at : changedAt;
+}

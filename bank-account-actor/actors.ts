@@ -1,0 +1,92 @@
+import type { BankEvent } from '../contracts/bank-events.ts';
+import type { StreamId } from '../domain/ids.ts';
+import { createActor, type Actor, type ActorPorts } from './actor.ts';
+import type { ActorKind, Named, Unavailable } from './actor-kind.ts';
+import { eventsOf } from './activation.ts';
+
+const SWEEP_EVERY_MS = 1_000;
+const SETTLE_EVERY_SWEEPS = 3;
+const RECOVER_AT_ONCE_MAX = 16;
+/** A write whose answer was lost may still be applied for as long as the store may take. */
+const DOUBT_MS = 45_000;
+
+export type Actors = ReturnType<typeof createActors>;
+
+/** The actors of one kind. */
+export interface Family<Message, Result> {
+  execute(stream: StreamId, commands: readonly Message[]): Promise<(Result | Unavailable)[]>;
+  /** Forgets the actor when its turns are over; its journal has everything. */
+  deactivate(stream: StreamId): Promise<void>;
+}
+
+/** All actors that are active on this host, and the streams that a crash left in doubt. */
+export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
+  const { journal, outbox, logger } = ports;
+  const doubtfulUntil = new Map<StreamId, number>();
+  const recovered = new Set<StreamId>();
+  let timer: NodeJS.Timeout | undefined;
+  let active = 0;
+  let sweeps = 0;
+
+  const doubt = (stream: StreamId): void => {
+    doubtfulUntil.set(stream, performance.now() + DOUBT_MS);
+  };
+
+  /** Brings what the journal has and the log may lack to the outbox. Reads only. */
+  const recover = async (stream: StreamId): Promise<void> => {
+    outbox.restore(stream, eventsOf(await journal.load(stream)));
+    recovered.add(stream);
+    if ((doubtfulUntil.get(stream) ?? 0) < performance.now()) doubtfulUntil.delete(stream);
+  };
+  const sweep = async (): Promise<void> => {
+    const doubtful = [...doubtfulUntil.keys()];
+    for (let at = 0; at < doubtful.length; at += RECOVER_AT_ONCE_MAX) {
+      await Promise.all(doubtful.slice(at, at + RECOVER_AT_ONCE_MAX).map(recover));
+    }
+    sweeps += 1;
+    if (sweeps % SETTLE_EVERY_SWEEPS !== 0) return;
+    await journal.settle((stream) => {
+      return outbox.firstUnconfirmed(stream) === undefined && !doubtfulUntil.has(stream);
+    });
+  };
+  const sweepForEver = (): void => {
+    timer = setTimeout(() => {
+      sweep()
+        .catch((error) => logger.warn('a sweep failed', { error: String(error) }))
+        .finally(sweepForEver);
+    }, SWEEP_EVERY_MS);
+  };
+
+  return {
+    /** Must end before the first command: it reads what a crash of this host left behind. */
+    async start(): Promise<void> {
+      const unsettled = await journal.unsettled();
+      if (unsettled.length > 0) logger.info('recovering streams', { count: unsettled.length });
+      // One look suffices for these: the host that wrote them is gone, and so are its calls.
+      for (const stream of unsettled) doubtfulUntil.set(stream, performance.now() + 5_000);
+      sweepForEver();
+    },
+    family<State, Event extends BankEvent, Message extends Named, Result>(
+      kind: ActorKind<State, Event, Message, Result>,
+    ): Family<Message, Result> {
+      const actors = new Map<StreamId, Actor<Message, Result>>();
+      const actorOf = (stream: StreamId): Actor<Message, Result> => {
+        const known = actors.get(stream);
+        if (known !== undefined) return known;
+        const actor = createActor(kind, stream, { ...ports, onUnknown: doubt });
+        actors.set(stream, actor);
+        active += 1;
+        return actor;
+      };
+      return {
+        execute: (stream, commands) => actorOf(stream).execute(commands),
+        async deactivate(stream) {
+          await actors.get(stream)?.idle();
+          if (actors.delete(stream)) active -= 1;
+        },
+      };
+    },
+    counts: () => ({ active, inDoubt: doubtfulUntil.size, recovered: recovered.size }),
+    stop: (): void => clearTimeout(timer),
+  };
+}

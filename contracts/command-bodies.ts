@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { TRANSFER_REASONS } from '../domain/account-events.ts';
+import * as texts from './texts.ts';
+
+export const openAccountBody = z.strictObject({
+  ownerId: texts.ownerIdText,
+  currency: texts.currencyText,
+  name: texts.nameText.optional(),
+  overdraftLimit: texts.amountText.optional(),
+  initialDeposit: texts.amountText.optional(),
+  metadata: texts.metadataRecord.optional(),
+});
+export const moneyBody = z.strictObject({
+  amount: texts.positiveAmountText,
+  description: texts.descriptionText.optional(),
+  reference: texts.referenceText.optional(),
+  metadata: texts.metadataRecord.optional(),
+});
+
+export const holdBody = z.strictObject({
+  amount: texts.positiveAmountText,
+  description: texts.descriptionText.optional(),
+  expiresAt: texts.timeText.optional().meta({
+    description: 'when the bank releases the hold by itself; it stays until resolved without it',
+  }),
+});
+export const captureBody = z.strictObject({
+  amount: texts.positiveAmountText.optional().meta({
+    description: 'what is taken, the rest is released; all of the hold when missing',
+  }),
+});
+export const emptyBody = z.strictObject({});
+export const overdraftBody = z.strictObject({ amount: texts.amountText });
+export const limitsBody = z.strictObject({
+  perWithdrawal: texts.amountText.optional(),
+  perDay: texts.amountText.optional(),
+});
+export const detailsBody = z.strictObject({
+  name: texts.nameText.optional(),
+  metadata: texts.metadataRecord.optional(),
+});
+export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
+export const reversalBody = z.strictObject({
+  version: texts.versionNumber,
+  reason: texts.descriptionText.optional(),
+});
+
+const typed = <Type extends string, Shape extends z.ZodRawShape>(
+  type: Type,
+  body: z.ZodObject<Shape>,
+) => body.extend({ type: z.literal(type) });
+const ofHold = { holdId: texts.holdIdText };
+const ofTransfer = { transferId: texts.transferIdText };
+
+/** What a client may command. */
+export const clientCommand = z.discriminatedUnion('type', [
+  typed('open-account', openAccountBody),
+  typed('deposit', moneyBody),
+  typed('withdraw', moneyBody),
+  typed('place-hold', holdBody),
+  typed('capture-hold', captureBody.extend(ofHold)),
+  typed('void-hold', emptyBody.extend(ofHold)),
+  typed('set-overdraft-limit', overdraftBody),
+  typed('set-limits', limitsBody),
+  typed('set-details', detailsBody),
+  typed('freeze', reasonBody),
+  typed('unfreeze', reasonBody),
+  typed('close', reasonBody),
+  typed('reverse', reversalBody),
+]);
+export type ClientCommand = z.infer<typeof clientCommand>;
+
+/** A command as it travels: amounts are still text, because the actor knows the currency. */
+export const commandBody = z.discriminatedUnion('type', [
+  ...clientCommand.options,
+  typed('expire-hold', emptyBody.extend(ofHold)),
+  typed(
+    'reserve-transfer',
+    moneyBody.extend({
+      ...ofTransfer,
+      toAccountId: texts.accountIdText,
+      toCurrency: texts.currencyText,
+    }),
+  ),
+  typed(
+    'receive-transfer',
+    moneyBody.extend({
+      ...ofTransfer,
+      fromAccountId: texts.accountIdText,
+      currency: texts.currencyText,
+    }),
+  ),
+  typed('settle-transfer', emptyBody.extend(ofTransfer)),
+  typed('release-transfer', emptyBody.extend({ ...ofTransfer, reason: z.enum(TRANSFER_REASONS) })),
+]);
+export type CommandBody = z.infer<typeof commandBody>;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { envelope } from './events.ts';
+
+const PERSON_STREAM = /^person\/[0-9a-f-]{36}$/;
+
+/**
+ * Personal data, encrypted with the person's own key: what a key that was deleted had encrypted
+ * is noise for ever, although the log keeps it and its proofs (docs/personal-data.md).
+ */
+export const sealedData = z.strictObject({
+  /** base64url of nonce (12 bytes), AES-256-GCM ciphertext and tag (16 bytes). */
+  sealed: z.base64url().min(38),
+});
+
+export const personEventSchema = z.discriminatedUnion('type', [
+  envelope('person-registered', sealedData, PERSON_STREAM),
+  envelope('person-address-changed', sealedData, PERSON_STREAM),
+  envelope('person-erased', z.strictObject({}), PERSON_STREAM),
+]);
+/** An event of a person as it stands in the journal, on the topics and in the log. */
+export type LoggedPersonEvent = z.infer<typeof personEventSchema>;

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+const plain = <Code extends string>(...codes: readonly Code[]) =>
+  z.strictObject({ code: z.literal(codes) });
+
+/** Why a command was not carried out: the other half of every decision. */
+export const refusalSchema = z.discriminatedUnion('code', [
+  plain(
+    'account-not-found',
+    'account-already-exists',
+    'account-frozen',
+    'account-not-frozen',
+    'account-closed',
+    'hold-not-found',
+    'hold-not-due',
+    'event-not-found',
+    'same-account',
+    'transfer-not-found',
+    'idempotency-key-reused',
+  ),
+  z.strictObject({ code: z.literal('balance-not-zero'), ledger: z.string(), held: z.string() }),
+  z.strictObject({
+    code: z.literal('insufficient-funds'),
+    available: z.string(),
+    shortfall: z.string(),
+  }),
+  z.strictObject({
+    code: z.literal('limit-exceeded'),
+    limit: z.enum(['perWithdrawal', 'perDay']),
+    allowed: z.string(),
+    used: z.string().optional(),
+    resetsAt: z.string().optional(),
+  }),
+  z.strictObject({ code: z.literal('too-many-open'), limit: z.int() }),
+  z.strictObject({
+    code: z.literal(['hold-already-resolved', 'already-reversed', 'transfer-already-ended']),
+    /** Of the event that did it. */
+    version: z.int(),
+  }),
+  z.strictObject({ code: z.literal('hold-amount-exceeded'), held: z.string() }),
+  z.strictObject({ code: z.literal('not-reversible'), eventType: z.string() }),
+  z.strictObject({ code: z.literal('currency-mismatch'), currency: z.string() }),
+  z.strictObject({ code: z.literal('version-mismatch'), version: z.int() }),
+  z.strictObject({ code: z.literal('invalid-request'), at: z.string(), message: z.string() }),
+  /** Nothing is known to have happened; the same id may be sent again. */
+  z.strictObject({ code: z.literal('service-unavailable'), reason: z.string() }),
+]);
+export type RefusalMessage = z.infer<typeof refusalSchema>;

@@ -1,0 +1,115 @@
+import type { Account, ExistingAccount } from './account.ts';
+import { granted, refuse } from './account-commands.ts';
+import type { Command, CommandOf, Decision, Past } from './account-commands.ts';
+import type { AccountEvent } from './account-events.ts';
+import { decideHold } from './hold-decisions.ts';
+import { unreachable } from './ids.ts';
+import { minor, ZERO, type Minor } from './money.ts';
+import { whyNotLower, whyNotSpend } from './spending.ts';
+import { decideTransfer } from './transfer-decisions.ts';
+
+const NOTHING: Past = {};
+
+/**
+ * Decides a command; pure. `at` is the actor's time (RFC 3339), never the client's; `past` is
+ * what the log tells of things that the account's state has forgotten.
+ */
+export function decide(account: Account, command: Command, at: string, past = NOTHING): Decision {
+  if (command.type === 'open-account') return decideOpen(account, command, at);
+  if (account.status === 'none') return refuse({ code: 'account-not-found' });
+  switch (command.type) {
+    case 'place-hold':
+    case 'capture-hold':
+    case 'void-hold':
+    case 'expire-hold':
+      return decideHold(account, command, at, past);
+    case 'reserve-transfer':
+    case 'receive-transfer':
+    case 'settle-transfer':
+    case 'release-transfer':
+      return decideTransfer(account, command, at, past);
+    default:
+      return decideMore(account, command, at, past);
+  }
+}
+
+type More = Exclude<Command, { type: 'open-account' | `${string}-hold` | `${string}-transfer` }>;
+
+function decideMore(account: ExistingAccount, command: More, at: string, past: Past): Decision {
+  if (account.status === 'closed') return refuse({ code: 'account-closed' });
+  const { type: _type, ...terms } = command;
+  switch (command.type) {
+    case 'set-overdraft-limit':
+      return decideOverdraft(account, command.amount, at);
+    case 'set-limits':
+      return granted({ ...terms, type: 'limits-set', at });
+    case 'set-details':
+      return granted({ ...terms, type: 'details-set', at });
+    case 'unfreeze':
+      if (account.status !== 'frozen') return refuse({ code: 'account-not-frozen' });
+      return granted({ ...terms, type: 'account-unfrozen', at });
+  }
+  if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
+  switch (command.type) {
+    case 'deposit':
+      return granted({ ...command, type: 'money-deposited', at });
+    case 'withdraw':
+      return (
+        whyNotSpend(account, command.amount, at) ??
+        granted({ ...command, type: 'money-withdrawn', at })
+      );
+    case 'freeze':
+      return granted({ ...terms, type: 'account-frozen', at });
+    case 'close':
+      return decideClose(account, command, at);
+    case 'reverse':
+      return decideReversal(account, command, at, past);
+    default:
+      return unreachable(command);
+  }
+}
+
+function decideOpen(account: Account, open: CommandOf<'open-account'>, at: string): Decision {
+  if (account.status !== 'none') return refuse({ code: 'account-already-exists' });
+  const { initialDeposit, ...terms } = open;
+  const opened: AccountEvent = { ...terms, type: 'account-opened', at };
+  if (initialDeposit === ZERO) return granted(opened);
+  return { ok: true, events: [opened, { type: 'money-deposited', at, amount: initialDeposit }] };
+}
+
+function decideOverdraft(account: ExistingAccount, overdraftLimit: Minor, at: string): Decision {
+  const lowered = minor(account.overdraftLimit - overdraftLimit);
+  return (
+    whyNotLower(account, lowered) ?? granted({ type: 'overdraft-limit-set', at, overdraftLimit })
+  );
+}
+
+function decideClose(account: ExistingAccount, close: CommandOf<'close'>, at: string): Decision {
+  const { ledger, held } = account;
+  if (ledger !== ZERO || held !== ZERO) return refuse({ code: 'balance-not-zero', ledger, held });
+  return granted({ ...close, type: 'account-closed', at });
+}
+
+function decideReversal(
+  account: ExistingAccount,
+  { type: _type, version: reverses, ...terms }: CommandOf<'reverse'>,
+  at: string,
+  { original, settled }: Past,
+): Decision {
+  if (original === undefined) return refuse({ code: 'event-not-found' });
+  if (settled !== undefined) return refuse({ code: 'already-reversed', version: settled.version });
+  const common = { type: 'movement-reversed', at, reverses, ...terms } as const;
+  switch (original.type) {
+    case 'money-deposited':
+      return (
+        whyNotLower(account, original.amount) ??
+        granted({ ...common, direction: 'debit', amount: original.amount })
+      );
+    case 'money-withdrawn':
+      return granted({ ...common, direction: 'credit', amount: original.amount });
+    case 'hold-captured':
+      return granted({ ...common, direction: 'credit', amount: original.amount });
+    default:
+      return refuse({ code: 'not-reversible', eventType: original.type });
+  }
+}

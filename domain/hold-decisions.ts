@@ -1,0 +1,65 @@
+import type { ExistingAccount } from './account.ts';
+import { granted, refuse } from './account-commands.ts';
+import type { CommandOf, Decision, Past } from './account-commands.ts';
+import { unreachable } from './ids.ts';
+import { minor } from './money.ts';
+import { whyNotSpend } from './spending.ts';
+
+/** Open holds of one account: each travels in the account's state with every commit. */
+export const HOLDS_OPEN_MAX = 200;
+
+type HoldCommand = CommandOf<'place-hold' | 'capture-hold' | 'void-hold' | 'expire-hold'>;
+
+/** Decides what concerns a hold; a hold is resolved once, whoever comes first. */
+export function decideHold(
+  account: ExistingAccount,
+  command: HoldCommand,
+  at: string,
+  { settled }: Past,
+): Decision {
+  if (command.type === 'place-hold') return decidePlace(account, command, at);
+  const placed = account.holds.find(({ holdId }) => holdId === command.holdId);
+  if (placed === undefined) {
+    if (settled === undefined) return refuse({ code: 'hold-not-found' });
+    return refuse({ code: 'hold-already-resolved', version: settled.version });
+  }
+  const { holdId, amount, description } = placed;
+  switch (command.type) {
+    case 'capture-hold': {
+      if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
+      const captured = command.amount ?? amount;
+      if (captured > amount) return refuse({ code: 'hold-amount-exceeded', held: amount });
+      const released = minor(amount - captured);
+      const remark = description === undefined ? {} : { description };
+      return granted({ type: 'hold-captured', at, holdId, amount: captured, released, ...remark });
+    }
+    case 'void-hold':
+      return granted({ type: 'hold-voided', at, holdId, amount });
+    case 'expire-hold':
+      if (placed.expiresAt === undefined || Date.parse(placed.expiresAt) > Date.parse(at)) {
+        return refuse({ code: 'hold-not-due' });
+      }
+      return granted({ type: 'hold-expired', at, holdId, amount });
+    default:
+      return unreachable(command);
+  }
+}
+
+function decidePlace(
+  account: ExistingAccount,
+  command: CommandOf<'place-hold'>,
+  at: string,
+): Decision {
+  if (account.status === 'closed') return refuse({ code: 'account-closed' });
+  if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
+  if (command.expiresAt !== undefined && Date.parse(command.expiresAt) <= Date.parse(at)) {
+    const message = 'must be in the future';
+    return refuse({ code: 'invalid-request', at: '/expiresAt', message });
+  }
+  if (account.holds.length >= HOLDS_OPEN_MAX) {
+    return refuse({ code: 'too-many-open', limit: HOLDS_OPEN_MAX });
+  }
+  return (
+    whyNotSpend(account, command.amount, at) ?? granted({ ...command, type: 'hold-placed', at })
+  );
+}
