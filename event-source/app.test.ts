@@ -173,7 +173,7 @@ describe('questions', () => {
     expect(body.detail).toBe('acct/x/1 is missing');
   });
 
-  test('given a public stream that is away, then the service is not ready and says why', async () => {
+  test('given a public stream that is away, then the service says so', async () => {
     const { body: fine } = await get('/health/ready').expect(200);
     expect(fine.checks.integration).toEqual({ ok: true, ...published });
     waiting = { waiting: 'no broker' };

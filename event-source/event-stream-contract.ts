@@ -26,7 +26,7 @@ export function eventStreamContract(make: () => Promise<StreamUnderTest>): void 
     under = await make();
   });
   afterAll(() => under.stream.close());
-  const lastOf = (number: number) => ({ id: `acct/${account}/${number}`, position: 10 * number });
+  const lastOf = (number: number) => ({ id: `${account}/${number}`, position: 10 * number });
 
   test('given nothing was stored, then it ends before the first message', async () => {
     expect(await under.stream.end()).toEqual({ sequence: 0 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
 import { integrationEventOf } from '../contracts/integration-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
 import { crashPoint } from '../platform/crash-points.ts';
@@ -141,7 +141,7 @@ export function integrationFeed({
   };
 }
 
-const parse = (json: Buffer): LoggedEvent => JSON.parse(json.toString()) as LoggedEvent;
+const parse = (json: Buffer): BankEvent => JSON.parse(json.toString()) as BankEvent;
 
 /** Where the stream ends in terms of the log. It throws when they do not belong together. */
 async function endOf(stream: EventStream, log: IntegrationFeedParts['log']): Promise<Reached> {

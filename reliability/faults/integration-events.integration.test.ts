@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { integrationEventSchemas } from '../../contracts/integration-events.ts';
 import type { IntegrationEvent } from '../../contracts/integration-events.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
@@ -129,9 +130,10 @@ describe(`every event of the log is published, in order (SEED=${seed})`, () => {
 });
 
 test('what was published is what the contract says, and health shows no lag', async () => {
-  const wrong = read.filter(({ type, ...rest }) => {
-    const schema = integrationEventSchemas.get(type);
-    return schema?.safeParse({ type, ...rest }).success !== true;
+  const wrong = read.filter((event) => {
+    const parsed = integrationEventSchemas.get(event.type)?.safeParse(event);
+    // A schema drops what it does not name, so an equal result has nothing more.
+    return parsed?.success !== true || canonicalJson(parsed.data) !== canonicalJson(event);
   });
   expect(wrong.slice(0, 3)).toEqual([]);
   const port = 3_003 + 1_000 * INSTANCE;
