@@ -21,6 +21,7 @@ export const PROBLEMS = {
   'account-closed': [409, 'The account is closed', 'A closed account stays closed.'],
   'balance-not-zero': [409, 'The account is not empty', 'Bring ledger and held to zero first.'],
   'hold-already-resolved': [409, 'The hold was resolved before', 'See the event at that version.'],
+  'hold-expired': [409, 'The hold has expired', 'Place a new hold.'],
   'hold-not-due': [409, 'The hold has not expired yet', 'Void it instead.'],
   'already-reversed': [409, 'The movement was reversed before', 'See the event at that version.'],
   'transfer-already-ended': [409, 'The transfer has ended', 'See the event at that version.'],

@@ -13,6 +13,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     'account-closed',
     'hold-not-found',
     'hold-not-due',
+    'hold-expired',
     'event-not-found',
     'same-account',
     'transfer-not-found',
