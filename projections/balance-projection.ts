@@ -5,7 +5,7 @@ import { isOfAccount, type PositionedAccountEvent } from '../contracts/topics.ts
 import { crashPoint } from '../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
 import { foldAccount } from './balances.ts';
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import { LogFault, type Projection } from './projection.ts';
 import type { AccountStore } from './read-store.ts';
 
