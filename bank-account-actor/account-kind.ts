@@ -4,6 +4,7 @@ import { accountOfStream, type LoggedEvent } from '../contracts/events.ts';
 import { NO_ACCOUNT, type Account, type ExistingAccount } from '../domain/account.ts';
 import { readPast } from './account-past.ts';
 import type { ActorKind } from './actor-kind.ts';
+import { jointTurn } from './joint-turn.ts';
 import type { LogClient } from './log-client.ts';
 import { decideTurn } from './turn.ts';
 
@@ -19,10 +20,10 @@ export const accountKind = (log: LogClient): AccountKind => ({
     account: encodeAccount(account as ExistingAccount),
     events: [...events],
   }),
-  async decide(stream, { state, memory }, commands, at) {
+  async decide(stream, { state, memory }, commands, at, joint) {
     const id = accountOfStream(stream);
     const past = await readPast(stream, { account: state, memory }, commands, log);
-    const turn = decideTurn(id, state, commands, past, at);
+    const turn = jointTurn(state, decideTurn(id, state, commands, past, at), joint);
     return { results: turn.results, events: turn.events, state: turn.account };
   },
 });

@@ -1,5 +1,6 @@
-import { ACTOR_TYPE, executeRequest, type ExecuteAnswer } from '../contracts/commands.ts';
+import { ACTOR_TYPE, executeRequest, lookupRequest } from '../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import type { ExecuteAnswer, LookupAnswer } from '../contracts/commands.ts';
 import { streamOf } from '../contracts/events.ts';
 import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
@@ -9,13 +10,15 @@ import type { EitherListener, EitherRequest, EitherResponse } from '../platform/
 import { sameToken } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Family } from './actors.ts';
+import type { CommandLookup } from './command-lookup.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 const LEDGER_PATH = '/events/ledger';
 
 export interface ActorHostOptions {
-  readonly accounts: Family<CommandMessage, CommandResult>;
+  readonly accounts: Pick<Family<CommandMessage, CommandResult>, 'execute' | 'deactivate'>;
+  readonly lookup: CommandLookup;
   /** Resolves when commands may be taken. */
   readonly started: Promise<void>;
   /** Takes what the log has committed, as a CloudEvent. */
@@ -60,8 +63,15 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     } else if (request.method === 'PUT' && method === 'execute') {
       const body = executeRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
       await options.started;
-      const results = await accounts.execute(streamOf(accountId(id)), body.commands);
+      const results = await accounts.execute(streamOf(accountId(id)), body.commands, body);
       answer(response, 200, { results } satisfies ExecuteAnswer);
+    } else if (request.method === 'PUT' && method === 'lookup') {
+      const body = lookupRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
+      await options.started;
+      const found = await options.lookup(streamOf(accountId(id)), body.commandIds);
+      answer(response, 200, {
+        found: found.map((events) => events ?? null),
+      } satisfies LookupAnswer);
     } else {
       answer(response, 404);
     }

@@ -11,6 +11,7 @@ import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
+import { commandLookup } from './command-lookup.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { logClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
@@ -72,8 +73,10 @@ const onLedger = (cloudEvent: unknown): void => {
   for (const [stream, version] of versions) outbox.confirm(stream, version);
 };
 
+const accounts = actors.family(accountKind(log));
 const host = actorHost({
-  accounts: actors.family(accountKind(log)),
+  accounts,
+  lookup: commandLookup(accounts, actors.inDoubt, log),
   started: start(),
   onLedger,
   checks: {

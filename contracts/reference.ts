@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COMMAND_OPERATIONS } from './command-operations.ts';
+import { COMMAND_API_OPERATIONS } from './command-api.ts';
 import { integrationEventSchemas } from './integration-events.ts';
 import { openApi } from './openapi.ts';
 import { QUERY_OPERATIONS } from './queries.ts';
@@ -16,6 +16,6 @@ function eventFile([type, schema]: readonly [string, z.ZodType]): [string, strin
 export const referenceFiles = (): ReadonlyMap<string, string> =>
   new Map([
     ...[...integrationEventSchemas].map(eventFile),
-    ['core-bank-api.openapi.json', written(openApi('Core Bank: commands', COMMAND_OPERATIONS))],
+    ['core-bank-api.openapi.json', written(openApi('Core Bank: commands', COMMAND_API_OPERATIONS))],
     ['queries-bank-api.openapi.json', written(openApi('Core Bank: queries', QUERY_OPERATIONS))],
   ]);
