@@ -20,6 +20,7 @@ const COMMANDS = {
   reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',
+  schemathesis: 'reliability/schemathesis.js',
   bench: 'bench/bench.js',
   test: 'reliability/test.js',
   check: 'reliability/check.js',
