@@ -1,5 +1,5 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { BATCH_OPERATIONS } from '../contracts/batch-operations.ts';
+import { COMMAND_API_OPERATIONS } from '../contracts/command-api.ts';
 import { clientCommand } from '../contracts/command-bodies.ts';
 import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
@@ -22,7 +22,6 @@ import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-head
 import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
-const OPERATIONS = [...COMMAND_OPERATIONS, ...BATCH_OPERATIONS];
 
 export interface CommandApiPorts {
   readonly actors: Actors;
@@ -87,12 +86,12 @@ export function commandApi({ actors, messages, checks, logger }: CommandApiPorts
   }
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
-  for (const operation of OPERATIONS) {
+  for (const operation of COMMAND_API_OPERATIONS) {
     onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
   }
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
-  docs(app, openApi('Core Bank: commands', OPERATIONS));
+  docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS));
   finish(app, logger);
   return app;
 }
