@@ -1,11 +1,10 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { BATCH_OPERATIONS } from '../contracts/batch-operations.ts';
+import { COMMAND_API_OPERATIONS } from '../contracts/command-api.ts';
 import { clientCommand } from '../contracts/command-bodies.ts';
 import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import type { CommandOperation } from '../contracts/command-operations.ts';
-import { TRANSFER_OPERATIONS } from '../contracts/transfer-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
@@ -24,7 +23,6 @@ import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import { transferRoutes } from './transfers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
-const OPERATIONS = [...COMMAND_OPERATIONS, ...TRANSFER_OPERATIONS, ...BATCH_OPERATIONS];
 
 export interface CommandApiPorts {
   readonly actors: Actors;
@@ -90,12 +88,12 @@ export function commandApi({ actors, messages, checks, logger }: CommandApiPorts
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
   transferRoutes(app, actors, body, logger);
-  for (const operation of OPERATIONS) {
+  for (const operation of COMMAND_API_OPERATIONS) {
     onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
   }
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
-  docs(app, openApi('Core Bank: commands', OPERATIONS));
+  docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS));
   finish(app, logger);
   return app;
 }
