@@ -8,8 +8,8 @@ const INSTANCE = 15;
 const CLIENTS = 12;
 /** The promise: so soon after a fault every transfer has both legs or none. */
 const END_MS_MAX = 30_000;
-const CRASH_MS_MAX = 15_000;
-const BETWEEN_MS = 700;
+const CRASH_MS_MAX = 25_000;
+const BETWEEN_MS = 500;
 const COMPLETED_MIN = 20;
 const REFUSED_MIN = 5;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
