@@ -3,6 +3,7 @@ import { listenH2c, type Listening } from '../platform/h2c.ts';
 import { ACCOUNT, deposit, open, silent, testHost, testLog } from './actor-fixtures.ts';
 import { actorHost } from './actor-host.ts';
 import { memoryJournal } from './memory-journal.ts';
+import { servedAccounts } from './served-actors.ts';
 
 const TOKEN = 'a-token-of-the-app';
 let server: Listening;
@@ -12,7 +13,8 @@ let url: string;
 beforeAll(async () => {
   const { accounts } = testHost(memoryJournal(), testLog());
   const host = actorHost({
-    accounts,
+    actors: { BankAccount: servedAccounts(accounts) },
+    openPersons: () => Promise.resolve([null]),
     started: Promise.resolve(),
     appToken: TOKEN,
     logger: silent,

@@ -67,7 +67,7 @@ export function journalContract(name: string, create: (host: string) => Journal)
       const journal = create('a');
       const id = newAccount();
       await commitMany(journal, id, 70);
-      const versions = (await journal.load(id)).rows.map(({ account }) => account.version);
+      const versions = (await journal.load(id)).rows.map(({ events }) => events.at(-1)?.version);
       expect(versions).toEqual(Array.from({ length: 70 }, (_unused, at) => at + 1));
     });
     test('of two writers of one commit, one wins and its row stays', async () => {
@@ -118,7 +118,7 @@ export function journalContract(name: string, create: (host: string) => Journal)
       await journal.commit({ stream: id, commit: 6, row, head: NO_HEAD, newHead });
       const { head, rows } = await journal.load(id);
       expect(head).toEqual(newHead);
-      expect(rows.map((kept) => kept.account.version)).toEqual([4, 5, 6]);
+      expect(rows.map((kept) => kept.events.at(-1)?.version)).toEqual([4, 5, 6]);
       // A pruned number can be written again: that is why activations trust what they know
       // for far less time than rows stay.
       const again = { stream: id, commit: 2, row, head: NO_HEAD };

@@ -1,21 +1,22 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import type { z } from 'zod';
 import { clientCommand } from '../contracts/command-bodies.ts';
 import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
 import type { CommandMessage } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import type { CommandOperation } from '../contracts/command-operations.ts';
-import type { RefusalMessage } from '../contracts/refusals.ts';
 import { openApi } from '../contracts/openapi.ts';
+import { PERSON_OPERATIONS } from '../contracts/person-operations.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
-import type { FieldError, ProblemParts } from '../contracts/problems.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
-import { createApp, Failure, finish, jsonBody, onlyMethods } from '../platform/http.ts';
+import { createApp, finish, jsonBody, onlyMethods } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Execute } from './actor-client.ts';
+import { failureOf, invalid, invalidBy } from './failures.ts';
+import type { ExecutePerson } from './person-client.ts';
+import { personRoutes } from './person-routes.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
@@ -23,12 +24,14 @@ export const BODY_BYTES_MAX = 64 * 1024;
 
 export interface CommandApiPorts {
   readonly execute: Execute;
+  readonly executePerson: ExecutePerson;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
 
 /** The command API: HTTP in, one command to the account's actor, its outcome out. */
-export function commandApi({ execute, checks, logger }: CommandApiPorts): Express {
+export function commandApi(ports: CommandApiPorts): Express {
+  const { execute, executePerson, checks, logger } = ports;
   const app = createApp({ logger });
   const body = jsonBody(BODY_BYTES_MAX);
 
@@ -80,8 +83,12 @@ export function commandApi({ execute, checks, logger }: CommandApiPorts): Expres
     );
     onlyMethods(app, path, [operation.method.toUpperCase()]);
   }
+  personRoutes(app, body, executePerson);
+  for (const { path, method } of PERSON_OPERATIONS) {
+    onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), [method.toUpperCase()]);
+  }
   health(app, checks);
-  docs(app, openApi('Core Bank: commands', COMMAND_OPERATIONS));
+  docs(app, openApi('Core Bank: commands', [...COMMAND_OPERATIONS, ...PERSON_OPERATIONS]));
   finish(app, logger);
   return app;
 }
@@ -95,40 +102,5 @@ function parse(
   if (taken !== undefined) throw invalid([{ at: `/${taken}`, message: 'is not a known member' }]);
   const parsed = clientCommand.safeParse({ ...body, ...named, type });
   if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.flatMap(fieldErrors));
+  throw invalidBy(parsed.error);
 }
-
-const invalid = (errors: readonly FieldError[]): Failure =>
-  new Failure('invalid-request', { errors });
-
-const pointer = (path: readonly PropertyKey[]): string =>
-  path.map((member) => `/${String(member).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-
-function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code !== 'unrecognized_keys')
-    return [{ at: pointer(issue.path), message: issue.message }];
-  return issue.keys.slice(0, 10).map((key) => ({
-    at: pointer([...issue.path, key.slice(0, 100)]),
-    message: 'is not a known member',
-  }));
-}
-
-function failureOf(refusal: RefusalMessage): Failure {
-  switch (refusal.code) {
-    case 'invalid-request':
-      return invalid([{ at: refusal.at, message: refusal.message }]);
-    case 'service-unavailable':
-      return new Failure(
-        refusal.code,
-        { detail: retryAdvice(refusal.reason) },
-        { 'Retry-After': '1' },
-      );
-    default: {
-      const { code, ...more } = refusal;
-      return new Failure(code, { more } satisfies ProblemParts);
-    }
-  }
-}
-
-const retryAdvice = (reason: string): string =>
-  `${reason}. Send the request again with the same Idempotency-Key.`;

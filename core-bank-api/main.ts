@@ -5,12 +5,14 @@ import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorClient } from './actor-client.ts';
 import { commandApi } from './app.ts';
+import { personClient } from './person-client.ts';
 
 const config = readConfig(commonConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const app = commandApi({
   execute: actorClient(dapr),
+  executePerson: personClient(dapr),
   checks: {
     sidecar: async () => {
       if (!(await dapr.ready())) throw new Error('the Dapr sidecar is not ready');

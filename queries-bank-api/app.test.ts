@@ -1,6 +1,7 @@
 import request from 'supertest';
 import winston from 'winston';
 import type { AccountPage } from '../contracts/log.ts';
+import { PERSON_QUERIES } from '../contracts/person-queries.ts';
 import { QUERY_OPERATIONS } from '../contracts/queries.ts';
 import { AccountView } from './account-view.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts-for-tests.ts';
@@ -13,6 +14,11 @@ import { Unavailable } from './read-models.ts';
 const transports = [new winston.transports.Console()];
 const logger = winston.createLogger({ silent: true, transports });
 const WAIT_MS = 120;
+
+const noPersonData = {
+  open: () => Promise.resolve([]),
+  loggedVersion: () => Promise.resolve(0),
+};
 
 /** One account with 40 versions; `inLog` is how many of them the log has. */
 function bank(inLog = 40) {
@@ -37,6 +43,7 @@ function bank(inLog = 40) {
   const app = queryApi({
     accounts: new AccountView(models),
     history: new HistoryView(models),
+    persons: { models, data: noPersonData },
     log,
     logger,
     checks: {},
@@ -232,7 +239,9 @@ test('other paths and methods are refused, HEAD is answered', async () => {
 test('every operation is documented as it is served', async () => {
   const { app } = bank();
   const { body } = await request(app).get('/openapi.json');
-  expect(Object.keys(body.paths)).toEqual(QUERY_OPERATIONS.map(({ path }) => path));
+  expect(Object.keys(body.paths)).toEqual(
+    [...QUERY_OPERATIONS, ...PERSON_QUERIES].map(({ path }) => path),
+  );
   for (const { path, answer } of QUERY_OPERATIONS) {
     if (path.endsWith('/events')) continue;
     const query = path === '/v1/accounts' ? '?ownerId=jana-novakova' : '';

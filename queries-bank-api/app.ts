@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express, RequestHandler, Request, Response } from 'express';
 import * as queries from '../contracts/queries.ts';
 import { openApi } from '../contracts/openapi.ts';
+import { PERSON_QUERIES } from '../contracts/person-queries.ts';
 import type { AccountAnswer } from '../contracts/outcomes.ts';
 import type { AccountModel, HistoryEntry } from '../contracts/read-models.ts';
 import type { AccountId } from '../domain/ids.ts';
@@ -13,9 +14,11 @@ import type { AccountLog } from './account-log.ts';
 import type { AccountView } from './account-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { HistoryView } from './history-view.ts';
+import { personAnswers, type PersonPorts } from './person-answers.ts';
 import { Unavailable } from './read-models.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
 
+const OPERATIONS = [...queries.QUERY_OPERATIONS, ...PERSON_QUERIES];
 const LOOK_AGAIN_MS = 20;
 /** Requests that may wait for a version at the same time; more are answered at once. */
 const WAITING_MAX = 1_000;
@@ -24,6 +27,7 @@ const RETRY_AFTER = { 'Retry-After': '1' };
 export interface QueryApiPorts {
   readonly accounts: AccountView;
   readonly history: HistoryView;
+  readonly persons: PersonPorts;
   readonly log: AccountLog;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
@@ -40,11 +44,14 @@ export function queryApi(ports: QueryApiPorts): Express {
   app.get('/v1/accounts/:id/balance', answered(readAccount(ports, balanceAnswerOf)));
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
-  for (const { path } of queries.QUERY_OPERATIONS) {
+  const persons = personAnswers(ports.persons);
+  app.get('/v1/persons', answered(persons.list));
+  app.get('/v1/persons/:personId', answered(persons.one));
+  for (const { path } of OPERATIONS) {
     onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), ['GET', 'HEAD']);
   }
   health(app, ports.checks);
-  docs(app, openApi('Core Bank: queries', queries.QUERY_OPERATIONS));
+  docs(app, openApi('Core Bank: queries', OPERATIONS));
   finish(app, ports.logger);
   return app;
 }

@@ -9,6 +9,7 @@ import { queryApi } from './app.ts';
 import { eventSourceAccountLog } from './event-source-account-log.ts';
 import { HistoryView } from './history-view.ts';
 import { mongoReadModels } from './mongo-read-models.ts';
+import { personData } from './person-data.ts';
 
 /** Also without requests the view keeps up, so that the first one after a pause is fast. */
 const KEEP_UP_MS = 250;
@@ -21,6 +22,7 @@ const accounts = new AccountView(models);
 const app = queryApi({
   accounts,
   history: new HistoryView(models),
+  persons: { models, data: personData(dapr) },
   log: eventSourceAccountLog(dapr),
   logger,
   checks: {

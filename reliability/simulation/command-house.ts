@@ -4,6 +4,8 @@ import { testHost, testLog } from '../../bank-account-actor/actor-fixtures.ts';
 import { memoryJournal } from '../../bank-account-actor/memory-journal.ts';
 import { silent } from '../../bank-account-actor/actor-fixtures.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
+import { streamOfPerson } from '../../contracts/bank-events.ts';
+import type { PersonResult } from '../../contracts/person-commands.ts';
 import { streamOf } from '../../contracts/events.ts';
 import type { CommandResult } from '../../contracts/commands.ts';
 import { listen } from '../../platform/http.ts';
@@ -12,10 +14,12 @@ import { listen } from '../../platform/http.ts';
 export async function commandHouse() {
   const journal = memoryJournal();
   const log = testLog();
-  const { accounts } = testHost(journal, log);
+  const { accounts, persons } = testHost(journal, log);
   const app = commandApi({
     execute: async (id, command) =>
       (await accounts.execute(streamOf(id), [command]))[0] as CommandResult,
+    executePerson: async (id, command) =>
+      (await persons.execute(streamOfPerson(id), [command]))[0] as PersonResult,
     checks: {},
     logger: silent,
   });
