@@ -58,7 +58,7 @@ export function testLog() {
     once: (stream, name) => Promise.resolve(commands.get(`${stream} ${name}`)),
     event: (stream, version) => Promise.resolve(ofStream(stream)[version - 1]),
   };
-  return { take, eventsOf, forks, client };
+  return { take, eventsOf, streams, forks, client };
 }
 export type TestLog = ReturnType<typeof testLog>;
 
