@@ -118,7 +118,7 @@ export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
     ['captureHold', 'Takes the held money, or a part of it and releases the rest'],
     bodies.captureBody,
     200,
-    [...HOLD, 'account-frozen', 'hold-amount-exceeded'],
+    [...HOLD, 'account-frozen', 'hold-expired', 'hold-amount-exceeded'],
   ),
   ofAccount(
     'void-hold',

@@ -8,12 +8,15 @@ export interface Operation {
   readonly path: string;
   readonly id: string;
   readonly summary: string;
+  readonly description?: string;
   readonly params?: Readonly<Record<string, z.ZodType>>;
   readonly query?: Readonly<Record<string, z.ZodType>>;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
   readonly body?: z.ZodType;
   readonly status: 200 | 201;
   readonly answer: z.ZodType;
+  /** JSON when missing. */
+  readonly answerType?: 'text/event-stream';
   readonly answerHeaders?: Readonly<Record<string, string>>;
   readonly problems: readonly ProblemCode[];
 }
@@ -74,6 +77,7 @@ function operation(op: Operation): object {
   return {
     operationId: op.id,
     summary: op.summary,
+    ...(op.description === undefined ? {} : { description: op.description }),
     parameters: [
       ...parameters('path', op.params),
       ...parameters('query', op.query),
@@ -91,7 +95,9 @@ function operation(op: Operation): object {
       [op.status]: {
         description: op.summary,
         headers: headersOf(op.answerHeaders),
-        content: { 'application/json': { schema: jsonSchema(op.answer, 'output') } },
+        content: {
+          [op.answerType ?? 'application/json']: { schema: jsonSchema(op.answer, 'output') },
+        },
       },
       ...problemResponses(problems),
     },

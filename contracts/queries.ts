@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { loggedEventSchema } from './events.ts';
+import { FILTER_LINES_MAX, historyFilters } from './history-filters.ts';
+import { LIVE_EVENTS_OPERATION } from './live-events.ts';
 import type { Operation } from './openapi.ts';
 import { accountAnswer } from './outcomes.ts';
 import { idParams } from './path-params.ts';
@@ -44,7 +46,7 @@ const limit = limitText(PAGE_ITEMS_MAX);
 export const pageQuery = { limit, cursor };
 
 export const accountQuery = z.strictObject({ minVersion });
-export const historyQuery = z.strictObject({ limit, cursor, minVersion });
+export const historyQuery = z.strictObject({ limit, cursor, minVersion, ...historyFilters });
 export const accountsQuery = z.strictObject({ ownerId: ownerIdText, limit, cursor });
 export const eventsQuery = z.strictObject({
   fromVersion: versionText('the first version wanted, 1 when missing'),
@@ -124,6 +126,11 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     path: '/v1/accounts/{id}/history',
     id: 'readHistory',
     summary: 'What happened to an account, newest first',
+    description:
+      `Filters work on pages: an answer looks at ${FILTER_LINES_MAX} lines at most, so it may ` +
+      'have fewer items than limit, even none, and a nextCursor: go on until that is null. ' +
+      '"from" ends the search early; where "to" begins is found by bisection. A cursor keeps its ' +
+      'filters: with others it is refused.',
     query: historyQuery.shape,
     answer: historyAnswer,
     answerHeaders: ETAG,
@@ -149,4 +156,5 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     answerHeaders: ETAG,
     problems: ['account-not-found'],
   },
+  { ...LIVE_EVENTS_OPERATION, params: idParams },
 ];

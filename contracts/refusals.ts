@@ -14,6 +14,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     'account-closed',
     'hold-not-found',
     'hold-not-due',
+    'hold-expired',
     'event-not-found',
     'same-account',
     'transfer-not-found',

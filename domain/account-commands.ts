@@ -92,6 +92,7 @@ export type Refusal =
   | { readonly code: 'hold-already-resolved'; readonly version: Version }
   | { readonly code: 'hold-amount-exceeded'; readonly held: Minor }
   | { readonly code: 'hold-not-due' }
+  | { readonly code: 'hold-expired' }
   | { readonly code: 'event-not-found' }
   | { readonly code: 'not-reversible'; readonly eventType: AccountEvent['type'] }
   | { readonly code: 'already-reversed'; readonly version: Version }

@@ -1,4 +1,4 @@
-import type { ExistingAccount } from './account.ts';
+import type { ExistingAccount, Hold } from './account.ts';
 import { granted, refuse } from './account-commands.ts';
 import type { CommandOf, Decision, Past } from './account-commands.ts';
 import { unreachable } from './ids.ts';
@@ -27,6 +27,8 @@ export function decideHold(
   switch (command.type) {
     case 'capture-hold': {
       if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
+      // The event that says so may come a moment later.
+      if (isDue(placed, at)) return refuse({ code: 'hold-expired' });
       const captured = command.amount ?? amount;
       if (captured > amount) return refuse({ code: 'hold-amount-exceeded', held: amount });
       const released = minor(amount - captured);
@@ -36,14 +38,15 @@ export function decideHold(
     case 'void-hold':
       return granted({ type: 'hold-voided', at, holdId, amount });
     case 'expire-hold':
-      if (placed.expiresAt === undefined || Date.parse(placed.expiresAt) > Date.parse(at)) {
-        return refuse({ code: 'hold-not-due' });
-      }
+      if (!isDue(placed, at)) return refuse({ code: 'hold-not-due' });
       return granted({ type: 'hold-expired', at, holdId, amount });
     default:
       return unreachable(command);
   }
 }
+
+const isDue = ({ expiresAt }: Hold, at: string): boolean =>
+  expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(at);
 
 function decidePlace(
   account: ExistingAccount,

@@ -2,7 +2,7 @@ import type { BankEvent } from '../contracts/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 import { candidateOf } from './append-plan.ts';
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import { APPEND_EVENTS_MAX, type AppendResult, type EventLog } from './event-log.ts';
 import { immudbClient, type ImmudbOptions } from './immudb-client.ts';
 import { immudbLookups, type Heads } from './immudb-lookups.ts';

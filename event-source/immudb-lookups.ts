@@ -1,6 +1,6 @@
 import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
-import type { BoundedMap } from './bounded-map.ts';
+import type { BoundedMap } from '../platform/bounded-map.ts';
 import { cutPage, eventKey, missing, TamperError } from './event-log.ts';
 import type { CommandKey, LogEntry } from './event-log.ts';
 import { lastOfStream, streamFrom, type Entry } from './immudb-calls.ts';

@@ -1,5 +1,5 @@
 import type { Alarms } from './alarms.ts';
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import { cutPage, transactionOf, type LogEntry } from './event-log.ts';
 import { transactionsFrom, GENESIS_TX, type Tx } from './immudb-calls.ts';
 import { AnswerTooLarge, type ImmudbClient } from './immudb-client.ts';

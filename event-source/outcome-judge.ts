@@ -2,7 +2,7 @@ import { streamOfEvent, type BankEvent } from '../contracts/bank-events.ts';
 import { unreachable, type StreamId } from '../domain/ids.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import type { Outcome } from './event-log.ts';
 
 const STREAMS_WATCHED_MAX = 10_000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { changeBlock, CHANGES_KEPT_MS } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel, Checkpoint } from '../contracts/read-models.ts';
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import type { AccountStore } from './read-store.ts';
 
 const SETTLE_EVERY_MS = 20_000;

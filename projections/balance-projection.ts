@@ -5,7 +5,7 @@ import { isOfAccount, type PositionedAccountEvent } from '../contracts/topics.ts
 import { crashPoint } from '../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
 import { foldAccount } from './balances.ts';
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import { countByPages } from './page-count.ts';
 import { personWriter } from './person-writer.ts';
 import { LogFault, type Projection } from './projection.ts';

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../contracts/read-models.ts';
 import { isOfAccount } from '../contracts/topics.ts';
 import { crashPoint } from '../platform/crash-points.ts';
-import { boundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import { historyLine } from './history.ts';
 import { LogFault, type Projection } from './projection.ts';
 import type { HistoryStore } from './read-store.ts';

@@ -1,8 +1,10 @@
 import type { AccountPage } from '../contracts/log.ts';
 import type { AccountId } from '../domain/ids.ts';
 
-/** The immutable log of one account. */
+/** The immutable log of one account; rejects with Unavailable while the log is away. */
 export interface AccountLog {
-  /** Events from a version on, oldest first; rejects with Unavailable while the log is away. */
+  /** Events from a version on, oldest first. */
   events(accountId: AccountId, fromVersion: number, limit: number): Promise<AccountPage>;
+  /** The last version of each account in the log, 0 when it has none; same order. */
+  heads(accountIds: readonly AccountId[]): Promise<readonly number[]>;
 }

@@ -1,6 +1,6 @@
 import { CHANGES_KEPT_MS, OWNER_PAGE_ACCOUNTS, ownerPage } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel } from '../contracts/read-models.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import { generationInUse } from './generation-in-use.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
 
@@ -19,7 +19,7 @@ export class AccountView {
   private readonly inUse: () => Promise<number>;
   /** Accounts whose documents may be behind, in the order of their last change. */
   private readonly unsettled = new Map<string, { seq: number; account: AccountModel }>();
-  private readonly remembered = new BoundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
+  private readonly remembered = boundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
   private generation = 0;
   private seq = 0;
   /** At this time there was no change after `seq`. */

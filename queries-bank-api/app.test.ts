@@ -1,15 +1,15 @@
 import request from 'supertest';
 import winston from 'winston';
-import type { AccountPage } from '../contracts/log.ts';
 import { PERSON_QUERIES } from '../contracts/person-queries.ts';
 import { QUERY_OPERATIONS } from '../contracts/queries.ts';
 import { AccountView } from './account-view.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts-for-tests.ts';
 import { queryApi } from './app.ts';
 import { writeCursor } from './cursor.ts';
+import { eventStreams } from './event-streams.ts';
 import { HistoryView } from './history-view.ts';
+import { eventOf, logForTests } from './log-for-tests.ts';
 import { memoryReadModels } from './memory-read-models.ts';
-import { Unavailable } from './read-models.ts';
 
 const transports = [new winston.transports.Console()];
 const logger = winston.createLogger({ silent: true, transports });
@@ -20,36 +20,28 @@ const noPersonData = {
   loggedVersion: () => Promise.resolve(0),
 };
 
-/** One account with 40 versions; `inLog` is how many of them the log has. */
-function bank(inLog = 40) {
+/** One account with 40 versions, in the read models and in the log. */
+function bank() {
   const models = memoryReadModels();
   Object.assign(models.use, { balances: 1, history: 1 });
   models.of(1).accounts.set(idOf(1), accountOf(1, 40));
   for (let version = 1; version <= 40; version += 1) {
     models.of(1).lines.set(`${idOf(1)}/${version}`, lineOf(1, version));
   }
-  const state = { logAway: false };
-  const log = {
-    async events(id: string, fromVersion: number, limit: number): Promise<AccountPage> {
-      if (state.logAway) throw new Unavailable('away');
-      const entries = Array.from({ length: id === idOf(1) ? inLog : 0 }, (_, at) => ({
-        position: at + 1,
-        event: { version: at + 1 },
-      })) as unknown as AccountPage['entries'];
-      const wanted = entries.filter(({ event }) => event.version >= fromVersion);
-      return { entries: wanted.slice(0, limit), headVersion: entries.length };
-    },
-  };
+  const { log, state, grow } = logForTests(new Map([[1, 40]]));
+  const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
+  const streams = eventStreams({ log, logger, waitMs: WAIT_MS, streamsMax: 3, pace });
   const app = queryApi({
     accounts: new AccountView(models),
     history: new HistoryView(models),
     persons: { models, data: noPersonData },
     log,
+    streams,
     logger,
     checks: {},
     waitMs: WAIT_MS,
   });
-  return { app, models, state };
+  return { app, models, state, streams, grow };
 }
 
 const account = (path = '') => `/v1/accounts/${idOf(1)}${path}`;
@@ -160,10 +152,7 @@ test('events come from the log, oldest first, with their positions', async () =>
     {
       accountId: idOf(1),
       version: 40,
-      items: [
-        { position: 3, version: 3 },
-        { position: 4, version: 4 },
-      ],
+      items: [3, 4].map((version) => ({ position: 65_536 * version, ...eventOf(1, version) })),
       nextFromVersion: 5,
     },
   ]);
@@ -176,7 +165,7 @@ test('events come from the log, oldest first, with their positions', async () =>
 test('while a part is away its queries are 503 and say when to retry', async () => {
   const { app, models, state } = bank();
   models.state.away = true;
-  state.logAway = true;
+  state.away = true;
   for (const path of ['', '/balance', '/history', '/events', '/balance?minVersion=2']) {
     const answer = await request(app).get(account(path));
     expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([
@@ -214,6 +203,25 @@ test.each([
   [account(`/history?cursor=${ownCursor(0)}`), 'query/cursor'],
   [account(`/history?cursor=${ownCursor(41)}`), 'query/cursor'],
   [account(`/history?cursor=${'a'.repeat(201)}`), 'query/cursor'],
+  [account(`/history?direction=credit&cursor=${ownCursor(7)}`), 'query/cursor'],
+  [account('/history?type=money-borrowed'), 'query/type'],
+  [account('/history?type='), 'query/type'],
+  [account('/history?type=money-deposited,'), 'query/type'],
+  [account('/history?type=money-deposited&type=money-withdrawn'), 'query/type'],
+  [account('/history?direction=up'), 'query/direction'],
+  [account('/history?direction=credit&direction=debit'), 'query/direction'],
+  [account('/history?from=2026-11-21'), 'query/from'],
+  [account('/history?from=2026-11-21T10:00:00'), 'query/from'],
+  [account('/history?from=2026-02-30T10:00:00Z'), 'query/from'],
+  [account('/history?to=now'), 'query/to'],
+  [account('/history?from=2026-11-21T10:00:00Z&to=2026-11-21T10:00:00Z'), 'query/to'],
+  [account('/events/stream?lastEventId=-1'), 'query/lastEventId'],
+  [account('/events/stream?lastEventId=1.5'), 'query/lastEventId'],
+  [account('/events/stream?lastEventId='), 'query/lastEventId'],
+  [account('/events/stream?lastEventId=1&lastEventId=2'), 'query/lastEventId'],
+  [account('/events/stream?lastEventId=41'), 'query/lastEventId'],
+  [account('/events/stream?limit=1'), 'query/limit'],
+  ['/v1/accounts/1/events/stream', 'path/id'],
   [account('/events?limit=501'), 'query/limit'],
   [account('/events?fromVersion=0'), 'query/fromVersion'],
   ['/v1/accounts', 'query/ownerId'],
@@ -224,6 +232,31 @@ test.each([
   const answer = await request(bank().app).get(path);
   expect([answer.status, answer.body.code]).toEqual([400, 'invalid-request']);
   expect(answer.body.errors.map((error: { at: string }) => error.at)).toContain(at);
+});
+
+test('a filtered history has what passes, and its cursor keeps the filters', async () => {
+  const { app, models } = bank();
+  for (const version of [5, 20, 33]) {
+    const line = { ...lineOf(1, version), type: 'money-withdrawn', direction: 'debit' as const };
+    models.of(1).lines.set(`${idOf(1)}/${version}`, line);
+  }
+  const filter = '/history?limit=2&type=money-withdrawn,account-opened';
+  const versions = (body: { items: { version: number }[] }) => body.items.map((one) => one.version);
+  const first = await request(app).get(account(filter));
+  expect([versions(first.body), first.headers['etag']]).toEqual([[33, 20], '"40"']);
+  const { nextCursor } = first.body;
+  const second = await request(app).get(account(`${filter}&cursor=${nextCursor}`));
+  expect(versions(second.body)).toEqual([5, 1]);
+  expect(second.body.nextCursor).toBeNull();
+  const swapped = '/history?limit=9&type=account-opened,money-withdrawn';
+  const same = await request(app).get(account(`${swapped}&cursor=${nextCursor}`));
+  expect(versions(same.body)).toEqual([5, 1]);
+  const other = await request(app).get(account(`/history?direction=debit&cursor=${nextCursor}`));
+  expect(other.status).toBe(400);
+  const debits = await request(app).get(
+    account('/history?direction=debit&to=2027-01-01T00:00:00Z'),
+  );
+  expect(versions(debits.body)).toEqual([33, 20, 5]);
 });
 
 test('other paths and methods are refused, HEAD is answered', async () => {
@@ -243,7 +276,7 @@ test('every operation is documented as it is served', async () => {
     [...QUERY_OPERATIONS, ...PERSON_QUERIES].map(({ path }) => path),
   );
   for (const { path, answer } of QUERY_OPERATIONS) {
-    if (path.endsWith('/events')) continue;
+    if (path.endsWith('/events/stream')) continue;
     const query = path === '/v1/accounts' ? '?ownerId=jana-novakova' : '';
     const shown = await request(app).get(path.replace('{id}', idOf(1)) + query);
     expect(answer.safeParse(shown.body).error).toBeUndefined();

@@ -1,4 +1,5 @@
-import { EVENT_SOURCE_APP, accountPage } from '../contracts/log.ts';
+import { EVENT_SOURCE_APP, accountPage, headsAnswer } from '../contracts/log.ts';
+import { streamOf } from '../contracts/events.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import type { AccountLog } from './account-log.ts';
 import { Unavailable } from './read-models.ts';
@@ -7,17 +8,27 @@ import { Unavailable } from './read-models.ts';
 export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
   return {
     async events(accountId, fromVersion, limit) {
-      const path = `log/streams/acct/${accountId}/events?fromVersion=${fromVersion}&limit=${limit}`;
-      const { status, body } = await called(dapr, path);
-      if (status !== 200) throw new Unavailable(`event-source answered ${status}`);
-      return accountPage.parse(body);
+      const stream = streamOf(accountId);
+      const path = `log/streams/${stream}/events?fromVersion=${fromVersion}&limit=${limit}`;
+      return accountPage.parse(await called(dapr, 'GET', path));
+    },
+    async heads(accountIds) {
+      const streams = accountIds.map(streamOf);
+      return headsAnswer.parse(await called(dapr, 'POST', 'log/heads', { streams })).versions;
     },
   };
 }
 
-async function called(dapr: Sidecar, path: string): Promise<{ status: number; body: unknown }> {
+async function called(
+  dapr: Sidecar,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<unknown> {
   try {
-    return await dapr.invokeService(EVENT_SOURCE_APP, 'GET', path);
+    const answer = await dapr.invokeService(EVENT_SOURCE_APP, method, path, body);
+    if (answer.status === 200) return answer.body;
+    throw new Unavailable(`event-source answered ${answer.status}`);
   } catch (error) {
     if (error instanceof SidecarError) throw new Unavailable(error.message);
     throw error;

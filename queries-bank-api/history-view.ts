@@ -1,5 +1,5 @@
 import { HISTORY_PAGE_ENTRIES, historyPage, type HistoryEntry } from '../contracts/read-models.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { boundedMap } from '../platform/bounded-map.ts';
 import { generationInUse } from './generation-in-use.ts';
 import type { ReadModels } from './read-models.ts';
 
@@ -12,7 +12,7 @@ const PAGES_REMEMBERED = 4_000;
 export class HistoryView {
   private readonly models: ReadModels;
   private readonly inUse: () => Promise<number>;
-  private readonly pages = new BoundedMap<string, readonly HistoryEntry[]>(PAGES_REMEMBERED);
+  private readonly pages = boundedMap<string, readonly HistoryEntry[]>(PAGES_REMEMBERED);
   private generation = 0;
 
   constructor(models: ReadModels, now?: () => number) {

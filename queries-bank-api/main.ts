@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VERSION_WAIT_MS } from '../contracts/queries.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http.ts';
@@ -6,6 +7,7 @@ import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { AccountView } from './account-view.ts';
 import { queryApi } from './app.ts';
+import { eventStreams } from './event-streams.ts';
 import { eventSourceAccountLog } from './event-source-account-log.ts';
 import { HistoryView } from './history-view.ts';
 import { mongoReadModels } from './mongo-read-models.ts';
@@ -19,11 +21,14 @@ const logger = createLogger('queries-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const models = mongoReadModels(config.MONGODB_URL);
 const accounts = new AccountView(models);
+const log = eventSourceAccountLog(dapr);
+const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
 const app = queryApi({
   accounts,
   history: new HistoryView(models),
   persons: { models, data: personData(dapr) },
-  log: eventSourceAccountLog(dapr),
+  log,
+  streams,
   logger,
   checks: {
     'read-models': async () => {
@@ -43,6 +48,7 @@ const keepUp = setInterval(() => void accounts.fresh().catch(() => undefined), K
 onShutdown(logger, [
   () => clearInterval(keepUp),
   () => void server.close(),
+  () => streams.close(),
   () => models.close(),
   () => dapr.close(),
 ]);

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { PORTS_PER_INSTANCE } from '../runtime/instance.ts';
 import { Refusal } from '../runtime/progress.ts';
+import { bankAddresses } from './bank/addresses.ts';
 
 export interface ReplayOptions {
   readonly file: string;
@@ -16,28 +16,18 @@ const USAGE = `Usage: npm run replay -- FILE.csv [--speed max|N] [--url URL] [--
   --url        the command API, by default that of this checkout's instance
   --query-url  the query API, likewise`;
 
-const COMMANDS_PORT = 3_000;
-const QUERIES_PORT = 3_001;
-
 /** Reads the command line; refuses what it does not understand with the usage. */
 export function replayOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ReplayOptions {
-  const moved = Number(env['CORE_BANK_INSTANCE'] ?? 0) * PORTS_PER_INSTANCE;
   const { values, positionals } = parse(args);
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new Refusal(USAGE);
   const speed = values.speed === 'max' ? Infinity : Number(values.speed);
   if (!(speed > 0)) throw new Refusal(`--speed must be "max" or a number above zero.\n${USAGE}`);
-  const address = (given: string | undefined, port: number): string =>
-    (given ?? `http://127.0.0.1:${port + moved}`).replace(/\/+$/, '');
-  return {
-    file,
-    speed,
-    url: address(values.url, COMMANDS_PORT),
-    queryUrl: address(values['query-url'], QUERIES_PORT),
-  };
+  const addresses = bankAddresses(env, { url: values.url, queryUrl: values['query-url'] });
+  return { file, speed, ...addresses };
 }
 
 function parse(args: readonly string[]) {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Refusal, runCommand } from '../runtime/progress.ts';
+import { requireBank } from './bank/addresses.ts';
 import { audit } from './bank/auditor.ts';
 import { drive } from './bank/driver.ts';
 import { expectedAccounts } from './bank/expected-accounts.ts';
-import { httpClient, type HttpClient } from './bank/http-client.ts';
+import { httpClient } from './bank/http-client.ts';
 import { progressBar } from './bank/progress-bar.ts';
 import { readTransactions } from './bank/transaction-file.ts';
 import { replayOptions } from './replay-options.ts';
@@ -23,15 +24,6 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new Refusal(`The file cannot be read: ${(error as Error).message}`);
-  }
-}
-
-async function requireBank(client: HttpClient, urls: readonly string[]): Promise<void> {
-  for (const url of urls) {
-    const call = { method: 'GET', url: `${url}/health/live` } as const;
-    const answer = await client.once(call).catch(() => undefined);
-    if (answer?.status === 200) continue;
-    throw new Refusal(`No bank answers at ${url}: start one with "npm start", or give --url.`);
   }
 }
 

@@ -17,6 +17,7 @@ const COMMANDS = {
   logs: 'runtime/logs.js',
   rebuild: 'projections/rebuild.js',
   replay: 'reliability/replay.js',
+  demo: 'reliability/demo.js',
   bench: 'bench/bench.js',
   test: 'reliability/test.js',
   check: 'reliability/check.js',

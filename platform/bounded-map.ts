@@ -1,12 +1,10 @@
-/** A map that forgets what was not used for longest, once it holds more than `entriesMax`. */
+/** A map that forgets what was not used for the longest time, beyond `entriesMax` entries. */
 export function boundedMap<Key, Value>(entriesMax: number) {
   const entries = new Map<Key, Value>();
   const set = (key: Key, value: Value): void => {
     entries.delete(key);
     entries.set(key, value);
-    if (entries.size <= entriesMax) return;
-    const { value: oldest } = entries.keys().next();
-    if (oldest !== undefined) entries.delete(oldest);
+    if (entries.size > entriesMax) entries.delete(entries.keys().next().value as Key);
   };
   return {
     set,
@@ -16,5 +14,8 @@ export function boundedMap<Key, Value>(entriesMax: number) {
       return value;
     },
     delete: (key: Key): boolean => entries.delete(key),
+    clear: (): void => entries.clear(),
   };
 }
+
+export type BoundedMap<Key, Value> = ReturnType<typeof boundedMap<Key, Value>>;

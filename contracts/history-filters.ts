@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { loggedEventSchema } from './events.ts';
+
+/** Lines that one answer with filters looks at, at most. */
+export const FILTER_LINES_MAX = 256;
+
+/** The types that a line of history can have. */
+export const HISTORY_TYPES: readonly string[] = loggedEventSchema.options.map(
+  ({ shape }) => shape.type.value,
+);
+export const DIRECTIONS = ['credit', 'debit', 'none'] as const;
+
+const known = new Set(HISTORY_TYPES);
+
+const typeList = z
+  .string()
+  .transform((text) => [...new Set(text.split(','))].sort())
+  .refine((types) => types.every((type) => known.has(type)), {
+    message: `must be one or more of these, with commas between: ${HISTORY_TYPES.join(', ')}`,
+  })
+  .optional()
+  .meta({
+    description: 'only events of these types, with commas between',
+    examples: ['money-deposited,money-withdrawn'],
+  });
+
+/**
+ * A time in milliseconds. Events have whole milliseconds, so rounding a finer time up keeps
+ * "from it on" and "before it" true.
+ */
+export function millisecondsOf(text: string): number {
+  const finer = /\.\d{3}(\d+)/.exec(text)?.[1] ?? '';
+  return Date.parse(text) + (/[1-9]/.test(finer) ? 1 : 0);
+}
+
+const time = (description: string) =>
+  z.iso
+    .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-11-21T10:00:00Z' })
+    .transform(millisecondsOf)
+    .refine(Number.isFinite, { message: 'must be an RFC 3339 time' })
+    .optional()
+    .meta({ description, examples: ['2026-11-21T10:00:00Z'] });
+
+/** Filters of a history. An event passes when it passes every one that is given. */
+export const historyFilters = {
+  type: typeList,
+  direction: z
+    .enum(DIRECTIONS)
+    .optional()
+    .meta({ description: 'only what the event did to the ledger balance' }),
+  from: time('only events at this time or later (RFC 3339; "+" in a query is written %2B)'),
+  to: time('only events before this time (RFC 3339)'),
+};
+
+const filters = z.object(historyFilters);
+export type HistoryFilters = z.infer<typeof filters>;

@@ -1,0 +1,76 @@
+import type { Request, Response } from 'express';
+import type { HistoryFilters } from '../contracts/history-filters.ts';
+import * as queries from '../contracts/queries.ts';
+import type { AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import { findLines, hasFilters, listName, versionBefore } from './filtered-history.ts';
+import type { Found } from './filtered-history.ts';
+import type { HistoryView } from './history-view.ts';
+import { accountOf, invalid, queryOf } from './requests.ts';
+import { accountAt, notReached, tag, waited, type WaitingPorts } from './waiting.ts';
+
+export interface HistoryPorts extends WaitingPorts {
+  readonly history: HistoryView;
+}
+
+/** Answers pages of an account's history. */
+export function readHistory(ports: HistoryPorts) {
+  return async (request: Request, response: Response): Promise<queries.HistoryAnswer> => {
+    const accountId = accountOf(request);
+    const query = queryOf(queries.historyQuery, request);
+    const { limit = queries.PAGE_ITEMS_DEFAULT, cursor, minVersion, ...filters } = query;
+    if (filters.from !== undefined && filters.to !== undefined && filters.from >= filters.to) {
+      throw invalid('query/to', 'must be after "from"');
+    }
+    const list = listName(accountId, filters);
+    const place = cursor === undefined ? undefined : readCursor(list, cursor);
+    const account = await accountAt(ports, accountId, minVersion);
+    const { version } = account;
+    const isForeign = cursor !== undefined && place === undefined;
+    if (isForeign || place === 0 || (place ?? 0) > version) {
+      throw invalid('query/cursor', 'must be a cursor that an answer with these filters gave');
+    }
+    const { items, next } = hasFilters(filters)
+      ? await filtered(ports, account, place, limit, filters)
+      : await unfiltered(ports, account, place ?? version, limit);
+    tag(response, version);
+    const nextCursor = next > 0 ? writeCursor(list, next) : null;
+    return { accountId, version, items: [...items], nextCursor };
+  };
+}
+
+/** The lines of these versions, newest first; waits for those that are late. */
+async function linesOf(
+  { history, waitMs = queries.VERSION_WAIT_MS }: HistoryPorts,
+  accountId: string,
+  from: number,
+  to: number,
+): Promise<readonly HistoryEntry[]> {
+  const lines = await waited(waitMs, () => history.lines(accountId, from, to));
+  if (lines === undefined) throw notReached(to);
+  return lines;
+}
+
+async function unfiltered(
+  ports: HistoryPorts,
+  { accountId }: AccountModel,
+  to: number,
+  limit: number,
+): Promise<Found> {
+  const from = Math.max(1, to - limit + 1);
+  return { items: await linesOf(ports, accountId, from, to), next: from - 1 };
+}
+
+async function filtered(
+  ports: HistoryPorts,
+  { accountId, version, at }: AccountModel,
+  place: number | undefined,
+  limit: number,
+  filters: HistoryFilters,
+): Promise<Found> {
+  const read = (from: number, to: number) => linesOf(ports, accountId, from, to);
+  const { to } = filters;
+  const isLate = place === undefined && to !== undefined && to <= Date.parse(at);
+  const start = place ?? (isLate ? await versionBefore(read, version, to) : version);
+  return findLines(read, start, limit, filters);
+}

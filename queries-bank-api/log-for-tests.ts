@@ -1,0 +1,53 @@
+import type { LoggedEvent } from '../contracts/events.ts';
+import type { AccountLog } from './account-log.ts';
+import { accountOf, idOf } from './accounts-for-tests.ts';
+import { Unavailable } from './read-models.ts';
+
+/** The event that made this version: an account that gets 1.00 with every one after the first. */
+export function eventOf(index: number, version: number): LoggedEvent {
+  const { balance, currency, at, ownerId, overdraftLimit } = accountOf(index, version);
+  const stream = `acct/${idOf(index)}`;
+  const envelope = {
+    id: `${stream}/${version}`,
+    ...{ stream, version, at, schema: 1, commandId: `command-${version}`, commandHash: 'h' },
+  };
+  const opened = { ownerId, currency, overdraftLimit, balance };
+  return (
+    version === 1
+      ? { ...envelope, type: 'account-opened', data: opened }
+      : { ...envelope, type: 'money-deposited', data: { amount: '1.00', currency, balance } }
+  ) as LoggedEvent;
+}
+
+/** A log that grows and goes away as a test says. */
+export function logForTests(heads: ReadonlyMap<number, number> = new Map()) {
+  const versions = new Map([...heads].map(([index, head]) => [idOf(index) as string, head]));
+  const indexes = new Map([...heads.keys()].map((index) => [idOf(index) as string, index]));
+  const state = { away: false, calls: { events: 0, heads: 0 } };
+  const log: AccountLog = {
+    async events(id, fromVersion, limit) {
+      state.calls.events += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (state.away) throw new Unavailable('away');
+      const headVersion = versions.get(id) ?? 0;
+      const count = Math.max(0, Math.min(limit, headVersion - fromVersion + 1));
+      const entries = Array.from({ length: count }, (_, at) => {
+        const version = fromVersion + at;
+        return { position: 65_536 * version, event: eventOf(indexes.get(id) ?? 0, version) };
+      });
+      return { entries, headVersion };
+    },
+    async heads(ids) {
+      state.calls.heads += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (state.away) throw new Unavailable('away');
+      return ids.map((id) => versions.get(id) ?? 0);
+    },
+  };
+  const grow = (index: number, by = 1): void => {
+    const id = idOf(index);
+    indexes.set(id, index);
+    versions.set(id, (versions.get(id) ?? 0) + by);
+  };
+  return { log, state, grow };
+}

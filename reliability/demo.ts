@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { Refusal, runCommand } from '../runtime/progress.ts';
+import { bankAddresses, requireBank } from './bank/addresses.ts';
+import { httpClient } from './bank/http-client.ts';
+import { progressBar } from './bank/progress-bar.ts';
+import { fill } from './demo/fill.ts';
+import { demoMonth } from './demo/month.ts';
+import { PEOPLE } from './demo/people.ts';
+import { tourOf } from './demo/tour.ts';
+
+const CONNECTIONS_MAX = 8;
+const PATIENCE_MS = 30_000;
+const FAULTS_SHOWN_MAX = 10;
+const USAGE = `Usage: npm run demo [-- --url URL --query-url URL]
+  Fills a small bank through its API; a second run changes nothing.`;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function options(): { url?: string | undefined; queryUrl?: string | undefined } {
+  const known = { url: { type: 'string' }, 'query-url': { type: 'string' } } as const;
+  try {
+    const { values } = parseArgs({ args: process.argv.slice(2), options: known });
+    return { url: values.url, queryUrl: values['query-url'] };
+  } catch (error) {
+    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+/** `npm run demo`: a month of twenty persons, and a tour of what there is to see. */
+runCommand(async () => {
+  const { url, queryUrl } = bankAddresses(process.env, options());
+  const client = httpClient({ connectionsMax: CONNECTIONS_MAX, patienceMs: PATIENCE_MS });
+  await requireBank(client, [url, queryUrl]);
+  const month = demoMonth();
+  say(`${PEOPLE.length} persons, ${month.accounts.length} accounts, a month, through ${url}`);
+  const bar = progressBar(month.steps, 'steps');
+  const filled = await fill(month, { url, client, advance: bar.advance });
+  bar.end();
+  client.close();
+  const { executed, replayed, refused, leftOut, faults } = filled;
+  say(`${executed} commands executed, ${replayed} had been executed by an earlier run,`);
+  say(`${refused} refused, as they should be.`);
+  if (leftOut > 0) say(`${leftOut} transfers were left out: this bank does not serve them yet.`);
+  for (const fault of faults.slice(0, FAULTS_SHOWN_MAX)) say(`Not as planned: ${fault}`);
+  if (faults.length > 0) say(`${faults.length} answers were not as planned.`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+  for (const line of tourOf({ url, queryUrl, accountIds: filled.accountIds })) say(line);
+});

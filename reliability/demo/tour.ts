@@ -1,0 +1,49 @@
+import { currentOf, savingsOf } from './month.ts';
+
+/** Which addresses and accounts the tour shows. */
+export interface TourPlaces {
+  readonly url: string;
+  readonly queryUrl: string;
+  readonly accountIds: readonly string[];
+}
+
+/** The lines worth trying, with the ids of this bank. */
+export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
+  const account = (at: number): string => `/v1/accounts/${accountIds[at]}`;
+  const [anna, jonas, jana] = [currentOf(0), currentOf(1), currentOf(8)].map(account);
+  const frozen = account(savingsOf(5));
+  const get = (path: string): string => `curl -s "${queryUrl}${path}"`;
+  const post = (path: string, body: string): string =>
+    `curl -s ${url}${path} -H 'content-type: application/json' -d '${body}'`;
+  const sights: readonly (readonly [string, ...string[]])[] = [
+    ["Anna's account: a hotel is still held, so less is available than she has", get(`${anna}`)],
+    ['What happened to it, newest first', get(`${anna}/history?limit=5`)],
+    ['Only what a card took', get(`${anna}/history?type=hold-captured&limit=5`)],
+    ['Only money that came in', get(`${anna}/history?direction=credit`)],
+    ['The mistake and its reversal', get(`${anna}/history?type=movement-reversed`)],
+    ['The same from the log that nobody can rewrite', get(`${anna}/events?limit=3`)],
+    ["Jana's account in crowns", get(`${jana}/balance`)],
+    ['Yen have no decimals', get(`${account(currentOf(15))}/balance`)],
+    ['Dinars have three', get(`${account(currentOf(18))}/balance`)],
+    [
+      'Too much: the answer says what lacks',
+      post(`${jana}/withdrawals`, '{"amount":"9999999.00"}'),
+    ],
+    ['Above a limit of the account', post(`${jonas}/withdrawals`, '{"amount":"800.00"}')],
+    ['A frozen account', post(`${frozen}/deposits`, '{"amount":"1.00"}')],
+    [
+      'Would it work? Nothing is written',
+      post(`${anna}/withdrawals?dryRun=true`, '{"amount":"20.00"}'),
+    ],
+    [
+      'Live: the first line in one terminal, the second in another (docs/live-events.md)',
+      `curl -sN ${queryUrl}${anna}/events/stream`,
+      post(`${anna}/deposits`, '{"amount":"5.00"}'),
+    ],
+  ];
+  return [
+    ...sights.flatMap(([title, ...lines]) => ['', `# ${title}`, ...lines]),
+    '',
+    `All of it, documented: ${url}/docs and ${queryUrl}/docs`,
+  ];
+}
