@@ -1,6 +1,5 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import { eventStream, frameText, type EventStream } from './server-sent-events.ts';
 
@@ -67,16 +66,21 @@ test('frames arrive at once and in order, and the end is a clean end', async () 
 
 test('a silent stream is kept alive by comments', async () => {
   const { get, stream } = await served({ heartbeatMs: 10, stalledMs: 60_000 });
-  const text = textOf(await get());
-  await sleep(60);
-  stream().end();
-  expect(await text).toMatch(/^(: heartbeat\n\n){2,}$/);
+  let text = '';
+  for await (const chunk of (await get()).setEncoding('utf8')) {
+    text += chunk as string;
+    if (text.length >= 2 * ': heartbeat\n\n'.length) stream().end();
+  }
+  expect(text).toMatch(/^(: heartbeat\n\n){2,}$/);
 });
 
 test('a client that goes aborts the stream', async () => {
   const { get, stream } = await served();
-  (await get()).destroy();
-  await new Promise((resolve) => stream().signal.addEventListener('abort', resolve));
+  const answer = await get();
+  const { signal } = stream();
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+  answer.destroy();
+  await aborted;
   await stream().send({ data: 'to nobody' });
 });
 
