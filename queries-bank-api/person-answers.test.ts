@@ -54,7 +54,7 @@ test('a person is shown opened, tagged with the version', async () => {
   });
 });
 
-test('given a person whose key is gone, they are shown as erased before the log says it', async () => {
+test('given a person whose key is gone, they are shown as erased at once', async () => {
   const { app } = bank();
   const { body } = await request(app).get(`/v1/persons/${idOf(9)}`);
   expect(body).toMatchObject({ status: 'erased', version: 2 });
