@@ -125,6 +125,22 @@ export function journalContract(name: string, create: (host: string) => Journal)
       expect(await journal.commit(again)).toBe('committed');
       expect(await journal.commit({ ...again, commit: 3 })).toBe('conflict');
     });
+    test('a key comes and goes with the commit that says so, and is in no row', async () => {
+      const [journal, id, other] = [create('a'), newAccount(), newAccount()];
+      const { row, account } = rowAfter(id, NO_ACCOUNT);
+      const commit = { stream: id, row, head: NO_HEAD };
+      await journal.commit({ ...commit, commit: 1, secret: { keep: 'the-key' } });
+      expect(await create('b').secrets([other, id])).toEqual([undefined, 'the-key']);
+      expect(JSON.stringify(await journal.load(id))).not.toContain('the-key');
+      // Who was overtaken neither brings a key nor takes one away.
+      const late = { ...commit, row: { ...row, writer: randomUUID() }, commit: 1 };
+      expect(await journal.commit({ ...late, secret: 'forget' })).toBe('conflict');
+      expect(await journal.commit({ ...late, secret: { keep: 'another' } })).toBe('conflict');
+      expect(await journal.secrets([id])).toEqual(['the-key']);
+      const next = { ...commit, commit: 2, row: rowAfter(id, account).row };
+      expect(await journal.commit({ ...next, secret: 'forget' })).toBe('committed');
+      expect(await create('b').secrets([id])).toEqual([undefined]);
+    });
     test('given a conflict, neither the head nor any row moves', async () => {
       const journal = create('a');
       const id = newAccount();
