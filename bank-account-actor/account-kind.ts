@@ -4,6 +4,7 @@ import { accountOfStream, type LoggedEvent } from '../contracts/events.ts';
 import { NO_ACCOUNT, type Account, type ExistingAccount } from '../domain/account.ts';
 import { readPast } from './account-past.ts';
 import type { ActorKind } from './actor-kind.ts';
+import { jointTurn } from './joint-turn.ts';
 import type { LogClient } from './log-client.ts';
 import type { Owners } from './owners.ts';
 import { decideTurn } from './turn.ts';
@@ -25,7 +26,7 @@ export const accountKind = (log: LogClient, owners: Pick<Owners, 'isRegistered'>
     account: encodeAccount(account as ExistingAccount),
     events: [...events],
   }),
-  async decide(stream, { state, memory }, commands, at) {
+  async decide(stream, { state, memory }, commands, at, joint) {
     const id = accountOfStream(stream);
     const past = await readPast(stream, { account: state, memory }, commands, log);
     // Who owns an account that is there already was asked when it was opened.
@@ -36,9 +37,10 @@ export const accountKind = (log: LogClient, owners: Pick<Owners, 'isRegistered'>
       }),
     );
     const asked = commands.filter((_command, index) => mayGoOn[index]);
-    const turn = decideTurn(id, state, asked, past, at);
-    const decided = turn.results.values();
-    const results = mayGoOn.map((may) => (may ? decided.next().value! : NO_OWNER));
-    return { results, events: turn.events, state: turn.account };
+    const decided = decideTurn(id, state, asked, past, at);
+    const next = decided.results.values();
+    const results = mayGoOn.map((may) => (may ? next.next().value! : NO_OWNER));
+    const turn = jointTurn(state, { ...decided, results }, joint);
+    return { results: turn.results, events: turn.events, state: turn.account };
   },
 });

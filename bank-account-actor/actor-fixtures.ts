@@ -6,6 +6,7 @@ import type { AccountEventsMessage } from '../contracts/topics.ts';
 import { accountId, commandId, type AccountId, type StreamId } from '../domain/ids.ts';
 import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
+import { commandLookup } from './command-lookup.ts';
 import { stamp as clock } from './activation.ts';
 import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
@@ -88,7 +89,8 @@ export function testHost(
   const accounts = actors.family(accountKind(log.client, owners));
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>
     accounts.execute(STREAM, commands);
-  return { actors, accounts, persons, outbox, execute };
+  const lookup = commandLookup(accounts, actors.inDoubt, log.client);
+  return { actors, accounts, persons, lookup, outbox, execute };
 }
 
 /** What became of a command: its versions, or the code of its refusal. */

@@ -12,9 +12,9 @@ let ledger: unknown;
 let url: string;
 
 beforeAll(async () => {
-  const { accounts } = testHost(memoryJournal(), testLog());
+  const { accounts, lookup } = testHost(memoryJournal(), testLog());
   const host = actorHost({
-    actors: { BankAccount: servedAccounts(accounts) },
+    actors: { BankAccount: servedAccounts(accounts, lookup) },
     openPersons: (persons) => Promise.resolve(persons.map(() => ({ ...ADA }))),
     started: Promise.resolve(),
     appToken: TOKEN,
@@ -132,4 +132,13 @@ test('given anybody, health is told, and nothing else', async () => {
   expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ status: 'ready' });
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect((await fetch(`${url}/dapr/config`)).status).toBe(401);
+});
+
+test('given a lookup, it tells what was executed and null for what was not', async () => {
+  const lookup = `/actors/BankAccount/${ACCOUNT}/method/lookup`;
+  const answer = await put(lookup, JSON.stringify({ commandIds: ['o', 'never'] }));
+  expect(answer.status).toBe(200);
+  const { found } = (await answer.json()) as { found: ({ version: number }[] | null)[] };
+  expect(found.map((events) => events?.[0]?.version)).toEqual([1, undefined]);
+  expect(found[1]).toBeNull();
 });

@@ -50,8 +50,9 @@ export function actorHost(options: ActorHostOptions): EitherListener {
   const { actors, logger } = options;
 
   const serveActor = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
-    const [, type = '', id = '', method] = ACTOR_PATH.exec(request.url ?? '') ?? [];
+    const [, type = '', id = '', method = ''] = ACTOR_PATH.exec(request.url ?? '') ?? [];
     const family = Object.hasOwn(actors, type) ? actors[type] : undefined;
+    const call = family?.methods.get(method);
     if (request.headers['dapr-callee-app-id'] !== undefined) {
       // Only service invocation names a callee. It reaches this path too, from any app, past
       // the actor's placement and the sidecars' rules on who may call actors.
@@ -61,10 +62,10 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     } else if (request.method === 'DELETE') {
       await family.deactivate(id);
       answer(response, 200);
-    } else if (request.method === 'PUT' && method === 'execute') {
+    } else if (request.method === 'PUT' && call !== undefined) {
       const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
       await options.started;
-      answer(response, 200, { results: await family.execute(id, body) });
+      answer(response, 200, await call(id, body));
     } else {
       answer(response, 404);
     }

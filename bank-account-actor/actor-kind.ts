@@ -2,6 +2,7 @@ import type { BankEvent } from '../contracts/bank-events.ts';
 import type { CommandId, StreamId } from '../domain/ids.ts';
 import type { CommandMemory } from './command-memory.ts';
 import type { Commit, JournalRow, RowContent } from './journal.ts';
+import type { Joint } from './joint-turn.ts';
 
 /** What an actor must know of a command to execute it at most once. */
 export interface Named {
@@ -38,5 +39,6 @@ export interface ActorKind<State, Event extends BankEvent, Message, Result> {
     current: { readonly state: State; readonly memory: CommandMemory<Event> },
     commands: readonly Message[],
     at: string,
+    joint: Joint,
   ) => Promise<Decided<State, Event, Result>>;
 }

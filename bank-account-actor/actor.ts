@@ -7,6 +7,7 @@ import { activate, advance, elapsedMs, eventsOf, nextHead } from './activation.t
 import { PRUNE_AGE_MS, TRUST_MS, type Activation, type Stamp } from './activation.ts';
 import type { ActorKind, Decided, Named, Unavailable } from './actor-kind.ts';
 import type { Journal } from './journal.ts';
+import type { Joint } from './joint-turn.ts';
 import { UNCONFIRMED_EVENTS_MAX, type Outbox } from './outbox.ts';
 
 const COMMIT_TRIES_MAX = 4;
@@ -21,9 +22,15 @@ export interface ActorPorts {
   readonly onUnknown: (stream: StreamId) => void;
 }
 
-export interface Actor<Message, Result> {
+export interface Actor<Event extends BankEvent, Message, Result> {
   /** Answers one result for each command, in order; never throws for a refusal. */
-  execute(commands: readonly Message[]): Promise<(Result | Unavailable)[]>;
+  execute(commands: readonly Message[], joint?: Joint): Promise<(Result | Unavailable)[]>;
+  /**
+   * What it executed under each name, as far as it remembers; what it does not is in the log, or
+   * was not executed. Said only after a fresh look at the journal, because another host may have
+   * committed meanwhile. Writes nothing; throws while the journal is away.
+   */
+  recall(names: readonly string[]): Promise<(Event[] | undefined)[]>;
   /** Resolves when no turn is under way or waiting. */
   idle(): Promise<unknown>;
 }
@@ -41,7 +48,7 @@ export function createActor<State, Event extends BankEvent, Message extends Name
   kind: ActorKind<State, Event, Message, Result>,
   stream: StreamId,
   ports: ActorPorts,
-): Actor<Message, Result> {
+): Actor<Event, Message, Result> {
   const { journal, outbox, logger, stamp } = ports;
   let activation: Activation<State, Event> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
@@ -84,11 +91,14 @@ export function createActor<State, Event extends BankEvent, Message extends Name
     return true;
   };
 
-  const execute = async (commands: readonly Message[]): Promise<(Result | Unavailable)[]> => {
+  const execute = async (
+    commands: readonly Message[],
+    joint: Joint,
+  ): Promise<(Result | Unavailable)[]> => {
     for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries += 1) {
       const current = await trusted();
       const at = laterOf(ports.now(), kind.changedAt(current.state));
-      const turn = await kind.decide(stream, current, commands, at);
+      const turn = await kind.decide(stream, current, commands, at, joint);
       if (turn.events.length === 0 || (await commit(current, turn))) return turn.results;
       logger.info('another host was first, deciding again', { stream, commit: current.commit });
       activation = undefined;
@@ -103,19 +113,27 @@ export function createActor<State, Event extends BankEvent, Message extends Name
   };
 
   return {
-    execute: (commands) =>
+    execute: (commands, joint = {}) =>
       inTurn(async () => {
         if (outbox.size() > UNCONFIRMED_EVENTS_MAX) {
           return commands.map(() => unavailable('the log is too far behind'));
         }
         try {
-          return await execute(commands);
+          return await execute(commands, joint);
         } catch (error) {
           activation = undefined;
           ports.onUnknown(stream);
           logger.warn('a turn ended without a known outcome', { stream, error: String(error) });
           return commands.map(() => unavailable('the outcome could not be confirmed'));
         }
+      }),
+
+    recall: (names) =>
+      inTurn(async () => {
+        const known = names.map((name) => activation?.memory.find(name));
+        if (known.every((events) => events !== undefined)) return known;
+        const { memory } = await load();
+        return names.map((name) => memory.find(name));
       }),
 
     idle: () => queue,

@@ -2,6 +2,7 @@ import type { BankEvent } from '../contracts/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { createActor, type Actor, type ActorPorts } from './actor.ts';
 import type { ActorKind, Named, Unavailable } from './actor-kind.ts';
+import type { Joint } from './joint-turn.ts';
 import { eventsOf } from './activation.ts';
 
 const SWEEP_EVERY_MS = 1_000;
@@ -13,8 +14,13 @@ const DOUBT_MS = 45_000;
 export type Actors = ReturnType<typeof createActors>;
 
 /** The actors of one kind. */
-export interface Family<Message, Result> {
-  execute(stream: StreamId, commands: readonly Message[]): Promise<(Result | Unavailable)[]>;
+export interface Family<Message, Result, Event extends BankEvent = BankEvent> {
+  execute(
+    stream: StreamId,
+    commands: readonly Message[],
+    joint?: Joint,
+  ): Promise<(Result | Unavailable)[]>;
+  recall(stream: StreamId, names: readonly string[]): Promise<(Event[] | undefined)[]>;
   /** Forgets the actor when its turns are over; its journal has everything. */
   deactivate(stream: StreamId): Promise<void>;
 }
@@ -68,9 +74,9 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
     },
     family<State, Event extends BankEvent, Message extends Named, Result>(
       kind: ActorKind<State, Event, Message, Result>,
-    ): Family<Message, Result> {
-      const actors = new Map<StreamId, Actor<Message, Result>>();
-      const actorOf = (stream: StreamId): Actor<Message, Result> => {
+    ): Family<Message, Result, Event> {
+      const actors = new Map<StreamId, Actor<Event, Message, Result>>();
+      const actorOf = (stream: StreamId): Actor<Event, Message, Result> => {
         const known = actors.get(stream);
         if (known !== undefined) return known;
         const actor = createActor(kind, stream, { ...ports, onUnknown: doubt });
@@ -79,13 +85,16 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
         return actor;
       };
       return {
-        execute: (stream, commands) => actorOf(stream).execute(commands),
+        execute: (stream, commands, joint) => actorOf(stream).execute(commands, joint),
+        recall: (stream, names) => actorOf(stream).recall(names),
         async deactivate(stream) {
           await actors.get(stream)?.idle();
           if (actors.delete(stream)) active -= 1;
         },
       };
     },
+    /** Whether a write of this host may still be applied. */
+    inDoubt: (stream: StreamId): boolean => (doubtfulUntil.get(stream) ?? 0) >= performance.now(),
     counts: () => ({ active, inDoubt: doubtfulUntil.size, recovered: recovered.size }),
     stop: (): void => clearTimeout(timer),
   };

@@ -13,6 +13,7 @@ import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
+import { commandLookup } from './command-lookup.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { logClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
@@ -79,9 +80,10 @@ const onLedger = (cloudEvent: unknown): void => {
   for (const [stream, version] of versions) outbox.confirm(stream, version);
 };
 
+const accounts = actors.family(accountKind(log, owners));
 const host = actorHost({
   actors: {
-    [ACTOR_TYPE]: servedAccounts(actors.family(accountKind(log, owners))),
+    [ACTOR_TYPE]: servedAccounts(accounts, commandLookup(accounts, actors.inDoubt, log)),
     [PERSON_ACTOR_TYPE]: servedPersons(actors.family(personKind(journal, log, owners))),
   },
   openPersons: (persons) => openPersons(journal, persons),

@@ -20,10 +20,17 @@ export interface Subjects {
 
 const CLIENTS = [1, 16, 64] as const;
 const HISTORY_LINES = 20;
+const BATCH_COMMANDS = 100;
 const HELLERS_MAX = 999;
 
 const pick = (ids: readonly string[]): string =>
   ids[Math.floor(Math.random() * ids.length)] as string;
+
+/** Gives one id after the other from a random place on, so that those near each other differ. */
+function inTurn(ids: readonly string[]): () => string {
+  let at = Math.floor(Math.random() * ids.length);
+  return () => ids[at++ % ids.length] as string;
+}
 
 /** A deposit or a withdrawal, equally often, so that balances stay where they are. */
 export function command(accountId: string, key?: string): Exchange {
@@ -36,6 +43,14 @@ export function command(accountId: string, key?: string): Exchange {
     body: `{"amount":"${amount}"}`,
     ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
   };
+}
+
+/** One request with 100 deposits, each for an account that `next` gives. */
+export function batch(next: () => string): Exchange {
+  const commands = Array.from({ length: BATCH_COMMANDS }, () => {
+    return { type: 'deposit', accountId: next(), amount: '0.01' };
+  });
+  return { method: 'POST', path: '/v1/batches', body: JSON.stringify({ commands }) };
 }
 
 const written = (name: string, clients: number, next: () => Exchange): Load => ({
@@ -52,6 +67,8 @@ export function allLoads({ many, hot }: Subjects): Load[] {
     ...CLIENTS.map((clients) => written('uniform', clients, () => command(pick(many)))),
     written('uniform keyed', 64, () => command(pick(many), randomUUID())),
     ...CLIENTS.map((clients) => written('hot account', clients, () => command(hot))),
+    { ...written('batches of 100', 16, () => batch(inTurn(many))), status: 200 },
+    { ...written('hot batches of 100', 8, () => batch(() => hot)), status: 200 },
     read('balance', 64, () => ({ method: 'GET', path: `/v1/accounts/${pick(many)}/balance` })),
     read('history', 16, () => ({
       method: 'GET',

@@ -42,6 +42,8 @@ function loadTarget(
 const LOAD_TARGETS = [
   ['commands, 1,000 accounts, 64 clients', 'uniform, 64', 1_500, 100],
   ['one hot account, 64 clients', 'hot account, 64', 1_500, 150],
+  ['batches of 100 commands, 100 accounts, 16 clients', 'batches of 100, 16', 30, Infinity],
+  ['batches of 100 commands, one account, 8 clients', 'hot batches of 100, 8', 80, Infinity],
   ['balance read, 64 clients', 'balance, 64', 2_000, 50],
   ['history page, 16 clients', 'history, 16', 300, Infinity],
 ] as const;

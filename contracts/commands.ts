@@ -34,6 +34,10 @@ export const ACTOR_TYPE = 'BankAccount';
 /** What core-bank-api sends to an account's actor: commands that are decided in this order. */
 export const executeRequest = z.strictObject({
   commands: z.array(commandMessage).min(1).max(EXECUTE_COMMANDS_MAX),
+  /** One commit for all of them, or none when one is refused. */
+  atomic: z.boolean().optional(),
+  /** Decides them one after the other as it would be, and writes nothing. */
+  dryRun: z.boolean().optional(),
 });
 export type ExecuteRequest = z.infer<typeof executeRequest>;
 
@@ -50,6 +54,16 @@ export type CommandResult = z.infer<typeof commandResult>;
 
 export const executeAnswer = z.strictObject({ results: z.array(commandResult) });
 export type ExecuteAnswer = z.infer<typeof executeAnswer>;
+
+/** What core-bank-api asks an account's actor: what it executed under these ids, if anything. */
+export const lookupRequest = z.strictObject({
+  commandIds: z.array(commandIdText).min(1).max(EXECUTE_COMMANDS_MAX),
+});
+export const lookupAnswer = z.strictObject({
+  /** The events of each command, in the order asked; null when nothing was executed under it. */
+  found: z.array(z.array(loggedEventSchema).min(1).nullable()),
+});
+export type LookupAnswer = z.infer<typeof lookupAnswer>;
 
 /** Tells a retry (same id, same hash) from a reused id. */
 export function commandHash(body: CommandBody): string {

@@ -72,3 +72,11 @@ export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
     at: last.at,
   });
 }
+
+/** The answer to a command: the account that it opened, or its outcome. */
+export const answerOf = (
+  events: readonly LoggedEvent[],
+): { account: AccountAnswer } | { outcome: Outcome } =>
+  events[0]?.type === 'account-opened'
+    ? { account: openedAccountOf(events) }
+    : { outcome: outcomeOf(events) };

@@ -30,6 +30,11 @@ export const PROBLEMS = {
   'person-already-exists': [409, 'The person exists already', 'Use another Idempotency-Key.'],
   'person-erased': [409, 'The personal data was erased', 'Register the person anew if need be.'],
   'account-already-exists': [409, 'The account exists already', 'Use another Idempotency-Key.'],
+  'batch-aborted': [
+    409,
+    'Another command of the batch was refused',
+    'Nothing of the batch was executed. See which result has another problem, then send all again.',
+  ],
   'version-mismatch': [412, 'It has another version', 'Read it again, then decide again.'],
   'payload-too-large': [413, 'The body is too large', 'Send at most 64 KiB.'],
   'uri-too-long': [414, 'The address is too long', 'Shorten the path or the query.'],

@@ -19,6 +19,8 @@ export const refusalSchema = z.discriminatedUnion('code', [
     'same-account',
     'transfer-not-found',
     'idempotency-key-reused',
+    /** Another command of the same atomic batch was refused. */
+    'batch-aborted',
   ),
   z.strictObject({ code: z.literal('balance-not-zero'), ledger: z.string(), held: z.string() }),
   z.strictObject({

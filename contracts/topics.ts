@@ -8,6 +8,11 @@ export const ACCOUNT_EVENTS_TOPIC = 'account-events';
 /** Event-source -> projections and the actor host: what the log has committed. */
 export const LEDGER_TOPIC = 'ledger';
 
+/** Commands of other services -> core-bank-api, what came of them, and what nobody could read. */
+export const ACCOUNT_COMMANDS_TOPIC = 'account-commands';
+export const COMMAND_RESULTS_TOPIC = 'account-command-results';
+export const DEAD_COMMANDS_TOPIC = 'account-commands-dead';
+
 export const OUTBOX_EVENTS_MAX = 500;
 
 /** Events of many streams; those of one stream in version order without a gap. */

@@ -1,7 +1,8 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
+import { BATCH_OPERATIONS } from '../contracts/batch-operations.ts';
 import { clientCommand } from '../contracts/command-bodies.ts';
 import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
-import type { CommandMessage } from '../contracts/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import type { CommandOperation } from '../contracts/command-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
@@ -13,25 +14,31 @@ import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
 import { createApp, finish, jsonBody, onlyMethods } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Execute } from './actor-client.ts';
+import type { Actors } from './actor-client.ts';
+import { batchRoute } from './batches.ts';
+import { commandStatusRoute } from './command-status.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import type { ExecutePerson } from './person-client.ts';
 import { personRoutes } from './person-routes.ts';
+import { sidecarRoutes, type TakeMessage } from './sidecar-routes.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
+const OPERATIONS = [...COMMAND_OPERATIONS, ...BATCH_OPERATIONS, ...PERSON_OPERATIONS];
 
 export interface CommandApiPorts {
-  readonly execute: Execute;
+  readonly actors: Actors;
   readonly executePerson: ExecutePerson;
+  /** Without them, commands come over REST only. */
+  readonly messages?: { readonly appToken: string; readonly take: TakeMessage };
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
 
 /** The command API: HTTP in, one command to the account's actor, its outcome out. */
 export function commandApi(ports: CommandApiPorts): Express {
-  const { execute, executePerson, checks, logger } = ports;
+  const { actors, executePerson, messages, checks, logger } = ports;
   const app = createApp({ logger });
   const body = jsonBody(BODY_BYTES_MAX);
 
@@ -43,13 +50,14 @@ export function commandApi(ports: CommandApiPorts): Express {
     command: CommandBody,
   ): Promise<readonly LoggedEvent[]> => {
     const ifMatch = ifMatchOf(request);
-    const result = await execute(id, {
+    const message = {
       ...ids,
       command,
       traceparent: traceparentOf(request),
       dryRun: dryRunOf(request),
       ...(ifMatch === undefined ? {} : { ifMatch }),
-    });
+    };
+    const [result] = (await actors.execute(id, [message])) as [CommandResult];
     response.set('Idempotency-Key', ids.commandId);
     if (!result.ok) throw failureOf(result.refusal);
     if (result.replayed) response.set('Idempotency-Replayed', 'true');
@@ -75,23 +83,28 @@ export function commandApi(ports: CommandApiPorts): Express {
     };
 
   for (const operation of COMMAND_OPERATIONS) {
-    const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const path = expressPath(operation);
     app[operation.method](
       path,
       body,
       operation.command === 'open-account' ? open : give(operation),
     );
-    onlyMethods(app, path, [operation.method.toUpperCase()]);
   }
+  batchRoute(app, actors);
+  commandStatusRoute(app, actors);
   personRoutes(app, body, executePerson);
-  for (const { path, method } of PERSON_OPERATIONS) {
-    onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), [method.toUpperCase()]);
+  for (const operation of OPERATIONS) {
+    onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
   }
+  if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
-  docs(app, openApi('Core Bank: commands', [...COMMAND_OPERATIONS, ...PERSON_OPERATIONS]));
+  docs(app, openApi('Core Bank: commands', OPERATIONS));
   finish(app, logger);
   return app;
 }
+
+const expressPath = ({ path }: { readonly path: string }): string =>
+  path.replaceAll(/\{(\w+)\}/g, ':$1');
 
 function parse(
   type: ClientCommand['type'],

@@ -1,18 +1,30 @@
+import { PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
+import { publisher } from '../platform/dapr-publisher.ts';
 import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorClient } from './actor-client.ts';
 import { commandApi } from './app.ts';
+import { commandMessages } from './command-messages.ts';
 import { personClient } from './person-client.ts';
 
 const config = readConfig(commonConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+const bus = publisher({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+const actors = actorClient(dapr);
+const take = commandMessages({
+  actors,
+  publish: (topic, event) => bus.publish(PUBSUB, topic, event, 'application/cloudevents+json'),
+  now: () => new Date(),
+  logger,
+});
 const app = commandApi({
-  execute: actorClient(dapr),
+  actors,
   executePerson: personClient(dapr),
+  messages: { appToken: config.APP_API_TOKEN, take },
   checks: {
     sidecar: async () => {
       if (!(await dapr.ready())) throw new Error('the Dapr sidecar is not ready');
@@ -22,4 +34,4 @@ const app = commandApi({
   logger,
 });
 const server = await listen(app, config.APP_PORT);
-onShutdown(logger, [() => void server.close(), () => dapr.close()]);
+onShutdown(logger, [() => void server.close(), () => dapr.close(), () => bus.close()]);

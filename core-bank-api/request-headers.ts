@@ -17,10 +17,12 @@ function single(request: Request, name: string): string | undefined {
   return values[0];
 }
 
+export const freshId = (): CommandId => commandId(randomUUID());
+
 /** The client's Idempotency-Key, or a fresh one. */
 export function commandIdOf(request: Request): { commandId: CommandId; fresh: boolean } {
   const key = single(request, 'Idempotency-Key');
-  if (key === undefined) return { commandId: commandId(randomUUID()), fresh: true };
+  if (key === undefined) return { commandId: freshId(), fresh: true };
   if (!COMMAND_ID_PATTERN.test(key)) {
     refuse('header/Idempotency-Key', 'must be 1-128 visible ASCII characters');
   }
@@ -37,8 +39,10 @@ export function ifMatchOf(request: Request): number | undefined {
 }
 
 /** The W3C trace context of the request; a new one when it has none or not a valid one. */
-export function traceparentOf(request: Request): string {
-  const text = request.headers.traceparent;
+export const traceparentOf = (request: Request): string =>
+  validTraceparent(request.headers.traceparent);
+
+export function validTraceparent(text: unknown): string {
   const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
   if (typeof text === 'string' && valid.test(text)) return text;
   // Ids from Node's pool of random bytes: asking the kernel for each cost 5% of the API.
@@ -63,14 +67,21 @@ export function holdIdOf(request: Request): string {
   return ACCOUNT_ID_PATTERN.test(text) ? text : refuse('path/holdId', 'must be a lower-case UUID');
 }
 
-/** Only ?dryRun=true or false; anything else could be a mistyped wish. */
-export function dryRunOf(request: Request): boolean {
+export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;
+
+/** Only these parameters, each true or false; anything else could be a mistyped wish. */
+export function flagsOf<Name extends string>(
+  request: Request,
+  names: readonly Name[],
+): Record<Name, boolean> {
   for (const [name, value] of Object.entries(request.query)) {
-    if (name !== 'dryRun') refuse(`query/${name}`, 'is not a known parameter');
+    if (!(names as readonly string[]).includes(name))
+      refuse(`query/${name}`, 'is not a known parameter');
     if (value !== 'true' && value !== 'false')
-      refuse('query/dryRun', 'must be true or false, once');
+      refuse(`query/${name}`, 'must be true or false, once');
   }
-  return request.query['dryRun'] === 'true';
+  const flags = names.map((name) => [name, request.query[name] === 'true']);
+  return Object.fromEntries(flags) as Record<Name, boolean>;
 }
 
 /**

@@ -1,8 +1,10 @@
-export interface BatcherLimits {
+export interface BatcherLimits<T> {
   readonly itemsMax: number;
   readonly inFlightMax: number;
   /** Items that may wait; more are refused at once, so that memory stays bounded. */
   readonly waitingMax?: number;
+  /** How many items one counts for: at least 1, at most itemsMax. */
+  readonly sizeOf?: (item: T) => number;
 }
 
 export class QueueFull extends Error {}
@@ -19,11 +21,13 @@ interface Waiting<T, R> {
  * nothing waits when idle. `run` answers one result for each item, in order.
  */
 export function batcher<T, R>(
-  limits: BatcherLimits,
+  limits: BatcherLimits<T>,
   run: (items: T[]) => Promise<readonly R[]>,
 ): (item: T) => Promise<R> {
   let waiting: Waiting<T, R>[] = [];
+  let waitingSize = 0;
   let inFlight = 0;
+  const sizeOf = limits.sizeOf ?? (() => 1);
 
   const runBatch = async (batch: Waiting<T, R>[]): Promise<void> => {
     try {
@@ -34,10 +38,23 @@ export function batcher<T, R>(
       for (const entry of batch) entry.reject(error);
     }
   };
+  const takeBatch = (): Waiting<T, R>[] => {
+    let count = 0;
+    let size = 0;
+    for (const { item } of waiting) {
+      const more = sizeOf(item);
+      if (count > 0 && size + more > limits.itemsMax) break;
+      count += 1;
+      size += more;
+    }
+    waitingSize -= size;
+    const batch = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    return batch;
+  };
   const next = (): void => {
     while (inFlight < limits.inFlightMax && waiting.length > 0) {
-      const batch = waiting.slice(0, limits.itemsMax);
-      waiting = waiting.slice(limits.itemsMax);
+      const batch = takeBatch();
       inFlight += 1;
       void runBatch(batch).finally(() => {
         inFlight -= 1;
@@ -47,10 +64,12 @@ export function batcher<T, R>(
   };
   return (item) =>
     new Promise<R>((resolve, reject) => {
-      if (waiting.length >= (limits.waitingMax ?? Infinity)) {
-        reject(new QueueFull(`more than ${waiting.length} calls are waiting`));
+      const size = sizeOf(item);
+      if (waitingSize + size > (limits.waitingMax ?? Infinity)) {
+        reject(new QueueFull(`more than ${waitingSize} calls are waiting`));
         return;
       }
+      waitingSize += size;
       waiting.push({ item, resolve, reject });
       next();
     });

@@ -21,14 +21,21 @@ export function publisher(options: PublisherOptions) {
     logger: { level: 0 },
   });
   return {
-    async publish(pubsub: string, topic: string, data: object): Promise<void> {
+    /** The sidecar makes a CloudEvent of the data, unless it is one as the type says. */
+    async publish(
+      pubsub: string,
+      topic: string,
+      data: object,
+      contentType: 'application/json' | 'application/cloudevents+json' = 'application/json',
+    ): Promise<void> {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_resolve, reject) => {
         const say = () => reject(new Error(`publishing to ${topic} took too long`));
         timer = setTimeout(say, PUBLISH_MS_MAX);
       });
       try {
-        const { error } = await Promise.race([client.pubsub.publish(pubsub, topic, data), late]);
+        const sent = client.pubsub.publish(pubsub, topic, data, { contentType });
+        const { error } = await Promise.race([sent, late]);
         if (error !== undefined) throw error;
       } finally {
         clearTimeout(timer);

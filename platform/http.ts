@@ -6,7 +6,7 @@ import { problem, type ProblemCode } from '../contracts/problems.ts';
 import { Failure } from './failure.ts';
 import type { Logger } from './logger.ts';
 
-export { jsonBody } from './json-body.ts';
+export { jsonBody, parseObject } from './json-body.ts';
 export { Failure } from './failure.ts';
 
 const BODY_MS_MAX = 10_000;

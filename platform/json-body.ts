@@ -19,6 +19,8 @@ export function jsonBody(bytesMax: number): RequestHandler {
       return;
     }
     const chunks: Buffer[] = [];
+    const detail = `Send at most ${bytesMax / 1024} KiB.`;
+    const tooLarge = () => new Failure('payload-too-large', { detail });
     let bytes = 0;
     let done = false;
     const finish = (failure?: Failure): void => {
@@ -29,13 +31,13 @@ export function jsonBody(bytesMax: number): RequestHandler {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= bytesMax) chunks.push(chunk);
-      else if (bytes > DRAIN_BYTES_MAX) finish(new Failure('payload-too-large'));
+      else if (bytes > DRAIN_BYTES_MAX) finish(tooLarge());
     });
     request.on('error', () => finish(new Failure('malformed-json')));
     request.on('end', () => {
       if (done) return;
       try {
-        if (bytes > bytesMax) throw new Failure('payload-too-large');
+        if (bytes > bytesMax) throw tooLarge();
         request.body = parseObject(Buffer.concat(chunks));
         finish();
       } catch (error) {
@@ -50,7 +52,8 @@ const isJson = (contentType: string | undefined): boolean =>
     contentType ?? '',
   );
 
-function parseObject(bytes: Buffer): object {
+/** The JSON object in the bytes; throws, for hostile input in several ways, when it is none. */
+export function parseObject(bytes: Buffer): object {
   const text = decode(bytes);
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -15,6 +15,7 @@ const COMMANDS = {
   status: 'runtime/status.js',
   reset: 'runtime/reset.js',
   logs: 'runtime/logs.js',
+  'dead-letters': 'runtime/dead-letters.js',
   rebuild: 'projections/rebuild.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',

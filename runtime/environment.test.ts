@@ -29,7 +29,7 @@ describe('secrets', () => {
 
 describe('what a program is told', () => {
   test.each([
-    ['core-bank-api', [], []],
+    ['core-bank-api', [], ['NATS_URL']],
     ['queries-bank-api', ['MONGODB_URL'], []],
     ['bank-account-actor', [], ['STATE_POSTGRES_URL', 'NATS_URL']],
     ['event-source', ['IMMUDB_PASSWORD'], ['NATS_URL']],

@@ -49,6 +49,10 @@ const tokens = (secrets: Secrets, appID: string): Record<string, string> => {
   return { DAPR_API_TOKEN: derive('dapr'), APP_API_TOKEN: derive('app') };
 };
 
+/** What whoever calls the sidecar of an app must show. */
+export const sidecarToken = (secrets: Secrets, appID: string): string =>
+  tokens(secrets, appID)['DAPR_API_TOKEN'] as string;
+
 interface ComponentFile {
   readonly kind?: string;
   readonly scopes?: readonly string[];

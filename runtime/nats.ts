@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import type { StreamConfig } from '@nats-io/jetstream';
-import { connect, nanos } from '@nats-io/transport-node';
+import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
@@ -22,7 +22,14 @@ const DUPLICATE_WINDOW_MS = 120_000;
 export const STREAMS: Readonly<Record<string, string>> = {
   ACCOUNT_EVENTS: 'account-events',
   LEDGER: 'ledger',
+  ACCOUNT_COMMANDS: 'account-commands',
+  COMMAND_RESULTS: 'account-command-results',
+  DEAD_COMMANDS: 'account-commands-dead',
 };
+/** Nothing else keeps these messages, so a full stream refuses the new and forgets no old one. */
+const KEPT_STREAMS = new Set(['ACCOUNT_COMMANDS', 'DEAD_COMMANDS']);
+/** A command is gone from its stream as soon as it is acknowledged. */
+const QUEUES = new Set(['ACCOUNT_COMMANDS']);
 
 /** What a sidecar may do on the broker: its topics, its own consumers, and nothing else. */
 const sidecarPermissions = (): string => {
@@ -70,20 +77,28 @@ export const natsProgram = (instance: Instance, secrets: Secrets, command: strin
   };
 };
 
+/** For the runtime itself: it may do everything on the broker. */
+export const connectAsAdmin = (
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+): Promise<NatsConnection> =>
+  connect({
+    servers: `${LOOPBACK}:${instance.ports.nats}`,
+    user: ADMIN,
+    pass: secrets.natsAdmin,
+    timeout: 5_000,
+    reconnect: false,
+  });
+
 /**
- * Makes the streams, or brings their limits up to date. Old messages are discarded: the
- * actors' journal, not the broker, keeps an event until the log has it.
+ * Makes the streams, or brings their limits up to date. Old events are discarded: the actors'
+ * journal, not the broker, keeps an event until the log has it.
  */
 export const provisionNats = async (
   instance: Instance,
   secrets: Pick<Secrets, 'natsAdmin'>,
 ): Promise<void> => {
-  const connection = await connect({
-    servers: `${LOOPBACK}:${instance.ports.nats}`,
-    user: ADMIN,
-    pass: secrets.natsAdmin,
-    timeout: 5_000,
-  });
+  const connection = await connectAsAdmin(instance, secrets);
   try {
     const manager = await jetstreamManager(connection);
     const known = new Set<string>();
@@ -92,11 +107,12 @@ export const provisionNats = async (
       const limits: Partial<StreamConfig> = {
         subjects: [subject],
         max_bytes: STREAM_BYTES_MAX,
-        max_age: nanos(STREAM_AGE_MAX_MS),
+        max_age: KEPT_STREAMS.has(name) ? 0 : nanos(STREAM_AGE_MAX_MS),
         duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-        discard: DiscardPolicy.Old,
+        discard: KEPT_STREAMS.has(name) ? DiscardPolicy.New : DiscardPolicy.Old,
       };
-      const fixed = { storage: StorageType.File, retention: RetentionPolicy.Limits };
+      const retention = QUEUES.has(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
+      const fixed = { storage: StorageType.File, retention };
       if (known.has(name)) await manager.streams.update(name, limits);
       else await manager.streams.add({ name, ...fixed, ...limits });
     }

@@ -95,6 +95,7 @@ test('a person is registered, owns, moves, is killed over, and is forgotten', as
   const shown = { personId, status: 'registered', version: 2, ...person, address };
   expect(await read(`${path}?minVersion=2`)).toMatchObject(shown);
   expect(await read('/v1/persons')).toMatchObject({ items: [shown], nextCursor: null });
+  await read(`/v1/accounts/${String(opening.body['accountId'])}?minVersion=1`);
   const owned = await read(`/v1/accounts?ownerId=${personId}`);
   expect(owned['items']).toMatchObject([{ name: CONTROL }]);
 

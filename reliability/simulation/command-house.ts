@@ -7,17 +7,18 @@ import { commandApi } from '../../core-bank-api/app.ts';
 import { streamOfPerson } from '../../contracts/bank-events.ts';
 import type { PersonResult } from '../../contracts/person-commands.ts';
 import { streamOf } from '../../contracts/events.ts';
-import type { CommandResult } from '../../contracts/commands.ts';
 import { listen } from '../../platform/http.ts';
 
 /** The command API on actors, a journal and a log in memory: the rules without the processes. */
 export async function commandHouse() {
   const journal = memoryJournal();
   const log = testLog();
-  const { accounts, persons } = testHost(journal, log);
+  const { accounts, lookup, persons } = testHost(journal, log);
   const app = commandApi({
-    execute: async (id, command) =>
-      (await accounts.execute(streamOf(id), [command]))[0] as CommandResult,
+    actors: {
+      execute: (id, commands, joint) => accounts.execute(streamOf(id), commands, joint),
+      lookup: async (id, commandId) => (await lookup(streamOf(id), [commandId]))[0],
+    },
     executePerson: async (id, command) =>
       (await persons.execute(streamOfPerson(id), [command]))[0] as PersonResult,
     checks: {},

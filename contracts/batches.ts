@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { accountIdOfNumber } from '../domain/account-number.ts';
+import { ACCOUNT_ID_PATTERN, COMMAND_ID_PATTERN } from '../domain/ids.ts';
+import type { AccountId, CommandId } from '../domain/ids.ts';
+import { clientCommand, type ClientCommand } from './command-bodies.ts';
+import { accountAnswer, outcomeSchema } from './outcomes.ts';
+import { problemSchema } from './problems.ts';
+
+export const BATCH_COMMANDS_MAX = 1_000;
+
+/** An account by its id or by its number; both mean the same. */
+export const accountRefText = z
+  .string()
+  .regex(
+    /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{20})$/,
+    'must be a lower-case UUID or an account number',
+  )
+  .transform((text, context): AccountId => {
+    if (ACCOUNT_ID_PATTERN.test(text)) return text as AccountId;
+    const id = accountIdOfNumber(text);
+    if (id !== undefined) return id;
+    context.issues.push({ code: 'custom', input: text, message: 'has wrong check digits' });
+    return z.NEVER;
+  })
+  .meta({ description: 'account id (lower-case UUID) or account number (20 digits)' });
+
+/** The key of a client: never one of the ids that the bank itself gives to its commands. */
+export const clientKeyText = z
+  .string()
+  .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
+  .transform((key) => key as CommandId);
+
+const key = clientKeyText
+  .optional()
+  .meta({ description: 'makes the command safe to send again, for ever' });
+
+type Option = (typeof clientCommand.options)[number];
+
+// The account that a command opens has no id yet: its id follows from the key.
+const addressed = (option: Option): Option => {
+  const address = option.shape.type.value === 'open-account' ? {} : { accountId: accountRefText };
+  const whole: z.ZodObject = option;
+  return whole.extend({ ...address, idempotencyKey: key }) as unknown as Option;
+};
+
+/** One command with its address, as it stands in a batch or in a message. */
+export const batchItem = z.discriminatedUnion(
+  'type',
+  clientCommand.options.map(addressed) as unknown as typeof clientCommand.options,
+);
+export interface Address {
+  readonly accountId?: AccountId;
+  readonly idempotencyKey?: CommandId;
+}
+export type BatchItem = ClientCommand & Address;
+
+/** For the document only: the items are read one by one, so that a bad one harms no other. */
+export const batchBody = z.strictObject({
+  commands: z.array(batchItem).min(1).max(BATCH_COMMANDS_MAX),
+});
+export const batchFrame = z.strictObject({
+  commands: z.array(z.unknown()).min(1).max(BATCH_COMMANDS_MAX),
+});
+
+/** What came of one command: exactly one of outcome, account and problem. */
+export const batchResult = z.strictObject({
+  /** The HTTP status that the command alone would have been answered with. */
+  status: z.int(),
+  /** The client's key or the one that the server made; none when the item's own was not valid. */
+  idempotencyKey: z.string().optional(),
+  accountId: z.string().optional(),
+  /** The command had been executed before: this is the answer of that time. */
+  replayed: z.literal(true).optional(),
+  outcome: outcomeSchema.optional(),
+  account: accountAnswer.optional(),
+  problem: problemSchema.optional(),
+});
+export type BatchResult = z.infer<typeof batchResult>;
+export const batchAnswer = z.strictObject({ results: z.array(batchResult) });

@@ -1,0 +1,182 @@
+import { commandResultData, deadCommandData } from '../contracts/command-messages.ts';
+import type { OwnCloudEvent } from '../contracts/command-messages.ts';
+import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import { commandId } from '../domain/ids.ts';
+import { createLogger } from '../platform/logger.ts';
+import { unavailable } from './actor-client.ts';
+import { commandMessages, MESSAGE_BYTES_MAX } from './command-messages.ts';
+import { accountIdFor } from './request-headers.ts';
+
+const ACCOUNT = accountIdFor(commandId('a'));
+const NOW = new Date('2026-11-21T12:00:00.000Z');
+const logger = createLogger('test', 'error');
+logger.silent = true;
+
+const executed = ({ commandId: id }: CommandMessage): CommandResult => ({
+  ok: true,
+  replayed: false,
+  events: [
+    {
+      id: `acct/${ACCOUNT}/2`,
+      stream: `acct/${ACCOUNT}`,
+      version: 2,
+      type: 'money-deposited',
+      schema: 1,
+      commandId: id,
+      commandHash: 'h',
+      at: NOW.toISOString(),
+      data: {
+        amount: '1.00',
+        currency: 'CZK',
+        balance: { ledger: '1.00', held: '0.00', available: '1.00' },
+      },
+    },
+  ] as unknown as Extract<CommandResult, { ok: true }>['events'],
+});
+const refused = (): CommandResult => ({
+  ok: false,
+  refusal: { code: 'insufficient-funds', available: '0.00', shortfall: '1.00' },
+});
+
+/** The subscriber with actors and a broker in memory. */
+const house = (answer: (message: CommandMessage) => CommandResult = executed) => {
+  const published: { topic: string; event: OwnCloudEvent }[] = [];
+  const commands: CommandMessage[] = [];
+  const steps: string[] = [];
+  let brokerIsAway = false;
+  const take = commandMessages({
+    actors: {
+      execute: (_accountId, messages) => {
+        commands.push(...messages);
+        steps.push('execute');
+        return Promise.resolve(messages.map(answer));
+      },
+    },
+    publish: (topic, event) => {
+      steps.push('publish');
+      if (brokerIsAway) return Promise.reject(new Error('no broker'));
+      published.push({ topic, event });
+      return Promise.resolve();
+    },
+    now: () => NOW,
+    logger,
+  });
+  const away = (is: boolean): void => void (brokerIsAway = is);
+  return { take, published, commands, steps, away };
+};
+const data = { type: 'deposit', accountId: ACCOUNT, amount: '1.00' };
+const event = (more: object = {}): object => ({
+  specversion: '1.0',
+  id: 'event-1',
+  source: 'payroll',
+  type: 'salary',
+  data,
+  ...more,
+});
+const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+describe('a command message', () => {
+  test('is executed, its result published with its cause, then acknowledged', async () => {
+    const { take, published, commands, steps } = house();
+    expect(await take(bytes(event()))).toBe('SUCCESS');
+    expect(steps).toEqual(['execute', 'publish']);
+    expect(commands[0]).toMatchObject({ commandId: 'event-1', fresh: false });
+    const [{ topic, event: result } = { topic: '', event: undefined }] = published;
+    expect(topic).toBe('account-command-results');
+    expect(result).toMatchObject({ causationid: 'event-1', subject: ACCOUNT, specversion: '1.0' });
+    expect(commandResultData.parse(result?.data)).toMatchObject({
+      status: 201,
+      idempotencyKey: 'event-1',
+      accountId: ACCOUNT,
+      outcome: { version: 2 },
+    });
+  });
+  test('with a key of its own is executed under that key', async () => {
+    const { take, commands } = house();
+    await take(bytes(event({ data: { ...data, idempotencyKey: 'mine' } })));
+    expect(commands[0]?.commandId).toBe('mine');
+  });
+  test('that is refused is answered with the problem and acknowledged', async () => {
+    const { take, published } = house(refused);
+    expect(await take(bytes(event()))).toBe('SUCCESS');
+    expect(published[0]?.topic).toBe('account-command-results');
+    const problem = { code: 'insufficient-funds', shortfall: '1.00' };
+    expect(published[0]?.event.data).toMatchObject({ status: 422, problem });
+  });
+  test('whose outcome is not known comes again, and nothing is said', async () => {
+    const { take, published } = house(() => unavailable('away'));
+    expect(await take(bytes(event()))).toBe('RETRY');
+    expect(published).toEqual([]);
+  });
+  test('whose result cannot be published comes again', async () => {
+    const { take, published, away } = house();
+    away(true);
+    expect(await take(bytes(event()))).toBe('RETRY');
+    away(false);
+    expect(await take(bytes(event()))).toBe('SUCCESS');
+    expect(published).toHaveLength(1);
+  });
+  test('that comes twice has one result, by its id, unless the outcome is another', async () => {
+    const ids = [];
+    for (const answer of [executed, executed, refused]) {
+      const { take, published } = house(answer);
+      await take(bytes(event()));
+      ids.push(published[0]?.event.id);
+    }
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
+  });
+});
+
+describe('poison', () => {
+  test.each<[name: string, message: Buffer, reason: string]>([
+    ['no JSON', Buffer.from('{"id":'), 'is no CloudEvent'],
+    ['no UTF-8', Buffer.from([0xff, 0xfe, 0x00]), 'is no CloudEvent'],
+    ['no object', bytes([event()]), 'is no CloudEvent'],
+    ['a member twice', Buffer.from('{"id":"1","id":"2"}'), 'is no CloudEvent'],
+    ['deep nesting', Buffer.from('['.repeat(30_000)), 'is no CloudEvent'],
+    ['nothing', Buffer.alloc(0), 'is no CloudEvent'],
+    ['bare data', bytes(data), 'is no CloudEvent'],
+    ['another CloudEvents version', bytes(event({ specversion: '0.3' })), 'is no CloudEvent'],
+    ['no data', bytes(event({ data: undefined })), 'is no CloudEvent'],
+    ['data as text', bytes(event({ data: 'x' })), 'no valid command'],
+    ['an unknown type', bytes(event({ data: { ...data, type: 'rob' } })), 'no valid command'],
+    ['a bad amount', bytes(event({ data: { ...data, amount: '1e5' } })), 'no valid command'],
+    ['an internal command', bytes(event({ data: { type: 'expire-hold' } })), 'no valid command'],
+    ['an id that is no key', bytes(event({ id: 'a key' })), 'no valid command'],
+    ['an expired one', bytes(event({ expiration: '2026-11-21T11:59:59Z' })), 'expired'],
+    ['too large', bytes(event({ data: 'x'.repeat(MESSAGE_BYTES_MAX) })), 'bytes'],
+  ])('%s goes to the dead letters with its reason, whole', async (_name, message, reason) => {
+    const { take, published, commands } = house();
+    expect(await take(message)).toBe('SUCCESS');
+    expect(commands).toEqual([]);
+    expect(published[0]?.topic).toBe('account-commands-dead');
+    const dead = deadCommandData.parse(published[0]?.event.data);
+    expect(dead.reason).toContain(reason);
+    expect(Buffer.from(dead.message, dead.encoding)).toEqual(message);
+    expect(dead.cut).toBeUndefined();
+  });
+  test('that is huge is kept in part, and marked so', async () => {
+    const { take, published } = house();
+    await take(Buffer.alloc(1024 * 1024, 'x'));
+    expect(published[0]?.event.data).toMatchObject({ cut: true });
+    expect(JSON.stringify(published[0]).length).toBeLessThan(300 * 1024);
+  });
+  test('is not acknowledged before the dead letter is published', async () => {
+    const { take, away } = house();
+    away(true);
+    expect(await take(Buffer.from('x'))).toBe('RETRY');
+  });
+  test('that comes again is told again, not dropped by the broker', async () => {
+    const { take, published } = house();
+    await take(Buffer.from('x'));
+    await take(Buffer.from('x'));
+    expect(published[1]?.event.id).not.toBe(published[0]?.event.id);
+  });
+  test('harms nobody: the next message is executed', async () => {
+    const { take, commands } = house();
+    await take(Buffer.from('x'));
+    await take(bytes(event()));
+    expect(commands).toHaveLength(1);
+  });
+});

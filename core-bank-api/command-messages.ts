@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { COMMAND_RESULT_TYPE, commandEvent } from '../contracts/command-messages.ts';
+import type { CommandResultData, OwnCloudEvent } from '../contracts/command-messages.ts';
+import type { CommandResult } from '../contracts/commands.ts';
+import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/topics.ts';
+import { parseObject } from '../platform/http.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Actors } from './actor-client.ts';
+import { executePlan, isUnavailable, planBatch, resultOf } from './command-batch.ts';
+import type { Addressed } from './command-batch.ts';
+import { deadCommand, type Poison } from './dead-command.ts';
+import { validTraceparent } from './request-headers.ts';
+
+/** What one message may have; more is poison. The same as the body of one REST command. */
+export const MESSAGE_BYTES_MAX = 64 * 1024;
+const SOURCE = '/core-bank/core-bank-api';
+
+export interface CommandMessagePorts {
+  readonly actors: Pick<Actors, 'execute'>;
+  /** Resolves once the broker has the event. */
+  readonly publish: (topic: string, event: OwnCloudEvent) => Promise<void>;
+  readonly now: () => Date;
+  readonly logger: Logger;
+}
+
+interface Wanted {
+  readonly eventId: string;
+  readonly command: Addressed;
+}
+
+/**
+ * Takes one message of the topic account-commands: 'SUCCESS' acknowledges it, 'RETRY' has it
+ * delivered again. It is acknowledged only when its result, or the reason why it has none, was
+ * published; so a crash at any point costs a repetition at most, and the command's key makes
+ * that harmless.
+ */
+export function commandMessages(ports: CommandMessagePorts) {
+  const { actors, publish, now, logger } = ports;
+  const common = () => ({
+    specversion: '1.0' as const,
+    source: SOURCE,
+    time: now().toISOString(),
+    datacontenttype: 'application/json' as const,
+  });
+
+  const take = async (message: Buffer): Promise<'SUCCESS' | 'RETRY'> => {
+    const wanted = readCommand(message, now());
+    if ('reason' in wanted) {
+      logger.warn('a command message is poison', { reason: wanted.reason });
+      await publish(DEAD_COMMANDS_TOPIC, { ...common(), ...deadCommand(message, wanted) });
+      return 'SUCCESS';
+    }
+    const { eventId, command } = wanted;
+    const result = await executeOne(actors, command);
+    if (isUnavailable(result)) return 'RETRY';
+    const at = `${SOURCE}#${encodeURIComponent(eventId)}`;
+    const data = resultOf(command, result, at);
+    await publish(COMMAND_RESULTS_TOPIC, { ...common(), ...resultEvent(eventId, data) });
+    return 'SUCCESS';
+  };
+
+  return async (message: Buffer): Promise<'SUCCESS' | 'RETRY'> => {
+    try {
+      return await take(message);
+    } catch (error) {
+      logger.warn('a command message is put off', { error: String(error) });
+      return 'RETRY';
+    }
+  };
+}
+
+async function executeOne(
+  actors: Pick<Actors, 'execute'>,
+  command: Addressed,
+): Promise<CommandResult> {
+  const results: CommandResult[] = [];
+  const plan = { accounts: new Map([[command.accountId, [command]]]), failures: new Map() };
+  await executePlan(actors, plan, undefined, (_command, result) => results.push(result));
+  return results[0] as CommandResult;
+}
+
+function readCommand(message: Buffer, now: Date): Wanted | Poison {
+  if (message.length > MESSAGE_BYTES_MAX)
+    return { reason: `has more than ${MESSAGE_BYTES_MAX} bytes` };
+  const event = commandEvent.safeParse(parse(message));
+  if (!event.success) {
+    const errors = event.error.issues.map(({ path, message: text }) => ({
+      at: path.map((member) => `/${String(member)}`).join(''),
+      message: text,
+    }));
+    return { reason: 'is no CloudEvent 1.0 in JSON', errors: errors.slice(0, 10) };
+  }
+  const { id: eventId, data, expiration, traceparent } = event.data;
+  if (expiration !== undefined && Date.parse(expiration) <= now.getTime())
+    return { eventId, reason: `expired at ${expiration}` };
+  const item = isObject(data) ? { idempotencyKey: eventId, ...data } : data;
+  const { accounts, failures } = planBatch([item], { traceparent: validTraceparent(traceparent) });
+  const [[command] = []] = accounts.values();
+  if (command !== undefined) return { eventId, command };
+  const errors = failures.get(0)?.parts.errors ?? [];
+  return { eventId, reason: 'its data is no valid command', errors: errors.slice(0, 10) };
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parse(message: Buffer): unknown {
+  try {
+    return parseObject(message);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The id follows from the content too: the broker drops a repetition, but never the success of
+ * a command whose first try was refused.
+ */
+function resultEvent(causationid: string, data: CommandResultData) {
+  const { replayed: _replayed, ...lasting } = data;
+  const digest = createHash('sha256').update(JSON.stringify(lasting)).digest('base64url');
+  const id = `result/${causationid}/${digest}`;
+  return { id, type: COMMAND_RESULT_TYPE, subject: data.accountId, causationid, data };
+}

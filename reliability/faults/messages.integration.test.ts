@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { batchAnswer, type BatchResult } from '../../contracts/batches.ts';
+import { sidecarToken } from '../../runtime/environment.ts';
+import { loadSecrets } from '../../runtime/secrets.ts';
+import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
+import { viewOf } from './verdict.ts';
+
+const INSTANCE = 22;
+const SETTLE_MS_MAX = 15_000;
+const APP = 'core-bank-api';
+
+jest.setTimeout(120_000);
+
+let house: BankUnderTest;
+let account: string;
+beforeAll(async () => {
+  house = await bankUnderTest(INSTANCE);
+  [account] = (await house.openAccounts(1)) as [string];
+});
+afterAll(() => house.close());
+
+const batch = async (commands: readonly object[], query = ''): Promise<BatchResult[]> => {
+  const response = await fetch(`${house.commandUrl}/v1/batches${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ commands }),
+  });
+  expect(response.status).toBe(200);
+  return batchAnswer.parse(await response.json()).results;
+};
+const deposit = (accountId: string, amount = '1.00') => ({ type: 'deposit', accountId, amount });
+const statuses = (results: readonly BatchResult[]) => results.map(({ status }) => status);
+const eventsOf = async (id: string) => (await viewOf(house.queryUrl, id)).events;
+const loggedWith = async (key: string): Promise<number> =>
+  (await eventsOf(account)).filter(({ commandId }) => commandId === key).length;
+
+describe('a batch on the real house', () => {
+  test('over many accounts with a bad item: each has its result, the bad one nothing', async () => {
+    const ids = await house.openAccounts(20);
+    const commands = ids.flatMap((id) => [deposit(id), deposit(id, '2.00')]);
+    const results = await batch([...commands, deposit(account, 'bad')]);
+    expect(statuses(results)).toEqual([...commands.map(() => 201), 400]);
+    const versions = results.slice(0, -1).map(({ outcome }) => outcome?.version);
+    expect(versions).toEqual(ids.flatMap(() => [3, 4]));
+    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+      const counts = await Promise.all(ids.map(async (id) => (await eventsOf(id)).length));
+      return counts.filter((count) => count !== 4).map((count) => `${count} events, not 4`);
+    });
+    expect(looked).toEqual([]);
+  });
+  test('atomic and refused: nothing reaches the log', async () => {
+    const before = (await eventsOf(account)).length;
+    const key = randomUUID();
+    const spend = { type: 'withdraw', accountId: account, amount: '999999.00' };
+    const results = await batch(
+      [{ ...deposit(account), idempotencyKey: key }, spend],
+      '?atomic=true',
+    );
+    expect(statuses(results)).toEqual([409, 422]);
+    const status = await fetch(`${house.commandUrl}/v1/commands/${key}?accountId=${account}`);
+    expect(status.status).toBe(404);
+    // Were anything written, it would be there before this one.
+    const marker = randomUUID();
+    await batch([{ ...deposit(account), idempotencyKey: marker }]);
+    const looked = await violationsWithin(SETTLE_MS_MAX, async () =>
+      (await loggedWith(marker)) === 1 ? [] : ['the marker is not there'],
+    );
+    expect(looked).toEqual([]);
+    expect(await eventsOf(account)).toHaveLength(before + 1);
+  });
+});
+
+/** Publishes through a sidecar, as any service of the bank's owner would. */
+const publish = async (body: string, type: string, query = ''): Promise<number> => {
+  const { instance } = house.bank;
+  const token = sidecarToken(loadSecrets(instance.dataDir), APP);
+  const port = 3500 + 1000 * INSTANCE;
+  const url = `http://127.0.0.1:${port}/v1.0/publish/bank-pubsub/account-commands${query}`;
+  const headers = { 'dapr-api-token': token, 'content-type': type };
+  return (await fetch(url, { method: 'POST', headers, body })).status;
+};
+const cloudEvent = (id: string, data: object) =>
+  JSON.stringify({ specversion: '1.0', id, source: 'test', type: 'test', data });
+const CLOUD_EVENT = 'application/cloudevents+json';
+const RAW = '?metadata.rawPayload=true';
+
+const deadLetters = (...words: string[]): string => {
+  const { root, dataDir } = house.bank.instance;
+  const instance = { CORE_BANK_INSTANCE: String(INSTANCE), CORE_BANK_DATA: dataDir };
+  return execFileSync(process.execPath, [join(root, 'dist/runtime/dead-letters.js'), ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, ...instance, CORE_BANK_HOME: root },
+  });
+};
+
+describe('commands as messages on the real house', () => {
+  test('one that comes twice is executed once, and its key tells what came of it', async () => {
+    const key = randomUUID();
+    // Two CloudEvents with one key, because the broker itself drops the same one at once.
+    for (const id of [key, randomUUID()]) {
+      const data = { ...deposit(account), idempotencyKey: key };
+      expect(await publish(cloudEvent(id, data), CLOUD_EVENT)).toBe(204);
+    }
+    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+      const url = `${house.commandUrl}/v1/commands/${key}?accountId=${account}`;
+      const answer = await fetch(url);
+      return answer.status === 200 ? [] : [`answered ${answer.status}`];
+    });
+    expect(looked).toEqual([]);
+    await sleep(2_000);
+    expect(await loggedWith(key)).toBe(1);
+  });
+
+  test('poison goes to the dead letters; listed, replayed and dropped', async () => {
+    const id = randomUUID();
+    expect(await publish(cloudEvent(id, deposit(account, 'bad')), CLOUD_EVENT)).toBe(204);
+    expect(await publish('rubbish', 'text/plain', RAW)).toBe(204);
+    let list = '';
+    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+      list = deadLetters('list');
+      return list.includes(id) && list.includes('rubbish') ? [] : [list];
+    });
+    expect(looked).toEqual([]);
+    expect(list).toContain('/amount must be a decimal string');
+    expect(deadLetters('replay', 'all')).toContain('2 dead letters were sent again');
+    const again = await violationsWithin(SETTLE_MS_MAX, async () => {
+      const now = deadLetters('list');
+      return now.includes('2 dead letters in all') ? [] : [now];
+    });
+    expect(again).toEqual([]);
+    const [first = ''] = deadLetters('list').split(' ');
+    expect(deadLetters('drop', first)).toContain('is forgotten');
+    expect(deadLetters('list')).toContain('1 dead letters in all');
+  });
+
+  test('a good one behind poison is executed', async () => {
+    await publish('rubbish', 'text/plain', RAW);
+    const key = randomUUID();
+    await publish(cloudEvent(key, deposit(account)), CLOUD_EVENT);
+    const looked = await violationsWithin(SETTLE_MS_MAX, async () =>
+      (await loggedWith(key)) === 1 ? [] : ['not there'],
+    );
+    expect(looked).toEqual([]);
+  });
+
+  test('one that is sent while the actors are dead is executed once they are back', async () => {
+    house.bank.kill('bank-account-actor', 'SIGKILL');
+    const key = randomUUID();
+    await publish(cloudEvent(key, deposit(account)), CLOUD_EVENT);
+    const looked = await violationsWithin(30_000, async () =>
+      (await loggedWith(key)) === 1 ? [] : ['not there'],
+    );
+    expect(looked).toEqual([]);
+  });
+});

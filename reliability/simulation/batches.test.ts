@@ -1,0 +1,185 @@
+import { accountNumberOf } from '../../domain/account-number.ts';
+import { accountId } from '../../domain/ids.ts';
+import { batchAnswer, type BatchResult } from '../../contracts/batches.ts';
+import { commandStatus } from '../../contracts/batch-operations.ts';
+import { commandHouse } from './command-house.ts';
+
+let house: Awaited<ReturnType<typeof commandHouse>>;
+beforeAll(async () => void (house = await commandHouse()));
+afterAll(() => house.close());
+
+const post = (path: string, body: unknown): Promise<Response> =>
+  fetch(`${house.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+const batch = async (commands: readonly unknown[], query = ''): Promise<BatchResult[]> => {
+  const response = await post(`/v1/batches${query}`, { commands });
+  expect(response.status).toBe(200);
+  return batchAnswer.parse(await response.json()).results;
+};
+const open = async (): Promise<string> => {
+  const [opened] = await batch([{ type: 'open-account', ownerId: 'jana', currency: 'CZK' }]);
+  return opened?.account?.accountId ?? '';
+};
+const money = (type: 'deposit' | 'withdraw', account: string, amount: string, key?: string) => ({
+  type,
+  accountId: account,
+  amount,
+  ...(key === undefined ? {} : { idempotencyKey: key }),
+});
+const told = ({ status, outcome, problem }: BatchResult) =>
+  `${status} ${outcome?.balance.ledger ?? problem?.code ?? 'account'}`;
+const events = (account: string) => house.log.eventsOf(accountId(account));
+const status = (key: string, query = '') =>
+  fetch(`${house.url}/v1/commands/${encodeURIComponent(key)}${query}`);
+
+describe('a batch', () => {
+  test('over many accounts with a bad item: results in order, no harm to the others', async () => {
+    const [a, b] = [await open(), await open()];
+    const results = await batch([
+      money('deposit', a, '5.00', 'k1'),
+      money('deposit', b, '7.00'),
+      money('deposit', a, '1e5'),
+      money('withdraw', a, '6.00'),
+      'rubbish',
+      money('withdraw', a, '2.00'),
+      money('deposit', a, '0.001'),
+    ]);
+    expect(results.map(told)).toEqual([
+      '201 5.00',
+      '201 7.00',
+      '400 invalid-request',
+      '422 insufficient-funds',
+      '400 invalid-request',
+      '201 3.00',
+      '400 invalid-request',
+    ]);
+    expect(results[0]).toMatchObject({ idempotencyKey: 'k1', accountId: a });
+    expect(results[1]?.idempotencyKey).toMatch(/^[0-9a-f-]{36}$/);
+    expect(results[3]?.problem).toMatchObject({
+      available: '5.00',
+      shortfall: '1.00',
+      instance: '/v1/batches#/commands/3',
+    });
+    expect(events(a)).toHaveLength(3);
+  });
+  test('sent again: the same answers, nothing executed again', async () => {
+    const a = await open();
+    const commands = [money('deposit', a, '5.00', 'r1'), money('withdraw', a, '1.00', 'r2')];
+    const first = await batch(commands);
+    const second = await batch(commands);
+    expect(second).toEqual(first.map((result) => ({ ...result, replayed: true })));
+    expect(events(a)).toHaveLength(3);
+  });
+  test('an account that is opened and its first deposit', async () => {
+    const opening = { type: 'open-account', ownerId: 'eva', currency: 'EUR', idempotencyKey: 'e' };
+    const [opened] = await batch([opening]);
+    expect(opened).toMatchObject({ status: 201, account: { ownerId: 'eva', version: 1 } });
+    const number = opened?.account?.accountNumber ?? '';
+    expect((await batch([money('deposit', number, '1.00')])).map(told)).toEqual(['201 1.00']);
+  });
+  test('1,000 commands of one account are taken, 1,001 and none are refused', async () => {
+    const a = await open();
+    const commands = Array.from({ length: 1_000 }, () => money('deposit', a, '0.01'));
+    const results = await batch(commands);
+    expect(results.at(-1)?.outcome?.balance.ledger).toBe('10.00');
+    expect((await post('/v1/batches', { commands: [...commands, {}] })).status).toBe(400);
+    expect((await post('/v1/batches', { commands: [] })).status).toBe(400);
+    expect((await post('/v1/batches', { commands: 'all' })).status).toBe(400);
+    expect((await post('/v1/batches', { commands, more: 1 })).status).toBe(400);
+    expect((await post('/v1/batches?atomic=yes', { commands })).status).toBe(400);
+    expect((await post('/v1/batches?x=true', { commands })).status).toBe(400);
+  });
+  test('a body of more than 1 MiB is refused', async () => {
+    const commands = Array.from({ length: 900 }, () => ({ x: 'x'.repeat(1_200) }));
+    const response = await post('/v1/batches', { commands });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ detail: 'Send at most 1024 KiB.' });
+  });
+});
+
+describe('an atomic batch', () => {
+  test('is executed in one commit', async () => {
+    const a = await open();
+    const commands = [money('deposit', a, '5.00'), money('withdraw', a, '2.00')];
+    expect((await batch(commands, '?atomic=true')).map(told)).toEqual(['201 5.00', '201 3.00']);
+  });
+  test.each([
+    ['a refused command', money('withdraw', '', '9.00'), '422 insufficient-funds'],
+    ['a bad item', money('withdraw', '', 'x'), '400 invalid-request'],
+  ])('with %s writes nothing', async (_name, bad, code) => {
+    const a = await open();
+    const commands = [money('deposit', a, '5.00'), { ...bad, accountId: a }];
+    expect((await batch(commands, '?atomic=true')).map(told)).toEqual(['409 batch-aborted', code]);
+    expect(events(a)).toHaveLength(1);
+  });
+  test('over two accounts or of more than 100 commands is refused as a whole', async () => {
+    const [a, b] = [await open(), await open()];
+    const two = [money('deposit', a, '1.00'), money('deposit', b, '1.00')];
+    expect((await post('/v1/batches?atomic=true', { commands: two })).status).toBe(400);
+    const many = Array.from({ length: 101 }, () => money('deposit', a, '1.00'));
+    expect((await post('/v1/batches?atomic=true', { commands: many })).status).toBe(400);
+    expect(events(a)).toHaveLength(1);
+  });
+});
+
+test('a dry run answers what would be, one after the other, and writes nothing', async () => {
+  const [a, b] = [await open(), await open()];
+  const commands = [
+    money('deposit', a, '5.00'),
+    money('withdraw', a, '5.00'),
+    money('withdraw', a, '0.01'),
+    money('deposit', b, '1.00'),
+  ];
+  const results = await batch(commands, '?dryRun=true');
+  const wanted = ['201 5.00', '201 0.00', '422 insufficient-funds', '201 1.00'];
+  expect(results.map(told)).toEqual(wanted);
+  expect([...events(a), ...events(b)]).toHaveLength(2);
+});
+
+describe('what came of a command', () => {
+  test('executed: its outcome, by id and by number', async () => {
+    const a = await open();
+    const [done] = await batch([money('deposit', a, '5.00', 'rent/1%?')]);
+    for (const account of [a, accountNumberOf(accountId(a)) ?? '']) {
+      const response = await status('rent/1%?', `?accountId=${account}`);
+      expect(response.status).toBe(200);
+      const body = commandStatus.parse(await response.json());
+      expect(body).toMatchObject({ status: 'executed', accountId: a, outcome: done?.outcome });
+      expect(body.events.map(({ type }) => type)).toEqual(['money-deposited']);
+    }
+  });
+  test('an opening: the account, also without naming it', async () => {
+    const opening = { ownerId: 'eva', currency: 'EUR', initialDeposit: '3.00' };
+    const [done] = await batch([{ type: 'open-account', idempotencyKey: 'o-9', ...opening }]);
+    const body = commandStatus.parse(await (await status('o-9')).json());
+    expect(body.account).toEqual(done?.account);
+    expect(body.events).toHaveLength(2);
+  });
+  test('refused or never sent: 404 that says so', async () => {
+    const a = await open();
+    await batch([money('withdraw', a, '5.00', 'refused')]);
+    for (const key of ['refused', 'never']) {
+      const response = await status(key, `?accountId=${a}`);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({
+        code: 'command-not-found',
+        detail: expect.stringContaining('refused'),
+      });
+    }
+  });
+  test.each([
+    '?accountId=x',
+    '?accountId=12345678901234567890',
+    '?x=1',
+    '?accountId=1&accountId=2',
+  ])('%s is answered by 400', async (query) => expect((await status('k', query)).status).toBe(400));
+  test('a key that nobody can send is answered by 400, another method by 405', async () => {
+    expect((await status('ž')).status).toBe(400);
+    expect((await status('k'.repeat(129))).status).toBe(400);
+    const response = await fetch(`${house.url}/v1/commands/k`, { method: 'DELETE' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
+  });
+});
