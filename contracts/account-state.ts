@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ExistingAccount } from '../domain/account.ts';
+import { dayOf, type ExistingAccount } from '../domain/account.ts';
 import { version } from '../domain/ids.ts';
-import { readAmount } from '../domain/money.ts';
+import { readAmount, ZERO } from '../domain/money.ts';
 import { readMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
 
@@ -34,8 +34,8 @@ export const accountState = z.strictObject({
   limits: z
     .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
     .optional(),
-  /** What counts against the day's limit. */
-  spent: z.strictObject({ day: z.string(), amount: z.string() }),
+  /** What counts against the day's limit; the first states of the bank had no limits. */
+  spent: z.strictObject({ day: z.string(), amount: z.string() }).optional(),
   holds: z.array(hold).optional(),
   transfers: z.array(transfer).optional(),
   openedAt: z.string(),
@@ -69,7 +69,7 @@ export function decodeAccount(state: AccountState): ExistingAccount {
     ledger: readAmount(ledger, currency),
     held: readAmount(held, currency),
     limits: read(limits),
-    spent: read(spent),
+    spent: spent === undefined ? { day: dayOf(state.changedAt), amount: ZERO } : read(spent),
     holds: holds.map(read),
     transfers: transfers.map(read),
     // The schema has the same members as the domain's account; only money is written otherwise.

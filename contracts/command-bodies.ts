@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { TRANSFER_REASONS } from '../domain/account-events.ts';
+import { CURRENCIES } from '../domain/currency.ts';
 import * as texts from './texts.ts';
 
 export const openAccountBody = z.strictObject({
   ownerId: texts.ownerIdText,
-  currency: texts.currencyText,
+  // Named here, so that who reads the document (or generates from it) sees what is accepted.
+  currency: texts.currencyText.meta({ enum: [...CURRENCIES] }),
   name: texts.nameText.optional(),
   overdraftLimit: texts.amountText.optional(),
   initialDeposit: texts.amountText.optional(),

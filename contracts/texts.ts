@@ -62,9 +62,13 @@ export const transferIdText = z
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as TransferId);
 
+/** With nine digits of a second; more would only make the state of an account longer. */
+const TIME_CHARACTERS_MAX = 30;
+
 /** RFC 3339 in UTC, as the bank writes all times. */
 export const timeText = z.iso
   .datetime({ message: 'must be an RFC 3339 time in UTC such as "2026-01-31T12:00:00Z"' })
+  .max(TIME_CHARACTERS_MAX)
   .meta({ examples: ['2026-01-31T12:00:00Z'] });
 
 export const versionNumber = z

@@ -33,6 +33,9 @@ const MINOR_DIGITS: ReadonlyMap<string, number> = new Map([
   ...withDigits(FOUR_DIGITS, 4),
 ]);
 
+/** All codes, in the order of the alphabet. */
+export const CURRENCIES: readonly string[] = [...MINOR_DIGITS.keys()].sort();
+
 /** The currency of that code, or undefined when ISO 4217 has none (codes are upper case). */
 export function currencyOf(code: string): Currency | undefined {
   return MINOR_DIGITS.has(code) ? (code as Currency) : undefined;

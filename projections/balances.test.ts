@@ -2,6 +2,11 @@ import { balanceOf } from '../contracts/events.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { Account } from '../domain/account.ts';
+import type { Command } from '../domain/account-commands.ts';
+import type { Currency } from '../domain/currency.ts';
+import { holdId, version } from '../domain/ids.ts';
+import { minor } from '../domain/money.ts';
+import { transferIdOf } from '../domain/transfer-id.ts';
 import { foldAccount } from './balances.ts';
 import { logForTests, randomLog, randomOf, seedOfRun } from './events-for-tests.ts';
 import { historyLine } from './history.ts';
@@ -86,4 +91,81 @@ test('a line of history says what the event did', () => {
     accountId: id,
     entry: { version: 2, eventId: `acct/${id}/2`, balanceAfter: { ledger: '125.50' } },
   });
+});
+
+const HOLD = holdId('00000000-0000-8000-8000-000000000001');
+const amount = minor(500n);
+
+test('the lines of holds tell what is set aside, taken and released', () => {
+  const log = logForTests();
+  const id = log.id(1);
+  log.open(id);
+  const place = { type: 'place-hold', holdId: HOLD, description: 'hotel' } as const;
+  log.run(id, { ...place, amount, expiresAt: '2030-01-31T12:00:00Z' });
+  log.run(id, { type: 'capture-hold', holdId: HOLD, amount: minor(300n) });
+  const [, placed, captured] = log.entries.map((entry) => historyLine(entry).entry);
+  expect(placed).toMatchObject({
+    ...{ type: 'hold-placed', direction: 'none', amount: '5.00', description: 'hotel' },
+    ...{ holdId: HOLD, expiresAt: '2030-01-31T12:00:00Z' },
+    balanceAfter: { ledger: '0.00', held: '5.00', available: '45.00' },
+  });
+  expect(captured).toMatchObject({
+    ...{ type: 'hold-captured', direction: 'debit', amount: '3.00', holdId: HOLD },
+    balanceAfter: { ledger: '-3.00', held: '0.00', available: '47.00' },
+  });
+});
+
+test('the lines of a reversal name the version that they take back', () => {
+  const { log, id } = small();
+  log.run(id, { type: 'reverse', version: version(3), reason: 'twice' });
+  expect(historyLine(log.entries[3]!).entry).toMatchObject({
+    ...{ type: 'movement-reversed', direction: 'credit', amount: '0.50' },
+    ...{ reverses: 3, reason: 'twice' },
+  });
+});
+
+test('the lines of a transfer name the other account on both sides', () => {
+  const { log, id } = small();
+  const to = log.id(2);
+  log.open(to);
+  const transferId = transferIdOf(id, 1n);
+  const common = { transferId, amount, description: 'rent' } as const;
+  const currency = 'CZK' as Currency;
+  log.run(id, { ...common, type: 'reserve-transfer', toAccountId: to, toCurrency: currency });
+  log.run(to, { ...common, type: 'receive-transfer', fromAccountId: id, currency });
+  log.run(id, { type: 'settle-transfer', transferId });
+  const lines = log.entries.slice(-3).map((entry) => historyLine(entry).entry);
+  expect(lines.map((line) => [line.type, line.direction, line.amount])).toEqual([
+    ['transfer-reserved', 'none', '5.00'],
+    ['transfer-received', 'credit', '5.00'],
+    ['transfer-sent', 'debit', '5.00'],
+  ]);
+  expect(lines.map((line) => line.otherAccountId)).toEqual([to, id, to]);
+  for (const line of lines) expect(line).toMatchObject({ transferId, description: 'rent' });
+});
+
+test('the model follows status, limits and details, and forgets what was removed', () => {
+  const log = logForTests();
+  const id = log.id(1);
+  log.open(id);
+  const after = (command: Command): AccountModel | undefined => {
+    log.run(id, command);
+    return foldAll(log.entries);
+  };
+  expect(after({ type: 'freeze' })).toMatchObject({ status: 'frozen' });
+  expect(after({ type: 'unfreeze' })).toMatchObject({ status: 'open' });
+  expect(after({ type: 'set-limits', perDay: amount })?.limits).toEqual({ perDay: '5.00' });
+  expect(after({ type: 'set-limits' })?.limits ?? {}).toEqual({});
+  expect(after({ type: 'set-details', name: 'K', metadata: { a: 'b' } })).toMatchObject({
+    name: 'K',
+    metadata: { a: 'b' },
+  });
+  const plain = after({ type: 'set-details' });
+  expect(plain).not.toHaveProperty('name');
+  expect(plain).not.toHaveProperty('metadata');
+  expect(after({ type: 'set-overdraft-limit', amount })).toMatchObject({
+    overdraftLimit: '5.00',
+    balance: { available: '5.00' },
+  });
+  expect(after({ type: 'close' })).toMatchObject({ status: 'closed', version: 9 });
 });

@@ -1,13 +1,14 @@
-import { accountIdOfSerial } from '../domain/account-number.ts';
-import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
 import type { Command } from '../domain/account-commands.ts';
-import { decide } from '../domain/account-decisions.ts';
+import { bankForTests } from '../domain/bank-for-tests.ts';
+import { STEPS, type Step } from '../domain/commands-for-tests.ts';
 import type { Currency } from '../domain/currency.ts';
-import { commandId, ownerId, type AccountId } from '../domain/ids.ts';
+import { ownCommandId, ownerId, type AccountId } from '../domain/ids.ts';
 import { minor, ZERO } from '../domain/money.ts';
 import { encodeEvent } from '../contracts/events.ts';
 import type { LedgerMessage, PositionedAccountEvent } from '../contracts/topics.ts';
 import type { LogSource } from './projection.ts';
+
+const OPENING = STEPS.indexOf('open-account');
 
 /** Small seeded generator (mulberry32), so that a failing run can be repeated. */
 export function randomOf(seed: number): (below: number) => number {
@@ -27,33 +28,45 @@ export const seedOfRun = (): number => {
   return seed;
 };
 
+export interface LogOptions {
+  readonly firstSerial?: number;
+  readonly currencies?: readonly string[];
+}
+
 /** A log as the real actors would write it: every event is decided by the domain. */
-export function logForTests(firstSerial = 1) {
-  const accounts = new Map<AccountId, Account>();
+export function logForTests(options: LogOptions = {}) {
+  const bank = bankForTests(options);
   const entries: PositionedAccountEvent[] = [];
   let position = 65_536;
+  // Tests cut the entries, so their length does not tell how far the log has come.
+  let taken = 0;
 
-  const run = (id: AccountId, command: Command): PositionedAccountEvent[] => {
-    let account = accounts.get(id) ?? NO_ACCOUNT;
-    const at = new Date(Date.UTC(2026, 10, 21) + entries.length).toISOString();
-    const decision = decide(account, command, at);
-    if (!decision.ok) return [];
-    const cause = { commandId: commandId(`c-${entries.length}`), commandHash: 'hash' };
-    const added = decision.events.map((event) => {
-      const after = evolve(account, event);
-      account = after;
+  /** Takes what the bank has decided since into the log. */
+  const take = (): PositionedAccountEvent[] => {
+    const added = bank.entries.slice(taken).map((entry) => {
       position += 3;
-      return { position, event: encodeEvent(id, event, after, cause) };
+      const cause = { commandId: ownCommandId(entry.commandId), commandHash: 'hash' };
+      return { position, event: encodeEvent(entry.accountId, entry.event, entry.after, cause) };
     });
-    accounts.set(id, account);
+    taken = bank.entries.length;
     entries.push(...added);
     return added;
+  };
+  const run = (id: AccountId, command: Command): PositionedAccountEvent[] => {
+    bank.pass(1);
+    bank.give(id, command);
+    return take();
   };
 
   return {
     entries,
-    accounts,
-    id: (index: number): AccountId => accountIdOfSerial(BigInt(firstSerial + index)),
+    accounts: bank.accounts,
+    id: bank.id,
+    run,
+    step(step: Step): PositionedAccountEvent[] {
+      bank.step(step);
+      return take();
+    },
     open: (id: AccountId, owner = 'jana-novakova') =>
       run(id, {
         type: 'open-account',
@@ -74,14 +87,19 @@ export function logForTests(firstSerial = 1) {
 
 export type LogForTests = ReturnType<typeof logForTests>;
 
-/** Random deposits and withdrawals over some accounts, all opened on the way. */
+/** Random lives of some accounts, of all commands that there are, all opened on the way. */
 export function randomLog(random: (below: number) => number, events: number, accounts: number) {
-  const log = logForTests(random(1_000_000));
+  const currencies = ['CZK', 'CZK', 'KWD', 'JPY', 'CZK'];
+  const log = logForTests({ firstSerial: random(1_000_000), currencies });
   while (log.entries.length < events) {
-    const id = log.id(random(accounts));
-    if (!log.accounts.has(id)) log.open(id, `owner-${random(3)}`);
-    else if (random(3) === 0) log.withdraw(id, BigInt(1 + random(20_000)));
-    else log.deposit(id, BigInt(1 + random(20_000)));
+    const account = random(accounts);
+    log.step({
+      account,
+      kind: log.accounts.has(log.id(account)) ? random(STEPS.length) : OPENING,
+      amount: BigInt(1 + random(20_000)),
+      pick: random(4_000),
+      minutes: random(200),
+    });
   }
   return log;
 }

@@ -143,7 +143,7 @@ test.each([
   ['has another event there', 20, 3],
 ])('a log that %s is not taken for the one that was followed', async (_what, length, from) => {
   const before = logOf(10);
-  const other = logForTests(500);
+  const other = logForTests({ firstSerial: 500 });
   if (length > 0) other.open(other.id(1));
   while (other.entries.length < length) other.deposit(other.id(1), 7n);
   const { applied, projection } = recorder(checkpointAt(before.entries[from - 1]!, from));

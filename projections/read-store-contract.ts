@@ -16,7 +16,7 @@ export function readStoreContract(open: () => ReadStore): void {
   documentsContract(open);
 }
 
-const log = logForTests(77_000);
+const log = logForTests({ firstSerial: 77_000 });
 const [opened] = log.open(log.id(1));
 const account: AccountModel = foldAccount(undefined, opened!, 0);
 const change = (seq: number): AccountChange => ({

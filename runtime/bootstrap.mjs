@@ -19,6 +19,7 @@ const COMMANDS = {
   rebuild: 'projections/rebuild.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',
+  schemathesis: 'reliability/schemathesis.js',
   bench: 'bench/bench.js',
   test: 'reliability/test.js',
   check: 'reliability/check.js',

@@ -1,15 +1,20 @@
 import { accountId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
+import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
+import { badCommands, pathOf, rightBody } from './contract-corpus.ts';
 import { badRequests } from './corpus.ts';
+import { judgeOf } from './documented.ts';
 import { send, sendBytes } from './raw-http.ts';
 
-const CASES_MIN = 300;
+const CASES_MIN = 1_500;
+const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 const POST = 'POST /v1/accounts HTTP/1.1\r\nHost: x\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 let house: Awaited<ReturnType<typeof commandHouse>>;
 let account: string;
+let number: string;
 
 beforeAll(async () => {
   house = await commandHouse();
@@ -21,24 +26,46 @@ beforeAll(async () => {
     body: '{"ownerId":"jana","currency":"CZK","initialDeposit":"10.00"}',
   });
   expect(opened.status).toBe(201);
-  account = (JSON.parse(opened.body) as { accountId: string }).accountId;
+  const answer = JSON.parse(opened.body) as Record<'accountId' | 'accountNumber', string>;
+  ({ accountId: account, accountNumber: number } = answer);
 });
 afterAll(() => house.close());
 
-test('every bad request is answered by a 4xx problem and writes nothing', async () => {
-  const cases = badRequests(account);
+test('every bad request is answered by a documented 4xx problem and writes nothing', async () => {
+  const cases = [...badRequests(account), ...badCommands(account)];
   expect(cases.length).toBeGreaterThan(CASES_MIN);
+  const judge = judgeOf(COMMAND_OPERATIONS);
   const wrong: string[] = [];
   for (const bad of cases) {
-    const answer = await send(house.url, bad);
-    const right = (bad.status ?? [400]).includes(answer.status);
-    const isProblem = answer.contentType.startsWith('application/problem+json');
-    if (!right || !isProblem)
-      wrong.push(`${bad.name}: ${answer.status} ${answer.body.slice(0, 120)}`);
+    const found = judge(bad, await send(house.url, bad));
+    if (found !== undefined) wrong.push(found);
   }
   expect(wrong).toEqual([]);
   expect(house.log.eventsOf(accountId(account))).toHaveLength(2);
 }, 60_000);
+
+test.each(COMMAND_OPERATIONS.map((operation) => [operation.id, operation] as const))(
+  '%s answers the same to the number of the account as to its id',
+  async (_id, operation) => {
+    const [byId, byNumber] = await Promise.all(
+      [account, number].map((id) =>
+        send(house.url, {
+          name: operation.id,
+          method: operation.method.toUpperCase(),
+          path: `${pathOf(operation, id)}?dryRun=true`,
+          headers: { ...JSON_TYPE, 'idempotency-key': `number-${operation.id}` },
+          body: rightBody(operation),
+        }),
+      ),
+    );
+    const isHold = operation.path.includes('{holdId}');
+    const expected = isHold ? [404] : [operation.status, 409, 422];
+    expect(expected).toContain(byId?.status);
+    expect(byNumber?.status).toBe(byId?.status);
+    const timeless = (text = '') => text.replaceAll(number, account).replaceAll(TIME, 'TIME');
+    expect(timeless(byNumber?.body)).toBe(timeless(byId?.body));
+  },
+);
 
 test('a problem names type, title, status, detail, instance, code and members', async () => {
   const answer = await send(house.url, {

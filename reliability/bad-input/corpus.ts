@@ -20,6 +20,8 @@ export interface BadRequest {
   readonly body?: string | Buffer;
   /** The statuses that are right for it; 400 when not said. */
   readonly status?: readonly number[];
+  /** Where the answer says the mistake is, when it is one of a member or a header. */
+  readonly at?: string;
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

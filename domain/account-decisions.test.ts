@@ -1,0 +1,372 @@
+import { available, type ExistingAccount } from './account.ts';
+import { bankForTests, type BankForTests } from './bank-for-tests.ts';
+import type { Command, Decision } from './account-commands.ts';
+import { HOLDS_OPEN_MAX } from './hold-decisions.ts';
+import { TRANSFERS_PENDING_MAX } from './transfer-decisions.ts';
+import { accountIdOfSerial } from './account-number.ts';
+import { holdId, ownerId, version, type AccountId } from './ids.ts';
+import { minor, ZERO } from './money.ts';
+import { transferIdOf } from './transfer-id.ts';
+
+const HOUR = 60;
+const DAY = 24 * HOUR;
+const id = accountIdOfSerial(1n);
+const other = accountIdOfSerial(2n);
+
+/** Accounts 1 and 2 with 100.00 each and no overdraft, at midnight of UTC. */
+function given(...commands: Command[]): BankForTests {
+  const bank = bankForTests({ startMs: Date.UTC(2026, 10, 21) });
+  for (const account of [id, other]) {
+    bank.give(account, {
+      type: 'open-account',
+      ownerId: ownerId('jana'),
+      currency: bank.currencyOf(0),
+      overdraftLimit: ZERO,
+      initialDeposit: minor(10_000n),
+    });
+  }
+  for (const command of commands) bank.give(id, command);
+  return bank;
+}
+const accountOf = (bank: BankForTests, of: AccountId = id): ExistingAccount =>
+  bank.of(of) as ExistingAccount;
+const codeOf = (decision: Decision | undefined): string =>
+  decision === undefined ? 'not decided' : decision.ok ? 'done' : decision.refusal.code;
+const refusalOf = (decision: Decision | undefined): unknown =>
+  decision?.ok === false ? decision.refusal : decision;
+
+const H = holdId('00000000-0000-8000-8000-000000000001');
+const hold = (units: bigint, expiresAt?: string): Command => ({
+  type: 'place-hold',
+  holdId: H,
+  amount: minor(units),
+  ...(expiresAt === undefined ? {} : { expiresAt }),
+});
+const capture = (units?: bigint): Command => ({
+  type: 'capture-hold',
+  holdId: H,
+  ...(units === undefined ? {} : { amount: minor(units) }),
+});
+const VOID: Command = { type: 'void-hold', holdId: H };
+const EXPIRE: Command = { type: 'expire-hold', holdId: H };
+const deposit = (units: bigint): Command => ({ type: 'deposit', amount: minor(units) });
+const withdraw = (units: bigint): Command => ({ type: 'withdraw', amount: minor(units) });
+const reverse = (count: number): Command => ({ type: 'reverse', version: version(count) });
+const FREEZE: Command = { type: 'freeze' };
+const CLOSE: Command = { type: 'close' };
+const T = transferIdOf(id, 7n);
+const reserve = (units: bigint): Command => ({
+  type: 'reserve-transfer',
+  transferId: T,
+  toAccountId: other,
+  toCurrency: given().currencyOf(0),
+  amount: minor(units),
+});
+const receive = (units: bigint): Command => ({
+  type: 'receive-transfer',
+  transferId: T,
+  fromAccountId: id,
+  currency: given().currencyOf(0),
+  amount: minor(units),
+});
+const SETTLE: Command = { type: 'settle-transfer', transferId: T };
+const RELEASE: Command = { type: 'release-transfer', transferId: T, reason: 'account-closed' };
+
+describe('holds', () => {
+  test('given 100.00, when 30.00 are held, then the ledger stays and 70.00 are available', () => {
+    const account = accountOf(given(hold(3_000n)));
+    expect(account).toMatchObject({ ledger: 10_000n, held: 3_000n });
+    expect(available(account)).toBe(7_000n);
+  });
+  test('given a hold, when all of it is captured, then it has left the ledger', () => {
+    const account = accountOf(given(hold(3_000n), capture()));
+    expect(account).toMatchObject({ ledger: 7_000n, held: 0n, holds: [] });
+  });
+  test('given a hold of 30.00, when 10.00 are captured, then 20.00 are available again', () => {
+    const bank = given(hold(3_000n), capture(1_000n));
+    expect(bank.entries.at(-1)?.event).toMatchObject({ amount: 1_000n, released: 2_000n });
+    expect(available(accountOf(bank))).toBe(9_000n);
+  });
+  test('given a hold of 30.00, then a capture of 30.01 says how much is held', () => {
+    const refusal = refusalOf(given(hold(3_000n)).give(id, capture(3_001n)));
+    expect(refusal).toEqual({ code: 'hold-amount-exceeded', held: 3_000n });
+  });
+  test('given a hold of all money, then nothing can be withdrawn', () => {
+    expect(codeOf(given(hold(10_000n)).give(id, withdraw(1n)))).toBe('insufficient-funds');
+    expect(codeOf(given().give(id, hold(10_001n)))).toBe('insufficient-funds');
+  });
+  test.each([
+    ['captured', capture()],
+    ['voided', VOID],
+  ])('given a hold that was %s, then it is resolved once', (_what, end) => {
+    const bank = given(hold(3_000n), end);
+    for (const again of [capture(), capture(1n), VOID, EXPIRE]) {
+      expect(refusalOf(bank.give(id, again))).toEqual({
+        code: 'hold-already-resolved',
+        version: 4,
+      });
+    }
+  });
+  test('given no hold of that id, then it is not found', () => {
+    for (const end of [capture(), VOID, EXPIRE]) {
+      expect(codeOf(given().give(id, end))).toBe('hold-not-found');
+    }
+  });
+  test('given a hold until one, then it expires at one, not a moment before', () => {
+    const bank = given(hold(3_000n, '2026-11-21T01:00:00Z'));
+    bank.pass(59);
+    expect(codeOf(bank.give(id, EXPIRE))).toBe('hold-not-due');
+    bank.pass(1);
+    expect(codeOf(bank.give(id, EXPIRE))).toBe('done');
+    expect(available(accountOf(bank))).toBe(10_000n);
+  });
+  test('given a hold that is due, then it can only be voided or expire, event or not', () => {
+    const bank = given(hold(3_000n, '2026-11-21T01:00:00Z'));
+    bank.pass(HOUR);
+    expect(codeOf(bank.give(id, capture()))).toBe('hold-expired');
+    expect(codeOf(bank.give(id, VOID))).toBe('done');
+    expect(codeOf(bank.give(id, EXPIRE))).toBe('hold-already-resolved');
+  });
+  test('given a hold without an end, then it never expires', () => {
+    const bank = given(hold(3_000n));
+    bank.pass(3_000 * DAY);
+    expect(codeOf(bank.give(id, EXPIRE))).toBe('hold-not-due');
+  });
+  test('given an end that is not later than now, then it is refused', () => {
+    expect(refusalOf(given().give(id, hold(1n, '2026-11-21T00:00:00Z')))).toMatchObject({
+      code: 'invalid-request',
+      at: '/expiresAt',
+    });
+  });
+  test(`given ${HOLDS_OPEN_MAX} open holds, then one more is refused`, () => {
+    const bank = given();
+    const place = (at: number): Decision | undefined =>
+      bank.give(id, {
+        type: 'place-hold',
+        holdId: holdId(`00000000-0000-8000-8000-${String(at).padStart(12, '0')}`),
+        amount: minor(1n),
+      });
+    for (let at = 0; at < HOLDS_OPEN_MAX; at += 1) expect(codeOf(place(at))).toBe('done');
+    expect(codeOf(place(HOLDS_OPEN_MAX))).toBe('too-many-open');
+    expect(codeOf(bank.give(id, { ...VOID, holdId: accountOf(bank).holds[0]!.holdId }))).toBe(
+      'done',
+    );
+    expect(codeOf(place(HOLDS_OPEN_MAX))).toBe('done');
+  });
+});
+
+describe('limits', () => {
+  const limits = (perWithdrawal?: bigint, perDay?: bigint): Command => ({
+    type: 'set-limits',
+    ...(perWithdrawal === undefined ? {} : { perWithdrawal: minor(perWithdrawal) }),
+    ...(perDay === undefined ? {} : { perDay: minor(perDay) }),
+  });
+  test.each([withdraw(1_001n), hold(1_001n), reserve(1_001n)])(
+    'given a limit of 10.00 at once, then more is refused: %j',
+    (command) => {
+      expect(refusalOf(given(limits(1_000n)).give(id, command))).toEqual({
+        code: 'limit-exceeded',
+        limit: 'perWithdrawal',
+        allowed: 1_000n,
+      });
+    },
+  );
+  test('given a limit of 10.00 at once, then 10.00 can leave as often as there is money', () => {
+    const bank = given(limits(1_000n));
+    for (let count = 0; count < 10; count += 1) {
+      expect(codeOf(bank.give(id, withdraw(1_000n)))).toBe('done');
+    }
+  });
+  test('given 15.00 a day and 10.00 gone, then 5.01 says what was used and when it resets', () => {
+    const bank = given(limits(undefined, 1_500n), withdraw(1_000n));
+    bank.pass(DAY - 1);
+    expect(refusalOf(bank.give(id, withdraw(501n)))).toEqual({
+      code: 'limit-exceeded',
+      limit: 'perDay',
+      allowed: 1_500n,
+      used: 1_000n,
+      resetsAt: '2026-11-22T00:00:00.000Z',
+    });
+    expect(codeOf(bank.give(id, withdraw(500n)))).toBe('done');
+    bank.pass(1);
+    expect(codeOf(bank.give(id, withdraw(1_500n)))).toBe('done');
+  });
+  test('given a hold that is voided on its day, then the day has its money again', () => {
+    const bank = given(limits(undefined, 1_500n), hold(1_500n));
+    expect(codeOf(bank.give(id, withdraw(1n)))).toBe('limit-exceeded');
+    bank.give(id, VOID);
+    expect(codeOf(bank.give(id, withdraw(1_500n)))).toBe('done');
+  });
+  test('given a hold of the day before, when it is voided, then this day gains nothing', () => {
+    const bank = given(limits(undefined, 1_500n), hold(1_500n));
+    bank.pass(DAY);
+    bank.give(id, withdraw(1_000n));
+    bank.give(id, VOID);
+    expect(codeOf(bank.give(id, withdraw(501n)))).toBe('limit-exceeded');
+    expect(codeOf(bank.give(id, withdraw(500n)))).toBe('done');
+  });
+  test('given a partial capture, then only what was captured counts on that day', () => {
+    const bank = given(limits(undefined, 1_500n), hold(1_500n), capture(400n));
+    expect(codeOf(bank.give(id, withdraw(1_100n)))).toBe('done');
+  });
+  test('given limits, when they are set again without one, then that one is gone', () => {
+    const bank = given(limits(1n, 1n), limits());
+    expect(accountOf(bank).limits).toEqual({});
+    expect(codeOf(bank.give(id, withdraw(10_000n)))).toBe('done');
+  });
+  test('given a limit of nothing, then nothing can leave but all can come', () => {
+    const bank = given(limits(undefined, 0n));
+    expect(codeOf(bank.give(id, withdraw(1n)))).toBe('limit-exceeded');
+    expect(codeOf(bank.give(id, deposit(1n)))).toBe('done');
+  });
+});
+
+describe('freezing and closing', () => {
+  const COMMANDS: readonly (readonly [Command, string, string])[] = [
+    [deposit(1n), 'account-frozen', 'account-closed'],
+    [withdraw(1n), 'account-frozen', 'account-closed'],
+    [hold(1n), 'account-frozen', 'account-closed'],
+    [capture(), 'hold-not-found', 'hold-not-found'],
+    [reserve(1n), 'account-frozen', 'account-closed'],
+    [receive(1n), 'done', 'done'],
+    [reverse(2), 'account-frozen', 'account-closed'],
+    [FREEZE, 'account-frozen', 'account-closed'],
+    [CLOSE, 'account-frozen', 'account-closed'],
+    [{ type: 'unfreeze' }, 'done', 'account-closed'],
+    [{ type: 'set-overdraft-limit', amount: minor(5n) }, 'done', 'account-closed'],
+    [{ type: 'set-limits' }, 'done', 'account-closed'],
+    [{ type: 'set-details', name: 'x' }, 'done', 'account-closed'],
+  ];
+  test.each(COMMANDS)('given a frozen account, then %j is %s', (command, whenFrozen) => {
+    expect(codeOf(given(FREEZE).give(id, command))).toBe(whenFrozen);
+  });
+  test.each(COMMANDS)('given a closed account, then %j is (not %s but) %s', (...row) => {
+    const bank = given(withdraw(10_000n), CLOSE);
+    expect(accountOf(bank).status).toBe('closed');
+    expect(codeOf(bank.give(id, row[0]))).toBe(row[2]);
+  });
+  test('given a frozen account with a hold, then it can be voided or expire, not captured', () => {
+    const bank = given(hold(1n, '2026-11-21T01:00:00Z'), FREEZE);
+    expect(codeOf(bank.give(id, capture()))).toBe('account-frozen');
+    bank.pass(HOUR);
+    expect(codeOf(bank.give(id, EXPIRE))).toBe('done');
+    expect(codeOf(given(hold(1n), FREEZE).give(id, VOID))).toBe('done');
+  });
+  test('given an account that is not frozen, then it cannot be unfrozen', () => {
+    expect(codeOf(given().give(id, { type: 'unfreeze' }))).toBe('account-not-frozen');
+  });
+  test('given money or a hold on it, then it cannot be closed', () => {
+    expect(refusalOf(given().give(id, CLOSE))).toEqual({
+      code: 'balance-not-zero',
+      ledger: 10_000n,
+      held: 0n,
+    });
+    const overdrawn: Command = { type: 'set-overdraft-limit', amount: minor(500n) };
+    const held = given(withdraw(10_000n), overdrawn, hold(500n));
+    expect(codeOf(held.give(id, CLOSE))).toBe('balance-not-zero');
+  });
+  test('given an overdraft that is used, then it can be lowered to what is used, not below', () => {
+    const limit = (units: bigint): Command => ({
+      type: 'set-overdraft-limit',
+      amount: minor(units),
+    });
+    const bank = given(limit(500n), withdraw(10_300n));
+    expect(refusalOf(bank.give(id, limit(299n)))).toEqual({
+      code: 'insufficient-funds',
+      available: 200n,
+      shortfall: 1n,
+    });
+    expect(codeOf(bank.give(id, limit(300n)))).toBe('done');
+    expect(available(accountOf(bank))).toBe(0n);
+  });
+  test('given details, when they are set without them, then they are removed', () => {
+    const bank = given({ type: 'set-details', name: 'x', metadata: { a: 'b' } });
+    expect(accountOf(bank)).toMatchObject({ name: 'x', metadata: { a: 'b' } });
+    bank.give(id, { type: 'set-details' });
+    expect(accountOf(bank)).not.toHaveProperty('name');
+    expect(accountOf(bank)).not.toHaveProperty('metadata');
+  });
+});
+
+describe('reversals', () => {
+  test.each([
+    ['deposit', deposit(300n), 3, 'debit', 10_000n],
+    ['withdrawal', withdraw(300n), 3, 'credit', 10_000n],
+  ] as const)('given a %s, then it is reversed once', (_what, command, at, direction, ledger) => {
+    const bank = given(command);
+    expect(codeOf(bank.give(id, reverse(at)))).toBe('done');
+    const [event] = [bank.entries.at(-1)?.event];
+    expect(event).toMatchObject({ type: 'movement-reversed', reverses: at, direction });
+    expect(accountOf(bank).ledger).toBe(ledger);
+    expect(refusalOf(bank.give(id, reverse(at)))).toEqual({ code: 'already-reversed', version: 4 });
+  });
+  test('given a partial capture, then what was captured comes back', () => {
+    const bank = given(hold(3_000n), capture(1_000n));
+    expect(codeOf(bank.give(id, reverse(4)))).toBe('done');
+    expect(accountOf(bank)).toMatchObject({ ledger: 10_000n, held: 0n });
+  });
+  test('given a deposit that was spent or is held, then it cannot be reversed', () => {
+    expect(codeOf(given(withdraw(1n)).give(id, reverse(2)))).toBe('insufficient-funds');
+    expect(codeOf(given(hold(1n)).give(id, reverse(2)))).toBe('insufficient-funds');
+  });
+  test('given no such version, or one without money of its own, then it is refused', () => {
+    const bank = given(hold(1n), VOID, deposit(5n), reverse(5));
+    expect(codeOf(bank.give(id, reverse(99)))).toBe('event-not-found');
+    expect(codeOf(bank.give(id, reverse(Number.MAX_SAFE_INTEGER)))).toBe('event-not-found');
+    for (const at of [1, 3, 4, 6])
+      expect(codeOf(bank.give(id, reverse(at)))).toBe('not-reversible');
+  });
+});
+
+describe('legs of transfers', () => {
+  test('given 100.00, when 30.00 are reserved, then they are held and in the ledger', () => {
+    expect(accountOf(given(reserve(3_000n)))).toMatchObject({ ledger: 10_000n, held: 3_000n });
+  });
+  test('given a reservation, when it is settled, then it has left the ledger', () => {
+    const bank = given(reserve(3_000n));
+    bank.give(other, receive(3_000n));
+    bank.give(id, SETTLE);
+    expect(accountOf(bank)).toMatchObject({ ledger: 7_000n, held: 0n, transfers: [] });
+    expect(accountOf(bank, other).ledger).toBe(13_000n);
+    for (const end of [SETTLE, RELEASE]) {
+      expect(refusalOf(bank.give(id, end))).toEqual({ code: 'transfer-already-ended', version: 4 });
+    }
+  });
+  test.each([
+    ['frozen', [FREEZE], 'account-frozen'],
+    ['closed', [withdraw(10_000n), CLOSE], 'account-closed'],
+  ] as const)('given a %s target, then it declines and all money comes back', (_, life, reason) => {
+    const bank = given(reserve(3_000n));
+    for (const command of life) bank.give(other, command);
+    expect(codeOf(bank.give(other, receive(3_000n)))).toBe('done');
+    expect(bank.entries.at(-1)?.event).toMatchObject({ type: 'transfer-declined', reason });
+    bank.give(id, RELEASE);
+    expect(available(accountOf(bank))).toBe(10_000n);
+  });
+  test('given a source that was frozen meanwhile, then the end is still written', () => {
+    expect(codeOf(given(reserve(1n), FREEZE).give(id, SETTLE))).toBe('done');
+    expect(codeOf(given(reserve(1n), FREEZE).give(id, RELEASE))).toBe('done');
+  });
+  test('given a transfer under way, then the source cannot be closed', () => {
+    expect(codeOf(given(reserve(10_000n)).give(id, CLOSE))).toBe('balance-not-zero');
+  });
+  test('given a target of another currency, then nothing is reserved', () => {
+    const toCurrency = bankForTests({ currencies: ['KWD'] }).currencyOf(0);
+    const command = { ...reserve(1n), toCurrency } as Command;
+    expect(codeOf(given().give(id, command))).toBe('currency-mismatch');
+  });
+  test('given no such transfer, then it cannot end', () => {
+    for (const end of [SETTLE, RELEASE]) {
+      expect(codeOf(given().give(id, end))).toBe('transfer-not-found');
+    }
+  });
+  test(`given ${TRANSFERS_PENDING_MAX} transfers under way, then one more is refused`, () => {
+    const bank = given();
+    const more = (fill: number): Decision | undefined =>
+      bank.give(id, { ...reserve(1n), transferId: transferIdOf(id, BigInt(fill)) } as Command);
+    for (let fill = 0; fill < TRANSFERS_PENDING_MAX; fill += 1) {
+      expect(codeOf(more(fill))).toBe('done');
+    }
+    expect(codeOf(more(TRANSFERS_PENDING_MAX))).toBe('too-many-open');
+  });
+});

@@ -1,0 +1,173 @@
+import type { z } from 'zod';
+import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
+import type { CommandOperation } from '../../contracts/command-operations.ts';
+import type { Operation } from '../../contracts/openapi.ts';
+import * as bad from './bad-values.ts';
+import type { BadRequest } from './corpus.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const LONG = `"${'x'.repeat(201)}"`;
+const TEXTS = [...bad.NOT_TEXT, LONG, '["x"]', '{"x":"y"}', '0', 'false', '"\\u202e\\u0085"'];
+const ZERO = /^"0(?:\.0+)?"$/;
+/** Where nothing is an amount too, and so no fault. */
+const amountsOrZero = bad.AMOUNTS.filter((text) => !ZERO.test(text));
+/** CZK has two digits; four are right for some currency, so only the account can tell. */
+const tooPrecise = ['"1.005"', '"0.0001"', '"1.000"'];
+
+/** A right value of a member, and wrong ones. A new member of a contract needs a line here. */
+const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly string[]]>> = {
+  ownerId: ['"jana"', bad.OWNERS],
+  currency: ['"CZK"', bad.CURRENCIES],
+  name: ['"Everyday"', TEXTS],
+  description: ['"rent"', TEXTS],
+  reference: ['"inv-1"', TEXTS],
+  reason: ['"asked"', TEXTS],
+  metadata: ['{"a":"b"}', bad.METADATA],
+  amount: ['"1.00"', [...bad.AMOUNTS, ...tooPrecise]],
+  overdraftLimit: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
+  initialDeposit: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
+  perWithdrawal: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
+  perDay: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
+  expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
+  version: ['1', bad.VERSION_NUMBERS],
+};
+/** What is known of that member or parameter; not to know it is a defect of the corpus. */
+export const known = <T>(table: Readonly<Record<string, T>>, name: string): T => {
+  const found = table[name];
+  if (found === undefined) throw new Error(`no bad values are known for ${name}`);
+  return found;
+};
+
+export const short = (text: string): string =>
+  text.length > 40 ? `${text.slice(0, 40)}...` : text;
+const shapeOf = (body: z.ZodType | undefined): [name: string, member: z.ZodType][] =>
+  Object.entries((body as z.ZodObject<Record<string, z.ZodType>>).shape);
+const textOf = (members: readonly (readonly [string, string])[]): string =>
+  `{${members.map(([name, value]) => `"${name}":${value}`).join(',')}}`;
+
+const HOLD = '00000000-0000-8000-8000-000000000000';
+/** The path with its parameters in it, in one pass: a value may look like a parameter. */
+export const pathOf = ({ path }: Operation, id: string, holdId = HOLD): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => (name === 'id' ? id : holdId));
+
+/** A right body: all members of the contract. */
+export const rightBody = ({ body }: Operation): string =>
+  textOf(shapeOf(body).map(([name]) => [name, known(MEMBERS, name)[0]]));
+
+/** Bad requests of every command that the contract has, to an account in CZK that exists. */
+export const badCommands = (accountId: string): BadRequest[] =>
+  COMMAND_OPERATIONS.flatMap((operation) => [
+    ...badMembers(operation, accountId),
+    ...badShapes(operation, accountId),
+    ...badPlaces(operation, accountId),
+    ...badCommandHeaders(operation, accountId),
+  ]);
+
+const sender = (operation: CommandOperation, accountId: string) => {
+  const path = pathOf(operation, accountId);
+  return (what: string, body: string | undefined, more: Partial<BadRequest> = {}): BadRequest => ({
+    name: `${operation.id}: ${what}`,
+    method: operation.method.toUpperCase(),
+    path,
+    headers: JSON_TYPE,
+    ...(body === undefined ? {} : { body }),
+    ...more,
+  });
+};
+
+function badMembers(operation: CommandOperation, accountId: string): BadRequest[] {
+  const send = sender(operation, accountId);
+  const shape = shapeOf(operation.body);
+  const mayBeZero = (name: string, value: string): boolean =>
+    ZERO.test(value) && operation.command === 'set-overdraft-limit' && name === 'amount';
+  return shape.flatMap(([name, schema]) => {
+    const others = shape
+      .filter(([other]) => other !== name)
+      .map(([other]) => [other, known(MEMBERS, other)[0]] as const);
+    const values = known(MEMBERS, name)[1].filter((value) => !mayBeZero(name, value));
+    const isRequired = !schema.safeParse(undefined).success;
+    return [
+      ...values.map((value) =>
+        send(`${name} ${short(value)}`, textOf([...others, [name, value]]), { at: `/${name}` }),
+      ),
+      ...(isRequired ? [send(`without ${name}`, textOf(others), { at: `/${name}` })] : []),
+      send(`${name} twice`, textOf([...others, ...twice(name)])),
+      send(
+        `${name} in capitals`,
+        textOf([...others, [name.toUpperCase(), known(MEMBERS, name)[0]]]),
+        { at: isRequired ? `/${name}` : `/${name.toUpperCase()}` },
+      ),
+    ];
+  });
+}
+
+const twice = (name: string): (readonly [string, string])[] => {
+  const [value] = known(MEMBERS, name);
+  const escaped = `\\u${name.charCodeAt(0).toString(16).padStart(4, '0')}${name.slice(1)}`;
+  return [
+    [name, value],
+    [escaped, value],
+  ];
+};
+
+const NO_OBJECTS = ['', ' ', '[]', '[{}]', '"x"', '1', 'null', 'true', '{', '{}{}', '{"a"}', '{]'];
+const STRANGERS = ['bonus', 'type', 'commandId', 'holdId', 'dryRun', 'at', 'toString', 'a/b~c', ''];
+
+function badShapes(operation: CommandOperation, accountId: string): BadRequest[] {
+  const send = sender(operation, accountId);
+  const right = shapeOf(operation.body).map(([name]) => [name, known(MEMBERS, name)[0]] as const);
+  return [
+    ...NO_OBJECTS.map((body) => send(`a body ${body || 'of nothing'}`, body)),
+    ...STRANGERS.map((name) => send(`a member "${name}"`, textOf([...right, [name, '"x"']]))),
+    send('a member __proto__', textOf([...right, ['__proto__', '{}']])),
+    send('65 kB', `${' '.repeat(66_000)}${textOf(right)}`, { status: [413] }),
+    send('no body at all', undefined, { headers: {}, status: [415] }),
+    send('no type of content', textOf(right), { headers: {}, status: [415] }),
+  ];
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+function badPlaces(operation: CommandOperation, accountId: string): BadRequest[] {
+  const send = sender(operation, accountId);
+  const body = rightBody(operation);
+  const { path } = operation;
+  const places = (name: string, values: readonly string[]): BadRequest[] =>
+    values.map((value) => {
+      const at = name === 'id' ? pathOf(operation, value) : pathOf(operation, accountId, value);
+      return send(`${name} ${short(value)}`, body, { path: at, status: [400, 404] });
+    });
+  return [
+    ...(path.includes('{id}') ? places('id', [...bad.IDS, accountId.replaceAll('-', '')]) : []),
+    ...(path.includes('{id}')
+      ? [send('of nobody', body, { path: pathOf(operation, NOBODY), status: [404] })]
+      : []),
+    ...(path.includes('{holdId}') ? places('holdId', bad.HOLD_IDS) : []),
+    ...(path.includes('{holdId}') ? [send('no such hold', '{}', { status: [404] })] : []),
+    ...bad.QUERIES.map((query) =>
+      send(`?${query}`, body, { path: `${pathOf(operation, accountId)}?${query}` }),
+    ),
+    ...METHODS.filter((method) => method !== operation.method.toUpperCase()).map((method) =>
+      send(method, undefined, { method, headers: {}, status: [405] }),
+    ),
+  ];
+}
+
+function badCommandHeaders(operation: CommandOperation, accountId: string): BadRequest[] {
+  const send = sender(operation, accountId);
+  const body = rightBody(operation);
+  const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+  const header = (name: string, value: string, more: Partial<BadRequest> = {}): BadRequest =>
+    send(`${name} ${short(value)}`, body, { headers: { ...JSON_TYPE, [name]: value }, ...more });
+  const unmet = operation.path.includes('{id}') ? '"999999999999999"' : '"1"';
+  return [
+    ...bad.KEYS.map((key) =>
+      header('idempotency-key', utf8(key), { at: 'header/Idempotency-Key' }),
+    ),
+    ...bad.VERSIONS.map((version) => header('if-match', version, { at: 'header/If-Match' })),
+    header('if-match', unmet, { status: [412] }),
+    header('content-encoding', 'gzip', { status: [415] }),
+    header('content-type', 'text/plain', { status: [415] }),
+  ];
+}

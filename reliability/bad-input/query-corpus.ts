@@ -1,0 +1,51 @@
+import { QUERY_OPERATIONS } from '../../contracts/queries.ts';
+import * as bad from './bad-values.ts';
+import { known, pathOf, short } from './contract-corpus.ts';
+import type { BadRequest } from './corpus.ts';
+
+const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
+  minVersion: bad.NUMBERS_IN_QUERIES,
+  fromVersion: bad.NUMBERS_IN_QUERIES,
+  limit: [...bad.NUMBERS_IN_QUERIES, '501'],
+  cursor: bad.CURSORS,
+  ownerId: bad.OWNERS_IN_QUERIES,
+  type: ['', 'x', 'Money-Deposited', 'money-deposited,', 'money-deposited;hold-placed', '%00'],
+  direction: ['', 'up', 'CREDIT', 'credit,debit', 'null', '%00'],
+  from: bad.TIMES_IN_QUERIES,
+  to: bad.TIMES_IN_QUERIES,
+  lastEventId: bad.NUMBERS_IN_QUERIES.filter((value) => value !== '0'),
+};
+
+/** Bad requests of every query that the contract has, of an account that exists. */
+export const badQueries = (accountId: string): BadRequest[] =>
+  QUERY_OPERATIONS.flatMap((operation) => {
+    const path = pathOf(operation, accountId);
+    const names = Object.keys(operation.query ?? {});
+    const needed = names.includes('ownerId') ? 'ownerId=jana' : '';
+    const ask = (what: string, at: string, more: Partial<BadRequest> = {}): BadRequest => ({
+      name: `${operation.id}: ${what}`,
+      method: 'GET',
+      path: at,
+      ...more,
+    });
+    const queries = names.flatMap((name) => [
+      ...known(QUERY_VALUES, name).map((value) => `${name}=${value}`),
+      ...[`${name}=1&${name}=1`, `${name}[]=1`, `${name}[x]=1`, `${name.toUpperCase()}=1`, name],
+    ]);
+    const unknown = ['x=1', '__proto__=1', 'constructor=1', 'dryRun=true', '%00=1', 'toString'];
+    const inId = operation.path.includes('{id}')
+      ? [...bad.IDS.filter((id) => id !== ''), accountId.replaceAll('-', '')]
+      : [];
+    return [
+      ...queries.map((query) => ask(`?${short(query)}`, `${path}?${complete(query, needed)}`)),
+      ...unknown.map((query) => ask(`?${query}`, `${path}?${complete(query, needed)}`)),
+      ...inId.map((id) => ask(`id ${short(id)}`, pathOf(operation, id), { status: [400, 404] })),
+      ...['POST', 'PUT', 'PATCH', 'DELETE'].map((method) =>
+        ask(method, path, { method, status: [405] }),
+      ),
+      ...(needed === '' ? [] : [ask('nothing', path)]),
+    ];
+  });
+
+const complete = (query: string, needed: string): string =>
+  needed === '' || query.startsWith('ownerId') ? query : `${needed}&${query}`;
