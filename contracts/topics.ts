@@ -8,6 +8,8 @@ export const ACCOUNT_EVENTS_TOPIC = 'account-events';
 /** Event-source -> projections and the actor host: what the log has committed. */
 export const LEDGER_TOPIC = 'ledger';
 
+/** Event-source -> the world: one CloudEvent for each event (contracts/integration-events.ts). */
+export const BANK_EVENTS_TOPIC = 'bank-events';
 /** Commands of other services -> core-bank-api, what came of them, and what nobody could read. */
 export const ACCOUNT_COMMANDS_TOPIC = 'account-commands';
 export const COMMAND_RESULTS_TOPIC = 'account-command-results';

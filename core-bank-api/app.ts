@@ -1,12 +1,11 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { BATCH_OPERATIONS } from '../contracts/batch-operations.ts';
+import { COMMAND_API_OPERATIONS } from '../contracts/command-api.ts';
 import { clientCommand } from '../contracts/command-bodies.ts';
 import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import type { CommandOperation } from '../contracts/command-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
-import { PERSON_OPERATIONS } from '../contracts/person-operations.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountId } from '../domain/ids.ts';
@@ -25,7 +24,6 @@ import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-head
 import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
-const OPERATIONS = [...COMMAND_OPERATIONS, ...BATCH_OPERATIONS, ...PERSON_OPERATIONS];
 
 export interface CommandApiPorts {
   readonly actors: Actors;
@@ -93,12 +91,12 @@ export function commandApi(ports: CommandApiPorts): Express {
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
   personRoutes(app, body, executePerson);
-  for (const operation of OPERATIONS) {
+  for (const operation of COMMAND_API_OPERATIONS) {
     onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
   }
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
-  docs(app, openApi('Core Bank: commands', OPERATIONS));
+  docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS));
   finish(app, logger);
   return app;
 }

@@ -15,11 +15,14 @@ const appToken = 'a-token-of-the-sidecar';
 
 let log: EventLog;
 let alarms: Alarms;
+const published = { published: 0, position: 0, head: 0, lagMs: 0 };
+let waiting: { waiting?: string } = {};
 const app = (used = log) =>
   eventSourceApp({
     log: used,
     alarms,
     logger,
+    integration: { status: () => ({ ...published, ...waiting }) },
     appToken,
     appender: appender({ log: used, alarms, logger, feed: { offer: () => {} } }),
   });
@@ -168,6 +171,15 @@ describe('questions', () => {
     expect(away.headers['retry-after']).toBe('1');
     const { body } = await get(`/log/streams/${id}/events`, broken).expect(503);
     expect(body.detail).toBe('acct/x/1 is missing');
+  });
+
+  test('given a public stream that is away, then the service says so', async () => {
+    const { body: fine } = await get('/health/ready').expect(200);
+    expect(fine.checks.integration).toEqual({ ok: true, ...published });
+    waiting = { waiting: 'no broker' };
+    const { body } = await get('/health/ready').expect(503);
+    expect(body.checks.integration).toEqual({ ok: false, reason: 'integration events: no broker' });
+    waiting = {};
   });
 
   test('given an alarm of tampering, then the service is not ready and names the key', async () => {

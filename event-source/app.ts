@@ -16,6 +16,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
 import type { Appender } from './appender.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
+import type { IntegrationFeed } from './integration-feed.ts';
 import { readDelivery } from './incoming-events.ts';
 import { commandsJson, pageJson } from './log-answers.ts';
 
@@ -28,6 +29,7 @@ export interface EventSource {
   readonly log: EventLog;
   readonly appender: Appender;
   readonly alarms: Alarms;
+  readonly integration: Pick<IntegrationFeed, 'status'>;
   readonly logger: Logger;
   readonly appToken?: string;
 }
@@ -44,12 +46,17 @@ const streamQuery = z.strictObject({
 
 /** The HTTP side of the log: deliveries from the sidecar, questions from the other services. */
 export function eventSourceApp(source: EventSource): Express {
-  const { log, appender, alarms, logger, appToken } = source;
+  const { log, appender, alarms, integration, logger, appToken } = source;
   const app = createApp({ logger, ...(appToken === undefined ? {} : { appToken }) });
   health(app, {
     log: async () => {
       await log.check();
       return { head: log.head(), appended: appender.appended(), waiting: appender.waiting() };
+    },
+    integration: () => {
+      const status = integration.status();
+      if (status.waiting !== undefined) throw new Error(`integration events: ${status.waiting}`);
+      return status;
     },
     alarms: () => {
       const tampered = alarms.first('tampered');

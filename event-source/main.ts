@@ -9,10 +9,12 @@ import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp } from './app.ts';
-import { appender } from './appender.ts';
+import { appender, type AppenderParts } from './appender.ts';
 import { LogUnavailable, type EventLog } from './event-log.ts';
 import { openImmudbLog } from './immudb-log.ts';
+import { integrationFeed } from './integration-feed.ts';
 import { ledgerFeed } from './ledger-feed.ts';
+import { natsStream } from './nats-stream.ts';
 
 const RETRY_MS = 500;
 
@@ -22,6 +24,10 @@ const config = readConfig({
   IMMUDB_USER: z.string().min(1),
   IMMUDB_PASSWORD: z.string().min(1),
   IMMUDB_DATABASE: z.string().min(1).default('corebank'),
+  /** The broker of the public stream, with the password of its only publisher. */
+  BANK_EVENTS_URL: z.url({ protocol: /^nats$/ }),
+  /** A URI reference that names this bank to others; it must never change. */
+  BANK_SOURCE: z.string().min(1).default('/core-bank'),
 });
 const logger = createLogger('event-source', config.LOG_LEVEL);
 const alarms = alarmBook(logger);
@@ -40,9 +46,16 @@ const { publish, close } = publisher({
   apiToken: config.DAPR_API_TOKEN,
 });
 const feed = ledgerFeed((message) => publish(PUBSUB, LEDGER_TOPIC, message), logger);
+const stream = natsStream(config.BANK_EVENTS_URL);
+const integration = integrationFeed({ log, stream, source: config.BANK_SOURCE, logger });
+const offer: AppenderParts['feed']['offer'] = (after, added) => {
+  feed.offer(after, added);
+  integration.offer(after, added);
+};
 const app = eventSourceApp({
   log,
-  appender: appender({ log, feed, alarms, logger }),
+  appender: appender({ log, feed: { offer }, alarms, logger }),
+  integration,
   alarms,
   logger,
   appToken: config.APP_API_TOKEN,
@@ -60,6 +73,7 @@ onShutdown(logger, [
       server.closeIdleConnections();
     }),
   () => feed.idle(),
+  () => integration.end(),
   () => log.close(),
   () => close(),
 ]);

@@ -1,7 +1,7 @@
 import type { Express, RequestHandler, Request, Response } from 'express';
 import * as queries from '../contracts/queries.ts';
 import { openApi } from '../contracts/openapi.ts';
-import { PERSON_QUERIES } from '../contracts/person-queries.ts';
+import { QUERY_API_OPERATIONS } from '../contracts/query-api.ts';
 import type { AccountAnswer } from '../contracts/outcomes.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import { docs } from '../platform/docs.ts';
@@ -15,8 +15,6 @@ import { personAnswers, type PersonPorts } from './person-answers.ts';
 import { Unavailable } from './read-models.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
 import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
-
-const OPERATIONS = [...queries.QUERY_OPERATIONS, ...PERSON_QUERIES];
 
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
@@ -39,11 +37,11 @@ export function queryApi(ports: QueryApiPorts): Express {
   const persons = personAnswers(ports.persons);
   app.get('/v1/persons', answered(persons.list));
   app.get('/v1/persons/:personId', answered(persons.one));
-  for (const { path } of OPERATIONS) {
+  for (const { path } of QUERY_API_OPERATIONS) {
     onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), ['GET', 'HEAD']);
   }
   health(app, ports.checks);
-  docs(app, openApi('Core Bank: queries', OPERATIONS));
+  docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS));
   finish(app, ports.logger);
   return app;
 }

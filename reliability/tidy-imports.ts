@@ -100,8 +100,8 @@ const HOMES: readonly (readonly [name: string, home: RegExp])[] = [
   ['@grpc/grpc-js', /^(?:event-source\/immudb-|runtime\/)[a-z.-]+\.ts$/],
   ['@grpc/proto-loader', /^(?:event-source\/immudb-|runtime\/)[a-z.-]+\.ts$/],
   ['pg', /^runtime\//],
-  ['@nats-io/transport-node', /^runtime\//],
-  ['@nats-io/jetstream', /^runtime\//],
+  ['@nats-io/transport-node', /^(?:runtime\/|event-source\/nats-)/],
+  ['@nats-io/jetstream', /^(?:runtime\/|event-source\/nats-)/],
   ['winston', /^platform\/logger\.ts$/],
 ];
 

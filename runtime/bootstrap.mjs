@@ -17,6 +17,7 @@ const COMMANDS = {
   logs: 'runtime/logs.js',
   'dead-letters': 'runtime/dead-letters.js',
   rebuild: 'projections/rebuild.js',
+  reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',
   schemathesis: 'reliability/schemathesis.js',

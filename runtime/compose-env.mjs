@@ -13,6 +13,7 @@ if (existsSync(file)) {
 }
 const secret = () => `Cb1-${randomBytes(24).toString('base64url')}`;
 const [postgres, mongo, natsSidecar] = [secret(), secret(), secret()];
+const natsPublisher = secret();
 const variables = {
   DAPR_API_TOKEN: secret(),
   APP_API_TOKEN: secret(),
@@ -20,10 +21,13 @@ const variables = {
   MONGO_PASSWORD: mongo,
   NATS_ADMIN_PASSWORD: secret(),
   NATS_SIDECAR_PASSWORD: natsSidecar,
+  NATS_PUBLISHER_PASSWORD: natsPublisher,
+  NATS_READER_PASSWORD: secret(),
   IMMUDB_ADMIN_PASSWORD: secret(),
   IMMUDB_PASSWORD: secret(),
   STATE_POSTGRES_URL: `postgres://journal:${postgres}@127.0.0.1:3810/journal`,
   NATS_URL: `nats://sidecar:${natsSidecar}@127.0.0.1:3820`,
+  BANK_EVENTS_URL: `nats://event-source:${natsPublisher}@127.0.0.1:3820`,
   MONGODB_URL: `mongodb://bank:${mongo}@127.0.0.1:3840/corebank?authSource=admin`,
 };
 mkdirSync(folder, { recursive: true, mode: 0o700 });

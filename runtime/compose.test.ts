@@ -24,7 +24,7 @@ describe('docker-compose.yml', () => {
     ['another command', 'daprYaml', '"balances"', '"saldo"', 'projection-balances command'],
     ['another version', 'versions', 'daprd:1.18.1', 'daprd:1.18.2', 'event-source-daprd image'],
     ['another image', 'versions', 'mongo:8.0', 'mongo:7.0', 'mongo image'],
-    ['another topic', 'pubsub', 'account-events,ledger', 'account-events', 'topics'],
+    ['another topic', 'pubsub', 'dead,bank-events', 'dead', 'topics'],
     ['a missing secret', 'compose', 'MONGODB_URL: $', 'MONGO_URL: $', 'secrets'],
     ['a missing token', 'compose', '  APP_API_TOKEN: $', '  OTHER_TOKEN: $', 'tokens'],
     ['a moved infrastructure port', 'compose', '--port=3830', '--port=3835', 'immudb'],

@@ -13,7 +13,13 @@ const secrets = loadSecrets(dataDir);
 const apps = readDaprYaml(instance.root, 0);
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-const SECRETS = ['STATE_POSTGRES_URL', 'NATS_URL', 'MONGODB_URL', 'IMMUDB_PASSWORD'];
+const SECRETS = [
+  'STATE_POSTGRES_URL',
+  'NATS_URL',
+  'BANK_EVENTS_URL',
+  'MONGODB_URL',
+  'IMMUDB_PASSWORD',
+];
 const secretsIn = (environment: Environment): string[] =>
   SECRETS.filter((name) => environment[name] !== undefined);
 
@@ -32,7 +38,7 @@ describe('what a program is told', () => {
     ['core-bank-api', [], ['NATS_URL']],
     ['queries-bank-api', ['MONGODB_URL'], []],
     ['bank-account-actor', [], ['STATE_POSTGRES_URL', 'NATS_URL']],
-    ['event-source', ['IMMUDB_PASSWORD'], ['NATS_URL']],
+    ['event-source', ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD'], ['NATS_URL']],
     ['projection-balances', ['MONGODB_URL'], ['NATS_URL']],
     ['projection-history', ['MONGODB_URL'], ['NATS_URL']],
   ])('%s gets %j and its sidecar %j, and no other password', (id, ofApp, ofSidecar) => {

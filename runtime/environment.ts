@@ -6,7 +6,7 @@ import { appEnvironment } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
 import { mongoUrl } from './ferretdb.ts';
 import type { Instance } from './instance.ts';
-import { natsUrl } from './nats.ts';
+import { bankEventsUrl, natsUrl } from './nats.ts';
 import { journalUrl } from './postgres.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -16,7 +16,7 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BA
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
-  'event-source': ['IMMUDB_PASSWORD'],
+  'event-source': ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD'],
   projections: ['MONGODB_URL'],
   'queries-bank-api': ['MONGODB_URL'],
 };
@@ -35,6 +35,7 @@ const inherited = (): Record<string, string> => {
 export const secretVariables = (instance: Instance, secrets: Secrets): Environment => ({
   STATE_POSTGRES_URL: journalUrl(instance, secrets),
   NATS_URL: natsUrl(instance, secrets),
+  BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
   IMMUDB_PASSWORD: secrets.immudbWriter,
 });

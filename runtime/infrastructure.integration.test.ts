@@ -77,6 +77,9 @@ describe('the infrastructure', () => {
     expect(stored.json()).toMatchObject({ stream: 'ACCOUNT_EVENTS' });
     const deletion = connection.request('$JS.API.STREAM.DELETE.LEDGER', '', { timeout: 500 });
     await expect(deletion).rejects.toThrow();
+    // Integration events have one publisher, which is no sidecar.
+    const forged = connection.request('bank-events', '{}', { timeout: 500 });
+    await expect(forged).rejects.toThrow();
     await connection.close();
   });
 

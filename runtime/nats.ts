@@ -13,15 +13,22 @@ import type { Secrets } from './secrets.ts';
 
 const ADMIN = 'admin';
 const SIDECAR = 'sidecar';
+/** The only one that may put integration events on their stream. */
+const PUBLISHER = 'event-source';
+/** For consumers of integration events that have no sidecar: it reads them and nothing else. */
+const READER = 'reader';
 const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 const STREAM_BYTES_MAX = 1024 * 1024 * 1024;
 const STREAM_AGE_MAX_MS = 7 * 24 * 3_600_000;
+/** About 2.3 million integration events; docs/integration-events.md says what that means. */
+const BANK_EVENTS_BYTES_MAX = 2 * STREAM_BYTES_MAX;
 const DUPLICATE_WINDOW_MS = 120_000;
 
 /** Streams must exist before a sidecar subscribes; each carries one topic of the bank. */
 export const STREAMS: Readonly<Record<string, string>> = {
   ACCOUNT_EVENTS: 'account-events',
   LEDGER: 'ledger',
+  BANK_EVENTS: 'bank-events',
   ACCOUNT_COMMANDS: 'account-commands',
   COMMAND_RESULTS: 'account-command-results',
   DEAD_COMMANDS: 'account-commands-dead',
@@ -33,7 +40,7 @@ const QUEUES = new Set(['ACCOUNT_COMMANDS']);
 
 /** What a sidecar may do on the broker: its topics, its own consumers, and nothing else. */
 const sidecarPermissions = (): string => {
-  const topics = Object.values(STREAMS);
+  const topics = Object.values(STREAMS).filter((topic) => topic !== STREAMS['BANK_EVENTS']);
   const consumers = Object.keys(STREAMS).flatMap((stream) => [
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
@@ -42,6 +49,20 @@ const sidecarPermissions = (): string => {
   const acks = Object.keys(STREAMS).map((stream) => `$JS.ACK.${stream}.>`);
   const publish = [...topics, ...consumers, ...acks, '$JS.API.STREAM.NAMES', '$JS.FC.>'];
   return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.>"] }`;
+};
+
+/** Its inbox is its own, so that it reads the answers to nobody else. */
+const publisherPermissions = (): string => {
+  const info = ['$JS.API.STREAM.INFO.BANK_EVENTS', '$JS.API.STREAM.MSG.GET.BANK_EVENTS'];
+  const publish = [STREAMS['BANK_EVENTS'], ...info];
+  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX_EVENT_SOURCE.>"] }`;
+};
+
+const readerPermissions = (): string => {
+  const consumer = (what: string): string => `$JS.API.CONSUMER.${what}.BANK_EVENTS.>`;
+  const consumers = ['CREATE', 'DURABLE.CREATE', 'INFO', 'MSG.NEXT'].map(consumer);
+  const publish = [...consumers, '$JS.API.STREAM.INFO.BANK_EVENTS', '$JS.ACK.BANK_EVENTS.>'];
+  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX_READER.>"] }`;
 };
 
 const configuration = (instance: Instance, secrets: Secrets, storeDir: string): string => `
@@ -53,6 +74,9 @@ authorization {
   users = [
     { user: ${ADMIN}, password: "${secrets.natsAdmin}" }
     { user: ${SIDECAR}, password: "${secrets.natsSidecar}", permissions: ${sidecarPermissions()} }
+    { user: ${PUBLISHER}, password: "${secrets.natsPublisher}",
+      permissions: ${publisherPermissions()} }
+    { user: ${READER}, password: "${secrets.natsReader}", permissions: ${readerPermissions()} }
   ]
 }
 `;
@@ -106,7 +130,7 @@ export const provisionNats = async (
     for (const [name, subject] of Object.entries(STREAMS)) {
       const limits: Partial<StreamConfig> = {
         subjects: [subject],
-        max_bytes: STREAM_BYTES_MAX,
+        max_bytes: name === 'BANK_EVENTS' ? BANK_EVENTS_BYTES_MAX : STREAM_BYTES_MAX,
         max_age: KEPT_STREAMS.has(name) ? 0 : nanos(STREAM_AGE_MAX_MS),
         duplicate_window: nanos(DUPLICATE_WINDOW_MS),
         discard: KEPT_STREAMS.has(name) ? DiscardPolicy.New : DiscardPolicy.Old,
@@ -124,3 +148,7 @@ export const provisionNats = async (
 /** What daprd's pub/sub connects to; a secret. */
 export const natsUrl = (instance: Instance, secrets: Secrets): string =>
   `nats://${SIDECAR}:${secrets.natsSidecar}@${LOOPBACK}:${instance.ports.nats}`;
+
+/** What event-source connects to for the public stream; a secret. */
+export const bankEventsUrl = (instance: Instance, secrets: Secrets): string =>
+  `nats://${PUBLISHER}:${secrets.natsPublisher}@${LOOPBACK}:${instance.ports.nats}`;

@@ -11,6 +11,8 @@ const SECRET_NAMES = [
   'postgresReadside',
   'natsAdmin',
   'natsSidecar',
+  'natsPublisher',
+  'natsReader',
   'immudbAdmin',
   'immudbWriter',
   'sharedDaprToken',

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { bankEventSchema, type BankEvent } from './bank-events.ts';
+import { positionNumber } from './topics.ts';
+
+/** Which kind of thing a stream of the log tells of; it becomes part of the published type. */
+const AGGREGATES: Readonly<Record<string, string>> = { acct: 'account', person: 'person' };
+
+type MembersOf<Data> = Data extends Data ? keyof Data : never;
+type DataMember = MembersOf<BankEvent['data']>;
+
+/**
+ * Which members of an event's data the public may read. What a person typed stays inside, and so
+ * does who owns an account; of a reason only the codes leave that the bank itself gives. A new
+ * member does not compile until somebody decides here.
+ */
+const MAY_LEAVE: Readonly<Record<DataMember, boolean | 'codes'>> = {
+  amount: true,
+  balance: true,
+  currency: true,
+  direction: true,
+  expiresAt: true,
+  holdId: true,
+  otherAccountId: true,
+  overdraftLimit: true,
+  perDay: true,
+  perWithdrawal: true,
+  reason: 'codes',
+  released: true,
+  reverses: true,
+  transferId: true,
+  description: false,
+  metadata: false,
+  name: false,
+  ownerId: false,
+  reference: false,
+  sealed: false,
+};
+
+/** A CloudEvent 1.0 in JSON format, as it stands on the topic `bank-events`. */
+export interface IntegrationEvent {
+  readonly specversion: '1.0';
+  /** `stream/version`: the same event has the same id for ever. */
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  /** The id of the account or person. */
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly traceparent?: string;
+  readonly data: Readonly<Record<string, unknown>> & {
+    readonly version: number;
+    readonly position: number;
+    readonly commandId: string;
+    readonly causationId?: string;
+  };
+}
+
+type Option = (typeof bankEventSchema.options)[number]['options'][number];
+const options = bankEventSchema.options.flatMap((kind): readonly Option[] => kind.options);
+
+/** The members of a type's data that may leave, with their schemas. */
+function publishedOf(option: Option): [DataMember, z.ZodType][] {
+  const members = Object.entries(option.shape.data.shape) as [DataMember, z.ZodType][];
+  return members.filter(([name, schema]) => {
+    const may = MAY_LEAVE[name];
+    return may === 'codes' ? schema instanceof z.ZodEnum : may;
+  });
+}
+
+const published: ReadonlyMap<string, readonly string[]> = new Map(
+  options.map((option) => [option.shape.type.value, publishedOf(option).map(([name]) => name)]),
+);
+
+const typeOf = (aggregate: string, type: string, schema: number): string =>
+  `bank.${aggregate}.${type}.v${schema}`;
+
+/** What the public reads of an event of the log; `source` names the bank. */
+export function integrationEventOf(
+  event: BankEvent,
+  position: number,
+  source: string,
+): IntegrationEvent {
+  const slash = event.stream.indexOf('/');
+  const aggregate = AGGREGATES[event.stream.slice(0, slash)];
+  const names = published.get(event.type);
+  if (aggregate === undefined || names === undefined) {
+    throw new Error(`${event.id} is of no kind that can be published`);
+  }
+  const { version, commandId, causationId, traceparent } = event;
+  const members = Object.entries(event.data).filter(([name]) => names.includes(name));
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source,
+    type: typeOf(aggregate, event.type, event.schema),
+    subject: event.stream.slice(slash + 1),
+    time: event.at,
+    datacontenttype: 'application/json',
+    ...(traceparent === undefined ? {} : { traceparent }),
+    data: {
+      version,
+      position,
+      commandId,
+      ...(causationId === undefined ? {} : { causationId }),
+      ...Object.fromEntries(members),
+    },
+  };
+}
+
+const ANY_ID = '00000000-0000-8000-8000-000000000000';
+
+/** The option's own schema says to which kind of stream its events belong. */
+function aggregateOf({ shape }: Option): string {
+  const found = Object.entries(AGGREGATES).find(
+    ([prefix]) => shape.stream.safeParse(`${prefix}/${ANY_ID}`).success,
+  );
+  if (found === undefined) throw new Error(`${shape.type.value} belongs to no known aggregate`);
+  return found[1];
+}
+
+/** Open for new members: a consumer ignores what it does not know. */
+function schemaOf(option: Option, version: number): readonly [string, z.ZodType] {
+  const { id, commandId, causationId, traceparent, version: count } = option.shape;
+  const type = typeOf(aggregateOf(option), option.shape.type.value, version);
+  const data = z.object({
+    version: count.meta({ description: 'events of the subject so far: without a hole' }),
+    position: positionNumber.meta({ description: 'place in the log: strictly increasing' }),
+    commandId: commandId.meta({ description: "the command's Idempotency-Key" }),
+    causationId,
+    ...Object.fromEntries(publishedOf(option)),
+  });
+  const schema = z.object({
+    specversion: z.literal('1.0'),
+    id: id.meta({ description: 'stream/version: drop what has an id that was seen' }),
+    source: z.string().min(1).meta({ format: 'uri-reference', description: 'names the bank' }),
+    type: z.literal(type),
+    subject: z
+      .string()
+      .min(1)
+      .meta({ description: `id of the ${aggregateOf(option)}` }),
+    time: z.string().meta({ format: 'date-time', description: 'when the bank decided it' }),
+    datacontenttype: z.literal('application/json'),
+    traceparent: traceparent.meta({ description: 'W3C trace context of the request' }),
+    data,
+  });
+  return [type, schema];
+}
+
+/** The published shape of every type of event that the log knows, by its published type. */
+export const integrationEventSchemas: ReadonlyMap<string, z.ZodType> = new Map(
+  options.flatMap((option) =>
+    [...option.shape.schema.values].map((version) => schemaOf(option, version)),
+  ),
+);
