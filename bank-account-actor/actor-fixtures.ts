@@ -11,6 +11,8 @@ import { stamp as clock } from './activation.ts';
 import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
+import { journalOwners, type Owners } from './owners.ts';
+import { personKind } from './person-kind.ts';
 
 export const ACCOUNT: AccountId = accountId('00000000-0000-8000-8000-000000000001');
 export const STREAM: StreamId = streamOf(ACCOUNT);
@@ -57,12 +59,19 @@ export function testLog() {
     once: (stream, name) => Promise.resolve(commands.get(`${stream} ${name}`)),
     event: (stream, version) => Promise.resolve(ofStream(stream)[version - 1]),
   };
-  return { take, eventsOf, forks, client };
+  return { take, eventsOf, streams, forks, client };
 }
 export type TestLog = ReturnType<typeof testLog>;
 
+/** Most tests are about accounts and do not care who owns them. */
+const ANYBODY: Pick<Owners, 'isRegistered'> = { isRegistered: () => Promise.resolve(true) };
+
 /** An actor host on that journal and log. `confirms: false` withholds what the log would say. */
-export function testHost(journal: Journal, log: TestLog, { confirms = true, stamp = clock } = {}) {
+export function testHost(
+  journal: Journal,
+  log: TestLog,
+  { confirms = true, stamp = clock, owners = ANYBODY } = {},
+) {
   const ports = {
     publish: ({ events }: AccountEventsMessage): Promise<void> => {
       for (const event of events) log.take(event);
@@ -76,11 +85,12 @@ export function testHost(journal: Journal, log: TestLog, { confirms = true, stam
   const outbox = createOutbox(ports, { everyMs: 0, confirmedWithinMs: 0 });
   const now = () => new Date();
   const actors = createActors({ journal, outbox, logger: silent, now, stamp });
-  const accounts = actors.family(accountKind(log.client));
+  const persons = actors.family(personKind(journal, log.client, journalOwners(journal)));
+  const accounts = actors.family(accountKind(log.client, owners));
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>
     accounts.execute(STREAM, commands);
   const lookup = commandLookup(accounts, actors.inDoubt, log.client);
-  return { actors, accounts, lookup, outbox, execute };
+  return { actors, accounts, persons, lookup, outbox, execute };
 }
 
 /** What became of a command: its versions, or the code of its refusal. */

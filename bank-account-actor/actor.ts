@@ -78,6 +78,7 @@ export function createActor<State, Event extends BankEvent, Message extends Name
       row: { writer: randomUUID(), ...kind.rowOf(turn.state, turn.events) },
       head: current.head,
       newHead,
+      ...turn.more,
     });
     if (outcome === 'conflict') return false;
     crashPoint('actor:after-commit');

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { ACTOR_TYPE } from '../contracts/commands.ts';
+import { PERSON_ACTOR_TYPE } from '../contracts/person-commands.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
@@ -15,6 +17,10 @@ import { commandLookup } from './command-lookup.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { logClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
+import { journalOwners } from './owners.ts';
+import { personKind } from './person-kind.ts';
+import { openPersons } from './person-reader.ts';
+import { servedAccounts, servedPersons } from './served-actors.ts';
 
 const config = readConfig({
   ...commonConfig,
@@ -35,6 +41,7 @@ const outbox = createOutbox({
   now: () => performance.now(),
   logger,
 });
+const owners = journalOwners(journal);
 const now = () => new Date();
 const actors = createActors({ journal, outbox, logger, now, stamp });
 
@@ -73,10 +80,13 @@ const onLedger = (cloudEvent: unknown): void => {
   for (const [stream, version] of versions) outbox.confirm(stream, version);
 };
 
-const accounts = actors.family(accountKind(log));
+const accounts = actors.family(accountKind(log, owners));
 const host = actorHost({
-  accounts,
-  lookup: commandLookup(accounts, actors.inDoubt, log),
+  actors: {
+    [ACTOR_TYPE]: servedAccounts(accounts, commandLookup(accounts, actors.inDoubt, log)),
+    [PERSON_ACTOR_TYPE]: servedPersons(actors.family(personKind(journal, log, owners))),
+  },
+  openPersons: (persons) => openPersons(journal, persons),
   started: start(),
   onLedger,
   checks: {

@@ -1,9 +1,11 @@
 import { BATCH_OPERATIONS } from './batch-operations.ts';
 import { COMMAND_OPERATIONS } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
+import { PERSON_OPERATIONS } from './person-operations.ts';
 
 /** All that core-bank-api serves and documents; docs/reference says the same. */
 export const COMMAND_API_OPERATIONS: readonly Operation[] = [
   ...COMMAND_OPERATIONS,
   ...BATCH_OPERATIONS,
+  ...PERSON_OPERATIONS,
 ];

@@ -7,7 +7,7 @@ import { accountAnswer, outcomeSchema } from './outcomes.ts';
 import { holdParams, idParams } from './path-params.ts';
 import type { ProblemCode } from './problems.ts';
 
-const common = {
+export const common = {
   query: {
     dryRun: z
       .enum(['true', 'false'])
@@ -21,7 +21,7 @@ const common = {
   },
 } satisfies Partial<Operation>;
 
-const headers = {
+export const headers = {
   'Idempotency-Key': z
     .string()
     .regex(COMMAND_ID_PATTERN)
@@ -34,7 +34,7 @@ const headers = {
     .meta({ description: 'the command runs only at this version of the account' }),
 };
 
-const WITH_BODY: readonly ProblemCode[] = [
+export const WITH_BODY: readonly ProblemCode[] = [
   'malformed-json',
   'payload-too-large',
   'unsupported-media-type',
@@ -86,7 +86,7 @@ export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
     status: 201,
     answer: accountAnswer,
     answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
-    problems: [...WITH_BODY, 'account-already-exists'],
+    problems: [...WITH_BODY, 'account-already-exists', 'owner-not-found'],
   },
   ofAccount(
     'deposit',
