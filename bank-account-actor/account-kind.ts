@@ -6,15 +6,21 @@ import { readPast } from './account-past.ts';
 import type { ActorKind } from './actor-kind.ts';
 import { jointTurn } from './joint-turn.ts';
 import type { LogClient } from './log-client.ts';
+import type { Owners } from './owners.ts';
 import { decideTurn } from './turn.ts';
 
 export type AccountKind = ActorKind<Account, LoggedEvent, CommandMessage, CommandResult>;
 
+const NO_OWNER: CommandResult = { ok: false, refusal: { code: 'owner-not-found' } };
+
 /** What makes an actor an account. */
-export const accountKind = (log: LogClient): AccountKind => ({
+export const accountKind = (log: LogClient, owners: Pick<Owners, 'isRegistered'>): AccountKind => ({
   nothing: NO_ACCOUNT,
   changedAt: (account) => (account.status === 'none' ? undefined : account.changedAt),
-  stateOf: (row) => decodeAccount(row.account),
+  stateOf: (row) => {
+    if (!('account' in row)) throw new Error('a row of an account holds a person');
+    return decodeAccount(row.account);
+  },
   // An account that has an event exists, whatever became of it.
   rowOf: (account, events) => ({
     account: encodeAccount(account as ExistingAccount),
@@ -23,7 +29,18 @@ export const accountKind = (log: LogClient): AccountKind => ({
   async decide(stream, { state, memory }, commands, at, joint) {
     const id = accountOfStream(stream);
     const past = await readPast(stream, { account: state, memory }, commands, log);
-    const turn = jointTurn(state, decideTurn(id, state, commands, past, at), joint);
+    // Who owns an account that is there already was asked when it was opened.
+    const mayGoOn = await Promise.all(
+      commands.map(({ command }) => {
+        if (state.status !== 'none' || command.type !== 'open-account') return true;
+        return owners.isRegistered(command.ownerId);
+      }),
+    );
+    const asked = commands.filter((_command, index) => mayGoOn[index]);
+    const decided = decideTurn(id, state, asked, past, at);
+    const next = decided.results.values();
+    const results = mayGoOn.map((may) => (may ? next.next().value! : NO_OWNER));
+    const turn = jointTurn(state, { ...decided, results }, joint);
     return { results: turn.results, events: turn.events, state: turn.account };
   },
 });

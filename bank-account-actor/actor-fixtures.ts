@@ -13,6 +13,8 @@ import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
 import { openWork } from './open-work.ts';
 import { createOutbox } from './outbox.ts';
+import { journalOwners, type Owners } from './owners.ts';
+import { personKind } from './person-kind.ts';
 
 export const ACCOUNT: AccountId = accountId('00000000-0000-8000-8000-000000000001');
 export const STREAM: StreamId = streamOf(ACCOUNT);
@@ -59,15 +61,18 @@ export function testLog() {
     once: (stream, name) => Promise.resolve(commands.get(`${stream} ${name}`)),
     event: (stream, version) => Promise.resolve(ofStream(stream)[version - 1]),
   };
-  return { take, eventsOf, forks, client };
+  return { take, eventsOf, streams, forks, client };
 }
 export type TestLog = ReturnType<typeof testLog>;
+
+/** Most tests are about accounts and do not care who owns them. */
+const ANYBODY: Pick<Owners, 'isRegistered'> = { isRegistered: () => Promise.resolve(true) };
 
 /** An actor host on that journal and log. `confirms: false` withholds what the log would say. */
 export function testHost(
   journal: Journal,
   log: TestLog,
-  { confirms = true, stamp = clock, now = () => new Date() } = {},
+  { confirms = true, stamp = clock, now = () => new Date(), owners = ANYBODY } = {},
 ) {
   const ports = {
     publish: ({ events }: AccountEventsMessage): Promise<void> => {
@@ -83,13 +88,14 @@ export function testHost(
   const agenda = createAgenda();
   const hostPorts = { journal, outbox, logger: silent, now, stamp, openWork: agenda };
   const actors = createActors(hostPorts);
-  const accounts = actors.family(accountKind(log.client));
+  const persons = actors.family(personKind(journal, log.client, journalOwners(journal)));
+  const accounts = actors.family(accountKind(log.client, owners));
   const { execute: own } = accounts;
   const work = openWork({ agenda, own, any: own, now, logger: silent });
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>
     accounts.execute(STREAM, commands);
   const lookup = commandLookup(accounts, actors.inDoubt, log.client);
-  return { actors, accounts, lookup, outbox, execute, agenda, work };
+  return { actors, accounts, persons, lookup, outbox, execute, agenda, work };
 }
 
 /** What became of a command: its versions, or the code of its refusal. */

@@ -3,8 +3,10 @@ import { listenH2c, type Listening } from '../platform/h2c.ts';
 import { ACCOUNT, deposit, open, silent, testHost, testLog } from './actor-fixtures.ts';
 import { actorHost } from './actor-host.ts';
 import { memoryJournal } from './memory-journal.ts';
+import { servedAccounts } from './served-actors.ts';
 
 const TOKEN = 'a-token-of-the-app';
+const ADA = { givenName: 'Ada', familyName: 'Novak' };
 let server: Listening;
 let ledger: unknown;
 let url: string;
@@ -12,8 +14,8 @@ let url: string;
 beforeAll(async () => {
   const { accounts, lookup } = testHost(memoryJournal(), testLog());
   const host = actorHost({
-    accounts,
-    lookup,
+    actors: { BankAccount: servedAccounts(accounts, lookup) },
+    openPersons: (persons) => Promise.resolve(persons.map(() => ({ ...ADA }))),
     started: Promise.resolve(),
     appToken: TOKEN,
     logger: silent,
@@ -104,6 +106,26 @@ test('given what the log committed, it is taken', async () => {
   const taken = await fetch(`${url}/events/ledger`, { method: 'POST', body: event, headers });
   expect(await taken.json()).toEqual({ status: 'SUCCESS' });
   expect(ledger).toEqual({ data: { entries: [] } });
+});
+
+test.each([
+  ['queries-bank-api', 200],
+  ['event-source', 403],
+  ['core-bank-api', 403],
+  [undefined, 403],
+])('given persons to open for %s, the answer is %s', async (caller, status) => {
+  const times = { registeredAt: '2026-01-01', at: '2026-01-01' };
+  const person = { personId: ACCOUNT, status: 'registered', version: 1, index: 0, ...times };
+  const named = caller === undefined ? {} : { 'dapr-caller-app-id': caller };
+  const answer = await fetch(`${url}/persons/open`, {
+    method: 'POST',
+    body: JSON.stringify({ persons: [person] }),
+    headers: { 'dapr-api-token': TOKEN, ...named },
+  });
+  expect(answer.status).toBe(status);
+  const text = await answer.text();
+  if (status === 200) expect(JSON.parse(text)).toEqual({ persons: [ADA] });
+  else expect(text).not.toContain('Ada');
 });
 
 test('given anybody, health is told, and nothing else', async () => {

@@ -1,24 +1,25 @@
-import { ACTOR_TYPE, executeRequest, lookupRequest } from '../contracts/commands.ts';
-import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
-import type { ExecuteAnswer, LookupAnswer } from '../contracts/commands.ts';
-import { streamOf } from '../contracts/events.ts';
+import { OPEN_PERSONS_CALLER, OPEN_PERSONS_PATH } from '../contracts/person-queries.ts';
+import { openPersonsRequest, type OpenedPerson } from '../contracts/person-queries.ts';
+import type { PersonModel } from '../contracts/person-model.ts';
 import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
-import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
 import { readiness, type Check } from '../platform/health.ts';
 import { answer, readText } from '../platform/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../platform/h2c.ts';
 import { sameToken } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Family } from './actors.ts';
-import type { CommandLookup } from './command-lookup.ts';
+import type { ServedActors } from './served-actors.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 const LEDGER_PATH = '/events/ledger';
+const OPEN_PERSONS_URL = `/${OPEN_PERSONS_PATH}`;
+
+export type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
 
 export interface ActorHostOptions {
-  readonly accounts: Pick<Family<CommandMessage, CommandResult>, 'execute' | 'deactivate'>;
-  readonly lookup: CommandLookup;
+  /** By actor type. */
+  readonly actors: Readonly<Record<string, ServedActors>>;
+  readonly openPersons: OpenPersons;
   /** Resolves when commands may be taken. */
   readonly started: Promise<void>;
   /** Takes what the log has committed, as a CloudEvent. */
@@ -33,7 +34,6 @@ export interface ActorHostOptions {
  * turns that are under way; reminders are not used.
  */
 const ACTOR_CONFIG = {
-  entities: [ACTOR_TYPE],
   actorIdleTimeout: '10m',
   drainOngoingCallTimeout: '5s',
   drainRebalancedActors: true,
@@ -47,34 +47,36 @@ const SUBSCRIPTIONS = [{ pubsubname: PUBSUB, topic: LEDGER_TOPIC, route: LEDGER_
  * 200: Dapr would turn any other status into an error without its body.
  */
 export function actorHost(options: ActorHostOptions): EitherListener {
-  const { accounts, logger } = options;
+  const { actors, logger } = options;
 
   const serveActor = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
-    const [, type, id = '', method] = ACTOR_PATH.exec(request.url ?? '') ?? [];
+    const [, type = '', id = '', method = ''] = ACTOR_PATH.exec(request.url ?? '') ?? [];
+    const family = Object.hasOwn(actors, type) ? actors[type] : undefined;
+    const call = family?.methods.get(method);
     if (request.headers['dapr-callee-app-id'] !== undefined) {
       // Only service invocation names a callee. It reaches this path too, from any app, past
       // the actor's placement and the sidecars' rules on who may call actors.
       answer(response, 403);
-    } else if (type !== ACTOR_TYPE || !ACCOUNT_ID_PATTERN.test(id)) {
+    } else if (family === undefined || !family.isId(id)) {
       answer(response, 404);
     } else if (request.method === 'DELETE') {
-      await accounts.deactivate(streamOf(accountId(id)));
+      await family.deactivate(id);
       answer(response, 200);
-    } else if (request.method === 'PUT' && method === 'execute') {
-      const body = executeRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
+    } else if (request.method === 'PUT' && call !== undefined) {
+      const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
       await options.started;
-      const results = await accounts.execute(streamOf(accountId(id)), body.commands, body);
-      answer(response, 200, { results } satisfies ExecuteAnswer);
-    } else if (request.method === 'PUT' && method === 'lookup') {
-      const body = lookupRequest.parse(JSON.parse(await readText(request, BODY_BYTES_MAX)));
-      await options.started;
-      const found = await options.lookup(streamOf(accountId(id)), body.commandIds);
-      answer(response, 200, {
-        found: found.map((events) => events ?? null),
-      } satisfies LookupAnswer);
+      answer(response, 200, await call(id, body));
     } else {
       answer(response, 404);
     }
+  };
+
+  // Keys stay in this process: who may read persons gets what was asked for, opened.
+  const servePersons = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    if (request.headers['dapr-caller-app-id'] !== OPEN_PERSONS_CALLER) return answer(response, 403);
+    const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
+    const persons = await options.openPersons(openPersonsRequest.parse(body).persons);
+    answer(response, 200, { persons });
   };
 
   const serve = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
@@ -88,7 +90,12 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     if (!sameToken(options.appToken, request.headers['dapr-api-token']))
       return answer(response, 401);
     if (url.startsWith('/actors/')) return serveActor(request, response);
-    if (url === '/dapr/config') return answer(response, 200, ACTOR_CONFIG);
+    if (url === '/dapr/config') {
+      return answer(response, 200, { entities: Object.keys(actors), ...ACTOR_CONFIG });
+    }
+    if (url === OPEN_PERSONS_URL && request.method === 'POST') {
+      return servePersons(request, response);
+    }
     if (url === '/dapr/subscribe') return answer(response, 200, SUBSCRIPTIONS);
     if (url !== LEDGER_PATH || request.method !== 'POST') return answer(response, 404);
     options.onLedger(JSON.parse(await readText(request, BODY_BYTES_MAX)));

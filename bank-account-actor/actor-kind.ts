@@ -1,7 +1,7 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { CommandId, StreamId } from '../domain/ids.ts';
 import type { CommandMemory } from './command-memory.ts';
-import type { JournalRow } from './journal.ts';
+import type { Commit, JournalRow, RowContent } from './journal.ts';
 import type { Joint } from './joint-turn.ts';
 
 /** What an actor must know of a command to execute it at most once. */
@@ -21,6 +21,8 @@ export interface Decided<State, Event extends BankEvent, Result> {
   readonly results: Result[];
   readonly events: readonly Event[];
   readonly state: State;
+  /** What the commit must do besides. */
+  readonly more?: Pick<Commit, 'secret'>;
 }
 
 /** What tells one kind of actor from another; everything else is the same for all. */
@@ -30,7 +32,7 @@ export interface ActorKind<State, Event extends BankEvent, Message, Result> {
   /** Time of the last event; undefined when there is none. */
   readonly changedAt: (state: State) => string | undefined;
   readonly stateOf: (row: JournalRow) => State;
-  readonly rowOf: (state: State, events: readonly Event[]) => Omit<JournalRow, 'writer'>;
+  readonly rowOf: (state: State, events: readonly Event[]) => RowContent;
   /** Decides commands one after the other; throws while what it must ask is away. */
   readonly decide: (
     stream: StreamId,

@@ -92,6 +92,7 @@ export function createActor<State, Event extends BankEvent, Message extends Name
       row,
       head: current.head,
       newHead,
+      ...turn.more,
     });
     if (outcome === 'conflict') return false;
     crashPoint('actor:after-commit');

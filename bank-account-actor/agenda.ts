@@ -21,7 +21,10 @@ export function createAgenda() {
   const entries = new Map<StreamId, Entry>();
   return {
     /** Takes the account as it stands now; an older one than is known tells nothing. */
-    note(stream: StreamId, { account }: JournalRow): void {
+    note(stream: StreamId, row: JournalRow): void {
+      // A person has nothing that time ends.
+      if (!('account' in row)) return;
+      const { account } = row;
       const known = entries.get(stream);
       if (known !== undefined && known.account.version >= account.version) return;
       const dueAtMs = nextDueMs(account);

@@ -1,12 +1,9 @@
-import { z } from 'zod';
-import { streamIdText } from '../contracts/bank-events.ts';
-import { streamOf } from '../contracts/events.ts';
-import { accountIdText } from '../contracts/texts.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { batcher } from '../platform/batcher.ts';
 import { SidecarError, type Sidecar, type StateOperation } from '../platform/dapr.ts';
 import { JournalFull, journalHead, journalRow, NO_HEAD, rowNumbers } from './journal.ts';
 import type { Commit, Journal, JournalRow, Loaded } from './journal.ts';
+import { headKey, rowKey, secretKey, secretValue, slotValue } from './journal-keys.ts';
 import { SLOTS, SlotsFull, unsettledSlots } from './unsettled-slots.ts';
 
 const STORE = 'actor-journal';
@@ -16,19 +13,6 @@ const READ_KEYS_MAX = 128;
 // (docs/decisions/0003-journal.md).
 const GROUP_COMMITS_MAX = 16;
 const GROUPS_IN_FLIGHT_MAX = 4;
-
-const rowKey = (stream: StreamId, commit: number): string =>
-  `${stream.replace('/', '.')}.${commit}`;
-// The heads of accounts were named before there were other streams.
-const headKey = (stream: StreamId): string =>
-  `head.${stream.replace(/^acct\//, '').replace('/', '.')}`;
-const slotValue = z.union([
-  z.strictObject({ streams: z.array(streamIdText) }),
-  // What was written when accounts were all there was.
-  z
-    .strictObject({ accountIds: z.array(accountIdText) })
-    .transform(({ accountIds }) => ({ streams: accountIds.map(streamOf) })),
-]);
 
 /**
  * The journal in Dapr's state store. Commits of different streams that come together are
@@ -115,6 +99,13 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
         committing.delete(commit.stream);
       }
     },
+    async secrets(streams) {
+      const found = await sidecar.readStates(STORE, streams.map(secretKey));
+      return streams.map((stream) => {
+        const value = found.get(secretKey(stream));
+        return value === undefined ? undefined : secretValue.parse(value).key;
+      });
+    },
     async unsettled() {
       for (const start of [0, SLOTS / 2]) {
         const numbers = rowNumbers(start, SLOTS / 2);
@@ -155,12 +146,14 @@ const asUnknown = (error: unknown): Outcome => ({
   unknown: error instanceof Error ? error : new Error(String(error)),
 });
 
-function operationsOf({ stream, commit, row, head, newHead }: Commit): StateOperation[] {
-  const insert: StateOperation = { insert: rowKey(stream, commit), value: row };
-  if (newHead === undefined) return [insert];
+function operationsOf({ stream, commit, row, head, newHead, secret }: Commit): StateOperation[] {
+  const insert: StateOperation[] = [{ insert: rowKey(stream, commit), value: row }];
+  if (secret === 'forget') insert.push({ delete: secretKey(stream) });
+  else if (secret) insert.push({ put: secretKey(stream), value: { key: secret.keep } });
+  if (newHead === undefined) return insert;
   const pruned = rowNumbers(head.first, newHead.first - head.first);
   return [
-    insert,
+    ...insert,
     { put: headKey(stream), value: newHead },
     ...pruned.map((old) => ({ delete: rowKey(stream, old) })),
   ];

@@ -67,7 +67,7 @@ export function journalContract(name: string, create: (host: string) => Journal)
       const journal = create('a');
       const id = newAccount();
       await commitMany(journal, id, 70);
-      const versions = (await journal.load(id)).rows.map(({ account }) => account.version);
+      const versions = (await journal.load(id)).rows.map(({ events }) => events.at(-1)?.version);
       expect(versions).toEqual(Array.from({ length: 70 }, (_unused, at) => at + 1));
     });
     test('of two writers of one commit, one wins and its row stays', async () => {
@@ -118,12 +118,28 @@ export function journalContract(name: string, create: (host: string) => Journal)
       await journal.commit({ stream: id, commit: 6, row, head: NO_HEAD, newHead });
       const { head, rows } = await journal.load(id);
       expect(head).toEqual(newHead);
-      expect(rows.map((kept) => kept.account.version)).toEqual([4, 5, 6]);
+      expect(rows.map((kept) => kept.events.at(-1)?.version)).toEqual([4, 5, 6]);
       // A pruned number can be written again: that is why activations trust what they know
       // for far less time than rows stay.
       const again = { stream: id, commit: 2, row, head: NO_HEAD };
       expect(await journal.commit(again)).toBe('committed');
       expect(await journal.commit({ ...again, commit: 3 })).toBe('conflict');
+    });
+    test('a key comes and goes with the commit that says so, and is in no row', async () => {
+      const [journal, id, other] = [create('a'), newAccount(), newAccount()];
+      const { row, account } = rowAfter(id, NO_ACCOUNT);
+      const commit = { stream: id, row, head: NO_HEAD };
+      await journal.commit({ ...commit, commit: 1, secret: { keep: 'the-key' } });
+      expect(await create('b').secrets([other, id])).toEqual([undefined, 'the-key']);
+      expect(JSON.stringify(await journal.load(id))).not.toContain('the-key');
+      // Who was overtaken neither brings a key nor takes one away.
+      const late = { ...commit, row: { ...row, writer: randomUUID() }, commit: 1 };
+      expect(await journal.commit({ ...late, secret: 'forget' })).toBe('conflict');
+      expect(await journal.commit({ ...late, secret: { keep: 'another' } })).toBe('conflict');
+      expect(await journal.secrets([id])).toEqual(['the-key']);
+      const next = { ...commit, commit: 2, row: rowAfter(id, account).row };
+      expect(await journal.commit({ ...next, secret: 'forget' })).toBe('committed');
+      expect(await create('b').secrets([id])).toEqual([undefined]);
     });
     test('given a conflict, neither the head nor any row moves', async () => {
       const journal = create('a');

@@ -1,17 +1,23 @@
 import { z } from 'zod';
 import { accountState } from '../contracts/account-state.ts';
 import { bankEventSchema } from '../contracts/bank-events.ts';
+import { personState } from '../contracts/person-state.ts';
 import type { StreamId } from '../domain/ids.ts';
 
 /** What one commit decided: written once, never changed, deleted when long in the log. */
-export const journalRow = z.strictObject({
+const row = {
   /** Which attempt wrote the row: tells our own write from a rival's when an answer was lost. */
   writer: z.string(),
-  /** The account after the events of the row. */
-  account: accountState,
   events: z.array(bankEventSchema).min(1),
-});
+};
+export const journalRow = z.union([
+  /** With the account, or the person, after the events of the row. */
+  z.strictObject({ ...row, account: accountState }),
+  z.strictObject({ ...row, person: personState }),
+]);
 export type JournalRow = z.infer<typeof journalRow>;
+type Content<Row> = Row extends JournalRow ? Omit<Row, 'writer'> : never;
+export type RowContent = Content<JournalRow>;
 
 /**
  * Where reading starts. `first` is the oldest row that is still there. `from` is the oldest row
@@ -38,6 +44,8 @@ export interface Commit {
    * was overtaken can neither move it back nor delete anything.
    */
   readonly newHead?: JournalHead | undefined;
+  /** A key that comes, or goes for ever, with this commit; never in a row. */
+  readonly secret?: { readonly keep: string } | 'forget' | undefined;
 }
 
 /** The commit was not written: too many streams of this host have work to end. */
@@ -51,6 +59,8 @@ export class JournalFull extends Error {}
 export interface Journal {
   load(stream: StreamId): Promise<Loaded>;
   commit(commit: Commit): Promise<'committed' | 'conflict'>;
+  /** The keys of these streams, in the order asked; undefined where there is none. */
+  secrets(streams: readonly StreamId[]): Promise<(string | undefined)[]>;
   /** Streams that their last commit left unsettled, or may have: to be recovered after a crash. */
   unsettled(): Promise<StreamId[]>;
   /**

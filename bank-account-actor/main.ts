@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ACTOR_TYPE, executeAnswer } from '../contracts/commands.ts';
 import { accountOfStream } from '../contracts/events.ts';
+import { PERSON_ACTOR_TYPE } from '../contracts/person-commands.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
@@ -19,6 +20,10 @@ import { daprJournal } from './dapr-journal.ts';
 import { openWork } from './open-work.ts';
 import { logClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
+import { journalOwners } from './owners.ts';
+import { personKind } from './person-kind.ts';
+import { openPersons } from './person-reader.ts';
+import { servedAccounts, servedPersons } from './served-actors.ts';
 
 const config = readConfig({
   ...commonConfig,
@@ -39,10 +44,11 @@ const outbox = createOutbox({
   now: () => performance.now(),
   logger,
 });
+const owners = journalOwners(journal);
 const now = () => new Date();
 const agenda = createAgenda();
 const actors = createActors({ journal, outbox, logger, now, stamp, openWork: agenda });
-const accounts = actors.family(accountKind(log));
+const accounts = actors.family(accountKind(log, owners));
 const work = openWork({
   agenda,
   own: accounts.execute,
@@ -92,8 +98,11 @@ const onLedger = (cloudEvent: unknown): void => {
 };
 
 const host = actorHost({
-  accounts,
-  lookup: commandLookup(accounts, actors.inDoubt, log),
+  actors: {
+    [ACTOR_TYPE]: servedAccounts(accounts, commandLookup(accounts, actors.inDoubt, log)),
+    [PERSON_ACTOR_TYPE]: servedPersons(actors.family(personKind(journal, log, owners))),
+  },
+  openPersons: (persons) => openPersons(journal, persons),
   started: start(),
   onLedger,
   checks: {

@@ -11,6 +11,7 @@ import {
 export function memoryJournal(): Journal {
   const rows = new Map<string, JournalRow>();
   const heads = new Map<StreamId, JournalHead>();
+  const secrets = new Map<StreamId, string>();
   const listed = new Set<StreamId>();
   const key = (stream: StreamId, commit: number) => `${stream}.${commit}`;
 
@@ -25,16 +26,19 @@ export function memoryJournal(): Journal {
       }
       return Promise.resolve({ head, rows: found });
     },
-    commit: ({ stream, commit, row, head, newHead }: Commit) => {
+    commit: ({ stream, commit, row, head, newHead, secret }: Commit) => {
       if (rows.has(key(stream, commit))) return Promise.resolve('conflict');
       rows.set(key(stream, commit), structuredClone(row));
       listed.add(stream);
+      if (secret === 'forget') secrets.delete(stream);
+      else if (secret !== undefined) secrets.set(stream, secret.keep);
       if (newHead !== undefined) {
         heads.set(stream, newHead);
         for (let old = head.first; old < newHead.first; old += 1) rows.delete(key(stream, old));
       }
       return Promise.resolve('committed');
     },
+    secrets: (streams) => Promise.resolve(streams.map((stream) => secrets.get(stream))),
     unsettled: () => Promise.resolve([...listed]),
     settle: (isSettled) => {
       for (const stream of listed) if (isSettled(stream)) listed.delete(stream);

@@ -12,7 +12,7 @@ const FIRST_DEPOSIT = '100000000.00';
 export async function openAccounts(url: string, count: number): Promise<string[]> {
   const ids: string[] = [];
   let started = 0;
-  const terms = { ownerId: 'bench', currency: 'CZK', initialDeposit: FIRST_DEPOSIT };
+  const terms = { ownerId: await owner(url), currency: 'CZK', initialDeposit: FIRST_DEPOSIT };
   const body = JSON.stringify(terms);
   const opener = async (): Promise<void> => {
     const connection = connect(url);
@@ -26,6 +26,15 @@ export async function openAccounts(url: string, count: number): Promise<string[]
   };
   await Promise.all(Array.from({ length: Math.min(OPENERS, count) }, opener));
   return ids;
+}
+
+async function owner(url: string): Promise<string> {
+  const connection = connect(url);
+  const body = JSON.stringify({ givenName: 'Bench', familyName: 'Mark' });
+  const reply = await connection.exchange({ method: 'POST', path: '/v1/persons', body });
+  await connection.close();
+  if (reply.status !== 201) throw new Error(`registering: ${reply.status} ${reply.text}`);
+  return (JSON.parse(reply.text) as { personId: string }).personId;
 }
 
 /** Polls until that path answers 200; gives the time that it took. */

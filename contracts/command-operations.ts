@@ -7,8 +7,7 @@ import { accountAnswer, outcomeSchema } from './outcomes.ts';
 import { holdParams, idParams } from './path-params.ts';
 import type { ProblemCode } from './problems.ts';
 
-/** What all commands have in common in the document of their API. */
-export const COMMAND_PARTS = {
+export const common = {
   query: {
     dryRun: z
       .enum(['true', 'false'])
@@ -22,7 +21,7 @@ export const COMMAND_PARTS = {
   },
 } satisfies Partial<Operation>;
 
-export const COMMAND_HEADERS = {
+export const headers = {
   'Idempotency-Key': z
     .string()
     .regex(COMMAND_ID_PATTERN)
@@ -35,7 +34,7 @@ export const COMMAND_HEADERS = {
     .meta({ description: 'the command runs only at this version of the account' }),
 };
 
-export const COMMAND_PROBLEMS: readonly ProblemCode[] = [
+export const WITH_BODY: readonly ProblemCode[] = [
   'malformed-json',
   'payload-too-large',
   'unsupported-media-type',
@@ -56,18 +55,18 @@ const ofAccount = (
   status: 200 | 201,
   problems: readonly ProblemCode[],
 ): CommandOperation => ({
-  ...COMMAND_PARTS,
+  ...common,
   command,
   method: command.startsWith('set-') ? 'put' : 'post',
   path: `/v1/accounts/{id}${path}`,
   id,
   summary,
   params: path.includes('{holdId}') ? holdParams : idParams,
-  headers: COMMAND_HEADERS,
+  headers,
   body,
   status,
   answer: outcomeSchema,
-  problems: [...COMMAND_PROBLEMS, 'account-not-found', 'account-closed', ...problems],
+  problems: [...WITH_BODY, 'account-not-found', 'account-closed', ...problems],
 });
 
 const SPENDING: readonly ProblemCode[] = ['account-frozen', 'insufficient-funds', 'limit-exceeded'];
@@ -76,18 +75,18 @@ const HOLD: readonly ProblemCode[] = ['hold-not-found', 'hold-already-resolved']
 /** What core-bank-api serves. */
 export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
   {
-    ...COMMAND_PARTS,
+    ...common,
     command: 'open-account',
     method: 'post',
     path: '/v1/accounts',
     id: 'openAccount',
     summary: 'Opens an account, with a first deposit if one is given',
-    headers: COMMAND_HEADERS,
+    headers,
     body: bodies.openAccountBody,
     status: 201,
     answer: accountAnswer,
-    answerHeaders: { ...COMMAND_PARTS.answerHeaders, Location: 'the path of the account' },
-    problems: [...COMMAND_PROBLEMS, 'account-already-exists'],
+    answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
+    problems: [...WITH_BODY, 'account-already-exists', 'owner-not-found'],
   },
   ofAccount(
     'deposit',

@@ -33,7 +33,9 @@ const versionText = (description: string) =>
     .optional()
     .meta({ description, examples: ['7'] });
 
-const minVersion = versionText('waits up to 2 s until the answer shows at least this version');
+export const minVersion = versionText(
+  'waits up to 2 s until the answer shows at least this version',
+);
 const cursor = z
   .string()
   .regex(/^[A-Za-z0-9_-]+$/, 'must be a cursor that an answer gave')
@@ -41,6 +43,7 @@ const cursor = z
   .optional()
   .meta({ description: 'nextCursor of the page before' });
 const limit = limitText(PAGE_ITEMS_MAX);
+export const pageQuery = { limit, cursor };
 
 export const accountQuery = z.strictObject({ minVersion });
 export const historyQuery = z.strictObject({ limit, cursor, minVersion, ...historyFilters });
@@ -62,7 +65,7 @@ export const balanceAnswer = z.strictObject({
 });
 export type BalanceAnswer = z.infer<typeof balanceAnswer>;
 
-const nextCursor = z.string().nullable();
+export const nextCursor = z.string().nullable();
 
 export const historyAnswer = z.strictObject({
   accountId: z.string(),

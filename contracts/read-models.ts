@@ -22,6 +22,7 @@ export const collections = {
   accounts: (generation: number) => `accounts-${generation}`,
   changes: (generation: number) => `account-changes-${generation}`,
   history: (generation: number) => `history-${generation}`,
+  persons: (generation: number) => `persons-${generation}`,
 };
 
 const positionSchema = z.int().min(0);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { COMMAND_API_OPERATIONS } from './command-api.ts';
 import { integrationEventSchemas } from './integration-events.ts';
 import { openApi } from './openapi.ts';
-import { QUERY_OPERATIONS } from './queries.ts';
+import { QUERY_API_OPERATIONS } from './query-api.ts';
 
 const written = (document: object): string => `${JSON.stringify(document, null, 2)}\n`;
 
@@ -17,5 +17,5 @@ export const referenceFiles = (): ReadonlyMap<string, string> =>
   new Map([
     ...[...integrationEventSchemas].map(eventFile),
     ['core-bank-api.openapi.json', written(openApi('Core Bank: commands', COMMAND_API_OPERATIONS))],
-    ['queries-bank-api.openapi.json', written(openApi('Core Bank: queries', QUERY_OPERATIONS))],
+    ['queries-bank-api.openapi.json', written(openApi('Core Bank: queries', QUERY_API_OPERATIONS))],
   ]);

@@ -8,6 +8,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
   plain(
     'account-not-found',
     'account-already-exists',
+    'owner-not-found',
     'account-frozen',
     'account-not-frozen',
     'account-closed',

@@ -1,19 +1,19 @@
-import { COMMAND_HEADERS, COMMAND_PARTS, COMMAND_PROBLEMS } from './command-operations.ts';
+import { common, headers, WITH_BODY } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
 import { transferParams } from './path-params.ts';
 import { transferAnswer, transferBody, transferReversalBody } from './transfers.ts';
 
 const begin = {
-  ...COMMAND_PARTS,
+  ...common,
   method: 'post',
-  headers: COMMAND_HEADERS,
+  headers,
   status: 201,
   answer: transferAnswer,
   accepted: {
     summary: 'The transfer goes on; it ends by itself, and Location tells how',
     answer: transferAnswer,
   },
-  answerHeaders: { ...COMMAND_PARTS.answerHeaders, Location: 'the path of the transfer' },
+  answerHeaders: { ...common.answerHeaders, Location: 'the path of the transfer' },
 } satisfies Partial<Operation>;
 
 /** The operations of core-bank-api that are about two accounts. */
@@ -25,7 +25,7 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
     summary: 'Moves money between two accounts of one currency: both legs happen, or none',
     body: transferBody,
     problems: [
-      ...COMMAND_PROBLEMS,
+      ...WITH_BODY,
       'same-account',
       'account-not-found',
       'account-closed',
@@ -44,7 +44,7 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
     params: transferParams,
     body: transferReversalBody,
     problems: [
-      ...COMMAND_PROBLEMS,
+      ...WITH_BODY,
       'transfer-not-found',
       'not-reversible',
       'already-reversed',

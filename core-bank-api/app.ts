@@ -17,6 +17,8 @@ import type { Actors } from './actor-client.ts';
 import { batchRoute } from './batches.ts';
 import { commandStatusRoute } from './command-status.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
+import type { ExecutePerson } from './person-client.ts';
+import { personRoutes } from './person-routes.ts';
 import { sidecarRoutes, type TakeMessage } from './sidecar-routes.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -26,6 +28,7 @@ export const BODY_BYTES_MAX = 64 * 1024;
 
 export interface CommandApiPorts {
   readonly actors: Actors;
+  readonly executePerson: ExecutePerson;
   /** Without them, commands come over REST only. */
   readonly messages?: { readonly appToken: string; readonly take: TakeMessage };
   readonly checks: Readonly<Record<string, Check>>;
@@ -33,7 +36,8 @@ export interface CommandApiPorts {
 }
 
 /** The command API: HTTP in, one command to the account's actor, its outcome out. */
-export function commandApi({ actors, messages, checks, logger }: CommandApiPorts): Express {
+export function commandApi(ports: CommandApiPorts): Express {
+  const { actors, executePerson, messages, checks, logger } = ports;
   const app = createApp({ logger });
   const body = jsonBody(BODY_BYTES_MAX);
 
@@ -88,6 +92,7 @@ export function commandApi({ actors, messages, checks, logger }: CommandApiPorts
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
   transferRoutes(app, actors, body, logger);
+  personRoutes(app, body, executePerson);
   for (const operation of COMMAND_API_OPERATIONS) {
     onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
   }

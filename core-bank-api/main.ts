@@ -8,6 +8,7 @@ import { onShutdown } from '../platform/shutdown.ts';
 import { actorClient } from './actor-client.ts';
 import { commandApi } from './app.ts';
 import { commandMessages } from './command-messages.ts';
+import { personClient } from './person-client.ts';
 
 const config = readConfig(commonConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
@@ -22,6 +23,7 @@ const take = commandMessages({
 });
 const app = commandApi({
   actors,
+  executePerson: personClient(dapr),
   messages: { appToken: config.APP_API_TOKEN, take },
   checks: {
     sidecar: async () => {

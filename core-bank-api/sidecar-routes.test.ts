@@ -9,6 +9,7 @@ logger.silent = true;
 
 const taken: string[] = [];
 const app = commandApi({
+  executePerson: () => Promise.reject(new Error('not for persons')),
   actors: {
     execute: () => Promise.reject(new Error('not asked')),
     lookup: () => Promise.reject(new Error('not asked')),

@@ -6,8 +6,10 @@ import { crashPoint } from '../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
 import { foldAccount } from './balances.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
+import { countByPages } from './page-count.ts';
+import { personWriter } from './person-writer.ts';
 import { LogFault, type Projection } from './projection.ts';
-import type { AccountStore } from './read-store.ts';
+import type { AccountStore, PersonStore } from './read-store.ts';
 
 const OWNERS_REMEMBERED = 20_000;
 const COLD_READS_IN_FLIGHT = 8;
@@ -15,9 +17,11 @@ const COLD_READS_IN_FLIGHT = 8;
 /**
  * Writes one change document per batch, which is the checkpoint and what readers see at once,
  * and the account documents lazily, because to replace one costs as much as ten events of a
- * batch. An account that is opened gets its document at once.
+ * batch. An account that is opened gets its document at once, and so does whatever becomes of a
+ * person: that is rare.
  */
-export function balanceProjection(store: AccountStore): Projection {
+export function balanceProjection(store: AccountStore, persons: PersonStore): Projection {
+  const writePersons = personWriter(persons);
   const writer = new AccountWriter(store);
   const owned = boundedMap<string, number>(OWNERS_REMEMBERED);
 
@@ -62,6 +66,7 @@ export function balanceProjection(store: AccountStore): Projection {
   return {
     restore: () => writer.restore(),
     async apply(entries) {
+      await writePersons(entries);
       const ofAccounts = entries.filter(isOfAccount);
       const accounts = await fold(ofAccounts);
       const openings = ofAccounts.filter(({ event }) => event.type === 'account-opened');
@@ -105,27 +110,4 @@ async function preload(
     for (let id = cold.pop(); id !== undefined; id = cold.pop()) await writer.load(id);
   });
   await Promise.all(readers);
-}
-
-/** Counts what lies on pages that are filled in order, in a logarithmic number of reads. */
-async function countByPages(
-  size: (page: number) => Promise<number>,
-  pageSize: number,
-): Promise<number> {
-  let low = 0;
-  let high = 0;
-  let found = await size(high);
-  while (found === pageSize) {
-    low = high + 1;
-    high = 2 * high + 1;
-    found = await size(high);
-  }
-  // Every page below low is full; the first page at or above it that is not holds the rest.
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const there = await size(middle);
-    if (there === pageSize) low = middle + 1;
-    else [high, found] = [middle, there];
-  }
-  return high * pageSize + found;
 }

@@ -117,7 +117,8 @@ export class Generations {
 
   private async open(generation: number): Promise<Projection> {
     if (this.name === 'history') return historyProjection(await this.store.history(generation));
-    return balanceProjection(await this.store.accounts(generation));
+    const persons = await this.store.persons(generation);
+    return balanceProjection(await this.store.accounts(generation), persons);
   }
 
   private async build(generation: number): Promise<void> {

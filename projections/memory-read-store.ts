@@ -2,6 +2,7 @@ import { changeBlock, collections, historyPage, ownerPage } from '../contracts/r
 import { toHistoryDocument, type HistoryDocument } from '../contracts/read-documents.ts';
 import type { AccountChange, AccountModel, AccountsCheckpoint } from '../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../contracts/read-models.ts';
+import { personPage, type PersonModel } from '../contracts/person-model.ts';
 import type { AccountStore, HistoryStore, ReadStore } from './read-store.ts';
 
 interface Accounts {
@@ -20,19 +21,33 @@ export function memoryReadStore() {
   const published = new Map<ReadModelName, number>();
   const accounts = new Map<string, Accounts>();
   const history = new Map<string, History>();
+  const persons = new Map<string, Map<string, PersonModel>>();
 
   const store: ReadStore = {
     generation: async (name) => published.get(name),
     publish: async (name, generation) => void published.set(name, generation),
     async drop(name, generation) {
-      if (name === 'balances') accounts.delete(collections.accounts(generation));
-      else history.delete(collections.history(generation));
+      if (name === 'balances') {
+        accounts.delete(collections.accounts(generation));
+        persons.delete(collections.persons(generation));
+      } else history.delete(collections.history(generation));
     },
     async accounts(generation) {
       const name = collections.accounts(generation);
       const of = accounts.get(name) ?? { changes: new Map(), accounts: new Map() };
       accounts.set(name, of);
       return accountStore(of);
+    },
+    async persons(generation) {
+      const name = collections.persons(generation);
+      const of = persons.get(name) ?? new Map<string, PersonModel>();
+      persons.set(name, of);
+      return {
+        person: async (id) => of.get(id),
+        replacePerson: async (person) => void of.set(person.personId, person),
+        personPageSize: async (page) =>
+          [...of.values()].filter(({ index }) => personPage(index) === page).length,
+      };
     },
     async history(generation) {
       const name = collections.history(generation);
@@ -48,6 +63,9 @@ export function memoryReadStore() {
       [...(history.get(collections.history(generation))?.lines.values() ?? [])].filter(
         (line) => line.page === historyPage(accountId, version),
       ),
+    personsOf: (generation: number): PersonModel[] => [
+      ...(persons.get(collections.persons(generation))?.values() ?? []),
+    ],
     accountsOf: (generation: number): AccountModel[] => [
       ...(accounts.get(collections.accounts(generation))?.accounts.values() ?? []),
     ],

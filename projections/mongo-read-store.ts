@@ -5,7 +5,8 @@ import { ofAccountDocument, ofChangeDocument } from '../contracts/read-documents
 import { toAccountDocument, toChangeDocument } from '../contracts/read-documents.ts';
 import { toHistoryDocument } from '../contracts/read-documents.ts';
 import type { ReadModelName } from '../contracts/read-models.ts';
-import type { AccountStore, HistoryStore, ReadStore } from './read-store.ts';
+import { ofPersonDocument, toPersonDocument } from '../contracts/person-model.ts';
+import type { AccountStore, HistoryStore, PersonStore, ReadStore } from './read-store.ts';
 
 const DUPLICATE_KEY = 11_000;
 // FerretDB holds one PostgreSQL connection per command; see docs/decisions/0005-read-models.md.
@@ -54,8 +55,8 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
     publish: (name, generation) => write(name, { generation }),
     async drop(name, generation) {
       await registry.deleteOne({ _id: checkpointId(name, generation) });
-      const { accounts, changes, history } = collections;
-      const names = name === 'balances' ? [changes, accounts] : [history];
+      const { accounts, changes, history, persons } = collections;
+      const names = name === 'balances' ? [changes, accounts, persons] : [history];
       for (const nameOf of names) await collection(nameOf(generation)).drop();
     },
     async accounts(generation) {
@@ -70,6 +71,8 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
         saveCheckpoint: (checkpoint) => write(id, checkpoint),
       };
     },
+    persons: async (generation) =>
+      personDocuments(await ready(collections.persons(generation), 'page')),
     async history(generation): Promise<HistoryStore> {
       const id = checkpointId('history', generation);
       const lines = await ready(collections.history(generation), 'page');
@@ -111,6 +114,20 @@ function accountDocuments(accounts: Collection<Document>): AccountDocuments {
       await accounts.replaceOne({ _id }, document, { upsert: true });
     },
     ownerPageSize: async (key) => (await accounts.find({ ownerPage: key }).toArray()).length,
+  };
+}
+
+function personDocuments(persons: Collection<Document>): PersonStore {
+  return {
+    async person(personId) {
+      const document = await persons.findOne({ _id: personId });
+      return document === null ? undefined : ofPersonDocument(document);
+    },
+    async replacePerson(person) {
+      const { _id, ...document } = toPersonDocument(person);
+      await persons.replaceOne({ _id }, document, { upsert: true });
+    },
+    personPageSize: async (page) => (await persons.find({ page }).toArray()).length,
   };
 }
 

@@ -1,3 +1,5 @@
+import { streamOfPerson } from '../contracts/bank-events.ts';
+import { personId } from '../domain/ids.ts';
 import { ofHistoryDocument } from '../contracts/read-documents.ts';
 import { changeBlock, CHANGES_KEPT_MS } from '../contracts/read-models.ts';
 import type { PositionedEvent } from '../contracts/topics.ts';
@@ -8,6 +10,7 @@ import { logForTests, randomLog, randomOf, seedOfRun } from './events-for-tests.
 import { historyProjection } from './history-projection.ts';
 import { historyLine } from './history.ts';
 import { memoryReadStore } from './memory-read-store.ts';
+import { personWriter } from './person-writer.ts';
 import { LogFault } from './projection.ts';
 import type { AccountStore, HistoryStore } from './read-store.ts';
 
@@ -39,25 +42,65 @@ async function persist<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-test('events of persons move the checkpoints and nothing else', async () => {
-  const person = {
-    position: 2 ** 30,
-    event: { stream: `person/${'0'.repeat(8)}`, id: 'person/x/1', type: 'person-registered' },
-  } as unknown as PositionedEvent;
+const PERSON = personId('00000000-0000-8000-8000-00000000000a');
+const personEvent = (version: number, type: string, data: object): PositionedEvent => {
+  const stream = streamOfPerson(PERSON);
+  const event = { stream, id: `${stream}/${version}`, version, type, data, at: `${version}` };
+  return { position: 2 ** 30 + version, event } as unknown as PositionedEvent;
+};
+
+test('persons: the list has them sealed and forgets what is erased', async () => {
   const store = memoryReadStore();
-  const lastEventId = 'person/x/1';
-  for (const open of [
-    async () => balanceProjection(await store.accounts(1)),
-    async () => historyProjection(await store.history(1)),
-  ]) {
-    const projection = await open();
-    await projection.restore();
-    await projection.apply([person]);
-    await projection.settle();
-    const reached = { position: 2 ** 30, lastEventId, events: 1 };
-    expect(await (await open()).restore()).toMatchObject(reached);
+  const log = logForTests();
+  log.open(log.id(1));
+  const entries = [
+    log.entries[0]!,
+    personEvent(1, 'person-registered', { sealed: 'first' }),
+    personEvent(2, 'person-address-changed', { sealed: 'second' }),
+  ];
+  const open = async () => balanceProjection(await store.accounts(1), await store.persons(1));
+  const balances = await open();
+  await balances.restore();
+  await balances.apply(entries);
+  expect(store.personsOf(1)).toMatchObject([
+    { status: 'registered', version: 2, index: 0, profile: { version: 1, sealed: 'first' } },
+  ]);
+  // Again, as after a crash before the checkpoint: nothing is counted twice.
+  await personWriter(await store.persons(1))(entries);
+  await balances.apply([personEvent(3, 'person-erased', {})]);
+  await balances.settle();
+  const [erased] = store.personsOf(1);
+  expect(erased).toMatchObject({ personId: PERSON, status: 'erased', version: 3, index: 0 });
+  expect(JSON.stringify(erased)).not.toMatch(/first|second|sealed/);
+  expect(await (await open()).restore()).toMatchObject({ position: 2 ** 30 + 3, events: 4 });
+  expect(store.accountsOf(1)).toHaveLength(1);
+
+  const history = historyProjection(await store.history(1));
+  await history.apply(entries);
+  await history.settle();
+  const again = historyProjection(await store.history(1));
+  expect(await again.restore()).toMatchObject({ position: 2 ** 30 + 2, events: 3 });
+});
+
+test('persons: 70 of them, with crashes, make one list without a hole', async () => {
+  const seed = seedOfRun();
+  const random = randomOf(seed);
+  const store = memoryReadStore();
+  const persons = await store.persons(1);
+  const ids = Array.from({ length: 70 }, (_unused, at) => at.toString(16).padStart(12, '0'));
+  const registered = ids.map((id, at): PositionedEvent => {
+    const stream = `person/00000000-0000-8000-8000-${id}`;
+    const event = { stream, version: 1, type: 'person-registered', data: { sealed: 's' }, at: '1' };
+    return { position: at + 1, event } as unknown as PositionedEvent;
+  });
+  let write = personWriter(breaking(persons, random));
+  for (let from = 0; from < registered.length; from += 9) {
+    await persist(() => write(registered.slice(from, from + 9)));
+    if (random(3) === 0) write = personWriter(breaking(persons, random));
   }
-  expect(store.accountsOf(1)).toEqual([]);
+  const listed = store.personsOf(1).sort((left, right) => left.index - right.index);
+  expect({ seed, ids: listed.map(({ personId: id }) => id.slice(-12)) }).toEqual({ seed, ids });
+  expect(listed.map(({ index }) => index)).toEqual(ids.map((_id, at) => at));
 });
 
 test('balances: with random failures and crashes, what is read equals the fold', async () => {
@@ -66,7 +109,8 @@ test('balances: with random failures and crashes, what is read equals the fold',
   const log = randomLog(random, 1_500, 120);
   const store = memoryReadStore();
   const accountsOf1: AccountStore = await store.accounts(1);
-  const open = () => balanceProjection(breaking(accountsOf1, random));
+  const persons = await store.persons(1);
+  const open = () => balanceProjection(breaking(accountsOf1, random), persons);
   let projection = open();
   let { position } = await persist(() => projection.restore());
   while (position < log.entries.at(-1)!.position) {
@@ -139,8 +183,8 @@ test('given two projections that write the same accounts, the later one stops', 
   log.deposit(log.id(1), 5n);
   const store = memoryReadStore();
   const [one, two] = [
-    balanceProjection(await store.accounts(1)),
-    balanceProjection(await store.accounts(1)),
+    balanceProjection(await store.accounts(1), await store.persons(1)),
+    balanceProjection(await store.accounts(1), await store.persons(1)),
   ];
   await one.restore();
   await two.restore();

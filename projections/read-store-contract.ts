@@ -1,5 +1,7 @@
 import type { AccountChange, AccountModel, Checkpoint } from '../contracts/read-models.ts';
 import { changeBlock, ownerPage } from '../contracts/read-models.ts';
+import type { PersonModel } from '../contracts/person-model.ts';
+import { personId, type PersonId } from '../domain/ids.ts';
 import { foldAccount } from './balances.ts';
 import { logForTests } from './events-for-tests.ts';
 import { historyLine } from './history.ts';
@@ -24,6 +26,11 @@ const change = (seq: number): AccountChange => ({
   settled: 0,
   accounts: [account],
   opened: 1,
+});
+
+const personAt = (id: PersonId, index: number): PersonModel => ({
+  ...{ personId: id, status: 'registered', version: 1, index },
+  ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },
 });
 
 function registryContract(open: () => ReadStore): void {
@@ -84,6 +91,21 @@ function documentsContract(open: () => ReadStore): void {
     expect(await accounts.ownerPageSize(ownerPage(account.ownerId, 32))).toBe(0);
   });
 
+  test('a person is replaced as a whole and counted on the page of their place', async () => {
+    const persons = await open().persons(1);
+    const ids = ['a', 'b', 'c'].map((digit) =>
+      personId(`00000000-0000-8000-8000-00000000000${digit}`),
+    );
+    const [first, second, third] = ids.map((id, at) => personAt(id, [0, 31, 32][at]!));
+    for (const person of [first!, second!, third!]) await persons.replacePerson(person);
+    expect(await persons.person(first!.personId)).toEqual(first);
+    const { profile: _profile, ...erased } = { ...first!, status: 'erased' as const, version: 2 };
+    await persons.replacePerson(erased);
+    expect(await persons.person(first!.personId)).toEqual(erased);
+    expect(await persons.person(personId('00000000-0000-8000-8000-00000000000f'))).toBeUndefined();
+    expect([await persons.personPageSize(0), await persons.personPageSize(1)]).toEqual([2, 1]);
+  });
+
   test('lines may be inserted again', async () => {
     const history = await open().history(1);
     log.deposit(log.id(1), 12_550n);
@@ -102,12 +124,16 @@ function documentsContract(open: () => ReadStore): void {
       await accounts.appendChange(change(1));
       await accounts.saveCheckpoint({ ...CHECKPOINT, settled: 0, firstBlock: 0 });
     }
+    const person = personAt(personId(account.accountId), 0);
+    for (const at of [5, 6]) await (await store.persons(at)).replacePerson(person);
     await store.drop('balances', 5);
     await store.drop('balances', 5);
     await store.drop('history', 99);
     const again = await store.accounts(5);
     expect(await again.account(account.accountId)).toBeUndefined();
     expect(await again.change(1)).toBeUndefined();
+    expect(await (await store.persons(5)).person(person.personId)).toBeUndefined();
+    expect(await (await store.persons(6)).person(person.personId)).toEqual(person);
     expect(await again.checkpoint()).toBeUndefined();
     expect(await six.account(account.accountId)).toEqual(account);
     expect(await six.checkpoint()).toBeDefined();

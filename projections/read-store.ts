@@ -1,5 +1,6 @@
 import type { AccountChange, AccountModel, AccountsCheckpoint } from '../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../contracts/read-models.ts';
+import type { PersonModel } from '../contracts/person-model.ts';
 import type { HistoryLine } from './history.ts';
 
 /** One generation of the accounts. Only one projection writes it at a time. */
@@ -16,6 +17,15 @@ export interface AccountStore {
   replaceAccount(account: AccountModel): Promise<void>;
   /** How many accounts are on that page of the owner's list. */
   ownerPageSize(pageKey: string): Promise<number>;
+}
+
+/** One generation of the persons. */
+export interface PersonStore {
+  person(personId: string): Promise<PersonModel | undefined>;
+  /** Writes the document, whether there was one or not. */
+  replacePerson(person: PersonModel): Promise<void>;
+  /** How many persons are on that page of the list. */
+  personPageSize(page: number): Promise<number>;
 }
 
 /** One generation of the history. */
@@ -35,5 +45,7 @@ export interface ReadStore {
   drop(name: ReadModelName, generation: number): Promise<void>;
   /** Makes what is missing of the collections and their indexes. */
   accounts(generation: number): Promise<AccountStore>;
+  /** The persons belong to the generation of the balances. */
+  persons(generation: number): Promise<PersonStore>;
   history(generation: number): Promise<HistoryStore>;
 }

@@ -1,6 +1,7 @@
 import type { Express, RequestHandler, Request, Response } from 'express';
 import * as queries from '../contracts/queries.ts';
 import { openApi } from '../contracts/openapi.ts';
+import { QUERY_API_OPERATIONS } from '../contracts/query-api.ts';
 import type { AccountAnswer } from '../contracts/outcomes.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import { docs } from '../platform/docs.ts';
@@ -10,12 +11,14 @@ import type { Logger } from '../platform/logger.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readHistory, type HistoryPorts } from './history-answers.ts';
+import { personAnswers, type PersonPorts } from './person-answers.ts';
 import { Unavailable } from './read-models.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
 import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
 
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
+  readonly persons: PersonPorts;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -31,11 +34,14 @@ export function queryApi(ports: QueryApiPorts): Express {
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
   app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
-  for (const { path } of queries.QUERY_OPERATIONS) {
+  const persons = personAnswers(ports.persons);
+  app.get('/v1/persons', answered(persons.list));
+  app.get('/v1/persons/:personId', answered(persons.one));
+  for (const { path } of QUERY_API_OPERATIONS) {
     onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), ['GET', 'HEAD']);
   }
   health(app, ports.checks);
-  docs(app, openApi('Core Bank: queries', queries.QUERY_OPERATIONS));
+  docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS));
   finish(app, ports.logger);
   return app;
 }

@@ -11,6 +11,7 @@ import { eventStreams } from './event-streams.ts';
 import { eventSourceAccountLog } from './event-source-account-log.ts';
 import { HistoryView } from './history-view.ts';
 import { mongoReadModels } from './mongo-read-models.ts';
+import { personData } from './person-data.ts';
 
 /** Also without requests the view keeps up, so that the first one after a pause is fast. */
 const KEEP_UP_MS = 250;
@@ -25,6 +26,7 @@ const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
 const app = queryApi({
   accounts,
   history: new HistoryView(models),
+  persons: { models, data: personData(dapr) },
   log,
   streams,
   logger,

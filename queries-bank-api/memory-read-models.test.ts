@@ -10,6 +10,8 @@ describe('the read models in memory', () => {
       void models.of(generation).changes.set(change.seq, change),
     account: async (generation, account) =>
       void models.of(generation).accounts.set(account.accountId, account),
+    person: async (generation, person) =>
+      void models.of(generation).persons.set(person.personId, person),
     line: async (generation, accountId, line) =>
       void models.of(generation).lines.set(`${accountId}/${line.version}`, line),
   };

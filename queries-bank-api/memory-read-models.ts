@@ -1,5 +1,6 @@
 import { historyPage, ownerPage } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import { personPage, type PersonModel } from '../contracts/person-model.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
 
 /** One generation of the read models for tests, written as the projections write. */
@@ -8,6 +9,7 @@ export interface MemoryGeneration {
   readonly changes: Map<number, AccountChange>;
   readonly accounts: Map<string, AccountModel>;
   readonly lines: Map<string, HistoryEntry>;
+  readonly persons: Map<string, PersonModel>;
 }
 
 export const emptyGeneration = (): MemoryGeneration => ({
@@ -15,6 +17,7 @@ export const emptyGeneration = (): MemoryGeneration => ({
   changes: new Map(),
   accounts: new Map(),
   lines: new Map(),
+  persons: new Map(),
 });
 
 /** The read models for tests; they pass the same contract suite as the real ones. */
@@ -46,6 +49,11 @@ export function memoryReadModels() {
         [...of(generation).accounts.values()].filter(
           (account) => ownerPage(account.ownerId, account.ownerIndex) === key,
         ),
+      ),
+    person: (generation, id) => reached(() => of(generation).persons.get(id)),
+    persons: (generation, page) =>
+      reached(() =>
+        [...of(generation).persons.values()].filter(({ index }) => personPage(index) === page),
       ),
     historyLines: (generation, key) =>
       reached(() =>

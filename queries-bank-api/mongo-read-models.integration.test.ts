@@ -1,6 +1,7 @@
 import { MongoClient, type Collection } from 'mongodb';
 import { collections, READ_DATABASE } from '../contracts/read-models.ts';
 import { toAccountDocument, toChangeDocument } from '../contracts/read-documents.ts';
+import { toPersonDocument } from '../contracts/person-model.ts';
 import { toHistoryDocument } from '../contracts/read-documents.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
@@ -28,6 +29,8 @@ describe('the read models on FerretDB', () => {
       void (await into(collections.changes(generation)).insertOne(toChangeDocument(change))),
     account: async (generation, account) =>
       void (await into(collections.accounts(generation)).insertOne(toAccountDocument(account))),
+    person: async (generation, person) =>
+      void (await into(collections.persons(generation)).insertOne(toPersonDocument(person))),
     async line(generation, accountId, line) {
       await into(collections.history(generation)).insertOne(toHistoryDocument(accountId, line));
     },

@@ -2,6 +2,7 @@ import { MongoClient, MongoError, type Collection } from 'mongodb';
 import { collections, READ_DATABASE } from '../contracts/read-models.ts';
 import { ofAccountDocument, ofChangeDocument } from '../contracts/read-documents.ts';
 import { ofHistoryDocument } from '../contracts/read-documents.ts';
+import { ofPersonDocument } from '../contracts/person-model.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
 
 const CONNECTIONS_MAX = 24;
@@ -26,7 +27,7 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
 
   const one = (name: string, _id: string | number): Promise<Document | undefined> =>
     reached(async () => (await collection(name).findOne({ _id })) ?? undefined);
-  const all = (name: string, equality: Record<string, string>): Promise<Document[]> =>
+  const all = (name: string, equality: Record<string, string | number>): Promise<Document[]> =>
     reached(() => collection(name).find(equality).toArray());
 
   return {
@@ -48,6 +49,13 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
     },
     async ownerAccounts(generation, ownerPage) {
       return (await all(collections.accounts(generation), { ownerPage })).map(ofAccountDocument);
+    },
+    async person(generation, personId) {
+      const document = await one(collections.persons(generation), personId);
+      return document && ofPersonDocument(document);
+    },
+    async persons(generation, page) {
+      return (await all(collections.persons(generation), { page })).map(ofPersonDocument);
     },
     async historyLines(generation, page) {
       return (await all(collections.history(generation), { page })).map(ofHistoryDocument);

@@ -1,5 +1,7 @@
 import { historyPage, ownerPage } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import type { PersonModel } from '../contracts/person-model.ts';
+import { personId } from '../domain/ids.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts-for-tests.ts';
 import type { ReadModels } from './read-models.ts';
 
@@ -9,6 +11,7 @@ export interface ReadModelsWriter {
   settle(generation: number, seq: number): Promise<void>;
   change(generation: number, change: AccountChange): Promise<void>;
   account(generation: number, account: AccountModel): Promise<void>;
+  person(generation: number, person: PersonModel): Promise<void>;
   line(generation: number, accountId: string, line: HistoryEntry): Promise<void>;
 }
 
@@ -54,5 +57,15 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
     const lines = await models.historyLines(7, historyPage(idOf(5), 3));
     expect(lines.map(({ version }) => version).sort((a, b) => a - b)).toEqual([1, 16]);
     expect(await models.historyLines(7, historyPage(idOf(5), 17))).toHaveLength(1);
+    const persons = [0, 31, 32].map((index): PersonModel => ({
+      ...{ personId: personId(idOf(index)), status: 'registered', version: 1, index },
+      ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },
+    }));
+    for (const person of persons) await writer.person(7, person);
+    expect(await models.person(7, idOf(31))).toEqual(persons[1]);
+    expect(await models.person(8, idOf(31))).toBeUndefined();
+    expect((await models.persons(7, 0)).map(({ index }) => index).sort()).toEqual([0, 31]);
+    expect(await models.persons(7, 1)).toEqual([persons[2]]);
+    expect(await models.persons(7, 2)).toEqual([]);
   });
 }

@@ -1,4 +1,5 @@
 import type { AccountChange, AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import type { PersonModel } from '../contracts/person-model.ts';
 import type { ReadModelName } from '../contracts/read-models.ts';
 
 /** The read side cannot be reached, or there is none yet: try again later. */
@@ -14,6 +15,9 @@ export interface ReadModels {
   account(generation: number, accountId: string): Promise<AccountModel | undefined>;
   /** The accounts on that page of an owner's list, in no order. */
   ownerAccounts(generation: number, pageKey: string): Promise<AccountModel[]>;
+  person(generation: number, personId: string): Promise<PersonModel | undefined>;
+  /** The persons on that page of the list, in no order. */
+  persons(generation: number, page: number): Promise<PersonModel[]>;
   /** The lines of that page of an account's history, in no order. */
   historyLines(generation: number, pageKey: string): Promise<HistoryEntry[]>;
 }

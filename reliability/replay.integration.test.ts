@@ -104,7 +104,11 @@ test('given one command that is not in the file, every place that shows it is na
 });
 
 async function anAccount(): Promise<string> {
-  const owned = await fetch(`${bank.urls['queries-bank-api']}/v1/accounts?ownerId=client-3`);
+  const queries = bank.urls['queries-bank-api'];
+  const listed = await fetch(`${queries}/v1/persons?limit=100`);
+  const persons = (await listed.json()) as { items: { personId: string; familyName: string }[] };
+  const owner = persons.items.find(({ familyName }) => familyName === '3')?.personId;
+  const owned = await fetch(`${queries}/v1/accounts?ownerId=${owner}`);
   const { items } = (await owned.json()) as { items: { accountId: string }[] };
   return items[0]?.accountId ?? '';
 }

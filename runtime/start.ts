@@ -12,9 +12,12 @@ The bank is open after ${clock(elapsedMs)}.
   queries   ${queries}   (${queries}/docs)
   data      ${bank.instance.dataDir}
 
-Try it: open an account, then pay in.
+Try it: register a person, open an account, then pay in.
+  OWNER=$(curl -s ${commands}/v1/persons -H 'content-type: application/json' \\
+    -d '{"givenName":"Ada","familyName":"Novak"}' | sed 's/.*"personId":"\\([^"]*\\).*/\\1/')
   ACCOUNT=$(curl -s ${commands}/v1/accounts -H 'content-type: application/json' \\
-    -d '{"ownerId":"ada","currency":"EUR"}' | sed 's/.*"accountId":"\\([^"]*\\).*/\\1/')
+    -d "{\\"ownerId\\":\\"$OWNER\\",\\"currency\\":\\"EUR\\"}" \\
+    | sed 's/.*"accountId":"\\([^"]*\\).*/\\1/')
   curl -s ${commands}/v1/accounts/$ACCOUNT/deposits -H 'content-type: application/json' \\
     -d '{"amount":"125.50"}'
   curl -s "${queries}/v1/accounts/$ACCOUNT/balance?minVersion=2"

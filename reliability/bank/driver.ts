@@ -29,6 +29,7 @@ export interface DriveOptions {
 }
 
 const openAnswer = z.looseObject({ accountId: z.string(), version: z.int() });
+const personAnswer = z.looseObject({ personId: z.string() });
 const outcome = z.looseObject({ version: z.int(), balance: z.looseObject({ ledger: z.string() }) });
 
 /** Runs work over all items, so many at once; the first failure ends it. */
@@ -102,8 +103,19 @@ export async function drive(
     return false;
   };
 
+  const register = async ({ name, openingKey }: ExpectedAccount): Promise<string | undefined> => {
+    await pace();
+    const headers = { 'idempotency-key': `${openingKey}-owner` };
+    const body = { givenName: 'Client', familyName: name };
+    const answer = await client.send({ method: 'POST', url: `${url}/v1/persons`, body, headers });
+    if (answer.status === 201) return personAnswer.parse(answer.body).personId;
+    differences.push(`the owner of account ${name} was answered ${describe(answer)}`);
+    return undefined;
+  };
+
   await forEach(accounts, options.accountsAtOnce, async (account) => {
-    const ownerId = `client-${account.name.toLowerCase()}`;
+    const ownerId = await register(account);
+    if (ownerId === undefined) return;
     const terms = { ownerId, currency: 'CZK', overdraftLimit: account.overdraftLimit };
     const answer = await send('/v1/accounts', account.openingKey, terms);
     if (answer === undefined) return;

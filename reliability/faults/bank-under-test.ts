@@ -37,15 +37,19 @@ export async function bankUnderTest(instance: number) {
 export type BankUnderTest = Awaited<ReturnType<typeof bankUnderTest>>;
 
 async function openAccounts(commandUrl: string, count: number): Promise<string[]> {
-  const open = async (): Promise<string> => {
-    const response = await fetch(`${commandUrl}/v1/accounts`, {
+  const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
+    const response = await fetch(`${commandUrl}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ ownerId: 'fault-test', currency: 'CZK', initialDeposit: '500.00' }),
+      body: JSON.stringify(body),
     });
-    if (response.status !== 201) throw new Error(`opening failed: ${await response.text()}`);
-    return ((await response.json()) as { accountId: string }).accountId;
+    if (response.status !== 201) throw new Error(`${path} failed: ${await response.text()}`);
+    return (await response.json()) as Record<string, unknown>;
   };
+  const owner = { givenName: 'Faulty', familyName: 'Test' };
+  const { personId: ownerId } = await post('/v1/persons', owner);
+  const terms = { ownerId, currency: 'CZK', initialDeposit: '500.00' };
+  const open = async () => String((await post('/v1/accounts', terms))['accountId']);
   return Promise.all(Array.from({ length: count }, open));
 }
 

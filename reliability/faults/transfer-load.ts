@@ -83,8 +83,16 @@ export function startTransfers({ commandUrl, sources, targets, clients, random }
   };
 }
 
+export interface ClosingLoad {
+  readonly commandUrl: string;
+  readonly targets: string[];
+  /** Where the money of a closing account goes. */
+  readonly refuge: string;
+  readonly ownerId: string;
+}
+
 /** Opens accounts, lets transfers come, empties and closes them, until `stop`. */
-export function startClosing(commandUrl: string, targets: string[], refuge: string) {
+export function startClosing({ commandUrl, targets, refuge, ownerId }: ClosingLoad) {
   const opened: string[] = [];
   let running = true;
 
@@ -99,7 +107,7 @@ export function startClosing(commandUrl: string, targets: string[], refuge: stri
   };
   const live = async (): Promise<void> => {
     const response = await post(`${commandUrl}/v1/accounts`, {
-      ownerId: 'closing',
+      ownerId,
       currency: 'CZK',
     });
     if (response.status !== 201) return;

@@ -4,6 +4,8 @@ import { testHost, testLog } from '../../bank-account-actor/actor-fixtures.ts';
 import { memoryJournal } from '../../bank-account-actor/memory-journal.ts';
 import { silent } from '../../bank-account-actor/actor-fixtures.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
+import { streamOfPerson } from '../../contracts/bank-events.ts';
+import type { PersonResult } from '../../contracts/person-commands.ts';
 import { streamOf } from '../../contracts/events.ts';
 import { listen } from '../../platform/http.ts';
 
@@ -11,12 +13,14 @@ import { listen } from '../../platform/http.ts';
 export async function commandHouse() {
   const journal = memoryJournal();
   const log = testLog();
-  const { accounts, lookup } = testHost(journal, log);
+  const { accounts, lookup, persons } = testHost(journal, log);
   const app = commandApi({
     actors: {
       execute: (id, commands, joint) => accounts.execute(streamOf(id), commands, joint),
       lookup: async (id, commandId) => (await lookup(streamOf(id), [commandId]))[0],
     },
+    executePerson: async (id, command) =>
+      (await persons.execute(streamOfPerson(id), [command]))[0] as PersonResult,
     checks: {},
     logger: silent,
   });

@@ -1,0 +1,71 @@
+import type { Express, Request, RequestHandler, Response } from 'express';
+import type { z } from 'zod';
+import { addressBody, eraseBody, personIdFor } from '../contracts/person-commands.ts';
+import { registerPersonBody } from '../contracts/person-commands.ts';
+import type { PersonCommandBody, PersonRefusalMessage } from '../contracts/person-commands.ts';
+import { PERSON_ID_PATTERN, personId, type PersonId } from '../domain/ids.ts';
+import { Failure } from '../platform/http.ts';
+import { failureOf, invalid, invalidBy } from './failures.ts';
+import type { ExecutePerson } from './person-client.ts';
+import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
+
+/** The commands on persons: one command to the person's actor, id and version out. */
+export function personRoutes(app: Express, body: RequestHandler, execute: ExecutePerson): void {
+  const run = async (
+    request: Request,
+    response: Response,
+    of: (commandId: ReturnType<typeof commandIdOf>['commandId']) => PersonId,
+    command: PersonCommandBody,
+  ): Promise<{ personId: PersonId; version: number }> => {
+    const ids = commandIdOf(request);
+    const id = of(ids.commandId);
+    const ifMatch = ifMatchOf(request);
+    const result = await execute(id, {
+      ...ids,
+      command,
+      traceparent: traceparentOf(request),
+      dryRun: dryRunOf(request),
+      ...(ifMatch === undefined ? {} : { ifMatch }),
+    });
+    response.set('Idempotency-Key', ids.commandId);
+    if (!result.ok) throw failureOfPerson(result.refusal);
+    if (result.replayed) response.set('Idempotency-Replayed', 'true');
+    const version = result.events.at(-1)?.version ?? 0;
+    response.set('ETag', `"${version}"`);
+    return { personId: id, version };
+  };
+
+  app.post('/v1/persons', body, async (request, response) => {
+    const data = parse(registerPersonBody, request.body);
+    const outcome = await run(request, response, personIdFor, { type: 'register-person', ...data });
+    response.location(`/v1/persons/${outcome.personId}`).status(201).json(outcome);
+  });
+  app.put('/v1/persons/:personId/address', body, async (request, response) => {
+    const id = personOf(request);
+    const address = parse(addressBody, request.body);
+    response.json(await run(request, response, () => id, { type: 'change-address', address }));
+  });
+  app.post('/v1/persons/:personId/erasure', body, async (request, response) => {
+    const id = personOf(request);
+    parse(eraseBody, request.body);
+    response.json(await run(request, response, () => id, { type: 'erase-person' }));
+  });
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalidBy(parsed.error);
+}
+
+function personOf(request: Request): PersonId {
+  const text = String(request.params['personId']);
+  if (PERSON_ID_PATTERN.test(text)) return personId(text);
+  throw invalid([{ at: 'path/personId', message: 'must be a lower-case UUID' }]);
+}
+
+function failureOfPerson(refusal: PersonRefusalMessage): Failure {
+  if (refusal.code === 'service-unavailable') return failureOf(refusal);
+  const { code, ...more } = refusal;
+  return new Failure(code, { more });
+}

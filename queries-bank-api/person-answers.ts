@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import { PERSON_PAGE_PERSONS, personPage, type PersonModel } from '../contracts/person-model.ts';
+import { personQuery, personsQuery } from '../contracts/person-queries.ts';
+import type { OpenedPerson, PersonAnswer, PersonsAnswer } from '../contracts/person-queries.ts';
+import { PAGE_ITEMS_DEFAULT, VERSION_WAIT_MS } from '../contracts/queries.ts';
+import { PERSON_ID_PATTERN, personId, type PersonId } from '../domain/ids.ts';
+import { Failure } from '../platform/http.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import { generationInUse } from './generation-in-use.ts';
+import type { PersonData } from './person-data.ts';
+import type { ReadModels } from './read-models.ts';
+import { invalid, queryOf } from './requests.ts';
+
+const LOOK_AGAIN_MS = 50;
+const LIST = 'persons';
+
+export interface PersonPorts {
+  readonly models: ReadModels;
+  readonly data: PersonData;
+  readonly waitMs?: number;
+}
+
+/** Answers the queries about persons; personal data is opened for the answer and not kept. */
+export function personAnswers({ models, data, waitMs = VERSION_WAIT_MS }: PersonPorts) {
+  const inUse = generationInUse(models, 'balances');
+
+  const find = async (id: PersonId, minVersion: number): Promise<PersonModel> => {
+    const deadline = performance.now() + waitMs;
+    for (;;) {
+      const person = await models.person(await inUse(), id);
+      if (person !== undefined && person.version >= minVersion) return person;
+      if (minVersion === 0) throw new Failure('person-not-found');
+      if (performance.now() < deadline) await sleep(LOOK_AGAIN_MS);
+      else break;
+    }
+    // Only the log can tell a person who is late from one who is not.
+    if ((await data.loggedVersion(id)) === 0) throw new Failure('person-not-found');
+    throw new Failure('version-not-reached', {}, { 'Retry-After': '1' });
+  };
+
+  return {
+    async one(request: Request, response: Response): Promise<PersonAnswer> {
+      const id = personOf(request);
+      const { minVersion = 0 } = queryOf(personQuery, request);
+      const person = await find(id, minVersion);
+      const [opened = null] = await data.open([person]);
+      response.set('ETag', `"${person.version}"`);
+      return answerOf(person, opened);
+    },
+    async list(request: Request): Promise<PersonsAnswer> {
+      const { limit = PAGE_ITEMS_DEFAULT, cursor } = queryOf(personsQuery, request);
+      const from = cursor === undefined ? 0 : readCursor(LIST, cursor);
+      if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
+      const generation = await inUse();
+      const found: PersonModel[] = [];
+      for (let page = personPage(from); found.length <= limit; page += 1) {
+        const there = await models.persons(generation, page);
+        const ordered = there.sort((left, right) => left.index - right.index);
+        found.push(...ordered.filter(({ index }) => index >= from));
+        if (there.length < PERSON_PAGE_PERSONS) break;
+      }
+      const next = found[limit];
+      const shown = found.slice(0, limit);
+      const opened = await data.open(shown);
+      return {
+        items: shown.map((person, index) => answerOf(person, opened[index] ?? null)),
+        nextCursor: next === undefined ? null : writeCursor(LIST, next.index),
+      };
+    },
+  };
+}
+
+// Without its key a person is erased, whatever the read model has heard of it yet.
+function answerOf(person: PersonModel, opened: OpenedPerson): PersonAnswer {
+  const { personId: id, version, registeredAt, at } = person;
+  const status = opened === null ? 'erased' : person.status;
+  return { personId: id, status, version, ...opened, registeredAt, at };
+}
+
+function personOf(request: Request): PersonId {
+  const text = String(request.params['personId']);
+  if (PERSON_ID_PATTERN.test(text)) return personId(text);
+  throw invalid('path/personId', 'must be a lower-case UUID');
+}
