@@ -1,5 +1,5 @@
 import { decodeAccount, encodeAccount } from '../contracts/account-state.ts';
-import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import { decodeCommand, type CommandMessage, type CommandResult } from '../contracts/commands.ts';
 import { accountOfStream, type LoggedEvent } from '../contracts/events.ts';
 import { NO_ACCOUNT, type Account, type ExistingAccount } from '../domain/account.ts';
 import { readPast } from './account-past.ts';
@@ -29,10 +29,12 @@ export const accountKind = (log: LogClient, owners: Pick<Owners, 'isRegistered'>
   async decide(stream, { state, memory }, commands, at, joint) {
     const id = accountOfStream(stream);
     const past = await readPast(stream, { account: state, memory }, commands, log);
-    // Who owns an account that is there already was asked when it was opened.
+    // Who owns an account that is there already was asked when it was opened; and a request that
+    // is wrong in itself is told what is wrong with it, whoever the owner is.
     const mayGoOn = await Promise.all(
       commands.map(({ command }) => {
         if (state.status !== 'none' || command.type !== 'open-account') return true;
+        if (!('type' in decodeCommand(command, command.currency))) return true;
         return owners.isRegistered(command.ownerId);
       }),
     );

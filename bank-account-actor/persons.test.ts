@@ -155,6 +155,8 @@ describe('who may own an account', () => {
       'owner-not-found',
       'owner-not-found',
     ]);
+    const halfYen = openFor('p', 'jana', { currency: 'JPY', initialDeposit: '0.5' });
+    expect(await codes(halfYen)).toEqual(['invalid-request']);
     await execute(register());
     expect(await codes(openFor('o', ID))).toEqual(['1']);
     // The retry is answered as before, whatever became of the owner.

@@ -8,7 +8,7 @@ import { foldAccount } from './balances.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import { countByPages } from './page-count.ts';
 import { personWriter } from './person-writer.ts';
-import { LogFault, type Projection } from './projection.ts';
+import { Overtaken, type Projection } from './projection.ts';
 import type { AccountStore, PersonStore } from './read-store.ts';
 
 const OWNERS_REMEMBERED = 20_000;
@@ -60,7 +60,9 @@ export function balanceProjection(store: AccountStore, persons: PersonStore): Pr
     const there = await store.change(change.seq);
     const ours = there?.after === change.after && there.position === change.position;
     if (there !== undefined && ours) return there;
-    throw new LogFault(`another projection writes here too: it wrote change ${change.seq}`);
+    // Or it was a batch of another size: of this projection, or of one that writes here too. All
+    // of them fold the same log, so what is there is right, and is gone on from.
+    throw new Overtaken(`change ${change.seq} is there already`);
   };
 
   return {

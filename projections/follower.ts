@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
 import type { Checkpoint } from '../contracts/read-models.ts';
 import type { LedgerMessage, PositionedEvent } from '../contracts/topics.ts';
-import { LogFault, type FollowerState, type FollowerStatus } from './projection.ts';
+import { LogFault, Overtaken, type FollowerState, type FollowerStatus } from './projection.ts';
 import type { LogSource, Projection, Report } from './projection.ts';
 import { pushBuffer } from './push-buffer.ts';
 
@@ -95,6 +95,7 @@ export class Follower {
         retryMs = this.pace.retryMs;
       } catch (error) {
         this.reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof Overtaken) this.state = 'starting';
         await this.fail(error instanceof LogFault, retryMs);
         retryMs = Math.min(2 * retryMs, this.pace.retryMsMax);
       }
@@ -117,8 +118,7 @@ export class Follower {
     this.checkpoint = await this.projection.restore();
     await this.recognise();
     this.see(this.checkpoint.position);
-    const { position, events } = this.checkpoint;
-    this.report.info('following the log', { position, events });
+    this.report.info('following the log', { ...this.checkpoint });
   }
 
   private async step(): Promise<void> {

@@ -46,3 +46,6 @@ export interface FollowerStatus {
  * wrong numbers, so a projection stops here and says why until someone looks.
  */
 export class LogFault extends Error {}
+
+/** The store is further than the projection knows: it must be restored and go on from there. */
+export class Overtaken extends Error {}
