@@ -1,5 +1,4 @@
 import { decodeEvent, loggedEventSchema, type LoggedEvent } from '../../contracts/events.ts';
-
 import { createLedgerCheck, type OpenTransfer } from '../../domain/invariants.ts';
 import { readAmount } from '../../domain/money.ts';
 import type { Attempt } from './load.ts';
