@@ -159,7 +159,7 @@ describe('a hold that expires', () => {
   test('that was captured before is left alone', async () => {
     const { give, look, forward, types, open: openWork } = await bank();
     const [placed] = eventsOf(await give(SOURCE, hold('h', MINUTE_MS)));
-    const holdId = (placed?.data as { holdId: string }).holdId;
+    const { holdId } = placed!.data as { holdId: string };
     await give(SOURCE, message('c', { type: 'capture-hold', holdId }));
     expect(openWork()).toBe(0);
     forward(MINUTE_MS);
