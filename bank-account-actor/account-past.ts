@@ -2,7 +2,8 @@ import type { CommandMessage } from '../contracts/commands.ts';
 import type { CommandBody } from '../contracts/command-bodies.ts';
 import { namesOf, type LoggedEvent } from '../contracts/events.ts';
 import type { Account } from '../domain/account.ts';
-import { holdName, reversalName, transferEndName } from '../domain/account-events.ts';
+import { holdName, reversalName } from '../domain/account-events.ts';
+import { transferEndName, transferReversalName } from '../domain/account-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import type { CommandMemory } from './command-memory.ts';
 import type { LogClient } from './log-client.ts';
@@ -26,6 +27,8 @@ export function onceOf(body: CommandBody): string | undefined {
     case 'settle-transfer':
     case 'release-transfer':
       return transferEndName(body.transferId);
+    case 'reserve-transfer':
+      return body.reversesTransferId && transferReversalName(body.reversesTransferId);
     case 'reverse':
       return reversalName(body.version);
     default:
@@ -42,6 +45,9 @@ function isOpen(account: Account, body: CommandBody): boolean {
   );
 }
 
+const isOwnEnd = ({ type }: CommandBody): boolean =>
+  type === 'settle-transfer' || type === 'release-transfer' || type === 'expire-hold';
+
 /** Asks the log for all that these commands need and the memory has not. */
 export async function readPast(
   stream: StreamId,
@@ -54,9 +60,11 @@ export async function readPast(
   const names = new Set<string>();
   const versions = new Set<number>();
   for (const { commandId, fresh, command } of commands) {
-    if (!fresh) names.add(commandId);
     const name = onceOf(command);
-    if (name !== undefined && !isOpen(account, command)) names.add(name);
+    const open = isOpen(account, command);
+    // The bank's own end of what is still open cannot have been executed.
+    if (!fresh && !(open && isOwnEnd(command))) names.add(commandId);
+    if (name !== undefined && !open) names.add(name);
     if (command.type === 'reverse' && command.version <= account.version) {
       versions.add(command.version);
     }

@@ -4,12 +4,14 @@ import type { BankEvent } from '../contracts/bank-events.ts';
 import { namesOf, streamOf } from '../contracts/events.ts';
 import type { AccountEventsMessage } from '../contracts/topics.ts';
 import { accountId, commandId, type AccountId, type StreamId } from '../domain/ids.ts';
+import { createAgenda } from './agenda.ts';
 import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
 import { commandLookup } from './command-lookup.ts';
 import { stamp as clock } from './activation.ts';
 import type { Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
+import { openWork } from './open-work.ts';
 import { createOutbox } from './outbox.ts';
 import { journalOwners, type Owners } from './owners.ts';
 import { personKind } from './person-kind.ts';
@@ -70,7 +72,7 @@ const ANYBODY: Pick<Owners, 'isRegistered'> = { isRegistered: () => Promise.reso
 export function testHost(
   journal: Journal,
   log: TestLog,
-  { confirms = true, stamp = clock, owners = ANYBODY } = {},
+  { confirms = true, stamp = clock, now = () => new Date(), owners = ANYBODY } = {},
 ) {
   const ports = {
     publish: ({ events }: AccountEventsMessage): Promise<void> => {
@@ -83,14 +85,17 @@ export function testHost(
     logger: silent,
   };
   const outbox = createOutbox(ports, { everyMs: 0, confirmedWithinMs: 0 });
-  const now = () => new Date();
-  const actors = createActors({ journal, outbox, logger: silent, now, stamp });
+  const agenda = createAgenda();
+  const hostPorts = { journal, outbox, logger: silent, now, stamp, openWork: agenda };
+  const actors = createActors(hostPorts);
   const persons = actors.family(personKind(journal, log.client, journalOwners(journal)));
   const accounts = actors.family(accountKind(log.client, owners));
+  const { execute: own } = accounts;
+  const work = openWork({ agenda, own, any: own, now, logger: silent });
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>
     accounts.execute(STREAM, commands);
   const lookup = commandLookup(accounts, actors.inDoubt, log.client);
-  return { actors, accounts, persons, lookup, outbox, execute };
+  return { actors, accounts, persons, lookup, outbox, execute, agenda, work };
 }
 
 /** What became of a command: its versions, or the code of its refusal. */

@@ -6,7 +6,7 @@ import type { Logger } from '../platform/logger.ts';
 import { activate, advance, elapsedMs, eventsOf, nextHead } from './activation.ts';
 import { PRUNE_AGE_MS, TRUST_MS, type Activation, type Stamp } from './activation.ts';
 import type { ActorKind, Decided, Named, Unavailable } from './actor-kind.ts';
-import type { Journal } from './journal.ts';
+import { JournalFull, type Journal, type JournalRow } from './journal.ts';
 import type { Joint } from './joint-turn.ts';
 import { UNCONFIRMED_EVENTS_MAX, type Outbox } from './outbox.ts';
 
@@ -20,6 +20,14 @@ export interface ActorPorts {
   readonly stamp: () => Stamp;
   /** A write's outcome is unknown: its events, if there are any, must still reach the log. */
   readonly onUnknown: (stream: StreamId) => void;
+  readonly openWork: OpenWork;
+}
+
+/** What is left to do on streams without a client, as their last rows tell. */
+export interface OpenWork {
+  /** Takes the last row of the stream that the journal has. */
+  note(stream: StreamId, row: JournalRow): void;
+  isEmpty(stream: StreamId): boolean;
 }
 
 export interface Actor<Event extends BankEvent, Message, Result> {
@@ -34,6 +42,8 @@ export interface Actor<Event extends BankEvent, Message, Result> {
   /** Resolves when no turn is under way or waiting. */
   idle(): Promise<unknown>;
 }
+
+const FULL = 'too many accounts have holds that expire or transfers that are pending';
 
 const unavailable = (reason: string): Unavailable => ({
   ok: false,
@@ -58,6 +68,8 @@ export function createActor<State, Event extends BankEvent, Message extends Name
     const loaded = await journal.load(stream);
     outbox.restore(stream, eventsOf(loaded));
     activation = activate(kind, loaded, asked);
+    const last = loaded.rows.at(-1);
+    if (last !== undefined) ports.openWork.note(stream, last);
     return activation;
   };
   const trusted = async (): Promise<Activation<State, Event>> =>
@@ -72,20 +84,24 @@ export function createActor<State, Event extends BankEvent, Message extends Name
   ): Promise<boolean> => {
     const sent = stamp();
     const newHead = nextHead(current, outbox.firstUnconfirmed(stream), sent);
+    const row = { writer: randomUUID(), ...kind.rowOf(turn.state, turn.events) };
+    for (const { type } of turn.events) crashPoint(`actor:before-commit ${type}`);
     const outcome = await journal.commit({
       stream,
       commit: current.commit + 1,
-      row: { writer: randomUUID(), ...kind.rowOf(turn.state, turn.events) },
+      row,
       head: current.head,
       newHead,
       ...turn.more,
     });
     if (outcome === 'conflict') return false;
     crashPoint('actor:after-commit');
+    for (const { type } of turn.events) crashPoint(`actor:after-commit ${type}`);
     // A write that slept past PRUNE_AGE_MS may have found its rival's row pruned and so proves
     // nothing. It is not acknowledged and not published; the log refuses forks besides.
     if (elapsedMs(current.trustedAt, stamp()) > PRUNE_AGE_MS / 2) return false;
     advance(current, turn.state, turn.events, newHead, sent);
+    ports.openWork.note(stream, row);
     outbox.add(stream, turn.events);
     current.memory.remember(turn.events, outbox.firstUnconfirmed(stream));
     return true;
@@ -121,6 +137,7 @@ export function createActor<State, Event extends BankEvent, Message extends Name
         try {
           return await execute(commands, joint);
         } catch (error) {
+          if (error instanceof JournalFull) return commands.map(() => unavailable(FULL));
           activation = undefined;
           ports.onUnknown(stream);
           logger.warn('a turn ended without a known outcome', { stream, error: String(error) });

@@ -27,20 +27,34 @@ export interface Family<Message, Result, Event extends BankEvent = BankEvent> {
 
 /** All actors that are active on this host, and the streams that a crash left in doubt. */
 export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
-  const { journal, outbox, logger } = ports;
+  const { journal, outbox, logger, openWork } = ports;
+  const turns = new Map<StreamId, number>();
   const doubtfulUntil = new Map<StreamId, number>();
   const recovered = new Set<StreamId>();
   let timer: NodeJS.Timeout | undefined;
   let active = 0;
   let sweeps = 0;
 
+  const counted = async <T>(stream: StreamId, turn: Promise<T>): Promise<T> => {
+    turns.set(stream, (turns.get(stream) ?? 0) + 1);
+    try {
+      return await turn;
+    } finally {
+      const left = (turns.get(stream) ?? 1) - 1;
+      if (left > 0) turns.set(stream, left);
+      else turns.delete(stream);
+    }
+  };
   const doubt = (stream: StreamId): void => {
     doubtfulUntil.set(stream, performance.now() + DOUBT_MS);
   };
 
   /** Brings what the journal has and the log may lack to the outbox. Reads only. */
   const recover = async (stream: StreamId): Promise<void> => {
-    outbox.restore(stream, eventsOf(await journal.load(stream)));
+    const loaded = await journal.load(stream);
+    outbox.restore(stream, eventsOf(loaded));
+    const last = loaded.rows.at(-1);
+    if (last !== undefined) openWork.note(stream, last);
     recovered.add(stream);
     if ((doubtfulUntil.get(stream) ?? 0) < performance.now()) doubtfulUntil.delete(stream);
   };
@@ -51,9 +65,14 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
     }
     sweeps += 1;
     if (sweeps % SETTLE_EVERY_SWEEPS !== 0) return;
-    await journal.settle((stream) => {
-      return outbox.firstUnconfirmed(stream) === undefined && !doubtfulUntil.has(stream);
-    });
+    await journal.settle(
+      (stream) =>
+        outbox.firstUnconfirmed(stream) === undefined &&
+        openWork.isEmpty(stream) &&
+        !doubtfulUntil.has(stream) &&
+        // A turn that was just committed may not have told the outbox yet.
+        !turns.has(stream),
+    );
   };
   const sweepForEver = (): void => {
     timer = setTimeout(() => {
@@ -85,7 +104,8 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
         return actor;
       };
       return {
-        execute: (stream, commands, joint) => actorOf(stream).execute(commands, joint),
+        execute: (stream, commands, joint) =>
+          counted(stream, actorOf(stream).execute(commands, joint)),
         recall: (stream, names) => actorOf(stream).recall(names),
         async deactivate(stream) {
           await actors.get(stream)?.idle();

@@ -1,10 +1,10 @@
 import type { StreamId } from '../domain/ids.ts';
 import { batcher } from '../platform/batcher.ts';
 import { SidecarError, type Sidecar, type StateOperation } from '../platform/dapr.ts';
-import { journalHead, journalRow, NO_HEAD, rowNumbers } from './journal.ts';
+import { JournalFull, journalHead, journalRow, NO_HEAD, rowNumbers } from './journal.ts';
 import type { Commit, Journal, JournalRow, Loaded } from './journal.ts';
 import { headKey, rowKey, secretKey, secretValue, slotValue } from './journal-keys.ts';
-import { SLOTS, unsettledSlots } from './unsettled-slots.ts';
+import { SLOTS, SlotsFull, unsettledSlots } from './unsettled-slots.ts';
 
 const STORE = 'actor-journal';
 const READ_ROWS = 32;
@@ -77,9 +77,10 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
         const outcome = await writeGroup(commits);
         if (outcome === 'committed') return commits.map(() => outcome);
       } catch (error) {
-        return commits.map(() => asUnknown(error));
+        if (!(error instanceof SlotsFull)) return commits.map(() => asUnknown(error));
       }
       // One of them was overtaken, so none was written: each must find out for itself.
+      // So must those that are listed already when there is no room for others.
       return Promise.all(commits.map(commitOne));
     },
   );
@@ -92,6 +93,7 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
       try {
         const outcome = await commitGroup(commit);
         if (typeof outcome === 'string') return outcome;
+        if (outcome.unknown instanceof SlotsFull) throw new JournalFull();
         return settleUnknown(await rowAt(sidecar, commit), commit, outcome.unknown);
       } finally {
         committing.delete(commit.stream);
@@ -124,10 +126,13 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
         );
         slots.deleted(gone);
       }
-      const merge = slots.merge();
+      const merge = slots.merge((id) => !committing.has(id) && isSettled(id));
       if (merge === undefined) return;
       await sidecar.transact(STORE, [
-        { put: slotKey(merge.write.slot), value: { streams: merge.write.streams } },
+        ...merge.writes.map(({ slot, streams }) => ({
+          put: slotKey(slot),
+          value: { streams },
+        })),
         ...merge.gone.map((slot) => ({ delete: slotKey(slot) })),
       ]);
       slots.merged(merge);

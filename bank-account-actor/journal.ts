@@ -48,6 +48,9 @@ export interface Commit {
   readonly secret?: { readonly keep: string } | 'forget' | undefined;
 }
 
+/** The commit was not written: too many streams of this host have work to end. */
+export class JournalFull extends Error {}
+
 /**
  * The durable decisions of the actors; each has its own stream. `commit` is the decision: after
  * 'committed' the events are facts. It throws when the outcome is unknown; then the stream must
@@ -58,9 +61,12 @@ export interface Journal {
   commit(commit: Commit): Promise<'committed' | 'conflict'>;
   /** The keys of these streams, in the order asked; undefined where there is none. */
   secrets(streams: readonly StreamId[]): Promise<(string | undefined)[]>;
-  /** Streams whose last commits may not be in the log: to be recovered after a crash. */
+  /** Streams that their last commit left unsettled, or may have: to be recovered after a crash. */
   unsettled(): Promise<StreamId[]>;
-  /** Forgets the unsettled streams whose events are all in the log, as the caller knows it. */
+  /**
+   * Forgets streams whose events are all in the log and that have nothing to end by themselves,
+   * as the caller knows it.
+   */
   settle(isSettled: (stream: StreamId) => boolean): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { ACTOR_TYPE } from '../contracts/commands.ts';
+import { ACTOR_TYPE, executeAnswer } from '../contracts/commands.ts';
+import { accountOfStream } from '../contracts/events.ts';
 import { PERSON_ACTOR_TYPE } from '../contracts/person-commands.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
@@ -9,12 +10,14 @@ import { publisher } from '../platform/dapr-publisher.ts';
 import { listenH2c } from '../platform/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
+import { createAgenda } from './agenda.ts';
 import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
 import { commandLookup } from './command-lookup.ts';
 import { daprJournal } from './dapr-journal.ts';
+import { openWork } from './open-work.ts';
 import { logClient } from './log-client.ts';
 import { createOutbox } from './outbox.ts';
 import { journalOwners } from './owners.ts';
@@ -43,7 +46,20 @@ const outbox = createOutbox({
 });
 const owners = journalOwners(journal);
 const now = () => new Date();
-const actors = createActors({ journal, outbox, logger, now, stamp });
+const agenda = createAgenda();
+const actors = createActors({ journal, outbox, logger, now, stamp, openWork: agenda });
+const accounts = actors.family(accountKind(log, owners));
+const work = openWork({
+  agenda,
+  own: accounts.execute,
+  any: async (stream, commands) => {
+    const id = accountOfStream(stream);
+    const answer = await dapr.invokeActor(ACTOR_TYPE, id, 'execute', { commands });
+    return executeAnswer.parse(answer).results;
+  },
+  now,
+  logger,
+});
 
 /** What of a ledger message confirms events; the rest is for the projections. */
 const confirmation = z.object({
@@ -64,6 +80,7 @@ const start = async (): Promise<void> => {
     }
   }
   outbox.start();
+  work.start();
   isStarted = true;
   logger.info('ready for commands');
 };
@@ -80,7 +97,6 @@ const onLedger = (cloudEvent: unknown): void => {
   for (const [stream, version] of versions) outbox.confirm(stream, version);
 };
 
-const accounts = actors.family(accountKind(log, owners));
 const host = actorHost({
   actors: {
     [ACTOR_TYPE]: servedAccounts(accounts, commandLookup(accounts, actors.inDoubt, log)),
@@ -94,6 +110,7 @@ const host = actorHost({
       if (!isStarted) throw new Error('the journal has not been read yet');
       return actors.counts();
     },
+    openWork: () => work.counts(),
     outbox: () => ({ unconfirmedEvents: outbox.size() }),
   },
   appToken: config.APP_API_TOKEN,
@@ -101,6 +118,7 @@ const host = actorHost({
 });
 const server = await listenH2c(host, config.APP_PORT);
 onShutdown(logger, [
+  () => work.stop(),
   () => actors.stop(),
   () => outbox.stop(),
   () => server.close(),

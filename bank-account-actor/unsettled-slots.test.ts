@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { accountIdOfSerial } from '../domain/account-number.ts';
 import { streamOf } from '../contracts/events.ts';
 import type { StreamId } from '../domain/ids.ts';
-import { SLOTS, unsettledSlots, type SlotWrite } from './unsettled-slots.ts';
+import { SLOTS, SlotsFull, UNSETTLED_STREAMS_MAX, unsettledSlots } from './unsettled-slots.ts';
+import type { SlotMerge, SlotWrite } from './unsettled-slots.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const account = (serial: number): StreamId => streamOf(accountIdOfSerial(BigInt(serial)));
@@ -43,15 +44,55 @@ test('given a settled slot, it is free only after its deletion is known', () => 
   expect(slots.takeSettled(() => true)).toEqual([]);
 });
 
-test('given slots that run low, one merge lists what all of them listed', () => {
-  const slots = unsettledSlots();
-  const writes = Array.from({ length: 200 }, (_unused, serial) => slots.reserve([account(serial)]));
+const singly = (from: number, count: number, slots: ReturnType<typeof unsettledSlots>): void => {
+  const writes = Array.from({ length: count }, (_unused, at) =>
+    slots.reserve([account(from + at)]),
+  );
   for (const write of writes) slots.wrote(write as SlotWrite);
-  const merge = slots.merge();
-  expect(merge?.write.streams).toHaveLength(200);
-  slots.merged(merge as NonNullable<typeof merge>);
-  expect(slots.merge()).toBeUndefined();
-  expect(slots.streams()).toHaveLength(200);
+};
+
+test('given slots that run low, a merge lists what is not settled in the fewest slots', () => {
+  const slots = unsettledSlots();
+  singly(0, 200, slots);
+  const isOdd = new Set(Array.from({ length: 100 }, (_unused, at) => account(2 * at + 1)));
+  const isSettled = (id: StreamId): boolean => isOdd.has(id);
+  const merge = slots.merge(isSettled) as SlotMerge;
+  expect(merge.writes).toHaveLength(1);
+  expect(merge.writes[0]?.streams).toHaveLength(100);
+  expect(merge.gone).toHaveLength(199);
+  expect(slots.merge(isSettled)).toBe(merge);
+  slots.merged(merge);
+  expect(slots.merge(isSettled)).toBeUndefined();
+  expect(slots.streams()).toHaveLength(100);
+});
+
+test('given a merge that drops a settled account, its next commit lists it again', () => {
+  const slots = unsettledSlots();
+  singly(0, 200, slots);
+  const merge = slots.merge((id) => id === account(7)) as SlotMerge;
+  const again = slots.reserve([account(7)]) as SlotWrite;
+  expect([...merge.gone, merge.writes[0]?.slot]).not.toContain(again.slot);
+  slots.wrote(again);
+  slots.merged(merge);
+  expect(slots.streams()).toContain(account(7));
+});
+
+test('given more unsettled accounts than slots hold, the next one is refused', () => {
+  const slots = unsettledSlots();
+  let serial = 0;
+  const fill = (): void => {
+    for (let left = 192; ; left -= 1) {
+      const ids = Array.from({ length: 128 }, () => account((serial += 1)));
+      slots.wrote(slots.reserve(ids) as SlotWrite);
+      const merge = left <= 0 ? slots.merge(() => false) : undefined;
+      if (merge === undefined) continue;
+      slots.merged(merge);
+      left = 64;
+    }
+  };
+  expect(fill).toThrow(SlotsFull);
+  expect(slots.streams().length).toBeGreaterThanOrEqual(UNSETTLED_STREAMS_MAX);
+  expect(slots.reserve([account(1)])).toBeUndefined();
 });
 
 // The store is what a restarted host would read: it must always list what is not settled.

@@ -4,6 +4,17 @@ import type { StreamId } from '../domain/ids.ts';
 export const SLOTS = 256;
 const SLOT_STREAMS_MAX = 128;
 const MERGE_ABOVE_SLOTS = 192;
+const MERGE_GAIN_SLOTS_MIN = 16;
+const MERGED_SLOT_STREAMS_MAX = 1_024;
+const MERGE_STREAMS_MAX = 16 * MERGED_SLOT_STREAMS_MAX;
+/**
+ * As many streams of one host may be unsettled at once: those with a hold that expires, with
+ * a pending transfer, or with events on their way to the log.
+ */
+export const UNSETTLED_STREAMS_MAX = MERGE_ABOVE_SLOTS * MERGED_SLOT_STREAMS_MAX;
+
+/** No slot is left, so nothing was written. */
+export class SlotsFull extends Error {}
 
 /** A slot's whole new content, to be written in the transaction that makes it necessary. */
 export interface SlotWrite {
@@ -11,11 +22,17 @@ export interface SlotWrite {
   readonly streams: readonly StreamId[];
 }
 
+/** Slots to write and slots to delete, in one transaction. */
+export interface SlotMerge {
+  readonly writes: readonly SlotWrite[];
+  readonly gone: readonly number[];
+}
+
 /**
- * Which streams may have events that are not in the log yet, spread over a fixed number of
- * durable slots so that a restarted host reads them all at once. A commit of a stream that no
- * slot lists writes a slot in its own transaction; so nothing can be committed without being
- * listed. A stream that is busy all the time stays listed and costs nothing more.
+ * Which streams may have events that are not in the log yet, or work to end, spread over a fixed
+ * number of durable slots so that a restarted host reads them all at once. A commit of a stream
+ * that no slot lists writes a slot in its own transaction; so nothing can be committed without
+ * being listed. A stream that is busy all the time stays listed and costs nothing more.
  */
 export function unsettledSlots() {
   const slots = new Map<number, Set<StreamId>>();
@@ -30,7 +47,7 @@ export function unsettledSlots() {
     for (let slot = 0; slot < SLOTS; slot += 1) {
       if (!slots.has(slot) && !busy.has(slot)) return slot;
     }
-    throw new Error('all slots of unsettled streams are in use');
+    throw new SlotsFull('all slots of unsettled streams are in use');
   };
   const drop = (slot: number): void => {
     for (const stream of slots.get(slot) ?? []) {
@@ -43,6 +60,37 @@ export function unsettledSlots() {
     for (const stream of streams) slotOf.set(stream, slot);
   };
   const doomed = new Set<number>();
+  let planned: SlotMerge | undefined;
+
+  const plan = (isSettled: (stream: StreamId) => boolean): SlotMerge | undefined => {
+    const listed = [...slots].filter(([slot]) => !busy.has(slot));
+    const emptiest = listed
+      .map(([slot, ids]) => {
+        return { slot, kept: [...ids].filter((id) => slotOf.get(id) === slot && !isSettled(id)) };
+      })
+      .sort((left, right) => left.kept.length - right.kept.length);
+    const kept: StreamId[] = [];
+    const taken: number[] = [];
+    for (const one of emptiest) {
+      if (kept.length + one.kept.length > MERGE_STREAMS_MAX) break;
+      kept.push(...one.kept);
+      taken.push(one.slot);
+    }
+    const writes: SlotWrite[] = [];
+    for (let at = 0; at < kept.length; at += MERGED_SLOT_STREAMS_MAX) {
+      const streams = kept.slice(at, at + MERGED_SLOT_STREAMS_MAX);
+      writes.push({ slot: taken[writes.length] as number, streams });
+    }
+    if (taken.length - writes.length < MERGE_GAIN_SLOTS_MIN) return undefined;
+    const keeps = new Set(kept);
+    for (const slot of taken) {
+      busy.add(slot);
+      for (const id of slots.get(slot) ?? []) {
+        if (slotOf.get(id) === slot && !keeps.has(id)) slotOf.delete(id);
+      }
+    }
+    return { writes, gone: taken.slice(writes.length) };
+  };
 
   return {
     streams: (): StreamId[] => [...slotOf.keys()],
@@ -86,24 +134,21 @@ export function unsettledSlots() {
       }
     },
 
-    /** When slots run low: one slot to write with all that others list, which are deleted. */
-    merge(): { write: SlotWrite; gone: number[] } | undefined {
-      if (slots.size < MERGE_ABOVE_SLOTS) return undefined;
-      const gone = [...slots.keys()].filter((slot) => !busy.has(slot));
-      const streams = gone.flatMap((slot) => [...(slots.get(slot) ?? [])]);
-      const write = { slot: choose(SLOT_STREAMS_MAX), streams };
-      for (const slot of [...gone, write.slot]) busy.add(slot);
-      return { write, gone };
+    /**
+     * When slots run low: the emptiest ones packed together, as far as that gains anything. What
+     * is settled in them counts as unlisted at once. The same plan again until it is `merged`.
+     */
+    merge(isSettled: (stream: StreamId) => boolean): SlotMerge | undefined {
+      if (planned === undefined && slots.size >= MERGE_ABOVE_SLOTS) planned = plan(isSettled);
+      return planned;
     },
 
-    /** The merge of those slots was written. */
-    merged({ write, gone }: { write: SlotWrite; gone: readonly number[] }): void {
-      for (const slot of gone) {
-        slots.delete(slot);
-        busy.delete(slot);
-      }
-      busy.delete(write.slot);
-      list(write);
+    /** The merge was written. */
+    merged({ writes, gone }: SlotMerge): void {
+      planned = undefined;
+      for (const slot of gone) slots.delete(slot);
+      for (const write of writes) list(write);
+      for (const slot of [...gone, ...writes.map((write) => write.slot)]) busy.delete(slot);
     },
   };
 }

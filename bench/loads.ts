@@ -53,6 +53,16 @@ export function batch(next: () => string): Exchange {
   return { method: 'POST', path: '/v1/batches', body: JSON.stringify({ commands }) };
 }
 
+/** A transfer between two different accounts. */
+function transfer(ids: readonly string[]): Exchange {
+  const from = Math.floor(Math.random() * ids.length);
+  const to = (from + 1 + Math.floor(Math.random() * (ids.length - 1))) % ids.length;
+  const [fromAccountId, toAccountId] = [ids[from], ids[to]];
+  const amount = `0.0${1 + Math.floor(Math.random() * 9)}`;
+  const body = JSON.stringify({ fromAccountId, toAccountId, amount });
+  return { method: 'POST', path: '/v1/transfers', body };
+}
+
 const written = (name: string, clients: number, next: () => Exchange): Load => ({
   ...{ name: `${name}, ${clients}`, side: 'commands', clients, status: 201, next },
 });
@@ -69,6 +79,7 @@ export function allLoads({ many, hot }: Subjects): Load[] {
     ...CLIENTS.map((clients) => written('hot account', clients, () => command(hot))),
     { ...written('batches of 100', 16, () => batch(inTurn(many))), status: 200 },
     { ...written('hot batches of 100', 8, () => batch(() => hot)), status: 200 },
+    written('transfer', 64, () => transfer(many)),
     read('balance', 64, () => ({ method: 'GET', path: `/v1/accounts/${pick(many)}/balance` })),
     read('history', 16, () => ({
       method: 'GET',

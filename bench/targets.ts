@@ -44,6 +44,7 @@ const LOAD_TARGETS = [
   ['one hot account, 64 clients', 'hot account, 64', 1_500, 150],
   ['batches of 100 commands, 100 accounts, 16 clients', 'batches of 100, 16', 30, Infinity],
   ['batches of 100 commands, one account, 8 clients', 'hot batches of 100, 8', 80, Infinity],
+  ['transfers, 1,000 accounts, 64 clients', 'transfer, 64', 600, 250],
   ['balance read, 64 clients', 'balance, 64', 2_000, 50],
   ['history page, 16 clients', 'history, 16', 300, Infinity],
 ] as const;

@@ -17,6 +17,7 @@ const transfer = z.strictObject({
   otherAccountId: texts.accountIdText,
   amount: z.string(),
   reservedAt: z.string(),
+  reversesTransferId: texts.transferIdText.optional(),
   description: texts.descriptionText.optional(),
   reference: texts.referenceText.optional(),
   metadata: texts.metadataRecord.optional(),

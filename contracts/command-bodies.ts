@@ -53,6 +53,7 @@ const typed = <Type extends string, Shape extends z.ZodRawShape>(
 ) => body.extend({ type: z.literal(type) });
 const ofHold = { holdId: texts.holdIdText };
 const ofTransfer = { transferId: texts.transferIdText };
+const reversing = { reversesTransferId: texts.transferIdText.optional() };
 
 /** What a client may command. */
 export const clientCommand = z.discriminatedUnion('type', [
@@ -82,6 +83,7 @@ export const commandBody = z.discriminatedUnion('type', [
       ...ofTransfer,
       toAccountId: texts.accountIdText,
       toCurrency: texts.currencyText,
+      ...reversing,
     }),
   ),
   typed(
@@ -90,6 +92,7 @@ export const commandBody = z.discriminatedUnion('type', [
       ...ofTransfer,
       fromAccountId: texts.accountIdText,
       currency: texts.currencyText,
+      ...reversing,
     }),
   ),
   typed('settle-transfer', emptyBody.extend(ofTransfer)),

@@ -55,9 +55,15 @@ export type CommandResult = z.infer<typeof commandResult>;
 export const executeAnswer = z.strictObject({ results: z.array(commandResult) });
 export type ExecuteAnswer = z.infer<typeof executeAnswer>;
 
+/** The name under which an account knows the transfer that took another one back. */
+const reversalNameText = z
+  .string()
+  .regex(/^transfer-reversal [0-9a-f-]{36}$/)
+  .transform((name) => name as CommandId);
+
 /** What core-bank-api asks an account's actor: what it executed under these ids, if anything. */
 export const lookupRequest = z.strictObject({
-  commandIds: z.array(commandIdText).min(1).max(EXECUTE_COMMANDS_MAX),
+  commandIds: z.array(commandIdText.or(reversalNameText)).min(1).max(EXECUTE_COMMANDS_MAX),
 });
 export const lookupAnswer = z.strictObject({
   /** The events of each command, in the order asked; null when nothing was executed under it. */

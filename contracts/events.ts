@@ -29,6 +29,7 @@ const leg = {
   transferId: texts.transferIdText,
   /** The target in the stream of the source, the source in that of the target. */
   otherAccountId: texts.accountIdText,
+  reversesTransferId: texts.transferIdText.optional(),
 };
 const declined = { reason: z.enum(TRANSFER_REASONS) };
 

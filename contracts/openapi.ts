@@ -15,6 +15,8 @@ export interface Operation {
   readonly body?: z.ZodType;
   readonly status: 200 | 201;
   readonly answer: z.ZodType;
+  /** The 202 of an operation that may go on after its answer. */
+  readonly accepted?: { readonly summary: string; readonly answer: z.ZodType };
   /** JSON when missing. */
   readonly answerType?: 'text/event-stream';
   readonly answerHeaders?: Readonly<Record<string, string>>;
@@ -72,6 +74,15 @@ function groupByStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]
   return groups;
 }
 
+const answered = (
+  { answerHeaders, answerType }: Operation,
+  { summary, answer }: Pick<Operation, 'summary' | 'answer'>,
+): object => ({
+  description: summary,
+  headers: headersOf(answerHeaders),
+  content: { [answerType ?? 'application/json']: { schema: jsonSchema(answer, 'output') } },
+});
+
 function operation(op: Operation): object {
   const problems = [...new Set([...op.problems, ...ALWAYS])];
   return {
@@ -92,13 +103,8 @@ function operation(op: Operation): object {
           },
         }),
     responses: {
-      [op.status]: {
-        description: op.summary,
-        headers: headersOf(op.answerHeaders),
-        content: {
-          [op.answerType ?? 'application/json']: { schema: jsonSchema(op.answer, 'output') },
-        },
-      },
+      [op.status]: answered(op, op),
+      ...(op.accepted === undefined ? {} : { 202: answered(op, op.accepted) }),
       ...problemResponses(problems),
     },
   };

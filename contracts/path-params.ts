@@ -8,6 +8,10 @@ export const idParams = {
     .meta({ description: 'account id (lower-case UUID) or account number (20 digits)' }),
 };
 
+export const transferParams = {
+  transferId: z.string().regex(ACCOUNT_ID_PATTERN).meta({ description: 'lower-case UUID' }),
+};
+
 export const holdParams = {
   ...idParams,
   holdId: z

@@ -94,6 +94,7 @@ export const historyEntry = z.strictObject({
   otherAccountId: z.string().optional(),
   /** The version of the movement that this line takes back. */
   reverses: z.int().optional(),
+  reversesTransferId: z.string().optional(),
   commandId: z.string(),
   eventId: z.string(),
   at: z.string(),

@@ -22,6 +22,7 @@ import { personRoutes } from './person-routes.ts';
 import { sidecarRoutes, type TakeMessage } from './sidecar-routes.ts';
 import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
 import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
+import { transferRoutes } from './transfers.ts';
 
 export const BODY_BYTES_MAX = 64 * 1024;
 
@@ -90,6 +91,7 @@ export function commandApi(ports: CommandApiPorts): Express {
   }
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
+  transferRoutes(app, actors, body, logger);
   personRoutes(app, body, executePerson);
   for (const operation of COMMAND_API_OPERATIONS) {
     onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);

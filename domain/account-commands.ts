@@ -47,6 +47,7 @@ export type Command =
         readonly toAccountId: AccountId;
         readonly toCurrency: Currency;
         readonly amount: Minor;
+        readonly reversesTransferId?: TransferId;
       })
   | (Wanted<'receive-transfer'> &
       Remarks & {
@@ -54,6 +55,7 @@ export type Command =
         readonly fromAccountId: AccountId;
         readonly currency: Currency;
         readonly amount: Minor;
+        readonly reversesTransferId?: TransferId;
       })
   | (Wanted<'settle-transfer'> & { readonly transferId: TransferId })
   | (Wanted<'release-transfer'> & {

@@ -38,6 +38,8 @@ interface TransferLeg {
   readonly transferId: TransferId;
   readonly otherAccountId: AccountId;
   readonly amount: Minor;
+  /** The transfer that this one takes back, which went the other way. */
+  readonly reversesTransferId?: TransferId;
 }
 
 /** Why a transfer ended without a movement of money. */
@@ -115,6 +117,10 @@ export function settledBy(event: AccountEvent): string | undefined {
     case 'transfer-sent':
     case 'transfer-released':
       return transferEndName(event.transferId);
+    case 'transfer-reserved': {
+      const { reversesTransferId } = event;
+      return reversesTransferId && transferReversalName(reversesTransferId);
+    }
     default:
       return undefined;
   }
@@ -122,6 +128,7 @@ export function settledBy(event: AccountEvent): string | undefined {
 export const holdName = (id: HoldId): string => `hold ${id}`;
 export const reversalName = (version: Version): string => `reversal ${version}`;
 export const transferEndName = (id: TransferId): string => `transfer-end ${id}`;
+export const transferReversalName = (id: TransferId): string => `transfer-reversal ${id}`;
 
 /** Only what a person wrote beside the movement. */
 export function remarksOf({ description, reference, metadata }: Remarks): Remarks {

@@ -24,6 +24,7 @@ export interface PendingTransfer extends Remarks {
   readonly otherAccountId: AccountId;
   readonly amount: Minor;
   readonly reservedAt: string;
+  readonly reversesTransferId?: TransferId;
 }
 
 /** What left the account, or was set aside to leave it, on a day of UTC. */

@@ -2,6 +2,9 @@ import { available, evolve, NO_ACCOUNT, type Account } from './account.ts';
 import { settledBy, type AccountEvent } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { minor, ZERO, type Minor } from './money.ts';
+import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
+
+export type { OpenTransfer };
 
 /** One entry of the log, in log order. */
 export interface LogStep {
@@ -14,7 +17,13 @@ export interface LogStep {
 }
 
 export type InvariantName =
-  'conservation' | 'overdraft-floor' | 'settled-once' | 'version-order' | 'command-once' | 'fold';
+  | 'conservation'
+  | 'overdraft-floor'
+  | 'settled-once'
+  | 'version-order'
+  | 'command-once'
+  | 'fold'
+  | 'transfer-legs';
 
 export interface Violation {
   readonly invariant: InvariantName;
@@ -44,13 +53,14 @@ export function isBalanced(totals: TrialBalance): boolean {
 }
 
 /**
- * Follows a log entry by entry and says what breaks the invariants I1, I2, I3, I6 and I9 of the
+ * Follows a log entry by entry and says what breaks the invariants I1, I2, I3, I6, I8 and I9 of the
  * design. It is the one statement of them: property tests, fault runs and the audit use it.
  */
 export function createLedgerCheck() {
   const accounts = new Map<string, Account>();
   const totals = new Map<Currency, TrialBalance>();
   const commandAt = new Map<string, number>();
+  const legs = createTransferLegs();
   let steps = 0;
 
   const move = (currency: Currency, event: AccountEvent, by: Minor): boolean => {
@@ -91,6 +101,8 @@ export function createLedgerCheck() {
         if (before !== undefined) violated('settled-once', `${settled} ended at ${before} already`);
         commandAt.set(once, version);
       }
+      const wrongLeg = legs.observe(event);
+      if (wrongLeg !== undefined) violated('transfer-legs', wrongLeg);
       const after = evolve(before, event);
       accounts.set(accountId, after);
       const ledgerBefore = before.status === 'none' ? ZERO : before.ledger;
@@ -108,6 +120,9 @@ export function createLedgerCheck() {
     account: (accountId: string): Account => accounts.get(accountId) ?? NO_ACCOUNT,
     accounts: (): ReadonlyMap<string, Account> => accounts,
     totals: (): ReadonlyMap<Currency, TrialBalance> => totals,
+    /** Transfers that have not ended with both legs or none; after a while there are none. */
+    openTransfers: (): readonly OpenTransfer[] => legs.open(),
+    transfers: (): number => legs.count(),
     /** How many entries were seen: a check that saw too little proves nothing. */
     steps: (): number => steps,
   };

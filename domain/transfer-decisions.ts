@@ -2,7 +2,7 @@ import type { ExistingAccount } from './account.ts';
 import { granted, refuse } from './account-commands.ts';
 import type { CommandOf, Decision, Past } from './account-commands.ts';
 import { remarksOf, type TransferReason } from './account-events.ts';
-import { unreachable } from './ids.ts';
+import { unreachable, type TransferId } from './ids.ts';
 import { whyNotSpend } from './spending.ts';
 
 /** Transfers of one account that may be under way: they travel in its state. */
@@ -25,7 +25,7 @@ export function decideTransfer(
 ): Decision {
   switch (command.type) {
     case 'reserve-transfer':
-      return decideReserve(account, command, at);
+      return decideReserve(account, command, at, past);
     case 'receive-transfer':
       return decideReceive(account, command, at);
     case 'settle-transfer':
@@ -40,8 +40,11 @@ function decideReserve(
   account: ExistingAccount,
   command: CommandOf<'reserve-transfer'>,
   at: string,
+  { settled }: Past,
 ): Decision {
   const { transferId, toAccountId, toCurrency, amount } = command;
+  // Only a reversal has a name of its own that can be settled, by the reversal before it.
+  if (settled !== undefined) return refuse({ code: 'already-reversed', version: settled.version });
   if (account.status === 'closed') return refuse({ code: 'account-closed' });
   if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
   if (toCurrency !== account.currency) {
@@ -50,8 +53,9 @@ function decideReserve(
   if (account.transfers.length >= TRANSFERS_PENDING_MAX) {
     return refuse({ code: 'too-many-open', limit: TRANSFERS_PENDING_MAX });
   }
-  const leg = { transferId, otherAccountId: toAccountId, amount, ...remarksOf(command) };
-  return whyNotSpend(account, amount, at) ?? granted({ type: 'transfer-reserved', at, ...leg });
+  const leg = { transferId, otherAccountId: toAccountId, amount, ...reversalOf(command) };
+  const reserved = { type: 'transfer-reserved', at, ...leg, ...remarksOf(command) } as const;
+  return whyNotSpend(account, amount, at) ?? granted(reserved);
 }
 
 function decideReceive(
@@ -60,7 +64,7 @@ function decideReceive(
   at: string,
 ): Decision {
   const { transferId, fromAccountId, amount } = command;
-  const leg = { transferId, otherAccountId: fromAccountId, amount };
+  const leg = { transferId, otherAccountId: fromAccountId, amount, ...reversalOf(command) };
   const reason = whyDecline(account, command);
   if (reason !== undefined) return granted({ type: 'transfer-declined', at, ...leg, reason });
   return granted({ type: 'transfer-received', at, ...leg, ...remarksOf(command) });
@@ -75,6 +79,9 @@ function whyDecline(
   return account.currency === command.currency ? undefined : 'currency-mismatch';
 }
 
+const reversalOf = ({ reversesTransferId }: { readonly reversesTransferId?: TransferId }) =>
+  reversesTransferId === undefined ? {} : { reversesTransferId };
+
 /** An end is decided whatever became of the account meanwhile: the target has answered. */
 function decideEnd(
   account: ExistingAccount,
@@ -88,7 +95,7 @@ function decideEnd(
     return refuse({ code: 'transfer-already-ended', version: settled.version });
   }
   const { transferId, otherAccountId, amount } = pending;
-  const leg = { transferId, otherAccountId, amount };
+  const leg = { transferId, otherAccountId, amount, ...reversalOf(pending) };
   if (command.type === 'settle-transfer') {
     return granted({ type: 'transfer-sent', at, ...leg, ...remarksOf(pending) });
   }

@@ -22,7 +22,7 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
   const isOpening = event.type === 'account-opened';
   const told = (isOpening ? { metadata: event.data.metadata } : members) as Told;
   const { description, reference, metadata, reason } = told;
-  const { holdId, expiresAt, transferId, otherAccountId, reverses } = told;
+  const { holdId, expiresAt, transferId, otherAccountId, reverses, reversesTransferId } = told;
   // What is set aside moves no money yet, so its line shows how much it is about.
   const amount = ledger === ZERO ? told.amount : formatAmount(abs(ledger), currency);
   const entry = defined({
@@ -41,6 +41,7 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
     transferId,
     otherAccountId,
     reverses,
+    reversesTransferId,
     commandId: event.commandId,
     eventId: event.id,
     at: event.at,

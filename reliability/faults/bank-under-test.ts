@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,7 @@ export async function bankUnderTest(instance: number) {
     queryUrl,
     /** The next process that comes to this point dies there, once. */
     planCrash: (point: string): void => writeFileSync(crashFile, point),
+    isCrashPlanned: (): boolean => existsSync(crashFile),
     openAccounts: (count: number) => openAccounts(commandUrl, count),
     async close(): Promise<void> {
       delete process.env['CORE_BANK_CRASH_FILE'];

@@ -1,5 +1,5 @@
 import { decodeEvent, loggedEventSchema, type LoggedEvent } from '../../contracts/events.ts';
-import { createLedgerCheck } from '../../domain/invariants.ts';
+import { createLedgerCheck, type OpenTransfer } from '../../domain/invariants.ts';
 import { readAmount } from '../../domain/money.ts';
 import type { Attempt } from './load.ts';
 
@@ -72,8 +72,17 @@ export function clientViolations(
   });
 }
 
-/** I1, I2, I3, I6 and I9: what the log says of itself, and the read side against the log. */
-export function bankViolations(views: readonly AccountView[]): { steps: number; found: string[] } {
+export interface BankVerdict {
+  readonly steps: number;
+  readonly found: string[];
+  /** Not wrong yet, but wrong when it stays so. */
+  readonly openTransfers: readonly OpenTransfer[];
+  /** What is in flight, of each currency that has any. */
+  readonly inFlight: readonly bigint[];
+}
+
+/** I1, I2, I3, I6, I8 and I9: what the log says of itself, and the read side against the log. */
+export function bankViolations(views: readonly AccountView[]): BankVerdict {
   const check = createLedgerCheck();
   const found: string[] = [];
   for (const { accountId, events, balance, historyVersions } of views) {
@@ -105,7 +114,13 @@ export function bankViolations(views: readonly AccountView[]): { steps: number; 
       );
     }
   }
-  return { steps: check.steps(), found };
+  const inFlight = [...check.totals().values()].map((total) => total.inFlight as bigint);
+  return {
+    steps: check.steps(),
+    found,
+    openTransfers: check.openTransfers(),
+    inFlight: inFlight.filter((units) => units !== 0n),
+  };
 }
 
 /** I7: what was acknowledged before another was sent has the lower version. */

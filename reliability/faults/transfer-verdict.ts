@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoggedEvent } from '../../contracts/events.ts';
+import { ask, type Asked } from './transfer-load.ts';
+import { bankViolations, viewOf, type AccountView } from './verdict.ts';
+
+const ANSWER_MS_MAX = 20_000;
+
+/** What is wrong with the accounts, looked at from outside; nothing once all is well. */
+export async function lookAt(queryUrl: string, accountIds: readonly string[]): Promise<string[]> {
+  const views = await Promise.all(accountIds.map((id) => viewOf(queryUrl, id)));
+  const { found, openTransfers, inFlight } = bankViolations(views);
+  const held = views
+    .filter(({ balance }) => Number((balance as { held?: string }).held) !== 0)
+    .map(({ accountId }) => `money of ${accountId} is still held`);
+  const open = openTransfers.map(
+    ({ transferId, steps }) => `transfer ${transferId} has not ended: ${steps.join(', ')}`,
+  );
+  return [...found, ...open, ...held, ...inFlight.map((units) => `${units} are in flight`)];
+}
+
+/** Asks again, with the same keys, for all that has no final answer yet. */
+export async function askAgain(commandUrl: string, all: readonly Asked[]): Promise<void> {
+  const deadline = performance.now() + ANSWER_MS_MAX;
+  const isOpen = ({ state }: Asked): boolean => state === 'unknown' || state === 'pending';
+  const again = async (asked: Asked): Promise<void> => {
+    while (isOpen(asked) && performance.now() < deadline) {
+      await ask(commandUrl, asked);
+      if (isOpen(asked)) await sleep(200);
+    }
+  };
+  await Promise.all(all.filter(isOpen).map(again));
+}
+
+/** What the clients were told against what the log has. */
+export async function answersAgainstLog(
+  queryUrl: string,
+  accountIds: readonly string[],
+  all: readonly Asked[],
+): Promise<string[]> {
+  const views = await Promise.all(accountIds.map((id) => viewOf(queryUrl, id)));
+  const byTransfer = groupEvents(views);
+  const keys = new Set(views.flatMap(({ events }) => events.map(({ commandId }) => commandId)));
+  return all.flatMap((asked): string[] => {
+    const { key, state, transferId = '' } = asked;
+    const types = (byTransfer.get(transferId) ?? []).map(({ type }) => type).sort();
+    const about = `${key} was answered ${state}, the log has ${types.join(', ')}`;
+    const sound = (...expected: string[]): string[] =>
+      types.join() === expected.join() ? [] : [about];
+    switch (state) {
+      case 'completed':
+        return sound('transfer-received', 'transfer-reserved', 'transfer-sent');
+      case 'refused':
+        return sound('transfer-declined', 'transfer-released', 'transfer-reserved');
+      case 'rejected':
+        return keys.has(key) ? [`${key} was refused (${asked.code}), but is in the log`] : [];
+      case 'pending':
+      case 'unknown':
+        return [`${key} still has no final answer, but ${state} ${asked.code}`];
+    }
+  });
+}
+
+function groupEvents(views: readonly AccountView[]): Map<string, LoggedEvent[]> {
+  const groups = new Map<string, LoggedEvent[]>();
+  for (const event of views.flatMap(({ events }) => events)) {
+    if (!('transferId' in event.data)) continue;
+    const { transferId } = event.data;
+    groups.set(transferId, [...(groups.get(transferId) ?? []), event]);
+  }
+  return groups;
+}
