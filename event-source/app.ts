@@ -7,14 +7,16 @@ import {
   LOG_PAGE_EVENTS_MAX,
   type HeadsAnswer,
 } from '../contracts/log.ts';
+import { ALARMS_DEFAULT, alarmsQuery, AUDIT_PATHS } from '../contracts/audit.ts';
 import { ACCOUNT_EVENTS_TOPIC, positionNumber, PUBSUB } from '../contracts/topics.ts';
 import type { CommandId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import { health } from '../platform/health.ts';
 import { createApp, Failure, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Alarms } from './alarms.ts';
+import { GRAVE, type Alarms } from './alarms.ts';
 import type { Appender } from './appender.ts';
+import type { AuditAnswers } from './background-audit.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import type { IntegrationFeed } from './integration-feed.ts';
 import { readDelivery } from './incoming-events.ts';
@@ -30,6 +32,7 @@ export interface EventSource {
   readonly appender: Appender;
   readonly alarms: Alarms;
   readonly integration: Pick<IntegrationFeed, 'status'>;
+  readonly audit: AuditAnswers;
   readonly logger: Logger;
   readonly appToken?: string;
 }
@@ -59,13 +62,14 @@ export function eventSourceApp(source: EventSource): Express {
       return status;
     },
     alarms: () => {
-      const tampered = alarms.first('tampered');
-      if (tampered !== undefined) throw new Error(`tampered: ${tampered.detail}`);
+      const grave = alarms.first(...GRAVE);
+      if (grave !== undefined) throw new Error(`${grave.kind}: ${grave.detail}`);
       return { count: alarms.count(), first: alarms.list() };
     },
   });
   deliveries(app, source);
   questions(app, log);
+  auditAnswers(app, source);
   finish(app, logger);
   return app;
 }
@@ -127,6 +131,17 @@ function questions(app: Express, log: EventLog): void {
       response.type('json').send(commandsJson(await log.findCommands(keys)));
     }),
   );
+}
+
+function auditAnswers(app: Express, { audit, alarms }: EventSource): void {
+  app.get(AUDIT_PATHS.status, (_request, response) => void response.json(audit.status()));
+  app.get(AUDIT_PATHS.trialBalance, (_request, response) => {
+    response.json(audit.trialBalance());
+  });
+  app.get(AUDIT_PATHS.alarms, (request, response) => {
+    const { limit: most = ALARMS_DEFAULT } = read(alarmsQuery, request.query);
+    response.json({ count: alarms.count(), items: alarms.list(most) });
+  });
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
