@@ -108,7 +108,7 @@ export type AuditMessage = z.infer<typeof auditMessage>;
 export const auditStatus = z.strictObject({
   verdict: auditVerdict,
   says: z.string(),
-  /** replaying: walks the log from its beginning, as after every start; following: is at its end. */
+  /** replaying: walks the log from its beginning, as after every start; following: at its end. */
   phase: z.enum(['starting', 'replaying', 'following', 'waiting']),
   /** Why it waits. */
   reason: z.string().optional(),

@@ -44,7 +44,7 @@ export function createAuditBooks() {
     const head = headOf(event.stream);
     if (event.version === head + 1) return undefined;
     if (event.version <= head) {
-      const detail = `${key} was written again in transaction ${tx}: the log had that version already.`;
+      const detail = `${key} was written again in transaction ${tx}: the log had it already.`;
       return { kind: 'tampered', subject: key, detail };
     }
     broken.add(event.stream);
@@ -131,8 +131,8 @@ export function createAuditBooks() {
         openTransfers: ledger.openTransfers().length,
         currencies: currencies.sort((a, b) => (a.currency < b.currency ? -1 : 1)),
         violations,
-        // A look that saw nothing proves nothing.
-        verdict: !isSound ? 'violated' : events === 0 ? 'nothing-checked' : 'balanced',
+        // A look that saw no account proves nothing of money.
+        verdict: !isSound ? 'violated' : currencies.length === 0 ? 'nothing-checked' : 'balanced',
       };
     },
   };

@@ -9,10 +9,11 @@ export function verdictSentence(books: AuditedBooks): string {
   const where = `at position ${position} (transaction ${transaction})`;
   switch (verdict) {
     case 'nothing-checked':
-      return 'Nothing was checked yet: the log has no event, or none was read.';
+      return 'Nothing was checked yet: the log has no account, or none was read.';
     case 'balanced': {
       const of = `${many(events, 'event')} of ${many(accounts, 'account')}`;
-      return `Books balance ${where}: ${of} in ${many(currencies.length, 'currency').replace(/ys$/, 'ies')}.`;
+      const kinds = currencies.length === 1 ? '1 currency' : `${currencies.length} currencies`;
+      return `Books balance ${where}: ${of} in ${kinds}.`;
     }
     case 'violated': {
       const wrong = currencies.filter(({ balanced }) => !balanced).map(({ currency }) => currency);

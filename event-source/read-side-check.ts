@@ -57,8 +57,8 @@ export function readSideCheck({ log, readSide, alarms, logger }: ReadSideCheckPa
       const claimed = JSON.stringify(shown.balance, ['ledger', 'held', 'available']);
       const logged = JSON.stringify(data.balance, ['ledger', 'held', 'available']);
       if (claimed !== logged) {
-        const detail = `The read side shows ${claimed} for version ${version} of account ${accountId}`;
-        return wrong(`${detail}, but the log has ${logged}.`);
+        const detail = `The read side shows ${claimed} for version ${version} of account `;
+        return wrong(`${detail}${accountId}, but the log has ${logged}.`);
       }
       shownUpTo = Math.max(shownUpTo, first.position);
     }
@@ -69,8 +69,9 @@ export function readSideCheck({ log, readSide, alarms, logger }: ReadSideCheckPa
       return;
     }
     if (behind.get(accountId) === version) {
-      const detail = `The read side shows version ${version} of account ${accountId} and has gone on `;
-      return wrong(`${detail}to position ${shownBefore}, but the log has a later one before that.`);
+      const detail = `The read side shows version ${version} of account ${accountId} and has `;
+      const more = `gone on to position ${shownBefore}, but the log has a later one before that.`;
+      return wrong(`${detail}${more}`);
     }
     if (behind.size < BEHIND_MAX) behind.set(accountId, version);
   };

@@ -43,7 +43,7 @@ export function readCheckpoints(
     if (isFault(signed)) return signed;
     const { number, previous: named } = signed.checkpoint;
     if (number !== all.length + 1 || named !== previous) {
-      const detail = `Checkpoint ${number} does not follow checkpoint ${all.length}: some are gone.`;
+      const detail = `Checkpoint ${number} does not follow number ${all.length}: some are gone.`;
       return faulty('missing', detail);
     }
     previous = checkpointHash(signed.checkpoint);

@@ -18,12 +18,12 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BA
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
   'event-source': [
+    'AUDIT_FOLDER',
+    'AUDIT_SIGNING_KEY',
     'BANK_EVENTS_URL',
     'IMMUDB_PASSWORD',
     'LOG_PUBLIC_KEY',
     'TRUSTED_STATE_FILE',
-    'AUDIT_SIGNING_KEY',
-    'AUDIT_FOLDER',
   ],
   projections: ['MONGODB_URL'],
   'queries-bank-api': ['MONGODB_URL'],
