@@ -2,11 +2,11 @@ import { available, evolve, NO_ACCOUNT, type Account, type ExistingAccount } fro
 import { settledBy, type AccountEvent } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { minor, ZERO, type Minor } from './money.ts';
-import { createStreamCheck, type OnceNames } from './stream-check.ts';
+import { createStreamCheck, type OnceNames, type StreamHead } from './stream-check.ts';
 import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
 
 export { createStreamCheck };
-export type { OnceNames, OpenTransfer };
+export type { OnceNames, OpenTransfer, StreamHead };
 
 /** One entry of the log, in log order. */
 export interface LogStep {
@@ -129,7 +129,6 @@ export function createLedgerCheck(
     accountIds: streams.streams,
     accountCount: streams.count,
     head: streams.head,
-    lastCommand: streams.lastCommand,
     totals: (): ReadonlyMap<Currency, TrialBalance> => totals,
     /** Transfers that have not ended with both legs or none; after a while there are none. */
     openTransfers: (): readonly OpenTransfer[] => legs.open(),

@@ -4,9 +4,16 @@ export interface OnceNames {
   add(name: string): unknown;
 }
 
+/** How far a stream was followed: its last version (0 for none) and that event's command. */
+export interface StreamHead {
+  readonly version: number;
+  readonly commandId: string | undefined;
+}
+const NO_HEAD: StreamHead = { version: 0, commandId: undefined };
+
 /** I3 and I6 of any stream: its versions are 1..n, and each of its commands was executed once. */
 export function createStreamCheck(once: OnceNames) {
-  const heads = new Map<string, { version: number; commandId: string }>();
+  const heads = new Map<string, StreamHead>();
   return {
     /** Takes the next entry of a stream. What does not follow is not taken. */
     follow(
@@ -14,11 +21,11 @@ export function createStreamCheck(once: OnceNames) {
       version: number,
       commandId: string,
     ): readonly ['version-order' | 'command-once', string] | undefined {
-      const head = heads.get(stream);
-      const before = head?.version ?? 0;
+      const head = heads.get(stream) ?? NO_HEAD;
+      const before = head.version;
       if (version !== before + 1) return ['version-order', `follows version ${before}`];
       // The events of one command follow one another.
-      const goesOn = head?.commandId === commandId;
+      const goesOn = head.commandId === commandId;
       heads.set(stream, { version, commandId });
       if (goesOn) return undefined;
       const name = `${stream} ${commandId}`;
@@ -26,9 +33,7 @@ export function createStreamCheck(once: OnceNames) {
       once.add(name);
       return undefined;
     },
-    /** The last version that was taken, 0 for none. */
-    head: (stream: string): number => heads.get(stream)?.version ?? 0,
-    lastCommand: (stream: string): string | undefined => heads.get(stream)?.commandId,
+    head: (stream: string): StreamHead => heads.get(stream) ?? NO_HEAD,
     streams: (): Iterable<string> => heads.keys(),
     count: (): number => heads.size,
   };

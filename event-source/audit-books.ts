@@ -4,7 +4,7 @@ import type { AuditedBooks, TrialBalanceLine } from '../contracts/audit.ts';
 import type { Currency } from '../domain/currency.ts';
 import type { CommandId, StreamId } from '../domain/ids.ts';
 import { createLedgerCheck, createStreamCheck, isBalanced } from '../domain/invariants.ts';
-import type { TrialBalance } from '../domain/invariants.ts';
+import type { StreamHead, TrialBalance } from '../domain/invariants.ts';
 import { formatAmount, readAmount } from '../domain/money.ts';
 import { evolvePerson, NO_PERSON, type Person } from '../domain/person.ts';
 import { EMPTY_LOG, followTransaction, headerHash } from '../proofs/log-transaction.ts';
@@ -32,16 +32,15 @@ export function createAuditBooks() {
   let events = 0;
   let violations = 0;
 
-  const headOf = (stream: string): number =>
+  const headOf = (stream: string): StreamHead =>
     stream.startsWith('acct/') ? ledger.head(accountOf(stream)) : personStreams.head(stream);
-  const lastCommandOf = (stream: string): string | undefined =>
-    stream.startsWith('acct/')
-      ? ledger.lastCommand(accountOf(stream))
-      : personStreams.lastCommand(stream);
 
   /** Whether the event follows its stream; what is wrong if not. */
-  const misplaced = ({ key, event }: AuditedEvent, tx: number): Finding | undefined => {
-    const head = headOf(event.stream);
+  const misplaced = (
+    { key, event }: AuditedEvent,
+    head: number,
+    tx: number,
+  ): Finding | undefined => {
     if (event.version === head + 1) return undefined;
     if (event.version <= head) {
       const detail = `${key} was written again in transaction ${tx}: the log had it already.`;
@@ -71,9 +70,10 @@ export function createAuditBooks() {
   ): Finding[] => {
     const { key, event } = audited;
     if (broken.has(event.stream)) return [];
-    const wrongPlace = misplaced(audited, tx);
+    const head = headOf(event.stream);
+    const wrongPlace = misplaced(audited, head.version, tx);
     if (wrongPlace !== undefined) return [wrongPlace];
-    const opens = lastCommandOf(event.stream) !== event.commandId;
+    const opens = head.commandId !== event.commandId;
     const imbalance = (detail: string): Finding => ({ kind: 'imbalance', subject: key, detail });
     try {
       const [command, ...settles] = namesOf(event);

@@ -13,6 +13,7 @@ export class SeenNames {
   private readonly key = randomBytes(KEY_BYTES).toString('hex');
   private slots = new Uint32Array(2 * SLOTS_FIRST);
   private count = 0;
+  private last: { name: string; pair: readonly [number, number] } = { name: '', pair: [1, 0] };
 
   has(name: string): boolean {
     const [high, low] = this.hash(name);
@@ -29,10 +30,15 @@ export class SeenNames {
     return this.count;
   }
 
-  private hash(name: string): [number, number] {
-    const digest = hash('sha256', this.key + name, 'buffer');
+  /** Who adds a name has asked for it before, so the last one is kept. */
+  private hash(name: string): readonly [number, number] {
+    if (name === this.last.name) return this.last.pair;
+    const digest = hash('sha256', this.key + name, 'hex');
     // Zero in the first half marks an empty slot.
-    return [digest.readUInt32LE(0) || 1, digest.readUInt32LE(4)];
+    const high = parseInt(digest.slice(0, 8), 16) || 1;
+    const pair = [high, parseInt(digest.slice(8, 16), 16)] as const;
+    this.last = { name, pair };
+    return pair;
   }
 
   /** Where the pair is, or the empty slot where it belongs. */
