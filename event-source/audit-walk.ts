@@ -23,25 +23,38 @@ export interface AuditWalkParts {
   readonly said: ReadonlyMap<number, { readonly root: string; readonly at: string }>;
   readonly onFinding: (finding: Finding) => void;
   readonly onPage: (transaction: number, events: number) => void;
+  /** Rests after a page that took so long, in milliseconds, for the sake of others. */
+  readonly rest: (spentMs: number) => Promise<void>;
 }
+
+const TOLD_MAX = 1_000;
 
 /** Walks the log from where the books are to its end, and says what is wrong on the way. */
 export function auditWalk(parts: AuditWalkParts) {
-  const { source, books, database, publicKey, said, onFinding, onPage } = parts;
+  const { source, books, database, publicKey, said, onFinding, onPage, rest } = parts;
+
+  // The end is looked at again and again; what is wrong with it counts once.
+  const told = new Set<string>();
+  const tell = (finding: Finding): void => {
+    if (told.has(finding.detail)) return;
+    if (told.size < TOLD_MAX) told.add(finding.detail);
+    books.violated();
+    onFinding(finding);
+  };
 
   const compareWithSaid = ({ txId, txHash }: LogState): void => {
     const before = said.get(txId);
     if (before === undefined || before.root === txHash.toString('hex')) return;
-    books.violated();
     const detail =
       `Transaction ${txId} is not the one that was verified at ${before.at}: the log was rolled ` +
       'back and has another history now.';
-    onFinding({ kind: 'rolled-back', subject: `transaction ${txId}`, detail });
+    tell({ kind: 'rolled-back', subject: `transaction ${txId}`, detail });
   };
   /** True when the end was reached. */
   const walk = async (stopped: () => boolean): Promise<boolean> => {
     let page = source.read(books.state().txId + 1);
     for (;;) {
+      const began = performance.now();
       const txs = await page;
       const last = txs.at(-1);
       if (last === undefined) return true;
@@ -54,6 +67,7 @@ export function auditWalk(parts: AuditWalkParts) {
       }
       onPage(last.header.id, books.events());
       if (more === undefined) return false;
+      await rest(performance.now() - began);
       page = more;
     }
   };
@@ -63,8 +77,7 @@ export function auditWalk(parts: AuditWalkParts) {
     const reached = books.state();
     const { signature, ...state } = await source.state();
     const wrong = (kind: Finding['kind'], detail: string): false => {
-      books.violated();
-      onFinding({ kind, subject: 'the log', detail });
+      tell({ kind, subject: 'the log', detail });
       return false;
     };
     const known = [...said.keys()].reduce((most, txId) => Math.max(most, txId), reached.txId);

@@ -269,7 +269,7 @@ describe('given somebody who changes the files of the log', () => {
     expect(audit.report().books.persons).toBe(1);
   });
 
-  test('when the file of its checkpoints is changed, then it says so and adds nothing', async () => {
+  test('when the file of its checkpoints is changed, then it adds nothing more', async () => {
     const first = await sound();
     await first.until(({ checkpoints }) => checkpoints.length === 1);
     await first.end();

@@ -73,6 +73,7 @@ async function run(withReadSide: boolean): Promise<boolean> {
       database: target.immudb.database,
       publicKey: readPublicKey(target.publicKey),
       onPage: walkBar.at,
+      rest: () => Promise.resolve(),
     });
     const began = performance.now();
     await walk.walk(() => false);

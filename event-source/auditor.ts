@@ -6,6 +6,7 @@ import type { Finding } from './audit-entries.ts';
 import { verdictSentence } from './audit-sentences.ts';
 import { auditWalk, type AuditSource } from './audit-walk.ts';
 import type { CheckpointFile } from './checkpoint-file.ts';
+import { stuckTransfers } from './stuck-transfers.ts';
 
 export const AUDIT_PACE = {
   /** Looks at the end of the log are at least this far apart: what gathers costs less together. */
@@ -15,6 +16,9 @@ export const AUDIT_PACE = {
   retryMs: 2_000,
   checkpointMs: 60_000,
   sampleMs: 10_000,
+  /** While the log grows it rests this many times as long as it works, up to a second. */
+  restFactor: 3,
+  restMsMax: 1_000,
   /** A transfer that was seen open for longer does not end by itself. */
   openTransferMs: 600_000,
 };
@@ -56,7 +60,8 @@ export type Auditor = ReturnType<typeof auditor>;
 export function auditor(parts: AuditorParts) {
   const { checkpoints, onFinding, onReport, pace = AUDIT_PACE, now = Date.now } = parts;
   const books = createAuditBooks();
-  const stuck = stuckTransfers(parts, books, pace, now);
+  const open = () => books.ledger.openTransfers();
+  const stuck = stuckTransfers({ ...parts, open, now, openMsMax: pace.openTransferMs });
   let phase: AuditReport['phase'] = 'starting';
   let reason: string | undefined;
   let at: string | null = null;
@@ -68,6 +73,7 @@ export function auditor(parts: AuditorParts) {
   let ended = false;
   let wake: () => void = () => undefined;
   let news = false;
+  let newsAt = -Infinity;
 
   const report = (): void => {
     const why = reason === undefined ? {} : { reason };
@@ -117,16 +123,23 @@ export function auditor(parts: AuditorParts) {
     const ids: string[] = [];
     while (ids.length < SAMPLE_ACCOUNTS) {
       sample ??= books.ledger.accountIds()[Symbol.iterator]();
-      const { value, done } = sample.next();
-      if (done === true) sample = undefined;
-      if (done === true) break;
-      ids.push(value);
+      const next = sample.next();
+      if (next.done === true) {
+        sample = undefined;
+        break;
+      }
+      ids.push(next.value);
     }
     if (ids.length > 0) parts.onSample(ids);
   };
 
+  const rest = async (spentMs: number): Promise<void> => {
+    if (now() - newsAt > pace.restMsMax) return;
+    await pause(Math.min(pace.restFactor * spentMs, pace.restMsMax));
+  };
+
   const run = async (): Promise<void> => {
-    const walk = auditWalk({ ...parts, books, said: await said(), onPage: report });
+    const walk = auditWalk({ ...parts, books, said: await said(), onPage: report, rest });
     phase = 'replaying';
     while (!ended) {
       news = false;
@@ -158,42 +171,13 @@ export function auditor(parts: AuditorParts) {
     /** The log has grown. */
     news(): void {
       news = true;
+      newsAt = now();
       if (phase === 'following') wake();
     },
     async end(): Promise<void> {
       ended = true;
       wake();
       await running;
-    },
-  };
-}
-
-/** Tells of transfers that do not end (I8), and when they have ended after all. */
-function stuckTransfers(
-  { onFinding, onHealed }: AuditorParts,
-  books: ReturnType<typeof createAuditBooks>,
-  pace: typeof AUDIT_PACE,
-  now: () => number,
-) {
-  const seen = new Map<string, { since: number; told: boolean }>();
-  return {
-    look(): void {
-      const open = new Map(
-        books.ledger.openTransfers().map((each) => [each.transferId as string, each]),
-      );
-      for (const [id, { told }] of seen) {
-        if (open.has(id)) continue;
-        seen.delete(id);
-        if (told) onHealed({ kind: 'stuck-transfer', subject: id });
-      }
-      for (const [id, { steps }] of open) {
-        const known = seen.get(id) ?? { since: now(), told: false };
-        seen.set(id, known);
-        if (known.told || now() - known.since < pace.openTransferMs) continue;
-        known.told = true;
-        const detail = `Transfer ${id} has not ended: the log has ${steps.join(', ')} of it.`;
-        onFinding({ kind: 'stuck-transfer', subject: id, detail });
-      }
     },
   };
 }

@@ -16,7 +16,7 @@ import { appender, type AppenderParts } from './appender.ts';
 import { auditFeed } from './audit-feed.ts';
 import { backgroundAudit } from './background-audit.ts';
 import { daprReadSide } from './dapr-read-side.ts';
-import { LogUnavailable, type EventLog } from './event-log.ts';
+import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import { openImmudbLog } from './immudb-log.ts';
 import { integrationFeed } from './integration-feed.ts';
 import { ledgerFeed } from './ledger-feed.ts';
@@ -126,7 +126,9 @@ async function openLog(): Promise<EventLog> {
       return await openImmudbLog(immudb, alarms);
     } catch (error) {
       logger.error('the log cannot be opened', { error: String(error) });
-      if (!(error instanceof LogUnavailable)) process.exit(1);
+      // Of a log that was changed the alarm must get out, so this goes on without serving it.
+      const mayGetBetter = error instanceof LogUnavailable || error instanceof TamperError;
+      if (!mayGetBetter) process.exit(1);
       await delay(RETRY_MS);
     }
   }

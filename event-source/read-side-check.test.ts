@@ -50,7 +50,7 @@ test('given a version that the log does not have, then there is an alarm', async
   expect(await compare(one)).toEqual([expect.stringMatching(/version 4 .* the log does not have/)]);
 });
 
-test('given an account that was left behind for good, then there is an alarm, once seen twice', async () => {
+test('given an account that was left behind for good, then the second look tells', async () => {
   const { one, two, show, compare } = await house();
   show(two, 3);
   show(one, 2);
