@@ -87,7 +87,7 @@ test('two hosts that hold an account: one wins each version, losers answer right
   expect(log.forks).toEqual([]);
 });
 
-test('while PostgreSQL dies again and again, what is read is whole, or nothing is said', async () => {
+test('while PostgreSQL dies again and again, a read is whole or says nothing', async () => {
   const host = testHost(daprJournal(dapr, 'dying'), testLog());
   const stream = streamOf(accountId('00000000-0000-8000-8000-000000000077'));
   await host.accounts.execute(stream, [open('dying')]);
