@@ -8,6 +8,11 @@ export const PROBLEMS = {
   'invalid-request': [400, 'The request is not valid', 'Correct the members named in errors.'],
   'malformed-json': [400, 'The body is not one JSON object', 'Send one JSON object in UTF-8.'],
   'account-not-found': [404, 'No such account', 'Check the account id, or open the account.'],
+  'account-not-opened-yet': [
+    404,
+    'The account was opened later',
+    'Ask for openedAt or a later time.',
+  ],
   'person-not-found': [404, 'No such person', 'Check the person id, or register the person.'],
   'event-not-found': [404, 'No such event', 'Check the version.'],
   'hold-not-found': [404, 'No such hold', 'Check the hold id; it belongs to one account.'],

@@ -65,6 +65,20 @@ test('an account and its balance, by id and by number, tagged with the version',
   ]);
 });
 
+test('a past balance comes from the log, without a tag for If-Match', async () => {
+  const { app, state } = bank();
+  const shown = { accountId: idOf(1), currency: 'CZK', version: 7, ledger: '6.00', held: '0.00' };
+  const past = await request(app).get(account('/balance?version=7'));
+  expect([past.status, past.headers['etag']]).toEqual([200, undefined]);
+  expect(past.body).toMatchObject({ ...shown, available: '6.00', final: true });
+  const { at } = accountOf(1);
+  const then = await request(app).get(account(`/balance?at=${at}`));
+  expect(then.body).toMatchObject({ version: 40, at, final: false });
+  expect((await request(app).get(account('/balance?version=41'))).status).toBe(404);
+  state.away = true;
+  expect((await request(app).get(account('/balance?version=7'))).status).toBe(503);
+});
+
 test('history comes newest first and page by page to its end', async () => {
   const { app } = bank();
   const versions: number[] = [];
@@ -193,6 +207,16 @@ test.each([
   [account('/balance?minVersion[]=1'), 'query/minVersion[]'],
   [account('/balance?minVersion=9999999999999999'), 'query/minVersion'],
   [account('/balance?__proto__=1'), 'query/__proto__'],
+  [account('/balance?version=0'), 'query/version'],
+  [account('/balance?version=-1'), 'query/version'],
+  [account('/balance?version=1&version=2'), 'query/version'],
+  [account('/balance?at=2026-11-21T11:00:00Z&version=1'), 'query/version'],
+  [account('/balance?minVersion=1&version=1'), 'query/minVersion'],
+  [account('/balance?minVersion=1&at=2026-11-21T11:00:00Z'), 'query/minVersion'],
+  [account('/balance?at=2026-11-21'), 'query/at'],
+  [account('/balance?at=2026-11-21T11:00:00'), 'query/at'],
+  [account('/balance?at=now'), 'query/at'],
+  [account('/balance?at=9999-01-01T00:00:00Z'), 'query/at'],
   [account('/history?limit=0'), 'query/limit'],
   [account('/history?limit=101'), 'query/limit'],
   [account('/history?limit=2.5'), 'query/limit'],
