@@ -60,8 +60,18 @@ export const PROBLEMS = {
     'The Idempotency-Key belongs to another request',
     'Use a new key for a new request.',
   ],
+  'statement-too-long': [
+    422,
+    'The period has too many events',
+    'Ask for a shorter period; fitsTo is the latest "to" that fits.',
+  ],
   'headers-too-large': [431, 'The headers are too large', 'Send fewer or shorter headers.'],
   'internal-error': [500, 'Something broke inside', 'Retry with the same Idempotency-Key.'],
+  'statement-unsound': [
+    500,
+    'The events of the log do not add up',
+    'No statement is made of them. Tell the bank: it must be looked into.',
+  ],
   'service-unavailable': [
     503,
     'A part of the bank is not reachable',

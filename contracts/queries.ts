@@ -8,6 +8,7 @@ import { balanceAnswer, balanceQuery, PAST_BALANCE } from './past-balance.ts';
 import { idParams } from './path-params.ts';
 import { limitText, minVersion, versionText } from './query-params.ts';
 import { historyEntry } from './read-models.ts';
+import { STATEMENT_OPERATION } from './statements.ts';
 import { ownerIdText } from './texts.ts';
 import { positionNumber } from './topics.ts';
 
@@ -133,4 +134,5 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     problems: ['account-not-found'],
   },
   { ...LIVE_EVENTS_OPERATION, params: idParams },
+  STATEMENT_OPERATION,
 ];

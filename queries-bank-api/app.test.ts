@@ -76,7 +76,11 @@ test('a past balance comes from the log, without a tag for If-Match', async () =
   expect(then.body).toMatchObject({ version: 40, at, final: false });
   expect((await request(app).get(account('/balance?version=41'))).status).toBe(404);
   state.away = true;
-  expect((await request(app).get(account('/balance?version=7'))).status).toBe(503);
+  const statement = account('/statements?from=2026-11-21&to=2026-11-21');
+  for (const path of [account('/balance?version=7'), account(`/balance?at=${at}`), statement]) {
+    const answer = await request(app).get(path);
+    expect([answer.status, answer.headers['content-disposition']]).toEqual([503, undefined]);
+  }
 });
 
 test('history comes newest first and page by page to its end', async () => {
@@ -217,6 +221,10 @@ test.each([
   [account('/balance?at=2026-11-21T11:00:00'), 'query/at'],
   [account('/balance?at=now'), 'query/at'],
   [account('/balance?at=9999-01-01T00:00:00Z'), 'query/at'],
+  [account('/statements'), 'query/from'],
+  [account('/statements?from=2026-11-21&to=2026-11-20'), 'query/to'],
+  [account('/statements?from=2026-11-21&to=2026-11-21&format=xls'), 'query/format'],
+  ['/v1/accounts/1/statements?from=2026-11-21&to=2026-11-21', 'path/id'],
   [account('/history?limit=0'), 'query/limit'],
   [account('/history?limit=101'), 'query/limit'],
   [account('/history?limit=2.5'), 'query/limit'],
@@ -299,7 +307,11 @@ test('every operation is documented as it is served', async () => {
   expect(Object.keys(body.paths)).toEqual(QUERY_API_OPERATIONS.map(({ path }) => path));
   for (const { path, answer } of QUERY_OPERATIONS) {
     if (path.endsWith('/events/stream')) continue;
-    const query = path === '/v1/accounts' ? '?ownerId=jana-novakova' : '';
+    const queries: Readonly<Record<string, string>> = {
+      '/v1/accounts': '?ownerId=jana-novakova',
+      '/v1/accounts/{id}/statements': '?from=2026-11-21&to=2026-11-21T12:00:00Z',
+    };
+    const query = queries[path] ?? '';
     const shown = await request(app).get(path.replace('{id}', idOf(1)) + query);
     expect(answer.safeParse(shown.body).error).toBeUndefined();
   }

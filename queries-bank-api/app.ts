@@ -17,6 +17,7 @@ import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
 import { personAnswers, type PersonPorts } from './person-answers.ts';
 import { Unavailable } from './read-models.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
+import { statementAnswers } from './statements/statement-answers.ts';
 import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
 
 export interface QueryApiPorts extends HistoryPorts {
@@ -37,6 +38,7 @@ export function queryApi(ports: QueryApiPorts): Express {
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
   app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
+  app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   const persons = personAnswers(ports.persons);
   app.get('/v1/persons', answered(persons.list));
   app.get('/v1/persons/:personId', answered(persons.one));
