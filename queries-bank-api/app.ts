@@ -97,7 +97,7 @@ function readBalance(ports: QueryApiPorts): Ask {
 }
 
 function accountAnswerOf(account: AccountModel): AccountAnswer {
-  const { position: _position, ownerIndex: _place, ...answer } = account;
+  const { position: _position, ownerIndex: _place, reversals: _count, ...answer } = account;
   return answer;
 }
 
