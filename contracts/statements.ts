@@ -102,13 +102,13 @@ export const statementAnswer = z.strictObject({
 export type StatementAnswer = z.infer<typeof statementAnswer>;
 
 const description = [
-  'Opening balance, every movement of money, closing balance, read from the immutable log and added',
-  'up before anything is sent: a statement that does not add up is never served. A day means all of',
-  'it in UTC, so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or up to',
-  'before it. "to" may lie later today: then the statement ends now. Holds and reservations are not',
-  `booked and not in it. At most ${STATEMENT_EVENTS_MAX} events (pdf: ${PDF_EVENTS_MAX}) lie in one`,
-  'statement. "format" alone decides the type of the answer: application/json, text/csv (RFC 4180),',
-  'application/xml (ISO 20022 camt.053.001.08) or application/pdf.',
+  'Opening balance, every movement of money, closing balance, read from the immutable log and',
+  'added up before anything is sent: a statement that does not add up is never served. A day means',
+  'all of it in UTC, so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or',
+  'up to before it. "to" may lie later today: then the statement ends now. Holds and reservations',
+  `are not booked and not in it. At most ${STATEMENT_EVENTS_MAX} events (pdf: ${PDF_EVENTS_MAX})`,
+  'lie in one statement. "format" alone decides the type of the answer: application/json, text/csv',
+  '(RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.',
 ].join(' ');
 
 export const STATEMENT_OPERATION: Operation = {

@@ -25,8 +25,9 @@ const TYPES: Readonly<Record<string, string>> = {
   Totals: 'TtlNtries?:Total TtlCdtNtries?:Total TtlDbtNtries?:Total',
   Total: 'NbOfNtries?:Digits15 Sum?:Decimal',
   Entry:
-    'NtryRef?:Max35 Amt:Money CdtDbtInd:Direction RvslInd?:Boolean Sts:Scheme BookgDt?:DateChoice ' +
-    'ValDt?:DateChoice AcctSvcrRef?:Max35 BkTxCd:Code NtryDtls*:Details AddtlNtryInf?:Max500',
+    'NtryRef?:Max35 Amt:Money CdtDbtInd:Direction RvslInd?:Boolean Sts:Scheme ' +
+    'BookgDt?:DateChoice ValDt?:DateChoice AcctSvcrRef?:Max35 ' +
+    'BkTxCd:Code NtryDtls*:Details AddtlNtryInf?:Max500',
   Code: 'Domn?:Domain Prtry?:OwnCode',
   Domain: 'Cd:Max4 Fmly:Family',
   Family: 'Cd:Max4 SubFmlyCd:Max4',
@@ -94,8 +95,7 @@ export function readXml(xml: string): Node[] {
 }
 
 function unescaped(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- what XML 1.0 forbids is what is looked for
-  if (/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(text)) throw new Error('a forbidden character');
+  if (/\p{Cc}|\p{Cs}|[\ufffe\uffff]/u.test(text)) throw new Error('a forbidden character');
   return text.replaceAll(/&([^;]*;?)/g, (whole, name: string) => {
     const found = name.endsWith(';') ? ENTITIES[name.slice(0, -1)] : undefined;
     if (found === undefined) throw new Error(`not an entity: ${whole}`);

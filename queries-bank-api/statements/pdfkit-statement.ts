@@ -108,17 +108,17 @@ function ending(pages: Pages, statement: StatementAnswer, after: number): void {
   const notes = [
     `At the end of the period ${money(closing.held)} were held and ${money(closing.available)} ` +
       'available; what is held is not booked and not in the balance above.',
-    `Every line is an event of the bank's immutable log. This statement adds up all events of the ` +
-      `account up to no. ${closing.version}, at log position ${log.position}. The proof of a line ` +
-      `is at /v1/accounts/${accountId}/events/{no.}/receipt.`,
+    "Every line is an event of the bank's immutable log. This statement adds up all events of " +
+      `the account up to no. ${closing.version}, at log position ${log.position}. The proof of a ` +
+      `line is at /v1/accounts/${accountId}/events/{no.}/receipt.`,
     ...(signedState === undefined
       ? []
       : [`Signed state: transaction ${signedState.transaction}, root ${signedState.root}.`]),
     ...(final
       ? []
       : [
-          'The log has no later event of the account yet: what was decided in the last moments of ' +
-            'the period and was not in the log when this was made would be missing here.',
+          'The log has no later event of the account yet: what was decided in the last moments ' +
+            'of the period and was not in the log when this was made would be missing here.',
         ]),
     ...(pages.hasUnknown
       ? [`${UNKNOWN} stands for a character that cannot be shown in this document.`]

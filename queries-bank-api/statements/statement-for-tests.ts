@@ -22,7 +22,8 @@ export const HOLDER: Holder = {
 // prettier-ignore
 export const HOSTILE: readonly string[] = [
   '=1+1', '+1', '-1+2', '@SUM(A1)', ' =1+1', '＝1+1', '=HYPERLINK("http://x","y")', "=cmd|'/C x'!A1",
-  'a,b', 'a"b', '"', '""', ',,', ';', "'", '-', '|calc', '%0A', '</Ustrd><Ntry>', ']]>', '<!--', '&amp;',
-  '&#0;', '<?xml?>', '<![CDATA[', '\u2028', '\u202egnp.exe', '\u200b', '\ufffe', '\uffff', '\ufeff=1',
+  'a,b', 'a"b', '"', '""', ',,', ';', "'", '-', '|calc', '%0A', '</Ustrd><Ntry>', ']]>', '<!--',
+  '&amp;',   '&#0;', '<?xml?>', '<![CDATA[', '\u2028',
+  '\u202egnp.exe', '\u200b', '\ufffe', '\uffff', '\ufeff=1',
   '😀', 'Příliš žluťoučký kůň', 'x'.repeat(200), '😀'.repeat(100), '你好', 'مرحبا', '\u00a0', ' ', '\\',
 ];
