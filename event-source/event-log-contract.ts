@@ -18,6 +18,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   settling(context);
   racing(context);
   reading(context);
+  versions(context);
   timing(context);
 }
 
@@ -243,11 +244,24 @@ function racing(context: Context): void {
   });
 }
 
+function versions(context: Context): void {
+  test('given a stream, then its versions are read, and one that lacks is missed', async () => {
+    const id = newAccount();
+    const events = eventsOf(id, 1, 9);
+    await context.outcomesOf(events);
+    const found = await context.log.readVersions(id, [9, 1, 5, 5]);
+    expect(found.map(parse)).toEqual([9, 1, 5, 5].map((version) => events[version - 1]));
+    expect(await context.log.readVersions(id, [])).toEqual([]);
+    await expect(context.log.readVersions(id, [1, 10])).rejects.toThrow('is missing');
+  });
+}
+
 function timing(context: Context): void {
   test('given events, then the last until a time is found, also of one instant', async () => {
     const id = newAccount();
     const moment = (seconds: number) => 1_790_000_000_000 + 1_000 * seconds;
-    const seconds = [0, 0, 1, 5, 5, 5, 9, 20, 20];
+    // More than fit between two probes, with many events of one instant.
+    const seconds = [0, 0, 1, 5, 5, 5, 9, ...Array.from({ length: 200 }, () => 13), 20, 20];
     const events = eventsOf(id, 1, seconds.length).map((event, index) => ({
       ...event,
       at: new Date(moment(seconds[index]!)).toISOString(),
