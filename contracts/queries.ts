@@ -106,7 +106,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     description:
       `Filters work on pages: an answer looks at ${FILTER_LINES_MAX} lines at most, so it may ` +
       'have fewer items than limit, even none, and a nextCursor: go on until that is null. ' +
-      '"from" ends the search early; where "to" begins is found by bisection. A cursor keeps its ' +
+      '"from" ends the search early; where "to" begins is found in the log. A cursor keeps its ' +
       'filters: with others it is refused.',
     query: historyQuery.shape,
     answer: historyAnswer,

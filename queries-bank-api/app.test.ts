@@ -306,6 +306,9 @@ test('a filtered history has what passes, and its cursor keeps the filters', asy
     account('/history?direction=debit&to=2027-01-01T00:00:00Z'),
   );
   expect(versions(debits.body)).toEqual([33, 20, 5]);
+  // All lines are of one instant, so before it there is none: the log says where that is.
+  const before = await request(app).get(account(`/history?to=${accountOf(1).at}`));
+  expect([before.status, before.body.items, before.body.nextCursor]).toEqual([200, [], null]);
 });
 
 test('other paths and methods are refused, HEAD is answered', async () => {

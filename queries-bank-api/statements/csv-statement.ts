@@ -46,6 +46,13 @@ function cellOf(value: string | number = ''): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
+/** The bounds as their days where whole days are meant, else to the second (or finer). */
+export function boundsOf({ from, to }: Pick<StatementAnswer, 'from' | 'to'>): [string, string] {
+  const isWhole = [from, to].every((time) => time.endsWith('T00:00:00.000Z'));
+  if (isWhole) return [dayOf(from), dayOf(to, -1)];
+  return [from.replace('.000Z', 'Z'), to.replace('.000Z', 'Z')];
+}
+
 /** The day of UTC of a time, or of the millisecond before it. */
 export const dayOf = (time: string, shiftMs = 0): string =>
   new Date(Date.parse(time) + shiftMs).toISOString().slice(0, 10);

@@ -1,5 +1,5 @@
 import type { StatementAnswer } from '../../contracts/statements.ts';
-import { dayOf } from './csv-statement.ts';
+import { boundsOf, dayOf } from './csv-statement.ts';
 import type { Holder } from './holder.ts';
 import { BOTTOM, HEAD, MARGIN, NOTE, Pages, TOP, UNKNOWN, WIDTH } from './pdfkit-page.ts';
 import type { Style } from './pdfkit-page.ts';
@@ -13,7 +13,7 @@ export async function pdfStatement(
   const pages = new Pages({
     Title: `Account statement ${statement.accountNumber}`,
     Author: 'Core Bank',
-    Subject: `${dayOf(statement.from)} to ${dayOf(statement.to, -1)}`,
+    Subject: boundsOf(statement).join(' to '),
     CreationDate: new Date(statement.createdAt),
     ModDate: new Date(statement.createdAt),
   });
@@ -27,9 +27,8 @@ export async function pdfStatement(
 const isInterim = ({ to, createdAt }: StatementAnswer): boolean => to >= createdAt;
 
 function heading(pages: Pages, statement: StatementAnswer): number {
-  const { from, to } = statement;
   pages.write('Account statement', MARGIN, TOP, WIDTH / 2, { size: 18, weight: 'bold' });
-  const period = `${dayOf(from)} \u2013 ${dayOf(to, -1)}`;
+  const period = boundsOf(statement).join(' \u2013 ').replaceAll('T', ' ').replaceAll('Z', '');
   const half = MARGIN + WIDTH / 2;
   pages.figure(period, half, TOP + 2, WIDTH / 2, { size: 11, weight: 'bold' });
   pages.figure(

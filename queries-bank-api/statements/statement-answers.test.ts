@@ -67,6 +67,15 @@ test.each([
   expect((answer.body as Buffer).toString('utf8').startsWith(start)).toBe(true);
 });
 
+test.each([
+  ['from=2026-10-01&to=2026-10-05', '2026-10-01T000000Z-to-2026-10-05T120000Z'],
+  ['from=2026-10-01&to=2026-10-02T10:00:00Z', '2026-10-01T000000Z-to-2026-10-02T100000Z'],
+  ['from=2026-10-01&to=2026-10-02T00:00:00Z', '2026-10-01-to-2026-10-01'],
+])('%s is a file of its own name', async (query, period) => {
+  const { headers } = await bank().get(`${query}&format=csv`);
+  expect(headers['content-disposition']).toContain(`-${period}.csv"`);
+});
+
 test('the name of the holder is where a bank writes it, unless it was erased', async () => {
   const { get, erased } = bank();
   const xml = async () => (await get(`${OCTOBER}&format=camt.053`)).text;

@@ -10,7 +10,7 @@ import type { ReadModels } from '../read-models.ts';
 import { accountOf, invalid, queryOf } from '../requests.ts';
 import { RETRY_AFTER } from '../waiting.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
-import { csvStatement, dayOf } from './csv-statement.ts';
+import { boundsOf, csvStatement } from './csv-statement.ts';
 import { holders, type Holder } from './holder.ts';
 import { pdfStatement } from './pdfkit-statement.ts';
 import { readPeriod, type Period } from './statement-reader.ts';
@@ -36,9 +36,9 @@ export function statementAnswers({ log, persons, logger, now = Date.now }: State
     const id = accountOf(request);
     const { from, to, format = 'json' } = queryOf(contract.statementQuery, request);
     const nowMs = now();
-    const period = periodOf(from, to, nowMs);
+    const asked = periodOf(from, to, nowMs);
     const eventsMax = format === 'pdf' ? contract.PDF_EVENTS_MAX : contract.STATEMENT_EVENTS_MAX;
-    const statement = statementOf(await readPeriod(log, id, period, eventsMax, nowMs));
+    const statement = statementOf(await readPeriod(log, id, asked, eventsMax, nowMs));
     if (format === 'camt.053' && !fitsCamt053(statement)) {
       throw invalid('query/format', 'amounts of camt.053 have at most 18 digits, here are more');
     }
@@ -46,8 +46,9 @@ export function statementAnswers({ log, persons, logger, now = Date.now }: State
     const holder = isNamed ? await holderOf(statement.ownerId) : undefined;
     const body = await written(statement, format, holder);
     const { type, ending } = FILES[format];
-    const days = `${dayOf(statement.from)}-to-${dayOf(statement.to, -1)}`;
-    const name = `statement-${statement.accountNumber}-${days}.${ending}`;
+    // Colons are not for names of files.
+    const period = boundsOf(statement).join('-to-').replaceAll(':', '');
+    const name = `statement-${statement.accountNumber}-${period}.${ending}`;
     const place = format === 'json' ? 'inline' : 'attachment';
     response.set('Content-Disposition', `${place}; filename="${name}"`);
     response.set({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' });
