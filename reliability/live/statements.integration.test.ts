@@ -2,7 +2,6 @@ import { eventsAnswer } from '../../contracts/queries.ts';
 import { statementAnswer } from '../../contracts/statements.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 
-const INSTANCE = 25;
 const ARRIVED_MS_MAX = 10_000;
 
 jest.setTimeout(90_000);
@@ -41,7 +40,7 @@ async function live(): Promise<void> {
 }
 
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
   [anna, ben] = (await house.openAccounts(2)) as [string, string];
   await live();
   const late = await violationsWithin(ARRIVED_MS_MAX, async () => {
