@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { streamIdText } from '../contracts/bank-events.ts';
 import {
@@ -9,7 +9,7 @@ import {
 } from '../contracts/log.ts';
 import { ALARMS_DEFAULT, alarmsQuery, AUDIT_PATHS } from '../contracts/audit.ts';
 import { ACCOUNT_EVENTS_TOPIC, positionNumber, PUBSUB } from '../contracts/topics.ts';
-import type { CommandId } from '../domain/ids.ts';
+import type { CommandId, StreamId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import { health } from '../platform/health.ts';
 import { createApp, Failure, finish, jsonBody } from '../platform/http.ts';
@@ -21,6 +21,7 @@ import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import type { IntegrationFeed } from './integration-feed.ts';
 import { readDelivery } from './incoming-events.ts';
 import { commandsJson, pageJson } from './log-answers.ts';
+import { lastUntil } from './stream-times.ts';
 
 const DELIVERY_ROUTE = '/events/account-events';
 // NATS carries at most 64 MiB in one message when it is told to; ours stay far below.
@@ -46,6 +47,8 @@ const streamQuery = z.strictObject({
   fromVersion: z.coerce.number().pipe(z.int().min(1)).default(1),
   limit: limit.default(LOG_PAGE_EVENTS_MAX),
 });
+
+const momentQuery = z.strictObject({ time: z.coerce.number().pipe(z.int().min(0)) });
 
 /** The HTTP side of the log: deliveries from the sidecar, questions from the other services. */
 export function eventSourceApp(source: EventSource): Express {
@@ -102,12 +105,20 @@ function questions(app: Express, log: EventLog): void {
   app.get(
     '/log/streams/:kind/:id/events',
     answered(async (request, response) => {
-      const { kind, id: name } = request.params;
-      const id = read(streamIdText, `${String(kind)}/${String(name)}`);
+      const id = streamNamed(request);
       const { fromVersion, limit: most } = read(streamQuery, request.query);
       const entries = await log.readStream(id, fromVersion, most);
       const [head] = await log.heads([id]);
       response.type('json').send(pageJson(entries, 'headVersion', head!));
+    }),
+  );
+  app.get(
+    '/log/streams/:kind/:id/until',
+    answered(async (request, response) => {
+      const { time } = read(momentQuery, request.query);
+      const { entry, head } = await lastUntil(log, streamNamed(request), time);
+      const entries = entry === undefined ? [] : [entry];
+      response.type('json').send(pageJson(entries, 'headVersion', head));
     }),
   );
   app.post(
@@ -143,6 +154,9 @@ function auditAnswers(app: Express, { audit, alarms }: EventSource): void {
     response.json({ count: alarms.count(), items: alarms.list(most) });
   });
 }
+
+const streamNamed = ({ params }: Request): StreamId =>
+  read(streamIdText, `${String(params['kind'])}/${String(params['id'])}`);
 
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(value);
