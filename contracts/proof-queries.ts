@@ -18,16 +18,16 @@ export const receiptParams = {
 const transaction = (description: string) =>
   wholeNumber(TX_MAX).meta({ description, examples: ['7'] });
 export const consistencyQuery = z.strictObject({
-  from: transaction('txId of the older state, for example of a receipt'),
-  to: transaction('txId of the newer state, now when missing').optional(),
+  fromTx: transaction('txId of the older state, for example of a receipt'),
+  toTx: transaction('txId of the newer state, now when missing').optional(),
 });
 export const exportQuery = z.strictObject({
   from: timeText.optional().meta({ description: 'from this time on' }),
   to: timeText.optional().meta({ description: 'before this time' }),
 });
 export const walkQuery = z.strictObject({
-  from: transaction('the first transaction, 1 when missing').optional(),
-  to: transaction('the last transaction, for example txId of a signed state'),
+  fromTx: transaction('the first transaction, 1 when missing').optional(),
+  toTx: transaction('the last transaction, for example txId of a signed state'),
 });
 export const noQuery = z.strictObject({});
 

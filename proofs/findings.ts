@@ -75,7 +75,7 @@ export function accountFinding(
   const period =
     from === undefined && to === undefined
       ? []
-      : [item(`No event ${spanOf(from, to)} is missing between them: ${edgesOf(begins, ends)}.`)];
+      : [item(`No event ${spanOf(from, to)} is missing: ${edgesOf(begins, ends)}.`)];
   const whole =
     walkedTx === undefined
       ? []
@@ -85,8 +85,12 @@ export function accountFinding(
           ),
           `    ${walkedTx}: each once, none written over, none erased, none beside.`,
         ];
+  const unseen =
+    ends === 'head'
+      ? `that version ${headVersion} is the last one, and that none was written over later:`
+      : 'that none of them was written over later:';
   const notWalked = [
-    item(`that version ${headVersion} is the last one, and that none was written over later:`),
+    item(unseen),
     '    that is the bank\'s word here. "--log" with the walked log (GET /v1/audit/log) proves it.',
   ];
   return {
@@ -115,7 +119,7 @@ const spanOf = (from: string | undefined, to: string | undefined): string =>
     .join(' and ');
 
 function edgesOf(begins: ExportSummary['begins'], ends: ExportSummary['ends']): string {
-  const left = begins === 'first-event' ? 'they begin with the first' : 'one earlier is shown';
+  const left = begins === 'first-event' ? 'they begin with the first one' : 'one earlier is shown';
   const right = ends === 'head' ? 'they end with the last one (see below)' : 'one later is shown';
   return `${left}, ${right}`;
 }

@@ -9,9 +9,9 @@ const USAGE = `Checks offline what the bank proves: with the files and the bank'
   npx core-bank verify account EXPORT.ndjson --key bank.pub [--log LOG.ndjson]
 
   RECEIPT      GET /v1/accounts/{id}/events/{version}/receipt
-  CONSISTENCY  GET /v1/audit/consistency?from=TXID: that a newer state continues the receipt's
+  CONSISTENCY  GET /v1/audit/consistency?fromTx=TXID: that a newer state continues the receipt's
   EXPORT       GET /v1/accounts/{id}/export?from=&to=
-  LOG          GET /v1/audit/log?to=TXID of the export's state: proves that nothing was left out
+  LOG          GET /v1/audit/log?toTx=TXID of the export's state: proves that nothing was left out
   bank.pub     the bank's public key (PEM), from a place that you trust
 
 Ends with 0 when all is proven, with 1 when something is not, with 2 for a wrong command.

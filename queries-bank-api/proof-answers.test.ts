@@ -44,13 +44,13 @@ test.each([
   ['/v1/accounts/x/events/1/receipt', 'path/id'],
   [`${account}/export?from=yesterday`, 'query/from'],
   [`${account}/export?limit=1`, 'query/limit'],
-  ['/v1/audit/consistency', 'query/from'],
-  ['/v1/audit/consistency?from=0', 'query/from'],
-  ['/v1/audit/consistency?from=9&to=8', 'query/from'],
-  ['/v1/audit/consistency?from=9&to=9000', 'query/from'],
-  ['/v1/audit/log', 'query/to'],
-  ['/v1/audit/log?from=9&to=8', 'query/to'],
-  ['/v1/audit/log?to=1e3', 'query/to'],
+  ['/v1/audit/consistency', 'query/fromTx'],
+  ['/v1/audit/consistency?fromTx=0', 'query/fromTx'],
+  ['/v1/audit/consistency?fromTx=9&toTx=8', 'query/fromTx'],
+  ['/v1/audit/consistency?fromTx=9&toTx=9000', 'query/fromTx'],
+  ['/v1/audit/log', 'query/toTx'],
+  ['/v1/audit/log?fromTx=9&toTx=8', 'query/toTx'],
+  ['/v1/audit/log?toTx=1e3', 'query/toTx'],
   ['/v1/audit/state?to=1', 'query/to'],
 ])('%s is refused and %s named', async (path, at) => {
   const answer = await request(served()).get(path);
@@ -69,7 +69,7 @@ test('an account is exported line by line to its end, one that is nowhere is 404
 });
 
 test('the log is walked from one transaction to another', async () => {
-  const answer = await request(served()).get('/v1/audit/log?from=5&to=15').buffer(true);
+  const answer = await request(served()).get('/v1/audit/log?fromTx=5&toTx=15').buffer(true);
   const ids = linesOf(answer.text).map((line) => receipts.walkedTransaction.parse(line).header.id);
   expect(ids).toEqual(Array.from({ length: 11 }, (_, at) => at + 5));
 });

@@ -35,11 +35,11 @@ export function proofAnswers(app: Express, proofs: LogProofs, reached: Reached):
     return proofs.state();
   });
   json('/v1/audit/consistency', async (request) => {
-    const { from, to } = queryOf(queries.consistencyQuery, request);
-    const proof = await proofs.consistency(from, to);
+    const { fromTx, toTx } = queryOf(queries.consistencyQuery, request);
+    const proof = await proofs.consistency(fromTx, toTx);
     if (proof !== undefined) return proof;
     const message = 'must be transactions of the log, the older one first';
-    throw invalid('query/from', message);
+    throw invalid('query/fromTx', message);
   });
   app.get('/v1/accounts/:id/export', reached(exportAccount(proofs)));
   app.get('/v1/audit/log', reached(walkLog(proofs)));
@@ -68,8 +68,8 @@ const exportAccount =
 const walkLog =
   (proofs: LogProofs) =>
   async (request: Request, response: Response): Promise<void> => {
-    const { from = 1, to } = queryOf(queries.walkQuery, request);
-    if (to < from) throw invalid('query/to', 'must not be before "from"');
+    const { fromTx: from = 1, toTx: to } = queryOf(queries.walkQuery, request);
+    if (to < from) throw invalid('query/toTx', 'must not be before fromTx');
     const lines = async function* (): AsyncGenerator<object> {
       for (let next = from; next <= to;) {
         const page = await proofs.walk(next);
