@@ -15,7 +15,6 @@ import { send } from '../bad-input/raw-http.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { viewOf } from './verdict.ts';
 
-const INSTANCE = 21;
 const OTHER_COMMANDS = 10_000;
 const CLIENTS = 200;
 
@@ -25,7 +24,7 @@ const { beginsWith, consistencyFault, readConsistency, readReceipt, receiptFault
 let house: BankUnderTest;
 let account: string;
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
   [account] = (await house.openAccounts(1)) as [string];
 });
 afterAll(() => house.close());

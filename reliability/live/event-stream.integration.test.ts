@@ -3,7 +3,6 @@ import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/b
 import { viewOf } from '../faults/verdict.ts';
 import { consume } from './event-stream-client.ts';
 
-const INSTANCE = 21;
 const COMMANDS = 400;
 const ARRIVED_MS_MAX = 15_000;
 
@@ -11,7 +10,7 @@ jest.setTimeout(90_000);
 
 let house: BankUnderTest;
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
 });
 afterAll(() => house.close());
 
