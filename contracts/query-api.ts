@@ -1,6 +1,7 @@
 import { AUDIT_OPERATIONS } from './audit.ts';
 import type { Operation } from './openapi.ts';
 import { PERSON_QUERIES } from './person-queries.ts';
+import { PROOF_QUERIES } from './proof-queries.ts';
 import { QUERY_OPERATIONS } from './queries.ts';
 
 /** All that queries-bank-api serves and documents. */
@@ -8,4 +9,5 @@ export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...QUERY_OPERATIONS,
   ...PERSON_QUERIES,
   ...AUDIT_OPERATIONS,
+  ...PROOF_QUERIES,
 ];

@@ -16,8 +16,10 @@ import { appender, type AppenderParts } from './appender.ts';
 import { auditFeed } from './audit-feed.ts';
 import { backgroundAudit } from './background-audit.ts';
 import { daprReadSide } from './dapr-read-side.ts';
-import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
-import { openImmudbLog } from './immudb-log.ts';
+import { LogUnavailable, TamperError } from './event-log.ts';
+import { immudbExports } from './immudb-exports.ts';
+import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
+import { immudbReceipts } from './immudb-receipts.ts';
 import { integrationFeed } from './integration-feed.ts';
 import { ledgerFeed } from './ledger-feed.ts';
 import { natsStream } from './nats-stream.ts';
@@ -89,8 +91,11 @@ const offer: AppenderParts['feed']['offer'] = (after, added) => {
   integration.offer(after, added);
   audit.news();
 };
+const receipts = immudbReceipts({ log, publicKey: immudb.publicKey, alarms });
 const app = eventSourceApp({
   log,
+  proofs: { ...receipts, ...immudbExports(log, receipts) },
+  publicKey: immudb.publicKey,
   appender: appender({ log, feed: { offer }, alarms, logger }),
   integration,
   audit,
@@ -120,7 +125,7 @@ onShutdown(logger, [
 ]);
 
 // The database may start at the same time as this process; a foreign one never gets better.
-async function openLog(): Promise<EventLog> {
+async function openLog(): Promise<ImmudbLog> {
   for (;;) {
     try {
       return await openImmudbLog(immudb, alarms);

@@ -13,9 +13,11 @@ import { auditAnswers, type Audit } from './audit-answers.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readHistory, type HistoryPorts } from './history-answers.ts';
+import type { LogProofs } from './log-proofs.ts';
 import { LogHeads } from './log-heads.ts';
 import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
 import { personAnswers, type PersonPorts } from './person-answers.ts';
+import { proofAnswers } from './proof-answers.ts';
 import { Unavailable } from './read-models.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
 import { statementAnswers } from './statements/statement-answers.ts';
@@ -25,6 +27,7 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
   readonly persons: PersonPorts;
   readonly audit: Audit;
+  readonly proofs: LogProofs;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -40,6 +43,7 @@ export function queryApi(ports: QueryApiPorts): Express {
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
   app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
+  proofAnswers(app, ports.proofs, reached);
   app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   const persons = personAnswers(ports.persons);
   app.get('/v1/persons', answered(persons.list));

@@ -10,6 +10,7 @@ import { queryApi } from './app.ts';
 import { eventSourceAudit } from './audit-answers.ts';
 import { eventStreams } from './event-streams.ts';
 import { eventSourceAccountLog } from './event-source-account-log.ts';
+import { eventSourceProofs } from './event-source-proofs.ts';
 import { HistoryView } from './history-view.ts';
 import { mongoReadModels } from './mongo-read-models.ts';
 import { personData } from './person-data.ts';
@@ -30,6 +31,7 @@ const app = queryApi({
   persons: { models, data: personData(dapr) },
   audit: eventSourceAudit(dapr),
   log,
+  proofs: eventSourceProofs(dapr),
   streams,
   logger,
   checks: {
