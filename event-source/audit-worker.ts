@@ -22,7 +22,8 @@ export type FromAuditWorker =
   | { readonly says: 'sample'; readonly accountIds: readonly string[] };
 export type ToAuditWorker = 'news' | 'end';
 
-const NICEST = 19;
+/** As nice as the projections: under full load that leaves it a few hundredths of a core. */
+const NICENESS = 10;
 /** Reports on the way are for a person to read. */
 const REPORT_MS = 500;
 
@@ -30,7 +31,7 @@ const REPORT_MS = 500;
 const data = workerData as AuditWorkerData;
 const port = parentPort!;
 // On Linux this is the niceness of the calling thread only; elsewhere it would be the process's.
-if (process.platform === 'linux') setPriority(NICEST);
+if (process.platform === 'linux') setPriority(NICENESS);
 
 const say = (message: FromAuditWorker): void => port.postMessage(message);
 let reportedAt = -Infinity;
