@@ -17,7 +17,7 @@ export const AUDIT_PACE = {
   checkpointMs: 60_000,
   sampleMs: 10_000,
   /** While the log grows it rests this many times as long as it works, up to a second. */
-  restFactor: 3,
+  restFactor: 9,
   restMsMax: 1_000,
   /** A transfer that was seen open for longer does not end by itself. */
   openTransferMs: 600_000,
