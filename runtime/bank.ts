@@ -106,6 +106,11 @@ const makeHandle = (
   stop: supervisor.stop,
 });
 
+/** Addresses of sidecars that are gone; the new ones register themselves. */
+export const forgetAddresses = ({ dataDir }: Instance): void => {
+  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `names.db${end}`), { force: true });
+};
+
 /**
  * Starts the whole bank in this process and gives a handle on it. Compiled apps must be in
  * dist/. When the start fails, everything that came up is stopped before it throws.
@@ -132,10 +137,7 @@ export const startBank = async (
     );
     const bank = makeHandle(instance, apps, supervisor, files);
     if (options.infrastructureOnly === true) return bank;
-    // Addresses of sidecars that are gone; the new ones register themselves.
-    for (const end of ['', '-wal', '-shm']) {
-      rmSync(join(instance.dataDir, `names.db${end}`), { force: true });
-    }
+    forgetAddresses(instance);
     await progress.during(`starting ${apps.length} apps and their sidecars ...`, async () => {
       await supervisor.start(appPrograms(instance, secrets, apps, fileOf(files, 'daprd')));
       await bank.waitReady();

@@ -17,6 +17,7 @@ const COMMANDS = {
   logs: 'runtime/logs.js',
   'dead-letters': 'runtime/dead-letters.js',
   rebuild: 'projections/rebuild.js',
+  restore: 'runtime/restore.js',
   reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../contracts/log.ts';
+import type { StreamId } from '../domain/ids.ts';
+import { inParallel } from '../platform/parallel.ts';
+import { hasOpenWork } from './agenda.ts';
+import { FILL_STREAMS_MAX, JournalFull } from './journal.ts';
+import type { Commit, Journal, JournalFilling, JournalRow, Loaded } from './journal.ts';
+import type { LogPages } from './log-pages.ts';
+import { logFold, LogUnsound, STREAMS_AT_ONCE_MAX, type FoldedStream } from './log-fold.ts';
+
+const BATCHES_AT_ONCE_MAX = 4;
+const SINGLE_AT_ONCE_MAX = 16;
+const CONFLICT = 'somebody else writes to the journal: an actor host runs';
+
+export interface RestorationPorts {
+  readonly journal: Journal & JournalFilling;
+  readonly log: LogPages;
+  /** Keys of persons out of a backup of them. */
+  readonly keys: ReadonlyMap<StreamId, string>;
+  readonly now: () => Date;
+  readonly progress: {
+    read(position: number, head: number, events: number): void;
+    wrote(streams: number, of: number): void;
+  };
+  readonly streamsAtOnceMax?: number;
+}
+
+export interface Restored {
+  events: number;
+  accounts: number;
+  persons: number;
+  /** Streams that the journal had already, as far as the log or further. */
+  there: number;
+  /** Persons who are not erased and whose key is neither in the journal nor in the backup. */
+  withoutKey: number;
+}
+
+/**
+ * Writes into the journal what the log has and it lacks. Nothing that is in the journal is
+ * changed or deleted, and what was restored is recognised: so it may be killed and run again.
+ * Until it has ended well, the journal's mark keeps every actor host from serving.
+ */
+export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
+  const { journal, log, now } = ports;
+  const restored: Restored = { events: 0, accounts: 0, persons: 0, there: 0, withoutKey: 0 };
+  await journal.setMark({ state: 'restoring', at: now().toISOString() });
+  // A list of unsettled streams that a killed run left is gone on with, not written over.
+  await journal.unsettled();
+  const pack = packing(journal);
+  for (let after: number | undefined = 0, isFirst = true; after !== undefined; isFirst = false) {
+    const fold = logFold(ports.streamsAtOnceMax ?? STREAMS_AT_ONCE_MAX, isFirst);
+    for await (const { entries, head } of pagesOf(log, after)) {
+      for (const entry of entries) fold.take(entry);
+      if (isFirst) restored.events += entries.length;
+      ports.progress.read(entries.at(-1)!.position, head, restored.events);
+    }
+    await writeStreams({ ...ports, pack }, fold.streams(), fold.size(), restored);
+    after = fold.putOffAfter();
+  }
+  await journal.setMark({ state: 'whole', at: now().toISOString() });
+  return restored;
+}
+
+/** The next page is on its way while one is worked on. */
+async function* pagesOf(log: LogPages, after: number): AsyncGenerator<LogPage> {
+  let next = log.readAfter(after, LOG_PAGE_EVENTS_MAX);
+  for (;;) {
+    const page = await next;
+    const last = page.entries.at(-1);
+    if (last === undefined) return;
+    next = log.readAfter(last.position, LOG_PAGE_EVENTS_MAX);
+    // Its failure is thrown when its turn comes, also when that is never.
+    next.catch(() => undefined);
+    yield page;
+  }
+}
+
+interface WritingPorts extends RestorationPorts {
+  readonly pack: () => Promise<void>;
+}
+
+/** Packs the lists of unsettled streams, one call after the other. */
+function packing(journal: Journal): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  // Nobody is settled while no host is there to settle anything.
+  return () => (last = last.then(() => journal.settle(() => false)));
+}
+
+async function writeStreams(
+  ports: WritingPorts,
+  streams: Iterable<FoldedStream>,
+  count: number,
+  restored: Restored,
+): Promise<void> {
+  let written = 0;
+  ports.progress.wrote(0, count);
+  await inParallel(batchesOf(streams), BATCHES_AT_ONCE_MAX, async (batch) => {
+    await writeKeys(ports, batch, restored);
+    await writeBatch(ports, batch, restored);
+    written += batch.length;
+    ports.progress.wrote(written, count);
+  });
+}
+
+function* batchesOf(streams: Iterable<FoldedStream>): Generator<FoldedStream[]> {
+  let batch: FoldedStream[] = [];
+  for (const stream of streams) {
+    batch.push(stream);
+    if (batch.length < FILL_STREAMS_MAX) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Who was erased stays erased: a backup may have a key that was deleted since. */
+async function writeKeys(
+  { journal, keys }: RestorationPorts,
+  batch: readonly FoldedStream[],
+  restored: Restored,
+): Promise<void> {
+  const persons = batch
+    .filter(({ content }) => 'person' in content && content.person.status === 'registered')
+    .map(({ stream }) => stream);
+  if (persons.length === 0) return;
+  const known = await journal.secrets(persons);
+  const missing = persons.filter((_stream, index) => known[index] === undefined);
+  const found = missing.flatMap((stream) => {
+    const key = keys.get(stream);
+    return key === undefined ? [] : [[stream, key] as const];
+  });
+  await journal.keepSecrets(new Map(found));
+  restored.withoutKey += missing.length - found.length;
+}
+
+async function writeBatch(
+  { journal, pack }: WritingPorts,
+  batch: readonly FoldedStream[],
+  restored: Restored,
+): Promise<void> {
+  const empty = await journal.areEmpty(batch.map(({ stream }) => stream));
+  const isPlain = (one: FoldedStream, index: number): boolean =>
+    empty[index] === true && !('account' in one.content && hasOpenWork(one.content.account));
+  const plain = batch.filter(isPlain);
+  await journal.fill(plain.map(({ stream, content }) => ({ stream, row: rowOf(content) })));
+  for (const one of plain) count(one, restored);
+  const others = batch.filter((one, index) => !isPlain(one, index));
+  await inParallel(others, SINGLE_AT_ONCE_MAX, async (one) => {
+    const loaded = await journal.load(one.stream);
+    if (isThere(one, loaded)) restored.there += 1;
+    else {
+      await commitAfter(journal, one, loaded, pack);
+      count(one, restored);
+    }
+  });
+}
+
+const count = ({ content }: FoldedStream, restored: Restored): void => {
+  if ('account' in content) restored.accounts += 1;
+  else restored.persons += 1;
+};
+
+const rowOf = (content: FoldedStream['content']): JournalRow => ({
+  ...content,
+  writer: `restore ${randomUUID()}`,
+});
+
+/**
+ * Whether the journal has the stream as far as the log, or further: then its rows stay, because
+ * what is not in the log yet is nowhere else. Throws when the two do not tell the same story.
+ */
+function isThere({ stream, version, content }: FoldedStream, { rows }: Loaded): boolean {
+  const events = rows.flatMap((row) => row.events);
+  const last = events.at(-1)?.version ?? 0;
+  if (last < version) return false;
+  const same = events.find((event) => event.version === version);
+  if (same === undefined) {
+    if (events[0]!.version === version + 1) return true;
+    throw new LogUnsound(
+      `the journal begins ${stream} at version ${events[0]!.version}, the log ends it at ` +
+        `${version}: the log is an old copy (docs/restore.md, "The log")`,
+    );
+  }
+  if (canonicalJson(same) === canonicalJson(content.events.at(-1))) return true;
+  throw new LogUnsound(`journal and log hold different events as ${same.id}`);
+}
+
+/**
+ * Goes on after the rows that are there, if any. In one transaction an account with open work
+ * is listed for the host that will have to end it.
+ */
+async function commitAfter(
+  journal: Journal,
+  { stream, content }: FoldedStream,
+  { head, rows }: Loaded,
+  pack: WritingPorts['pack'],
+): Promise<void> {
+  const commit = head.from + rows.length;
+  const newHead = rows.length === 0 ? undefined : { first: head.first, from: commit };
+  const wanted: Commit = { stream, commit, row: rowOf(content), head, newHead };
+  let outcome: 'committed' | 'conflict';
+  try {
+    outcome = await journal.commit(wanted);
+  } catch (error) {
+    if (!(error instanceof JournalFull)) throw error;
+    await pack();
+    outcome = await journal.commit(wanted);
+  }
+  if (outcome === 'conflict') throw new Error(`${CONFLICT} (${stream})`);
+}
