@@ -23,6 +23,15 @@ const content = z.strictObject({
   keys: z.array(z.tuple([streamIdText, z.string().min(1)])),
 });
 
+/** The operator asks the actor host itself, past every sidecar, for the keys of persons. */
+export const KEYS_PATH = '/operator/keys';
+export const KEYS_PERSONS_MAX = 128;
+export const keysRequest = z.strictObject({
+  streams: z.array(streamIdText).min(1).max(KEYS_PERSONS_MAX),
+});
+/** In the order asked; null for who has none. */
+export const keysAnswer = z.strictObject({ keys: z.array(z.string().nullable()) });
+
 /** The file cannot be used; the message says why and what to do. */
 export class KeysBackupUnfit extends Error {}
 

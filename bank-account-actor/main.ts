@@ -112,6 +112,7 @@ const host = actorHost({
     [PERSON_ACTOR_TYPE]: servedPersons(actors.family(personKind(journal, log, owners))),
   },
   openPersons: (persons) => openPersons(journal, persons),
+  keysOf: journal.secrets,
   started: start(),
   onLedger,
   checks: {

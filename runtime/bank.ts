@@ -8,7 +8,7 @@ import { fileOf, startInfrastructure } from './infrastructure.ts';
 import { prepareDataDir, resolveInstance } from './instance.ts';
 import type { Instance, InstanceOptions } from './instance.ts';
 import type { Entry } from './ledger.ts';
-import { answersOk, requireFreePorts } from './ports.ts';
+import { answersOk, LOOPBACK, requireFreePorts } from './ports.ts';
 import { findPrograms, SERVED_BY_START } from './programs.ts';
 import { createProgress, Refusal } from './progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
@@ -67,6 +67,20 @@ const allPorts = (instance: Instance, apps: readonly DaprApp[]): Map<number, str
   return ports;
 };
 
+/** The name of the app, and what it says of itself. */
+const whyNotReady = async ({ appID, appPort }: DaprApp): Promise<string> => {
+  try {
+    const response = await fetch(`http://${LOOPBACK}:${appPort}/health/ready`);
+    const { checks } = (await response.json()) as {
+      checks: Record<string, { ok: boolean; reason?: string }>;
+    };
+    const reasons = Object.values(checks).flatMap(({ ok, reason }) => (ok ? [] : [reason]));
+    return [appID, ...reasons].join(': ');
+  } catch {
+    return appID;
+  }
+};
+
 const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
   const deadline = Date.now() + limitMs;
   let waiting = [...apps];
@@ -75,7 +89,7 @@ const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<voi
     waiting = waiting.filter((_, index) => !ready[index]);
     if (waiting.length === 0) return;
     if (Date.now() > deadline) {
-      const names = waiting.map((app) => app.appID).join(', ');
+      const names = (await Promise.all(waiting.map(whyNotReady))).join('; ');
       throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
     }
     await sleep(READY_POLL_MS);

@@ -18,6 +18,8 @@ const COMMANDS = {
   'dead-letters': 'runtime/dead-letters.js',
   rebuild: 'projections/rebuild.js',
   restore: 'runtime/restore.js',
+  'backup-keys': 'bank-account-actor/backup-keys.js',
+  backup: 'runtime/backup.js',
   reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',
