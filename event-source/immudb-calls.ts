@@ -1,4 +1,7 @@
 import type { StreamId } from '../domain/ids.ts';
+import type { DualProof } from '../proofs/dual-proof.ts';
+import type { EntryInclusion } from '../proofs/entry-proof.ts';
+import type { TxHeader } from '../proofs/log-transaction.ts';
 import type { Write } from './append-plan.ts';
 import { commandKey, eventKey } from './event-log.ts';
 import { encodeCommand, encodeEvent } from './immudb-values.ts';
@@ -10,7 +13,8 @@ export const GENESIS_TX = 1;
 
 export interface KeyMetadata {
   readonly deleted: boolean;
-  readonly expiration: object | null;
+  readonly expiration: { readonly expiresAt: number } | null;
+  readonly nonIndexable?: boolean;
 }
 export interface Entry {
   readonly tx: number;
@@ -24,11 +28,36 @@ export interface TxEntry {
   /** Raw: a zero byte stands before the key and before the value. */
   readonly key: Buffer;
   readonly value: Buffer;
+  /** SHA-256 of the value, as the database claims it. */
+  readonly hValue: Buffer;
   readonly metadata: KeyMetadata | null;
 }
 export interface Tx {
-  readonly header: { readonly id: number };
+  readonly header: TxHeader;
   readonly entries: readonly TxEntry[];
+}
+/** A state of the database; the signature is null when the server has no key. */
+export interface ImmutableState {
+  readonly db: string;
+  readonly txId: number;
+  readonly txHash: Buffer;
+  readonly signature: Signature | null;
+}
+/** The server names its key as well, which proves nothing: the bank's key is known before. */
+export interface Signature {
+  readonly signature: Buffer;
+}
+/** A transaction with the proof that it and an other one belong to one history. */
+export interface VerifiableTx {
+  readonly tx: Tx;
+  readonly dualProof: DualProof;
+  /** Of the later one of the two. */
+  readonly signature: Signature | null;
+}
+export interface VerifiableEntry {
+  readonly entry: Entry;
+  readonly verifiableTx: VerifiableTx;
+  readonly inclusionProof: EntryInclusion;
 }
 
 export type Precondition =
@@ -50,7 +79,19 @@ interface TxScanRequest {
   readonly initialTx: number;
   readonly limit: number;
   readonly desc: boolean;
-  readonly entriesSpec: { readonly kvEntriesSpec: { readonly action: 'RAW_VALUE' } };
+  readonly entriesSpec: EntriesSpec<'RAW_VALUE' | 'ONLY_DIGEST'>;
+}
+interface EntriesSpec<Action extends string> {
+  readonly kvEntriesSpec: { readonly action: Action };
+}
+interface VerifiableTxRequest {
+  readonly tx: number;
+  readonly proveSinceTx: number;
+  readonly entriesSpec: EntriesSpec<'EXCLUDE'>;
+}
+interface VerifiableGetRequest {
+  readonly keyRequest: { readonly key: Buffer };
+  readonly proveSinceTx: number;
 }
 interface Session {
   readonly username: Buffer;
@@ -67,11 +108,13 @@ export interface ImmudbCalls {
   OpenSession: [Session, { readonly sessionID: string }];
   CloseSession: [Nothing, object];
   KeepAlive: [Nothing, object];
-  CurrentState: [Nothing, { readonly txId: number }];
-  Set: [SetRequest, { readonly id: number }];
+  CurrentState: [Nothing, ImmutableState];
+  Set: [SetRequest, TxHeader];
   GetAll: [{ readonly keys: readonly Buffer[] }, Entries];
   Scan: [ScanRequest, Entries];
   TxScan: [TxScanRequest, { readonly txs: readonly Tx[] }];
+  VerifiableTxById: [VerifiableTxRequest, VerifiableTx];
+  VerifiableGet: [VerifiableGetRequest, VerifiableEntry];
   History: [{ readonly key: Buffer; readonly limit: number }, Entries];
 }
 export type Call = keyof ImmudbCalls;
@@ -139,4 +182,17 @@ export const transactionsFrom = (
   limit: Math.min(limit, IMMUDB_PAGE_MAX),
   desc,
   entriesSpec: { kvEntriesSpec: { action: 'RAW_VALUE' } },
+});
+
+/** Proves that both transactions belong to one history, which ends with the later one. */
+export const proofBetween = (one: number, other: number): VerifiableTxRequest => ({
+  tx: other,
+  proveSinceTx: one,
+  entriesSpec: { kvEntriesSpec: { action: 'EXCLUDE' } },
+});
+
+/** The last value of a key, with the proof that it is in the history that `since` belongs to. */
+export const provenEntry = (key: string, since: number): VerifiableGetRequest => ({
+  keyRequest: { key: Buffer.from(key) },
+  proveSinceTx: since,
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { prepareDataDir, type Instance } from '../runtime/instance.ts';
 import { manageProgram } from '../runtime/managed-program.ts';
 import { findPrograms } from '../runtime/programs.ts';
 import { createProgress } from '../runtime/progress.ts';
-import { loadSecrets } from '../runtime/secrets.ts';
+import { loadSecrets, publicKeyFile } from '../runtime/secrets.ts';
 import type { ImmudbOptions } from './immudb-client.ts';
 
 /** For the hook that starts it: building immudb for the first time takes a minute or two. */
@@ -25,6 +25,8 @@ const freePort = (): Promise<number> =>
 
 export interface ImmudbForTests {
   readonly options: ImmudbOptions;
+  /** The half of its signing key that everybody may have, as PEM. */
+  readonly publicKey: string;
   /** Kills the server at once; it comes back by itself. */
   kill(): void;
   stop(): Promise<void>;
@@ -56,6 +58,7 @@ export async function startImmudb(
       password: secrets.immudbWriter,
       database: LOG_DATABASE,
     },
+    publicKey: readFileSync(publicKeyFile(dataDir), 'utf8'),
     kill: () => void server.kill('SIGKILL'),
     async stop() {
       await server.stop();
