@@ -109,7 +109,8 @@ const commandOf = (pid: number): string => {
   }
 };
 
-const connect = async (instance: Instance, secrets: Secrets, database: string): Promise<Client> => {
+/** As the administrator of all databases. */
+export const connectToPostgres = async (instance: Instance, secrets: Secrets, database: string): Promise<Client> => {
   const client = new Client({
     host: LOOPBACK,
     port: instance.ports.postgres,
@@ -125,7 +126,7 @@ const connect = async (instance: Instance, secrets: Secrets, database: string): 
 
 const canLogIn = async (instance: Instance, secrets: Secrets): Promise<boolean> => {
   try {
-    await (await connect(instance, secrets, ADMIN)).end();
+    await (await connectToPostgres(instance, secrets, ADMIN)).end();
     return true;
   } catch {
     return false;
@@ -159,7 +160,7 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
 
 /** Makes the databases and a role for each that may enter no other. Harmless when they exist. */
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
-  const admin = await connect(instance, secrets, ADMIN);
+  const admin = await connectToPostgres(instance, secrets, ADMIN);
   try {
     await admin.query(`revoke connect on database ${ADMIN}, template1 from public`);
     const { rows } = await admin.query<{ datname: string }>('select datname from pg_database');
@@ -181,7 +182,7 @@ export const provisionPostgres = async (instance: Instance, secrets: Secrets): P
         // FerretDB passes the name of the member as a parameter, so only a plan for its value can
         // use an index; a generic plan, liked while the table was small, reads all of it for ever.
         await admin.query(`alter database ${name} set plan_cache_mode = force_custom_plan`);
-        const inside = await connect(instance, secrets, name);
+        const inside = await connectToPostgres(instance, secrets, name);
         await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
       }
       await admin.query(`comment on database ${name} is 'core-bank ${name} is ready'`);
