@@ -51,7 +51,7 @@ async function collect(): Promise<Vectors> {
     entries.push({ tx: entry.tx, key: entry.key, value: entry.value, inclusion });
   }
   const transactions = txs.map(({ header, entries: read }) => ({ header, entries: [...read] }));
-  const publicKey = immudb.publicKey;
+  const { publicKey } = immudb.options;
   return { publicKey, db: immudb.options.database, transactions, states, proofs, entries };
 }
 

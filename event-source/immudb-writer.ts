@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TxHeader } from '../proofs/log-transaction.ts';
 import type { Alarms } from './alarms.ts';
 import { outcomesOf, planAppend, type AppendPlan, type Candidate } from './append-plan.ts';
 import { LogUnavailable, positionOf, type Outcome } from './event-log.ts';
-import { appendRequest } from './immudb-calls.ts';
+import { appendRequest, type SetRequest } from './immudb-calls.ts';
 import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
 import { findErased, HOPE, readKnowledge, seemsNew } from './immudb-knowledge.ts';
 import type { Heads, Lookups } from './immudb-lookups.ts';
@@ -21,6 +22,7 @@ export function immudbWriter(
   tail: Tail,
   heads: Heads,
   alarms: Alarms,
+  wrote: (header: TxHeader, request: SetRequest) => void,
 ) {
   const plan = async (candidates: readonly Candidate[], round: number): Promise<AppendPlan> => {
     if (round === 0 && seemsNew(candidates, heads)) return planAppend(candidates, HOPE);
@@ -31,7 +33,10 @@ export function immudbWriter(
   };
   const write = async ({ writes, steps }: AppendPlan): Promise<Outcome[]> => {
     if (writes.length === 0) return outcomesOf({ writes, steps }, []);
-    const { id } = await client.call('Set', appendRequest(writes));
+    const request = appendRequest(writes);
+    const header = await client.call('Set', request);
+    wrote(header, request);
+    const { id } = header;
     const entries = writes.map(({ json }, index) => ({
       position: positionOf(id, index),
       json: Buffer.from(json),

@@ -21,6 +21,10 @@ export function readPublicKey(pem: string): KeyObject {
   return key;
 }
 
+/** The PEM of a key that is given as one line: base64 of its SPKI DER. */
+export const publicKeyPem = (base64: string): string =>
+  `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
+
 /** What is signed: PROOFS.md, step 9. */
 export const statePayload = (db: string, { txId, txHash }: LogState): Buffer => {
   const name = Buffer.from(db);
