@@ -29,7 +29,10 @@ export function daprJournalFilling(sidecar: Sidecar): JournalFilling {
     },
     async keepSecrets(secrets) {
       if (secrets.size === 0) return;
-      const puts = [...secrets].map(([stream, key]) => ({ put: secretKey(stream), value: { key } }));
+      const puts = [...secrets].map(([stream, key]) => ({
+        put: secretKey(stream),
+        value: { key },
+      }));
       await sidecar.transact(JOURNAL_STORE, puts);
     },
   };

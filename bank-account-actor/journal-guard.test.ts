@@ -28,7 +28,13 @@ async function bank(deposits = 3) {
 describe('a journal', () => {
   test('that is new beside an empty log is marked and served', async () => {
     const journal = memoryJournal();
-    expect(await checkJournal(journal, pagesOf(() => []), now)).toBe('fits');
+    expect(
+      await checkJournal(
+        journal,
+        pagesOf(() => []),
+        now,
+      ),
+    ).toBe('fits');
     expect(await journal.mark()).toEqual({ state: 'whole', at: AT });
   });
   test('from before there were marks is recognised by what it has', async () => {

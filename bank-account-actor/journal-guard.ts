@@ -57,7 +57,7 @@ export async function checkJournal(
 async function tailOf(log: LogPages): Promise<PositionedEvent[]> {
   const { head } = await log.readAfter(0, 1);
   const tail: PositionedEvent[] = [];
-  for (let position = Math.max(0, head - TAIL_POSITIONS); position < head; ) {
+  for (let position = Math.max(0, head - TAIL_POSITIONS); position < head;) {
     const { entries } = await log.readAfter(position, LOG_PAGE_EVENTS_MAX);
     if (entries.length === 0) break;
     tail.push(...entries);

@@ -47,7 +47,7 @@ export function watchJournal({ check, marks, logger, onUnfit, ...times }: Journa
    * journal once the log is back.
    */
   const goOnLooking = async (found: Found): Promise<void> => {
-    for (let last = found; ; ) {
+    for (let last = found; ;) {
       await sleep(lookAgainMs, undefined, { ref: false });
       const next = last === 'log-away' ? await look() : await lookAtMark();
       if (next === 'unfit') return onUnfit();

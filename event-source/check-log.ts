@@ -8,18 +8,27 @@ import { isFault } from '../proofs/proof-fault.ts';
 import { readPublicKey, signatureFault } from '../proofs/signed-state.ts';
 import { checkImmudb, signedState } from './immudb-check.ts';
 import { immudbClient } from './immudb-client.ts';
+import { trustFile } from './trust-file.ts';
 
 /**
- * `node dist/event-source/check-log.js [--state] [--contains TX:HASH[:SIGNATURE]]...`: recomputes
- * every hash of the log of one immudb, which nobody writes to, and prints the signed state as one
- * line of JSON; with --state only that. For `npm run backup` (runtime/backup.ts).
+ * `node dist/event-source/check-log.js [--state] [--contains TX:HASH[:SIGNATURE]]... [--trusted FILE]
+ * [--believe FILE]`: recomputes every hash of the log of one immudb, which nobody writes to, and
+ * prints the signed state as one line of JSON; with --state only that. The trusted state must be
+ * on its way, or it is said that the log ends before it; the state becomes the one that is
+ * trusted in the file to believe. For `npm run backup` (runtime/backup.ts).
  */
-const seenState = /^(?<txId>[1-9][0-9]*):(?<txHash>[0-9a-f]{64})(?::(?<signature>[A-Za-z0-9_-]+))?$/;
+const seenState =
+  /^(?<txId>[1-9][0-9]*):(?<txHash>[0-9a-f]{64})(?::(?<signature>[A-Za-z0-9_-]+))?$/;
 const BAR_CELLS = 30;
 const DRAW_MS = 1_000;
 
 const { values } = parseArgs({
-  options: { state: { type: 'boolean' }, contains: { type: 'string', multiple: true } },
+  options: {
+    state: { type: 'boolean' },
+    contains: { type: 'string', multiple: true },
+    trusted: { type: 'string' },
+    believe: { type: 'string' },
+  },
 });
 const config = readConfig({
   IMMUDB_ADDRESS: z.string().min(1),
@@ -63,6 +72,10 @@ const client = immudbClient({
   database,
 });
 try {
+  const trusted = values.trusted === undefined ? undefined : await trustFile(values.trusted).read();
+  const { txId: end } = await signedState(client, database);
+  const isBefore = trusted !== undefined && trusted.txId > end;
+  if (trusted !== undefined && !isBefore) mustHave.push(trusted);
   const checked =
     values.state === true
       ? { state: await signedState(client, database), entries: 0 }
@@ -70,10 +83,18 @@ try {
   if (isFault(checked)) fail(checked.detail);
   else {
     const { txId, txHash, signature } = checked.state;
-    const hex = txHash.toString('hex');
-    const signed = Buffer.from(signature).toString('base64url');
-    const { entries } = checked;
-    process.stdout.write(`${JSON.stringify({ txId, txHash: hex, signature: signed, entries })}\n`);
+    const firstContact = { txId, at: new Date().toISOString() };
+    if (values.believe !== undefined) {
+      await trustFile(values.believe).write({ db: database, txId, txHash, firstContact });
+    }
+    const said = {
+      txId,
+      txHash: txHash.toString('hex'),
+      signature: Buffer.from(signature).toString('base64url'),
+      entries: checked.entries,
+      ...(isBefore ? { trustedTxId: trusted.txId } : {}),
+    };
+    process.stdout.write(`${JSON.stringify(said)}\n`);
   }
 } catch (error) {
   fail(`The log cannot be read: ${error instanceof Error ? error.message : String(error)}`);

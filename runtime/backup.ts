@@ -61,16 +61,20 @@ runCommand(async () => {
     );
     return;
   }
-  const { manifest, aside } = await putBack(
+  const { manifest, aside, lost } = await putBack(
     backup,
     resolve(values.restore ?? ''),
     values['set-aside'] === true,
   );
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const where = aside === undefined ? '' : `The log that was there is now ${aside}.\n`;
+  const missing =
+    lost === undefined
+      ? ''
+      : `The transactions ${manifest.end.txId + 1} to ${lost} are not in it: "npm run restore -- ` +
+        '--refill" gets their events from the broker, as far as it has them.\n';
   process.stdout.write(
     `Put back in ${seconds} s: ${manifest.end.txId} transactions up to ${manifest.takenAt}, every ` +
-      `hash recomputed.\n${where}What was written since is not in it: docs/restore.md says how to ` +
-      'go on.\n',
+      `hash recomputed.\n${where}${missing}`,
   );
 });

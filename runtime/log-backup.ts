@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { statfsSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { logFolder } from './immudb.ts';
 import type { Instance } from './instance.ts';
 import { isAlive, readLedger } from './ledger.ts';
-import { checkCopy, checkLog, type SignedEnd } from './log-check.ts';
+import { checkCopy, checkLog, endText, type SignedEnd } from './log-check.ts';
 import { bytesOf, copyFault, copyLog, filesOfLog, listCopy, sync } from './log-copy.ts';
 import type { CopiedFile, OnBytes } from './log-copy.ts';
 import { accepts } from './ports.ts';
 import { Refusal } from './progress.ts';
-import { publicKeyFile, signingKeyFile, writePrivate, type Secrets } from './secrets.ts';
+import { publicKeyFile, signingKeyFile, trustFile, writePrivate } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 
 const FORMAT = 'core-bank log backup 1';
 const MANIFEST = 'backup.json';
@@ -53,11 +54,23 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   const isUp = await accepts(instance.ports.immudb);
   const port = instance.ports.immudb;
   const seen = isUp ? [await checkLog(instance, secrets, port, ['--state'])] : [];
+  const trusted = trustedArgs(instance);
   const takenAt = new Date().toISOString();
   const copy = join(to, FILES);
   mkdirSync(copy, { recursive: true, mode: 0o700 });
   await copyLog(from, copy, bar('copying', bytesOf(from, filesOfLog(from))));
-  const end = await checkCopy(instance, secrets, command, copy, seen);
+  const args = [...seen.flatMap((state) => ['--contains', endText(state)]), ...trusted];
+  const { txId, txHash, signature, trustedTxId } = await checkCopy(
+    instance,
+    secrets,
+    command,
+    copy,
+    args,
+  );
+  if (trustedTxId !== undefined) {
+    throw new Refusal(`The log was rolled back: it ends at ${txId}, and had ${trustedTxId}.`);
+  }
+  const end = { txId, txHash, signature };
   dropIndexes(copy);
   const all = bytesOf(copy, filesOfLog(copy));
   const files = await listCopy(copy, bar('hashing', all));
@@ -67,6 +80,9 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   await sync(join(to, MANIFEST));
   return manifest;
 }
+
+const trustedArgs = ({ dataDir }: Instance): string[] =>
+  existsSync(trustFile(dataDir)) ? ['--trusted', trustFile(dataDir)] : [];
 
 /** Opening the copy made them; immudb makes them again. */
 function dropIndexes(folder: string): void {
@@ -92,16 +108,23 @@ function readManifest(from: string): Manifest {
   throw new Refusal(`${unfit}: ${MANIFEST} cannot be read.`);
 }
 
+export interface PutBack {
+  readonly manifest: Manifest;
+  /** Where the log is now that was there. */
+  readonly aside: string | undefined;
+  /** The bank had seen this transaction, and the backup ends before it. */
+  readonly lost: number | undefined;
+}
+
 /**
  * Puts the backup in the place of the log. The log that is there is moved aside when asked to,
  * never deleted; and not before the backup was read and recomputed from beginning to end.
- * Gives where the old log is now.
  */
 export async function putBack(
   { instance, secrets, command, bar }: LogBackup,
   from: string,
   setAside: boolean,
-): Promise<{ readonly manifest: Manifest; readonly aside: string | undefined }> {
+): Promise<PutBack> {
   if (isRunning(instance)) throw new Refusal('The bank runs: stop it with "npm run stop" first.');
   const manifest = readManifest(from);
   if (!existsSync(signingKeyFile(instance.dataDir))) {
@@ -128,15 +151,28 @@ export async function putBack(
   rmSync(coming, { recursive: true, force: true });
   mkdirSync(coming, { recursive: true, mode: 0o700 });
   await copyLog(join(from, FILES), coming, bar('copying', bytes));
-  const end = await checkCopy(instance, secrets, command, coming, [manifest.end]);
+  const trust = trustFile(instance.dataDir);
+  const believed = `${trust}.${process.pid}`;
+  const end = await checkCopy(instance, secrets, command, coming, [
+    ...['--contains', endText(manifest.end), '--believe', believed],
+    ...trustedArgs(instance),
+  ]);
   if (end.txHash !== manifest.end.txHash) {
     throw new Refusal(`The backup ends at transaction ${end.txId}, not ${manifest.end.txId}.`);
   }
-  const aside = existsSync(to) ? `${to}.before-${Date.now()}` : undefined;
+  const moment = Date.now();
+  const aside = existsSync(to) ? `${to}.before-${moment}` : undefined;
   if (aside !== undefined) renameSync(to, aside);
   renameSync(coming, to);
   await sync(dirname(to));
-  return { manifest, aside };
+  // The bank refuses a log that ends before what it believes; here that is what is wanted.
+  if (existsSync(trust) && end.trustedTxId === undefined) rmSync(believed);
+  else {
+    if (existsSync(trust)) copyFileSync(trust, `${trust}.before-${moment}`);
+    renameSync(believed, trust);
+    await sync(dirname(trust));
+  }
+  return { manifest, aside, lost: end.trustedTxId };
 }
 
 function requireRoom(folder: string, bytes: number): void {

@@ -21,6 +21,12 @@ export interface SignedEnd {
   readonly signature: string;
 }
 
+/** What a check says besides. */
+export interface CheckedEnd extends SignedEnd {
+  /** The log ends before this transaction, which was seen in it already. */
+  readonly trustedTxId?: number;
+}
+
 export const endText = ({ txId, txHash, signature }: SignedEnd): string =>
   `${txId}:${txHash}${signature === '' ? '' : `:${signature}`}`;
 
@@ -30,7 +36,7 @@ export function checkLog(
   secrets: Secrets,
   port: number,
   args: readonly string[],
-): Promise<SignedEnd> {
+): Promise<CheckedEnd> {
   const child = spawn(process.execPath, [CHECKER, ...args], {
     cwd: instance.root,
     env: {
@@ -52,7 +58,7 @@ export function checkLog(
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
-      if (code === 0) resolve(JSON.parse(said) as SignedEnd);
+      if (code === 0) resolve(JSON.parse(said) as CheckedEnd);
       else reject(new Refusal(why.trim()));
     });
   });
@@ -73,8 +79,8 @@ export async function checkCopy(
   secrets: Secrets,
   command: string,
   folder: string,
-  mustHave: readonly SignedEnd[],
-): Promise<SignedEnd> {
+  args: readonly string[],
+): Promise<CheckedEnd> {
   const immudb = await freePort();
   const other = { ...instance, ports: { ...instance.ports, immudb } };
   const spec = immudbProgram(other, secrets, command, folder);
@@ -92,8 +98,7 @@ export async function checkCopy(
       }
       await sleep(POLL_MS);
     }
-    const contains = mustHave.flatMap((end) => ['--contains', endText(end)]);
-    return await checkLog(other, secrets, immudb, contains);
+    return await checkLog(other, secrets, immudb, args);
   } finally {
     await server.stop();
   }

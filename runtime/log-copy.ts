@@ -44,7 +44,7 @@ export const bytesOf = (folder: string, files: readonly string[]): number =>
 /** Copies and syncs. Looks again at the end for files that the log began meanwhile. */
 export async function copyLog(from: string, to: string, onBytes: OnBytes): Promise<void> {
   const copied = new Set<string>();
-  for (let files = filesOfLog(from); files.length > 0; ) {
+  for (let files = filesOfLog(from); files.length > 0;) {
     for (const path of files) {
       copied.add(path);
       mkdirSync(dirname(join(to, path)), { recursive: true, mode: 0o700 });

@@ -161,6 +161,18 @@ export const unacknowledged = async (
   }
 };
 
+/** Its next subscription begins at the oldest message that the stream has. */
+export const forgetConsumer = async (
+  connection: NatsConnection,
+  stream: string,
+  durable: string,
+): Promise<void> => {
+  const manager = await jetstreamManager(connection);
+  await manager.consumers.delete(stream, durable).catch((error: unknown) => {
+    if (!/consumer not found/i.test(String(error))) throw error;
+  });
+};
+
 /** What daprd's pub/sub connects to; a secret. */
 export const natsUrl = (instance: Instance, secrets: Secrets): string =>
   `nats://${SIDECAR}:${secrets.natsSidecar}@${LOOPBACK}:${instance.ports.nats}`;

@@ -110,7 +110,11 @@ const commandOf = (pid: number): string => {
 };
 
 /** As the administrator of all databases. */
-export const connectToPostgres = async (instance: Instance, secrets: Secrets, database: string): Promise<Client> => {
+export const connectToPostgres = async (
+  instance: Instance,
+  secrets: Secrets,
+  database: string,
+): Promise<Client> => {
   const client = new Client({
     host: LOOPBACK,
     port: instance.ports.postgres,
@@ -124,14 +128,11 @@ export const connectToPostgres = async (instance: Instance, secrets: Secrets, da
   return client;
 };
 
-const canLogIn = async (instance: Instance, secrets: Secrets): Promise<boolean> => {
-  try {
-    await (await connectToPostgres(instance, secrets, ADMIN)).end();
-    return true;
-  } catch {
-    return false;
-  }
-};
+const canLogIn = (instance: Instance, secrets: Secrets): Promise<boolean> =>
+  connectToPostgres(instance, secrets, ADMIN)
+    .then((client) => client.end())
+    .then(() => true)
+    .catch(() => false);
 
 /** The PostgreSQL program; its data folder is made at the first start. */
 export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {

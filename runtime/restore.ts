@@ -5,7 +5,7 @@ import { forgetAddresses, startBank, type Bank } from './bank.ts';
 import { stopOnSignals } from './command.ts';
 import { appEnvironmentWithSecrets } from './environment.ts';
 import { fileOf } from './infrastructure.ts';
-import { connectAsAdmin, unacknowledged } from './nats.ts';
+import { connectAsAdmin, forgetConsumer, unacknowledged } from './nats.ts';
 import { createProgress, Refusal, runCommand } from './progress.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -43,6 +43,12 @@ async function untilDelivered(bank: Bank, secrets: Secrets): Promise<void> {
   }
 }
 
+/** The log gets again whatever the broker still has; what it has already it recognises. */
+async function forgetDeliveries(bank: Bank, secrets: Secrets): Promise<void> {
+  const connection = await connectAsAdmin(bank.instance, secrets);
+  await forgetConsumer(connection, 'ACCOUNT_EVENTS', LOG).finally(() => connection.close());
+}
+
 /** Runs the program that takes the place of the actor host; gives its exit code. */
 const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Promise<number> => {
   const app = bank.apps.find(({ appID }) => appID === ACTOR_HOST);
@@ -66,9 +72,12 @@ const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Prom
 
 /**
  * `npm run restore`: starts the log, the broker and the database, and a sidecar in the place of
- * the actor host, and has the actors' journal written again. Stops everything at the end.
+ * the actor host, and has the actors' journal written again. Stops everything at the end. With
+ * --refill the log first gets what the broker has kept, after an old backup of it was put back.
  */
 runCommand(async () => {
+  const args = process.argv.slice(2);
+  const refill = args.includes('--refill');
   const progress = createProgress();
   let supervisor: Supervisor | undefined;
   const bank = await startBank({ infrastructureOnly: true }, (made) => {
@@ -80,6 +89,7 @@ runCommand(async () => {
     const daprd = fileOf(bank.files, 'daprd');
     const [log, host] = [LOG, ACTOR_HOST].map((id) => bank.apps.find(({ appID }) => appID === id));
     forgetAddresses(bank.instance);
+    if (refill) await forgetDeliveries(bank, secrets);
     await progress.during('starting the log ...', async () => {
       await supervisor!.start([
         ...appPrograms(bank.instance, secrets, [log!], daprd),
@@ -89,7 +99,8 @@ runCommand(async () => {
     await progress.during('what the broker has goes into the log ...', () =>
       untilDelivered(bank, secrets),
     );
-    process.exitCode = await runInPlace(bank, secrets, process.argv.slice(2));
+    const own = args.filter((arg) => arg !== '--refill');
+    process.exitCode = await runInPlace(bank, secrets, own);
   } finally {
     await bank.stop();
   }

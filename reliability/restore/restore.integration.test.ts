@@ -68,7 +68,10 @@ async function readSide(): Promise<Map<string, string>> {
     const names = (await database.listCollections().toArray()).map(({ name }) => name);
     const seen = new Map<string, string>();
     const last = (kind: string): string | undefined =>
-      names.filter((name) => name.startsWith(kind)).sort().at(-1);
+      names
+        .filter((name) => name.startsWith(kind))
+        .sort()
+        .at(-1);
     for (const kind of ['accounts-', 'history-', 'persons-']) {
       const name = last(kind);
       if (name === undefined) continue;
@@ -83,7 +86,7 @@ async function readSide(): Promise<Map<string, string>> {
 }
 const untilSettled = async (wanted: number): Promise<Map<string, string>> => {
   const deadline = Date.now() + PATIENCE_MS;
-  for (let before = ''; ; ) {
+  for (let before = ''; ;) {
     const seen = await readSide();
     const text = canonicalJson(Object.fromEntries(seen));
     if (text === before && seen.size >= wanted) return seen;
@@ -126,7 +129,11 @@ beforeAll(async () => {
   await post(`/v1/accounts/${second}/limits`, { perDay: '100000.00' });
   const spent = await post(`/v1/accounts/${second}/withdrawals`, { amount: '250.00' }, withdrawn);
   expect(spent.status).toBe(201);
-  await post('/v1/transfers', { fromAccountId: second, toAccountId: first, amount: '5.00' }, 'sent');
+  await post(
+    '/v1/transfers',
+    { fromAccountId: second, toAccountId: first, amount: '5.00' },
+    'sent',
+  );
   expect(acknowledged().length).toBeGreaterThan(50);
 });
 afterAll(async () => {
@@ -244,7 +251,9 @@ describe('a backup of the log', () => {
     expect((await restoreFrom(foreign, '--set-aside')).said).toMatch(/not what the holder/);
     rmSync(manifest);
     expect((await restoreFrom(foreign, '--set-aside')).said).toMatch(/no finished backup/);
-    expect(readdirSync(join(dataDir, 'immudb')).some((name) => name.includes('before'))).toBe(false);
+    expect(readdirSync(join(dataDir, 'immudb')).some((name) => name.includes('before'))).toBe(
+      false,
+    );
   });
   test('is put back with its hashes, and the old log is kept', async () => {
     const back = await restoreFrom(join(backups, 'log'), '--set-aside');
