@@ -54,10 +54,13 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   const isUp = await accepts(instance.ports.immudb);
   const port = instance.ports.immudb;
   const seen = isUp ? [await checkLog(instance, secrets, port, ['--state'])] : [];
-  const trusted = trustedArgs(instance);
   const takenAt = new Date().toISOString();
   const copy = join(to, FILES);
   mkdirSync(copy, { recursive: true, mode: 0o700 });
+  // As it is now: a running bank moves it on, beyond the end of the copy.
+  const known = join(to, 'trusted-state');
+  const trusted = existsSync(trustFile(instance.dataDir)) ? ['--trusted', known] : [];
+  if (trusted.length > 0) copyFileSync(trustFile(instance.dataDir), known);
   await copyLog(from, copy, bar('copying', bytesOf(from, filesOfLog(from))));
   const args = [...seen.flatMap((state) => ['--contains', endText(state)]), ...trusted];
   const { txId, txHash, signature, trustedTxId } = await checkCopy(
@@ -70,6 +73,7 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   if (trustedTxId !== undefined) {
     throw new Refusal(`The log was rolled back: it ends at ${txId}, and had ${trustedTxId}.`);
   }
+  rmSync(known, { force: true });
   const end = { txId, txHash, signature };
   dropIndexes(copy);
   const all = bytesOf(copy, filesOfLog(copy));
@@ -80,9 +84,6 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   await sync(join(to, MANIFEST));
   return manifest;
 }
-
-const trustedArgs = ({ dataDir }: Instance): string[] =>
-  existsSync(trustFile(dataDir)) ? ['--trusted', trustFile(dataDir)] : [];
 
 /** Opening the copy made them; immudb makes them again. */
 function dropIndexes(folder: string): void {
@@ -155,7 +156,7 @@ export async function putBack(
   const believed = `${trust}.${process.pid}`;
   const end = await checkCopy(instance, secrets, command, coming, [
     ...['--contains', endText(manifest.end), '--believe', believed],
-    ...trustedArgs(instance),
+    ...(existsSync(trust) ? ['--trusted', trust] : []),
   ]);
   if (end.txHash !== manifest.end.txHash) {
     throw new Refusal(`The backup ends at transaction ${end.txId}, not ${manifest.end.txId}.`);
