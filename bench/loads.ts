@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { holdIdFor } from '../contracts/commands.ts';
+import { accountId, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
 import type { Exchange } from './connection.ts';
 
 /** Which API a load goes to. */
@@ -8,7 +10,7 @@ export interface Load {
   readonly name: string;
   readonly side: Side;
   readonly clients: number;
-  readonly status: number;
+  readonly status: number | readonly number[];
   readonly next: () => Exchange;
 }
 
@@ -22,6 +24,7 @@ const CLIENTS = [1, 16, 64] as const;
 const HISTORY_LINES = 20;
 const BATCH_COMMANDS = 100;
 const HELLERS_MAX = 999;
+const HOLDS_OPEN_MIN = 500;
 
 const pick = (ids: readonly string[]): string =>
   ids[Math.floor(Math.random() * ids.length)] as string;
@@ -53,6 +56,32 @@ export function batch(next: () => string): Exchange {
   return { method: 'POST', path: '/v1/batches', body: JSON.stringify({ commands }) };
 }
 
+/**
+ * Places holds and captures those that were placed long enough ago to be there: the key makes
+ * the hold's id, so no answer has to be read.
+ */
+function holds(next: () => string): () => Exchange {
+  const placed: [AccountId, CommandId][] = [];
+  let isCapture = false;
+  return () => {
+    isCapture = !isCapture && placed.length > HOLDS_OPEN_MIN;
+    const oldest = isCapture ? placed.shift() : undefined;
+    if (oldest !== undefined) {
+      const path = `/v1/accounts/${oldest[0]}/holds/${holdIdFor(...oldest)}/capture`;
+      return { method: 'POST', path, body: '{}' };
+    }
+    const [account, key] = [accountId(next()), commandId(randomUUID())];
+    placed.push([account, key]);
+    const headers = { 'idempotency-key': key };
+    return {
+      method: 'POST',
+      path: `/v1/accounts/${account}/holds`,
+      body: '{"amount":"0.01"}',
+      headers,
+    };
+  };
+}
+
 /** A transfer between two different accounts. */
 function transfer(ids: readonly string[]): Exchange {
   const from = Math.floor(Math.random() * ids.length);
@@ -79,6 +108,14 @@ export function allLoads({ many, hot }: Subjects): Load[] {
     ...CLIENTS.map((clients) => written('hot account', clients, () => command(hot))),
     { ...written('batches of 100', 16, () => batch(inTurn(many))), status: 200 },
     { ...written('hot batches of 100', 8, () => batch(() => hot)), status: 200 },
+    {
+      ...written(
+        'holds and captures',
+        64,
+        holds(() => pick(many)),
+      ),
+      status: [200, 201],
+    },
     written('transfer', 64, () => transfer(many)),
     read('balance', 64, () => ({ method: 'GET', path: `/v1/accounts/${pick(many)}/balance` })),
     read('history', 16, () => ({

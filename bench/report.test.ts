@@ -91,7 +91,7 @@ test('the last figures of a rebuild count, and a failed one is an error', () => 
 
 test('loads are many, have names of their own and are chosen by words', () => {
   const loads = allLoads({ many: ['a', 'b'], hot: 'h' });
-  expect(new Set(loads.map(({ name }) => name)).size).toBe(12);
+  expect(new Set(loads.map(({ name }) => name)).size).toBe(13);
   expect(loads.filter(({ name }) => isWanted(name, ['hot', 'history']))).toHaveLength(5);
   const keyed = loads.find(({ name }) => name.startsWith('uniform keyed'));
   expect(keyed?.next().headers?.['idempotency-key']).not.toBe(

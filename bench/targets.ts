@@ -54,6 +54,7 @@ const ms = (value = 0): string => `${value < 10 ? value.toFixed(1) : whole(value
 /** The numbers to reach beside the numbers that were measured. */
 export function targetsOf(results: Results): Target[] {
   const { delays, idleAtStart, idleAfter, rebuilds, startMs, restartMs } = results;
+  const rateOf = (load: string) => results.loads.find(({ name }) => name === load)?.perSecond;
   const one = results.loads.find(({ name }) => name === 'uniform, 1');
   const atMost =
     (limit: number) =>
@@ -72,6 +73,13 @@ export function targetsOf(results: Results): Target[] {
   };
   return [
     ...LOAD_TARGETS.map((target) => loadTarget(results, target)),
+    judged(
+      'a hold and its capture, by a keyed command',
+      '<= 2.0',
+      [rateOf('uniform keyed, 64'), rateOf('holds and captures, 64')],
+      (single = 0, half = 1) => ((2 * single) / half).toFixed(2),
+      (single = 0, half = 1) => 2 * single <= 2 * half,
+    ),
     judged('one client, unloaded', 'p50 <= 4 ms', [one?.latencies.p50], ms, atMost(4)),
     judged('answer -> log, half of peak', 'p99 <= 100 ms', [delays?.log.p99], ms, atMost(100)),
     ...(['balance', 'history'] as const).map((kind) => {

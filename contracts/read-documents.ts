@@ -48,19 +48,41 @@ export function ofChangeDocument(document: object): AccountChange {
 
 /** A line is JSON text as well: that halves what it costs to write and to read it. */
 export interface HistoryDocument {
-  /** `{accountId}/{version}` */
+  /** `{accountId}/{version}`; of a link `{accountId}/{version}/reversed` */
   readonly _id: string;
   readonly page: string;
   readonly line: string;
 }
 
 export function toHistoryDocument(accountId: string, entry: HistoryEntry): HistoryDocument {
-  const { eventId: _derived, ...line } = entry;
+  const { eventId: _derived, reversedBy: _link, ...line } = entry;
   const page = historyPage(accountId, entry.version);
   return { _id: `${accountId}/${entry.version}`, page, line: JSON.stringify(line) };
 }
 
-export function ofHistoryDocument(document: object): HistoryEntry {
-  const { _id, line } = document as HistoryDocument;
-  return historyEntry.parse({ ...JSON.parse(line), eventId: `acct/${_id}` });
+/**
+ * What tells the line of a movement by which it was taken back. It lies on that line's page, so
+ * that no written document changes; it must be there before the line that takes back.
+ */
+export function toLinkDocument(
+  accountId: string,
+  { version, reverses }: HistoryEntry,
+): HistoryDocument | undefined {
+  if (reverses === undefined) return undefined;
+  const page = historyPage(accountId, reverses);
+  const line = JSON.stringify({ reversedBy: version });
+  return { _id: `${accountId}/${reverses}/reversed`, page, line };
+}
+
+/** The lines of a page, in no order, from its documents. */
+export function ofHistoryDocuments(documents: readonly object[]): HistoryEntry[] {
+  const all = documents as readonly HistoryDocument[];
+  const links = new Map(all.map(({ _id, line }) => [_id, line]));
+  return all
+    .filter(({ _id }) => !_id.endsWith('/reversed'))
+    .map(({ _id, line }) => {
+      const link = links.get(`${_id}/reversed`) ?? '{}';
+      const parts = { ...JSON.parse(line), ...JSON.parse(link), eventId: `acct/${_id}` };
+      return historyEntry.parse(parts);
+    });
 }

@@ -33,6 +33,8 @@ export const accountModel = accountAnswer.extend({
   position: positionSchema,
   /** How many accounts the owner had when this one was opened: its place in their list. */
   ownerIndex: z.int().min(0),
+  /** Movements of the account that were taken back; missing when there was none. */
+  reversals: z.int().min(1).optional(),
 });
 export type AccountModel = z.infer<typeof accountModel>;
 
@@ -74,7 +76,7 @@ export const accountsCheckpoint = checkpointSchema.extend({
 });
 export type AccountsCheckpoint = z.infer<typeof accountsCheckpoint>;
 
-/** One line of an account's history, immutable once written. */
+/** One line of an account's history, immutable but for the reversal that may come later. */
 export const historyEntry = z.strictObject({
   version: z.int().min(1),
   type: z.string(),
@@ -94,6 +96,8 @@ export const historyEntry = z.strictObject({
   otherAccountId: z.string().optional(),
   /** The version of the movement that this line takes back. */
   reverses: z.int().optional(),
+  /** The version of the line that takes this one back. */
+  reversedBy: z.int().optional(),
   reversesTransferId: z.string().optional(),
   commandId: z.string(),
   eventId: z.string(),

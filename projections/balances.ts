@@ -51,6 +51,8 @@ function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountMo
       const { name, metadata } = event.data;
       return { name, metadata };
     }
+    case 'movement-reversed':
+      return { reversals: (before.reversals ?? 0) + 1 };
     default:
       return before;
   }

@@ -5,7 +5,9 @@ import type { Currency } from '../domain/currency.ts';
 import { ownCommandId, ownerId, type AccountId } from '../domain/ids.ts';
 import { minor, ZERO } from '../domain/money.ts';
 import { encodeEvent } from '../contracts/events.ts';
+import type { HistoryEntry } from '../contracts/read-models.ts';
 import type { LedgerMessage, PositionedAccountEvent } from '../contracts/topics.ts';
+import { historyLine } from './history.ts';
 import type { LogSource } from './projection.ts';
 
 const OPENING = STEPS.indexOf('open-account');
@@ -115,4 +117,16 @@ export function sourceOf(log: Pick<LogForTests, 'entries'>): LogSource & { pulls
     },
   };
   return source;
+}
+
+/** The lines that a history of these events shows, each with the one that took it back. */
+export function linesOf(entries: readonly PositionedAccountEvent[]): HistoryEntry[] {
+  const lines = entries.map((entry) => historyLine(entry));
+  const takenBack = new Map(
+    lines.map(({ accountId, entry }) => [`${accountId}/${entry.reverses}`, entry.version]),
+  );
+  return lines.map(({ accountId, entry }) => {
+    const reversedBy = takenBack.get(`${accountId}/${entry.version}`);
+    return reversedBy === undefined ? entry : { ...entry, reversedBy };
+  });
 }

@@ -1,5 +1,9 @@
 import { changeBlock, collections, historyPage, ownerPage } from '../contracts/read-models.ts';
-import { toHistoryDocument, type HistoryDocument } from '../contracts/read-documents.ts';
+import {
+  toHistoryDocument,
+  toLinkDocument,
+  type HistoryDocument,
+} from '../contracts/read-documents.ts';
 import type { AccountChange, AccountModel, AccountsCheckpoint } from '../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../contracts/read-models.ts';
 import { personPage, type PersonModel } from '../contracts/person-model.ts';
@@ -105,8 +109,10 @@ function historyStore(of: History): HistoryStore {
     saveCheckpoint: async (checkpoint) => void (of.checkpoint = checkpoint),
     async insertLines(lines) {
       for (const { accountId, entry } of lines) {
-        const document = toHistoryDocument(accountId, entry);
-        if (!of.lines.has(document._id)) of.lines.set(document._id, document);
+        for (const to of [toLinkDocument, toHistoryDocument]) {
+          const document = to(accountId, entry);
+          if (document && !of.lines.has(document._id)) of.lines.set(document._id, document);
+        }
       }
     },
   };

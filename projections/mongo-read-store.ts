@@ -3,8 +3,9 @@ import { accountsCheckpoint, checkpointSchema } from '../contracts/read-models.t
 import { collections, READ_DATABASE } from '../contracts/read-models.ts';
 import { ofAccountDocument, ofChangeDocument } from '../contracts/read-documents.ts';
 import { toAccountDocument, toChangeDocument } from '../contracts/read-documents.ts';
-import { toHistoryDocument } from '../contracts/read-documents.ts';
-import type { ReadModelName } from '../contracts/read-models.ts';
+import { toHistoryDocument, toLinkDocument } from '../contracts/read-documents.ts';
+import type { HistoryDocument } from '../contracts/read-documents.ts';
+import type { HistoryEntry, ReadModelName } from '../contracts/read-models.ts';
 import { ofPersonDocument, toPersonDocument } from '../contracts/person-model.ts';
 import type { AccountStore, HistoryStore, PersonStore, ReadStore } from './read-store.ts';
 
@@ -82,11 +83,12 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
           return document && checkpointSchema.parse(document);
         },
         saveCheckpoint: (checkpoint) => write(id, checkpoint),
-        insertLines: (added) =>
-          insertMissing(
-            lines,
-            added.map(({ accountId, entry }) => ({ ...toHistoryDocument(accountId, entry) })),
-          ),
+        async insertLines(added) {
+          const made = (to: (id: string, entry: HistoryEntry) => HistoryDocument | undefined) =>
+            added.flatMap(({ accountId, entry }) => to(accountId, entry) ?? []);
+          await insertMissing(lines, made(toLinkDocument));
+          await insertMissing(lines, made(toHistoryDocument));
+        },
       };
     },
     close: () => client.close(),
@@ -153,10 +155,16 @@ function changeDocuments(changes: Collection<Document>): ChangeDocuments {
 }
 
 /** Unordered, so that a document which is there already does not keep the others out. */
-async function insertMissing(into: Collection<Document>, documents: Document[]): Promise<void> {
+async function insertMissing(
+  into: Collection<Document>,
+  documents: readonly { readonly _id: string }[],
+): Promise<void> {
   if (documents.length === 0) return;
   try {
-    await into.insertMany(documents, { ordered: false });
+    await into.insertMany(
+      documents.map((document) => ({ ...document })),
+      { ordered: false },
+    );
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const faults = [error.writeErrors].flat();

@@ -1,13 +1,20 @@
 import { MongoClient } from 'mongodb';
+import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ofAccountDocument, ofHistoryDocument } from '../contracts/read-documents.ts';
+import { ofAccountDocument, ofHistoryDocuments } from '../contracts/read-documents.ts';
 import { collections, READ_DATABASE, type AccountModel } from '../contracts/read-models.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
 import { foldAccount } from './balances.ts';
-import { randomLog, randomOf, seedOfRun, sourceOf, type LogForTests } from './events-for-tests.ts';
+import {
+  linesOf,
+  randomLog,
+  randomOf,
+  seedOfRun,
+  sourceOf,
+  type LogForTests,
+} from './events-for-tests.ts';
 import { Generations } from './generations.ts';
-import { historyLine } from './history.ts';
 import { mongoReadStore } from './mongo-read-store.ts';
 
 const EVENTS = 6_000;
@@ -38,11 +45,9 @@ describe('both projections on FerretDB', () => {
     }
     const byId = new Map(accounts.map((account) => [account.accountId, account]));
     expect({ seed, accounts: byId }).toEqual({ seed, accounts: folded });
-    const lines = (await documents(collections.history(generation))).map(ofHistoryDocument);
+    const lines = ofHistoryDocuments(await documents(collections.history(generation)));
     lines.sort((a, b) => a.position - b.position);
-    const same = log.entries.every((entry, at) => {
-      return JSON.stringify(historyLine(entry).entry) === JSON.stringify(lines[at]);
-    });
+    const same = isDeepStrictEqual(lines, linesOf(log.entries));
     expect({ seed, count: lines.length, same }).toEqual({ seed, count: EVENTS, same: true });
   };
 

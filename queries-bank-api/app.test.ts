@@ -2,6 +2,7 @@ import request from 'supertest';
 import winston from 'winston';
 import { QUERY_API_OPERATIONS } from '../contracts/query-api.ts';
 import { QUERY_OPERATIONS } from '../contracts/queries.ts';
+import type { HistoryEntry } from '../contracts/read-models.ts';
 import { AccountView } from './account-view.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts-for-tests.ts';
 import { queryApi } from './app.ts';
@@ -45,6 +46,22 @@ function bank() {
 }
 
 const account = (path = '') => `/v1/accounts/${idOf(1)}${path}`;
+
+test('a page that was read tells of a reversal that came later', async () => {
+  const { app, models } = bank();
+  const page = async (minVersion: number) => {
+    const path = account(`/history?limit=40&minVersion=${minVersion}`);
+    const { body } = (await request(app).get(path)) as { body: { items: HistoryEntry[] } };
+    return body.items.map(({ version, reversedBy }) => [version, reversedBy]);
+  };
+  expect(await page(40)).toContainEqual([3, undefined]);
+  const reversal = { ...lineOf(1, 41), type: 'movement-reversed', reverses: 3 };
+  models.of(1).changes.set(1, changeOf(1, 0, [{ ...accountOf(1, 41), reversals: 1 }]));
+  // The history is later than the balances, and whoever reads waits for it.
+  setTimeout(() => models.of(1).lines.set(`${idOf(1)}/41`, reversal), WAIT_MS / 3);
+  expect(await page(41)).toContainEqual([3, 41]);
+  expect((await request(app).get(account())).body).not.toHaveProperty('reversals');
+});
 
 test('an account and its balance, by id and by number, tagged with the version', async () => {
   const { app } = bank();

@@ -72,7 +72,7 @@ function readAccount(ports: QueryApiPorts, answerOf: (account: AccountModel) => 
 }
 
 function accountAnswerOf(account: AccountModel): AccountAnswer {
-  const { position: _position, ownerIndex: _place, ...answer } = account;
+  const { position: _position, ownerIndex: _place, reversals: _count, ...answer } = account;
   return answer;
 }
 

@@ -42,33 +42,40 @@ export function readHistory(ports: HistoryPorts) {
 /** The lines of these versions, newest first; waits for those that are late. */
 async function linesOf(
   { history, waitMs = queries.VERSION_WAIT_MS }: HistoryPorts,
-  accountId: string,
+  { accountId, version, reversals = 0 }: AccountModel,
   from: number,
   to: number,
 ): Promise<readonly HistoryEntry[]> {
-  const lines = await waited(waitMs, () => history.lines(accountId, from, to));
-  if (lines === undefined) throw notReached(to);
-  return lines;
+  const read = async (first: number, last: number): Promise<readonly HistoryEntry[]> => {
+    const look = () => history.lines(accountId, first, last, reversals);
+    const lines = await waited(waitMs, look);
+    if (lines === undefined) throw notReached(last);
+    return lines;
+  };
+  // Only a history that has come as far as the account tells of all its reversals.
+  if (reversals > 0) await read(version, version);
+  return read(from, to);
 }
 
 async function unfiltered(
   ports: HistoryPorts,
-  { accountId }: AccountModel,
+  account: AccountModel,
   to: number,
   limit: number,
 ): Promise<Found> {
   const from = Math.max(1, to - limit + 1);
-  return { items: await linesOf(ports, accountId, from, to), next: from - 1 };
+  return { items: await linesOf(ports, account, from, to), next: from - 1 };
 }
 
 async function filtered(
   ports: HistoryPorts,
-  { accountId, version, at }: AccountModel,
+  account: AccountModel,
   place: number | undefined,
   limit: number,
   filters: HistoryFilters,
 ): Promise<Found> {
-  const read = (from: number, to: number) => linesOf(ports, accountId, from, to);
+  const read = (from: number, to: number) => linesOf(ports, account, from, to);
+  const { version, at } = account;
   const { to } = filters;
   const isLate = place === undefined && to !== undefined && to <= Date.parse(at);
   const start = place ?? (isLate ? await versionBefore(read, version, to) : version);

@@ -20,6 +20,15 @@ export const emptyGeneration = (): MemoryGeneration => ({
   persons: new Map(),
 });
 
+/** The line that takes another one back tells it, as a document beside it does in MongoDB. */
+function linkOf({ lines }: MemoryGeneration, id: string): Pick<HistoryEntry, 'reversedBy'> {
+  const [accountId, version] = id.split('/') as [string, string];
+  for (const [other, { reverses, version: reversedBy }] of lines) {
+    if (other.startsWith(accountId) && reverses === Number(version)) return { reversedBy };
+  }
+  return {};
+}
+
 /** The read models for tests; they pass the same contract suite as the real ones. */
 export function memoryReadModels() {
   const generations = new Map<number, MemoryGeneration>();
@@ -59,7 +68,7 @@ export function memoryReadModels() {
       reached(() =>
         [...of(generation).lines]
           .filter(([id, { version }]) => historyPage(id.slice(0, 36), version) === key)
-          .map(([, line]) => line),
+          .map(([id, line]) => ({ ...line, ...linkOf(of(generation), id) })),
       ),
   };
   return { ...models, use, state, of };

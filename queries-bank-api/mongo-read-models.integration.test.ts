@@ -2,7 +2,7 @@ import { MongoClient, type Collection } from 'mongodb';
 import { collections, READ_DATABASE } from '../contracts/read-models.ts';
 import { toAccountDocument, toChangeDocument } from '../contracts/read-documents.ts';
 import { toPersonDocument } from '../contracts/person-model.ts';
-import { toHistoryDocument } from '../contracts/read-documents.ts';
+import { toHistoryDocument, toLinkDocument } from '../contracts/read-documents.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
 import { idOf } from './accounts-for-tests.ts';
@@ -32,6 +32,8 @@ describe('the read models on FerretDB', () => {
     person: async (generation, person) =>
       void (await into(collections.persons(generation)).insertOne(toPersonDocument(person))),
     async line(generation, accountId, line) {
+      const link = toLinkDocument(accountId, line);
+      if (link !== undefined) await into(collections.history(generation)).insertOne(link);
       await into(collections.history(generation)).insertOne(toHistoryDocument(accountId, line));
     },
   };

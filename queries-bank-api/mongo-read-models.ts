@@ -1,7 +1,7 @@
 import { MongoClient, MongoError, type Collection } from 'mongodb';
 import { collections, READ_DATABASE } from '../contracts/read-models.ts';
 import { ofAccountDocument, ofChangeDocument } from '../contracts/read-documents.ts';
-import { ofHistoryDocument } from '../contracts/read-documents.ts';
+import { ofHistoryDocuments } from '../contracts/read-documents.ts';
 import { ofPersonDocument } from '../contracts/person-model.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
 
@@ -58,7 +58,7 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
       return (await all(collections.persons(generation), { page })).map(ofPersonDocument);
     },
     async historyLines(generation, page) {
-      return (await all(collections.history(generation), { page })).map(ofHistoryDocument);
+      return ofHistoryDocuments(await all(collections.history(generation), { page }));
     },
     close: () => client.close(),
   };

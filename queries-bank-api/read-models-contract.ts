@@ -56,7 +56,11 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
     expect(places(await owned(32))).toEqual([32]);
     const lines = await models.historyLines(7, historyPage(idOf(5), 3));
     expect(lines.map(({ version }) => version).sort((a, b) => a - b)).toEqual([1, 16]);
-    expect(await models.historyLines(7, historyPage(idOf(5), 17))).toHaveLength(1);
+    const back = { ...lineOf(5, 33), type: 'movement-reversed', reverses: 17 };
+    await writer.line(7, idOf(5), back);
+    expect(await models.historyLines(7, historyPage(idOf(5), 17))).toEqual([
+      { ...lineOf(5, 17), reversedBy: 33 },
+    ]);
     const persons = [0, 31, 32].map((index): PersonModel => ({
       ...{ personId: personId(idOf(index)), status: 'registered', version: 1, index },
       ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },

@@ -1,5 +1,5 @@
 export const BACK_OFF_FIRST_MS = 200;
-export const BACK_OFF_MAX_MS = 10_000;
+export const BACK_OFF_MAX_MS = 5_000;
 /** A program that ran this long had recovered: its next death starts from the first delay. */
 export const HEALTHY_AFTER_MS = 30_000;
 

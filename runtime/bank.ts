@@ -24,6 +24,8 @@ export interface BankOptions extends InstanceOptions {
   /** Prints nothing; notes about deaths then go to `onNote` only. */
   readonly quiet?: boolean;
   readonly onNote?: (sentence: string) => void;
+  /** The longest wait before a program that died again and again is started again. */
+  readonly backOffMsMax?: number;
   /** Leaves the apps and their sidecars out. */
   readonly infrastructureOnly?: boolean;
   /** Look up these programs too, beyond those that a start needs. */
@@ -141,7 +143,7 @@ export const startBank = async (
   const apps = readDaprYaml(instance.root, instance.number);
   prepareDataDir(instance);
   const note = options.onNote ?? progress.say;
-  const supervisor = await createSupervisor(instance.dataDir, note);
+  const supervisor = await createSupervisor(instance.dataDir, note, options.backOffMsMax);
   onSupervisor?.(supervisor);
   try {
     await requireFreePorts(allPorts(instance, apps));

@@ -94,8 +94,11 @@ const end = async (
 };
 
 /** Keeps one program running in its own process group: a death is named and repaired. */
-export const manageProgram = (spec: ProgramSpec, watcher: Watcher): Managed => {
-  const backOff = createBackOff();
+export const manageProgram = (
+  spec: ProgramSpec,
+  watcher: Watcher,
+  backOff = createBackOff(),
+): Managed => {
   let child: ChildProcess | undefined;
   let state: ProgramState = 'stopped';
   let identity = '';

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS, createBackOff } from './back-off.ts';
 import { release, takeOver, writeLedger } from './ledger.ts';
 import type { Entry } from './ledger.ts';
 import { manageProgram } from './managed-program.ts';
@@ -74,6 +75,7 @@ const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<
 export const createSupervisor = async (
   dataDir: string,
   note: (sentence: string) => void,
+  backOffMsMax = BACK_OFF_MAX_MS,
 ): Promise<Supervisor> => {
   const cleaned = await takeOver(dataDir);
   if (cleaned.length > 0) note(`Ended what a killed start had left: ${cleaned.join(', ')}.`);
@@ -100,7 +102,8 @@ export const createSupervisor = async (
     if (isStopping()) throw new Refusal(STOPPED_EARLY);
     for (const spec of specs) {
       rotate(spec.logFile);
-      const managed = manageProgram(spec, { changed, noted: note });
+      const backOff = createBackOff(BACK_OFF_FIRST_MS, backOffMsMax);
+      const managed = manageProgram(spec, { changed, noted: note }, backOff);
       all.set(spec.name, managed);
       managed.start();
     }

@@ -1,12 +1,16 @@
 import { accountId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
-import { badCommands, pathOf, rightBody } from './contract-corpus.ts';
+import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
+import { badBatches, badItems, badTransferReads } from './batch-corpus.ts';
+import { badCommands, pathOf, rightBody, type Places } from './contract-corpus.ts';
+import { placesOf } from './places.ts';
 import { badRequests } from './corpus.ts';
 import { judgeOf } from './documented.ts';
 import { send, sendBytes } from './raw-http.ts';
 
-const CASES_MIN = 1_500;
+const CASES_MIN = 1_800;
+const ITEMS_MIN = 800;
 const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 const POST = 'POST /v1/accounts HTTP/1.1\r\nHost: x\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n';
@@ -15,6 +19,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 let house: Awaited<ReturnType<typeof commandHouse>>;
 let account: string;
 let number: string;
+let places: Places;
 
 beforeAll(async () => {
   house = await commandHouse();
@@ -28,20 +33,51 @@ beforeAll(async () => {
   expect(opened.status).toBe(201);
   const answer = JSON.parse(opened.body) as Record<'accountId' | 'accountNumber', string>;
   ({ accountId: account, accountNumber: number } = answer);
+  places = await placesOf(house.url, account, 'jana');
 });
 afterAll(() => house.close());
 
 test('every bad request is answered by a documented 4xx problem and writes nothing', async () => {
-  const cases = [...badRequests(account), ...badCommands(account)];
+  const before = house.log.eventsOf(accountId(account)).length;
+  const cases = [
+    ...badRequests(account),
+    ...badCommands(places),
+    ...badBatches(places),
+    ...badTransferReads(places),
+  ];
   expect(cases.length).toBeGreaterThan(CASES_MIN);
-  const judge = judgeOf(COMMAND_OPERATIONS);
+  const judge = judgeOf(COMMAND_API_OPERATIONS);
   const wrong: string[] = [];
   for (const bad of cases) {
     const found = judge(bad, await send(house.url, bad));
     if (found !== undefined) wrong.push(found);
   }
   expect(wrong).toEqual([]);
-  expect(house.log.eventsOf(accountId(account))).toHaveLength(2);
+  expect(house.log.eventsOf(accountId(account))).toHaveLength(before);
+}, 60_000);
+
+test('every bad item of a batch has a 4xx problem of its own and writes nothing', async () => {
+  const before = house.log.eventsOf(accountId(account)).length;
+  const items = badItems(places);
+  expect(items.length).toBeGreaterThan(ITEMS_MIN);
+  const wrong: string[] = [];
+  for (let from = 0; from < items.length; from += 200) {
+    const some = items.slice(from, from + 200);
+    const body = `{"commands":[${some.map(({ item }) => item).join(',')}]}`;
+    const sent = { name: 'batch', method: 'POST', path: '/v1/batches', headers: JSON_TYPE, body };
+    const answer = await send(house.url, sent);
+    expect([answer.status, answer.status === 200 ? '' : answer.body]).toEqual([200, '']);
+    const { results } = JSON.parse(answer.body) as {
+      results: { status: number; problem?: object }[];
+    };
+    expect(results).toHaveLength(some.length);
+    results.forEach(({ status, problem }, at) => {
+      if (status === 400 && problem !== undefined) return;
+      wrong.push(`${some[at]?.name}: ${status} ${JSON.stringify(problem)}`);
+    });
+  }
+  expect(wrong).toEqual([]);
+  expect(house.log.eventsOf(accountId(account))).toHaveLength(before);
 }, 60_000);
 
 test.each(COMMAND_OPERATIONS.map((operation) => [operation.id, operation] as const))(

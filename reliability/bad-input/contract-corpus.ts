@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
-import type { CommandOperation } from '../../contracts/command-operations.ts';
 import type { Operation } from '../../contracts/openapi.ts';
+import { TRANSFER_OPERATIONS } from '../../contracts/transfer-operations.ts';
 import * as bad from './bad-values.ts';
 import type { BadRequest } from './corpus.ts';
 
@@ -30,7 +30,17 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   perDay: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
   expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
   version: ['1', bad.VERSION_NUMBERS],
+  fromAccountId: ['"{id}"', bad.ACCOUNT_REFERENCES],
+  toAccountId: ['"{other}"', bad.ACCOUNT_REFERENCES],
 };
+
+/** What is there, so that a request is bad in one way only; the accounts are in CZK. */
+export interface Places {
+  readonly id: string;
+  readonly other: string;
+  /** A transfer that is completed. */
+  readonly transferId: string;
+}
 /** What is known of that member or parameter; not to know it is a defect of the corpus. */
 export const known = <T>(table: Readonly<Record<string, T>>, name: string): T => {
   const found = table[name];
@@ -47,39 +57,47 @@ const textOf = (members: readonly (readonly [string, string])[]): string =>
 
 const HOLD = '00000000-0000-8000-8000-000000000000';
 /** The path with its parameters in it, in one pass: a value may look like a parameter. */
-export const pathOf = ({ path }: Operation, id: string, holdId = HOLD): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => (name === 'id' ? id : holdId));
+export const pathOf = ({ path }: Pick<Operation, 'path'>, id: string, other = HOLD): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => (name === 'id' ? id : other));
 
 /** A right body: all members of the contract. */
 export const rightBody = ({ body }: Operation): string =>
   textOf(shapeOf(body).map(([name]) => [name, known(MEMBERS, name)[0]]));
 
-/** Bad requests of every command that the contract has, to an account in CZK that exists. */
-export const badCommands = (accountId: string): BadRequest[] =>
-  COMMAND_OPERATIONS.flatMap((operation) => [
-    ...badMembers(operation, accountId),
-    ...badShapes(operation, accountId),
-    ...badPlaces(operation, accountId),
-    ...badCommandHeaders(operation, accountId),
+const isCommand = ({ method }: Operation): boolean => method !== 'get';
+
+/** Bad requests of every command and transfer that the contract has. */
+export const badCommands = (places: Places): BadRequest[] =>
+  [...COMMAND_OPERATIONS, ...TRANSFER_OPERATIONS.filter(isCommand)].flatMap((operation) => [
+    ...badMembers(operation, places),
+    ...badShapes(operation, places),
+    ...badPlaces(operation, places),
+    ...badCommandHeaders(operation, places),
   ]);
 
-const sender = (operation: CommandOperation, accountId: string) => {
-  const path = pathOf(operation, accountId);
+const rightPath = (operation: Operation, { id, transferId }: Places): string =>
+  pathOf(operation, id, operation.path.includes('{transferId}') ? transferId : HOLD);
+
+const sender = (operation: Operation, places: Places) => {
+  const path = rightPath(operation, places);
+  const placed = (text: string): string =>
+    text.replaceAll(/"\{(id|other)\}"/g, (_all, name: 'id' | 'other') => `"${places[name]}"`);
   return (what: string, body: string | undefined, more: Partial<BadRequest> = {}): BadRequest => ({
     name: `${operation.id}: ${what}`,
     method: operation.method.toUpperCase(),
     path,
     headers: JSON_TYPE,
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body: placed(body) }),
     ...more,
   });
 };
 
-function badMembers(operation: CommandOperation, accountId: string): BadRequest[] {
-  const send = sender(operation, accountId);
+/** Each bad value of each member of a command. */
+export function badMembers(operation: Operation, places: Places): BadRequest[] {
+  const send = sender(operation, places);
   const shape = shapeOf(operation.body);
   const mayBeZero = (name: string, value: string): boolean =>
-    ZERO.test(value) && operation.command === 'set-overdraft-limit' && name === 'amount';
+    ZERO.test(value) && operation.id === 'setOverdraftLimit' && name === 'amount';
   return shape.flatMap(([name, schema]) => {
     const others = shape
       .filter(([other]) => other !== name)
@@ -113,8 +131,8 @@ const twice = (name: string): (readonly [string, string])[] => {
 const NO_OBJECTS = ['', ' ', '[]', '[{}]', '"x"', '1', 'null', 'true', '{', '{}{}', '{"a"}', '{]'];
 const STRANGERS = ['bonus', 'type', 'commandId', 'holdId', 'dryRun', 'at', 'toString', 'a/b~c', ''];
 
-function badShapes(operation: CommandOperation, accountId: string): BadRequest[] {
-  const send = sender(operation, accountId);
+function badShapes(operation: Operation, places: Places): BadRequest[] {
+  const send = sender(operation, places);
   const right = shapeOf(operation.body).map(([name]) => [name, known(MEMBERS, name)[0]] as const);
   return [
     ...NO_OBJECTS.map((body) => send(`a body ${body || 'of nothing'}`, body)),
@@ -129,24 +147,25 @@ function badShapes(operation: CommandOperation, accountId: string): BadRequest[]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
-function badPlaces(operation: CommandOperation, accountId: string): BadRequest[] {
-  const send = sender(operation, accountId);
+function badPlaces(operation: Operation, places: Places): BadRequest[] {
+  const send = sender(operation, places);
   const body = rightBody(operation);
   const { path } = operation;
-  const places = (name: string, values: readonly string[]): BadRequest[] =>
+  const at = (name: string, values: readonly string[]): BadRequest[] =>
     values.map((value) => {
-      const at = name === 'id' ? pathOf(operation, value) : pathOf(operation, accountId, value);
-      return send(`${name} ${short(value)}`, body, { path: at, status: [400, 404] });
+      const to = name === 'id' ? pathOf(operation, value) : pathOf(operation, places.id, value);
+      return send(`${name} ${short(value)}`, body, { path: to, status: [400, 404] });
     });
   return [
-    ...(path.includes('{id}') ? places('id', [...bad.IDS, accountId.replaceAll('-', '')]) : []),
+    ...(path.includes('{id}') ? at('id', [...bad.IDS, places.id.replaceAll('-', '')]) : []),
     ...(path.includes('{id}')
       ? [send('of nobody', body, { path: pathOf(operation, NOBODY), status: [404] })]
       : []),
-    ...(path.includes('{holdId}') ? places('holdId', bad.HOLD_IDS) : []),
+    ...(path.includes('{holdId}') ? at('holdId', bad.HOLD_IDS) : []),
     ...(path.includes('{holdId}') ? [send('no such hold', '{}', { status: [404] })] : []),
+    ...(path.includes('{transferId}') ? at('transferId', [...bad.IDS, HOLD]) : []),
     ...bad.QUERIES.map((query) =>
-      send(`?${query}`, body, { path: `${pathOf(operation, accountId)}?${query}` }),
+      send(`?${query}`, body, { path: `${rightPath(operation, places)}?${query}` }),
     ),
     ...METHODS.filter((method) => method !== operation.method.toUpperCase()).map((method) =>
       send(method, undefined, { method, headers: {}, status: [405] }),
@@ -154,19 +173,18 @@ function badPlaces(operation: CommandOperation, accountId: string): BadRequest[]
   ];
 }
 
-function badCommandHeaders(operation: CommandOperation, accountId: string): BadRequest[] {
-  const send = sender(operation, accountId);
+function badCommandHeaders(operation: Operation, places: Places): BadRequest[] {
+  const send = sender(operation, places);
   const body = rightBody(operation);
   const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
   const header = (name: string, value: string, more: Partial<BadRequest> = {}): BadRequest =>
     send(`${name} ${short(value)}`, body, { headers: { ...JSON_TYPE, [name]: value }, ...more });
-  const unmet = operation.path.includes('{id}') ? '"999999999999999"' : '"1"';
   return [
     ...bad.KEYS.map((key) =>
       header('idempotency-key', utf8(key), { at: 'header/Idempotency-Key' }),
     ),
     ...bad.VERSIONS.map((version) => header('if-match', version, { at: 'header/If-Match' })),
-    header('if-match', unmet, { status: [412] }),
+    header('if-match', '"999999999999999"', { status: [412] }),
     header('content-encoding', 'gzip', { status: [415] }),
     header('content-type', 'text/plain', { status: [415] }),
   ];

@@ -1,4 +1,4 @@
-import { QUERY_OPERATIONS } from '../../contracts/queries.ts';
+import { QUERY_API_OPERATIONS } from '../../contracts/query-api.ts';
 import * as bad from './bad-values.ts';
 import { known, pathOf, short } from './contract-corpus.ts';
 import type { BadRequest } from './corpus.ts';
@@ -18,7 +18,7 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
 
 /** Bad requests of every query that the contract has, of an account that exists. */
 export const badQueries = (accountId: string): BadRequest[] =>
-  QUERY_OPERATIONS.flatMap((operation) => {
+  QUERY_API_OPERATIONS.flatMap((operation) => {
     const path = pathOf(operation, accountId);
     const names = Object.keys(operation.query ?? {});
     const needed = names.includes('ownerId') ? 'ownerId=jana' : '';
@@ -36,9 +36,15 @@ export const badQueries = (accountId: string): BadRequest[] =>
     const inId = operation.path.includes('{id}')
       ? [...bad.IDS.filter((id) => id !== ''), accountId.replaceAll('-', '')]
       : [];
+    const inPersonId = operation.path.includes('{personId}')
+      ? bad.IDS.filter((id) => id !== '')
+      : [];
     return [
       ...queries.map((query) => ask(`?${short(query)}`, `${path}?${complete(query, needed)}`)),
       ...unknown.map((query) => ask(`?${query}`, `${path}?${complete(query, needed)}`)),
+      ...inPersonId.map((id) =>
+        ask(`personId ${short(id)}`, pathOf(operation, '', id), { status: [400, 404] }),
+      ),
       ...inId.map((id) => ask(`id ${short(id)}`, pathOf(operation, id), { status: [400, 404] })),
       ...['POST', 'PUT', 'PATCH', 'DELETE'].map((method) =>
         ask(method, path, { method, status: [405] }),

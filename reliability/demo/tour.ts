@@ -12,6 +12,11 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
   const account = (at: number): string => `/v1/accounts/${accountIds[at]}`;
   const [anna, jonas, jana] = [currentOf(0), currentOf(1), currentOf(8)].map(account);
   const frozen = account(savingsOf(5));
+  const legs = JSON.stringify({
+    fromAccountId: accountIds[currentOf(0)],
+    toAccountId: accountIds[currentOf(1)],
+    amount: '25.00',
+  });
   const get = (path: string): string => `curl -s "${queryUrl}${path}"`;
   const post = (path: string, body: string): string =>
     `curl -s ${url}${path} -H 'content-type: application/json' -d '${body}'`;
@@ -20,6 +25,8 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     ['What happened to it, newest first', get(`${anna}/history?limit=5`)],
     ['Only what a card took', get(`${anna}/history?type=hold-captured&limit=5`)],
     ['Only money that came in', get(`${anna}/history?direction=credit`)],
+    ['Transfers, each with the other account', get(`${anna}/history?type=transfer-sent&limit=3`)],
+    ['The persons of the bank', get('/v1/persons?limit=3')],
     ['The mistake and its reversal', get(`${anna}/history?type=movement-reversed`)],
     ['The same from the log that nobody can rewrite', get(`${anna}/events?limit=3`)],
     ["Jana's account in crowns", get(`${jana}/balance`)],
@@ -30,6 +37,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
       post(`${jana}/withdrawals`, '{"amount":"9999999.00"}'),
     ],
     ['Above a limit of the account', post(`${jonas}/withdrawals`, '{"amount":"800.00"}')],
+    ['A transfer to Jonas: both outcomes in one answer', post('/v1/transfers', legs)],
     ['A frozen account', post(`${frozen}/deposits`, '{"amount":"1.00"}')],
     [
       'Would it work? Nothing is written',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,9 @@ import { bankViolations, clientViolations, orderViolations, viewOf } from './ver
 /** How soon after a fault every acknowledged command must be in the log and on the read side. */
 export const HEAL_MS_MAX = 10_000;
 
+/** Tests hurt the same program again and again and would wait for it longer each time. */
+const SOON = { backOffMsMax: 1_000 };
+
 /** A whole bank with its own ports and data, and the means to hurt it. */
 export async function bankUnderTest(instance: number) {
   const dataDir = mkdtempSync(path.join(tmpdir(), `core-bank-${instance}-`));
@@ -16,7 +19,7 @@ export async function bankUnderTest(instance: number) {
   process.env['CORE_BANK_CRASH_FILE'] = crashFile;
   const notes: string[] = [];
   const onNote = (sentence: string): void => void notes.push(sentence);
-  const bank = await startBank({ instance, dataDir, quiet: true, onNote });
+  const bank = await startBank({ instance, dataDir, quiet: true, onNote, ...SOON });
   const commandUrl = bank.urls['core-bank-api'] as string;
   const queryUrl = bank.urls['queries-bank-api'] as string;
   return {
@@ -26,6 +29,7 @@ export async function bankUnderTest(instance: number) {
     queryUrl,
     /** The next process that comes to this point dies there, once. */
     planCrash: (point: string): void => writeFileSync(crashFile, point),
+    isCrashPlanned: (): boolean => existsSync(crashFile),
     openAccounts: (count: number) => openAccounts(commandUrl, count),
     async close(): Promise<void> {
       delete process.env['CORE_BANK_CRASH_FILE'];

@@ -74,11 +74,10 @@ export function startTransfers({ commandUrl, sources, targets, clients, random }
   };
   const done = Promise.all(Array.from({ length: clients }, client));
   return {
-    all,
-    async stop(): Promise<readonly Asked[]> {
+    all: all as readonly Asked[],
+    async stop(): Promise<void> {
       running = false;
       await done;
-      return all;
     },
   };
 }

@@ -10,6 +10,7 @@ const CLIENTS = 12;
 const END_MS_MAX = 30_000;
 const CRASH_MS_MAX = 25_000;
 const BETWEEN_MS = 500;
+const ENOUGH_MS_MAX = 20_000;
 const COMPLETED_MIN = 20;
 const REFUSED_MIN = 5;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
@@ -69,13 +70,11 @@ const freeze = (id: string): Promise<Response> =>
   post(`${house.commandUrl}/v1/accounts/${id}/freeze`, {});
 
 async function crashAt(point: string): Promise<void> {
-  const restarts = house.bank.restartCount();
   house.planCrash(point);
   const missed = await violationsWithin(CRASH_MS_MAX, () =>
-    Promise.resolve(house.bank.restartCount() > restarts ? [] : [`nobody came to ${point}`]),
+    Promise.resolve(house.isCrashPlanned() ? [`nobody came to ${point}`] : []),
   );
   expect(missed).toEqual([]);
-  await sleep(BETWEEN_MS);
 }
 
 /** Transfers between accounts of two currencies, some frozen, some closing, and faults. */
@@ -93,8 +92,19 @@ async function runTransfers(hurt: () => Promise<void>): Promise<void> {
   });
   const closing = startClosing({ commandUrl, targets, refuge: czk[0] as string, ownerId });
   await sleep(BETWEEN_MS);
-  await hurt();
-  const [all] = [await load.stop(), await closing.stop()];
+  const count = (state: string): number => load.all.filter((asked) => asked.state === state).length;
+  try {
+    await hurt();
+    // A slow machine needs longer until enough was tried to prove something.
+    await violationsWithin(ENOUGH_MS_MAX, () =>
+      Promise.resolve(
+        count('completed') > COMPLETED_MIN && count('refused') > REFUSED_MIN ? [] : [''],
+      ),
+    );
+  } finally {
+    await Promise.all([load.stop(), closing.stop()]);
+  }
+  const { all } = load;
   const healing = performance.now();
   accounts.push(...closing.opened);
   const looked = await violationsWithin(END_MS_MAX, () => lookAt(queryUrl, accounts));
@@ -104,7 +114,6 @@ async function runTransfers(hurt: () => Promise<void>): Promise<void> {
   const told = await violationsWithin(END_MS_MAX, () => answersAgainstLog(queryUrl, accounts, all));
   expect(told.slice(0, 10)).toEqual([]);
   expect((await lookAt(queryUrl, accounts)).slice(0, 10)).toEqual([]);
-  const count = (state: string): number => all.filter((asked) => asked.state === state).length;
   process.stdout.write(
     `${all.length} transfers: ${count('completed')} completed, ${count('refused')} refused, ` +
       `${count('rejected')} rejected; all had ended ${tookMs} ms after the load\n`,
@@ -112,6 +121,26 @@ async function runTransfers(hurt: () => Promise<void>): Promise<void> {
   expect(count('completed')).toBeGreaterThan(COMPLETED_MIN);
   expect(count('refused')).toBeGreaterThan(REFUSED_MIN);
 }
+
+// First, because a program that dies again and again is started later and later.
+test('a hold expires within 2 s of its time, also when the actor host dies before', async () => {
+  const account = await open('CZK');
+  const expiresAt = new Date(Date.now() + 4_000).toISOString();
+  const terms = { amount: '10', expiresAt };
+  const placed = await post(`${house.commandUrl}/v1/accounts/${account}/holds`, terms);
+  expect(placed.status).toBe(201);
+  house.bank.kill('bank-account-actor', 'SIGKILL');
+  await sleep(Date.parse(expiresAt) - Date.now());
+  let expiredAt = '';
+  const late = await violationsWithin(10_000, async () => {
+    const events = await fetch(`${house.queryUrl}/v1/accounts/${account}/events?limit=10`);
+    const { items } = (await events.json()) as { items: { type: string; at: string }[] };
+    expiredAt = items.find(({ type }) => type === 'hold-expired')?.at ?? '';
+    return expiredAt === '' ? ['the hold has not expired'] : [];
+  });
+  expect(late).toEqual([]);
+  expect(Date.parse(expiredAt) - Date.parse(expiresAt)).toBeLessThan(2_000);
+});
 
 describe(`every transfer has both legs or none after kill -9 (SEED=${seed})`, () => {
   test.each([
@@ -132,23 +161,4 @@ describe(`every transfer has both legs or none after kill -9 (SEED=${seed})`, ()
       }
     });
   });
-});
-
-test('a hold expires within 2 s of its time, also when the actor host dies before', async () => {
-  const account = await open('CZK');
-  const expiresAt = new Date(Date.now() + 4_000).toISOString();
-  const terms = { amount: '10', expiresAt };
-  const placed = await post(`${house.commandUrl}/v1/accounts/${account}/holds`, terms);
-  expect(placed.status).toBe(201);
-  house.bank.kill('bank-account-actor', 'SIGKILL');
-  await sleep(Date.parse(expiresAt) - Date.now());
-  let expiredAt = '';
-  const late = await violationsWithin(10_000, async () => {
-    const events = await fetch(`${house.queryUrl}/v1/accounts/${account}/events?limit=10`);
-    const { items } = (await events.json()) as { items: { type: string; at: string }[] };
-    expiredAt = items.find(({ type }) => type === 'hold-expired')?.at ?? '';
-    return expiredAt === '' ? ['the hold has not expired'] : [];
-  });
-  expect(late).toEqual([]);
-  expect(Date.parse(expiredAt) - Date.parse(expiresAt)).toBeLessThan(2_000);
 });

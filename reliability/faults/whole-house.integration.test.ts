@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
+import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
 import type { Operation } from '../../contracts/openapi.ts';
-import { QUERY_OPERATIONS } from '../../contracts/queries.ts';
+import { QUERY_API_OPERATIONS } from '../../contracts/query-api.ts';
+import { badBatches, badTransferReads } from '../bad-input/batch-corpus.ts';
 import { badCommands } from '../bad-input/contract-corpus.ts';
 import { badRequests, type BadRequest } from '../bad-input/corpus.ts';
 import { judgeOf } from '../bad-input/documented.ts';
+import { placesOf } from '../bad-input/places.ts';
 import { badQueries } from '../bad-input/query-corpus.ts';
 import { send } from '../bad-input/raw-http.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
@@ -78,11 +80,16 @@ describe('the same Idempotency-Key', () => {
 });
 
 test('the real house answers bad requests by a documented 4xx and writes nothing', async () => {
+  const places = await placesOf(house.commandUrl, account);
   const before = (await viewOf(house.queryUrl, account)).events.length;
   const wrong = [
-    ...(await wrongAnswers(house.commandUrl, COMMAND_OPERATIONS, badRequests(account))),
-    ...(await wrongAnswers(house.commandUrl, COMMAND_OPERATIONS, badCommands(account))),
-    ...(await wrongAnswers(house.queryUrl, QUERY_OPERATIONS, badQueries(account))),
+    ...(await wrongAnswers(house.commandUrl, COMMAND_API_OPERATIONS, [
+      ...badRequests(account),
+      ...badCommands(places),
+      ...badBatches(places),
+      ...badTransferReads(places),
+    ])),
+    ...(await wrongAnswers(house.queryUrl, QUERY_API_OPERATIONS, badQueries(account))),
   ];
   expect(wrong).toEqual([]);
   expect((await viewOf(house.queryUrl, account)).events).toHaveLength(before);
