@@ -99,7 +99,7 @@ describe('a host', () => {
     marks.mark = () => Promise.resolve(undefined);
     await ended;
   });
-  test('goes on while the log is away, and ends when the log shows that it has an old copy', async () => {
+  test('goes on while the log is away, and ends when it shows an old copy', async () => {
     const { journal, log } = await bank();
     await journal.setMark({ state: 'whole', at: AT });
     let pages = away;

@@ -11,11 +11,11 @@ import { immudbClient } from './immudb-client.ts';
 import { trustFile } from './trust-file.ts';
 
 /**
- * `node dist/event-source/check-log.js [--state] [--contains TX:HASH[:SIGNATURE]]... [--trusted FILE]
- * [--believe FILE]`: recomputes every hash of the log of one immudb, which nobody writes to, and
- * prints the signed state as one line of JSON; with --state only that. The trusted state must be
- * on its way, or it is said that the log ends before it; the state becomes the one that is
- * trusted in the file to believe. For `npm run backup` (runtime/backup.ts).
+ * `node dist/event-source/check-log.js [--state] [--contains TX:HASH[:SIGNATURE]]...
+ * [--trusted FILE] [--believe FILE]`: recomputes every hash of the log of one immudb, which
+ * nobody writes to, and prints the signed state as one line of JSON; with --state only that. The
+ * trusted state must be on its way, or it is said that the log ends before it; the state becomes
+ * the one that is trusted in the file to believe. For `npm run backup` (runtime/backup.ts).
  */
 const seenState =
   /^(?<txId>[1-9][0-9]*):(?<txHash>[0-9a-f]{64})(?::(?<signature>[A-Za-z0-9_-]+))?$/;

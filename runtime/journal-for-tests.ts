@@ -1,6 +1,6 @@
 import { startBank } from './bank.ts';
 import type { InstanceOptions } from './instance.ts';
-import { connectToPostgres } from './postgres.ts';
+import { connectToPostgres } from './postgres-connection.ts';
 import { loadSecrets } from './secrets.ts';
 
 const ADMIN_DATABASE = 'postgres';

@@ -2,18 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { Client } from 'pg';
 import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
 import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
+import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
 import { LOOPBACK } from './ports.ts';
 import { Refusal } from './progress.ts';
 import { processIdentity } from './process-identity.ts';
 import type { Secrets } from './secrets.ts';
 import { postgresUser, runAs } from './unprivileged.ts';
 
-const ADMIN = 'postgres';
 const CONNECTIONS_MAX = 200;
 /** FerretDB holds one connection per update of an update command, so it needs many. */
 const READSIDE_POOL = 60;
@@ -107,25 +106,6 @@ const commandOf = (pid: number): string => {
   } catch {
     return '';
   }
-};
-
-/** As the administrator of all databases. */
-export const connectToPostgres = async (
-  instance: Instance,
-  secrets: Secrets,
-  database: string,
-): Promise<Client> => {
-  const client = new Client({
-    host: LOOPBACK,
-    port: instance.ports.postgres,
-    user: ADMIN,
-    password: secrets.postgresAdmin,
-    database,
-    connectionTimeoutMillis: 2_000,
-  });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
 };
 
 const canLogIn = (instance: Instance, secrets: Secrets): Promise<boolean> =>

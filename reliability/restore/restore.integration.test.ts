@@ -10,7 +10,7 @@ import { takeJournal } from '../../runtime/journal-for-tests.ts';
 import { seededRandom, startLoad, type Attempt } from '../faults/load.ts';
 import { runCommandOf } from './command-run.ts';
 import { journalHeads } from './journal-heads.ts';
-import { dropReadSide, readSide } from './read-side.ts';
+import { dropReadSide, readSide } from './read-side-for-tests.ts';
 
 const INSTANCE = 23;
 const PATIENCE_MS = 15_000;
@@ -126,7 +126,7 @@ test('the read side that was dropped is rebuilt to the byte', async () => {
   expect(after).toEqual(before);
 });
 
-test('the log is backed up while the bank works, and the keys of persons apart from it', async () => {
+test('the log is backed up while the bank works, and the keys of persons apart', async () => {
   const working = load(3_000);
   await sleep(500);
   const backup = await runCommandOf('runtime/backup.js', [join(backups, 'log')], place);
