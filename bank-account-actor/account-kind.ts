@@ -32,9 +32,9 @@ export const accountKind = (log: LogClient, owners: Pick<Owners, 'isRegistered'>
     // Who owns an account that is there already was asked when it was opened; and a request that
     // is wrong in itself is told what is wrong with it, whoever the owner is.
     const mayGoOn = await Promise.all(
-      commands.map(({ command }) => {
+      commands.map(({ command, ifMatch = 0 }) => {
         if (state.status !== 'none' || command.type !== 'open-account') return true;
-        if (!('type' in decodeCommand(command, command.currency))) return true;
+        if (ifMatch !== 0 || !('type' in decodeCommand(command, command.currency))) return true;
         return owners.isRegistered(command.ownerId);
       }),
     );

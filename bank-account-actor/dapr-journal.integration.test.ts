@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +10,19 @@ import { daprdArgs } from '../runtime/dapr-yaml.ts';
 import { sidecarEnvironment } from '../runtime/environment.ts';
 import { loadSecrets } from '../runtime/secrets.ts';
 import type { CommandMessage } from '../contracts/commands.ts';
-import { ACCOUNT, open, testHost, testLog, withdraw } from './actor-fixtures.ts';
+import { streamOf } from '../contracts/events.ts';
+import { accountId } from '../domain/ids.ts';
+import { ACCOUNT, deposit, open, testHost, testLog, withdraw } from './actor-fixtures.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { daprJournalFilling } from './dapr-journal-filling.ts';
 import { journalContract } from './journal-contract.ts';
 import { journalFillingContract } from './journal-filling-contract.ts';
 
 const INSTANCE = 20;
+const ROWS = 20;
+const READERS = 8;
+const DEATHS = 6;
+const READS_BETWEEN = 100;
 
 let bank: Bank;
 let daprd: ChildProcess;
@@ -26,7 +33,8 @@ const dataDir = mkdtempSync(path.join(tmpdir(), 'core-bank-journal-'));
 jest.setTimeout(120_000);
 
 beforeAll(async () => {
-  bank = await startBank({ instance: INSTANCE, dataDir, quiet: true, infrastructureOnly: true });
+  const options = { quiet: true, infrastructureOnly: true, backOffMsMax: 200 };
+  bank = await startBank({ instance: INSTANCE, dataDir, ...options });
   const settings = bank.apps.find(({ appID }) => appID === 'bank-account-actor');
   if (settings === undefined) throw new Error('dapr.yaml has no bank-account-actor');
   app = await listenH2c(
@@ -84,4 +92,38 @@ test('two hosts that hold an account: one wins each version, losers answer right
   const versions = log.eventsOf(ACCOUNT).map(({ version }) => version);
   expect(versions).toEqual(Array.from({ length: 52 }, (_unused, at) => at + 1));
   expect(log.forks).toEqual([]);
+});
+
+test('while PostgreSQL dies again and again, a read is whole or says nothing', async () => {
+  const host = testHost(daprJournal(dapr, 'dying'), testLog());
+  const stream = streamOf(accountId('00000000-0000-8000-8000-000000000077'));
+  await host.accounts.execute(stream, [open('dying')]);
+  for (let at = 2; at <= ROWS; at += 1) await host.accounts.execute(stream, [deposit(`d${at}`)]);
+  const journal = daprJournal(dapr, 'reader');
+  const whole = await journal.load(stream);
+  const seen = { whole: 0, refused: 0 };
+  let running = true;
+  const reader = async (): Promise<void> => {
+    while (running) {
+      const read = await journal.load(stream).catch(() => undefined);
+      if (read === undefined) seen.refused += 1;
+      else {
+        expect([read.head, read.rows.length]).toEqual([whole.head, whole.rows.length]);
+        seen.whole += 1;
+      }
+    }
+  };
+  const readers = Array.from({ length: READERS }, reader);
+  try {
+    for (let deaths = 0; deaths < DEATHS; deaths += 1) {
+      const enough = seen.whole + READS_BETWEEN;
+      while (seen.whole < enough) await sleep(20);
+      expect(bank.kill('postgres', 'SIGKILL')).toBe(true);
+      await sleep(500);
+    }
+  } finally {
+    running = false;
+    await Promise.all(readers);
+  }
+  expect(seen.refused).toBeGreaterThan(0);
 });

@@ -1,5 +1,6 @@
 import type { StreamId } from '../domain/ids.ts';
 import { batcher } from '../platform/batcher.ts';
+import { inParallel } from '../platform/parallel.ts';
 import { SidecarError, type Sidecar, type StateOperation } from '../platform/dapr.ts';
 import { JournalFull, journalHead, journalRow, NO_HEAD, rowNumbers } from './journal.ts';
 import type { Commit, Journal, JournalRow, Loaded } from './journal.ts';
@@ -13,6 +14,7 @@ const READ_KEYS_MAX = 128;
 // (docs/decisions/0003-journal.md).
 const GROUP_COMMITS_MAX = 16;
 const GROUPS_IN_FLIGHT_MAX = 4;
+const SLOTS_AT_ONCE_MAX = 16;
 
 /**
  * The journal in Dapr's state store. Commits of different streams that come together are
@@ -31,7 +33,7 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
       const keys = numbers.map((commit) => rowKey(stream, commit));
       const found = await sidecar.readStates(JOURNAL_STORE, keys);
       for (const key of keys) {
-        const value = found.get(key);
+        const value = found.get(key) ?? (await sidecar.readState(JOURNAL_STORE, key));
         if (value === undefined) return rows;
         rows.push(journalRow.parse(value));
       }
@@ -101,20 +103,20 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
     },
     async secrets(streams) {
       const found = await sidecar.readStates(JOURNAL_STORE, streams.map(secretKey));
-      return streams.map((stream) => {
-        const value = found.get(secretKey(stream));
-        return value === undefined ? undefined : secretValue.parse(value).key;
-      });
+      return Promise.all(
+        streams.map(async (stream) => {
+          const key = secretKey(stream);
+          const value = found.get(key) ?? (await sidecar.readState(JOURNAL_STORE, key));
+          return value === undefined ? undefined : secretValue.parse(value).key;
+        }),
+      );
     },
     async unsettled() {
-      for (const start of [0, SLOTS / 2]) {
-        const numbers = rowNumbers(start, SLOTS / 2);
-        const found = await sidecar.readStates(JOURNAL_STORE, numbers.map(slotKey));
-        for (const slot of numbers) {
-          const value = found.get(slotKey(slot));
-          if (value !== undefined) slots.wrote({ slot, ...slotValue.parse(value) });
-        }
-      }
+      // One by one: a slot that was taken for missing would leave its streams behind for ever.
+      await inParallel(rowNumbers(0, SLOTS), SLOTS_AT_ONCE_MAX, async (slot) => {
+        const value = await sidecar.readState(JOURNAL_STORE, slotKey(slot));
+        if (value !== undefined) slots.wrote({ slot, ...slotValue.parse(value) });
+      });
       return slots.streams();
     },
     async settle(isSettled) {
@@ -161,7 +163,7 @@ function operationsOf({ stream, commit, row, head, newHead, secret }: Commit): S
 
 async function rowAt(sidecar: Sidecar, commit: Commit): Promise<JournalRow | undefined> {
   const key = rowKey(commit.stream, commit.commit);
-  const value = (await sidecar.readStates(JOURNAL_STORE, [key])).get(key);
+  const value = await sidecar.readState(JOURNAL_STORE, key);
   return value === undefined ? undefined : journalRow.parse(value);
 }
 
@@ -185,7 +187,8 @@ async function loadMany(
   const heads = await sidecar.readStates(JOURNAL_STORE, streams.map(headKey));
   return Promise.all(
     streams.map(async (stream) => {
-      const stored = heads.get(headKey(stream));
+      const key = headKey(stream);
+      const stored = heads.get(key) ?? (await sidecar.readState(JOURNAL_STORE, key));
       const head = stored === undefined ? NO_HEAD : journalHead.parse(stored);
       return { head, rows: await loadRows(stream, head.from) };
     }),

@@ -90,10 +90,16 @@ export const FILL_STREAMS_MAX = 64;
 
 /** What a restore needs besides, while no actor is active: many streams with one call. */
 export interface JournalFilling extends JournalMarks {
-  /** Which of the streams have never had a row, in the order asked. */
-  areEmpty(streams: readonly StreamId[]): Promise<boolean[]>;
-  /** Writes the first row of streams that are empty and have nothing unsettled; all or none. */
-  fill(rows: readonly Pick<Commit, 'stream' | 'row'>[]): Promise<void>;
+  /**
+   * Which of the streams have never had a row, in the order asked. When it is not asked to be
+   * certain it may take a stream for empty that has rows.
+   */
+  areEmpty(streams: readonly StreamId[], certainly: boolean): Promise<boolean[]>;
+  /**
+   * Writes the first row of streams that are empty and have nothing unsettled, all or none: of
+   * a stream that has its first row already nothing is written.
+   */
+  fill(rows: readonly Pick<Commit, 'stream' | 'row'>[]): Promise<'committed' | 'conflict'>;
   keepSecrets(secrets: ReadonlyMap<StreamId, string>): Promise<void>;
 }
 

@@ -44,9 +44,9 @@ export function memoryJournal(): Journal & JournalFilling {
       Promise.resolve(streams.map((stream) => !heads.has(stream) && !rows.has(key(stream, 1)))),
     fill: (filled) => {
       const taken = filled.find(({ stream }) => rows.has(key(stream, 1)));
-      if (taken !== undefined) return Promise.reject(new Error(`${taken.stream} has a row`));
+      if (taken !== undefined) return Promise.resolve('conflict');
       for (const { stream, row } of filled) rows.set(key(stream, 1), structuredClone(row));
-      return Promise.resolve();
+      return Promise.resolve('committed');
     },
     keepSecrets: (kept) => {
       for (const [stream, secret] of kept) secrets.set(stream, secret);

@@ -157,6 +157,7 @@ describe('who may own an account', () => {
     ]);
     const halfYen = openFor('p', 'jana', { currency: 'JPY', initialDeposit: '0.5' });
     expect(await codes(halfYen)).toEqual(['invalid-request']);
+    expect(await codes({ ...openFor('p', 'jana'), ifMatch: 1 })).toEqual(['version-mismatch']);
     await execute(register());
     expect(await codes(openFor('o', ID))).toEqual(['1']);
     // The retry is answered as before, whatever became of the owner.

@@ -53,7 +53,7 @@ const restore = (
   more: { streamsAtOnceMax?: number; keys?: ReadonlyMap<StreamId, string> } = {},
 ) => {
   const ports = { journal, log: pagesOf(log), keys: new Map(), now: () => new Date(BEGAN) };
-  return restoreJournal({ ...ports, progress: silence, ...more });
+  return restoreJournal({ ...ports, progress: silence, mayHaveRows: true, ...more });
 };
 
 function bankOn(journal: Journal, log: TestLog) {
@@ -250,6 +250,15 @@ describe('a restore that', () => {
     const after = bankOn(journal, log);
     const [again] = await after.give(old, open('o', { initialDeposit: '1.00' }));
     expect(again).toMatchObject({ ok: true, replayed: true });
+  });
+
+  test('is told that a stream is empty which is not looks for itself', async () => {
+    const { log } = await lived(seedOfRun());
+    const journal = memoryJournal();
+    await restore(log, journal);
+    const lying = { ...journal, areEmpty: (asked: readonly StreamId[]) => lie(asked) };
+    const lie = (asked: readonly StreamId[]) => Promise.resolve(asked.map(() => true));
+    expect(await restore(log, lying)).toMatchObject({ accounts: 0, there: ACCOUNTS.length });
   });
 
   test('finds another story in the log than in the journal refuses', async () => {

@@ -21,6 +21,8 @@ export interface RestorationPorts {
     read(position: number, head: number, events: number): void;
     wrote(streams: number, of: number): void;
   };
+  /** The journal may hold rows of before; then it is asked more carefully, which costs more. */
+  readonly mayHaveRows: boolean;
   readonly streamsAtOnceMax?: number;
 }
 
@@ -133,17 +135,22 @@ async function writeKeys(
 }
 
 async function writeBatch(
-  { journal, pack }: WritingPorts,
+  { journal, pack, mayHaveRows }: WritingPorts,
   batch: readonly FoldedStream[],
   restored: Restored,
 ): Promise<void> {
-  const empty = await journal.areEmpty(batch.map(({ stream }) => stream));
+  const empty = await journal.areEmpty(
+    batch.map(({ stream }) => stream),
+    mayHaveRows,
+  );
   const isPlain = (one: FoldedStream, index: number): boolean =>
     empty[index] === true && !('account' in one.content && hasOpenWork(one.content.account));
   const plain = batch.filter(isPlain);
-  await journal.fill(plain.map(({ stream, content }) => ({ stream, row: rowOf(content) })));
-  for (const one of plain) count(one, restored);
-  const others = batch.filter((one, index) => !isPlain(one, index));
+  const rows = plain.map(({ stream, content }) => ({ stream, row: rowOf(content) }));
+  const isFilled = (await journal.fill(rows)) === 'committed';
+  if (isFilled) for (const one of plain) count(one, restored);
+  // One of them was not empty after all, so none was written: each is looked at.
+  const others = isFilled ? batch.filter((one, index) => !isPlain(one, index)) : batch;
   await inParallel(others, SINGLE_AT_ONCE_MAX, async (one) => {
     const loaded = await journal.load(one.stream);
     if (isThere(one, loaded)) restored.there += 1;

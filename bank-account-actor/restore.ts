@@ -8,7 +8,7 @@ import { TRUST_MS } from './activation.ts';
 import { actorHostName } from './actor-host-name.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { daprJournalFilling } from './dapr-journal-filling.ts';
-import type { JournalFilling } from './journal.ts';
+import type { JournalFilling, JournalMark } from './journal.ts';
 import { openKeysBackup } from './keys-backup.ts';
 import { logPages, type LogPages } from './log-pages.ts';
 import { LogUnsound } from './log-fold.ts';
@@ -35,13 +35,16 @@ const NOT_EMPTY =
  */
 const FENCE_MS = TRUST_MS + 10_000;
 
-async function refuseIfUsed(journal: JournalFilling, log: LogPages): Promise<void> {
-  const mark = await journal.mark();
+async function refuseIfUsed(
+  journal: JournalFilling,
+  mark: JournalMark | undefined,
+  log: LogPages,
+): Promise<void> {
   // What an interrupted restore left is gone on with.
   if (mark?.state === 'restoring') return;
   const { entries } = await log.readAfter(0, 60);
   const streams = [...new Set(entries.map(({ event }) => streamOfEvent(event)))];
-  const empty = await journal.areEmpty(streams);
+  const empty = await journal.areEmpty(streams, true);
   if (mark !== undefined || empty.includes(false)) throw new Refusal(NOT_EMPTY);
 }
 
@@ -61,7 +64,10 @@ async function main(): Promise<void> {
   const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
   const log = logPages(dapr);
   const journal = { ...daprJournal(dapr, config.ACTOR_HOST_NAME), ...daprJournalFilling(dapr) };
-  if (values['onto-existing'] !== true) await refuseIfUsed(journal, log);
+  const mark = await journal.mark();
+  const onto = values['onto-existing'] === true;
+  if (!onto) await refuseIfUsed(journal, mark, log);
+  const mayHaveRows = onto || mark !== undefined;
   const now = () => new Date();
   await journal.setMark({ state: 'restoring', at: now().toISOString() });
   if (values.alone !== true) {
@@ -70,7 +76,9 @@ async function main(): Promise<void> {
   }
   const began = performance.now();
   const { progress, end } = restoreProgress(process.stdout);
-  const restored = await restoreJournal({ journal, log, keys, now, progress }).finally(end);
+  const restored = await restoreJournal({
+    ...{ journal, log, keys, now, progress, mayHaveRows },
+  }).finally(end);
   const seconds = (performance.now() - began) / 1_000;
   const { accounts, persons, events, there, withoutKey } = restored;
   const rate = Math.round((accounts + persons) / seconds);

@@ -40,6 +40,15 @@ const acked: Attempt = {
   version: 2,
 };
 
+const poor: Attempt = {
+  ...acked,
+  ...{ type: 'withdrawals', state: 'refused', status: 422, code: 'insufficient-funds' },
+};
+
+test('what was refused may be executed when it is sent again', () => {
+  expect(clientViolations([poor, acked], [sound])).toEqual([]);
+});
+
 test('a sound run has no violation', () => {
   expect(clientViolations([acked, { ...acked, key: 'x', state: 'unknown' }], [sound])).toEqual([]);
   expect(bankViolations([sound])).toMatchObject({ steps: 2, found: [], openTransfers: [] });
@@ -51,7 +60,9 @@ describe('a bad run is seen', () => {
     ['an acknowledged command that is lost', { ...acked, key: 'lost' }, 'not in the log'],
     ['another version', { ...acked, version: 3 }, 'another version'],
     ['another amount', { ...acked, amount: '2.00' }, 'another amount'],
-    ['a refused command that was executed', { ...acked, state: 'refused' as const }, 'was refused'],
+    ['a refused command that was executed', poor, 'is in the log'],
+    ['a refusal that cannot be', { ...poor, type: 'deposits' as const }, 'cannot be'],
+    ['a refusal for no good reason', { ...poor, code: 'account-not-found' }, 'cannot be'],
   ])('%s', (_name, attempt, text) => {
     expect(clientViolations([attempt], [sound]).join()).toContain(text);
   });

@@ -52,6 +52,9 @@ export function clientViolations(
       byKey.set(event.commandId, [...(byKey.get(event.commandId) ?? []), event]);
     }
   }
+  const executed = new Set(
+    attempts.filter(({ state }) => state !== 'refused').map(({ key }) => key),
+  );
   return attempts.flatMap((attempt): string[] => {
     const logged = byKey.get(attempt.key) ?? [];
     const about = `${attempt.key} (${attempt.type} ${attempt.amount})`;
@@ -64,8 +67,15 @@ export function clientViolations(
         return 'amount' in event.data && event.data.amount === attempt.amount
           ? []
           : [`${about} has another amount in the log`];
-      case 'refused':
-        return event === undefined ? [] : [`${about} was refused, but is in the log`];
+      case 'refused': {
+        const { code, type, key } = attempt;
+        if (type !== 'withdrawals' || code !== 'insufficient-funds') {
+          return [`${about} was refused: ${attempt.status} ${code}, which cannot be`];
+        }
+        // Sent again with more money on the account, it may be executed.
+        const isSound = event === undefined || executed.has(key);
+        return isSound ? [] : [`${about} was refused, but is in the log`];
+      }
       case 'unknown':
         return [];
     }
