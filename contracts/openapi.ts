@@ -18,7 +18,7 @@ export interface Operation {
   /** The 202 of an operation that may go on after its answer. */
   readonly accepted?: { readonly summary: string; readonly answer: z.ZodType };
   /** JSON when missing. */
-  readonly answerType?: 'text/event-stream';
+  readonly answerType?: 'text/event-stream' | 'application/x-ndjson';
   readonly answerHeaders?: Readonly<Record<string, string>>;
   readonly problems: readonly ProblemCode[];
 }

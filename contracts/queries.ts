@@ -17,7 +17,7 @@ export const VERSION_WAIT_MS = 2_000;
 const CURSOR_CHARACTERS_MAX = 200;
 
 /** A whole number without sign, leading zeros, exponent or fraction. */
-const wholeNumber = (most: number) =>
+export const wholeNumber = (most: number) =>
   z
     .string()
     .regex(/^[1-9][0-9]{0,14}$/, `must be a whole number from 1 to ${most}`)

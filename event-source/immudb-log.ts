@@ -50,7 +50,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     throw error;
   }
 
-  const write = immudbWriter(client, lookups, tail, heads, alarms, trust.wrote);
+  const write = immudbWriter(client, lookups, tail, heads, alarms, trust);
 
   // Appends and looks at foreign writes follow one another: both move the known end of the log.
   let turn: Promise<unknown> = Promise.resolve();

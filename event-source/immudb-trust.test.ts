@@ -1,11 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createLogger } from '../platform/logger.ts';
+import type { TxHeader } from '../proofs/log-transaction.ts';
 import { readPublicKey, statePayload } from '../proofs/signed-state.ts';
 import { readVectors } from '../proofs/vectors-for-tests.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { TamperError } from './event-log.ts';
 import type { Ask } from './immudb-client.ts';
-import { immudbTrust } from './immudb-trust.ts';
+import type { SetRequest } from './immudb-calls.ts';
+import { immudbTrust, type ImmudbTrust } from './immudb-trust.ts';
 import { memoryTrustStore, type TrustedState } from './trusted-state.ts';
 
 const { states, proofs, transactions, publicKey, db } = readVectors();
@@ -45,6 +47,11 @@ const trustOf = (kept?: TrustedState, key = publicKey) => {
   const options = { database: db, publicKey: readPublicKey(key), store };
   return { ...immudbTrust(options, alarms), store };
 };
+const write = (
+  trust: Pick<ImmudbTrust, 'rootOf' | 'wrote'>,
+  header: TxHeader,
+  request: SetRequest,
+): void => trust.wrote(header, request, trust.rootOf(request));
 const subjects = (): string[] => alarms.list().map(({ subject }) => subject);
 
 describe('given a state that is trusted', () => {
@@ -120,7 +127,7 @@ describe('given an own write', () => {
 
   test('then what it made is known', async () => {
     const trust = trustOf(trustedAt(9));
-    trust.wrote(header, request);
+    write(trust, header, request);
     const other = { ...at(10), txHash: at(11).txHash, signature: at(11).signature };
     await expect(trust.verify(serverAt(other))).rejects.toThrow(TamperError);
     expect(alarms.count()).toBe(1);
@@ -136,14 +143,14 @@ describe('given an own write', () => {
     ['has another key', () => [{ ...KVs[0]!, key: Buffer.from('x') }, ...KVs.slice(1)], /not what/],
   ])('when the transaction %s, then it is refused', (_what, sent, message) => {
     const wrong = { ...request, KVs: sent() as typeof KVs };
-    expect(() => trustOf(trustedAt(9)).wrote(header, wrong)).toThrow(message);
+    expect(() => write(trustOf(trustedAt(9)), header, wrong)).toThrow(message);
     expect(subjects()).toEqual(['transaction 10']);
   });
 
   test('when its number was there already, then it is refused', async () => {
     const trust = trustOf(trustedAt(source));
     await trust.verify(serverAt(at(target)));
-    expect(() => trust.wrote(header, request)).toThrow(/was there already/);
+    expect(() => write(trust, header, request)).toThrow(/was there already/);
   });
 
   test('when it does not continue the write before, then it is refused', () => {
@@ -153,7 +160,7 @@ describe('given an own write', () => {
       key: key.subarray(1),
       value: value.subarray(1),
     }));
-    trust.wrote({ ...before.header, ts: 1 }, { KVs: sent, preconditions: [] });
-    expect(() => trust.wrote(header, request)).toThrow(/does not continue 9/);
+    write(trust, { ...before.header, ts: 1 }, { KVs: sent, preconditions: [] });
+    expect(() => write(trust, header, request)).toThrow(/does not continue 9/);
   });
 });

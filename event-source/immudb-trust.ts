@@ -88,14 +88,18 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
 
   return {
     verify,
+    /** What the entries of a write must hash to. */
+    rootOf: ({ KVs }: SetRequest): Buffer =>
+      entriesRoot(
+        KVs.map(({ key, value }) =>
+          entryDigest({ key: rawBytes(key), hValue: valueHash(rawBytes(value)), metadata: null }),
+        ),
+      ),
     /** What a write put into the log must be what was sent; its place and hash are remembered. */
-    wrote(header: TxHeader, { KVs }: SetRequest): void {
-      const digests = KVs.map(({ key, value }) =>
-        entryDigest({ key: rawBytes(key), hValue: valueHash(rawBytes(value)), metadata: null }),
-      );
+    wrote(header: TxHeader, { KVs }: SetRequest, root: Buffer): void {
       const { id, prevAlh, nentries } = header;
       const subject = `transaction ${id}`;
-      if (nentries !== KVs.length || !sameHash(entriesRoot(digests), header.eH)) {
+      if (nentries !== KVs.length || !sameHash(root, header.eH)) {
         refuse(
           subject,
           faulty('entry-differs', `Transaction ${id} has not what was written into it.`),

@@ -1,13 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { TxHeader } from '../proofs/log-transaction.ts';
+import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/promises';
 import type { Alarms } from './alarms.ts';
 import { outcomesOf, planAppend, type AppendPlan, type Candidate } from './append-plan.ts';
 import { LogUnavailable, positionOf, type Outcome } from './event-log.ts';
-import { appendRequest, type SetRequest } from './immudb-calls.ts';
+import { appendRequest } from './immudb-calls.ts';
 import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
 import { findErased, HOPE, readKnowledge, seemsNew } from './immudb-knowledge.ts';
 import type { Heads, Lookups } from './immudb-lookups.ts';
 import type { Tail } from './immudb-tail.ts';
+import type { ImmudbTrust } from './immudb-trust.ts';
 
 const ROUNDS_MAX = 6;
 const RETRY_MS_MIN = 50;
@@ -22,7 +22,7 @@ export function immudbWriter(
   tail: Tail,
   heads: Heads,
   alarms: Alarms,
-  wrote: (header: TxHeader, request: SetRequest) => void,
+  trust: Pick<ImmudbTrust, 'rootOf' | 'wrote'>,
 ) {
   const plan = async (candidates: readonly Candidate[], round: number): Promise<AppendPlan> => {
     if (round === 0 && seemsNew(candidates, heads)) return planAppend(candidates, HOPE);
@@ -34,8 +34,13 @@ export function immudbWriter(
   const write = async ({ writes, steps }: AppendPlan): Promise<Outcome[]> => {
     if (writes.length === 0) return outcomesOf({ writes, steps }, []);
     const request = appendRequest(writes);
-    const header = await client.call('Set', request);
-    wrote(header, request);
+    const written = client.call('Set', request);
+    // Hashed while the database writes, not before the request has left and not after the answer.
+    const [header, root] = await Promise.all([
+      written,
+      nextRound().then(() => trust.rootOf(request)),
+    ]);
+    trust.wrote(header, request, root);
     const { id } = header;
     const entries = writes.map(({ json }, index) => ({
       position: positionOf(id, index),

@@ -11,8 +11,10 @@ import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp } from './app.ts';
 import { appender, type AppenderParts } from './appender.ts';
-import { LogUnavailable, type EventLog } from './event-log.ts';
-import { openImmudbLog } from './immudb-log.ts';
+import { LogUnavailable } from './event-log.ts';
+import { immudbExports } from './immudb-exports.ts';
+import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
+import { immudbReceipts } from './immudb-receipts.ts';
 import { integrationFeed } from './integration-feed.ts';
 import { ledgerFeed } from './ledger-feed.ts';
 import { natsStream } from './nats-stream.ts';
@@ -60,8 +62,11 @@ const offer: AppenderParts['feed']['offer'] = (after, added) => {
   feed.offer(after, added);
   integration.offer(after, added);
 };
+const receipts = immudbReceipts({ log, publicKey: immudb.publicKey, alarms });
 const app = eventSourceApp({
   log,
+  proofs: { ...receipts, ...immudbExports(log, receipts) },
+  publicKey: immudb.publicKey,
   appender: appender({ log, feed: { offer }, alarms, logger }),
   integration,
   alarms,
@@ -87,7 +92,7 @@ onShutdown(logger, [
 ]);
 
 // The database may start at the same time as this process; a foreign one never gets better.
-async function openLog(): Promise<EventLog> {
+async function openLog(): Promise<ImmudbLog> {
   for (;;) {
     try {
       return await openImmudbLog(immudb, alarms);

@@ -1,5 +1,7 @@
 import { dualProofFault, type DualProof } from './dual-proof.ts';
 import type { LogState } from './log-transaction.ts';
+import { readHistory } from './proof-documents.ts';
+import { logOf } from './small-log-for-tests.ts';
 import { readVectors } from './vectors-for-tests.ts';
 
 const { proofs, states } = readVectors();
@@ -88,6 +90,56 @@ describe('given proofs of a real database', () => {
     for (const { source, target, dualProof } of proofs) {
       const changed = { ...dualProof, linearProof: null };
       expect(dualProofFault(changed, stateAt(source), stateAt(target))?.fault).toBe('forked');
+    }
+  });
+});
+
+describe('given a log whose Merkle tree lags behind its chain', () => {
+  const SIZE = 24;
+  const entry = (text: string) => ({ key: Buffer.from(`\0${text}`), value: Buffer.from(text) });
+  const lagging = (name: string) =>
+    logOf(
+      Array.from({ length: SIZE }, (_, at) => [entry(`${name}${at}`)]),
+      5,
+    );
+  const log = lagging('a');
+  const pairs = Array.from({ length: SIZE }, (_, from) =>
+    Array.from({ length: SIZE - from }, (_to, by) => [from + 1, from + 1 + by] as const),
+  ).flat();
+
+  test('then every pair of states is proven', () => {
+    expect(pairs).toHaveLength((SIZE * (SIZE + 1)) / 2);
+    for (const [source, target] of pairs) {
+      const proof = readHistory(log.history(source, target));
+      const fault = dualProofFault(proof, log.state(source), log.state(target));
+      expect([source, target, fault]).toEqual([source, target, undefined]);
+    }
+  });
+
+  // CVE-2022-36111: what the tree took up must be what the chain had.
+  test('when the proof of what the tree took up is missing or another, then it is refused', () => {
+    let refused = 0;
+    for (const [source, target] of pairs) {
+      const proof = readHistory(log.history(source, target));
+      const advance = proof.LinearAdvanceProof;
+      if (advance === null) continue;
+      const wrong = hashesIn(advance).map((path) => changedAt(advance, path));
+      for (const LinearAdvanceProof of [null, ...wrong]) {
+        const changed = { ...proof, LinearAdvanceProof };
+        const fault = dualProofFault(changed, log.state(source), log.state(target));
+        expect(fault?.detail).toMatch(/took up other transactions/);
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(100);
+  });
+
+  test('when the newer state is of another log, then it is refused', () => {
+    const other = lagging('b');
+    for (const [source, target] of pairs) {
+      const proof = readHistory(other.history(source, target));
+      const fault = dualProofFault(proof, log.state(source), other.state(target));
+      expect(fault?.fault).toBe('forked');
     }
   });
 });

@@ -21,8 +21,6 @@ export interface DualProof {
   readonly LinearAdvanceProof: LinearAdvanceProof | null;
 }
 export interface LinearProof {
-  readonly sourceTxId: number;
-  readonly TargetTxId: number;
   readonly terms: readonly Uint8Array[];
 }
 export interface LinearAdvanceProof {

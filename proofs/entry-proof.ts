@@ -1,6 +1,6 @@
 import { dualProofFault, type DualProof } from './dual-proof.ts';
 import { leafHash } from './hashing.ts';
-import { entryDigest, headerHash, valueHash } from './log-transaction.ts';
+import { entryDigest, headerHash, valueHash, type TxHeader } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 import { signatureFault, type SignedState } from './signed-state.ts';
@@ -38,11 +38,14 @@ export function entryFault(proof: EntryProof, key: KeyObject): ProofFault | unde
   if (unsigned !== undefined) return unsigned;
   const { sourceTxHeader: header } = dualProof;
   const source = { txId: header.id, txHash: headerHash(header) };
-  return inclusionFault(proof) ?? dualProofFault(dualProof, source, state);
+  return inclusionFault(proof, header) ?? dualProofFault(dualProof, source, state);
 }
 
-function inclusionFault({ key, value, inclusion, dualProof }: EntryProof): ProofFault | undefined {
-  const { id, nentries, eH } = dualProof.sourceTxHeader;
+/** Whether the entry is among those of the transaction. */
+export function inclusionFault(
+  { key, value, inclusion }: Pick<EntryProof, 'key' | 'value' | 'inclusion'>,
+  { id, nentries, eH }: TxHeader,
+): ProofFault | undefined {
   const { leaf, width, terms } = inclusion;
   const rawKey = rawBytes(Buffer.from(key));
   const digest = entryDigest({ key: rawKey, hValue: valueHash(rawBytes(value)), metadata: null });

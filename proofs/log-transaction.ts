@@ -51,11 +51,18 @@ export const EMPTY_LOG: LogState = { txId: 0, txHash: sha256() };
 /** The hash of a value as it lies in the log, with the zero byte in front. */
 export const valueHash = (raw: Uint8Array): Buffer => sha256(raw);
 
-export const entryDigest = ({ key, hValue, metadata }: HashedEntry): Buffer => {
-  const described = metadata === null ? Buffer.alloc(0) : metadataBytes(metadata);
-  return sha256(u16(described.length), described, u16(key.length), key, hValue);
-};
+export function entryDigest({ key, hValue, metadata }: HashedEntry): Buffer {
+  const described = metadata === null ? NOTHING : metadataBytes(metadata);
+  const bytes = Buffer.allocUnsafe(4 + described.length + key.length + hValue.length);
+  let at = bytes.writeUInt16BE(described.length, 0);
+  bytes.set(described, at);
+  at = bytes.writeUInt16BE(key.length, at + described.length);
+  bytes.set(key, at);
+  bytes.set(hValue, at + key.length);
+  return sha256(bytes);
+}
 
+const NOTHING = Buffer.alloc(0);
 const DELETED = 0;
 const EXPIRES_AT = 1;
 const NON_INDEXABLE = 2;

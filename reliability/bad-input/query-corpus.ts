@@ -13,6 +13,8 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   direction: ['', 'up', 'CREDIT', 'credit,debit', 'null', '%00'],
   from: bad.TIMES_IN_QUERIES,
   to: bad.TIMES_IN_QUERIES,
+  fromTx: bad.NUMBERS_IN_QUERIES,
+  toTx: bad.NUMBERS_IN_QUERIES,
   lastEventId: bad.NUMBERS_IN_QUERIES.filter((value) => value !== '0'),
 };
 
