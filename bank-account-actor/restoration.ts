@@ -116,7 +116,7 @@ function* batchesOf(streams: Iterable<FoldedStream>): Generator<FoldedStream[]> 
 
 /** Who was erased stays erased: a backup may have a key that was deleted since. */
 async function writeKeys(
-  { journal, keys }: RestorationPorts,
+  { journal, keys, mayHaveRows }: RestorationPorts,
   batch: readonly FoldedStream[],
   restored: Restored,
 ): Promise<void> {
@@ -124,7 +124,7 @@ async function writeKeys(
     .filter(({ content }) => 'person' in content && content.person.status === 'registered')
     .map(({ stream }) => stream);
   if (persons.length === 0) return;
-  const known = await journal.secrets(persons);
+  const known = mayHaveRows ? await journal.secrets(persons) : [];
   const missing = persons.filter((_stream, index) => known[index] === undefined);
   const found = missing.flatMap((stream) => {
     const key = keys.get(stream);
