@@ -14,6 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
+type Consumer = ReturnType<typeof consume>;
+const connected = async (consumers: readonly Consumer[], times: number): Promise<void> => {
+  while (consumers.some(({ connections }) => connections() < times)) await sleep(20);
+};
+
 test('three consumers see each version once: one reconnects, the query API dies', async () => {
   const [account] = (await house.openAccounts(1)) as [string];
   const url = `${house.queryUrl}/v1/accounts/${account}/events/stream`;
@@ -31,9 +36,9 @@ test('three consumers see each version once: one reconnects, the query API dies'
     }
   };
   const commands = Promise.all([client(), client(), client(), client()]);
-  await sleep(300);
+  await connected(consumers, 1);
   consumers[1].reconnect();
-  await sleep(300);
+  await connected([consumers[1]], 2);
   const restarts = house.bank.restartCount('queries-bank-api');
   if (!house.bank.kill('queries-bank-api', 'SIGKILL')) throw new Error('nothing was killed');
   await commands;
