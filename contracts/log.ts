@@ -8,6 +8,8 @@ export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
 export const LOOKUP_COMMANDS_MAX = 200;
 export const HEADS_MAX = 500;
+/** Each is proven on its own. */
+export const EXPORT_PAGE_EVENTS_MAX = 100;
 
 /** GET log/events?after=POSITION&limit=N: the whole log in log order. */
 export const logPage = z.strictObject({

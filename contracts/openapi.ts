@@ -18,7 +18,7 @@ export interface Operation {
   /** The 202 of an operation that may go on after its answer. */
   readonly accepted?: { readonly summary: string; readonly answer: z.ZodType };
   /** JSON when missing. */
-  readonly answerType?: 'text/event-stream';
+  readonly answerType?: 'text/event-stream' | 'application/x-ndjson';
   /** Other types that the same answer may have; they have no schema in JSON. */
   readonly otherAnswers?: readonly string[];
   readonly answerHeaders?: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ import { eventStreams } from './event-streams.ts';
 import { HistoryView } from './history-view.ts';
 import { eventOf, logForTests } from './log-for-tests.ts';
 import { memoryReadModels } from './memory-read-models.ts';
+import { proofsForTests } from './proofs-for-tests.ts';
 
 const transports = [new winston.transports.Console()];
 const logger = winston.createLogger({ silent: true, transports });
@@ -36,6 +37,7 @@ function bank() {
     accounts: new AccountView(models),
     history: new HistoryView(models),
     persons: { models, data: noPersonData },
+    proofs: proofsForTests(log),
     log,
     streams,
     logger,

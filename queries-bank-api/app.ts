@@ -12,9 +12,11 @@ import type { Logger } from '../platform/logger.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readHistory, type HistoryPorts } from './history-answers.ts';
+import type { LogProofs } from './log-proofs.ts';
 import { LogHeads } from './log-heads.ts';
 import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
 import { personAnswers, type PersonPorts } from './person-answers.ts';
+import { proofAnswers } from './proof-answers.ts';
 import { Unavailable } from './read-models.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
 import { statementAnswers } from './statements/statement-answers.ts';
@@ -23,6 +25,7 @@ import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
   readonly persons: PersonPorts;
+  readonly proofs: LogProofs;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -38,6 +41,7 @@ export function queryApi(ports: QueryApiPorts): Express {
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
   app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
+  proofAnswers(app, ports.proofs, reached);
   app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   const persons = personAnswers(ports.persons);
   app.get('/v1/persons', answered(persons.list));

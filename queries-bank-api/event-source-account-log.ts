@@ -23,7 +23,8 @@ export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
   };
 }
 
-async function called(
+/** What event-source answers; undefined for what it does not have. */
+export async function called(
   dapr: Sidecar,
   method: 'GET' | 'POST',
   path: string,
@@ -32,6 +33,7 @@ async function called(
   try {
     const answer = await dapr.invokeService(EVENT_SOURCE_APP, method, path, body);
     if (answer.status === 200) return answer.body;
+    if (answer.status === 404) return undefined;
     throw new Unavailable(`event-source answered ${answer.status}`);
   } catch (error) {
     if (error instanceof SidecarError) throw new Unavailable(error.message);

@@ -13,6 +13,8 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   direction: ['', 'up', 'CREDIT', 'credit,debit', 'null', '%00'],
   from: bad.TIMES_IN_QUERIES,
   to: bad.TIMES_IN_QUERIES,
+  fromTx: bad.NUMBERS_IN_QUERIES,
+  toTx: bad.NUMBERS_IN_QUERIES,
   at: bad.TIMES_IN_QUERIES,
   version: bad.NUMBERS_IN_QUERIES,
   format: ['', 'PDF', 'xml', 'camt.052', 'camt.053.001.08', 'text/csv', 'json,csv', 'null', '%00'],
