@@ -19,7 +19,11 @@ export const logPage = z.strictObject({
 });
 export type LogPage = z.infer<typeof logPage>;
 
-/** GET log/streams/{stream}/events?fromVersion=N&limit=N: one stream, oldest first. */
+/**
+ * GET log/streams/{stream}/events?fromVersion=N&limit=N: one stream, oldest first.
+ * GET log/streams/{stream}/until?time=MS: only its last event at that time (milliseconds of UTC)
+ * or before it, none when all events are later.
+ */
 export const streamPage = z.strictObject({
   entries: z.array(positionedEvent),
   /** Version of the last event of the stream in the log, 0 when it has none. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Operation } from './openapi.ts';
 import { idParams } from './path-params.ts';
-import { wholeNumber } from './queries.ts';
+import { wholeNumber } from './query-params.ts';
 import * as receipts from './receipts.ts';
 import { timeText } from './texts.ts';
 

@@ -56,6 +56,8 @@ export interface EventLog {
   readAfter(position: number, limit: number): Promise<LogEntry[]>;
   /** Entries of one stream from a version on, oldest first; may be shorter than `limit`. */
   readStream(stream: StreamId, fromVersion: number, limit: number): Promise<LogEntry[]>;
+  /** Entries of one stream by their versions, in the order asked; rejects where one is missing. */
+  readVersions(stream: StreamId, versions: readonly number[]): Promise<LogEntry[]>;
   /** The last version of each stream, 0 for none, in the order asked. */
   heads(streams: readonly StreamId[]): Promise<number[]>;
   /** The entries of each command in version order, null for one that the log never saw. */

@@ -10,6 +10,7 @@ import type { ImmudbLog } from './immudb-log.ts';
 import type { immudbReceipts } from './immudb-receipts.ts';
 import { decodeEvent } from './immudb-values.ts';
 import type { LogProofs, Period } from './log-proofs.ts';
+import { lastUntil } from './stream-times.ts';
 
 const PROOFS_IN_FLIGHT_MAX = 8;
 const WALK_TXS = 100;
@@ -19,24 +20,15 @@ type Receipts = ReturnType<typeof immudbReceipts>;
 
 /** What it takes to check a whole account, or the whole log, without the bank. */
 export function immudbExports(
-  { ask, heads, readStream }: Pick<ImmudbLog, 'ask' | 'heads' | 'readStream'>,
+  log: Pick<ImmudbLog, 'ask' | 'heads' | 'readVersions'>,
   { proven, newestState }: Receipts,
 ): Pick<LogProofs, 'exportHead' | 'exported' | 'walk'> {
-  const timeOf = async (stream: StreamId, version: number): Promise<string> => {
-    const [entry] = await readStream(stream, version, 1);
-    if (entry === undefined) throw missing(eventKey(stream, version));
-    return (JSON.parse(entry.json.toString()) as { at: string }).at;
-  };
-  /** The first version at or after a time; times of a stream never go back. */
-  const firstSince = async (stream: StreamId, head: number, time: string): Promise<number> => {
-    const wanted = Date.parse(time);
-    let [low, high] = [1, head + 1];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (Date.parse(await timeOf(stream, middle)) >= wanted) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  const { ask, heads } = log;
+  /** The last version of a stream before a time, 0 when there is none. */
+  const lastBefore = async (stream: StreamId, time: string): Promise<number> => {
+    const { entry } = await lastUntil(log, stream, Date.parse(time) - 1);
+    if (entry === undefined) return 0;
+    return (JSON.parse(entry.json.toString()) as { version: number }).version;
   };
 
   return {
@@ -46,8 +38,8 @@ export function immudbExports(
       // After the head, so that the state has it.
       const state = await newestState();
       const { from, to } = period;
-      const first = from === undefined ? 1 : await firstSince(stream, head, from);
-      const end = to === undefined ? head : await firstSince(stream, head, to);
+      const before = from === undefined ? 0 : await lastBefore(stream, from);
+      const end = to === undefined ? head : (await lastBefore(stream, to)) + 1;
       const { dualProof } = await ask('VerifiableTxById', proofBetween(state.txId, state.txId));
       const target = dualProof.targetTxHeader;
       if (!sameHash(headerHash(target), state.txHash)) {
@@ -57,8 +49,8 @@ export function immudbExports(
         format: 'core-bank-account/1',
         accountId: stream.slice(stream.indexOf('/') + 1),
         // One before the period and one after it, where there are any.
-        fromVersion: from === undefined ? 1 : Math.min(head, Math.max(1, first - 1)),
-        toVersion: Math.min(head, end),
+        fromVersion: Math.max(1, before),
+        toVersion: Math.min(head, Math.max(end, before)),
         headVersion: head,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),

@@ -83,6 +83,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     head: tail.head,
     readAfter: async (position, limit) => (position >= tail.head() ? [] : pages(position, limit)),
     readStream: lookups.readStream,
+    readVersions: lookups.readVersions,
     heads: lookups.heads,
     findCommands: lookups.findCommands,
     async check() {

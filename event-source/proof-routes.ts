@@ -1,11 +1,10 @@
 import type { Express, RequestHandler } from 'express';
 import { z } from 'zod';
-import { streamIdText } from '../contracts/bank-events.ts';
 import { EXPORT_PAGE_EVENTS_MAX } from '../contracts/log.ts';
 import { timeText } from '../contracts/texts.ts';
 import { Failure } from '../platform/http.ts';
 import type { LogProofs } from './log-proofs.ts';
-import { answered, read } from './questions.ts';
+import { answered, read, streamNamed } from './questions.ts';
 
 const whole = z.coerce.number().pipe(z.int().min(1));
 const versionParam = z.object({ version: whole });
@@ -20,8 +19,6 @@ const walkQuery = z.strictObject({ from: whole });
 
 /** What the log can prove, for the services that hand it on. */
 export function proofRoutes(app: Express, proofs: LogProofs, publicKey: string): void {
-  const streamOf = (params: Readonly<Record<string, unknown>>) =>
-    read(streamIdText, `${String(params['kind'])}/${String(params['id'])}`);
   const route = (path: string, ask: (request: Parameters<RequestHandler>[0]) => Promise<unknown>) =>
     app.get(
       path,
@@ -32,15 +29,15 @@ export function proofRoutes(app: Express, proofs: LogProofs, publicKey: string):
       }),
     );
 
-  route('/log/streams/:kind/:id/events/:version/receipt', ({ params }) =>
-    proofs.receipt(streamOf(params), read(versionParam, params).version),
+  route('/log/streams/:kind/:id/events/:version/receipt', (request) =>
+    proofs.receipt(streamNamed(request), read(versionParam, request.params).version),
   );
-  route('/log/streams/:kind/:id/export', ({ params, query }) =>
-    proofs.exportHead(streamOf(params), read(periodQuery, query)),
+  route('/log/streams/:kind/:id/export', (request) =>
+    proofs.exportHead(streamNamed(request), read(periodQuery, request.query)),
   );
-  route('/log/streams/:kind/:id/export/events', async ({ params, query }) => {
-    const { fromVersion, limit, at } = read(exportQuery, query);
-    return { items: await proofs.exported(streamOf(params), fromVersion, limit, at) };
+  route('/log/streams/:kind/:id/export/events', async (request) => {
+    const { fromVersion, limit, at } = read(exportQuery, request.query);
+    return { items: await proofs.exported(streamNamed(request), fromVersion, limit, at) };
   });
   route('/log/state', () => proofs.state());
   route('/log/consistency', ({ query }) => {

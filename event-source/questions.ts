@@ -1,4 +1,4 @@
-import type { Express, RequestHandler } from 'express';
+import type { Express, Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import { streamIdText } from '../contracts/bank-events.ts';
 import {
@@ -8,10 +8,11 @@ import {
   type HeadsAnswer,
 } from '../contracts/log.ts';
 import { positionNumber } from '../contracts/topics.ts';
-import type { CommandId } from '../domain/ids.ts';
+import type { CommandId, StreamId } from '../domain/ids.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import { commandsJson, pageJson } from './log-answers.ts';
+import { lastUntil } from './stream-times.ts';
 
 const REQUEST_BYTES_MAX = 256 * 1024;
 
@@ -24,6 +25,8 @@ const streamQuery = z.strictObject({
   fromVersion: z.coerce.number().pipe(z.int().min(1)).default(1),
   limit: limit.default(LOG_PAGE_EVENTS_MAX),
 });
+
+const momentQuery = z.strictObject({ time: z.coerce.number().pipe(z.int().min(0)) });
 
 /** What the other services ask the log. */
 export function questions(app: Express, log: EventLog): void {
@@ -39,12 +42,20 @@ export function questions(app: Express, log: EventLog): void {
   app.get(
     '/log/streams/:kind/:id/events',
     answered(async (request, response) => {
-      const { kind, id: name } = request.params;
-      const id = read(streamIdText, `${String(kind)}/${String(name)}`);
+      const id = streamNamed(request);
       const { fromVersion, limit: most } = read(streamQuery, request.query);
       const entries = await log.readStream(id, fromVersion, most);
       const [head] = await log.heads([id]);
       response.type('json').send(pageJson(entries, 'headVersion', head!));
+    }),
+  );
+  app.get(
+    '/log/streams/:kind/:id/until',
+    answered(async (request, response) => {
+      const { time } = read(momentQuery, request.query);
+      const { entry, head } = await lastUntil(log, streamNamed(request), time);
+      const entries = entry === undefined ? [] : [entry];
+      response.type('json').send(pageJson(entries, 'headVersion', head));
     }),
   );
   app.post(
@@ -69,6 +80,10 @@ export function questions(app: Express, log: EventLog): void {
     }),
   );
 }
+
+/** The stream that the path names. */
+export const streamNamed = ({ params }: Request): StreamId =>
+  read(streamIdText, `${String(params['kind'])}/${String(params['id'])}`);
 
 /** What does not fit the schema is the caller's mistake. */
 export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {

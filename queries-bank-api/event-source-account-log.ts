@@ -12,6 +12,10 @@ export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
       const path = `log/streams/${stream}/events?fromVersion=${fromVersion}&limit=${limit}`;
       return accountPage.parse(await called(dapr, 'GET', path));
     },
+    async until(accountId, timeMs) {
+      const path = `log/streams/${streamOf(accountId)}/until?time=${timeMs}`;
+      return accountPage.parse(await called(dapr, 'GET', path));
+    },
     async heads(accountIds) {
       const streams = accountIds.map(streamOf);
       return headsAnswer.parse(await called(dapr, 'POST', 'log/heads', { streams })).versions;

@@ -8,7 +8,6 @@ import { bankUnderTest, type BankUnderTest } from './faults/bank-under-test.ts';
 
 const VERSION = '4.32.5';
 const PYTHON_MINOR_MIN = 10;
-const INSTANCE = 24;
 const EXAMPLES = 30;
 /**
  * Right by its schema is not right for the bank: check digits, a version that is past or money
@@ -122,7 +121,7 @@ function run(command: string, folder: string, url: string, known: object): Promi
 runCommand(async () => {
   const command = installed();
   const folder = mkdtempSync(path.join(tmpdir(), 'schemathesis-'));
-  const house = await bankUnderTest(INSTANCE);
+  const house = await bankUnderTest();
   try {
     for (const url of [house.commandUrl, house.queryUrl]) {
       for (const known of [{}, await furnish(house)]) {

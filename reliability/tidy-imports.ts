@@ -106,6 +106,8 @@ const HOMES: readonly (readonly [name: string, home: RegExp])[] = [
   ['pg', /^runtime\//],
   ['@nats-io/transport-node', /^(?:runtime\/|event-source\/nats-)/],
   ['@nats-io/jetstream', /^(?:runtime\/|event-source\/nats-)/],
+  ['pdfkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
+  ['fontkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
   ['winston', /^platform\/logger\.ts$/],
 ];
 
