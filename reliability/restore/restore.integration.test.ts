@@ -6,23 +6,26 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { startBank, type Bank } from '../../runtime/bank.ts';
+import { freeInstance } from '../../runtime/free-instance.ts';
 import { takeJournal } from '../../runtime/journal-for-tests.ts';
 import { seededRandom, startLoad, type Attempt } from '../faults/load.ts';
 import { runCommandOf } from './command-run.ts';
 import { journalHeads } from './journal-heads.ts';
 import { dropReadSide, readSide } from './read-side-for-tests.ts';
 
-const INSTANCE = 23;
 const PATIENCE_MS = 15_000;
 const HOLD_MS = 25_000;
 const dataDir = mkdtempSync(join(tmpdir(), 'core-bank-restore-'));
 const backups = mkdtempSync(join(tmpdir(), 'core-bank-backups-'));
-const place = { instance: INSTANCE, dataDir };
+const place = { instance: 0, dataDir };
 const PASSPHRASE = { CORE_BANK_KEYS_PASSPHRASE: 'a passphrase for the test' };
 
 jest.setTimeout(180_000);
 
 let bank: Bank | undefined;
+beforeAll(async () => {
+  place.instance = await freeInstance();
+});
 const start = async (): Promise<void> => {
   bank = await startBank({ ...place, quiet: true });
 };
