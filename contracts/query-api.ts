@@ -1,3 +1,4 @@
+import { AUDIT_OPERATIONS } from './audit.ts';
 import type { Operation } from './openapi.ts';
 import { PERSON_QUERIES } from './person-queries.ts';
 import { PROOF_QUERIES } from './proof-queries.ts';
@@ -7,5 +8,6 @@ import { QUERY_OPERATIONS } from './queries.ts';
 export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...QUERY_OPERATIONS,
   ...PERSON_QUERIES,
+  ...AUDIT_OPERATIONS,
   ...PROOF_QUERIES,
 ];

@@ -10,6 +10,8 @@ export const LEDGER_TOPIC = 'ledger';
 
 /** Event-source -> the world: one CloudEvent for each event (contracts/integration-events.ts). */
 export const BANK_EVENTS_TOPIC = 'bank-events';
+/** Event-source -> the world: signed checkpoints and alarms of the audit (contracts/audit.ts). */
+export const AUDIT_TOPIC = 'audit';
 /** Commands of other services -> core-bank-api, what came of them, and what nobody could read. */
 export const ACCOUNT_COMMANDS_TOPIC = 'account-commands';
 export const COMMAND_RESULTS_TOPIC = 'account-command-results';

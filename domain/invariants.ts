@@ -1,10 +1,12 @@
-import { available, evolve, NO_ACCOUNT, type Account } from './account.ts';
+import { available, evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
 import { settledBy, type AccountEvent } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { minor, ZERO, type Minor } from './money.ts';
+import { createStreamCheck, type OnceNames, type StreamHead } from './stream-check.ts';
 import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
 
-export type { OpenTransfer };
+export { createStreamCheck };
+export type { OnceNames, OpenTransfer, StreamHead };
 
 /** One entry of the log, in log order. */
 export interface LogStep {
@@ -14,6 +16,9 @@ export interface LogStep {
   readonly event: AccountEvent;
   /** The ledger balance that the event claims to leave. */
   readonly ledgerAfter: Minor;
+  /** And the rest of the balance, where it is known. */
+  readonly heldAfter?: Minor;
+  readonly availableAfter?: Minor;
 }
 
 export type InvariantName =
@@ -47,6 +52,16 @@ const NOTHING: TrialBalance = {
   inFlight: ZERO,
 };
 
+/** What of the past the check must know: how it is kept decides how long a log it can follow. */
+export interface LedgerMemory {
+  readonly accounts: AccountMemory;
+  readonly once: OnceNames;
+}
+export interface AccountMemory {
+  get(accountId: string): Account | undefined;
+  set(accountId: string, account: Account): unknown;
+}
+
 /** I1: what the accounts hold and what is in flight is what came in less what went out. */
 export function isBalanced(totals: TrialBalance): boolean {
   return totals.ledgers + totals.inFlight === totals.externalIn - totals.externalOut;
@@ -56,11 +71,12 @@ export function isBalanced(totals: TrialBalance): boolean {
  * Follows a log entry by entry and says what breaks the invariants I1, I2, I3, I6, I8 and I9 of the
  * design. It is the one statement of them: property tests, fault runs and the audit use it.
  */
-export function createLedgerCheck() {
-  const accounts = new Map<string, Account>();
+export function createLedgerCheck(
+  { accounts, once }: LedgerMemory = { accounts: new Map(), once: new Set() },
+) {
   const totals = new Map<Currency, TrialBalance>();
-  const commandAt = new Map<string, number>();
-  const legs = createTransferLegs();
+  const streams = createStreamCheck(once);
+  const legs = createTransferLegs(once);
   let steps = 0;
 
   const move = (currency: Currency, event: AccountEvent, by: Minor): boolean => {
@@ -83,26 +99,18 @@ export function createLedgerCheck() {
       const violated = (invariant: InvariantName, detail: string): void => {
         found.push({ invariant, accountId, version, detail });
       };
-      const before = accounts.get(accountId) ?? NO_ACCOUNT;
-      if (version !== before.version + 1) {
-        violated('version-order', `follows version ${before.version}`);
-        return found;
-      }
-      const command = `${accountId} ${step.commandId}`;
-      const earlier = commandAt.get(command);
-      if (earlier !== undefined && earlier !== version - 1) {
-        violated('command-once', `command ${step.commandId} was executed at ${earlier} already`);
-      }
-      commandAt.set(command, version);
+      const outOfOrder = streams.follow(accountId, version, step.commandId);
+      if (outOfOrder !== undefined) violated(...outOfOrder);
+      if (outOfOrder?.[0] === 'version-order') return found;
       const settled = settledBy(event);
       if (settled !== undefined) {
-        const once = `${accountId} ${settled}`;
-        const before = commandAt.get(once);
-        if (before !== undefined) violated('settled-once', `${settled} ended at ${before} already`);
-        commandAt.set(once, version);
+        const name = `${accountId} ${settled}`;
+        if (once.has(name)) violated('settled-once', `${settled} ended before`);
+        once.add(name);
       }
       const wrongLeg = legs.observe(event);
       if (wrongLeg !== undefined) violated('transfer-legs', wrongLeg);
+      const before = accounts.get(accountId) ?? NO_ACCOUNT;
       const after = evolve(before, event);
       accounts.set(accountId, after);
       const ledgerBefore = before.status === 'none' ? ZERO : before.ledger;
@@ -112,13 +120,15 @@ export function createLedgerCheck() {
       if (available(after) < 0n) {
         violated('overdraft-floor', `available fell to ${available(after)}`);
       }
-      if (step.ledgerAfter !== after.ledger) {
-        violated('fold', `claims ${step.ledgerAfter}, but the events make ${after.ledger}`);
-      }
+      const wrong = foldFault(step, after);
+      if (wrong !== undefined) violated('fold', wrong);
       return found;
     },
     account: (accountId: string): Account => accounts.get(accountId) ?? NO_ACCOUNT,
-    accounts: (): ReadonlyMap<string, Account> => accounts,
+    /** The ids of all accounts that were seen. */
+    accountIds: streams.streams,
+    accountCount: streams.count,
+    head: streams.head,
     totals: (): ReadonlyMap<Currency, TrialBalance> => totals,
     /** Transfers that have not ended with both legs or none; after a while there are none. */
     openTransfers: (): readonly OpenTransfer[] => legs.open(),
@@ -126,6 +136,16 @@ export function createLedgerCheck() {
     /** How many entries were seen: a check that saw too little proves nothing. */
     steps: (): number => steps,
   };
+}
+
+function foldFault(claimed: LogStep, after: ExistingAccount): string | undefined {
+  const { ledgerAfter, heldAfter = after.held, availableAfter = available(after) } = claimed;
+  const isRight =
+    ledgerAfter === after.ledger && heldAfter === after.held && availableAfter === available(after);
+  if (isRight) return undefined;
+  const claims = `${ledgerAfter}, ${heldAfter} held, ${availableAfter} available`;
+  const makes = `${after.ledger}, ${after.held} held, ${available(after)} available`;
+  return `claims ${claims}, but the events make ${makes} (minor units)`;
 }
 
 /** What an event does to the totals beside the ledger of its own account. */

@@ -1,6 +1,7 @@
 import type { AccountEvent } from './account-events.ts';
 import type { TransferId } from './ids.ts';
 import type { Minor } from './money.ts';
+import type { OnceNames } from './stream-check.ts';
 
 type Step = 'transfer-reserved' | 'transfer-sent' | 'transfer-released' | TargetStep;
 type TargetStep = 'transfer-received' | 'transfer-declined';
@@ -9,10 +10,13 @@ type TargetStep = 'transfer-received' | 'transfer-declined';
 export interface OpenTransfer {
   readonly transferId: TransferId;
   readonly steps: readonly Step[];
+  /** Time of the first of them. */
+  readonly since: string;
 }
 
 interface Legs {
   readonly amount: Minor;
+  readonly since: string;
   readonly steps: Step[];
 }
 
@@ -23,36 +27,44 @@ const ENDS: readonly (readonly Step[])[] = [
 
 /**
  * I8: a transfer ends with both legs or with none. The streams of its two accounts may be
- * followed in any order, so what is missing may still come, but what contradicts never may.
+ * followed in any order, so what is missing may still come, but what contradicts never may. Of a
+ * transfer that has ended only that is kept.
  */
-export function createTransferLegs() {
+export function createTransferLegs(once: OnceNames) {
   const transfers = new Map<TransferId, Legs>();
+  let count = 0;
   return {
     /** What is wrong with this step, or undefined; of other events nothing is. */
     observe(event: AccountEvent): string | undefined {
       if (!isStep(event)) return undefined;
-      const { transferId, amount, type } = event;
-      const known = transfers.get(transferId) ?? { amount, steps: [] };
+      const { transferId, amount, type, at } = event;
+      const ended = `ended ${transferId}`;
+      const open = transfers.get(transferId);
+      if (open === undefined && once.has(ended)) return `${type} of ${transferId}, which had ended`;
+      const known = open ?? { amount, since: at, steps: [] };
       if (known.amount !== amount) return `${type} of ${amount}, but it was about ${known.amount}`;
       if (known.steps.includes(type)) return `${type} twice for transfer ${transferId}`;
       const steps = [...known.steps, type];
       if (!ENDS.some((end) => steps.every((step) => end.includes(step)))) {
         return `${steps.join(', ')} for transfer ${transferId}`;
       }
-      transfers.set(transferId, { amount, steps });
+      if (open === undefined) count += 1;
+      transfers.set(transferId, { ...known, steps });
+      if (steps.length === STEPS) {
+        transfers.delete(transferId);
+        once.add(ended);
+      }
       return undefined;
     },
     open: (): OpenTransfer[] =>
-      [...transfers]
-        .filter(([, { steps }]) => steps.length < 3)
-        .map(([transferId, { steps }]) => ({ transferId, steps })),
+      [...transfers].map(([transferId, { steps, since }]) => ({ transferId, steps, since })),
     /** How many were seen: a check that saw too few proves nothing. */
-    count: (): number => transfers.size,
+    count: (): number => count,
   };
 }
 
 type StepEvent = Extract<AccountEvent, { type: Step }>;
 
-function isStep(event: AccountEvent): event is StepEvent {
-  return (ENDS.flat() as string[]).includes(event.type);
-}
+const STEPS = 3;
+const STEP_TYPES = new Set<string>(ENDS.flat());
+const isStep = (event: AccountEvent): event is StepEvent => STEP_TYPES.has(event.type);

@@ -1,24 +1,12 @@
+import type { AlarmItem, AlarmKind } from '../contracts/audit.ts';
 import type { Logger } from '../platform/logger.ts';
 
-/** What cannot heal by itself, so that a person must look. */
-export type AlarmKind =
-  /** The log holds something that the bank did not write there. */
-  | 'tampered'
-  /** An event contradicts the log. */
-  | 'fork'
-  /** A message or an event that is not what it should be. */
-  | 'poison'
-  /** Events of an account wait for one that does not come. */
-  | 'gap';
-
-export interface Alarm {
-  readonly kind: AlarmKind;
-  /** What it is about: a key of the log, an event id, a message id. */
-  readonly subject: string;
-  readonly detail: string;
-  readonly since: string;
+export interface Alarm extends Omit<AlarmItem, 'count'> {
   count: number;
 }
+
+/** While there is one of these the service is not ready: the log or the books are not sound. */
+export const GRAVE: readonly AlarmKind[] = ['tampered', 'incomplete', 'rolled-back', 'imbalance'];
 
 const ALARMS_MAX = 10_000;
 const ALARMS_LISTED_MAX = 50;
@@ -27,9 +15,10 @@ export type Alarms = ReturnType<typeof alarmBook>;
 
 /**
  * Keeps the alarms for health. Each is logged in full when it is raised first, because the log
- * file is the quarantine; repetitions are only counted. Alarms stay until the process ends.
+ * file is the quarantine; repetitions are only counted. Alarms stay until the process ends; the
+ * audit finds again what is in the log. `tell` hears of each new one.
  */
-export function alarmBook(logger: Logger) {
+export function alarmBook(logger: Logger, tell: (alarm: AlarmItem) => void = () => undefined) {
   const book = new Map<string, Alarm>();
   return {
     /** `content` is whatever must not be lost, for example the event that was refused. */
@@ -43,6 +32,7 @@ export function alarmBook(logger: Logger) {
       if (book.size >= ALARMS_MAX) return;
       const since = new Date().toISOString();
       book.set(`${kind} ${subject}`, { kind, subject, detail, since, count: 1 });
+      tell({ kind, subject, detail, since, count: 1 });
     },
     /** For what turned out to heal after all. */
     lower(kind: AlarmKind, subject: string): void {
@@ -50,8 +40,8 @@ export function alarmBook(logger: Logger) {
     },
     count: (): number => book.size,
     /** The first ones, for a person to read. */
-    list: (): Alarm[] => [...book.values()].slice(0, ALARMS_LISTED_MAX),
-    first: (kind: AlarmKind): Alarm | undefined =>
-      [...book.values()].find((alarm) => alarm.kind === kind),
+    list: (most = ALARMS_LISTED_MAX): Alarm[] => [...book.values()].slice(0, most),
+    first: (...kinds: readonly AlarmKind[]): Alarm | undefined =>
+      [...book.values()].find(({ kind }) => kinds.includes(kind)),
   };
 }

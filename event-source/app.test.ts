@@ -1,5 +1,6 @@
 import request from 'supertest';
 import type { BankEvent } from '../contracts/bank-events.ts';
+import { alarmsAnswer, auditStatus, trialBalanceAnswer } from '../contracts/audit.ts';
 import { commandsAnswer, headsAnswer, logPage, streamPage } from '../contracts/log.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
@@ -7,6 +8,8 @@ import { eventSourceApp } from './app.ts';
 import { appender } from './appender.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
+import { createAuditBooks } from './audit-books.ts';
+import type { AuditAnswers } from './background-audit.ts';
 import { memoryLog } from './memory-log.ts';
 
 const logger = createLogger('test', 'error');
@@ -16,6 +19,18 @@ const appToken = 'a-token-of-the-sidecar';
 let log: EventLog;
 let alarms: Alarms;
 const published = { published: 0, position: 0, head: 0, lagMs: 0 };
+const books = { ...createAuditBooks().books(), position: 65_536, events: 1 };
+const audit: AuditAnswers = {
+  status: () => ({
+    ...{ verdict: 'nothing-checked', says: 'Nothing was checked yet.', phase: 'following' },
+    ...{ position: 65_536, transaction: 1, root: books.root, at: null, events: 1, accounts: 0 },
+    ...{ head: 65_536, alarms: alarms.count(), readSideCompared: 0, checkpoint: null },
+  }),
+  trialBalance: () => ({
+    ...{ position: 65_536, transaction: 1, at: null, balanced: false, verdict: books.verdict },
+    ...{ events: 1, accounts: 0, openTransfers: 0, currencies: [] },
+  }),
+};
 let waiting: { waiting?: string } = {};
 const app = (used = log) =>
   eventSourceApp({
@@ -23,6 +38,7 @@ const app = (used = log) =>
     alarms,
     logger,
     integration: { status: () => ({ ...published, ...waiting }) },
+    audit,
     appToken,
     appender: appender({ log: used, alarms, logger, feed: { offer: () => {} } }),
   });
@@ -191,6 +207,18 @@ describe('questions', () => {
     const { body } = await get('/health/ready').expect(503);
     expect(body.checks.integration).toEqual({ ok: false, reason: 'integration events: no broker' });
     waiting = {};
+  });
+
+  test('given an audit, then it is told as the contract says, with all alarms', async () => {
+    for (const subject of ['a', 'b', 'c']) alarms.raise('imbalance', subject, 'is wrong');
+    const { body } = await get('/audit/status').expect(200);
+    expect(auditStatus.parse(body)).toMatchObject({ position: 65_536, alarms: 3 });
+    trialBalanceAnswer.parse((await get('/audit/trial-balance').expect(200)).body);
+    const told = alarmsAnswer.parse((await get('/audit/alarms?limit=2').expect(200)).body);
+    expect(told.count).toBe(3);
+    expect(told.items.map(({ subject }) => subject)).toEqual(['a', 'b']);
+    await get('/audit/alarms?limit=101').expect(400);
+    await get('/health/ready').expect(503);
   });
 
   test('given an alarm of tampering, then the service is not ready and names the key', async () => {

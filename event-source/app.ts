@@ -4,8 +4,10 @@ import { crashPoint } from '../platform/crash-points.ts';
 import { health } from '../platform/health.ts';
 import { createApp, finish } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Alarms } from './alarms.ts';
+import { GRAVE, type Alarms } from './alarms.ts';
 import type { Appender } from './appender.ts';
+import { auditRoutes } from './audit-routes.ts';
+import type { AuditAnswers } from './background-audit.ts';
 import type { EventLog } from './event-log.ts';
 import type { IntegrationFeed } from './integration-feed.ts';
 import { readDelivery } from './incoming-events.ts';
@@ -22,6 +24,7 @@ export interface EventSource {
   readonly appender: Appender;
   readonly alarms: Alarms;
   readonly integration: Pick<IntegrationFeed, 'status'>;
+  readonly audit: AuditAnswers;
   readonly logger: Logger;
   readonly appToken?: string;
   /** What the log proves, and the bank's public key (PEM); a log in memory proves nothing. */
@@ -44,13 +47,14 @@ export function eventSourceApp(source: EventSource): Express {
       return status;
     },
     alarms: () => {
-      const tampered = alarms.first('tampered');
-      if (tampered !== undefined) throw new Error(`tampered: ${tampered.detail}`);
+      const grave = alarms.first(...GRAVE);
+      if (grave !== undefined) throw new Error(`${grave.kind}: ${grave.detail}`);
       return { count: alarms.count(), first: alarms.list() };
     },
   });
   deliveries(app, source);
   questions(app, log);
+  auditRoutes(app, source.audit, alarms);
   if (source.proofs !== undefined) proofRoutes(app, source.proofs, source.publicKey ?? '');
   finish(app, logger);
   return app;

@@ -6,7 +6,7 @@ import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
 import type { Lookups } from './immudb-lookups.ts';
 import { eventsOf, logKeysOf } from './immudb-values.ts';
 
-const GENESIS_KEY = 'meta/genesis';
+export const GENESIS_KEY = 'meta/genesis';
 const GENESIS_VALUE = '{"format":"core-bank-log/1"}';
 const CATCH_UP_TXS = 16;
 

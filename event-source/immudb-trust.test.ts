@@ -153,6 +153,13 @@ describe('given an own write', () => {
     expect(() => write(trust, header, request)).toThrow(/was there already/);
   });
 
+  test('when it was proven before its answer came, then it is fine', async () => {
+    const trust = trustOf(trustedAt(header.id));
+    await trust.verify(serverAt(at(header.id)));
+    write(trust, header, request);
+    expect(alarms.list()).toEqual([]);
+  });
+
   test('when it does not continue the write before, then it is refused', () => {
     const trust = trustOf(trustedAt(8));
     const before = transactions[8]!;

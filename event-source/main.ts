@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
+import { AUDIT_TOPIC, LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
+import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
 import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
@@ -11,13 +13,17 @@ import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp } from './app.ts';
 import { appender, type AppenderParts } from './appender.ts';
-import { LogUnavailable } from './event-log.ts';
+import { auditFeed } from './audit-feed.ts';
+import { backgroundAudit } from './background-audit.ts';
+import { daprReadSide } from './dapr-read-side.ts';
+import { LogUnavailable, TamperError } from './event-log.ts';
 import { immudbExports } from './immudb-exports.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
 import { immudbReceipts } from './immudb-receipts.ts';
 import { integrationFeed } from './integration-feed.ts';
 import { ledgerFeed } from './ledger-feed.ts';
 import { natsStream } from './nats-stream.ts';
+import { readSideCheck } from './read-side-check.ts';
 import { trustFile } from './trust-file.ts';
 
 const RETRY_MS = 500;
@@ -32,13 +38,26 @@ const config = readConfig({
   LOG_PUBLIC_KEY: z.base64().min(1),
   /** Where the trusted state of the log is kept: not on the disk of the log, if it can be. */
   TRUSTED_STATE_FILE: z.string().min(1),
+  /** The auditor's private key, base64 of its PKCS8 DER, and the folder of what it says. */
+  AUDIT_SIGNING_KEY: z.base64().min(1),
+  AUDIT_FOLDER: z.string().min(1),
   /** The broker of the public stream, with the password of its only publisher. */
   BANK_EVENTS_URL: z.url({ protocol: /^nats$/ }),
   /** A URI reference that names this bank to others; it must never change. */
   BANK_SOURCE: z.string().min(1).default('/core-bank'),
 });
 const logger = createLogger('event-source', config.LOG_LEVEL);
-const alarms = alarmBook(logger);
+const { publish, close } = publisher({
+  httpPort: config.DAPR_HTTP_PORT,
+  apiToken: config.DAPR_API_TOKEN,
+});
+const dapr = sidecar({
+  httpPort: config.DAPR_HTTP_PORT,
+  apiToken: config.DAPR_API_TOKEN,
+  connections: 1,
+});
+const publicAudit = auditFeed((message) => publish(PUBSUB, AUDIT_TOPIC, message), logger);
+const alarms = alarmBook(logger, (alarm) => publicAudit.offer({ type: 'alarm', alarm }));
 
 const immudb = {
   // This file runs as dist/event-source/main.js; the definition stays beside the source.
@@ -51,16 +70,26 @@ const immudb = {
   trust: trustFile(config.TRUSTED_STATE_FILE),
 };
 const log = await openLog();
-const { publish, close } = publisher({
-  httpPort: config.DAPR_HTTP_PORT,
-  apiToken: config.DAPR_API_TOKEN,
-});
 const feed = ledgerFeed((message) => publish(PUBSUB, LEDGER_TOPIC, message), logger);
 const stream = natsStream(config.BANK_EVENTS_URL);
 const integration = integrationFeed({ log, stream, source: config.BANK_SOURCE, logger });
+const { trust: _kept, ...connection } = immudb;
+const audit = backgroundAudit({
+  data: {
+    ...connection,
+    checkpointFile: join(config.AUDIT_FOLDER, 'checkpoints.jsonl'),
+    auditorKey: config.AUDIT_SIGNING_KEY,
+  },
+  head: log.head,
+  alarms,
+  feed: publicAudit,
+  readSide: readSideCheck({ log, readSide: daprReadSide(dapr), alarms, logger }),
+  logger,
+});
 const offer: AppenderParts['feed']['offer'] = (after, added) => {
   feed.offer(after, added);
   integration.offer(after, added);
+  audit.news();
 };
 const receipts = immudbReceipts({ log, publicKey: immudb.publicKey, alarms });
 const app = eventSourceApp({
@@ -69,6 +98,7 @@ const app = eventSourceApp({
   publicKey: immudb.publicKey,
   appender: appender({ log, feed: { offer }, alarms, logger }),
   integration,
+  audit,
   alarms,
   logger,
   appToken: config.APP_API_TOKEN,
@@ -85,9 +115,12 @@ onShutdown(logger, [
       server.close(() => resolve());
       server.closeIdleConnections();
     }),
+  () => audit.end(),
+  () => publicAudit.end(),
   () => feed.idle(),
   () => integration.end(),
   () => log.close(),
+  () => dapr.close(),
   () => close(),
 ]);
 
@@ -98,7 +131,9 @@ async function openLog(): Promise<ImmudbLog> {
       return await openImmudbLog(immudb, alarms);
     } catch (error) {
       logger.error('the log cannot be opened', { error: String(error) });
-      if (!(error instanceof LogUnavailable)) process.exit(1);
+      // Of a log that was changed the alarm must get out, so this goes on without serving it.
+      const mayGetBetter = error instanceof LogUnavailable || error instanceof TamperError;
+      if (!mayGetBetter) process.exit(1);
       await delay(RETRY_MS);
     }
   }

@@ -6,6 +6,7 @@ import type { HistoryEntry } from '../contracts/read-models.ts';
 import { AccountView } from './account-view.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts-for-tests.ts';
 import { queryApi } from './app.ts';
+import { auditForTests, STATUS, TRIAL_BALANCE } from './audit-for-tests.ts';
 import { writeCursor } from './cursor.ts';
 import { eventStreams } from './event-streams.ts';
 import { HistoryView } from './history-view.ts';
@@ -33,7 +34,9 @@ function bank() {
   const { log, state, grow } = logForTests(new Map([[1, 40]]));
   const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, streamsMax: 3, pace });
+  const { audit, state: auditState } = auditForTests();
   const app = queryApi({
+    audit,
     accounts: new AccountView(models),
     history: new HistoryView(models),
     persons: { models, data: noPersonData },
@@ -44,10 +47,25 @@ function bank() {
     checks: {},
     waitMs: WAIT_MS,
   });
-  return { app, models, state, streams, grow };
+  return { app, models, state, streams, grow, auditState };
 }
 
 const account = (path = '') => `/v1/accounts/${idOf(1)}${path}`;
+
+test('the audit is told as event-source tells it, and 503 while that is away', async () => {
+  const { app, auditState } = bank();
+  const get = (path: string) => request(app).get(`/v1/audit/${path}`);
+  expect((await get('status').expect(200)).body).toEqual(STATUS);
+  expect((await get('trial-balance').expect(200)).body).toEqual(TRIAL_BALANCE);
+  expect((await get('alarms?limit=1').expect(200)).body).toMatchObject({ count: 2, items: [{}] });
+  for (const bad of ['status?x=1', 'trial-balance?limit=1', 'alarms?limit=0', 'alarms?limit=101']) {
+    expect((await get(bad).expect(400)).body.code).toBe('invalid-request');
+  }
+  await request(app).post('/v1/audit/status').expect(405);
+  auditState.away = true;
+  const { headers } = await get('alarms').expect(503);
+  expect(headers['retry-after']).toBe('1');
+});
 
 test('a page that was read tells of a reversal that came later', async () => {
   const { app, models } = bank();

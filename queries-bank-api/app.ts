@@ -9,6 +9,7 @@ import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
 import { createApp, Failure, finish, onlyMethods } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
+import { auditAnswers, type Audit } from './audit-answers.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readHistory, type HistoryPorts } from './history-answers.ts';
@@ -25,6 +26,7 @@ import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
   readonly persons: PersonPorts;
+  readonly audit: Audit;
   readonly proofs: LogProofs;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
@@ -46,6 +48,10 @@ export function queryApi(ports: QueryApiPorts): Express {
   const persons = personAnswers(ports.persons);
   app.get('/v1/persons', answered(persons.list));
   app.get('/v1/persons/:personId', answered(persons.one));
+  const audit = auditAnswers(ports.audit);
+  app.get('/v1/audit/status', answered(audit.status));
+  app.get('/v1/audit/trial-balance', answered(audit.trialBalance));
+  app.get('/v1/audit/alarms', answered(audit.alarms));
   for (const { path } of QUERY_API_OPERATIONS) {
     onlyMethods(app, path.replaceAll(/\{(\w+)\}/g, ':$1'), ['GET', 'HEAD']);
   }

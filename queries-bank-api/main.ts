@@ -7,6 +7,7 @@ import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { AccountView } from './account-view.ts';
 import { queryApi } from './app.ts';
+import { eventSourceAudit } from './audit-answers.ts';
 import { eventStreams } from './event-streams.ts';
 import { eventSourceAccountLog } from './event-source-account-log.ts';
 import { eventSourceProofs } from './event-source-proofs.ts';
@@ -28,6 +29,7 @@ const app = queryApi({
   accounts,
   history: new HistoryView(models),
   persons: { models, data: personData(dapr) },
+  audit: eventSourceAudit(dapr),
   log,
   proofs: eventSourceProofs(dapr),
   streams,

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { FieldError } from '../contracts/problems.ts';
 import { accountIdOfNumber } from '../domain/account-number.ts';
 import { ACCOUNT_ID_PATTERN, accountId, type AccountId } from '../domain/ids.ts';
@@ -7,6 +7,9 @@ import { Failure } from '../platform/http.ts';
 
 const ISSUES_MAX = 10;
 const NAME_CHARACTERS_MAX = 100;
+
+/** For what takes no parameter. */
+export const noQuery = z.strictObject({});
 
 export const invalid = (at: string, message: string): Failure =>
   new Failure('invalid-request', { errors: [{ at, message }] });

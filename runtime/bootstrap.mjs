@@ -18,6 +18,7 @@ const COMMANDS = {
   logs: 'runtime/logs.js',
   'dead-letters': 'runtime/dead-letters.js',
   rebuild: 'projections/rebuild.js',
+  audit: 'event-source/audit.js',
   restore: 'runtime/restore.js',
   'backup-keys': 'bank-account-actor/backup-keys.js',
   backup: 'runtime/backup.js',

@@ -15,6 +15,7 @@ const secret = () => `Cb1-${randomBytes(24).toString('base64url')}`;
 const [postgres, mongo, natsSidecar] = [secret(), secret(), secret()];
 const natsPublisher = secret();
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const auditor = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const variables = {
   DAPR_API_TOKEN: secret(),
   APP_API_TOKEN: secret(),
@@ -26,6 +27,7 @@ const variables = {
   NATS_READER_PASSWORD: secret(),
   IMMUDB_ADMIN_PASSWORD: secret(),
   IMMUDB_PASSWORD: secret(),
+  AUDIT_SIGNING_KEY: auditor.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
   LOG_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
   STATE_POSTGRES_URL: `postgres://journal:${postgres}@127.0.0.1:3810/journal`,
   NATS_URL: `nats://sidecar:${natsSidecar}@127.0.0.1:3820`,
@@ -36,6 +38,9 @@ mkdirSync(folder, { recursive: true, mode: 0o700 });
 // Immudb's container runs as another user and must read it; the folder keeps others out.
 const key = privateKey.export({ type: 'sec1', format: 'pem' });
 writeFileSync(join(folder, 'compose-signing-key.pem'), key, { mode: 0o644 });
+// For whoever checks what the auditor says; the other half is only in the environment file.
+const half = auditor.publicKey.export({ type: 'spki', format: 'pem' });
+writeFileSync(join(folder, 'compose-audit-public-key.pem'), half);
 const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
 writeFileSync(file, lines.join(''), { mode: 0o600 });
 process.stdout.write(`Made ${file}. Now: docker compose --env-file .data/compose.env up --build\n`);

@@ -19,6 +19,7 @@ const SECRETS = [
   'BANK_EVENTS_URL',
   'MONGODB_URL',
   'IMMUDB_PASSWORD',
+  'AUDIT_SIGNING_KEY',
 ];
 const secretsIn = (environment: Environment): string[] =>
   SECRETS.filter((name) => environment[name] !== undefined);
@@ -38,7 +39,7 @@ describe('what a program is told', () => {
     ['core-bank-api', [], ['NATS_URL']],
     ['queries-bank-api', ['MONGODB_URL'], []],
     ['bank-account-actor', [], ['STATE_POSTGRES_URL', 'NATS_URL']],
-    ['event-source', ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD'], ['NATS_URL']],
+    ['event-source', ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD', 'AUDIT_SIGNING_KEY'], ['NATS_URL']],
     ['projection-balances', ['MONGODB_URL'], ['NATS_URL']],
     ['projection-history', ['MONGODB_URL'], ['NATS_URL']],
   ])('%s gets %j and its sidecar %j, and no other password', (id, ofApp, ofSidecar) => {

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { auditFolder, auditSigningKey } from './audit-key.ts';
 import { appEnvironment } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
 import { mongoUrl } from './ferretdb.ts';
@@ -16,7 +17,14 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BA
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
-  'event-source': ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD', 'LOG_PUBLIC_KEY', 'TRUSTED_STATE_FILE'],
+  'event-source': [
+    'AUDIT_FOLDER',
+    'AUDIT_SIGNING_KEY',
+    'BANK_EVENTS_URL',
+    'IMMUDB_PASSWORD',
+    'LOG_PUBLIC_KEY',
+    'TRUSTED_STATE_FILE',
+  ],
   projections: ['MONGODB_URL'],
   'queries-bank-api': ['MONGODB_URL'],
 };
@@ -38,7 +46,9 @@ export const secretVariables = (instance: Instance, secrets: Secrets): Environme
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
   IMMUDB_PASSWORD: secrets.immudbWriter,
+  AUDIT_SIGNING_KEY: auditSigningKey(instance.dataDir),
   // No secrets, but an app's own as well.
+  AUDIT_FOLDER: auditFolder(instance.dataDir),
   LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),
   TRUSTED_STATE_FILE: trustFile(instance.dataDir),
 });

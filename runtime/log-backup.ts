@@ -9,6 +9,7 @@ import { bytesOf, copyFault, copyLog, filesOfLog, listCopy, sync } from './log-c
 import type { CopiedFile, OnBytes } from './log-copy.ts';
 import { accepts } from './ports.ts';
 import { Refusal } from './progress.ts';
+import { auditFolder } from './audit-key.ts';
 import { publicKeyFile, signingKeyFile, trustFile, writePrivate } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -172,6 +173,9 @@ export async function putBack(
     if (existsSync(trust)) copyFileSync(trust, `${trust}.before-${moment}`);
     renameSync(believed, trust);
     await sync(dirname(trust));
+    // What the auditor said of the end that is lost stays to be read, but is not held against this.
+    const said = auditFolder(instance.dataDir);
+    if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);
   }
   return { manifest, aside, lost: end.trustedTxId };
 }

@@ -29,6 +29,7 @@ export const STREAMS: Readonly<Record<string, string>> = {
   ACCOUNT_EVENTS: 'account-events',
   LEDGER: 'ledger',
   BANK_EVENTS: 'bank-events',
+  AUDIT: 'audit',
   ACCOUNT_COMMANDS: 'account-commands',
   COMMAND_RESULTS: 'account-command-results',
   DEAD_COMMANDS: 'account-commands-dead',

@@ -1,0 +1,123 @@
+import type { BankEvent } from '../contracts/bank-events.ts';
+import { createAuditBooks } from './audit-books.ts';
+import type { AuditedTx } from './audit-entries.ts';
+import { eventOf, eventsOf, newAccount, personLike, voided } from './events-for-tests.ts';
+import { entriesOf, hashedLog, type PlainEntry } from './hashed-log-for-tests.ts';
+import { GENESIS_KEY } from './immudb-tail.ts';
+
+const NOT_MARKED = { deleted: false, expiration: null };
+const genesis: PlainEntry = { key: GENESIS_KEY, value: Buffer.from('{}') };
+const account = newAccount();
+const person = personLike(account);
+
+/** Books that followed a genesis, an account with five events and a person with two. */
+function followed() {
+  const log = hashedLog();
+  const books = createAuditBooks();
+  const take = (tx: AuditedTx): string[] =>
+    books.take(tx).map(({ kind, detail }) => `${kind}: ${detail}`);
+  const before = [
+    log.add(genesis),
+    log.append(...eventsOf(account, 1, 5)),
+    log.append(...eventsOf(person, 1, 2)),
+  ];
+  expect(before.flatMap(take)).toEqual([]);
+  return { log, books, take };
+}
+
+test('given a sound log, then every event counts and the books balance', () => {
+  const { log, books, take } = followed();
+  const two = { commandId: 'two-at-once' };
+  expect(take(log.append(eventOf(account, 6, two), eventOf(account, 7, two)))).toEqual([]);
+  expect(books.books()).toMatchObject({
+    ...{ verdict: 'balanced', transaction: 4, events: 9, accounts: 1, persons: 1, violations: 0 },
+    currencies: [{ currency: 'EUR', ledgers: '600.00', balanced: true }],
+  });
+});
+
+test('given no account, then nothing is said to balance', () => {
+  const books = createAuditBooks();
+  const log = hashedLog();
+  expect(books.books().verdict).toBe('nothing-checked');
+  expect(books.take(log.add(genesis))).toEqual([]);
+  expect(books.take(log.append(...eventsOf(person, 1, 2)))).toEqual([]);
+  expect(books.books()).toMatchObject({ verdict: 'nothing-checked', events: 2 });
+});
+
+describe('given right hashes of wrong entries, then the sentence says what is wrong', () => {
+  const lie = (version: number, amount: string) => eventOf(account, version, { amount });
+  const [ofSix, record] = entriesOf(eventOf(account, 6)) as [PlainEntry, PlainEntry];
+  const cases: [string, PlainEntry[], RegExp][] = [
+    ['written again', entriesOf(eventOf(account, 2)).slice(0, 1), /^tampered: .* written again/],
+    ['a fork', entriesOf(lie(5, '1.00')).slice(0, 1), /^tampered: .*5 was written again/],
+    ['a gap', entriesOf(eventOf(account, 9)), /^incomplete: .* version 9 .* 5: 3 missing/],
+    ['a stream from its middle', entriesOf(eventOf(newAccount(), 2)), /^incomplete: .* 1 missing/],
+    ['a person with a gap', entriesOf(eventOf(person, 4)), /^incomplete: person.* 1 missing/],
+    ['a balance that is a lie', entriesOf(lie(6, '7.00')), /^imbalance: .*breaks fold: claims 500/],
+    [
+      'opened twice',
+      entriesOf({ ...eventOf(account, 1), id: `${account}/6`, version: 6 } as BankEvent),
+      /^imbalance: .*6 cannot follow .*opened twice/,
+    ],
+    ['a hold that never was', entriesOf(voided(account, 6, 'x')), /^imbalance: .*hold that is not/],
+    ['deleted', [{ ...ofSix, metadata: { ...NOT_MARKED, deleted: true } }], /^tampered: .*deleted/],
+    [
+      'expiring',
+      [{ ...ofSix, metadata: { ...NOT_MARKED, expiration: { expiresAt: 9 } } }],
+      /expires/,
+    ],
+    ['hidden', [{ ...ofSix, metadata: NOT_MARKED }], /has metadata/],
+    ['no record', [ofSix], /^tampered: cmd.* is missing beside its event/],
+    [
+      'a record of another version',
+      [ofSix, { ...record, value: Buffer.from('{"first":5}') }],
+      /names version 5/,
+    ],
+    ['a record alone', [record], /without an event of that command/],
+    ['a record of nothing', [ofSix, { ...record, value: Buffer.from('x') }], /is not the record/],
+    ['a second genesis', [genesis], /none that the bank writes/],
+    ['an unknown key', [{ ...genesis, key: 'x/1' }], /"x\/1" .* none that the bank writes/],
+    ['no event', [{ ...ofSix, value: Buffer.from('{"index":0,"event":{}}') }], /is no event of it/],
+    ['another key', [{ ...ofSix, key: `${account}/6` }], /is no event of it/],
+  ];
+  test.each(cases)('%s', (_what, entries, sentence) => {
+    const { log, books, take } = followed();
+    const found = take(log.add(...entries));
+    expect(found[0]).toMatch(sentence);
+    expect(books.books()).toMatchObject({ verdict: 'violated', violations: found.length });
+  });
+
+  test('a command that was executed before', () => {
+    const { log, take } = followed();
+    const found = take(log.append(eventOf(account, 6, { commandId: 'command-2' })));
+    expect(found).toEqual([expect.stringMatching(/breaks command-once: command command-2/)]);
+  });
+
+  test('and what comes after a hole is told of once', () => {
+    const { log, take } = followed();
+    expect(take(log.append(eventOf(account, 9)))).toHaveLength(1);
+    expect(take(log.append(...eventsOf(account, 10, 12)))).toEqual([]);
+  });
+});
+
+describe('given wrong hashes', () => {
+  const other = Buffer.alloc(32, 7);
+  type Change = (tx: AuditedTx) => AuditedTx;
+  const first = (tx: AuditedTx, change: object): AuditedTx => ({
+    ...tx,
+    entries: [{ ...tx.entries[0]!, ...change }, ...tx.entries.slice(1)],
+  });
+  const cases: [string, Change, RegExp][] = [
+    ['a value', (tx) => first(tx, { value: tx.entries[1]!.value }), /not the one that was hashed/],
+    ['an entry', (tx) => first(tx, { hValue: other }), /not those it was made of/],
+    ['a chain', (tx) => ({ ...tx, header: { ...tx.header, prevAlh: other } }), /does not continue/],
+    ['a number', (tx) => ({ ...tx, header: { ...tx.header, id: 9 } }), /Transaction 9 follows 3/],
+    ['entries left out', (tx) => ({ ...tx, entries: tx.entries.slice(1) }), /1 of 2 entries/],
+    ['a value that the disk lost', (tx) => ({ ...tx, valuesLost: true }), /changed on the disk/],
+  ];
+  test.each(cases)('of %s, then the sentence says so', (_what, change, sentence) => {
+    const { log, books, take } = followed();
+    expect(take(change(log.append(eventOf(account, 6))))[0]).toMatch(sentence);
+    expect(books.books().verdict).toBe('violated');
+  });
+});

@@ -1,0 +1,197 @@
+import { isAccountEvent, type BankEvent } from '../contracts/bank-events.ts';
+import { decodeEvent, namesOf, type LoggedEvent } from '../contracts/events.ts';
+import type { AuditedBooks, TrialBalanceLine } from '../contracts/audit.ts';
+import type { Currency } from '../domain/currency.ts';
+import type { CommandId, StreamId } from '../domain/ids.ts';
+import { createLedgerCheck, createStreamCheck, isBalanced } from '../domain/invariants.ts';
+import type { StreamHead, TrialBalance } from '../domain/invariants.ts';
+import { formatAmount, readAmount } from '../domain/money.ts';
+import { evolvePerson, NO_PERSON, type Person } from '../domain/person.ts';
+import { EMPTY_LOG, followTransaction, headerHash } from '../proofs/log-transaction.ts';
+import { isFault } from '../proofs/proof-fault.ts';
+import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './audit-entries.ts';
+import { commandKey } from './event-log.ts';
+import { SeenNames } from './seen-names.ts';
+
+export type AuditBooks = ReturnType<typeof createAuditBooks>;
+
+/**
+ * The audit itself, without I/O: takes the transactions of the log one after the other from the
+ * first one on, recomputes all hashes, and follows every stream by the invariants of the domain.
+ * What it keeps: each account as folded, 64 bits of each command, and nothing of ended transfers.
+ */
+export function createAuditBooks() {
+  const once = new SeenNames();
+  const ledger = createLedgerCheck({ accounts: new Map(), once });
+  const personStreams = createStreamCheck(once);
+  const persons = new Map<string, Person>();
+  /** Streams that cannot be followed any more: each is told of once. */
+  const broken = new Set<string>();
+  let state = EMPTY_LOG;
+  let position = 0;
+  let events = 0;
+  let violations = 0;
+
+  const headOf = (stream: string): StreamHead =>
+    stream.startsWith('acct/') ? ledger.head(accountOf(stream)) : personStreams.head(stream);
+
+  /** Whether the event follows its stream; what is wrong if not. */
+  const misplaced = (
+    { key, event }: AuditedEvent,
+    head: number,
+    tx: number,
+  ): Finding | undefined => {
+    if (event.version === head + 1) return undefined;
+    if (event.version <= head) {
+      const detail = `${key} was written again in transaction ${tx}: the log had it already.`;
+      return { kind: 'tampered', subject: key, detail };
+    }
+    broken.add(event.stream);
+    const detail =
+      `${event.stream} has version ${event.version} in transaction ${tx} after version ${head}: ` +
+      `${event.version - head - 1} missing between them.`;
+    return { kind: 'incomplete', subject: event.stream, detail };
+  };
+  const follow = (event: BankEvent): readonly string[] => {
+    if (isAccountEvent(event)) {
+      return ledger
+        .observe(stepOf(event))
+        .map(({ invariant, detail }) => `${invariant}: ${detail}`);
+    }
+    const { stream, version, commandId, type, at } = event;
+    const fault = personStreams.follow(stream, version, commandId);
+    persons.set(stream, evolvePerson(persons.get(stream) ?? NO_PERSON, { type, at }));
+    return fault === undefined ? [] : [fault.join(': ')];
+  };
+  const takeEvent = (
+    audited: AuditedEvent,
+    expected: Map<string, number>,
+    tx: number,
+  ): Finding[] => {
+    const { key, event } = audited;
+    if (broken.has(event.stream)) return [];
+    const head = headOf(event.stream);
+    const wrongPlace = misplaced(audited, head.version, tx);
+    if (wrongPlace !== undefined) return [wrongPlace];
+    const opens = head.commandId !== event.commandId;
+    const imbalance = (detail: string): Finding => ({ kind: 'imbalance', subject: key, detail });
+    try {
+      const [command, ...settles] = namesOf(event);
+      for (const name of opens ? [command!, ...settles] : settles) {
+        expected.set(commandKey(event.stream as StreamId, name as CommandId), event.version);
+      }
+      const wrong = follow(event);
+      events += 1;
+      position = audited.position;
+      return wrong.map((what) => imbalance(`${key} (${event.type}) breaks ${what}.`));
+    } catch (error) {
+      broken.add(event.stream);
+      return [imbalance(`${key} cannot follow what was before it: ${messageOf(error)}.`)];
+    }
+  };
+
+  /** The next transaction of the log; answers what is wrong with it, or nothing. */
+  const take = (tx: AuditedTx): Finding[] => {
+    const { id } = tx.header;
+    const next = followTransaction(state, tx);
+    const found: Finding[] = [];
+    if (isFault(next)) {
+      const isOther = next.fault === 'forked' || next.fault === 'missing';
+      const kind = isOther ? 'rolled-back' : 'tampered';
+      found.push({ kind, subject: `transaction ${id}`, detail: next.detail });
+      // What comes after it is looked at as it is, so that one fault does not hide others.
+      state = { txId: id, txHash: headerHash(tx.header) };
+    } else state = next;
+    const entries = readEntries(tx);
+    found.push(...entries.findings);
+    const expected = new Map<string, number>();
+    for (const event of entries.events) found.push(...takeEvent(event, expected, id));
+    found.push(...recordFaults(expected, entries.commands, id, broken));
+    violations += found.length;
+    return found;
+  };
+
+  return {
+    take,
+    state: () => state,
+    events: () => events,
+    ledger,
+    /** Counts what was found wrong beside the transactions, for example a log that got shorter. */
+    violated: (count = 1): void => void (violations += count),
+    books: (): AuditedBooks => {
+      const currencies = [...ledger.totals()].map(([currency, totals]) => lineOf(currency, totals));
+      const isSound = violations === 0 && currencies.every(({ balanced }) => balanced);
+      return {
+        position,
+        transaction: state.txId,
+        root: state.txHash.toString('hex'),
+        events,
+        accounts: ledger.accountCount(),
+        persons: personStreams.count(),
+        openTransfers: ledger.openTransfers().length,
+        currencies: currencies.sort((a, b) => (a.currency < b.currency ? -1 : 1)),
+        violations,
+        // A look that saw no account proves nothing of money.
+        verdict: !isSound ? 'violated' : currencies.length === 0 ? 'nothing-checked' : 'balanced',
+      };
+    },
+  };
+}
+
+const accountOf = (stream: string): string => stream.slice('acct/'.length);
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+function stepOf(event: LoggedEvent) {
+  const { currency, balance } = event.data;
+  return {
+    accountId: accountOf(event.stream),
+    version: event.version,
+    commandId: event.commandId,
+    event: decodeEvent(event),
+    ledgerAfter: readAmount(balance.ledger, currency),
+    heldAfter: readAmount(balance.held, currency),
+    availableAfter: readAmount(balance.available, currency),
+  };
+}
+
+/** Each command and each end is recorded once, beside its event, and nothing else is. */
+function recordFaults(
+  expected: ReadonlyMap<string, number>,
+  found: ReadonlyMap<string, number>,
+  tx: number,
+  broken: ReadonlySet<string>,
+): Finding[] {
+  const faults: Finding[] = [];
+  const fault = (subject: string, detail: string): void => {
+    faults.push({ kind: 'tampered', subject, detail });
+  };
+  for (const [key, version] of expected) {
+    const first = found.get(key);
+    if (first === undefined) {
+      fault(key, `${key} is missing beside its event in transaction ${tx}.`);
+    } else if (first !== version) {
+      fault(key, `${key} names version ${first} in transaction ${tx}, but it began at ${version}.`);
+    }
+  }
+  for (const key of found.keys()) {
+    const isOfBroken = [...broken].some((stream) =>
+      key.startsWith(commandKey(stream as StreamId, '' as CommandId)),
+    );
+    if (expected.has(key) || isOfBroken) continue;
+    fault(key, `${key} was written in transaction ${tx} without an event of that command.`);
+  }
+  return faults;
+}
+
+function lineOf(currency: Currency, totals: TrialBalance): TrialBalanceLine {
+  const write = (units: TrialBalance['ledgers']): string => formatAmount(units, currency);
+  return {
+    currency,
+    externalIn: write(totals.externalIn),
+    externalOut: write(totals.externalOut),
+    ledgers: write(totals.ledgers),
+    inFlight: write(totals.inFlight),
+    balanced: isBalanced(totals),
+  };
+}

@@ -1,0 +1,93 @@
+import type { BankEvent } from '../contracts/bank-events.ts';
+import type { AlarmKind } from '../contracts/audit.ts';
+import { eventKey, positionOf } from './event-log.ts';
+import { GENESIS_TX, type Tx, type TxEntry } from './immudb-calls.ts';
+import { decodeEvent } from './immudb-values.ts';
+import { GENESIS_KEY } from './immudb-tail.ts';
+import { sameHash } from '../proofs/hashing.ts';
+import { valueHash } from '../proofs/log-transaction.ts';
+
+/** One thing that is wrong with the log. */
+export interface Finding {
+  readonly kind: AlarmKind;
+  readonly subject: string;
+  /** One sentence for a person: what is wrong, and where. */
+  readonly detail: string;
+}
+
+/** A transaction as it was read; its values are missing when the disk does not give them. */
+export interface AuditedTx extends Tx {
+  readonly valuesLost?: true;
+}
+
+export interface AuditedEvent {
+  readonly key: string;
+  readonly position: number;
+  readonly event: BankEvent;
+}
+
+export interface AuditedEntries {
+  readonly events: readonly AuditedEvent[];
+  /** The version that each record of a command names as its first. */
+  readonly commands: ReadonlyMap<string, number>;
+  readonly findings: readonly Finding[];
+}
+
+const COMMAND_RECORD = /^\{"first":([1-9][0-9]{0,15})\}$/;
+
+/** What a transaction brought, and what of it the bank never writes. */
+export function readEntries({ header, entries, valuesLost }: AuditedTx): AuditedEntries {
+  const events: AuditedEvent[] = [];
+  const commands = new Map<string, number>();
+  const findings: Finding[] = [];
+  const where = `in transaction ${header.id}`;
+  const tampered = (subject: string, detail: string): void => {
+    findings.push({ kind: 'tampered', subject, detail });
+  };
+
+  entries.forEach((entry, index) => {
+    const key = entry.key.toString('latin1', 1);
+    const marked = markOf(entry);
+    if (marked !== undefined) return tampered(key, `${key} ${marked} ${where}.`);
+    if (valuesLost === true) {
+      return tampered(key, `The value of ${key}, written ${where}, was changed on the disk.`);
+    }
+    if (!sameHash(valueHash(entry.value), entry.hValue)) {
+      return tampered(key, `The value of ${key} ${where} is not the one that was hashed there.`);
+    }
+    if (key.startsWith('acct/') || key.startsWith('person/')) {
+      const event = readEvent(key, entry, index);
+      if (event === undefined)
+        tampered(key, `What stands under ${key} ${where} is no event of it.`);
+      else events.push({ key, position: positionOf(header.id, index), event });
+    } else if (key.startsWith('cmd/')) {
+      const first = COMMAND_RECORD.exec(entry.value.toString('latin1', 1))?.[1];
+      if (first === undefined) tampered(key, `${key} ${where} is not the record of a command.`);
+      else commands.set(key, Number(first));
+    } else if (key !== GENESIS_KEY || header.id !== GENESIS_TX) {
+      tampered(key, `The key ${JSON.stringify(key)} ${where} is none that the bank writes.`);
+    }
+  });
+  return { events, commands, findings };
+}
+
+function markOf({ metadata }: TxEntry): string | undefined {
+  if (metadata === null) return undefined;
+  if (metadata.deleted) return 'was deleted: readers do not see it any more, which happened';
+  if (metadata.expiration !== null) return 'was written so that it expires, which happened';
+  return 'has metadata, which the bank never writes: it happened';
+}
+
+/** The event under a key, undefined when it is not what an append writes there. */
+function readEvent(key: string, { value }: TxEntry, index: number): BankEvent | undefined {
+  const decoded = decodeEvent(value.subarray(1));
+  if (decoded?.index !== index) return undefined;
+  try {
+    const event = JSON.parse(decoded.json.toString()) as BankEvent;
+    const isOfKey =
+      Number.isSafeInteger(event.version) && key === eventKey(event.stream as never, event.version);
+    return isOfKey && typeof event.commandId === 'string' ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import type { KeyObject } from 'node:crypto';
+import { sameHash } from '../proofs/hashing.ts';
+import type { LogState } from '../proofs/log-transaction.ts';
+import { signatureFault } from '../proofs/signed-state.ts';
+import type { AuditBooks } from './audit-books.ts';
+import type { AuditedTx, Finding } from './audit-entries.ts';
+
+/** Reads the whole log in commit order; rejects with LogUnavailable while it is away. */
+export interface AuditSource {
+  /** Some transactions from this one on, in order; none at the end of the log. */
+  read(from: number): Promise<readonly AuditedTx[]>;
+  /** What the server says its state is. */
+  state(): Promise<LogState & { readonly signature: Uint8Array }>;
+}
+
+export interface AuditWalkParts {
+  readonly source: AuditSource;
+  readonly books: AuditBooks;
+  /** Name of the log's database and the key that its states are signed with. */
+  readonly database: string;
+  readonly publicKey: KeyObject;
+  /** What was said of the log before: its hash at some transactions, in hex. */
+  readonly said: ReadonlyMap<number, { readonly root: string; readonly at: string }>;
+  readonly onFinding: (finding: Finding) => void;
+  readonly onPage: (transaction: number, events: number) => void;
+  /** Rests after a page that took so long, in milliseconds, for the sake of others. */
+  readonly rest: (spentMs: number) => Promise<void>;
+}
+
+const TOLD_MAX = 1_000;
+
+/** Walks the log from where the books are to its end, and says what is wrong on the way. */
+export function auditWalk(parts: AuditWalkParts) {
+  const { source, books, database, publicKey, said, onFinding, onPage, rest } = parts;
+
+  // The end is looked at again and again; what is wrong with it counts once.
+  const told = new Set<string>();
+  const tell = (finding: Finding): void => {
+    if (told.has(finding.detail)) return;
+    if (told.size < TOLD_MAX) told.add(finding.detail);
+    books.violated();
+    onFinding(finding);
+  };
+
+  const compareWithSaid = ({ txId, txHash }: LogState): void => {
+    const before = said.get(txId);
+    if (before === undefined || before.root === txHash.toString('hex')) return;
+    const detail =
+      `Transaction ${txId} is not the one that was verified at ${before.at}: the log was rolled ` +
+      'back and has another history now.';
+    tell({ kind: 'rolled-back', subject: `transaction ${txId}`, detail });
+  };
+  /** True when the end was reached. */
+  const walk = async (stopped: () => boolean): Promise<boolean> => {
+    let page = source.read(books.state().txId + 1);
+    for (;;) {
+      const began = performance.now();
+      const txs = await page;
+      const last = txs.at(-1);
+      if (last === undefined) return true;
+      // The next page is on its way while this one is hashed.
+      const more = stopped() ? undefined : source.read(last.header.id + 1);
+      more?.catch(() => undefined);
+      for (const tx of txs) {
+        for (const finding of books.take(tx)) onFinding(finding);
+        compareWithSaid(books.state());
+      }
+      onPage(last.header.id, books.events());
+      if (more === undefined) return false;
+      await rest(performance.now() - began);
+      page = more;
+    }
+  };
+
+  /** What the server claims of the end, against what was walked; true when it is well. */
+  const compareEnd = async (): Promise<boolean> => {
+    const reached = books.state();
+    const { signature, ...state } = await source.state();
+    const wrong = (kind: Finding['kind'], detail: string): false => {
+      tell({ kind, subject: 'the log', detail });
+      return false;
+    };
+    const known = [...said.keys()].reduce((most, txId) => Math.max(most, txId), reached.txId);
+    if (state.txId < known) {
+      const detail = `The log ends at transaction ${state.txId}, but was verified up to ${known}: `;
+      return wrong('rolled-back', `${detail}it was rolled back.`);
+    }
+    if (state.txId === reached.txId && !sameHash(state.txHash, reached.txHash)) {
+      const detail = `The log says another hash of transaction ${state.txId} than it has.`;
+      return wrong('rolled-back', detail);
+    }
+    const fault = signatureFault({ ...state, db: database, signature }, publicKey);
+    return fault === undefined ? true : wrong('tampered', fault.detail);
+  };
+  return { walk, compareEnd };
+}

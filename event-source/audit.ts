@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
+import { isFault } from '../proofs/proof-fault.ts';
+import { readPublicKey } from '../proofs/signed-state.ts';
+import { createAuditBooks } from './audit-books.ts';
+import type { Finding } from './audit-entries.ts';
+import { auditLines } from './audit-lines.ts';
+import { compareReadSide } from './audit-read-side.ts';
+import { auditTarget, type AuditTarget } from './audit-target.ts';
+import { auditWalk } from './audit-walk.ts';
+import { immudbAuditSource } from './immudb-audit-source.ts';
+import { immudbClient } from './immudb-client.ts';
+import { progressLine } from './progress-line.ts';
+
+const DRAW_MS = 250;
+const USAGE = 'Usage: npm run audit [-- --no-read-side]';
+
+type Said = Map<number, { readonly root: string; readonly at: string }>;
+
+/** What the auditor said of this log so far; a text when it cannot be believed. */
+function checkpointsOf(target: AuditTarget): { said: Said; result: number | string } {
+  const said: Said = new Map();
+  if (!existsSync(target.checkpoints)) return { said, result: 0 };
+  const lines = readFileSync(target.checkpoints, 'utf8').split('\n').slice(0, -1);
+  const read = readCheckpoints(lines, readPublicKey(target.auditorKey));
+  if (isFault(read)) return { said, result: `The auditor's file is not believed. ${read.detail}` };
+  for (const { checkpoint } of read) said.set(checkpoint.transaction, checkpoint);
+  return { said, result: read.length };
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const isLive = process.stdout.isTTY === true;
+function bar(total: number, unit: string): { at(done: number): void; end(): void } {
+  const began = performance.now();
+  let drawn = began;
+  let last = 0;
+  const draw = (): void => {
+    const line = progressLine(last, total, performance.now() - began, unit);
+    process.stdout.write(isLive ? `\r\x1b[K${line}` : `${line}\n`);
+  };
+  return {
+    at(done) {
+      last = done;
+      if (performance.now() - drawn < (isLive ? DRAW_MS : 20 * DRAW_MS)) return;
+      drawn = performance.now();
+      draw();
+    },
+    end() {
+      draw();
+      if (isLive) process.stdout.write('\n');
+    },
+  };
+}
+
+async function run(withReadSide: boolean): Promise<boolean> {
+  const target = auditTarget();
+  const client = immudbClient(target.immudb);
+  const source = immudbAuditSource(client.call);
+  const books = createAuditBooks();
+  const findings: Finding[] = [];
+  const onFinding = (finding: Finding): void => void findings.push(finding);
+  const { said, result: checkpoints } = checkpointsOf(target);
+  if (typeof checkpoints === 'string') {
+    books.violated();
+    onFinding({ kind: 'tampered', subject: 'the checkpoints', detail: checkpoints });
+  }
+  try {
+    const { txId } = await source.state();
+    say(`Auditing the log at ${target.immudb.address}: ${txId} transactions.`);
+    const walkBar = bar(txId, 'transactions');
+    const walk = auditWalk({
+      ...{ source, books, said, onFinding },
+      database: target.immudb.database,
+      publicKey: readPublicKey(target.publicKey),
+      onPage: walkBar.at,
+      rest: () => Promise.resolve(),
+    });
+    const began = performance.now();
+    await walk.walk(() => false);
+    const seconds = (performance.now() - began) / 1_000;
+    await walk.compareEnd();
+    walkBar.end();
+    const accountBar = bar(books.books().accounts, 'accounts');
+    let accounts = 0;
+    const onAccount = (): void => accountBar.at((accounts += 1));
+    const readSide = withReadSide
+      ? await compareReadSide({ url: target.queryUrl, books, onFinding, onAccount })
+      : 'it was not asked for';
+    if (withReadSide) accountBar.end();
+    const stand = books.books();
+    const { lines, ok } = auditLines({ books: stand, findings, checkpoints, readSide, seconds });
+    for (const line of lines) say(line);
+    return ok;
+  } finally {
+    await client.close();
+  }
+}
+
+/** `npm run audit`: walks the whole log and says in words what is proven; exit code 1 if not. */
+const options = process.argv.slice(2);
+if (options.some((option) => option !== '--no-read-side')) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(2);
+}
+try {
+  if (!(await run(options.length === 0))) process.exitCode = 1;
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`Nothing is proven: ${reason}\n`);
+  process.exitCode = 1;
+}

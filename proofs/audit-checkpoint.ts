@@ -1,0 +1,53 @@
+import { verify, type KeyObject } from 'node:crypto';
+import { signedCheckpoint, type Checkpoint, type SignedCheckpoint } from '../contracts/audit.ts';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { sha256 } from './hashing.ts';
+import { faulty, isFault, type ProofFault } from './proof-fault.ts';
+
+/** Named by the first checkpoint, which has none before it. */
+export const NO_CHECKPOINT = '0'.repeat(64);
+
+/** What is signed, and what the next checkpoint names the hash of. */
+export const checkpointBytes = (checkpoint: Checkpoint): Buffer =>
+  Buffer.from(canonicalJson(checkpoint));
+export const checkpointHash = (checkpoint: Checkpoint): string =>
+  sha256(checkpointBytes(checkpoint)).toString('hex');
+
+/** One line of the auditor's file; a fault when it is none, or not signed with this key. */
+export function readCheckpoint(line: string, key: KeyObject): SignedCheckpoint | ProofFault {
+  let signed: SignedCheckpoint;
+  try {
+    signed = signedCheckpoint.parse(JSON.parse(line));
+  } catch {
+    return faulty('unreadable', 'The line is not a checkpoint of an auditor.');
+  }
+  const { checkpoint, signature } = signed;
+  const bytes = checkpointBytes(checkpoint);
+  if (verify('sha256', bytes, key, Buffer.from(signature, 'base64'))) return signed;
+  const detail = `Checkpoint ${checkpoint.number} is not what the holder of this key signed.`;
+  return faulty('signature-foreign', detail);
+}
+
+/**
+ * Reads all lines of the auditor's file in order: each must be signed and follow the one before.
+ * The first fault ends it.
+ */
+export function readCheckpoints(
+  lines: Iterable<string>,
+  key: KeyObject,
+): readonly SignedCheckpoint[] | ProofFault {
+  const all: SignedCheckpoint[] = [];
+  let previous = NO_CHECKPOINT;
+  for (const line of lines) {
+    const signed = readCheckpoint(line, key);
+    if (isFault(signed)) return signed;
+    const { number, previous: named } = signed.checkpoint;
+    if (number !== all.length + 1 || named !== previous) {
+      const detail = `Checkpoint ${number} does not follow number ${all.length}: some are gone.`;
+      return faulty('missing', detail);
+    }
+    previous = checkpointHash(signed.checkpoint);
+    all.push(signed);
+  }
+  return all;
+}
