@@ -153,6 +153,14 @@ export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
     [],
   ),
   ofAccount(
+    'set-refusal-recording',
+    '/refusal-recording',
+    ['setRefusalRecording', 'Sets whether refused commands are recorded in the log'],
+    bodies.refusalRecordingBody,
+    200,
+    [],
+  ),
+  ofAccount(
     'freeze',
     '/freeze',
     ['freeze', 'Stops all movements; holds can still be voided and expire'],

@@ -3,7 +3,11 @@ import { bankEventSchema, type BankEvent } from './bank-events.ts';
 import { positionNumber } from './topics.ts';
 
 /** Which kind of thing a stream of the log tells of; it becomes part of the published type. */
-const AGGREGATES: Readonly<Record<string, string>> = { acct: 'account', person: 'person' };
+const AGGREGATES: Readonly<Record<string, string>> = {
+  acct: 'account',
+  person: 'person',
+  refusal: 'refusal',
+};
 
 type MembersOf<Data> = Data extends Data ? keyof Data : never;
 type DataMember = MembersOf<BankEvent['data']>;
@@ -16,6 +20,8 @@ type DataMember = MembersOf<BankEvent['data']>;
 const MAY_LEAVE: Readonly<Record<DataMember, boolean | 'codes'>> = {
   amount: true,
   balance: true,
+  // A record of a refusal holds codes, ids and amounts only.
+  command: true,
   currency: true,
   direction: true,
   expiresAt: true,
@@ -25,8 +31,11 @@ const MAY_LEAVE: Readonly<Record<DataMember, boolean | 'codes'>> = {
   perDay: true,
   perWithdrawal: true,
   reason: 'codes',
+  recordRefusals: true,
+  refusal: true,
   released: true,
   reverses: true,
+  seen: true,
   transferId: true,
   description: false,
   metadata: false,

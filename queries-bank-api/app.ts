@@ -13,6 +13,7 @@ import type { EventStreams } from './event-streams.ts';
 import { readHistory, type HistoryPorts } from './history-answers.ts';
 import { personAnswers, type PersonPorts } from './person-answers.ts';
 import { Unavailable } from './read-models.ts';
+import { readRefusals } from './refusal-answers.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
 import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
 
@@ -34,6 +35,7 @@ export function queryApi(ports: QueryApiPorts): Express {
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
   app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
+  app.get('/v1/accounts/:id/refusals', answered(readRefusals(ports.log)));
   const persons = personAnswers(ports.persons);
   app.get('/v1/persons', answered(persons.list));
   app.get('/v1/persons/:personId', answered(persons.one));
