@@ -79,7 +79,7 @@ describe('what the public reads', () => {
     const refused = publish(eventOf('command-refused', data, `refusal/${ACCOUNT}`));
     expect(refused).toMatchObject({
       type: 'bank.refusal.command-refused.v1',
-      subject: ACCOUNT,
+      subject: `${ACCOUNT}/refusals`,
       data: { version: 7, ...data },
     });
   });
