@@ -10,5 +10,6 @@ FROM node:22-bookworm-slim
 WORKDIR /bank
 ENV NODE_ENV=production
 COPY --from=build /bank /bank
+RUN mkdir /trust && chown node /trust
 USER node
 CMD ["node", "dist/core-bank-api/main.js"]

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { answer, listenH2c, type Listening } from '../platform/h2c.ts';
 import { sidecar, type Sidecar } from '../platform/dapr.ts';
+import { freeInstance } from '../runtime/free-instance.ts';
 import { startBank, type Bank } from '../runtime/bank.ts';
 import { daprdArgs } from '../runtime/dapr-yaml.ts';
 import { sidecarEnvironment } from '../runtime/environment.ts';
@@ -16,7 +17,6 @@ import { ACCOUNT, deposit, open, testHost, testLog, withdraw } from './actor-fix
 import { daprJournal } from './dapr-journal.ts';
 import { journalContract } from './journal-contract.ts';
 
-const INSTANCE = 20;
 const ROWS = 20;
 const READERS = 8;
 const DEATHS = 6;
@@ -32,7 +32,7 @@ jest.setTimeout(120_000);
 
 beforeAll(async () => {
   const options = { quiet: true, infrastructureOnly: true, backOffMsMax: 200 };
-  bank = await startBank({ instance: INSTANCE, dataDir, ...options });
+  bank = await startBank({ instance: await freeInstance(), dataDir, ...options });
   const settings = bank.apps.find(({ appID }) => appID === 'bank-account-actor');
   if (settings === undefined) throw new Error('dapr.yaml has no bank-account-actor');
   app = await listenH2c(

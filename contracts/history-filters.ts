@@ -33,13 +33,15 @@ export function millisecondsOf(text: string): number {
   return Date.parse(text) + (/[1-9]/.test(finer) ? 1 : 0);
 }
 
-const time = (description: string) =>
+/** An RFC 3339 time, read as milliseconds by that function. */
+export const timeText = (description: string, read: (text: string) => number) =>
   z.iso
     .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-11-21T10:00:00Z' })
-    .transform(millisecondsOf)
+    .transform(read)
     .refine(Number.isFinite, { message: 'must be an RFC 3339 time' })
     .optional()
     .meta({ description, examples: ['2026-11-21T10:00:00Z'] });
+const time = (description: string) => timeText(description, millisecondsOf);
 
 /** Filters of a history. An event passes when it passes every one that is given. */
 export const historyFilters = {

@@ -9,6 +9,8 @@ export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
 export const LOOKUP_COMMANDS_MAX = 200;
 export const HEADS_MAX = 500;
+/** Each is proven on its own. */
+export const EXPORT_PAGE_EVENTS_MAX = 100;
 
 /** GET log/events?after=POSITION&limit=N: the whole log in log order. */
 export const logPage = z.strictObject({
@@ -18,7 +20,11 @@ export const logPage = z.strictObject({
 });
 export type LogPage = z.infer<typeof logPage>;
 
-/** GET log/streams/{stream}/events?fromVersion=N&limit=N: one stream, oldest first. */
+/**
+ * GET log/streams/{stream}/events?fromVersion=N&limit=N: one stream, oldest first.
+ * GET log/streams/{stream}/until?time=MS: only its last event at that time (milliseconds of UTC)
+ * or before it, none when all events are later.
+ */
 export const streamPage = z.strictObject({
   entries: z.array(positionedEvent),
   /** Version of the last event of the stream in the log, 0 when it has none. */

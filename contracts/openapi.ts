@@ -18,7 +18,9 @@ export interface Operation {
   /** The 202 of an operation that may go on after its answer. */
   readonly accepted?: { readonly summary: string; readonly answer: z.ZodType };
   /** JSON when missing. */
-  readonly answerType?: 'text/event-stream';
+  readonly answerType?: 'text/event-stream' | 'application/x-ndjson';
+  /** Other types that the same answer may have; they have no schema in JSON. */
+  readonly otherAnswers?: readonly string[];
   readonly answerHeaders?: Readonly<Record<string, string>>;
   readonly problems: readonly ProblemCode[];
 }
@@ -75,12 +77,15 @@ function groupByStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]
 }
 
 const answered = (
-  { answerHeaders, answerType }: Operation,
+  { answerHeaders, answerType, otherAnswers = [] }: Operation,
   { summary, answer }: Pick<Operation, 'summary' | 'answer'>,
 ): object => ({
   description: summary,
   headers: headersOf(answerHeaders),
-  content: { [answerType ?? 'application/json']: { schema: jsonSchema(answer, 'output') } },
+  content: {
+    [answerType ?? 'application/json']: { schema: jsonSchema(answer, 'output') },
+    ...Object.fromEntries(otherAnswers.map((type) => [type, {}])),
+  },
 });
 
 function operation(op: Operation): object {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Operation } from './openapi.ts';
 import { personalData } from './person-commands.ts';
 import { personModel } from './person-model.ts';
-import { pageQuery, nextCursor, minVersion } from './queries.ts';
+import { pageQuery, nextCursor } from './queries.ts';
+import { minVersion } from './query-params.ts';
 import { personIdText } from './texts.ts';
 
 /** Of somebody whose data was erased nothing but the id and the times is left. */

@@ -8,6 +8,11 @@ export const PROBLEMS = {
   'invalid-request': [400, 'The request is not valid', 'Correct the members named in errors.'],
   'malformed-json': [400, 'The body is not one JSON object', 'Send one JSON object in UTF-8.'],
   'account-not-found': [404, 'No such account', 'Check the account id, or open the account.'],
+  'account-not-opened-yet': [
+    404,
+    'The account was opened later',
+    'Ask for openedAt or a later time.',
+  ],
   'person-not-found': [404, 'No such person', 'Check the person id, or register the person.'],
   'event-not-found': [404, 'No such event', 'Check the version.'],
   'hold-not-found': [404, 'No such hold', 'Check the hold id; it belongs to one account.'],
@@ -55,8 +60,18 @@ export const PROBLEMS = {
     'The Idempotency-Key belongs to another request',
     'Use a new key for a new request.',
   ],
+  'statement-too-long': [
+    422,
+    'The period has too many events',
+    'Ask for a shorter period; fitsTo is the latest "to" that fits.',
+  ],
   'headers-too-large': [431, 'The headers are too large', 'Send fewer or shorter headers.'],
   'internal-error': [500, 'Something broke inside', 'Retry with the same Idempotency-Key.'],
+  'statement-unsound': [
+    500,
+    'The events of the log do not add up',
+    'No statement is made of them. Tell the bank: it must be looked into.',
+  ],
   'service-unavailable': [
     503,
     'A part of the bank is not reachable',

@@ -4,8 +4,11 @@ import { FILTER_LINES_MAX, historyFilters } from './history-filters.ts';
 import { LIVE_EVENTS_OPERATION } from './live-events.ts';
 import type { Operation } from './openapi.ts';
 import { accountAnswer } from './outcomes.ts';
+import { balanceAnswer, balanceQuery, PAST_BALANCE } from './past-balance.ts';
 import { idParams } from './path-params.ts';
+import { limitText, minVersion, versionText } from './query-params.ts';
 import { historyEntry } from './read-models.ts';
+import { STATEMENT_OPERATION } from './statements.ts';
 import { ownerIdText } from './texts.ts';
 import { positionNumber } from './topics.ts';
 
@@ -16,26 +19,6 @@ export const EVENTS_ITEMS_MAX = 500;
 export const VERSION_WAIT_MS = 2_000;
 const CURSOR_CHARACTERS_MAX = 200;
 
-/** A whole number without sign, leading zeros, exponent or fraction. */
-const wholeNumber = (most: number) =>
-  z
-    .string()
-    .regex(/^[1-9][0-9]{0,14}$/, `must be a whole number from 1 to ${most}`)
-    .transform(Number)
-    .refine((value) => value <= most, { message: `must be a whole number from 1 to ${most}` });
-
-const limitText = (most: number) =>
-  wholeNumber(most)
-    .optional()
-    .meta({ description: `how many at most, 1 to ${most}` });
-const versionText = (description: string) =>
-  wholeNumber(Number.MAX_SAFE_INTEGER)
-    .optional()
-    .meta({ description, examples: ['7'] });
-
-export const minVersion = versionText(
-  'waits up to 2 s until the answer shows at least this version',
-);
 const cursor = z
   .string()
   .regex(/^[A-Za-z0-9_-]+$/, 'must be a cursor that an answer gave')
@@ -52,18 +35,6 @@ export const eventsQuery = z.strictObject({
   fromVersion: versionText('the first version wanted, 1 when missing'),
   limit: limitText(EVENTS_ITEMS_MAX),
 });
-
-export const balanceAnswer = z.strictObject({
-  accountId: z.string(),
-  currency: z.string(),
-  version: z.int().min(1),
-  /** Time of the last event. */
-  at: z.string(),
-  ledger: z.string(),
-  held: z.string(),
-  available: z.string(),
-});
-export type BalanceAnswer = z.infer<typeof balanceAnswer>;
 
 export const nextCursor = z.string().nullable();
 
@@ -115,11 +86,17 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/balance',
     id: 'readBalance',
-    summary: 'The balance of an account',
-    query: accountQuery.shape,
+    summary: 'The balance of an account, now or at any point of its past',
+    description: PAST_BALANCE,
+    query: balanceQuery.shape,
     answer: balanceAnswer,
-    answerHeaders: ETAG,
-    problems: ['account-not-found', 'version-not-reached'],
+    answerHeaders: { ETag: `${ETAG.ETag}; not of a past balance` },
+    problems: [
+      'account-not-found',
+      'account-not-opened-yet',
+      'event-not-found',
+      'version-not-reached',
+    ],
   },
   {
     ...common,
@@ -129,7 +106,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     description:
       `Filters work on pages: an answer looks at ${FILTER_LINES_MAX} lines at most, so it may ` +
       'have fewer items than limit, even none, and a nextCursor: go on until that is null. ' +
-      '"from" ends the search early; where "to" begins is found by bisection. A cursor keeps its ' +
+      '"from" ends the search early; where "to" begins is found in the log. A cursor keeps its ' +
       'filters: with others it is refused.',
     query: historyQuery.shape,
     answer: historyAnswer,
@@ -157,4 +134,5 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     problems: ['account-not-found'],
   },
   { ...LIVE_EVENTS_OPERATION, params: idParams },
+  STATEMENT_OPERATION,
 ];

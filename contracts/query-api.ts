@@ -1,5 +1,6 @@
 import type { Operation } from './openapi.ts';
 import { PERSON_QUERIES } from './person-queries.ts';
+import { PROOF_QUERIES } from './proof-queries.ts';
 import { QUERY_OPERATIONS } from './queries.ts';
 import { REFUSAL_QUERIES } from './refusal-queries.ts';
 
@@ -8,4 +9,5 @@ export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...QUERY_OPERATIONS,
   ...REFUSAL_QUERIES,
   ...PERSON_QUERIES,
+  ...PROOF_QUERIES,
 ];

@@ -143,6 +143,14 @@ describe('questions', () => {
     expect(none.body).toEqual({ entries: [], headVersion: 0 });
   });
 
+  test('given a time, then the last event until then is told', async () => {
+    const time = Date.parse(events[4]!.at);
+    const last = await get(`/log/streams/${id}/until?time=${time}`).expect(200);
+    expect(streamPage.parse(last.body).entries.map(({ event }) => event)).toEqual([events[4]]);
+    const none = await get(`/log/streams/${id}/until?time=${time - 1}`).expect(200);
+    expect(none.body).toEqual({ entries: [], headVersion: 5 });
+  });
+
   test('given accounts and commands, then heads and events are told in order', async () => {
     const streams = [newAccount(), id];
     const heads = await post('/log/heads', { streams }).expect(200);
@@ -167,6 +175,9 @@ describe('questions', () => {
     '/log/events?before=1',
     '/log/streams/acct/ABC/events',
     `/log/streams/${id}/events?fromVersion=0`,
+    `/log/streams/${id}/until`,
+    `/log/streams/${id}/until?time=-1`,
+    `/log/streams/${id}/until?time=2026-11-21`,
   ])('given the question %s, then it is refused', async (path) => {
     const { body } = await get(path).expect(400);
     expect(body.code).toBe('invalid-request');

@@ -1,29 +1,21 @@
-import express, { type Express, type RequestHandler } from 'express';
-import { z } from 'zod';
-import { streamIdText } from '../contracts/bank-events.ts';
-import {
-  commandsRequest,
-  headsRequest,
-  LOG_PAGE_EVENTS_MAX,
-  type HeadsAnswer,
-} from '../contracts/log.ts';
-import { ACCOUNT_EVENTS_TOPIC, positionNumber, PUBSUB } from '../contracts/topics.ts';
-import type { CommandId } from '../domain/ids.ts';
+import express, { type Express } from 'express';
+import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import { health } from '../platform/health.ts';
-import { createApp, Failure, finish, jsonBody } from '../platform/http.ts';
+import { createApp, finish } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
 import type { Appender } from './appender.ts';
-import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
+import type { EventLog } from './event-log.ts';
 import type { IntegrationFeed } from './integration-feed.ts';
 import { readDelivery } from './incoming-events.ts';
-import { commandsJson, pageJson } from './log-answers.ts';
+import type { LogProofs } from './log-proofs.ts';
+import { proofRoutes } from './proof-routes.ts';
+import { questions } from './questions.ts';
 
 const DELIVERY_ROUTE = '/events/account-events';
 // NATS carries at most 64 MiB in one message when it is told to; ours stay far below.
 const DELIVERY_BYTES_MAX = 64 * 1024 * 1024;
-const REQUEST_BYTES_MAX = 256 * 1024;
 
 export interface EventSource {
   readonly log: EventLog;
@@ -32,17 +24,10 @@ export interface EventSource {
   readonly integration: Pick<IntegrationFeed, 'status'>;
   readonly logger: Logger;
   readonly appToken?: string;
+  /** What the log proves, and the bank's public key (PEM); a log in memory proves nothing. */
+  readonly proofs?: LogProofs;
+  readonly publicKey?: string;
 }
-
-const limit = z.coerce.number().pipe(z.int().min(1).max(LOG_PAGE_EVENTS_MAX));
-const logQuery = z.strictObject({
-  after: z.coerce.number().pipe(positionNumber).default(0),
-  limit: limit.default(LOG_PAGE_EVENTS_MAX),
-});
-const streamQuery = z.strictObject({
-  fromVersion: z.coerce.number().pipe(z.int().min(1)).default(1),
-  limit: limit.default(LOG_PAGE_EVENTS_MAX),
-});
 
 /** The HTTP side of the log: deliveries from the sidecar, questions from the other services. */
 export function eventSourceApp(source: EventSource): Express {
@@ -66,6 +51,7 @@ export function eventSourceApp(source: EventSource): Express {
   });
   deliveries(app, source);
   questions(app, log);
+  if (source.proofs !== undefined) proofRoutes(app, source.proofs, source.publicKey ?? '');
   finish(app, logger);
   return app;
 }
@@ -83,68 +69,4 @@ function deliveries(app: Express, { appender, alarms }: EventSource): void {
     response.on('finish', () => crashPoint('event-source:after-ack'));
     response.json({ status: verdict === 'done' ? 'SUCCESS' : 'RETRY' });
   });
-}
-
-function questions(app: Express, log: EventLog): void {
-  app.get(
-    '/log/events',
-    answered(async (request, response) => {
-      const { after, limit: most } = read(logQuery, request.query);
-      const entries = await log.readAfter(after, most);
-      const head = Math.max(log.head(), entries.at(-1)?.position ?? 0);
-      response.type('json').send(pageJson(entries, 'head', head));
-    }),
-  );
-  app.get(
-    '/log/streams/:kind/:id/events',
-    answered(async (request, response) => {
-      const { kind, id: name } = request.params;
-      const id = read(streamIdText, `${String(kind)}/${String(name)}`);
-      const { fromVersion, limit: most } = read(streamQuery, request.query);
-      const entries = await log.readStream(id, fromVersion, most);
-      const [head] = await log.heads([id]);
-      response.type('json').send(pageJson(entries, 'headVersion', head!));
-    }),
-  );
-  app.post(
-    '/log/heads',
-    jsonBody(REQUEST_BYTES_MAX),
-    answered(async (request, response) => {
-      const { streams } = read(headsRequest, request.body);
-      const answer: HeadsAnswer = { versions: await log.heads(streams) };
-      response.json(answer);
-    }),
-  );
-  app.post(
-    '/log/commands',
-    jsonBody(REQUEST_BYTES_MAX),
-    answered(async (request, response) => {
-      const { commands } = read(commandsRequest, request.body);
-      const keys = commands.map(({ stream, commandId }) => ({
-        stream,
-        commandId: commandId as CommandId,
-      }));
-      response.type('json').send(commandsJson(await log.findCommands(keys)));
-    }),
-  );
-}
-
-function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map(({ path, message }) => ({ at: path.join('/'), message }));
-  throw new Failure('invalid-request', { errors });
-}
-
-/** What the log cannot answer now is a 503, whatever the reason. */
-function answered(handler: RequestHandler): RequestHandler {
-  return async (request, response, next) => {
-    try {
-      await handler(request, response, next);
-    } catch (error) {
-      const broken = error instanceof LogUnavailable || error instanceof TamperError;
-      if (!broken) throw error;
-      throw new Failure('service-unavailable', { detail: error.message }, { 'Retry-After': '1' });
-    }
-  };
 }

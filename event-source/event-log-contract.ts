@@ -4,6 +4,7 @@ import type { CommandId } from '../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
 import { eventOf, eventsOf, newAccount, personLike } from './events-for-tests.ts';
 import { randomOf, refusalsLike, voided } from './events-for-tests.ts';
+import { lastUntil } from './stream-times.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
 export function eventLogContract(open: () => Promise<EventLog>): void {
@@ -18,6 +19,8 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   settling(context);
   racing(context);
   reading(context);
+  versions(context);
+  timing(context);
 }
 
 interface Context {
@@ -251,6 +254,42 @@ function racing(context: Context): void {
     const stream = await context.log.readStream(id, 1, 100);
     expect(stream.map((entry) => parse(entry).version)).toEqual([1, 2, 3, 4, 5, 6]);
     await Promise.all(logs.map((each) => each.close()));
+  });
+}
+
+function versions(context: Context): void {
+  test('given a stream, then its versions are read, and one that lacks is missed', async () => {
+    const id = newAccount();
+    const events = eventsOf(id, 1, 9);
+    await context.outcomesOf(events);
+    const found = await context.log.readVersions(id, [9, 1, 5, 5]);
+    expect(found.map(parse)).toEqual([9, 1, 5, 5].map((version) => events[version - 1]));
+    expect(await context.log.readVersions(id, [])).toEqual([]);
+    await expect(context.log.readVersions(id, [1, 10])).rejects.toThrow('is missing');
+  });
+}
+
+function timing(context: Context): void {
+  test('given events, then the last until a time is found, also of one instant', async () => {
+    const id = newAccount();
+    const moment = (seconds: number) => 1_790_000_000_000 + 1_000 * seconds;
+    // More than fit between two probes, with many events of one instant.
+    const seconds = [0, 0, 1, 5, 5, 5, 9, ...Array.from({ length: 200 }, () => 13), 20, 20];
+    const events = eventsOf(id, 1, seconds.length).map((event, index) => ({
+      ...event,
+      at: new Date(moment(seconds[index]!)).toISOString(),
+    }));
+    await context.outcomesOf(events);
+    const { log } = context;
+    const found: (number | undefined)[] = [];
+    for (let second = -1; second <= 21; second += 1) {
+      const { entry, head } = await lastUntil(log, id, moment(second));
+      expect(head).toBe(seconds.length);
+      found.push(entry && parse(entry).version);
+    }
+    const expected = found.map((_, index) => seconds.filter((at) => at <= index - 1).length);
+    expect(found.map((version) => version ?? 0)).toEqual(expected);
+    expect(await lastUntil(log, newAccount(), moment(0))).toEqual({ entry: undefined, head: 0 });
   });
 }
 

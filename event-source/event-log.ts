@@ -1,6 +1,9 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
 import type { StreamId, CommandId } from '../domain/ids.ts';
+import { eventKey, positionOf } from '../proofs/log-entry.ts';
+
+export { eventKey, positionOf };
 
 /** Events of one append: with command keys and preconditions they fit one transaction. */
 export const APPEND_EVENTS_MAX = 500;
@@ -8,8 +11,6 @@ export const APPEND_EVENTS_MAX = 500;
 export const PAGE_BYTES_MAX = 2 * 1024 * 1024;
 /** Entries that one append reports as added; whoever missed more reads them as pages. */
 export const ADDED_ENTRIES_MAX = 1_000;
-
-const TRANSACTION_ENTRIES = 65_536;
 
 /** One event as it stands in the log: `json` is its canonical JSON in UTF-8. */
 export interface LogEntry {
@@ -55,6 +56,8 @@ export interface EventLog {
   readAfter(position: number, limit: number): Promise<LogEntry[]>;
   /** Entries of one stream from a version on, oldest first; may be shorter than `limit`. */
   readStream(stream: StreamId, fromVersion: number, limit: number): Promise<LogEntry[]>;
+  /** Entries of one stream by their versions, in the order asked; rejects where one is missing. */
+  readVersions(stream: StreamId, versions: readonly number[]): Promise<LogEntry[]>;
   /** The last version of each stream, 0 for none, in the order asked. */
   heads(streams: readonly StreamId[]): Promise<number[]>;
   /** The entries of each command in version order, null for one that the log never saw. */
@@ -80,10 +83,7 @@ export const missing = (key: string): TamperError => new TamperError(key, 'is mi
 /** The log did not answer: try again later. */
 export class LogUnavailable extends Error {}
 
-export const positionOf = (transaction: number, index: number): number =>
-  transaction * TRANSACTION_ENTRIES + index;
-export const transactionOf = (position: number): number =>
-  Math.floor(position / TRANSACTION_ENTRIES);
+export const transactionOf = (position: number): number => Math.floor(position / positionOf(1, 0));
 
 /** Cuts a page at its limits; it keeps at least one entry, so that readers always get on. */
 export function cutPage(entries: readonly LogEntry[], limit: number): LogEntry[] {
@@ -97,9 +97,6 @@ export function cutPage(entries: readonly LogEntry[], limit: number): LogEntry[]
   }
   return entries.slice(0, count);
 }
-
-export const eventKey = (stream: StreamId, version: number): string =>
-  `${stream}/${String(version).padStart(16, '0')}`;
 
 /**
  * Unambiguous although a command id may contain "/": the id of a stream has a fixed length. The

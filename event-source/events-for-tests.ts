@@ -47,7 +47,7 @@ export function eventOf(id: StreamId, version: number, parts: EventParts = {}): 
     return { ...common, type, data: { sealed: 'c2VhbGVk'.repeat(8) } };
   }
   if (id.startsWith('refusal/')) return { ...common, type: 'command-refused', data: REFUSED };
-  const total = (100 * version).toFixed(2);
+  const total = (100 * (version - 1)).toFixed(2);
   const balance = { ledger: total, held: '0.00', available: total };
   const currency = currencyOf('EUR') as Currency;
   if (version === 1 && parts.amount === undefined) {

@@ -1,80 +1,16 @@
 import type { StreamId } from '../domain/ids.ts';
 import type { Write } from './append-plan.ts';
 import { commandKey, eventKey } from './event-log.ts';
+import type * as messages from './immudb-messages.ts';
+import type { Precondition, SetRequest } from './immudb-messages.ts';
 import { encodeCommand, encodeEvent } from './immudb-values.ts';
+
+export type * from './immudb-messages.ts';
 
 /** Largest page of Scan, TxScan and History; a larger limit is an error, 0 cuts silently. */
 export const IMMUDB_PAGE_MAX = 2_500;
 /** Nothing but the genesis marker may have been written in or before this transaction. */
 export const GENESIS_TX = 1;
-
-export interface KeyMetadata {
-  readonly deleted: boolean;
-  readonly expiration: object | null;
-}
-export interface Entry {
-  readonly tx: number;
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly metadata: KeyMetadata | null;
-  readonly expired: boolean;
-  readonly revision: number;
-}
-export interface TxEntry {
-  /** Raw: a zero byte stands before the key and before the value. */
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly metadata: KeyMetadata | null;
-}
-export interface Tx {
-  readonly header: { readonly id: number };
-  readonly entries: readonly TxEntry[];
-}
-
-export type Precondition =
-  | { readonly keyMustExist: { readonly key: Buffer } }
-  | { readonly keyNotModifiedAfterTX: { readonly key: Buffer; readonly txID: number } };
-
-export interface SetRequest {
-  readonly KVs: readonly { readonly key: Buffer; readonly value: Buffer }[];
-  readonly preconditions: readonly Precondition[];
-}
-interface ScanRequest {
-  readonly prefix: Buffer;
-  readonly seekKey?: Buffer;
-  readonly inclusiveSeek?: boolean;
-  readonly desc: boolean;
-  readonly limit: number;
-}
-interface TxScanRequest {
-  readonly initialTx: number;
-  readonly limit: number;
-  readonly desc: boolean;
-  readonly entriesSpec: { readonly kvEntriesSpec: { readonly action: 'RAW_VALUE' } };
-}
-interface Session {
-  readonly username: Buffer;
-  readonly password: Buffer;
-  readonly databaseName: string;
-}
-interface Entries {
-  readonly entries: readonly Entry[];
-}
-type Nothing = Record<string, never>;
-
-/** Request and answer of each call that the log makes. */
-export interface ImmudbCalls {
-  OpenSession: [Session, { readonly sessionID: string }];
-  CloseSession: [Nothing, object];
-  KeepAlive: [Nothing, object];
-  CurrentState: [Nothing, { readonly txId: number }];
-  Set: [SetRequest, { readonly id: number }];
-  GetAll: [{ readonly keys: readonly Buffer[] }, Entries];
-  Scan: [ScanRequest, Entries];
-  TxScan: [TxScanRequest, { readonly txs: readonly Tx[] }];
-  History: [{ readonly key: Buffer; readonly limit: number }, Entries];
-}
-export type Call = keyof ImmudbCalls;
 
 /**
  * Events first, so that their index in the transaction is their place in the batch, then the
@@ -116,13 +52,13 @@ export const genesisRequest = (key: string, value: string): SetRequest => ({
   preconditions: [neverWritten(key)],
 });
 
-export const lastOfStream = (id: StreamId): ScanRequest => ({
+export const lastOfStream = (id: StreamId): messages.ScanRequest => ({
   prefix: Buffer.from(`${id}/`),
   desc: true,
   limit: 1,
 });
 
-export const streamFrom = (id: StreamId, version: number, limit: number): ScanRequest => ({
+export const streamFrom = (id: StreamId, version: number, limit: number): messages.ScanRequest => ({
   prefix: Buffer.from(`${id}/`),
   seekKey: Buffer.from(eventKey(id, version)),
   inclusiveSeek: true,
@@ -134,9 +70,28 @@ export const transactionsFrom = (
   initialTx: number,
   limit: number,
   desc = false,
-): TxScanRequest => ({
+): messages.TxScanRequest => ({
   initialTx,
   limit: Math.min(limit, IMMUDB_PAGE_MAX),
   desc,
   entriesSpec: { kvEntriesSpec: { action: 'RAW_VALUE' } },
+});
+
+/** The same without values, for the hashes. */
+export const digestsFrom = (initialTx: number, limit: number): messages.TxScanRequest => ({
+  ...transactionsFrom(initialTx, limit),
+  entriesSpec: { kvEntriesSpec: { action: 'ONLY_DIGEST' } },
+});
+
+/** Proves that both transactions belong to one history, which ends with the later one. */
+export const proofBetween = (one: number, other: number): messages.VerifiableTxRequest => ({
+  tx: other,
+  proveSinceTx: one,
+  entriesSpec: { kvEntriesSpec: { action: 'EXCLUDE' } },
+});
+
+/** The last value of a key, with the proof that it is in the history that `since` belongs to. */
+export const provenEntry = (key: string, since: number): messages.VerifiableGetRequest => ({
+  keyRequest: { key: Buffer.from(key) },
+  proveSinceTx: since,
 });

@@ -1,6 +1,6 @@
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { LogUnavailable } from './event-log.ts';
+import { LogUnavailable, TamperError } from './event-log.ts';
 import type { Call, ImmudbCalls } from './immudb-calls.ts';
 
 export interface ImmudbOptions {
@@ -46,12 +46,21 @@ export function immudbService(proto: string): grpc.ServiceDefinition {
 }
 
 export type ImmudbClient = ReturnType<typeof immudbClient>;
+export type Ask = <Name extends Call>(
+  name: Name,
+  request: ImmudbCalls[Name][0],
+) => Promise<ImmudbCalls[Name][1]>;
 
 /**
  * Calls immudb in one session, which is opened with the first call and again when the server
- * has lost it. A call that rejects with LogUnavailable may have been executed or not.
+ * has lost it. A call that rejects with LogUnavailable may have been executed or not. Whoever
+ * starts another server in the old one's place loses the session, so a new one is looked at
+ * (`welcome`) before anything else is asked of it; what that rejects with, every call does.
  */
-export function immudbClient(options: ImmudbOptions) {
+export function immudbClient(
+  options: ImmudbOptions,
+  welcome: (ask: Ask) => Promise<void> = () => Promise.resolve(),
+) {
   const Client = grpc.makeClientConstructor(immudbService(options.proto), 'ImmuService');
   const client = new Client(options.address, grpc.credentials.createInsecure(), {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
@@ -75,6 +84,13 @@ export function immudbClient(options: ImmudbOptions) {
     );
     const metadata = new grpc.Metadata();
     metadata.set('sessionid', sessionID);
+    try {
+      await welcome((name, request) => unary(name, request, metadata));
+    } catch (error) {
+      // The server keeps few sessions, and forgets those that are not closed only after minutes.
+      await unary('CloseSession', {}, metadata).catch(() => {});
+      throw error;
+    }
     return metadata;
   };
   const current = (): Promise<grpc.Metadata> => {
@@ -104,6 +120,12 @@ export function immudbClient(options: ImmudbOptions) {
   alive.unref();
   return {
     call,
+    /** The next call opens a session anew, so that the server is looked at before anything. */
+    leave(): void {
+      const left = session;
+      session = undefined;
+      void left?.then((metadata) => unary('CloseSession', {}, metadata)).catch(() => {});
+    },
     async close(): Promise<void> {
       clearInterval(alive);
       const opened = session;
@@ -141,6 +163,9 @@ function failureOf(call: string, error: grpc.ServiceError): Error {
   }
   if (error.code === grpc.status.RESOURCE_EXHAUSTED && /larger than max/.test(error.details)) {
     return new AnswerTooLarge(message);
+  }
+  if (/corrupted|digest mismatch/i.test(error.details)) {
+    return new TamperError('the log', `was changed on its disk: ${message}`);
   }
   const passing = /read conflict|concurrency limit|pool exhausted|max sessions|already closed/i;
   switch (error.code) {

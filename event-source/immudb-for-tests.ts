@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,8 +8,9 @@ import { prepareDataDir, type Instance } from '../runtime/instance.ts';
 import { manageProgram } from '../runtime/managed-program.ts';
 import { findPrograms } from '../runtime/programs.ts';
 import { createProgress } from '../runtime/progress.ts';
-import { loadSecrets } from '../runtime/secrets.ts';
-import type { ImmudbOptions } from './immudb-client.ts';
+import { loadSecrets, publicKeyFile } from '../runtime/secrets.ts';
+import type { ImmudbLogOptions } from './immudb-log.ts';
+import { trustFile } from './trust-file.ts';
 
 /** For the hook that starts it: building immudb for the first time takes a minute or two. */
 export const BUILD_MS_MAX = 600_000;
@@ -24,7 +25,11 @@ const freePort = (): Promise<number> =>
   });
 
 export interface ImmudbForTests {
-  readonly options: ImmudbOptions;
+  readonly options: ImmudbLogOptions;
+  readonly dataDir: string;
+  /** Stops it, so that its data can be changed, and starts it again. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   /** Kills the server at once; it comes back by itself. */
   kill(): void;
   stop(): Promise<void>;
@@ -45,8 +50,11 @@ export async function startImmudb(
   const spec = immudbProgram(instance, secrets, immudb!);
   const watcher = { changed: () => {}, noted: () => {} };
   const server = manageProgram({ ...spec, env: { ...spec.env, ...environment } }, watcher);
-  server.start();
-  while (server.state() !== 'ready') await delay(20);
+  const up = async (): Promise<void> => {
+    server.start();
+    while (server.state() !== 'ready') await delay(20);
+  };
+  await up();
   await provisionImmudb(instance, secrets);
   return {
     options: {
@@ -55,7 +63,12 @@ export async function startImmudb(
       user: LOG_USER,
       password: secrets.immudbWriter,
       database: LOG_DATABASE,
+      publicKey: readFileSync(publicKeyFile(dataDir), 'utf8'),
+      trust: trustFile(join(dataDir, 'trusted-state.json')),
     },
+    dataDir,
+    up,
+    down: () => server.stop(),
     kill: () => void server.kill('SIGKILL'),
     async stop() {
       await server.stop();

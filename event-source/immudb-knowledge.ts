@@ -108,7 +108,11 @@ export async function findErased(
   return erased;
 }
 
-async function wasEverWritten(client: ImmudbClient, key: string): Promise<boolean> {
+/** Whether the key was ever written, even if it was deleted or has expired. */
+export async function wasEverWritten(
+  client: Pick<ImmudbClient, 'call'>,
+  key: string,
+): Promise<boolean> {
   try {
     const { entries } = await client.call('History', { key: Buffer.from(key), limit: 1 });
     return entries.length > 0;

@@ -3,33 +3,54 @@ import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
 import { candidateOf } from './append-plan.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
-import { APPEND_EVENTS_MAX, type AppendResult, type EventLog } from './event-log.ts';
-import { immudbClient, type ImmudbOptions } from './immudb-client.ts';
+import { readPublicKey } from '../proofs/signed-state.ts';
+import { APPEND_EVENTS_MAX, TamperError, type AppendResult, type EventLog } from './event-log.ts';
+import { immudbClient, type Ask, type ImmudbOptions } from './immudb-client.ts';
 import { immudbLookups, type Heads } from './immudb-lookups.ts';
 import { immudbPages } from './immudb-pages.ts';
 import { immudbTail, requireGenesis } from './immudb-tail.ts';
+import { immudbTrust, type ImmudbTrust } from './immudb-trust.ts';
 import { immudbWriter } from './immudb-writer.ts';
+import type { TrustStore } from './trusted-state.ts';
 
 const HEADS_MAX = 100_000;
+/** How often the log's state is proven beside normal work. */
+const PROOF_MS = 1_000;
+
+export interface ImmudbLogOptions extends ImmudbOptions {
+  /** The bank's key, PEM. */
+  readonly publicKey: string;
+  readonly trust: TrustStore;
+}
+
+/** The log, and what of it is proven. */
+export interface ImmudbLog extends EventLog {
+  readonly trust: ImmudbTrust;
+  readonly ask: Ask;
+}
 
 /**
  * The log in immudb. Opening it writes the genesis marker into an empty database and refuses
- * one that holds something else.
+ * one that holds something else, or that does not continue what was trusted of it.
  */
-export async function openImmudbLog(options: ImmudbOptions, alarms: Alarms): Promise<EventLog> {
-  const client = immudbClient(options);
+export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): Promise<ImmudbLog> {
+  const { database, trust: store } = options;
+  const publicKey = readPublicKey(options.publicKey);
+  const trust = immudbTrust({ database, publicKey, store }, alarms);
+  const client = immudbClient(options, trust.verify);
   const heads: Heads = boundedMap<StreamId, number>(HEADS_MAX);
   const lookups = immudbLookups(client, alarms, heads);
   const tail = immudbTail(client, lookups, alarms, (id) => heads.delete(id));
   try {
-    await requireGenesis(client, options.database);
+    await requireGenesis(client, database);
+    await trust.verify(client.call);
     await tail.findEnd();
   } catch (error) {
     await client.close();
     throw error;
   }
 
-  const write = immudbWriter(client, lookups, tail, heads, alarms);
+  const write = immudbWriter(client, lookups, tail, heads, alarms, trust);
 
   // Appends and looks at foreign writes follow one another: both move the known end of the log.
   let turn: Promise<unknown> = Promise.resolve();
@@ -39,8 +60,18 @@ export async function openImmudbLog(options: ImmudbOptions, alarms: Alarms): Pro
     return next;
   };
 
+  // A fault makes every later call look at the server anew, and be refused as long as it lasts.
+  const prove = (): Promise<void> =>
+    trust.verify(client.call).catch((error: unknown) => {
+      if (error instanceof TamperError) client.leave();
+    });
+  const beat = setInterval(() => void prove(), PROOF_MS);
+  beat.unref();
+
   const pages = immudbPages(client, alarms);
   return {
+    trust,
+    ask: client.call,
     append(events: readonly BankEvent[]): Promise<AppendResult> {
       if (events.length > APPEND_EVENTS_MAX) throw new Error(`${events.length} events at once`);
       const candidates = events.map(candidateOf);
@@ -52,6 +83,7 @@ export async function openImmudbLog(options: ImmudbOptions, alarms: Alarms): Pro
     head: tail.head,
     readAfter: async (position, limit) => (position >= tail.head() ? [] : pages(position, limit)),
     readStream: lookups.readStream,
+    readVersions: lookups.readVersions,
     heads: lookups.heads,
     findCommands: lookups.findCommands,
     async check() {
@@ -59,6 +91,7 @@ export async function openImmudbLog(options: ImmudbOptions, alarms: Alarms): Pro
       if (txId > tail.transaction()) await inTurn(tail.catchUp);
     },
     async close() {
+      clearInterval(beat);
       await turn;
       await client.close();
     },

@@ -41,14 +41,32 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
     return Number(last.key.toString().slice(-16));
   };
 
+  /** Those versions, each of which must be there; a scan would cost immudb ten times as much. */
+  const readVersions = async (id: StreamId, versions: readonly number[]): Promise<LogEntry[]> => {
+    const keys = versions.map((version) => eventKey(id, version));
+    const found = await getAll(keys);
+    return keys.map((key) => {
+      const entry = found.get(key);
+      if (entry === undefined) throw missing(key);
+      return entryOf(entry);
+    });
+  };
   const readStream = async (id: StreamId, from: number, limit: number): Promise<LogEntry[]> => {
-    const least = heads.get(id) ?? 0;
+    const [head = 0] = await headsOf([id]);
+    const count = Math.min(limit, head - from + 1);
+    const versions = Array.from({ length: Math.max(0, count) }, (_, index) => from + index);
+    const next = from + versions.length;
+    const [known, beyond] = await Promise.all([
+      readVersions(id, versions),
+      versions.length < limit ? scanned(id, next, limit - versions.length) : [],
+    ]);
+    return cutPage([...known, ...beyond], limit);
+  };
+  /** Beyond the known head there is only what somebody else wrote. */
+  const scanned = async (id: StreamId, from: number, limit: number): Promise<LogEntry[]> => {
     const { entries } = await client.call('Scan', streamFrom(id, from, limit));
     entries.forEach((entry, index) => requireKey(entry, eventKey(id, from + index)));
-    // A scan passes over deleted keys in silence.
-    const due = Math.min(limit, least - from + 1);
-    if (entries.length < due) throw missing(eventKey(id, from + entries.length));
-    return cutPage(entries.map(entryOf), limit);
+    return entries.map(entryOf);
   };
 
   const headsOf = async (ids: readonly StreamId[]): Promise<number[]> => {
@@ -71,6 +89,8 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
     getAll,
     readStream: (id: StreamId, from: number, limit: number) =>
       watched(() => readStream(id, from, limit)),
+    readVersions: (id: StreamId, versions: readonly number[]) =>
+      watched(() => readVersions(id, versions)),
     findCommands: (commands: readonly CommandKey[]) =>
       watched(() => readCommands(getAll, commands)),
     heads: (ids: readonly StreamId[]) => watched(() => headsOf(ids)),

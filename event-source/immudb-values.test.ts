@@ -1,3 +1,4 @@
+import type { Tx } from './immudb-calls.ts';
 import { decodeEvent, encodeEvent, eventsOf } from './immudb-values.ts';
 
 describe('events at rest in immudb', () => {
@@ -29,6 +30,7 @@ describe('events at rest in immudb', () => {
     const entry = (key: string, value: string | Buffer, metadata = null) => ({
       key: raw(key),
       value: raw(value.toString()),
+      hValue: Buffer.alloc(0),
       metadata,
     });
     const deleted = { deleted: true, expiration: null } as unknown as null;
@@ -42,7 +44,8 @@ describe('events at rest in immudb', () => {
       entry('refusal/a/1', encodeEvent(6, json)),
     ];
     const foreign: string[] = [];
-    const events = eventsOf({ header: { id: 9 }, entries }, (key) => foreign.push(key));
+    const header = { id: 9 } as Tx['header'];
+    const events = eventsOf({ header, entries }, (key) => foreign.push(key));
     expect(events.map(({ position }) => position)).toEqual([0, 5, 6].map((at) => 9 * 65_536 + at));
     expect(foreign).toEqual(['acct/a/2', 'acct/a/3', 'acct/a/4']);
   });

@@ -1,17 +1,13 @@
 import { version } from '../domain/ids.ts';
+import { encodeEvent } from '../proofs/log-entry.ts';
 import { positionOf, TamperError, type LogEntry } from './event-log.ts';
 import type { Entry, Tx, TxEntry } from './immudb-calls.ts';
+
+export { encodeEvent };
 
 const EVENT_OPEN = '{"index":';
 const EVENT_BODY = ',"event":';
 const INDEX_DIGITS_MAX = 5;
-
-/**
- * An event at rest: its canonical JSON, and its index in the transaction, which immudb does not
- * tell when an entry is read by its key.
- */
-export const encodeEvent = (index: number, json: string): Buffer =>
-  Buffer.from(`${EVENT_OPEN}${index}${EVENT_BODY}${json}}`);
 
 /** The version of a command's first event; its other events follow that one. */
 export const encodeCommand = (first: number): Buffer => Buffer.from(JSON.stringify({ first }));

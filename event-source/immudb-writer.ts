@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/promises';
 import type { Alarms } from './alarms.ts';
 import { outcomesOf, planAppend, type AppendPlan, type Candidate } from './append-plan.ts';
 import { LogUnavailable, positionOf, type Outcome } from './event-log.ts';
@@ -7,6 +7,7 @@ import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
 import { findErased, HOPE, readKnowledge, seemsNew } from './immudb-knowledge.ts';
 import type { Heads, Lookups } from './immudb-lookups.ts';
 import type { Tail } from './immudb-tail.ts';
+import type { ImmudbTrust } from './immudb-trust.ts';
 
 const ROUNDS_MAX = 6;
 const RETRY_MS_MIN = 50;
@@ -21,6 +22,7 @@ export function immudbWriter(
   tail: Tail,
   heads: Heads,
   alarms: Alarms,
+  trust: Pick<ImmudbTrust, 'rootOf' | 'wrote'>,
 ) {
   const plan = async (candidates: readonly Candidate[], round: number): Promise<AppendPlan> => {
     if (round === 0 && seemsNew(candidates, heads)) return planAppend(candidates, HOPE);
@@ -31,7 +33,15 @@ export function immudbWriter(
   };
   const write = async ({ writes, steps }: AppendPlan): Promise<Outcome[]> => {
     if (writes.length === 0) return outcomesOf({ writes, steps }, []);
-    const { id } = await client.call('Set', appendRequest(writes));
+    const request = appendRequest(writes);
+    const written = client.call('Set', request);
+    // Hashed while the database writes, not before the request has left and not after the answer.
+    const [header, root] = await Promise.all([
+      written,
+      nextRound().then(() => trust.rootOf(request)),
+    ]);
+    trust.wrote(header, request, root);
+    const { id } = header;
     const entries = writes.map(({ json }, index) => ({
       position: positionOf(id, index),
       json: Buffer.from(json),

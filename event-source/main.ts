@@ -7,14 +7,18 @@ import { publisher } from '../platform/dapr-publisher.ts';
 import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
+import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp } from './app.ts';
 import { appender, type AppenderParts } from './appender.ts';
-import { LogUnavailable, type EventLog } from './event-log.ts';
-import { openImmudbLog } from './immudb-log.ts';
+import { LogUnavailable } from './event-log.ts';
+import { immudbExports } from './immudb-exports.ts';
+import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
+import { immudbReceipts } from './immudb-receipts.ts';
 import { integrationFeed } from './integration-feed.ts';
 import { ledgerFeed } from './ledger-feed.ts';
 import { natsStream } from './nats-stream.ts';
+import { trustFile } from './trust-file.ts';
 
 const RETRY_MS = 500;
 
@@ -24,6 +28,10 @@ const config = readConfig({
   IMMUDB_USER: z.string().min(1),
   IMMUDB_PASSWORD: z.string().min(1),
   IMMUDB_DATABASE: z.string().min(1).default('corebank'),
+  /** The bank's public key, base64 of its SPKI DER: what the log shows must be signed with it. */
+  LOG_PUBLIC_KEY: z.base64().min(1),
+  /** Where the trusted state of the log is kept: not on the disk of the log, if it can be. */
+  TRUSTED_STATE_FILE: z.string().min(1),
   /** The broker of the public stream, with the password of its only publisher. */
   BANK_EVENTS_URL: z.url({ protocol: /^nats$/ }),
   /** A URI reference that names this bank to others; it must never change. */
@@ -39,6 +47,8 @@ const immudb = {
   user: config.IMMUDB_USER,
   password: config.IMMUDB_PASSWORD,
   database: config.IMMUDB_DATABASE,
+  publicKey: publicKeyPem(config.LOG_PUBLIC_KEY),
+  trust: trustFile(config.TRUSTED_STATE_FILE),
 };
 const log = await openLog();
 const { publish, close } = publisher({
@@ -52,8 +62,11 @@ const offer: AppenderParts['feed']['offer'] = (after, added) => {
   feed.offer(after, added);
   integration.offer(after, added);
 };
+const receipts = immudbReceipts({ log, publicKey: immudb.publicKey, alarms });
 const app = eventSourceApp({
   log,
+  proofs: { ...receipts, ...immudbExports(log, receipts) },
+  publicKey: immudb.publicKey,
   appender: appender({ log, feed: { offer }, alarms, logger }),
   integration,
   alarms,
@@ -79,7 +92,7 @@ onShutdown(logger, [
 ]);
 
 // The database may start at the same time as this process; a foreign one never gets better.
-async function openLog(): Promise<EventLog> {
+async function openLog(): Promise<ImmudbLog> {
   for (;;) {
     try {
       return await openImmudbLog(immudb, alarms);

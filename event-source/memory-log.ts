@@ -4,6 +4,7 @@ import {
   commandKey,
   cutPage,
   eventKey,
+  missing,
   positionOf,
   type EventLog,
   type LogEntry,
@@ -75,6 +76,12 @@ export function memoryLog(): EventLog {
       return start === -1 ? [] : cutPage(entries.slice(start, start + limit), limit);
     },
     readStream: async (id, from, limit) => stream(id, from, limit),
+    readVersions: async (id, versions) =>
+      versions.map((version) => {
+        const entry = events.get(eventKey(id, version));
+        if (entry === undefined) throw missing(eventKey(id, version));
+        return entry;
+      }),
     heads: async (ids) => ids.map(headOf),
     findCommands: async (keys) => keys.map((key) => entriesOf(key.stream, key.commandId)),
     check: async () => {},

@@ -4,20 +4,24 @@ import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { IntegrationEvent } from '../contracts/integration-events.ts';
+import { freeInstance } from '../runtime/free-instance.ts';
 import { startBank, type Bank } from '../runtime/bank.ts';
-import { resolveInstance } from '../runtime/instance.ts';
 import { bankEventsUrl } from '../runtime/nats.ts';
 import { loadSecrets } from '../runtime/secrets.ts';
 import { eventStreamContract } from './event-stream-contract.ts';
 import { BANK_EVENTS_STREAM, natsStream } from './nats-stream.ts';
 
-const INSTANCE = 12;
 const START_MS_MAX = 120_000;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'nats-stream-'));
 let bank: Bank;
 beforeAll(async () => {
-  bank = await startBank({ instance: INSTANCE, dataDir, quiet: true, infrastructureOnly: true });
+  bank = await startBank({
+    instance: await freeInstance(),
+    dataDir,
+    quiet: true,
+    infrastructureOnly: true,
+  });
 }, START_MS_MAX);
 afterAll(async () => {
   await bank.stop();
@@ -53,10 +57,7 @@ async function expire(): Promise<void> {
 
 describe('the public stream on NATS JetStream', () => {
   eventStreamContract(async () => {
-    const url = bankEventsUrl(
-      resolveInstance({ instance: INSTANCE, dataDir }),
-      loadSecrets(dataDir),
-    );
+    const url = bankEventsUrl(bank.instance, loadSecrets(dataDir));
     return { stream: natsStream(url), stored, expire };
   });
 });

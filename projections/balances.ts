@@ -5,7 +5,7 @@ import { accountOfStream, defined, type Balance, type LoggedEvent } from '../con
 import type { AccountModel } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import { LogFault } from './projection.ts';
-import { movementOf } from './movement.ts';
+import { movementOf } from '../contracts/movement.ts';
 
 /**
  * The account after the event. It throws LogFault when the event cannot follow: a version that

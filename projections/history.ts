@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { formatAmount, minor, ZERO, type Minor } from '../domain/money.ts';
-import { movementOf } from './movement.ts';
+import { movementOf } from '../contracts/movement.ts';
 
 export interface HistoryLine {
   readonly accountId: AccountId;

@@ -5,6 +5,8 @@ import type { AccountId } from '../domain/ids.ts';
 export interface AccountLog {
   /** Events from a version on, oldest first. */
   events(accountId: AccountId, fromVersion: number, limit: number): Promise<AccountPage>;
+  /** Only the last event at that time (milliseconds of UTC) or before it, none if all are later. */
+  until(accountId: AccountId, timeMs: number): Promise<AccountPage>;
   /** The last version of each account in the log, 0 when it has none; same order. */
   heads(accountIds: readonly AccountId[]): Promise<readonly number[]>;
   /** Records of refused commands from a number on, oldest first. */

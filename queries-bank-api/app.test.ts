@@ -11,6 +11,7 @@ import { eventStreams } from './event-streams.ts';
 import { HistoryView } from './history-view.ts';
 import { eventOf, logForTests, refusalOf } from './log-for-tests.ts';
 import { memoryReadModels } from './memory-read-models.ts';
+import { proofsForTests } from './proofs-for-tests.ts';
 
 const transports = [new winston.transports.Console()];
 const logger = winston.createLogger({ silent: true, transports });
@@ -36,6 +37,7 @@ function bank() {
     accounts: new AccountView(models),
     history: new HistoryView(models),
     persons: { models, data: noPersonData },
+    proofs: proofsForTests(log),
     log,
     streams,
     logger,
@@ -80,6 +82,24 @@ test('an account and its balance, by id and by number, tagged with the version',
       ...shown.balance,
     },
   ]);
+});
+
+test('a past balance comes from the log, without a tag for If-Match', async () => {
+  const { app, state } = bank();
+  const shown = { accountId: idOf(1), currency: 'CZK', version: 7, ledger: '6.00', held: '0.00' };
+  const past = await request(app).get(account('/balance?version=7'));
+  expect([past.status, past.headers['etag']]).toEqual([200, undefined]);
+  expect(past.body).toMatchObject({ ...shown, available: '6.00', final: true });
+  const { at } = accountOf(1);
+  const then = await request(app).get(account(`/balance?at=${at}`));
+  expect(then.body).toMatchObject({ version: 40, at, final: false });
+  expect((await request(app).get(account('/balance?version=41'))).status).toBe(404);
+  state.away = true;
+  const statement = account('/statements?from=2026-11-21&to=2026-11-21');
+  for (const path of [account('/balance?version=7'), account(`/balance?at=${at}`), statement]) {
+    const answer = await request(app).get(path);
+    expect([answer.status, answer.headers['content-disposition']]).toEqual([503, undefined]);
+  }
 });
 
 test('history comes newest first and page by page to its end', async () => {
@@ -242,6 +262,20 @@ test.each([
   [account('/balance?minVersion[]=1'), 'query/minVersion[]'],
   [account('/balance?minVersion=9999999999999999'), 'query/minVersion'],
   [account('/balance?__proto__=1'), 'query/__proto__'],
+  [account('/balance?version=0'), 'query/version'],
+  [account('/balance?version=-1'), 'query/version'],
+  [account('/balance?version=1&version=2'), 'query/version'],
+  [account('/balance?at=2026-11-21T11:00:00Z&version=1'), 'query/version'],
+  [account('/balance?minVersion=1&version=1'), 'query/minVersion'],
+  [account('/balance?minVersion=1&at=2026-11-21T11:00:00Z'), 'query/minVersion'],
+  [account('/balance?at=2026-11-21'), 'query/at'],
+  [account('/balance?at=2026-11-21T11:00:00'), 'query/at'],
+  [account('/balance?at=now'), 'query/at'],
+  [account('/balance?at=9999-01-01T00:00:00Z'), 'query/at'],
+  [account('/statements'), 'query/from'],
+  [account('/statements?from=2026-11-21&to=2026-11-20'), 'query/to'],
+  [account('/statements?from=2026-11-21&to=2026-11-21&format=xls'), 'query/format'],
+  ['/v1/accounts/1/statements?from=2026-11-21&to=2026-11-21', 'path/id'],
   [account('/history?limit=0'), 'query/limit'],
   [account('/history?limit=101'), 'query/limit'],
   [account('/history?limit=2.5'), 'query/limit'],
@@ -311,6 +345,9 @@ test('a filtered history has what passes, and its cursor keeps the filters', asy
     account('/history?direction=debit&to=2027-01-01T00:00:00Z'),
   );
   expect(versions(debits.body)).toEqual([33, 20, 5]);
+  // All lines are of one instant, so before it there is none: the log says where that is.
+  const before = await request(app).get(account(`/history?to=${accountOf(1).at}`));
+  expect([before.status, before.body.items, before.body.nextCursor]).toEqual([200, [], null]);
 });
 
 test('other paths and methods are refused, HEAD is answered', async () => {
@@ -329,7 +366,11 @@ test('every operation is documented as it is served', async () => {
   expect(Object.keys(body.paths)).toEqual(QUERY_API_OPERATIONS.map(({ path }) => path));
   for (const { path, answer } of QUERY_OPERATIONS) {
     if (path.endsWith('/events/stream')) continue;
-    const query = path === '/v1/accounts' ? '?ownerId=jana-novakova' : '';
+    const queries: Readonly<Record<string, string>> = {
+      '/v1/accounts': '?ownerId=jana-novakova',
+      '/v1/accounts/{id}/statements': '?from=2026-11-21&to=2026-11-21T12:00:00Z',
+    };
+    const query = queries[path] ?? '';
     const shown = await request(app).get(path.replace('{id}', idOf(1)) + query);
     expect(answer.safeParse(shown.body).error).toBeUndefined();
   }

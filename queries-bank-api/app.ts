@@ -1,6 +1,7 @@
 import type { Express, RequestHandler, Request, Response } from 'express';
-import * as queries from '../contracts/queries.ts';
 import { openApi } from '../contracts/openapi.ts';
+import { balanceQuery, type BalanceAnswer } from '../contracts/past-balance.ts';
+import * as queries from '../contracts/queries.ts';
 import { QUERY_API_OPERATIONS } from '../contracts/query-api.ts';
 import type { AccountAnswer } from '../contracts/outcomes.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
@@ -11,15 +12,21 @@ import type { Logger } from '../platform/logger.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { EventStreams } from './event-streams.ts';
 import { readHistory, type HistoryPorts } from './history-answers.ts';
+import type { LogProofs } from './log-proofs.ts';
+import { LogHeads } from './log-heads.ts';
+import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
 import { personAnswers, type PersonPorts } from './person-answers.ts';
+import { proofAnswers } from './proof-answers.ts';
 import { Unavailable } from './read-models.ts';
 import { readRefusals } from './refusal-answers.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
+import { statementAnswers } from './statements/statement-answers.ts';
 import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
 
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
   readonly persons: PersonPorts;
+  readonly proofs: LogProofs;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -30,12 +37,14 @@ type Ask = (request: Request, response: Response) => Promise<unknown>;
 export function queryApi(ports: QueryApiPorts): Express {
   const app = createApp({ logger: ports.logger });
   app.get('/v1/accounts', answered(listAccounts(ports)));
-  app.get('/v1/accounts/:id', answered(readAccount(ports, accountAnswerOf)));
-  app.get('/v1/accounts/:id/balance', answered(readAccount(ports, balanceAnswerOf)));
+  app.get('/v1/accounts/:id', answered(readAccount(ports)));
+  app.get('/v1/accounts/:id/balance', answered(readBalance(ports)));
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
   app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
   app.get('/v1/accounts/:id/refusals', answered(readRefusals(ports.log)));
+  proofAnswers(app, ports.proofs, reached);
+  app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   const persons = personAnswers(ports.persons);
   app.get('/v1/persons', answered(persons.list));
   app.get('/v1/persons/:personId', answered(persons.one));
@@ -63,13 +72,33 @@ const reached =
     }
   };
 
-function readAccount(ports: QueryApiPorts, answerOf: (account: AccountModel) => object): Ask {
+function readAccount(ports: QueryApiPorts): Ask {
   return async (request, response) => {
     const id = accountOf(request);
     const { minVersion } = queryOf(queries.accountQuery, request);
     const account = await accountAt(ports, id, minVersion);
     tag(response, account.version);
-    return answerOf(account);
+    return accountAnswerOf(account);
+  };
+}
+
+function readBalance(ports: QueryApiPorts): Ask {
+  const { log, logger } = ports;
+  const past = { ...ports, heads: new LogHeads(log, logger) };
+  return async (request, response): Promise<BalanceAnswer> => {
+    const id = accountOf(request);
+    const { minVersion, at, version } = queryOf(balanceQuery, request);
+    if (at !== undefined && version !== undefined) {
+      throw invalid('query/version', 'must not be given together with "at"');
+    }
+    if (minVersion !== undefined && (at ?? version) !== undefined) {
+      throw invalid('query/minVersion', 'is about the newest balance, not about a past one');
+    }
+    if (version !== undefined) return balanceOfVersion(past, id, version);
+    if (at !== undefined) return balanceAtTime(past, id, at);
+    const account = await accountAt(ports, id, minVersion);
+    tag(response, account.version);
+    return balanceAnswerOf(account);
   };
 }
 
@@ -78,7 +107,7 @@ function accountAnswerOf(account: AccountModel): AccountAnswer {
   return answer;
 }
 
-function balanceAnswerOf(account: AccountModel): queries.BalanceAnswer {
+function balanceAnswerOf(account: AccountModel): BalanceAnswer {
   const { accountId, currency, version, at, balance } = account;
   return { accountId, currency, version, at, ...balance };
 }

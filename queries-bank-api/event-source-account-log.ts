@@ -17,6 +17,10 @@ export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
     async refusals(accountId, from, limit) {
       return refusalsPage.parse(await page(refusalsOf(accountId), from, limit));
     },
+    async until(accountId, timeMs) {
+      const path = `log/streams/${streamOf(accountId)}/until?time=${timeMs}`;
+      return accountPage.parse(await called(dapr, 'GET', path));
+    },
     async heads(accountIds) {
       const streams = accountIds.map(streamOf);
       return headsAnswer.parse(await called(dapr, 'POST', 'log/heads', { streams })).versions;
@@ -24,7 +28,8 @@ export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
   };
 }
 
-async function called(
+/** What event-source answers; undefined for what it does not have. */
+export async function called(
   dapr: Sidecar,
   method: 'GET' | 'POST',
   path: string,
@@ -33,6 +38,7 @@ async function called(
   try {
     const answer = await dapr.invokeService(EVENT_SOURCE_APP, method, path, body);
     if (answer.status === 200) return answer.body;
+    if (answer.status === 404) return undefined;
     throw new Unavailable(`event-source answered ${answer.status}`);
   } catch (error) {
     if (error instanceof SidecarError) throw new Unavailable(error.message);

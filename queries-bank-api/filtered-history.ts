@@ -60,20 +60,3 @@ export async function findLines(
   }
   return { items, next: end };
 }
-
-/**
- * A version from which on everything is at `to` or later, found by bisection over the pages:
- * times never go back in an account. It reads one page per halving.
- */
-export async function versionBefore(read: ReadLines, head: number, to: number): Promise<number> {
-  let low = 0;
-  let high = Math.floor((head - 1) / HISTORY_PAGE_ENTRIES);
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const version = middle * HISTORY_PAGE_ENTRIES + 1;
-    const [line] = await read(version, version);
-    if (line !== undefined && Date.parse(line.at) < to) low = middle;
-    else high = middle - 1;
-  }
-  return Math.min(head, (low + 1) * HISTORY_PAGE_ENTRIES);
-}

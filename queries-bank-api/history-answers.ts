@@ -2,8 +2,9 @@ import type { Request, Response } from 'express';
 import type { HistoryFilters } from '../contracts/history-filters.ts';
 import * as queries from '../contracts/queries.ts';
 import type { AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import { accountId as idOf } from '../domain/ids.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { findLines, hasFilters, listName, versionBefore } from './filtered-history.ts';
+import { findLines, hasFilters, listName } from './filtered-history.ts';
 import type { Found } from './filtered-history.ts';
 import type { HistoryView } from './history-view.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
@@ -67,6 +68,12 @@ async function unfiltered(
   return { items: await linesOf(ports, account, from, to), next: from - 1 };
 }
 
+/** The last version before a time; the log finds it faster than pages of the read side would. */
+async function lastBefore({ log }: HistoryPorts, id: string, to: number): Promise<number> {
+  const { entries } = await log.until(idOf(id), Math.max(0, to - 1));
+  return entries[0]?.event.version ?? 0;
+}
+
 async function filtered(
   ports: HistoryPorts,
   account: AccountModel,
@@ -78,6 +85,6 @@ async function filtered(
   const { version, at } = account;
   const { to } = filters;
   const isLate = place === undefined && to !== undefined && to <= Date.parse(at);
-  const start = place ?? (isLate ? await versionBefore(read, version, to) : version);
+  const start = place ?? (isLate ? await lastBefore(ports, account.accountId, to) : version);
   return findLines(read, start, limit, filters);
 }

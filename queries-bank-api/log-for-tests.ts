@@ -67,6 +67,19 @@ export function logForTests(heads: ReadonlyMap<number, number> = new Map()) {
       }));
       return { entries, headVersion };
     },
+    async until(id, timeMs) {
+      state.calls.events += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (state.away) throw new Unavailable('away');
+      const headVersion = versions.get(id) ?? 0;
+      const index = indexes.get(id) ?? 0;
+      const entries = Array.from({ length: headVersion }, (_, at) => ({
+        position: 65_536 * (at + 1),
+        event: eventOf(index, at + 1),
+      }));
+      const past = entries.filter(({ event }) => Date.parse(event.at) <= timeMs);
+      return { entries: past.slice(-1), headVersion };
+    },
     async heads(ids) {
       state.calls.heads += 1;
       await new Promise((resolve) => setImmediate(resolve));

@@ -9,6 +9,7 @@ import { AccountView } from './account-view.ts';
 import { queryApi } from './app.ts';
 import { eventStreams } from './event-streams.ts';
 import { eventSourceAccountLog } from './event-source-account-log.ts';
+import { eventSourceProofs } from './event-source-proofs.ts';
 import { HistoryView } from './history-view.ts';
 import { mongoReadModels } from './mongo-read-models.ts';
 import { personData } from './person-data.ts';
@@ -28,6 +29,7 @@ const app = queryApi({
   history: new HistoryView(models),
   persons: { models, data: personData(dapr) },
   log,
+  proofs: eventSourceProofs(dapr),
   streams,
   logger,
   checks: {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeInstance } from '../runtime/free-instance.ts';
 import { startBank, type Bank } from '../runtime/bank.ts';
 import { projectRoot } from '../runtime/instance.ts';
 
-const INSTANCE = 7;
 const ACCOUNTS = 30;
 const ROWS_EACH = 12;
 const ROWS = ACCOUNTS * ROWS_EACH;
@@ -26,7 +26,11 @@ beforeAll(async () => {
     return `t${at},${at % ACCOUNTS},${date},${direction},cash,${at + 1}.0${at % 10},0.00,,,`;
   });
   writeFileSync(file, `${[HEADER, ...rows].join('\n')}\n`);
-  bank = await startBank({ instance: INSTANCE, dataDir: join(folder, 'bank'), quiet: true });
+  bank = await startBank({
+    instance: await freeInstance(),
+    dataDir: join(folder, 'bank'),
+    quiet: true,
+  });
 });
 afterAll(async () => {
   await bank?.stop();

@@ -8,7 +8,6 @@ import { bankUnderTest, type BankUnderTest } from './faults/bank-under-test.ts';
 
 const VERSION = '4.32.5';
 const PYTHON_MINOR_MIN = 10;
-const INSTANCE = 24;
 const EXAMPLES = 30;
 /**
  * Right by its schema is not right for the bank: check digits, a version that is past or money
@@ -58,10 +57,10 @@ function installed(): string {
   return command;
 }
 
-/** An account with money and an open hold, so that requests reach the rules of the bank. */
+/** An account with money, an open hold and a transfer, so that requests reach the bank's rules. */
 async function furnish({ commandUrl }: BankUnderTest): Promise<Record<string, string>> {
   const post = async (to: string, body: object): Promise<Record<string, string>> => {
-    const response = await fetch(`${commandUrl}/v1/accounts${to}`, {
+    const response = await fetch(`${commandUrl}/v1/${to}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -69,10 +68,24 @@ async function furnish({ commandUrl }: BankUnderTest): Promise<Record<string, st
     if (response.status !== 201) throw new Error(`furnishing failed: ${await response.text()}`);
     return (await response.json()) as Record<string, string>;
   };
-  const terms = { ownerId: 'schemathesis', currency: 'CZK', initialDeposit: '1000000.00' };
-  const { accountId = '' } = await post('', terms);
-  const { holdId = '' } = await post(`/${accountId}/holds`, { amount: '500000.00' });
-  return { 'path.id': accountId, 'path.holdId': holdId, 'query.ownerId': 'schemathesis' };
+  const person = { givenName: 'Schema', familyName: 'Thesis' };
+  const { personId = '' } = await post('persons', person);
+  const terms = { ownerId: personId, currency: 'CZK', initialDeposit: '1000000.00' };
+  const [{ accountId = '' }, { accountId: other = '' }] = [
+    await post('accounts', terms),
+    await post('accounts', terms),
+  ];
+  const { holdId = '' } = await post(`accounts/${accountId}/holds`, { amount: '500000.00' });
+  const legs = { fromAccountId: accountId, toAccountId: other, amount: '1.00' };
+  const { transferId = '' } = await post('transfers', legs);
+  return {
+    'path.id': accountId,
+    'path.holdId': holdId,
+    'path.personId': personId,
+    'path.transferId': transferId,
+    'query.ownerId': personId,
+    'query.accountId': accountId,
+  };
 }
 
 /** Runs one API's document through Schemathesis; gives its exit code. */
@@ -108,7 +121,7 @@ function run(command: string, folder: string, url: string, known: object): Promi
 runCommand(async () => {
   const command = installed();
   const folder = mkdtempSync(path.join(tmpdir(), 'schemathesis-'));
-  const house = await bankUnderTest(INSTANCE);
+  const house = await bankUnderTest();
   try {
     for (const url of [house.commandUrl, house.queryUrl]) {
       for (const known of [{}, await furnish(house)]) {

@@ -15,6 +15,7 @@ const OUTSIDE = [
   'domain/invariants.ts',
   'domain/money.ts',
   'domain/ids.ts',
+  'proofs/',
   'runtime/',
 ] as const;
 
@@ -23,10 +24,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   contracts: ['domain/'],
   platform: ['contracts/problems.ts'],
+  proofs: ['domain/', 'contracts/'],
   runtime: [],
   reliability: OUTSIDE,
   bench: OUTSIDE,
   ...Object.fromEntries(SERVICES.map((service) => [service, SHARED])),
+  'event-source': [...SHARED, 'proofs/'],
+  'queries-bank-api': [...SHARED, 'proofs/'],
 };
 
 /** In one process, without servers: the only place where services meet. */
@@ -102,6 +106,8 @@ const HOMES: readonly (readonly [name: string, home: RegExp])[] = [
   ['pg', /^runtime\//],
   ['@nats-io/transport-node', /^(?:runtime\/|event-source\/nats-)/],
   ['@nats-io/jetstream', /^(?:runtime\/|event-source\/nats-)/],
+  ['pdfkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
+  ['fontkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
   ['winston', /^platform\/logger\.ts$/],
 ];
 

@@ -57,7 +57,8 @@ export interface Bank {
   readonly stop: () => Promise<void>;
 }
 
-const allPorts = (instance: Instance, apps: readonly DaprApp[]): Map<number, string> => {
+/** Every port of the bank, and whose it is. */
+export const allPorts = (instance: Instance, apps: readonly DaprApp[]): Map<number, string> => {
   const ports = new Map<number, string>();
   for (const [name, port] of Object.entries(instance.ports)) ports.set(port, name);
   for (const app of apps) {

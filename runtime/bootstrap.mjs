@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Gets a fresh checkout to the point where compiled code can run, then runs one command.
 // Plain JavaScript without dependencies, because it must work before `npm ci` has run.
 import { spawnSync } from 'node:child_process';
@@ -20,6 +21,7 @@ const COMMANDS = {
   reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',
+  verify: 'proofs/verify.js',
   schemathesis: 'reliability/schemathesis.js',
   bench: 'bench/bench.js',
   test: 'reliability/test.js',
@@ -108,6 +110,8 @@ installPackages();
 compile();
 const file = join(ROOT, 'dist', target);
 if (!existsSync(file)) give(`There is no ${target.replace(/js$/, 'ts')} in this checkout yet.`);
+// Files that are named on the command line lie where the person is.
+process.env.CORE_BANK_CALLED_FROM = process.env.INIT_CWD ?? process.cwd();
 process.chdir(ROOT);
 process.env.CORE_BANK_HOME = ROOT;
 process.argv = [process.execPath, file, ...rest];

@@ -14,6 +14,7 @@ if (existsSync(file)) {
 const secret = () => `Cb1-${randomBytes(24).toString('base64url')}`;
 const [postgres, mongo, natsSidecar] = [secret(), secret(), secret()];
 const natsPublisher = secret();
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const variables = {
   DAPR_API_TOKEN: secret(),
   APP_API_TOKEN: secret(),
@@ -25,13 +26,13 @@ const variables = {
   NATS_READER_PASSWORD: secret(),
   IMMUDB_ADMIN_PASSWORD: secret(),
   IMMUDB_PASSWORD: secret(),
+  LOG_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
   STATE_POSTGRES_URL: `postgres://journal:${postgres}@127.0.0.1:3810/journal`,
   NATS_URL: `nats://sidecar:${natsSidecar}@127.0.0.1:3820`,
   BANK_EVENTS_URL: `nats://event-source:${natsPublisher}@127.0.0.1:3820`,
   MONGODB_URL: `mongodb://bank:${mongo}@127.0.0.1:3840/corebank?authSource=admin`,
 };
 mkdirSync(folder, { recursive: true, mode: 0o700 });
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 // Immudb's container runs as another user and must read it; the folder keeps others out.
 const key = privateKey.export({ type: 'sec1', format: 'pem' });
 writeFileSync(join(folder, 'compose-signing-key.pem'), key, { mode: 0o644 });

@@ -8,7 +8,7 @@ import { mongoUrl } from './ferretdb.ts';
 import type { Instance } from './instance.ts';
 import { bankEventsUrl, natsUrl } from './nats.ts';
 import { journalUrl } from './postgres.ts';
-import type { Secrets } from './secrets.ts';
+import { publicKeyLine, type Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -16,7 +16,7 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BA
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
-  'event-source': ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD'],
+  'event-source': ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD', 'LOG_PUBLIC_KEY', 'TRUSTED_STATE_FILE'],
   projections: ['MONGODB_URL'],
   'queries-bank-api': ['MONGODB_URL'],
 };
@@ -38,6 +38,9 @@ export const secretVariables = (instance: Instance, secrets: Secrets): Environme
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
   IMMUDB_PASSWORD: secrets.immudbWriter,
+  // No secrets, but an app's own as well.
+  LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),
+  TRUSTED_STATE_FILE: join(instance.dataDir, 'trust', 'log-state.json'),
 });
 
 const pick = (all: Environment, names: readonly string[]): Record<string, string> =>

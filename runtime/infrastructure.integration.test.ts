@@ -4,19 +4,21 @@ import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import { startBank } from './bank.ts';
+import { freeInstance } from './free-instance.ts';
 import type { Bank } from './bank.ts';
 import { loadSecrets } from './secrets.ts';
 
-const INSTANCE = 17;
 const START_MS_MAX = 120_000;
 const WARM_START_MS_MAX = 20_000;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'infrastructure-'));
 let bank: Bank;
+let instance: number;
 const start = (): Promise<Bank> =>
-  startBank({ instance: INSTANCE, dataDir, quiet: true, infrastructureOnly: true });
+  startBank({ instance, dataDir, quiet: true, infrastructureOnly: true });
 
 beforeAll(async () => {
+  instance = await freeInstance();
   bank = await start();
 }, START_MS_MAX);
 afterAll(async () => {

@@ -29,7 +29,8 @@ export const answersOk = async (port: number, path: string): Promise<boolean> =>
   }
 };
 
-const isFree = (port: number): Promise<boolean> =>
+/** True when nobody listens on that loopback port. */
+export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

@@ -33,6 +33,10 @@ export const writePrivate = (file: string, text: string, mode = OWNER_ONLY): voi
 export const signingKeyFile = (dataDir: string): string => join(dataDir, 'immudb-signing-key.pem');
 export const publicKeyFile = (dataDir: string): string => join(dataDir, 'immudb-public-key.pem');
 
+/** The key that everybody may have, in one line: base64 of its SPKI DER. */
+export const publicKeyLine = (dataDir: string): string =>
+  readFileSync(publicKeyFile(dataDir), 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');
+
 /** Immudb signs its states with this key; event-source pins the public half. */
 const makeSigningKey = (dataDir: string): void => {
   const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });

@@ -13,7 +13,18 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   direction: ['', 'up', 'CREDIT', 'credit,debit', 'null', '%00'],
   from: bad.TIMES_IN_QUERIES,
   to: bad.TIMES_IN_QUERIES,
+  fromTx: bad.NUMBERS_IN_QUERIES,
+  toTx: bad.NUMBERS_IN_QUERIES,
+  at: bad.TIMES_IN_QUERIES,
+  version: bad.NUMBERS_IN_QUERIES,
+  format: ['', 'PDF', 'xml', 'camt.052', 'camt.053.001.08', 'text/csv', 'json,csv', 'null', '%00'],
   lastEventId: bad.NUMBERS_IN_QUERIES.filter((value) => value !== '0'),
+};
+
+/** Without these the query is bad anyway, so nothing else would be tried. */
+const NEEDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  listAccounts: { ownerId: 'jana' },
+  readStatement: { from: '2020-01-01', to: '2020-01-31' },
 };
 
 /** Bad requests of every query that the contract has, of an account that exists. */
@@ -21,7 +32,8 @@ export const badQueries = (accountId: string): BadRequest[] =>
   QUERY_API_OPERATIONS.flatMap((operation) => {
     const path = pathOf(operation, accountId);
     const names = Object.keys(operation.query ?? {});
-    const needed = names.includes('ownerId') ? 'ownerId=jana' : '';
+    const needed = NEEDED[operation.id] ?? {};
+    const isNeedy = Object.keys(needed).length > 0;
     const ask = (what: string, at: string, more: Partial<BadRequest> = {}): BadRequest => ({
       name: `${operation.id}: ${what}`,
       method: 'GET',
@@ -49,9 +61,12 @@ export const badQueries = (accountId: string): BadRequest[] =>
       ...['POST', 'PUT', 'PATCH', 'DELETE'].map((method) =>
         ask(method, path, { method, status: [405] }),
       ),
-      ...(needed === '' ? [] : [ask('nothing', path)]),
+      ...(isNeedy ? [ask('nothing', path)] : []),
     ];
   });
 
-const complete = (query: string, needed: string): string =>
-  needed === '' || query.startsWith('ownerId') ? query : `${needed}&${query}`;
+/** Adds what the operation needs beside the parameter that is tried. */
+const complete = (query: string, needed: Readonly<Record<string, string>>): string => {
+  const rest = Object.entries(needed).filter(([name]) => !query.startsWith(name));
+  return [...rest.map(([name, value]) => `${name}=${value}`), query].join('&');
+};

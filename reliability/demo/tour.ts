@@ -20,6 +20,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
   const get = (path: string): string => `curl -s "${queryUrl}${path}"`;
   const post = (path: string, body: string): string =>
     `curl -s ${url}${path} -H 'content-type: application/json' -d '${body}'`;
+  const today = new Date().toISOString().slice(0, 10);
   const sights: readonly (readonly [string, ...string[]])[] = [
     ["Anna's account: a hotel is still held, so less is available than she has", get(`${anna}`)],
     ['What happened to it, newest first', get(`${anna}/history?limit=5`)],
@@ -29,6 +30,12 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     ['The persons of the bank', get('/v1/persons?limit=3')],
     ['The mistake and its reversal', get(`${anna}/history?type=movement-reversed`)],
     ['The same from the log that nobody can rewrite', get(`${anna}/events?limit=3`)],
+    ['Her balance after the third event, from the log', get(`${anna}/balance?version=3`)],
+    [
+      'Her statement of today, as a PDF and as camt.053 (docs/statements.md)',
+      `${get(`${anna}/statements?from=${today}&to=${today}&format=pdf`)} -o statement.pdf`,
+      get(`${anna}/statements?from=${today}&to=${today}&format=camt.053`),
+    ],
     ["Jana's account in crowns", get(`${jana}/balance`)],
     ['Yen have no decimals', get(`${account(currentOf(15))}/balance`)],
     ['Dinars have three', get(`${account(currentOf(18))}/balance`)],

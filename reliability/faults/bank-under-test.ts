@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBank } from '../../runtime/bank.ts';
+import { freeInstance } from '../../runtime/free-instance.ts';
 import { attempt, startLoad, type Attempt } from './load.ts';
 import { bankViolations, clientViolations, orderViolations, viewOf } from './verdict.ts';
 
@@ -13,7 +14,8 @@ export const HEAL_MS_MAX = 10_000;
 const SOON = { backOffMsMax: 1_000 };
 
 /** A whole bank with its own ports and data, and the means to hurt it. */
-export async function bankUnderTest(instance: number) {
+export async function bankUnderTest() {
+  const instance = await freeInstance();
   const dataDir = mkdtempSync(path.join(tmpdir(), `core-bank-${instance}-`));
   const crashFile = path.join(dataDir, 'crash');
   process.env['CORE_BANK_CRASH_FILE'] = crashFile;

@@ -10,7 +10,6 @@ import type { BankUnderTest } from './bank-under-test.ts';
 import { seededRandom, startLoad } from './load.ts';
 import { viewOf } from './verdict.ts';
 
-const INSTANCE = 22;
 const STREAM = 'BANK_EVENTS';
 const CONSUMER = 'accounting';
 const CLIENTS = 16;
@@ -27,7 +26,7 @@ jest.setTimeout(90_000);
 let house: BankUnderTest;
 let accountIds: string[];
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
   accountIds = await house.openAccounts(ACCOUNTS);
 });
 afterAll(() => house.close());
@@ -136,7 +135,7 @@ test('what was published is what the contract says, and health shows no lag', as
     return parsed?.success !== true || canonicalJson(parsed.data) !== canonicalJson(event);
   });
   expect(wrong.slice(0, 3)).toEqual([]);
-  const port = 3_003 + 1_000 * INSTANCE;
+  const port = 3_003 + 1_000 * house.bank.instance.number;
   const health = (await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()) as {
     checks: { integration: object };
   };

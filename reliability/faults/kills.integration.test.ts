@@ -1,7 +1,6 @@
 import { bankUnderTest, runFault, type BankUnderTest } from './bank-under-test.ts';
 import { seededRandom } from './load.ts';
 
-const INSTANCE = 21;
 const ACKNOWLEDGED_MIN = 10;
 const PROGRAMS = [
   'bank-account-actor',
@@ -38,7 +37,7 @@ jest.setTimeout(90_000);
 
 let house: BankUnderTest;
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
 });
 afterAll(() => house.close());
 

@@ -8,7 +8,6 @@ import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { viewOf } from './verdict.ts';
 
-const INSTANCE = 22;
 const SETTLE_MS_MAX = 15_000;
 const APP = 'core-bank-api';
 
@@ -17,7 +16,7 @@ jest.setTimeout(120_000);
 let house: BankUnderTest;
 let account: string;
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
   [account] = (await house.openAccounts(1)) as [string];
 });
 afterAll(() => house.close());
@@ -77,7 +76,7 @@ describe('a batch on the real house', () => {
 const publish = async (body: string, type: string, query = ''): Promise<number> => {
   const { instance } = house.bank;
   const token = sidecarToken(loadSecrets(instance.dataDir), APP);
-  const port = 3500 + 1000 * INSTANCE;
+  const port = 3500 + 1000 * house.bank.instance.number;
   const url = `http://127.0.0.1:${port}/v1.0/publish/bank-pubsub/account-commands${query}`;
   const headers = { 'dapr-api-token': token, 'content-type': type };
   return (await fetch(url, { method: 'POST', headers, body })).status;
@@ -89,7 +88,10 @@ const RAW = '?metadata.rawPayload=true';
 
 const deadLetters = (...words: string[]): string => {
   const { root, dataDir } = house.bank.instance;
-  const instance = { CORE_BANK_INSTANCE: String(INSTANCE), CORE_BANK_DATA: dataDir };
+  const instance = {
+    CORE_BANK_INSTANCE: String(house.bank.instance.number),
+    CORE_BANK_DATA: dataDir,
+  };
   return execFileSync(process.execPath, [join(root, 'dist/runtime/dead-letters.js'), ...words], {
     encoding: 'utf8',
     env: { ...process.env, ...instance, CORE_BANK_HOME: root },

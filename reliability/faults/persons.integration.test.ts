@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bankUnderTest, type BankUnderTest } from './bank-under-test.ts';
 
-const INSTANCE = 13;
 const PATIENCE_MS = 20_000;
 /** Words that occur nowhere else, so that every place where they lie in clear is found. */
 const SECRETS = ['Xantippova', 'Zweiundvierzig', 'Qorvath', 'xanti@qorvath.example'] as const;
@@ -13,7 +12,7 @@ const CONTROL = 'Wunderkontrolle';
 let house: BankUnderTest;
 jest.setTimeout(180_000);
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
 });
 afterAll(() => house.close());
 

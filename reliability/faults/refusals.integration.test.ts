@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refusalsAnswer, type RefusalsAnswer } from '../../contracts/refusal-queries.ts';
+import { isFault } from '../../proofs/proof-fault.ts';
+import { readReceipt, receiptFault } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { viewOf } from './verdict.ts';
 
-const INSTANCE = 19;
 const PATIENCE_MS = 20_000;
 
 let house: BankUnderTest;
 jest.setTimeout(180_000);
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
 });
 afterAll(() => house.close());
 
@@ -93,6 +95,29 @@ test('records of refusals survive what kills the actor host, and are found in th
   for (const { data } of items) {
     expect(data.seen).toMatchObject({ version: 3, balance: { available: '500.00' } });
   }
+});
+
+test('each record has a receipt that the public key proves, a forged one has none', async () => {
+  const [account] = (await house.openAccounts(1)) as [string];
+  const path = `/v1/accounts/${account}`;
+  await send(`${path}/refusal-recording`, 'on-3', { recordRefusals: true }, 'PUT');
+  await send(`${path}/withdrawals`, 'proven', { amount: '900.00' });
+  const read = async (from: string): Promise<Record<string, unknown>> =>
+    (await (await fetch(`${house.queryUrl}${from}`)).json()) as Record<string, unknown>;
+  const missing = await violationsWithin(PATIENCE_MS, async () =>
+    (await recorded(account)).recorded === 1 ? [] : ['the record is missing'],
+  );
+  expect(missing).toEqual([]);
+  const key = readPublicKey(String((await read('/v1/audit/public-key'))['publicKey']));
+  const receipt = readReceipt(await read(`${path}/refusals/1/receipt`));
+  if (isFault(receipt)) throw new Error(receipt.detail);
+  expect(receiptFault(receipt, key)).toBeUndefined();
+  expect(receipt.event).toMatchObject({
+    id: `refusal/${account}/1`,
+    data: { refusal: { code: 'insufficient-funds', shortfall: '400.00' } },
+  });
+  const event = { ...receipt.event, data: { refusal: { code: 'account-frozen' } } };
+  expect(receiptFault({ ...receipt, event }, key)).toMatchObject({ fault: 'entry-differs' });
 });
 
 test('who follows the log is not stopped by them', async () => {

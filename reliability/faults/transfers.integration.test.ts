@@ -4,7 +4,6 @@ import { seededRandom } from './load.ts';
 import { post, startClosing, startTransfers } from './transfer-load.ts';
 import { answersAgainstLog, askAgain, lookAt } from './transfer-verdict.ts';
 
-const INSTANCE = 15;
 const CLIENTS = 12;
 /** The promise: so soon after a fault every transfer has both legs or none. */
 const END_MS_MAX = 30_000;
@@ -54,7 +53,7 @@ jest.setTimeout(120_000);
 let house: BankUnderTest;
 let ownerId: string;
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
   const owner = { givenName: 'Faulty', familyName: 'Transfers' };
   const registered = await post(`${house.commandUrl}/v1/persons`, owner);
   ownerId = ((await registered.json()) as { personId: string }).personId;

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
 import type { Operation } from '../../contracts/openapi.ts';
 import { QUERY_API_OPERATIONS } from '../../contracts/query-api.ts';
+import { isFault } from '../../proofs/proof-fault.ts';
+import * as receipts from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import { badBatches, badTransferReads } from '../bad-input/batch-corpus.ts';
 import { badCommands } from '../bad-input/contract-corpus.ts';
 import { badRequests, type BadRequest } from '../bad-input/corpus.ts';
@@ -12,16 +16,18 @@ import { send } from '../bad-input/raw-http.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { viewOf } from './verdict.ts';
 
-const INSTANCE = 21;
 const OTHER_COMMANDS = 10_000;
 const CLIENTS = 200;
+/** Of a transfer at its source: reserved, sent. */
+const TRANSFER_EVENTS = 2;
 
 jest.setTimeout(180_000);
 
+const { beginsWith, consistencyFault, readConsistency, readReceipt, receiptFault } = receipts;
 let house: BankUnderTest;
 let account: string;
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
   [account] = (await house.openAccounts(1)) as [string];
 });
 afterAll(() => house.close());
@@ -79,9 +85,34 @@ describe('the same Idempotency-Key', () => {
   });
 });
 
+test('each event has a receipt that the public key proves, a forged one has none', async () => {
+  await deposit('3.00');
+  const { events } = await viewOf(house.queryUrl, account);
+  const read = async (path: string): Promise<Record<string, unknown>> =>
+    (await (await fetch(`${house.queryUrl}${path}`)).json()) as Record<string, unknown>;
+  const key = readPublicKey(String((await read('/v1/audit/public-key'))['publicKey']));
+  const last = events.slice(-20);
+  for (const { version } of last) {
+    const receipt = readReceipt(await read(`/v1/accounts/${account}/events/${version}/receipt`));
+    if (isFault(receipt)) throw new Error(receipt.detail);
+    expect(receiptFault(receipt, key)).toBeUndefined();
+    const forged = { ...receipt, event: { ...receipt.event, at: '2020-01-01T00:00:00.000Z' } };
+    expect(receiptFault(forged, key)).toMatchObject({ fault: 'entry-differs' });
+    const path = `/v1/audit/consistency?fromTx=${receipt.state.txId}`;
+    const newer = readConsistency(await read(path));
+    if (isFault(newer)) throw new Error(newer.detail);
+    expect(beginsWith(newer, receipt) ?? consistencyFault(newer, key)).toBeUndefined();
+  }
+  expect(last.length).toBeGreaterThan(1);
+});
+
 test('the real house answers bad requests by a documented 4xx and writes nothing', async () => {
+  const logged = async () => (await viewOf(house.queryUrl, account)).events.length;
+  const atFirst = await logged();
   const places = await placesOf(house.commandUrl, account);
-  const before = (await viewOf(house.queryUrl, account)).events.length;
+  // The log is a moment behind the answer.
+  const before = atFirst + TRANSFER_EVENTS;
+  while ((await logged()) < before) await sleep(50);
   const wrong = [
     ...(await wrongAnswers(house.commandUrl, COMMAND_API_OPERATIONS, [
       ...badRequests(account),
@@ -92,7 +123,7 @@ test('the real house answers bad requests by a documented 4xx and writes nothing
     ...(await wrongAnswers(house.queryUrl, QUERY_API_OPERATIONS, badQueries(account))),
   ];
   expect(wrong).toEqual([]);
-  expect((await viewOf(house.queryUrl, account)).events).toHaveLength(before);
+  expect(await logged()).toBe(before);
 });
 
 async function wrongAnswers(

@@ -3,7 +3,6 @@ import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/b
 import { viewOf } from '../faults/verdict.ts';
 import { consume } from './event-stream-client.ts';
 
-const INSTANCE = 21;
 const COMMANDS = 400;
 const ARRIVED_MS_MAX = 15_000;
 
@@ -11,9 +10,14 @@ jest.setTimeout(90_000);
 
 let house: BankUnderTest;
 beforeAll(async () => {
-  house = await bankUnderTest(INSTANCE);
+  house = await bankUnderTest();
 });
 afterAll(() => house.close());
+
+type Consumer = ReturnType<typeof consume>;
+const connected = async (consumers: readonly Consumer[], times: number): Promise<void> => {
+  while (consumers.some(({ connections }) => connections() < times)) await sleep(20);
+};
 
 test('three consumers see each version once: one reconnects, the query API dies', async () => {
   const [account] = (await house.openAccounts(1)) as [string];
@@ -32,9 +36,9 @@ test('three consumers see each version once: one reconnects, the query API dies'
     }
   };
   const commands = Promise.all([client(), client(), client(), client()]);
-  await sleep(300);
+  await connected(consumers, 1);
   consumers[1].reconnect();
-  await sleep(300);
+  await connected([consumers[1]], 2);
   const restarts = house.bank.restartCount('queries-bank-api');
   if (!house.bank.kill('queries-bank-api', 'SIGKILL')) throw new Error('nothing was killed');
   await commands;

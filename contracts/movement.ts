@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../contracts/events.ts';
+import type { LoggedEvent } from './events.ts';
 import { unreachable } from '../domain/ids.ts';
 import { readAmount, ZERO, type Minor } from '../domain/money.ts';
 

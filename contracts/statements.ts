@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { millisecondsOf } from './history-filters.ts';
+import type { Operation } from './openapi.ts';
+import { idParams } from './path-params.ts';
+import { historyEntry } from './read-models.ts';
+import { positionNumber } from './topics.ts';
+
+export const STATEMENT_FORMATS = ['json', 'csv', 'camt.053', 'pdf'] as const;
+export type StatementFormat = (typeof STATEMENT_FORMATS)[number];
+
+/** Events of the account in the period of one statement, whether they moved money or not. */
+export const STATEMENT_EVENTS_MAX = 10_000;
+/** A page costs far more than a line of text, and the time of everybody else. */
+export const PDF_EVENTS_MAX = 2_000;
+
+const DAY_MS = 86_400_000;
+const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+
+/** A whole day of UTC or an instant, as the first or as the first no longer wanted millisecond. */
+const bound = (description: string, ofDay: (day: string) => number) =>
+  z
+    .union(
+      [z.iso.date().transform(ofDay), z.iso.datetime({ offset: true }).transform(millisecondsOf)],
+      {
+        error: 'must be a day such as 2026-11-21 or an RFC 3339 time such as 2026-11-21T10:00:00Z',
+      },
+    )
+    .refine((time) => time >= 0, { message: 'must not be before 1970' })
+    .meta({ description, examples: ['2026-11-21'] });
+
+export const statementQuery = z.strictObject({
+  from: bound('first day (UTC), or the instant from which on', startOf),
+  to: bound('last day (UTC), or the instant before which', (day) => startOf(day) + DAY_MS),
+  format: z.enum(STATEMENT_FORMATS).optional().meta({ description: 'json when missing' }),
+});
+
+/** One movement of money, from one event of the log. */
+export const statementEntry = historyEntry
+  .pick({
+    ...{ version: true, type: true, amount: true, at: true, eventId: true, position: true },
+    ...{ description: true, reference: true, reason: true, holdId: true, commandId: true },
+    ...{ transferId: true, otherAccountId: true, reverses: true, reversesTransferId: true },
+  })
+  .extend({
+    direction: z.enum(['credit', 'debit']),
+    /** Ledger balance after it. */
+    balanceAfter: z.string(),
+    otherAccountNumber: z.string().optional(),
+    /** Where the proof of this entry is. */
+    receipt: z.string(),
+  });
+export type StatementEntry = z.infer<typeof statementEntry>;
+
+/**
+ * A state of the log that the bank has signed: whoever has it, a receipt and the bank's public
+ * key can check an entry without the bank.
+ */
+export const signedState = z.strictObject({
+  /** The last transaction of the log that the root stands for. */
+  transaction: z.int().min(1),
+  /** Accumulated hash of all transactions up to it, SHA-256 in hex. */
+  root: z.string(),
+  signature: z.string(),
+  publicKey: z.string(),
+});
+
+const total = z.strictObject({ count: z.int().min(0), amount: z.string() });
+
+export const statementAnswer = z.strictObject({
+  /** Follows from what the statement says: the same content has the same id. */
+  statementId: z.string(),
+  accountId: z.string(),
+  accountNumber: z.string(),
+  ownerId: z.string(),
+  currency: z.string(),
+  /** From this instant on. */
+  from: z.string(),
+  /** Up to before this instant. */
+  to: z.string(),
+  createdAt: z.string(),
+  /** Whether the log has a later event, so that nothing can be added to this period any more. */
+  final: z.boolean(),
+  /** Ledger balance before the first event of the period; version 0 when there was none. */
+  opening: z.strictObject({ ledger: z.string(), version: z.int().min(0) }),
+  credits: total,
+  debits: total,
+  /** Balance after the last event of the period: opening + credits - debits = closing. */
+  closing: z.strictObject({
+    ...{ ledger: z.string(), held: z.string(), available: z.string() },
+    ...{ version: z.int().min(1), at: z.string() },
+  }),
+  /** Oldest first. */
+  entries: z.array(statementEntry),
+  log: z.strictObject({
+    /** The last event that the statement takes into account, and where it stands in the log. */
+    eventId: z.string(),
+    position: positionNumber,
+    /** Missing until the bank serves signed states of its log. */
+    signedState: signedState.optional(),
+  }),
+});
+export type StatementAnswer = z.infer<typeof statementAnswer>;
+
+const description = [
+  'Opening balance, every movement of money, closing balance, read from the immutable log and',
+  'added up before anything is sent: a statement that does not add up is never served. A day means',
+  'all of it in UTC, so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or',
+  'up to before it. "to" may lie later today: then the statement ends now. Holds and reservations',
+  `are not booked and not in it. At most ${STATEMENT_EVENTS_MAX} events (pdf: ${PDF_EVENTS_MAX})`,
+  'lie in one statement. "format" alone decides the type of the answer: application/json, text/csv',
+  '(RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.',
+].join(' ');
+
+export const STATEMENT_OPERATION: Operation = {
+  method: 'get',
+  path: '/v1/accounts/{id}/statements',
+  id: 'readStatement',
+  summary: 'A statement of an account',
+  description,
+  params: idParams,
+  query: statementQuery.shape,
+  status: 200,
+  answer: statementAnswer,
+  otherAnswers: ['text/csv', 'application/xml', 'application/pdf'],
+  answerHeaders: { 'Content-Disposition': 'a name for the file' },
+  problems: [
+    'account-not-found',
+    'account-not-opened-yet',
+    'statement-too-long',
+    'statement-unsound',
+  ],
+};

@@ -1,0 +1,124 @@
+import type { KeyObject } from 'node:crypto';
+import { boundedMap } from '../platform/bounded-map.ts';
+import { dualProofFault } from '../proofs/dual-proof.ts';
+import { rawBytes } from '../proofs/entry-proof.ts';
+import { sameHash } from '../proofs/hashing.ts';
+import { entriesRoot, entryDigest, headerHash, valueHash } from '../proofs/log-transaction.ts';
+import type { LogState, TxHeader } from '../proofs/log-transaction.ts';
+import { faulty, type ProofFault } from '../proofs/proof-fault.ts';
+import { signatureFault, type SignedState } from '../proofs/signed-state.ts';
+import type { Alarms } from './alarms.ts';
+import { TamperError } from './event-log.ts';
+import { proofBetween, type SetRequest } from './immudb-calls.ts';
+import type { Ask } from './immudb-client.ts';
+import type { TrustedState, TrustStore } from './trusted-state.ts';
+
+export interface TrustOptions {
+  readonly database: string;
+  /** The bank's key; keys that come with answers are ignored. */
+  readonly publicKey: KeyObject;
+  readonly store: TrustStore;
+}
+
+const SUBJECT = 'the log';
+/** Own writes whose hash is remembered until a signed state is looked at. */
+const OWN_WRITES_MAX = 10_000;
+
+export type ImmudbTrust = ReturnType<typeof immudbTrust>;
+
+/**
+ * Believes nothing of the log that does not continue what was believed before. The state moves
+ * forward only, and only along a proof; what a write put into the log is compared with what was
+ * sent. Whatever is wrong raises an alarm and a TamperError.
+ */
+export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms: Alarms) {
+  let trusted: TrustedState | undefined;
+  let signed: SignedState | undefined;
+  let isRead = false;
+  // Hashes of transactions that this process wrote, as it computed them itself.
+  const own = boundedMap<number, Buffer>(OWN_WRITES_MAX);
+
+  const refuse = (subject: string, { fault, detail }: ProofFault): never => {
+    alarms.raise('tampered', subject, detail, { fault });
+    throw new TamperError(subject, `is not what it was: ${detail}`);
+  };
+
+  const continued = async (
+    ask: Ask,
+    since: LogState | undefined,
+    state: SignedState,
+  ): Promise<ProofFault | undefined> => {
+    const known = own.get(state.txId);
+    if (known !== undefined && !sameHash(known, state.txHash)) {
+      return faulty('forked', `Transaction ${state.txId} is not the one that was written here.`);
+    }
+    if (since === undefined) return undefined;
+    if (state.txId < since.txId) {
+      const detail = `It ends at transaction ${state.txId}, but had ${since.txId} already.`;
+      return faulty('rolled-back', `The log was rolled back. ${detail}`);
+    }
+    if (state.txId === since.txId && sameHash(state.txHash, since.txHash)) return undefined;
+    const { dualProof } = await ask('VerifiableTxById', proofBetween(since.txId, state.txId));
+    return dualProofFault(dualProof, since, state);
+  };
+
+  /** Looks at the state that the server signs now, and believes it when it is proven. */
+  const verify = async (ask: Ask): Promise<void> => {
+    if (!isRead) trusted = await store.read();
+    isRead = true;
+    if (trusted !== undefined && trusted.db !== database) {
+      throw new Error(`The trusted state is that of "${trusted.db}", not of "${database}".`);
+    }
+    const since = trusted;
+    const { txId, txHash, signature } = await ask('CurrentState', {});
+    if (txId === 0 && since === undefined) return;
+    const bytes = signature?.signature ?? Buffer.alloc(0);
+    const state = { db: database, txId, txHash, signature: bytes };
+    const found = signatureFault(state, publicKey) ?? (await continued(ask, since, state));
+    if (found !== undefined) refuse(SUBJECT, found);
+    alarms.lower('tampered', SUBJECT);
+    // Another look may have been faster; then the next one goes on from what that one believed.
+    if (trusted !== since) return;
+    signed = state;
+    if (txId === since?.txId) return;
+    const firstContact = since?.firstContact ?? { txId, at: new Date().toISOString() };
+    trusted = { db: database, txId, txHash, firstContact };
+    await store.write(trusted);
+  };
+
+  return {
+    verify,
+    /** What the entries of a write must hash to. */
+    rootOf: ({ KVs }: SetRequest): Buffer =>
+      entriesRoot(
+        KVs.map(({ key, value }) =>
+          entryDigest({ key: rawBytes(key), hValue: valueHash(rawBytes(value)), metadata: null }),
+        ),
+      ),
+    /** What a write put into the log must be what was sent; its place and hash are remembered. */
+    wrote(header: TxHeader, { KVs }: SetRequest, root: Buffer): void {
+      const { id, prevAlh, nentries } = header;
+      const subject = `transaction ${id}`;
+      if (nentries !== KVs.length || !sameHash(root, header.eH)) {
+        refuse(
+          subject,
+          faulty('entry-differs', `Transaction ${id} has not what was written into it.`),
+        );
+      }
+      if (id <= (trusted?.txId ?? 0)) {
+        const detail = `A write became transaction ${id}, but ${trusted?.txId} was there already.`;
+        refuse(subject, faulty('rolled-back', detail));
+      }
+      const before = own.get(id - 1);
+      if (before !== undefined && !sameHash(prevAlh, before)) {
+        const detail = `Transaction ${id} does not continue ${id - 1} as it was written.`;
+        refuse(subject, faulty('forked', detail));
+      }
+      own.set(id, headerHash(header));
+    },
+    /** The last state that was proven, with the server's signature. */
+    signed: (): SignedState | undefined => signed,
+    /** The same as it is kept, with the first contact. */
+    trusted: (): TrustedState | undefined => trusted,
+  };
+}

@@ -1,0 +1,51 @@
+import type { Express, RequestHandler } from 'express';
+import { z } from 'zod';
+import { EXPORT_PAGE_EVENTS_MAX } from '../contracts/log.ts';
+import { timeText } from '../contracts/texts.ts';
+import { Failure } from '../platform/http.ts';
+import type { LogProofs } from './log-proofs.ts';
+import { answered, read, streamNamed } from './questions.ts';
+
+const whole = z.coerce.number().pipe(z.int().min(1));
+const versionParam = z.object({ version: whole });
+const consistencyQuery = z.strictObject({ from: whole, to: whole.optional() });
+const periodQuery = z.strictObject({ from: timeText.optional(), to: timeText.optional() });
+const exportQuery = z.strictObject({
+  fromVersion: whole,
+  limit: whole.pipe(z.int().max(EXPORT_PAGE_EVENTS_MAX)),
+  at: whole,
+});
+const walkQuery = z.strictObject({ from: whole });
+
+/** What the log can prove, for the services that hand it on. */
+export function proofRoutes(app: Express, proofs: LogProofs, publicKey: string): void {
+  const route = (path: string, ask: (request: Parameters<RequestHandler>[0]) => Promise<unknown>) =>
+    app.get(
+      path,
+      answered(async (request, response) => {
+        const answer = await ask(request);
+        if (answer === undefined) throw new Failure('event-not-found');
+        response.json(answer);
+      }),
+    );
+
+  route('/log/streams/:kind/:id/events/:version/receipt', (request) =>
+    proofs.receipt(streamNamed(request), read(versionParam, request.params).version),
+  );
+  route('/log/streams/:kind/:id/export', (request) =>
+    proofs.exportHead(streamNamed(request), read(periodQuery, request.query)),
+  );
+  route('/log/streams/:kind/:id/export/events', async (request) => {
+    const { fromVersion, limit, at } = read(exportQuery, request.query);
+    return { items: await proofs.exported(streamNamed(request), fromVersion, limit, at) };
+  });
+  route('/log/state', () => proofs.state());
+  route('/log/consistency', ({ query }) => {
+    const { from, to } = read(consistencyQuery, query);
+    return proofs.consistency(from, to);
+  });
+  route('/log/transactions', async ({ query }) => ({
+    transactions: await proofs.walk(read(walkQuery, query).from),
+  }));
+  route('/log/public-key', () => Promise.resolve({ publicKey }));
+}

@@ -1,0 +1,119 @@
+import type { KeyObject } from 'node:crypto';
+import { loggedEventSchema, balanceOf, decodeEvent } from '../contracts/events.ts';
+import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
+import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
+import { leafHash, sameHash } from './hashing.ts';
+import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
+import { inclusionFault } from './entry-proof.ts';
+import { isIncluded } from './merkle-proof.ts';
+import * as documents from './proof-documents.ts';
+import { faulty, type ProofFault } from './proof-fault.ts';
+import { placeFault, storedEvent } from './receipt.ts';
+import { signatureFault } from './signed-state.ts';
+
+/** What a whole export proves; see docs/security-model.md for what it does not. */
+export interface ExportSummary {
+  readonly events: number;
+  /** Whether every balance follows from the events; not known when the first ones are missing. */
+  readonly addsUp: boolean;
+  /** Whether the events around the period are there, so that none in it is missing. */
+  readonly begins: 'first-event' | 'before-period';
+  readonly ends: 'head' | 'after-period';
+}
+
+/** Checks an exported account line by line, in bounded memory. */
+export function accountExport(head: ExportHead, key: KeyObject) {
+  const stream = `acct/${head.accountId}`;
+  const target = documents.readHeader(head.target);
+  let due = head.fromVersion;
+  let lastAt = '';
+  let firstAt = '';
+  let account: Account | undefined = head.fromVersion === 1 ? NO_ACCOUNT : undefined;
+
+  const orderFault = ({ event }: ExportedEvent): ProofFault | undefined => {
+    const { version, at } = event;
+    if (event.stream !== stream) {
+      return faulty('entry-differs', `Version ${version} belongs to ${event.stream}.`);
+    }
+    if (version > due) return faulty('missing', `Version ${due} is missing: ${version} follows.`);
+    if (version < due) return faulty('rewritten', `Version ${version} is there more than once.`);
+    if (Date.parse(at) < Date.parse(lastAt)) {
+      return faulty('entry-differs', `Version ${version} is of ${at}, before the one before it.`);
+    }
+    return undefined;
+  };
+  const sumFault = ({ event }: ExportedEvent): ProofFault | undefined => {
+    if (account === undefined) return undefined;
+    const known = loggedEventSchema.safeParse(event);
+    if (!known.success) {
+      account = undefined;
+      return undefined;
+    }
+    const after = evolve(account, decodeEvent(known.data));
+    account = after;
+    const [found, claimed] = [balanceOf(after), known.data.data.balance];
+    const isSame =
+      found.ledger === claimed.ledger &&
+      found.held === claimed.held &&
+      found.available === claimed.available;
+    if (isSame) return undefined;
+    const sums = `${found.ledger}, but it says ${claimed.ledger}`;
+    return faulty('entry-differs', `After version ${event.version} the events make ${sums}.`);
+  };
+
+  return {
+    /** The state is signed, and the transaction is the one that it is the hash of. */
+    begin(): ProofFault | undefined {
+      const state = documents.readSignedState(head.state);
+      const unsigned = signatureFault(state, key) ?? headerFault(target);
+      if (unsigned !== undefined) return unsigned;
+      if (target.id === state.txId && sameHash(headerHash(target), state.txHash)) return undefined;
+      return faulty('transaction-differs', 'The transaction is not the one that was signed.');
+    },
+    take(item: ExportedEvent): ProofFault | undefined {
+      const fault = orderFault(item) ?? eventFault(item, target) ?? sumFault(item);
+      if (fault !== undefined) return fault;
+      if (due === head.fromVersion) firstAt = item.event.at;
+      lastAt = item.event.at;
+      due += 1;
+      return undefined;
+    },
+    end(): ProofFault | ExportSummary {
+      if (due <= head.toVersion) {
+        return faulty('missing', `The export ends before version ${due} of ${head.toVersion}.`);
+      }
+      if (due - 1 > head.toVersion || head.toVersion > head.headVersion) {
+        return faulty('unreadable', 'The export has other versions than it says.');
+      }
+      const begins = head.fromVersion === 1 ? 'first-event' : 'before-period';
+      const ends = head.toVersion === head.headVersion ? 'head' : 'after-period';
+      const { from = '', to = '' } = head;
+      if (begins === 'before-period' && !(Date.parse(firstAt) < Date.parse(from))) {
+        return faulty('missing', `No event before ${from || 'the first one'} begins the period.`);
+      }
+      if (ends === 'after-period' && !(Date.parse(lastAt) >= Date.parse(to))) {
+        return faulty('missing', `No event after ${to || 'the last one'} ends the period.`);
+      }
+      const events = due - head.fromVersion;
+      return { events, addsUp: account !== undefined, begins, ends };
+    },
+  };
+}
+
+/** Whether an event stands in the log whose Merkle tree the target transaction has. */
+function eventFault(item: ExportedEvent, target: TxHeader): ProofFault | undefined {
+  const header = documents.readHeader(item.header);
+  const inclusion = documents.readInclusion(item.inclusion);
+  const stored = storedEvent(item);
+  const bad = headerFault(header) ?? inclusionFault({ ...stored, inclusion }, header);
+  if (bad !== undefined) return bad;
+  const hash = headerHash(header);
+  const terms = item.tree.map((term) => Buffer.from(term, 'base64'));
+  const isThere =
+    header.id === target.id
+      ? sameHash(hash, headerHash(target))
+      : isIncluded(terms, header.id - 1, target.blTxId, leafHash(hash), target.blRoot);
+  if (isThere) return placeFault(item, header.id);
+  const what = `Version ${item.event.version} is not in the log that was signed`;
+  return faulty('forked', `${what}: transaction ${header.id} is another one there.`);
+}

@@ -1,0 +1,163 @@
+import { HASH_BYTES, leafHash, nodeHash, sameHash, sha256, u16, u32, u64 } from './hashing.ts';
+import { faulty, type ProofFault } from './proof-fault.ts';
+
+/**
+ * How immudb hashes a transaction: its entries into a Merkle tree (eH), that and the rest of the
+ * header into the accumulated linear hash (alh), which goes into the next transaction. Derived
+ * from docs/security/PROOFS.md and the sources of immudb 1.4.1 (Apache-2.0):
+ * embedded/store/{tx,kv_metadata,verification}.go and embedded/htree. See docs/decisions/0009.
+ */
+const HEADER_VERSION = 1;
+
+export interface TxHeader {
+  /** Number of the transaction, from 1. */
+  readonly id: number;
+  readonly prevAlh: Uint8Array;
+  /** Clock of the database, in seconds. */
+  readonly ts: number;
+  readonly nentries: number;
+  readonly eH: Uint8Array;
+  /** How many transactions the Merkle tree had at this one, and its root. */
+  readonly blTxId: number;
+  readonly blRoot: Uint8Array;
+  readonly version: number;
+  /** Of a transaction that cut off old values, which this bank never does. */
+  readonly metadata?: { readonly truncatedTxID: number; readonly extra: Uint8Array } | null;
+}
+
+export interface EntryMetadata {
+  readonly deleted: boolean;
+  readonly expiration: { readonly expiresAt?: number } | null;
+  readonly nonIndexable?: boolean;
+}
+
+/** An entry as immudb hashes it: a zero byte stands before the key, and before the value. */
+export interface HashedEntry {
+  readonly key: Uint8Array;
+  readonly hValue: Uint8Array;
+  readonly metadata: EntryMetadata | null;
+}
+
+/** The log up to and with a transaction, as one hash. */
+export interface LogState {
+  readonly txId: number;
+  /** Its accumulated linear hash. */
+  readonly txHash: Buffer;
+}
+
+/** Before the first transaction. */
+export const EMPTY_LOG: LogState = { txId: 0, txHash: sha256() };
+
+/** The hash of a value as it lies in the log, with the zero byte in front. */
+export const valueHash = (raw: Uint8Array): Buffer => sha256(raw);
+
+export function entryDigest({ key, hValue, metadata }: HashedEntry): Buffer {
+  const described = metadata === null ? NOTHING : metadataBytes(metadata);
+  const bytes = Buffer.allocUnsafe(4 + described.length + key.length + hValue.length);
+  let at = bytes.writeUInt16BE(described.length, 0);
+  bytes.set(described, at);
+  at = bytes.writeUInt16BE(key.length, at + described.length);
+  bytes.set(key, at);
+  bytes.set(hValue, at + key.length);
+  return sha256(bytes);
+}
+
+const NOTHING = Buffer.alloc(0);
+const DELETED = 0;
+const EXPIRES_AT = 1;
+const NON_INDEXABLE = 2;
+
+function metadataBytes({ deleted, expiration, nonIndexable }: EntryMetadata): Buffer {
+  const parts: Uint8Array[] = [];
+  if (deleted) parts.push(Buffer.of(DELETED));
+  if (expiration !== null) parts.push(Buffer.of(EXPIRES_AT), u64(expiration.expiresAt ?? 0));
+  if (nonIndexable === true) parts.push(Buffer.of(NON_INDEXABLE));
+  return Buffer.concat(parts);
+}
+
+/** Root of the Merkle tree over entry digests; a node without a sibling moves up as it is. */
+export function entriesRoot(digests: readonly Uint8Array[]): Buffer {
+  let level = digests.map(leafHash);
+  while (level.length > 1) {
+    const above: Buffer[] = [];
+    for (let at = 0; at < level.length; at += 2) {
+      const right = level[at + 1];
+      above.push(right === undefined ? level[at]! : nodeHash(level[at]!, right));
+    }
+    level = above;
+  }
+  return level[0] ?? Buffer.alloc(HASH_BYTES);
+}
+
+/** Everything of the header but the number and the chain. */
+export const innerHash = (header: TxHeader): Buffer =>
+  sha256(
+    u64(header.ts),
+    u16(header.version),
+    u16(0),
+    u32(header.nentries),
+    header.eH,
+    u64(header.blTxId),
+    header.blRoot,
+  );
+
+/** One step of the chain. */
+export const nextHash = (txId: number, before: Uint8Array, inner: Uint8Array): Buffer =>
+  sha256(u64(txId), before, inner);
+
+/** The accumulated linear hash of a transaction. */
+export const headerHash = (header: TxHeader): Buffer =>
+  nextHash(header.id, header.prevAlh, innerHash(header));
+
+/** A header that this bank's log cannot have, so that its hash would mean nothing. */
+export function headerFault(header: TxHeader): ProofFault | undefined {
+  const { id, version, metadata, nentries, blTxId } = header;
+  const wrong = (what: string): ProofFault =>
+    faulty('transaction-differs', `The header of transaction ${id} ${what}.`);
+  if (!Number.isSafeInteger(id) || id < 1) return wrong('has no valid number');
+  if (version !== HEADER_VERSION) return wrong(`has version ${version}, not ${HEADER_VERSION}`);
+  if (metadata && (metadata.truncatedTxID !== 0 || metadata.extra.length > 0)) {
+    return wrong('has metadata: somebody cut values off the log');
+  }
+  if (nentries < 1) return wrong('has no entries');
+  if (blTxId >= id) return wrong(`claims a tree of ${blTxId} transactions`);
+  const hashes = [header.prevAlh, header.eH, header.blRoot];
+  if (hashes.some(({ length }) => length !== HASH_BYTES)) return wrong('has a hash of wrong size');
+  return undefined;
+}
+
+export interface LoggedTransaction {
+  readonly header: TxHeader;
+  readonly entries: readonly HashedEntry[];
+}
+
+/**
+ * Takes the next transaction of the log: its entries must make up its header, and its header must
+ * continue the chain. Gives the state after it. Values are not looked at: whoever has them compares
+ * their hash (valueHash) with the entry's.
+ */
+export function followTransaction(
+  before: LogState,
+  { header, entries }: LoggedTransaction,
+): LogState | ProofFault {
+  const { id } = header;
+  const bad = headerFault(header);
+  if (bad !== undefined) return bad;
+  if (id !== before.txId + 1) {
+    return faulty('missing', `Transaction ${id} follows ${before.txId}: some are missing.`);
+  }
+  if (!sameHash(header.prevAlh, before.txHash)) {
+    return faulty('forked', `Transaction ${id} does not continue transaction ${before.txId}.`);
+  }
+  if (entries.length !== header.nentries) {
+    const counts = `${entries.length} of ${header.nentries} entries`;
+    return faulty('missing', `Transaction ${id} comes with ${counts}.`);
+  }
+  if (!sameHash(entriesRoot(entries.map(entryDigest)), header.eH)) {
+    return faulty(
+      'entry-differs',
+      `The entries of transaction ${id} are not those it was made of.`,
+    );
+  }
+  return { txId: id, txHash: headerHash(header) };
+}

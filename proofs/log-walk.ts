@@ -1,0 +1,100 @@
+import type { WalkedTransaction } from '../contracts/receipts.ts';
+import { sameHash } from './hashing.ts';
+import { positionOf } from './log-entry.ts';
+import {
+  EMPTY_LOG,
+  followTransaction,
+  type HashedEntry,
+  type LogState,
+} from './log-transaction.ts';
+import * as documents from './proof-documents.ts';
+import { faulty, isFault, type ProofFault } from './proof-fault.ts';
+
+/**
+ * Walks the whole log by its hashes and sees every key that was ever written. This is the only
+ * proof that a key was written once and that nothing comes after the last version: immudb's own
+ * proofs say that something is there, never that something is not.
+ */
+export function logWalk(stream: string, start: LogState = EMPTY_LOG) {
+  const prefix = `${stream}/`;
+  const versions = new Map<number, number>();
+  let state = start;
+
+  const see = ({ key, metadata }: HashedEntry, position: number): ProofFault | undefined => {
+    const name = Buffer.from(key).toString('latin1', 1);
+    if (!name.startsWith(prefix)) return undefined;
+    const version = Number(name.slice(prefix.length));
+    if (metadata !== null) {
+      return faulty('erased', `${name} was erased in transaction ${state.txId + 1}.`);
+    }
+    if (versions.has(version)) {
+      return faulty('rewritten', `${name} was written again in transaction ${state.txId + 1}.`);
+    }
+    versions.set(version, position);
+    return undefined;
+  };
+
+  return {
+    take(transaction: WalkedTransaction): ProofFault | undefined {
+      const header = documents.readHeader(transaction.header);
+      const entries = transaction.entries.map(readEntry);
+      const next = followTransaction(state, { header, entries });
+      if (isFault(next)) return next;
+      for (const [index, entry] of entries.entries()) {
+        const fault = see(entry, positionOf(header.id, index));
+        if (fault !== undefined) return fault;
+      }
+      state = next;
+      return undefined;
+    },
+    /** Whether the walk came to the state that was signed. */
+    end(signed: LogState): ProofFault | undefined {
+      if (state.txId !== signed.txId) {
+        const detail = `The log was walked to transaction ${state.txId}, not to ${signed.txId}.`;
+        return faulty('missing', detail);
+      }
+      if (sameHash(state.txHash, signed.txHash)) return undefined;
+      return faulty('forked', `The walked log is not the one that was signed at ${signed.txId}.`);
+    },
+    txId: (): number => state.txId,
+    /** Position of each version of the stream. */
+    versions: (): ReadonlyMap<number, number> => versions,
+  };
+}
+
+/** Whether the log has exactly the versions 1 to `head` of the stream, each where it was shown. */
+export function versionsFault(
+  walked: ReadonlyMap<number, number>,
+  exported: ReadonlyMap<number, number>,
+  head: number,
+): ProofFault | undefined {
+  for (let version = 1; version <= head; version += 1) {
+    const position = walked.get(version);
+    if (position === undefined) {
+      return faulty('missing', `The log has no version ${version} of the account.`);
+    }
+    const shown = exported.get(version);
+    if (shown !== undefined && shown !== position) {
+      return faulty('entry-differs', `Version ${version} was shown at another place of the log.`);
+    }
+  }
+  if (walked.size === head) return undefined;
+  const detail = `The log has ${walked.size} versions of the account, the export tells of ${head}.`;
+  return faulty('missing', detail);
+}
+
+function readEntry(entry: WalkedTransaction['entries'][number]): HashedEntry {
+  const { metadata } = entry;
+  return {
+    key: Buffer.from(entry.key, 'base64'),
+    hValue: Buffer.from(entry.hValue, 'base64'),
+    metadata:
+      metadata === undefined
+        ? null
+        : {
+            deleted: metadata.deleted,
+            nonIndexable: metadata.nonIndexable,
+            expiration: metadata.expiresAt === undefined ? null : { expiresAt: metadata.expiresAt },
+          },
+  };
+}

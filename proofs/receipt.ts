@@ -1,0 +1,80 @@
+import type { KeyObject } from 'node:crypto';
+import type { z } from 'zod';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { consistencyDocument, receiptDocument } from '../contracts/receipts.ts';
+import type { ConsistencyDocument, ReceiptDocument } from '../contracts/receipts.ts';
+import { dualProofFault } from './dual-proof.ts';
+import { entryFault, type EntryProof } from './entry-proof.ts';
+import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
+import * as documents from './proof-documents.ts';
+import { faulty, type ProofFault } from './proof-fault.ts';
+import { signatureFault } from './signed-state.ts';
+
+/** Reads a document of a known kind; a fault says what is wrong with it, and where. */
+export function readDocument<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.infer<Schema> | ProofFault {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const place =
+    issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('/');
+  return faulty('unreadable', `Not readable at ${place}: ${issue?.message ?? 'unknown'}.`);
+}
+export const readReceipt = (value: unknown): ReceiptDocument | ProofFault =>
+  readDocument(receiptDocument, value);
+export const readConsistency = (value: unknown): ConsistencyDocument | ProofFault =>
+  readDocument(consistencyDocument, value);
+
+type Placed = Pick<ReceiptDocument, 'event' | 'position' | 'inclusion'>;
+
+/** The bytes that the log must have for this event at this place. */
+export const storedEvent = ({ event, inclusion }: Placed): Pick<EntryProof, 'key' | 'value'> => ({
+  key: eventKey(event.stream, event.version),
+  value: encodeEvent(inclusion.leaf, canonicalJson(event)),
+});
+
+/** What the document says of itself must agree, or it would be read as saying something else. */
+export function placeFault({ event, position, inclusion }: Placed, txId: number) {
+  if (event.id !== `${event.stream}/${event.version}`) {
+    return faulty('entry-differs', `The event's id ${event.id} is not its stream and version.`);
+  }
+  if (position === positionOf(txId, inclusion.leaf)) return undefined;
+  return faulty('entry-differs', `Position ${position} is not where the event was proven to be.`);
+}
+
+/**
+ * Whether the event of a receipt stands in the log that the bank signed. It does not prove that
+ * the key was not written again later: that takes the whole log.
+ */
+export function receiptFault(receipt: ReceiptDocument, key: KeyObject): ProofFault | undefined {
+  const { inclusion, history, state } = receipt;
+  const proof = {
+    ...storedEvent(receipt),
+    inclusion: documents.readInclusion(inclusion),
+    dualProof: documents.readHistory(history),
+    state: documents.readSignedState(state),
+  };
+  return entryFault(proof, key) ?? placeFault(receipt, history.source.id);
+}
+
+/** Whether the newer state, which the bank signed, continues the older one. */
+export function consistencyFault(
+  { from, to, history }: ConsistencyDocument,
+  key: KeyObject,
+): ProofFault | undefined {
+  const target = documents.readSignedState(to);
+  return (
+    signatureFault(target, key) ??
+    dualProofFault(documents.readHistory(history), documents.readState(from), target)
+  );
+}
+
+/** Whether a proof between states begins with the state of a receipt. */
+export function beginsWith(consistency: ConsistencyDocument, receipt: ReceiptDocument) {
+  const { txId, txHash } = receipt.state;
+  if (consistency.from.txId === txId && consistency.from.txHash === txHash) return undefined;
+  const detail = `The proof begins with another state than the receipt's, transaction ${txId}.`;
+  return faulty('forked', detail);
+}

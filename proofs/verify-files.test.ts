@@ -1,0 +1,165 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import type { WalkedTransaction } from '../contracts/receipts.ts';
+import { rawBytes } from './entry-proof.ts';
+import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
+import { valueHash } from './log-transaction.ts';
+import { writeHeader } from './proof-documents.ts';
+import { statePayload } from './signed-state.ts';
+import { logOf, type SmallEntry } from './small-log-for-tests.ts';
+import { readKeyFile, verifyAccountFile, verifyReceiptFile } from './verify-files.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'verify-files-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const pem = String(pair.publicKey.export({ type: 'spki', format: 'pem' }));
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const lines = (items: readonly object[]): string =>
+  items.map((item) => `${JSON.stringify(item)}\n`).join('');
+
+const accountId = '4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
+const stream = `acct/${accountId}`;
+const VERSIONS = 5;
+const eventAt = (version: number) => ({
+  ...{ id: `${stream}/${version}`, stream, version, type: 'of-the-future' },
+  at: '2026-11-21T10:00:00.000Z',
+});
+const entryOf = (name: string, text: string): SmallEntry => ({
+  key: rawBytes(Buffer.from(name)),
+  value: rawBytes(Buffer.from(text)),
+});
+const versionEntry = (version: number): SmallEntry => ({
+  key: rawBytes(Buffer.from(eventKey(stream, version))),
+  value: rawBytes(encodeEvent(0, canonicalJson(eventAt(version)))),
+});
+
+/** A log of the account with one event a transaction, and `more` after its events. */
+function bank(more: readonly SmallEntry[][] = []) {
+  const own = Array.from({ length: VERSIONS }, (_, at) => [versionEntry(at + 1)]);
+  const transactions = [[entryOf('meta/genesis', 'g')], ...own, ...more, [entryOf('cmd/x', 'y')]];
+  const log = logOf(transactions);
+  const last = transactions.length;
+  const signature = sign('sha256', statePayload('corebank', log.state(last)), pair.privateKey);
+  const state = {
+    ...{ db: 'corebank', txId: last, signature: signature.toString('base64') },
+    txHash: log.state(last).txHash.toString('base64'),
+  };
+  const head = {
+    ...{ format: 'core-bank-account/1', accountId, fromVersion: 1, toVersion: VERSIONS },
+    ...{ headVersion: VERSIONS, state, target: writeHeader(log.header(last)) },
+  };
+  const events = Array.from({ length: VERSIONS }, (_, at) => {
+    const tx = at + 2;
+    const { inclusion, lastInclusion } = log.history(tx, last);
+    return {
+      ...{ position: positionOf(tx, 0), event: eventAt(at + 1), inclusion: log.inclusion(tx, 0) },
+      header: writeHeader(log.header(tx)),
+      tree: tx < last - 1 ? inclusion : lastInclusion,
+    };
+  });
+  const walked = transactions.map((entries, at): WalkedTransaction => ({
+    header: writeHeader(log.header(at + 1)),
+    entries: entries.map(({ key, value }) => ({
+      key: key.toString('base64'),
+      hValue: valueHash(value).toString('base64'),
+    })),
+  }));
+  const receipt = {
+    ...{ format: 'core-bank-receipt/1', position: positionOf(3, 0), event: eventAt(2) },
+    ...{ inclusion: log.inclusion(3, 0), history: log.history(3, last), state },
+  };
+  return { head, events, walked, receipt };
+}
+const key = readKeyFile(file('bank.pub', pem));
+const check = async (given: ReturnType<typeof bank>, walked?: readonly object[]) => {
+  const path = file('export.ndjson', lines([given.head, ...given.events]));
+  const log = walked === undefined ? undefined : file('log.ndjson', lines(walked));
+  const { isProven, lines: found } = await verifyAccountFile(path, key, log, () => undefined);
+  return [isProven, found.join(' ')] as const;
+};
+
+test('the key is read as PEM and as the API answers it', () => {
+  const answer = JSON.stringify({ algorithm: 'ECDSA P-256, SHA-256', publicKey: pem });
+  expect(readKeyFile(file('key.json', answer)).equals(key)).toBe(true);
+});
+
+describe('given files of an account', () => {
+  test('then the export is proven, and with the log that nothing is beside it', async () => {
+    const given = bank();
+    expect(await check(given)).toEqual([true, expect.stringMatching(/bank's word/)]);
+    expect(await check(given, given.walked)).toEqual([
+      true,
+      expect.stringMatching(/exactly versions 1 to 5/),
+    ]);
+  });
+
+  test.each<[string, SmallEntry[], RegExp]>([
+    ['an event more', [versionEntry(VERSIONS + 1)], /has 6 versions of the account/],
+    ['an event written over', [entryOf(eventKey(stream, 2), 'forged')], /written again/],
+  ])('when the log has %s, then only the log shows it', async (_what, more, message) => {
+    const given = bank([more]);
+    expect((await check(given))[0]).toBe(true);
+    expect(await check(given, given.walked)).toEqual([false, expect.stringMatching(message)]);
+  });
+
+  test.each<[string, (walked: WalkedTransaction[]) => object[], RegExp]>([
+    ['ends early', (walked) => walked.slice(0, -1), /walked to transaction 6, not to 7/],
+    ['has a hole', (walked) => walked.toSpliced(3, 1), /some are missing/],
+    ['is of another bank', () => bank([[entryOf('a', 'b')]]).walked, /NOT PROVEN/],
+    [
+      'hides an entry',
+      (walked) => walked.with(2, { ...walked[2]!, entries: [walked[0]!.entries[0]!] }),
+      /entries of transaction 3/,
+    ],
+  ])('when the walked log %s, then it is refused', async (_what, change, message) => {
+    const given = bank();
+    expect(await check(given, change(given.walked))).toEqual([
+      false,
+      expect.stringMatching(message),
+    ]);
+  });
+
+  test('when a file is cut in a line, or empty, then that is told with its place', async () => {
+    const { head, events } = bank();
+    const whole = lines([head, ...events]);
+    for (const [text, message] of [
+      [whole.slice(0, -30), /Line 6 of .* is not JSON/],
+      ['', /is empty/],
+      [`{"format":"core-bank-account/2"}\n`, /Line 1 of .*format/],
+    ] as const) {
+      const path = file('cut.ndjson', text);
+      const found = await verifyAccountFile(path, key, undefined, () => undefined);
+      expect([found.isProven, found.lines[0]]).toEqual([false, expect.stringMatching(message)]);
+    }
+  });
+});
+
+describe('given the file of a receipt', () => {
+  test('then it is proven, and says what it does not prove', () => {
+    const finding = verifyReceiptFile(file('r.json', JSON.stringify(bank().receipt)), key);
+    expect(finding.isProven).toBe(true);
+    expect(finding.lines.join(' ')).toMatch(/NOT proven by a receipt/);
+  });
+
+  test('when it is no JSON, or no receipt, then it is refused', () => {
+    for (const text of ['<html>', '{}', '[1]']) {
+      expect(verifyReceiptFile(file('x.json', text), key).lines[0]).toMatch(/unreadable/);
+    }
+  });
+
+  test('when the newer state does not belong to it, then it is refused', () => {
+    const { receipt } = bank();
+    const path = file('r.json', JSON.stringify(receipt));
+    const other = bank([[entryOf('a', 'b')]]).receipt;
+    const { txId, txHash } = other.state;
+    const newer = { format: 'core-bank-consistency/1', from: { txId, txHash }, to: other.state };
+    const text = JSON.stringify({ ...newer, history: other.history });
+    expect(verifyReceiptFile(path, key, file('n.json', text)).isProven).toBe(false);
+  });
+});

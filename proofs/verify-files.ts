@@ -1,0 +1,113 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { exportedEvent, exportHead, walkedTransaction } from '../contracts/receipts.ts';
+import { accountExport } from './account-export.ts';
+import { accountFinding, receiptFinding, refused, type Finding } from './findings.ts';
+import { logWalk, versionsFault } from './log-walk.ts';
+import { readState } from './proof-documents.ts';
+import { faulty, isFault, type ProofFault } from './proof-fault.ts';
+import * as receipts from './receipt.ts';
+import { readPublicKey } from './signed-state.ts';
+
+/** The only file of this room that reads anything. Files may be larger than memory. */
+export type Progress = (text: string) => void;
+const PROGRESS_LINES = 1_000;
+
+/** A key as PEM, or as GET /v1/audit/public-key answers it. */
+export function readKeyFile(path: string): KeyObject {
+  const text = readFileSync(path, 'utf8');
+  if (!text.trimStart().startsWith('{')) return readPublicKey(text);
+  return readPublicKey(String((JSON.parse(text) as { publicKey?: unknown }).publicKey));
+}
+
+function readJson(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Checks a receipt, and that a newer state continues its state, when such a proof is given. */
+export function verifyReceiptFile(path: string, key: KeyObject, newerPath?: string): Finding {
+  const receipt = receipts.readReceipt(readJson(path));
+  if (isFault(receipt)) return refused(receipt);
+  const fault = receipts.receiptFault(receipt, key);
+  if (fault !== undefined) return refused(fault);
+  if (newerPath === undefined) return receiptFinding(receipt);
+  const newer = receipts.readConsistency(readJson(newerPath));
+  if (isFault(newer)) return refused(newer);
+  const broken = receipts.beginsWith(newer, receipt) ?? receipts.consistencyFault(newer, key);
+  return broken === undefined ? receiptFinding(receipt, newer) : refused(broken);
+}
+
+type Check = ReturnType<typeof accountExport>;
+
+/** Checks an exported account, and that the log has no more of it, when the log is given. */
+export async function verifyAccountFile(
+  path: string,
+  key: KeyObject,
+  logPath: string | undefined,
+  progress: Progress,
+): Promise<Finding> {
+  let head: ReturnType<typeof exportHead.parse> | undefined;
+  let check: Check | undefined;
+  const positions = new Map<number, number>();
+  const fault = await eachLine(path, progress, (value) => {
+    if (check === undefined) {
+      const read = receipts.readDocument(exportHead, value);
+      if (isFault(read)) return read;
+      head = read;
+      check = accountExport(read, key);
+      return check.begin();
+    }
+    const read = receipts.readDocument(exportedEvent, value);
+    if (isFault(read)) return read;
+    positions.set(read.event.version, read.position);
+    return check.take(read);
+  });
+  if (fault !== undefined) return refused(fault);
+  if (head === undefined || check === undefined) {
+    return refused(faulty('unreadable', `${path} is empty.`));
+  }
+  const summary = check.end();
+  if (isFault(summary)) return refused(summary);
+  if (logPath === undefined) return accountFinding(head, summary, undefined);
+  const walk = logWalk(`acct/${head.accountId}`);
+  const state = readState(head.state);
+  const broken = await eachLine(logPath, progress, (value) => {
+    const read = receipts.readDocument(walkedTransaction, value);
+    if (isFault(read)) return read;
+    return read.header.id > state.txId ? undefined : walk.take(read);
+  });
+  const last =
+    broken ?? walk.end(state) ?? versionsFault(walk.versions(), positions, head.headVersion);
+  return last === undefined ? accountFinding(head, summary, walk.txId()) : refused(last);
+}
+
+async function eachLine(
+  path: string,
+  progress: Progress,
+  take: (value: unknown) => ProofFault | undefined,
+): Promise<ProofFault | undefined> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+  let count = 0;
+  for await (const line of lines) {
+    count += 1;
+    if (count % PROGRESS_LINES === 0) progress(`${path}: ${count} lines checked`);
+    if (line === '') continue;
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      return faulty('unreadable', `Line ${count} of ${path} is not JSON: was it cut off?`);
+    }
+    const fault = take(value);
+    if (fault !== undefined) {
+      return { ...fault, detail: `Line ${count} of ${path}: ${fault.detail}` };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readKeyFile, verifyAccountFile, verifyReceiptFile } from './verify-files.ts';
+import type { Finding } from './findings.ts';
+
+const USAGE = `Checks offline what the bank proves: with the files and the bank's public key only.
+
+  npx core-bank verify RECEIPT.json --key bank.pub [--newer CONSISTENCY.json]
+  npx core-bank verify account EXPORT.ndjson --key bank.pub [--log LOG.ndjson]
+
+  RECEIPT      GET /v1/accounts/{id}/events/{version}/receipt
+  CONSISTENCY  GET /v1/audit/consistency?fromTx=TXID: that a newer state continues the receipt's
+  EXPORT       GET /v1/accounts/{id}/export?from=&to=
+  LOG          GET /v1/audit/log?toTx=TXID of the export's state: proves that nothing was left out
+  bank.pub     the bank's public key (PEM), from a place that you trust
+
+Ends with 0 when all is proven, with 1 when something is not, with 2 for a wrong command.
+`;
+const WRONG_COMMAND = 2;
+
+/** A path as the person at the keyboard means it, wherever the program runs. */
+const fileOf = (path: string): string =>
+  resolve(process.env['CORE_BANK_CALLED_FROM'] ?? process.cwd(), path);
+const optional = (path: string | undefined): string | undefined => path && fileOf(path);
+
+async function run(): Promise<Finding | undefined> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      key: { type: 'string' },
+      newer: { type: 'string' },
+      log: { type: 'string' },
+    },
+  });
+  const isAccount = positionals[0] === 'account';
+  const [file, ...others] = isAccount ? positionals.slice(1) : positionals;
+  const misplaced = isAccount ? values.newer : values.log;
+  if (file === undefined || others.length > 0 || values.key === undefined || misplaced) {
+    return undefined;
+  }
+  const key = readKeyFile(fileOf(values.key));
+  if (!isAccount) return verifyReceiptFile(fileOf(file), key, optional(values.newer));
+  const isTerminal = process.stderr.isTTY === true;
+  const progress = (text: string): void => void (isTerminal && process.stderr.write(`\r${text}`));
+  const finding = await verifyAccountFile(fileOf(file), key, optional(values.log), progress);
+  if (isTerminal) process.stderr.write('\n');
+  return finding;
+}
+
+try {
+  const finding = await run();
+  if (finding === undefined) {
+    process.stderr.write(USAGE);
+    process.exitCode = WRONG_COMMAND;
+  } else {
+    process.stdout.write(`${finding.lines.join('\n')}\n`);
+    process.exitCode = finding.isProven ? 0 : 1;
+  }
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  process.exitCode = WRONG_COMMAND;
+}

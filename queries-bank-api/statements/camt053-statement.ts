@@ -1,0 +1,196 @@
+import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
+import type { HistoryEntry } from '../../contracts/read-models.ts';
+import { dayOf } from './csv-statement.ts';
+import type { Holder } from './holder.ts';
+import { element, text, type Xml } from './xml.ts';
+
+/**
+ * ISO 20022 camt.053.001.08, Bank to Customer Statement: names, order and lengths are those of
+ * the published schema. Its amounts have no sign and at most 18 digits.
+ */
+const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:camt.053.001.08';
+const AMOUNT_DIGITS_MAX = 18;
+const ISSUER = 'core-bank';
+
+/** Whether all amounts of the statement can be written in camt.053. */
+export function fitsCamt053({ opening, closing, credits, debits, entries }: StatementAnswer) {
+  const amounts = [opening.ledger, closing.ledger, credits.amount, debits.amount];
+  const all = [
+    ...amounts,
+    ...entries.flatMap(({ amount, balanceAfter }) => [amount, balanceAfter]),
+  ];
+  return all.every((amount) => amount.replaceAll(/\D/g, '').length <= AMOUNT_DIGITS_MAX);
+}
+
+/** The statement as camt.053. The account has a number of the bank's own, not an IBAN. */
+export function camt053Statement(statement: StatementAnswer, holder: Holder | undefined): Xml {
+  const { statementId, createdAt, from, to, opening, closing } = statement;
+  const header = [text('MsgId', statementId), text('CreDtTm', createdAt)];
+  const body = [
+    text('Id', statementId),
+    element('StmtPgntn', [text('PgNb', '1'), text('LastPgInd', 'true')]),
+    text('CreDtTm', createdAt),
+    // The end of the schema's period is the last moment in it.
+    element('FrToDt', [text('FrDtTm', from), text('ToDtTm', lastMomentOf(to))]),
+    accountOf(statement, holder),
+    balanceOf('OPBD', opening.ledger, statement, dayOf(from)),
+    balanceOf('CLBD', closing.ledger, statement, dayOf(to, -1)),
+    summaryOf(statement),
+    ...statement.entries.map((entry) => entryOf(entry, statement)),
+    text('AddtlStmtInf', bindingOf(statement)),
+  ];
+  const message = element('BkToCstmrStmt', [element('GrpHdr', header), element('Stmt', body)]);
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    element('Document', [message], { xmlns: NAMESPACE }) +
+    '\n'
+  );
+}
+
+const lastMomentOf = (to: string): string => new Date(Date.parse(to) - 1).toISOString();
+
+function accountOf({ accountNumber, currency }: StatementAnswer, holder: Holder | undefined): Xml {
+  return element('Acct', [
+    numbered(accountNumber),
+    text('Ccy', currency),
+    holder === undefined ? '' : ownerOf(holder),
+  ]);
+}
+
+const numbered = (accountNumber: string): Xml =>
+  element('Id', [
+    element('Othr', [
+      text('Id', accountNumber),
+      element('SchmeNm', [text('Prtry', 'account number')]),
+      text('Issr', ISSUER),
+    ]),
+  ]);
+
+function ownerOf({ givenName, familyName, address }: Holder): Xml {
+  return element('Ownr', [
+    text('Nm', cut(`${givenName} ${familyName}`, 140)),
+    address === undefined
+      ? ''
+      : element('PstlAdr', [
+          ...[address.line1, address.line2, `${address.postalCode} ${address.city}`]
+            .filter((line) => line !== undefined)
+            .map((line) => text('AdrLine', cut(line, 70))),
+          text('AdrLine', cut(address.country, 70)),
+        ]),
+  ]);
+}
+
+const directionOf = (amount: string): Xml =>
+  text('CdtDbtInd', amount.startsWith('-') ? 'DBIT' : 'CRDT');
+const unsigned = (amount: string): string => amount.replace('-', '');
+const money = (amount: string, currency: string): Xml =>
+  text('Amt', unsigned(amount), { Ccy: currency });
+
+const balanceOf = (
+  code: 'OPBD' | 'CLBD',
+  ledger: string,
+  { currency }: StatementAnswer,
+  day: string,
+): Xml =>
+  element('Bal', [
+    element('Tp', [element('CdOrPrtry', [text('Cd', code)])]),
+    money(ledger, currency),
+    directionOf(ledger),
+    element('Dt', [text('Dt', day)]),
+  ]);
+
+function summaryOf({ credits, debits }: StatementAnswer): Xml {
+  const sums = ({ count, amount }: typeof credits) => [
+    text('NbOfNtries', String(count)),
+    text('Sum', amount),
+  ];
+  return element('TxsSummry', [
+    element('TtlNtries', [text('NbOfNtries', String(credits.count + debits.count))]),
+    element('TtlCdtNtries', sums(credits)),
+    element('TtlDbtNtries', sums(debits)),
+  ]);
+}
+
+function entryOf(entry: StatementEntry, { accountNumber, currency }: StatementAnswer): Xml {
+  const { version, direction, amount, type, at, reason, reverses } = entry;
+  const isCredit = direction === 'credit';
+  const note = [type, reverses === undefined ? '' : `of version ${reverses}`, reason ?? ''];
+  return element('Ntry', [
+    text('NtryRef', String(version)),
+    money(amount, currency),
+    text('CdtDbtInd', isCredit ? 'CRDT' : 'DBIT'),
+    reverses === undefined ? '' : text('RvslInd', 'true'),
+    element('Sts', [text('Cd', 'BOOK')]),
+    element('BookgDt', [text('DtTm', at)]),
+    element('ValDt', [text('Dt', dayOf(at))]),
+    text('AcctSvcrRef', `${accountNumber}/${version}`),
+    codeOf(entry),
+    element('NtryDtls', [element('TxDtls', detailsOf(entry, currency))]),
+    text('AddtlNtryInf', cut(note.filter((part) => part !== '').join(' '), 500)),
+  ]);
+}
+
+function detailsOf(entry: StatementEntry, currency: string): Xml[] {
+  const { direction, amount, description = '', reference = '', transferId } = entry;
+  const isShort = [...reference].length <= 35;
+  const remarks = [...pieces(description, 140), ...(isShort ? [] : pieces(reference, 140))];
+  const other = entry.otherAccountNumber;
+  return [
+    element('Refs', [
+      text('EndToEndId', isShort ? reference : undefined),
+      // A UUID with its hyphens is one character too long.
+      text('TxId', transferId?.replaceAll('-', '')),
+    ]),
+    money(amount, currency),
+    text('CdtDbtInd', direction === 'credit' ? 'CRDT' : 'DBIT'),
+    other === undefined
+      ? ''
+      : element('RltdPties', [
+          element(direction === 'credit' ? 'DbtrAcct' : 'CdtrAcct', [numbered(other)]),
+        ]),
+    element(
+      'RmtInf',
+      remarks.map((remark) => text('Ustrd', remark)),
+    ),
+  ];
+}
+
+/**
+ * Our own code always; one of ISO's external codes only where it is certain: PMNT/ICDT/BOOK and
+ * PMNT/RCDT/BOOK are transfers between accounts of one bank.
+ */
+function codeOf({ type }: Pick<HistoryEntry, 'type'>): Xml {
+  const families: Readonly<Record<string, string>> = {
+    'transfer-sent': 'ICDT',
+    'transfer-received': 'RCDT',
+  };
+  const family = families[type];
+  return element('BkTxCd', [
+    family === undefined
+      ? ''
+      : element('Domn', [
+          text('Cd', 'PMNT'),
+          element('Fmly', [text('Cd', family), text('SubFmlyCd', 'BOOK')]),
+        ]),
+    element('Prtry', [text('Cd', type), text('Issr', ISSUER)]),
+  ]);
+}
+
+function bindingOf({ final, log }: StatementAnswer): string {
+  const { eventId, position, signedState } = log;
+  const signed =
+    signedState === undefined
+      ? ''
+      : ` Signed state: transaction ${signedState.transaction}, root ${signedState.root}.`;
+  const open = final ? '' : ' The log has no later event of the account yet.';
+  return cut(`Up to event ${eventId} at log position ${position}.${signed}${open}`, 500);
+}
+
+const pieces = (value: string, most: number): string[] => {
+  const characters = [...value];
+  const count = Math.ceil(characters.length / most);
+  return Array.from({ length: count }, (_, at) =>
+    characters.slice(at * most, (at + 1) * most).join(''),
+  );
+};
+const cut = (value: string, most: number): string => pieces(value, most)[0] ?? '';

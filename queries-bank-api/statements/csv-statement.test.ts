@@ -1,0 +1,65 @@
+import { deposited, lifeOf, october, opened } from '../life-for-tests.ts';
+import { csvStatement } from './csv-statement.ts';
+import { HOSTILE, statementFor } from './statement-for-tests.ts';
+
+/** Reads RFC 4180 letter by letter, and refuses what is not. */
+function parsed(csv: string): string[][] {
+  const records: string[][] = [];
+  const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy;
+  let record: string[] = [];
+  while (pattern.lastIndex < csv.length) {
+    const at = pattern.lastIndex;
+    const match = pattern.exec(csv);
+    if (match === null)
+      throw new Error(`not RFC 4180 at ${JSON.stringify(csv.slice(at, at + 40))}`);
+    record.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+    if (match[3] === ',') continue;
+    records.push(record);
+    record = [];
+  }
+  return records;
+}
+
+async function tableOf(events = october()): Promise<Record<string, string>[]> {
+  const [names = [], ...rows] = parsed(csvStatement(await statementFor(events)));
+  return rows.map((row) => {
+    expect(row).toHaveLength(names.length);
+    return Object.fromEntries(row.map((cell, index) => [names[index], cell]));
+  });
+}
+
+test('opening, entries and closing are records of one table', async () => {
+  const rows = await tableOf();
+  expect(
+    rows.map(({ record, debit, credit, balance }) => [record, debit, credit, balance]),
+  ).toEqual([
+    ['opening', '', '', '0.00'],
+    ['entry', '', '1000.00', '1000.00'],
+    ['entry', '100.00', '', '900.00'],
+    ['entry', '250.00', '', '650.00'],
+    ['entry', '', '100.00', '750.00'],
+    ['entry', '40.00', '', '710.00'],
+    ['entry', '', '7.00', '717.00'],
+    ['closing', '', '', '717.00'],
+  ]);
+  expect(rows[1]).toMatchObject({ date: '2026-10-01', currency: 'CZK', version: '2' });
+  expect(rows.at(-1)).toMatchObject({ date: '2026-10-03', version: '13' });
+});
+
+test.each(HOSTILE)('the description %j stays one cell and no formula', async (description) => {
+  const events = lifeOf([
+    ['2026-10-01T00:00:00.000Z', opened()],
+    ['2026-10-01T00:00:00.000Z', deposited(1n, description)],
+  ]);
+  const rows = await tableOf(events);
+  expect(rows).toHaveLength(3);
+  const cell = rows[1]?.['description'] ?? '';
+  expect([description, `'${description}`]).toContain(cell);
+  expect(cell).not.toMatch(/^\s*[=+\-@＝＋－＠]/u);
+});
+
+test('a negative balance stays a number', async () => {
+  const statement = await statementFor(october());
+  const csv = csvStatement({ ...statement, opening: { ledger: '-12.50', version: 1 } });
+  expect(csv).toContain(',-12.50,CZK');
+});

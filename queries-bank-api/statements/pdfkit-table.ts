@@ -1,0 +1,105 @@
+import { setImmediate as yielded } from 'node:timers/promises';
+import type { StatementEntry } from '../../contracts/statements.ts';
+import { BOTTOM, HEAD, MARGIN, NOTE, TOP, WIDTH, type Pages, type Style } from './pdfkit-page.ts';
+
+/** Others want an answer too: after so many rows they get their turn. */
+const ROWS_AT_ONCE = 8;
+const ROW_GAP = 5;
+const TITLE: Style = { size: 8.5 };
+const FIGURE: Style = { size: 8.5 };
+
+const COLUMNS = { date: 62, number: 40, amount: 98, balance: 102 } as const;
+const AT = {
+  date: MARGIN,
+  details: MARGIN + COLUMNS.date,
+  number: MARGIN + WIDTH - COLUMNS.balance - COLUMNS.amount - COLUMNS.number,
+  amount: MARGIN + WIDTH - COLUMNS.balance - COLUMNS.amount,
+  balance: MARGIN + WIDTH - COLUMNS.balance,
+} as const;
+const DETAILS_WIDTH = AT.number - AT.details - 8;
+
+/** 0000 0000 0000 0000 0042: in groups it can be read out. */
+export const grouped = (accountNumber: string): string =>
+  accountNumber.replaceAll(/.{4}(?=.)/g, '$& ');
+
+/** "-1234.50" as "−1 234.50", with spaces that break no line. */
+export function shownAmount(amount: string): string {
+  const [whole = '', fraction] = amount.replace('-', '\u2212').split('.');
+  const thousands = whole.replaceAll(/\d(?=(?:\d{3})+$)/g, '$&\u202f');
+  return fraction === undefined ? thousands : `${thousands}.${fraction}`;
+}
+
+/** Draws the entries from y on, over as many pages as it takes; gives where it ends. */
+export async function table(
+  pages: Pages,
+  entries: readonly StatementEntry[],
+  from: number,
+): Promise<number> {
+  let y = tableHead(pages, from);
+  for (const [index, entry] of entries.entries()) {
+    const height = rowHeight(pages, entry);
+    if (y + height > BOTTOM) y = nextPage(pages);
+    row(pages, entry, y);
+    y += height;
+    if (index % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) await yielded();
+  }
+  if (entries.length > 0) return y;
+  const nothing = 'No movements in this period.';
+  return y + pages.write(nothing, AT.details, y, DETAILS_WIDTH, TITLE) + ROW_GAP;
+}
+
+function tableHead(pages: Pages, y: number): number {
+  pages.write('DATE (UTC)', AT.date, y, COLUMNS.date, HEAD);
+  pages.write('DETAILS', AT.details, y, DETAILS_WIDTH, HEAD);
+  pages.figure('NO.', AT.number, y, COLUMNS.number, HEAD);
+  pages.figure('AMOUNT', AT.amount, y, COLUMNS.amount, HEAD);
+  pages.figure('BALANCE', AT.balance, y, COLUMNS.balance, HEAD);
+  pages.rule(y + 11);
+  return y + 11 + ROW_GAP;
+}
+
+function nextPage(pages: Pages): number {
+  pages.document.addPage();
+  return tableHead(pages, TOP);
+}
+
+function titleOf({ type, direction, otherAccountNumber, reverses }: StatementEntry): string {
+  const other = otherAccountNumber === undefined ? '' : grouped(otherAccountNumber);
+  const titles: Readonly<Record<string, string>> = {
+    'money-deposited': 'Deposit',
+    'money-withdrawn': 'Withdrawal',
+    'hold-captured': 'Payment of a held amount',
+    'transfer-sent': `Transfer to ${other}`,
+    'transfer-received': `Transfer from ${other}`,
+    'movement-reversed': `Reversal of no. ${reverses}`,
+  };
+  return titles[type] ?? (direction === 'credit' ? 'Credit' : 'Debit');
+}
+
+const notesOf = ({ description, reason, reference }: StatementEntry): string[] =>
+  [description, reason, reference === undefined ? undefined : `Reference: ${reference}`].filter(
+    (note) => note !== undefined,
+  );
+
+function rowHeight(pages: Pages, entry: StatementEntry): number {
+  const notes = notesOf(entry).map((note) => pages.height(note, DETAILS_WIDTH, NOTE));
+  const details = notes.reduce((sum, height) => sum + height, 0);
+  const title = pages.height(titleOf(entry), DETAILS_WIDTH, TITLE);
+  // The time stands under the date, so no row is lower than two lines.
+  return Math.max(title + details, 22) + 2 * ROW_GAP;
+}
+
+function row(pages: Pages, entry: StatementEntry, y: number): void {
+  const { at, direction, amount, balanceAfter, version } = entry;
+  pages.write(at.slice(0, 10), AT.date, y, COLUMNS.date, TITLE);
+  pages.write(at.slice(11, 19), AT.date, y + 11, COLUMNS.date, NOTE);
+  let down = y + pages.write(titleOf(entry), AT.details, y, DETAILS_WIDTH, TITLE);
+  for (const note of notesOf(entry)) {
+    down += pages.write(note, AT.details, down, DETAILS_WIDTH, NOTE);
+  }
+  const shown = shownAmount(direction === 'debit' ? `-${amount}` : amount);
+  pages.figure(String(version), AT.number, y, COLUMNS.number, { ...NOTE, size: 8 });
+  pages.figure(shown, AT.amount, y, COLUMNS.amount, FIGURE);
+  pages.figure(shownAmount(balanceAfter), AT.balance + 10, y, COLUMNS.balance - 10, FIGURE);
+  pages.rule(Math.max(down, y + 22) + ROW_GAP - 1);
+}

@@ -1,0 +1,166 @@
+import request from 'supertest';
+import winston from 'winston';
+import type { LoggedEvent } from '../../contracts/events.ts';
+import { statementAnswer } from '../../contracts/statements.ts';
+import { personId } from '../../domain/ids.ts';
+import { createApp, finish } from '../../platform/http.ts';
+import { ANNA, BEN, deposited, lifeOf, logOf, october, opened, OWNER } from '../life-for-tests.ts';
+import { memoryReadModels } from '../memory-read-models.ts';
+import { camt053Faults } from './camt053-for-tests.ts';
+import { statementAnswers } from './statement-answers.ts';
+import { HOLDER } from './statement-for-tests.ts';
+
+const logger = winston.createLogger({ silent: true });
+const NOW = Date.parse('2026-10-05T12:00:00Z');
+const OCTOBER = 'from=2026-10-01&to=2026-10-03';
+
+function bank(events: LoggedEvent[] = october(), log = logOf(events)) {
+  const models = memoryReadModels();
+  Object.assign(models.use, { balances: 1 });
+  models.of(1).persons.set(OWNER, {
+    ...{ personId: personId(OWNER), status: 'registered', version: 1, index: 0 },
+    ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },
+  });
+  const erased = { value: false };
+  const data = {
+    open: (persons: readonly object[]) =>
+      Promise.resolve(persons.map(() => (erased.value ? null : HOLDER))),
+    loggedVersion: () => Promise.resolve(1),
+  };
+  const app = createApp({ logger });
+  const ports = { log, persons: { models, data }, logger, now: () => NOW };
+  app.get('/v1/accounts/:id/statements', statementAnswers(ports));
+  finish(app, logger);
+  const get = (query: string, id: string = ANNA) =>
+    request(app).get(`/v1/accounts/${id}/statements?${query}`).buffer();
+  return { get, erased };
+}
+
+test('JSON is what the contract says, and the default', async () => {
+  const { get } = bank();
+  const answer = await get(OCTOBER);
+  expect([answer.status, answer.headers['content-type']]).toEqual([
+    200,
+    'application/json; charset=utf-8',
+  ]);
+  const statement = statementAnswer.parse(answer.body);
+  expect([statement.from, statement.to]).toEqual([
+    '2026-10-01T00:00:00.000Z',
+    '2026-10-04T00:00:00.000Z',
+  ]);
+  expect([statement.closing.ledger, statement.final]).toEqual(['717.00', true]);
+  expect((await get(`${OCTOBER}&format=json`)).body).toEqual(answer.body);
+});
+
+test.each([
+  ['csv', 'text/csv; charset=utf-8; header=present', 'attachment', 'csv', 'record,date,'],
+  ['camt.053', 'application/xml; charset=utf-8', 'attachment', 'xml', '<?xml version="1.0"'],
+  ['pdf', 'application/pdf', 'attachment', 'pdf', '%PDF-1.7'],
+  ['json', 'application/json; charset=utf-8', 'inline', 'json', '{"statementId"'],
+])('%s has its type and a name', async (format, type, place, ending, start) => {
+  const { get } = bank();
+  const answer = await get(`${OCTOBER}&format=${format}`).responseType('blob');
+  expect([answer.status, answer.headers['content-type']]).toEqual([200, type]);
+  const name = `statement-00000000000090000190-2026-10-01-to-2026-10-03.${ending}`;
+  expect(answer.headers['content-disposition']).toBe(`${place}; filename="${name}"`);
+  expect(answer.headers['cache-control']).toBe('private, no-store');
+  expect((answer.body as Buffer).toString('utf8').startsWith(start)).toBe(true);
+});
+
+test.each([
+  ['from=2026-10-01&to=2026-10-05', '2026-10-01T000000Z-to-2026-10-05T120000Z'],
+  ['from=2026-10-01&to=2026-10-02T10:00:00Z', '2026-10-01T000000Z-to-2026-10-02T100000Z'],
+  ['from=2026-10-01&to=2026-10-02T00:00:00Z', '2026-10-01-to-2026-10-01'],
+])('%s is a file of its own name', async (query, period) => {
+  const { headers } = await bank().get(`${query}&format=csv`);
+  expect(headers['content-disposition']).toContain(`-${period}.csv"`);
+});
+
+test('the name of the holder is where a bank writes it, unless it was erased', async () => {
+  const { get, erased } = bank();
+  const xml = async () => (await get(`${OCTOBER}&format=camt.053`)).text;
+  expect(await xml()).toContain('<Nm>Žofie');
+  erased.value = true;
+  expect(await xml()).not.toContain('<Ownr>');
+  expect(camt053Faults(await xml())).toEqual([]);
+});
+
+test('the present day ends now, and its statement is not final', async () => {
+  const { get } = bank();
+  const { body } = await get('from=2026-10-05&to=2026-10-05');
+  expect(body).toMatchObject({ to: '2026-10-05T12:00:00.000Z', final: false });
+  expect(body.entries).toHaveLength(1);
+});
+
+test.each([
+  ['', 'query/from'],
+  ['from=2026-10-01', 'query/to'],
+  ['to=2026-10-01', 'query/from'],
+  ['from=2026-10-02&to=2026-10-01', 'query/to'],
+  ['from=2026-10-02T00:00:00Z&to=2026-10-02T00:00:00Z', 'query/to'],
+  ['from=2026-10-01&to=2026-10-06', 'query/to'],
+  ['from=2026-10-05T12:00:00Z&to=2026-10-05', 'query/from'],
+  ['from=2026-02-30&to=2026-10-01', 'query/from'],
+  ['from=1969-12-31&to=2026-10-01', 'query/from'],
+  ['from=2026-10-01T00:00:00&to=2026-10-02', 'query/from'],
+  [`${OCTOBER}&format=xml`, 'query/format'],
+  [`${OCTOBER}&format=pdf&format=csv`, 'query/format'],
+  [`${OCTOBER}&minVersion=1`, 'query/minVersion'],
+])('%s is refused at %s', async (query, at) => {
+  const answer = await bank().get(query);
+  expect([answer.status, answer.body.code]).toEqual([400, 'invalid-request']);
+  expect(answer.body.errors.map((error: { at: string }) => error.at)).toContain(at);
+});
+
+test('nobody has no statement, and nobody has one of before the opening', async () => {
+  const { get } = bank();
+  expect((await get(OCTOBER, BEN)).body.code).toBe('account-not-found');
+  const early = await get('from=2026-09-01&to=2026-09-30');
+  expect([early.status, early.body.code, early.body.openedAt]).toEqual([
+    404,
+    'account-not-opened-yet',
+    '2026-10-01T09:00:00.000Z',
+  ]);
+});
+
+test('a PDF has a lower limit, and the problem says what fits', async () => {
+  const life = lifeOf([
+    ['2026-10-01T00:00:00.000Z', opened()],
+    ...Array.from({ length: 2_001 }, (_, at) => {
+      const time = new Date(Date.parse('2026-10-01T00:00:00Z') + at * 60_000).toISOString();
+      return [time, deposited(1n)] as const;
+    }),
+  ]);
+  const { get } = bank(life);
+  const answer = await get(`${OCTOBER}&format=pdf`);
+  expect([answer.status, answer.body.code]).toEqual([422, 'statement-too-long']);
+  const fits = await get(`from=2026-10-01&to=${answer.body.fitsTo}&format=csv`);
+  expect(fits.text.split('\r\n')).toHaveLength(1 + 1 + 1_999 + 1 + 1);
+  expect((await get(`${OCTOBER}&format=json`)).status).toBe(200);
+});
+
+test('events that do not add up are a 500 in every format, and no statement', async () => {
+  const events = october();
+  const spoilt = { ...events[2]!, data: { ...events[2]!.data, amount: '1.00' } } as LoggedEvent;
+  const { get } = bank(events.with(2, spoilt));
+  for (const format of ['json', 'csv', 'camt.053', 'pdf']) {
+    const answer = await get(`${OCTOBER}&format=${format}`);
+    expect([answer.status, answer.body.code]).toEqual([500, 'statement-unsound']);
+    expect(answer.headers['content-disposition']).toBeUndefined();
+  }
+});
+
+test('more at once than may be are asked to come again', async () => {
+  const log = logOf(october());
+  let go = (): void => {};
+  const gate = new Promise<void>((done) => (go = done));
+  const slow = {
+    ...log,
+    until: async (...asked: Parameters<typeof log.until>) => (await gate, log.until(...asked)),
+  };
+  const { get } = bank(october(), slow);
+  const answers = Array.from({ length: 5 }, async () => (await get(OCTOBER)).status);
+  const first = await Promise.race(answers);
+  go();
+  expect([first, (await Promise.all(answers)).sort()]).toEqual([503, [200, 200, 200, 200, 503]]);
+});

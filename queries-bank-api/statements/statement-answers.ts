@@ -1,0 +1,110 @@
+import type { Request, Response } from 'express';
+import * as contract from '../../contracts/statements.ts';
+import type { StatementAnswer, StatementFormat } from '../../contracts/statements.ts';
+import { unreachable } from '../../domain/ids.ts';
+import { Failure } from '../../platform/http.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { AccountLog } from '../account-log.ts';
+import type { PersonData } from '../person-data.ts';
+import type { ReadModels } from '../read-models.ts';
+import { accountOf, invalid, queryOf } from '../requests.ts';
+import { RETRY_AFTER } from '../waiting.ts';
+import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
+import { boundsOf, csvStatement } from './csv-statement.ts';
+import { holders, type Holder } from './holder.ts';
+import { pdfStatement } from './pdfkit-statement.ts';
+import { readPeriod, type Period } from './statement-reader.ts';
+import { statementOf, UnsoundStatement } from './statement.ts';
+
+/** Each may hold ten thousand events in memory; further requests are asked to come again. */
+const AT_ONCE_MAX = 4;
+const DAY_MS = 86_400_000;
+
+export interface StatementPorts {
+  readonly log: AccountLog;
+  readonly persons: { readonly models: ReadModels; readonly data: PersonData };
+  readonly logger: Logger;
+  readonly now?: () => number;
+}
+
+/** Answers statements; nothing is sent before all of it has been read and added up. */
+export function statementAnswers({ log, persons, logger, now = Date.now }: StatementPorts) {
+  const holderOf = holders(persons.models, persons.data);
+  let underWay = 0;
+
+  const made = async (request: Request, response: Response): Promise<void> => {
+    const id = accountOf(request);
+    const { from, to, format = 'json' } = queryOf(contract.statementQuery, request);
+    const nowMs = now();
+    const asked = periodOf(from, to, nowMs);
+    const eventsMax = format === 'pdf' ? contract.PDF_EVENTS_MAX : contract.STATEMENT_EVENTS_MAX;
+    const statement = statementOf(await readPeriod(log, id, asked, eventsMax, nowMs));
+    if (format === 'camt.053' && !fitsCamt053(statement)) {
+      throw invalid('query/format', 'amounts of camt.053 have at most 18 digits, here are more');
+    }
+    const isNamed = format === 'pdf' || format === 'camt.053';
+    const holder = isNamed ? await holderOf(statement.ownerId) : undefined;
+    const body = await written(statement, format, holder);
+    const { type, ending } = FILES[format];
+    // Colons are not for names of files.
+    const period = boundsOf(statement).join('-to-').replaceAll(':', '');
+    const name = `statement-${statement.accountNumber}-${period}.${ending}`;
+    const place = format === 'json' ? 'inline' : 'attachment';
+    response.set('Content-Disposition', `${place}; filename="${name}"`);
+    response.set({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' });
+    // It tells what somebody owns: no cache between has any business with it.
+    response.set('Cache-Control', 'private, no-store').send(body);
+  };
+
+  return async (request: Request, response: Response): Promise<void> => {
+    if (underWay >= AT_ONCE_MAX) {
+      const detail = `${AT_ONCE_MAX} statements are being made, which is as many as may be.`;
+      throw new Failure('service-unavailable', { detail }, RETRY_AFTER);
+    }
+    underWay += 1;
+    try {
+      await made(request, response);
+    } catch (error) {
+      if (!(error instanceof UnsoundStatement)) throw error;
+      logger.error('a statement does not add up', { path: request.path, error: error.message });
+      throw new Failure('statement-unsound');
+    } finally {
+      underWay -= 1;
+    }
+  };
+}
+
+/** The period that was asked for, up to now: of the future nothing can be stated. */
+function periodOf(fromMs: number, toMs: number, nowMs: number): Period {
+  if (fromMs >= toMs) throw invalid('query/to', 'must be after "from"');
+  if (fromMs >= nowMs) throw invalid('query/from', 'must not be in the future');
+  const endOfToday = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
+  if (toMs > endOfToday) throw invalid('query/to', 'must not be after today (UTC)');
+  return { fromMs, toMs: Math.min(toMs, nowMs) };
+}
+
+const FILES: Readonly<Record<StatementFormat, { type: string; ending: string }>> = {
+  json: { type: 'application/json; charset=utf-8', ending: 'json' },
+  csv: { type: 'text/csv; charset=utf-8; header=present', ending: 'csv' },
+  'camt.053': { type: 'application/xml; charset=utf-8', ending: 'xml' },
+  pdf: { type: 'application/pdf', ending: 'pdf' },
+};
+
+async function written(
+  statement: StatementAnswer,
+  format: StatementFormat,
+  holder: Holder | undefined,
+): Promise<string | Buffer> {
+  switch (format) {
+    case 'json':
+      return JSON.stringify(statement);
+    case 'csv':
+      return csvStatement(statement);
+    case 'camt.053':
+      return camt053Statement(statement, holder);
+    case 'pdf':
+      return pdfStatement(statement, holder);
+    default:
+      return unreachable(format);
+  }
+}

@@ -1,0 +1,94 @@
+import { eventsAnswer } from '../../contracts/queries.ts';
+import { statementAnswer } from '../../contracts/statements.ts';
+import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
+
+const ARRIVED_MS_MAX = 10_000;
+
+jest.setTimeout(90_000);
+
+let house: BankUnderTest;
+let anna: string;
+let ben: string;
+
+const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
+  const response = await fetch(`${house.commandUrl}/v1/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path} failed: ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+};
+const get = (path: string, id = anna): Promise<Response> =>
+  fetch(`${house.queryUrl}/v1/accounts/${id}${path}`);
+const eventsOf = async (id = anna) =>
+  eventsAnswer.parse(await (await get('/events?limit=100', id)).json()).items;
+
+/** Ledger 500 + 100 - 30 (captured of 50) + 30 (reversed) - 70 (transfer) - 10 = 520. */
+async function live(): Promise<void> {
+  await post(`accounts/${anna}/deposits`, {
+    amount: '100.00',
+    description: 'Příliš žluťoučký <kůň> & "=1+1"',
+  });
+  const { holdId } = await post(`accounts/${anna}/holds`, { amount: '50.00' });
+  const { version } = await post(`accounts/${anna}/holds/${String(holdId)}/capture`, {
+    amount: '30.00',
+  });
+  await post(`accounts/${anna}/reversals`, { version });
+  await post('transfers', { fromAccountId: anna, toAccountId: ben, amount: '70.00' });
+  await post(`accounts/${anna}/withdrawals`, { amount: '10.00' });
+}
+
+beforeAll(async () => {
+  house = await bankUnderTest();
+  [anna, ben] = (await house.openAccounts(2)) as [string, string];
+  await live();
+  const late = await violationsWithin(ARRIVED_MS_MAX, async () => {
+    const { length } = await eventsOf();
+    return length === 9 ? [] : [`${length} events are in the log`];
+  });
+  expect(late).toEqual([]);
+});
+afterAll(() => house.close());
+
+test('every moment of the account has the balance that its event left', async () => {
+  const events = await eventsOf();
+  for (const { version, at, data, position } of events) {
+    const left = { currency: 'CZK', version, at, ...data.balance, position, final: true };
+    const byVersion = await (await get(`/balance?version=${version}`)).json();
+    expect(byVersion).toEqual({ accountId: anna, ...left });
+    const last = events.findLast((event) => event.at <= at);
+    const byTime = await (await get(`/balance?at=${at}`)).json();
+    expect(byTime).toMatchObject({ version: last?.version, ...last?.data.balance });
+  }
+  expect((await get(`/balance?at=${new Date(0).toISOString()}`)).status).toBe(404);
+  expect((await get('/balance?version=10')).status).toBe(404);
+});
+
+test('the statement of the day is the same in every format, and adds up', async () => {
+  const events = await eventsOf();
+  const days = `from=${events[0]?.at.slice(0, 10)}&to=${events.at(-1)?.at.slice(0, 10)}`;
+  const statement = statementAnswer.parse(await (await get(`/statements?${days}`)).json());
+  expect(statement.opening).toEqual({ ledger: '0.00', version: 0 });
+  expect(statement.closing).toMatchObject({ ledger: '520.00', held: '0.00', version: 9 });
+  const booked = statement.entries.map(({ direction, amount }) => `${direction} ${amount}`);
+  expect(booked).toEqual([
+    'credit 500.00',
+    'credit 100.00',
+    'debit 30.00',
+    'credit 30.00',
+    'debit 70.00',
+    'debit 10.00',
+  ]);
+  expect(statement.log.position).toBe(events.at(-1)?.position);
+  const csv = await (await get(`/statements?${days}&format=csv`)).text();
+  expect(csv.split('\r\n')).toHaveLength(1 + 1 + 6 + 1 + 1);
+  const xml = await (await get(`/statements?${days}&format=camt.053`)).text();
+  expect(xml).toContain('<Nm>Faulty Test</Nm>');
+  expect(xml).toContain('<Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="CZK">520.00</Amt>');
+  const pdf = await get(`/statements?${days}&format=pdf`);
+  expect(pdf.headers.get('content-type')).toBe('application/pdf');
+  expect(Buffer.from(await pdf.arrayBuffer()).toString('latin1', 0, 8)).toBe('%PDF-1.7');
+  const other = statementAnswer.parse(await (await get(`/statements?${days}`, ben)).json());
+  expect(other.entries.at(-1)).toMatchObject({ direction: 'credit', amount: '70.00' });
+});

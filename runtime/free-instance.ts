@@ -1,0 +1,22 @@
+import { allPorts } from './bank.ts';
+import { readDaprYaml } from './dapr-yaml.ts';
+import { resolveInstance } from './instance.ts';
+import { isFree } from './ports.ts';
+import { Refusal } from './progress.ts';
+
+const FIRST = 10;
+const COUNT = 20;
+
+/**
+ * The number of an instance for tests and measurements whose ports nobody uses now. Where it
+ * begins to look depends on the process, so two that start at once rarely meet.
+ */
+export async function freeInstance(): Promise<number> {
+  for (let tries = 0; tries < COUNT; tries += 1) {
+    const number = FIRST + ((process.pid + tries) % COUNT);
+    const instance = resolveInstance({ instance: number });
+    const ports = [...allPorts(instance, readDaprYaml(instance.root, number)).keys()];
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return number;
+  }
+  throw new Refusal(`The ports of all instances from ${FIRST} to ${FIRST + COUNT - 1} are taken.`);
+}
