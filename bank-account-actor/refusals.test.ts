@@ -62,7 +62,7 @@ describe('what is recorded', () => {
     expect((await journal.load(RECORDS)).rows).toEqual([]);
   });
 
-  test('given one that does, the command, the rule and what was seen, before the answer', async () => {
+  test('given one that does, then command, rule and what was seen', async () => {
     const { execute, records, log } = house();
     const order = withdraw('w', '9.00');
     const limits = message('l', { type: 'set-limits', perDay: '50.00' });
@@ -158,7 +158,7 @@ describe('what is recorded', () => {
 });
 
 describe('an atomic call', () => {
-  test('given one is refused, it is recorded with what was undone, the aborted are not', async () => {
+  test('given one is refused, then with what was undone; not the aborted', async () => {
     const { accounts, execute, records } = house();
     await execute(recording('o', { initialDeposit: '5.00' }));
     const commands = [deposit('d'), switched('off', false), withdraw('w', '9.00'), deposit('e')];

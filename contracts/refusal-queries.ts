@@ -27,8 +27,8 @@ export const REFUSAL_QUERIES: readonly Operation[] = [
     id: 'readRefusals',
     summary: 'The refused commands of an account that were recorded, newest first',
     description:
-      'From the immutable log, where they are a stream of their own: refusal/{accountId}. Only an ' +
-      'account with recordRefusals has them. A record that was answered may come a moment later.',
+      'From the immutable log, where they are a stream of their own, refusal/{accountId}. Only ' +
+      'accounts with recordRefusals have them. What was answered just now may come a moment later.',
     params: idParams,
     query: refusalsQuery.shape,
     status: 200,

@@ -53,7 +53,7 @@ async function allRecorded(account: string): Promise<RefusalsAnswer['items']> {
   }
 }
 
-test('records of refusals survive what kills the actor host, and are found in the log', async () => {
+test('records of refusals survive kills of the actor host and are in the log', async () => {
   const [account] = (await house.openAccounts(1)) as [string];
   const path = `/v1/accounts/${account}`;
   const on = await send(`${path}/refusal-recording`, 'on', { recordRefusals: true }, 'PUT');

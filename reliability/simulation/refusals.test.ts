@@ -96,7 +96,7 @@ test('in a batch each refusal names its own record, also when all fall with one'
   ]);
 });
 
-test('a transfer that the source refuses is recorded there; the target is told of nothing', async () => {
+test('a transfer that the source refuses is recorded there, and only there', async () => {
   const [from, to] = [await open({ recordRefusals: true }), await open({ recordRefusals: true })];
   const body = { fromAccountId: from, toAccountId: to, amount: '3.00', reference: 'inv-1' };
   const refused = await send('POST', '/v1/transfers', body);
