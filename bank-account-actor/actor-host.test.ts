@@ -16,6 +16,7 @@ beforeAll(async () => {
   const host = actorHost({
     actors: { BankAccount: servedAccounts(accounts, lookup) },
     openPersons: (persons) => Promise.resolve(persons.map(() => ({ ...ADA }))),
+    keysOf: (streams) => Promise.resolve(streams.map((_one, at) => (at === 0 ? 'key' : undefined))),
     started: Promise.resolve(),
     appToken: TOKEN,
     logger: silent,
@@ -141,4 +142,28 @@ test('given a lookup, it tells what was executed and null for what was not', asy
   const { found } = (await answer.json()) as { found: ({ version: number }[] | null)[] };
   expect(found.map((events) => events?.[0]?.version)).toEqual([1, undefined]);
   expect(found[1]).toBeNull();
+});
+
+describe('the keys of persons', () => {
+  const streams = [1, 2].map((at) => `person/00000000-0000-8000-8000-00000000000${at}`);
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${url}/operator/keys`, {
+      method: 'POST',
+      body: JSON.stringify({ streams }),
+      headers,
+    });
+
+  test('are given to the operator, who calls with the token of the app', async () => {
+    const answer = await ask({ 'dapr-api-token': TOKEN });
+    expect(await answer.json()).toEqual({ keys: ['key', null] });
+  });
+  test.each([
+    ['who has no token', 401, {}],
+    ['another service', 403, { 'dapr-api-token': TOKEN, 'dapr-caller-app-id': 'event-source' }],
+    ['a sidecar', 403, { 'dapr-api-token': TOKEN, 'dapr-callee-app-id': 'bank-account-actor' }],
+  ])('are not given to %s', async (_who, status, headers) => {
+    const answer = await ask(headers as Record<string, string>);
+    expect(answer.status).toBe(status);
+    expect(await answer.text()).not.toContain('key"');
+  });
 });

@@ -7,6 +7,8 @@ import { answer, readText } from '../platform/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../platform/h2c.ts';
 import { sameToken } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { StreamId } from '../domain/ids.ts';
+import { KEYS_PATH, keysRequest } from './keys-backup.ts';
 import type { ServedActors } from './served-actors.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -14,12 +16,15 @@ const ACTOR_PATH = /^\/actors\/([A-Za-z]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)
 const LEDGER_PATH = '/events/ledger';
 const OPEN_PERSONS_URL = `/${OPEN_PERSONS_PATH}`;
 
+export type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
 export type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
 
 export interface ActorHostOptions {
   /** By actor type. */
   readonly actors: Readonly<Record<string, ServedActors>>;
   readonly openPersons: OpenPersons;
+  /** The keys of persons, for their backup. */
+  readonly keysOf: KeysOf;
   /** Resolves when commands may be taken. */
   readonly started: Promise<void>;
   /** Takes what the log has committed, as a CloudEvent. */
@@ -79,6 +84,15 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     answer(response, 200, { persons });
   };
 
+  // Every sidecar knows the token too, but it cannot call without saying for whom.
+  const serveKeys = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    const callers = Object.keys(request.headers).filter((name) => name.startsWith('dapr-call'));
+    if (callers.length > 0) return answer(response, 403);
+    const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
+    const keys = await options.keysOf(keysRequest.parse(body).streams);
+    answer(response, 200, { keys: keys.map((key) => key ?? null) });
+  };
+
   const serve = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
     const url = request.url ?? '';
     if (url === '/healthz' || url === '/health/live')
@@ -96,6 +110,7 @@ export function actorHost(options: ActorHostOptions): EitherListener {
     if (url === OPEN_PERSONS_URL && request.method === 'POST') {
       return servePersons(request, response);
     }
+    if (url === KEYS_PATH && request.method === 'POST') return serveKeys(request, response);
     if (url === '/dapr/subscribe') return answer(response, 200, SUBSCRIPTIONS);
     if (url !== LEDGER_PATH || request.method !== 'POST') return answer(response, 404);
     options.onLedger(JSON.parse(await readText(request, BODY_BYTES_MAX)));

@@ -48,6 +48,9 @@ export function createAgenda() {
   };
 }
 
+/** Whether time will end something on the account, so that its host must know of it. */
+export const hasOpenWork = (account: AccountState): boolean => nextDueMs(account) !== undefined;
+
 export const isDue = (at: string, afterMs: number, nowMs: number): boolean =>
   Date.parse(at) + afterMs <= nowMs;
 

@@ -15,7 +15,9 @@ import { streamOf } from '../contracts/events.ts';
 import { accountId } from '../domain/ids.ts';
 import { ACCOUNT, deposit, open, testHost, testLog, withdraw } from './actor-fixtures.ts';
 import { daprJournal } from './dapr-journal.ts';
+import { daprJournalFilling } from './dapr-journal-filling.ts';
 import { journalContract } from './journal-contract.ts';
+import { journalFillingContract } from './journal-filling-contract.ts';
 
 const ROWS = 20;
 const READERS = 8;
@@ -60,7 +62,12 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-journalContract('behind Dapr on PostgreSQL', (host) => daprJournal(dapr, host));
+const NAME = 'behind Dapr on PostgreSQL';
+journalContract(NAME, (host) => daprJournal(dapr, host));
+journalFillingContract(NAME, (host) => ({
+  ...daprJournal(dapr, host),
+  ...daprJournalFilling(dapr),
+}));
 
 test('two hosts that hold an account: one wins each version, losers answer rightly', async () => {
   const log = testLog();

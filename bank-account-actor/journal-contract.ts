@@ -11,11 +11,11 @@ import { decodeCommand } from '../contracts/commands.ts';
 import { NO_HEAD, type Commit, type Journal, type JournalRow } from './journal.ts';
 
 const CZK = currencyOf('CZK') as Currency;
-const AT = '2026-01-02T03:04:05.678Z';
+export const AT = '2026-01-02T03:04:05.678Z';
 let serial = BigInt(Date.now());
-const newAccount = (): StreamId => streamOf(accountIdOfSerial((serial += 1n)));
+export const newAccount = (): StreamId => streamOf(accountIdOfSerial((serial += 1n)));
 
-function rowAfter(
+export function rowAfter(
   stream: StreamId,
   account: Account,
 ): { row: JournalRow; account: ExistingAccount } {

@@ -12,6 +12,8 @@ export const headKey = (stream: StreamId): string =>
 /** Never in a row: a row stays, and is in every copy of the journal. */
 export const secretKey = (stream: StreamId): string => `secret.${stream.replace('/', '.')}`;
 export const secretValue = z.strictObject({ key: z.string().min(1) });
+/** Of the journal as a whole. */
+export const MARK_KEY = 'mark';
 export const slotValue = z.union([
   z.strictObject({ streams: z.array(streamIdText) }),
   // What was written when accounts were all there was.

@@ -72,6 +72,39 @@ export interface Journal {
   settle(isSettled: (stream: StreamId) => boolean): Promise<void>;
 }
 
+/**
+ * Whether the journal may be served. `restoring` stands there until every stream is back; a
+ * journal that says nothing is new, lost, or from before there were marks.
+ */
+export const journalMark = z.strictObject({
+  state: z.enum(['whole', 'restoring']),
+  at: z.string(),
+});
+export type JournalMark = z.infer<typeof journalMark>;
+
+export interface JournalMarks {
+  mark(): Promise<JournalMark | undefined>;
+  setMark(mark: JournalMark): Promise<void>;
+}
+
+/** Streams that one call of `JournalFilling` takes. */
+export const FILL_STREAMS_MAX = 64;
+
+/** What a restore needs besides, while no actor is active: many streams with one call. */
+export interface JournalFilling extends JournalMarks {
+  /**
+   * Which of the streams have never had a row, in the order asked. When it is not asked to be
+   * certain it may take a stream for empty that has rows.
+   */
+  areEmpty(streams: readonly StreamId[], certainly: boolean): Promise<boolean[]>;
+  /**
+   * Writes the first row of streams that are empty and have nothing unsettled, all or none: of
+   * a stream that has its first row already nothing is written.
+   */
+  fill(rows: readonly Pick<Commit, 'stream' | 'row'>[]): Promise<'committed' | 'conflict'>;
+  keepSecrets(secrets: ReadonlyMap<StreamId, string>): Promise<void>;
+}
+
 /** Rows that one commit deletes at most, so that pruning never makes a slow commit. */
 export const PRUNE_ROWS_MAX = 64;
 

@@ -15,10 +15,15 @@ import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
+import { actorHostName } from './actor-host-name.ts';
 import { commandLookup } from './command-lookup.ts';
 import { daprJournal } from './dapr-journal.ts';
+import { daprJournalFilling } from './dapr-journal-filling.ts';
+import { checkJournal } from './journal-guard.ts';
+import { watchJournal } from './journal-watch.ts';
 import { openWork } from './open-work.ts';
 import { logClient } from './log-client.ts';
+import { logPages } from './log-pages.ts';
 import { createOutbox } from './outbox.ts';
 import { journalOwners } from './owners.ts';
 import { personKind } from './person-kind.ts';
@@ -29,11 +34,7 @@ import { servedAccounts, servedPersons } from './served-actors.ts';
 
 const config = readConfig({
   ...commonConfig,
-  /** Names this host for ever; each of several hosts has its own. */
-  ACTOR_HOST_NAME: z
-    .string()
-    .regex(/^[a-z0-9-]{1,40}$/)
-    .default('host-0'),
+  ACTOR_HOST_NAME: actorHostName,
 });
 const logger = createLogger('bank-account-actor', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
@@ -71,8 +72,16 @@ const confirmation = z.object({
   }),
 });
 
+const filling = daprJournalFilling(dapr);
+const watch = watchJournal({
+  check: () => checkJournal({ load: journal.load, ...filling }, logPages(dapr), now),
+  marks: filling,
+  logger,
+  onUnfit: () => process.exit(1),
+});
 let isStarted = false;
 const start = async (): Promise<void> => {
+  await watch.untilFit();
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1_000)) {
     try {
       await actors.start();
@@ -106,11 +115,12 @@ const host = actorHost({
     [PERSON_ACTOR_TYPE]: servedPersons(actors.family(personKind(journal, log, owners))),
   },
   openPersons: (persons) => openPersons(journal, persons),
+  keysOf: journal.secrets,
   started: start(),
   onLedger,
   checks: {
     journal: () => {
-      if (!isStarted) throw new Error('the journal has not been read yet');
+      if (!isStarted) throw new Error(watch.waitingFor());
       return actors.counts();
     },
     openWork: () => work.counts(),

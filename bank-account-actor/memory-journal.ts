@@ -1,18 +1,14 @@
 import type { StreamId } from '../domain/ids.ts';
-import {
-  NO_HEAD,
-  type Commit,
-  type Journal,
-  type JournalHead,
-  type JournalRow,
-} from './journal.ts';
+import { NO_HEAD, type Commit, type Journal, type JournalFilling } from './journal.ts';
+import type { JournalHead, JournalMark, JournalRow } from './journal.ts';
 
 /** The journal without a database, for tests and simulations; same contract suite. */
-export function memoryJournal(): Journal {
+export function memoryJournal(): Journal & JournalFilling {
   const rows = new Map<string, JournalRow>();
   const heads = new Map<StreamId, JournalHead>();
   const secrets = new Map<StreamId, string>();
   const listed = new Set<StreamId>();
+  let mark: JournalMark | undefined;
   const key = (stream: StreamId, commit: number) => `${stream}.${commit}`;
 
   return {
@@ -39,6 +35,23 @@ export function memoryJournal(): Journal {
       return Promise.resolve('committed');
     },
     secrets: (streams) => Promise.resolve(streams.map((stream) => secrets.get(stream))),
+    mark: () => Promise.resolve(mark),
+    setMark: (next) => {
+      mark = next;
+      return Promise.resolve();
+    },
+    areEmpty: (streams) =>
+      Promise.resolve(streams.map((stream) => !heads.has(stream) && !rows.has(key(stream, 1)))),
+    fill: (filled) => {
+      const taken = filled.find(({ stream }) => rows.has(key(stream, 1)));
+      if (taken !== undefined) return Promise.resolve('conflict');
+      for (const { stream, row } of filled) rows.set(key(stream, 1), structuredClone(row));
+      return Promise.resolve('committed');
+    },
+    keepSecrets: (kept) => {
+      for (const [stream, secret] of kept) secrets.set(stream, secret);
+      return Promise.resolve();
+    },
     unsettled: () => Promise.resolve([...listed]),
     settle: (isSettled) => {
       for (const stream of listed) if (isSettled(stream)) listed.delete(stream);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadModelName } from '../contracts/read-models.ts';
-import { appTokens } from './app-tokens.ts';
+import { appTokens } from '../platform/app-tokens.ts';
 import type { GenerationsStatus, RebuildStatus } from './generations.ts';
 
 /**

@@ -14,7 +14,8 @@ const APP_LAYER = 3;
 
 export const sidecarName = (appID: string): string => `${appID}-daprd`;
 
-const sidecar = (
+/** The sidecar alone, for a program that takes the place of the app. */
+export const sidecarProgram = (
   instance: Instance,
   secrets: Secrets,
   app: DaprApp,
@@ -58,6 +59,6 @@ export const appPrograms = (
   daprd: string,
 ): ProgramSpec[] =>
   apps.flatMap((app) => [
-    sidecar(instance, secrets, app, daprd),
+    sidecarProgram(instance, secrets, app, daprd),
     appItself(instance, secrets, app),
   ]);

@@ -8,7 +8,7 @@ import { fileOf, startInfrastructure } from './infrastructure.ts';
 import { prepareDataDir, resolveInstance } from './instance.ts';
 import type { Instance, InstanceOptions } from './instance.ts';
 import type { Entry } from './ledger.ts';
-import { answersOk, requireFreePorts } from './ports.ts';
+import { answersOk, LOOPBACK, requireFreePorts } from './ports.ts';
 import { findPrograms, SERVED_BY_START } from './programs.ts';
 import { createProgress, Refusal } from './progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
@@ -70,6 +70,20 @@ export const allPorts = (instance: Instance, apps: readonly DaprApp[]): Map<numb
   return ports;
 };
 
+/** The name of the app, and what it says of itself. */
+const whyNotReady = async ({ appID, appPort }: DaprApp): Promise<string> => {
+  try {
+    const response = await fetch(`http://${LOOPBACK}:${appPort}/health/ready`);
+    const { checks } = (await response.json()) as {
+      checks: Record<string, { ok: boolean; reason?: string }>;
+    };
+    const reasons = Object.values(checks).flatMap(({ ok, reason }) => (ok ? [] : [reason]));
+    return [appID, ...reasons].join(': ');
+  } catch {
+    return appID;
+  }
+};
+
 const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
   const deadline = Date.now() + limitMs;
   let waiting = [...apps];
@@ -78,7 +92,7 @@ const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<voi
     waiting = waiting.filter((_, index) => !ready[index]);
     if (waiting.length === 0) return;
     if (Date.now() > deadline) {
-      const names = waiting.map((app) => app.appID).join(', ');
+      const names = (await Promise.all(waiting.map(whyNotReady))).join('; ');
       throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
     }
     await sleep(READY_POLL_MS);
@@ -109,6 +123,11 @@ const makeHandle = (
   stop: supervisor.stop,
 });
 
+/** Addresses of sidecars that are gone; the new ones register themselves. */
+export const forgetAddresses = ({ dataDir }: Instance): void => {
+  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `names.db${end}`), { force: true });
+};
+
 /**
  * Starts the whole bank in this process and gives a handle on it. Compiled apps must be in
  * dist/. When the start fails, everything that came up is stopped before it throws.
@@ -135,10 +154,7 @@ export const startBank = async (
     );
     const bank = makeHandle(instance, apps, supervisor, files);
     if (options.infrastructureOnly === true) return bank;
-    // Addresses of sidecars that are gone; the new ones register themselves.
-    for (const end of ['', '-wal', '-shm']) {
-      rmSync(join(instance.dataDir, `names.db${end}`), { force: true });
-    }
+    forgetAddresses(instance);
     await progress.during(`starting ${apps.length} apps and their sidecars ...`, async () => {
       await supervisor.start(appPrograms(instance, secrets, apps, fileOf(files, 'daprd')));
       await bank.waitReady();

@@ -8,7 +8,7 @@ import { mongoUrl } from './ferretdb.ts';
 import type { Instance } from './instance.ts';
 import { bankEventsUrl, natsUrl } from './nats.ts';
 import { journalUrl } from './postgres.ts';
-import { publicKeyLine, type Secrets } from './secrets.ts';
+import { publicKeyLine, trustFile, type Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -40,7 +40,7 @@ export const secretVariables = (instance: Instance, secrets: Secrets): Environme
   IMMUDB_PASSWORD: secrets.immudbWriter,
   // No secrets, but an app's own as well.
   LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),
-  TRUSTED_STATE_FILE: join(instance.dataDir, 'trust', 'log-state.json'),
+  TRUSTED_STATE_FILE: trustFile(instance.dataDir),
 });
 
 const pick = (all: Environment, names: readonly string[]): Record<string, string> =>

@@ -85,11 +85,18 @@ const isHealthy = async (instance: Instance): Promise<boolean> => {
   }
 };
 
-/** The immutable log's server. It syncs every commit: without that a kill ruins its files. */
+/** Where the log lies. */
+export const logFolder = (instance: Instance): string => join(instance.dataDir, 'immudb', 'data');
+
+/**
+ * The immutable log's server. It syncs every commit: without that a kill ruins its files. It
+ * serves the bank's log, or a copy of it on another port.
+ */
 export const immudbProgram = (
   instance: Instance,
   secrets: Secrets,
   command: string,
+  dir = logFolder(instance),
 ): ProgramSpec => {
   const cwd = join(instance.dataDir, 'immudb');
   mkdirSync(cwd, { recursive: true, mode: 0o700 });
@@ -98,7 +105,7 @@ export const immudbProgram = (
     name: 'immudb',
     command,
     args: [
-      ...['--dir', join(cwd, 'data'), '--address', LOOPBACK, '--auth'],
+      ...['--dir', dir, '--address', LOOPBACK, '--auth'],
       ...['--port', String(instance.ports.immudb)],
       ...off.map((server) => `--${server}=false`),
       ...['--signingKey', signingKeyFile(instance.dataDir), '--logformat', 'text'],

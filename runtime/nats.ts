@@ -145,6 +145,34 @@ export const provisionNats = async (
   }
 };
 
+/** Messages of a stream that its durable consumer has not acknowledged; all without one. */
+export const unacknowledged = async (
+  connection: NatsConnection,
+  stream: string,
+  durable: string,
+): Promise<number> => {
+  const manager = await jetstreamManager(connection);
+  try {
+    const info = await manager.consumers.info(stream, durable);
+    return info.num_pending + info.num_ack_pending;
+  } catch (error) {
+    if (!/consumer not found/i.test(String(error))) throw error;
+    return (await manager.streams.info(stream)).state.messages;
+  }
+};
+
+/** Its next subscription begins at the oldest message that the stream has. */
+export const forgetConsumer = async (
+  connection: NatsConnection,
+  stream: string,
+  durable: string,
+): Promise<void> => {
+  const manager = await jetstreamManager(connection);
+  await manager.consumers.delete(stream, durable).catch((error: unknown) => {
+    if (!/consumer not found/i.test(String(error))) throw error;
+  });
+};
+
 /** What daprd's pub/sub connects to; a secret. */
 export const natsUrl = (instance: Instance, secrets: Secrets): string =>
   `nats://${SIDECAR}:${secrets.natsSidecar}@${LOOPBACK}:${instance.ports.nats}`;

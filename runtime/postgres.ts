@@ -2,18 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { Client } from 'pg';
 import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
 import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
+import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
 import { LOOPBACK } from './ports.ts';
 import { Refusal } from './progress.ts';
 import { processIdentity } from './process-identity.ts';
 import type { Secrets } from './secrets.ts';
 import { postgresUser, runAs } from './unprivileged.ts';
 
-const ADMIN = 'postgres';
 const CONNECTIONS_MAX = 200;
 /** FerretDB holds one connection per update of an update command, so it needs many. */
 const READSIDE_POOL = 60;
@@ -109,28 +108,11 @@ const commandOf = (pid: number): string => {
   }
 };
 
-const connect = async (instance: Instance, secrets: Secrets, database: string): Promise<Client> => {
-  const client = new Client({
-    host: LOOPBACK,
-    port: instance.ports.postgres,
-    user: ADMIN,
-    password: secrets.postgresAdmin,
-    database,
-    connectionTimeoutMillis: 2_000,
-  });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-};
-
-const canLogIn = async (instance: Instance, secrets: Secrets): Promise<boolean> => {
-  try {
-    await (await connect(instance, secrets, ADMIN)).end();
-    return true;
-  } catch {
-    return false;
-  }
-};
+const canLogIn = (instance: Instance, secrets: Secrets): Promise<boolean> =>
+  connectToPostgres(instance, secrets, ADMIN)
+    .then((client) => client.end())
+    .then(() => true)
+    .catch(() => false);
 
 /** The PostgreSQL program; its data folder is made at the first start. */
 export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {
@@ -159,7 +141,7 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
 
 /** Makes the databases and a role for each that may enter no other. Harmless when they exist. */
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
-  const admin = await connect(instance, secrets, ADMIN);
+  const admin = await connectToPostgres(instance, secrets, ADMIN);
   try {
     await admin.query(`revoke connect on database ${ADMIN}, template1 from public`);
     const { rows } = await admin.query<{ datname: string }>('select datname from pg_database');
@@ -181,7 +163,7 @@ export const provisionPostgres = async (instance: Instance, secrets: Secrets): P
         // FerretDB passes the name of the member as a parameter, so only a plan for its value can
         // use an index; a generic plan, liked while the table was small, reads all of it for ever.
         await admin.query(`alter database ${name} set plan_cache_mode = force_custom_plan`);
-        const inside = await connect(instance, secrets, name);
+        const inside = await connectToPostgres(instance, secrets, name);
         await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
       }
       await admin.query(`comment on database ${name} is 'core-bank ${name} is ready'`);

@@ -7,7 +7,17 @@ import { Refusal, runCommand } from './progress.ts';
 
 /** Only what the runtime made is removed, so a wrong CORE_BANK_DATA costs no other files. */
 const OWN = [
-  ...['postgres', 'nats', 'immudb', 'ferretdb', 'scheduler', 'dapr', 'logs', 'event-source'],
+  ...[
+    'postgres',
+    'nats',
+    'immudb',
+    'ferretdb',
+    'scheduler',
+    'dapr',
+    'logs',
+    'event-source',
+    'trust',
+  ],
   ...['secrets.json', 'immudb-signing-key.pem', 'immudb-public-key.pem', 'env.sh', 'dapr.yaml'],
   ...['names.db', 'names.db-wal', 'names.db-shm', 'running.json', 'supervisor.lock'],
 ];

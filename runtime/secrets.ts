@@ -33,6 +33,9 @@ export const writePrivate = (file: string, text: string, mode = OWNER_ONLY): voi
 export const signingKeyFile = (dataDir: string): string => join(dataDir, 'immudb-signing-key.pem');
 export const publicKeyFile = (dataDir: string): string => join(dataDir, 'immudb-public-key.pem');
 
+/** What event-source believes of the log, apart from the log's own folder. */
+export const trustFile = (dataDir: string): string => join(dataDir, 'trust', 'log-state.json');
+
 /** The key that everybody may have, in one line: base64 of its SPKI DER. */
 export const publicKeyLine = (dataDir: string): string =>
   readFileSync(publicKeyFile(dataDir), 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import { ACCOUNT, deposit, open, silent, STREAM, testHost, testLog } from './actor-fixtures.ts';
+import { checkJournal, JournalUnfit } from './journal-guard.ts';
+import { watchJournal } from './journal-watch.ts';
+import type { LogPages } from './log-pages.ts';
+import { memoryJournal } from './memory-journal.ts';
+
+const AT = '2026-05-06T07:08:09.000Z';
+const now = () => new Date(AT);
+const pagesOf = (events: () => readonly BankEvent[]): LogPages => ({
+  readAfter: (position, limit) => {
+    const all = events().map((event, at) => ({ position: 65_536 * (at + 2), event }));
+    const entries = all.filter((entry) => entry.position > position).slice(0, limit);
+    return Promise.resolve({ entries, head: all.at(-1)?.position ?? 0 });
+  },
+});
+const away: LogPages = { readAfter: () => Promise.reject(new Error('away')) };
+
+async function bank(deposits = 3) {
+  const [journal, log] = [memoryJournal(), testLog()];
+  const host = testHost(journal, log);
+  await host.execute(open('o'));
+  for (let at = 0; at < deposits; at += 1) await host.execute(deposit(`d${at}`));
+  return { journal, log, pages: pagesOf(() => log.eventsOf(ACCOUNT)) };
+}
+
+describe('a journal', () => {
+  test('that is new beside an empty log is marked and served', async () => {
+    const journal = memoryJournal();
+    expect(
+      await checkJournal(
+        journal,
+        pagesOf(() => []),
+        now,
+      ),
+    ).toBe('fits');
+    expect(await journal.mark()).toEqual({ state: 'whole', at: AT });
+  });
+  test('from before there were marks is recognised by what it has', async () => {
+    const { journal, pages } = await bank();
+    expect(await checkJournal(journal, pages, now)).toBe('fits');
+    expect(await journal.mark()).toMatchObject({ state: 'whole' });
+  });
+  test('that was lost is not served: the log knows accounts and it knows none', async () => {
+    const { pages } = await bank();
+    const lost = memoryJournal();
+    await expect(checkJournal(lost, pages, now)).rejects.toThrow(/npm run restore/);
+    expect(await lost.mark()).toBeUndefined();
+  });
+  test('that is an old copy is not served, whatever its mark says', async () => {
+    const { pages } = await bank(40);
+    const old = memoryJournal();
+    await testHost(old, testLog()).execute(open('o'));
+    await old.setMark({ state: 'whole', at: AT });
+    await expect(checkJournal(old, pages, now)).rejects.toThrow(JournalUnfit);
+  });
+  test('that has more than the log is served: the rest is on its way', async () => {
+    const { journal, log } = await bank();
+    const pages = pagesOf(() => log.eventsOf(ACCOUNT).slice(0, 2));
+    expect(await checkJournal(journal, pages, now)).toBe('fits');
+  });
+  test('that is being restored is not served, although it has everything', async () => {
+    const { journal, pages } = await bank();
+    await journal.setMark({ state: 'restoring', at: AT });
+    await expect(checkJournal(journal, pages, now)).rejects.toThrow(/has not ended/);
+  });
+  test('is believed while the log is away when it says it is whole, else not', async () => {
+    const { journal, pages } = await bank();
+    await expect(checkJournal(journal, away, now)).rejects.toThrow('away');
+    await checkJournal(journal, pages, now);
+    expect(await checkJournal(journal, away, now)).toBe('log-away');
+  });
+});
+
+describe('a host', () => {
+  const times = { logPatienceMs: 0, lookAgainMs: 10 };
+
+  test('waits until a journal that must not be served was restored', async () => {
+    const { journal, pages } = await bank();
+    await journal.setMark({ state: 'restoring', at: AT });
+    const check = () => checkJournal(journal, pages, now);
+    const watch = watchJournal({ check, marks: journal, logger: silent, onUnfit: () => {} });
+    let serves = false;
+    const fit = watch.untilFit().then(() => (serves = true));
+    await sleep(80);
+    expect(serves).toBe(false);
+    expect(watch.waitingFor()).toMatch(/npm run restore/);
+    await journal.setMark({ state: 'whole', at: AT });
+    await fit;
+  });
+  test('that serves ends when the journal is taken away beneath it', async () => {
+    const { journal, pages } = await bank();
+    let onUnfit = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (onUnfit = resolve));
+    const check = () => checkJournal(journal, pages, now);
+    const marks = { mark: journal.mark };
+    await watchJournal({ check, marks, logger: silent, onUnfit, ...times }).untilFit();
+    marks.mark = () => Promise.resolve(undefined);
+    await ended;
+  });
+  test('goes on while the log is away, and ends when it shows an old copy', async () => {
+    const { journal, log } = await bank();
+    await journal.setMark({ state: 'whole', at: AT });
+    let pages = away;
+    let ends = 0;
+    let onUnfit = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (onUnfit = resolve));
+    const check = () => checkJournal(journal, pages, now);
+    const ending = () => ((ends += 1), onUnfit());
+    await watchJournal({
+      check,
+      marks: journal,
+      logger: silent,
+      onUnfit: ending,
+      ...times,
+    }).untilFit();
+    await sleep(50);
+    expect(ends).toBe(0);
+    const [first] = log.eventsOf(ACCOUNT);
+    pages = pagesOf(() => [{ ...first!, version: 99, id: `${STREAM}/99` } as BankEvent]);
+    await ended;
+    expect(ends).toBe(1);
+  });
+});

@@ -1,0 +1,67 @@
+import { streamOfEvent } from '../contracts/bank-events.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
+import type { PositionedEvent } from '../contracts/topics.ts';
+import type { StreamId } from '../domain/ids.ts';
+import type { Journal, JournalMarks } from './journal.ts';
+import type { LogPages } from './log-pages.ts';
+
+/** Four transactions of the log; a position is transaction x 65,536 + index. */
+const TAIL_POSITIONS = 4 * 65_536;
+const REMEDY = 'Stop the bank and run "npm run restore" (docs/restore.md).';
+
+/** The journal must not be served: what would be decided on it could never enter the log. */
+export class JournalUnfit extends Error {}
+
+/**
+ * Throws JournalUnfit when the journal was lost, is an old copy, or is being restored. All of
+ * these show in one place: an event is committed to the journal before the log has it, so a
+ * journal that lacks the last events of the log lacks everything since some moment. Gives whether
+ * the log was asked: when it is away, a journal that says it is whole is believed until then.
+ */
+export async function checkJournal(
+  journal: Pick<Journal, 'load'> & JournalMarks,
+  log: LogPages,
+  now: () => Date,
+): Promise<'fits' | 'log-away'> {
+  const mark = await journal.mark();
+  if (mark?.state === 'restoring') {
+    throw new JournalUnfit(
+      `A restore of the journal that began at ${mark.at} has not ended. ` +
+        'Run "npm run restore" again: it goes on where it was (docs/restore.md).',
+    );
+  }
+  let tail: PositionedEvent[];
+  try {
+    tail = await tailOf(log);
+  } catch (error) {
+    if (mark === undefined) throw error;
+    return 'log-away';
+  }
+  const heads = new Map<StreamId, number>();
+  for (const { event } of tail) heads.set(streamOfEvent(event), event.version);
+  await Promise.all(
+    [...heads].map(async ([stream, version]) => {
+      const last = (await journal.load(stream)).rows.at(-1)?.events.at(-1)?.version ?? 0;
+      if (last >= version) return;
+      const what = last === 0 ? 'knows nothing of it' : `ends it at ${last}`;
+      throw new JournalUnfit(
+        `The journal is lost or an old copy: the log has ${stream} up to version ${version}, ` +
+          `the journal ${what}. ${REMEDY}`,
+      );
+    }),
+  );
+  if (mark === undefined) await journal.setMark({ state: 'whole', at: now().toISOString() });
+  return 'fits';
+}
+
+async function tailOf(log: LogPages): Promise<PositionedEvent[]> {
+  const { head } = await log.readAfter(0, 1);
+  const tail: PositionedEvent[] = [];
+  for (let position = Math.max(0, head - TAIL_POSITIONS); position < head;) {
+    const { entries } = await log.readAfter(position, LOG_PAGE_EVENTS_MAX);
+    if (entries.length === 0) break;
+    tail.push(...entries);
+    position = entries.at(-1)!.position;
+  }
+  return tail;
+}

@@ -1,0 +1,96 @@
+import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { streamIdText } from '../contracts/bank-events.ts';
+import type { StreamId } from '../domain/ids.ts';
+
+export const PASSPHRASE_VARIABLE = 'CORE_BANK_KEYS_PASSPHRASE';
+const PASSPHRASE_CHARACTERS_MIN = 12;
+const FORMAT = 'core-bank keys 1';
+const KEY_BYTES = 32;
+// About 130 MB and a third of a second for each guess (RFC 7914).
+const SCRYPT = { N: 131_072, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
+
+const envelope = z.strictObject({
+  format: z.literal(FORMAT),
+  salt: z.base64url(),
+  nonce: z.base64url(),
+  tag: z.base64url(),
+  sealed: z.base64url(),
+});
+const content = z.strictObject({
+  takenAt: z.string(),
+  keys: z.array(z.tuple([streamIdText, z.string().min(1)])),
+});
+
+/** The operator asks the actor host itself, past every sidecar, for the keys of persons. */
+export const KEYS_PATH = '/operator/keys';
+export const KEYS_PERSONS_MAX = 128;
+export const keysRequest = z.strictObject({
+  streams: z.array(streamIdText).min(1).max(KEYS_PERSONS_MAX),
+});
+/** In the order asked; null for who has none. */
+export const keysAnswer = z.strictObject({ keys: z.array(z.string().nullable()) });
+
+/** The file cannot be used; the message says why and what to do. */
+export class KeysBackupUnfit extends Error {}
+
+function passphraseOf(environment: NodeJS.ProcessEnv): string {
+  const passphrase = environment[PASSPHRASE_VARIABLE] ?? '';
+  if (passphrase.length >= PASSPHRASE_CHARACTERS_MIN) return passphrase;
+  throw new KeysBackupUnfit(
+    `Set the environment variable ${PASSPHRASE_VARIABLE} to the passphrase of the backup, ` +
+      `at least ${PASSPHRASE_CHARACTERS_MIN} characters: keys are never written in clear.`,
+  );
+}
+
+/** The keys of persons, encrypted under a passphrase: scrypt and AES-256-GCM. */
+export function sealKeys(
+  keys: ReadonlyMap<StreamId, string>,
+  takenAt: string,
+  environment: NodeJS.ProcessEnv,
+): string {
+  const [salt, nonce] = [randomBytes(16), randomBytes(12)];
+  const key = scryptSync(passphraseOf(environment), salt, KEY_BYTES, SCRYPT);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  cipher.setAAD(Buffer.from(FORMAT));
+  const text = JSON.stringify({ takenAt, keys: [...keys] });
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  const parts = { salt, nonce, tag: cipher.getAuthTag(), sealed };
+  const written = Object.entries(parts).map(([name, bytes]) => [name, bytes.toString('base64url')]);
+  return `${JSON.stringify({ format: FORMAT, ...Object.fromEntries(written) })}\n`;
+}
+
+/** The way back; throws KeysBackupUnfit. */
+export function unsealKeys(text: string, environment: NodeJS.ProcessEnv): Map<StreamId, string> {
+  const passphrase = passphraseOf(environment);
+  try {
+    const parts = envelope.parse(JSON.parse(text));
+    const bytesOf = (name: 'salt' | 'nonce' | 'tag' | 'sealed'): Buffer =>
+      Buffer.from(parts[name], 'base64url');
+    const key = scryptSync(passphrase, bytesOf('salt'), KEY_BYTES, SCRYPT);
+    const decipher = createDecipheriv('aes-256-gcm', key, bytesOf('nonce'), { authTagLength: 16 });
+    decipher.setAAD(Buffer.from(FORMAT));
+    decipher.setAuthTag(bytesOf('tag'));
+    const opened = Buffer.concat([decipher.update(bytesOf('sealed')), decipher.final()]);
+    return new Map(content.parse(JSON.parse(opened.toString('utf8'))).keys);
+  } catch {
+    throw new KeysBackupUnfit(
+      'The backup of the keys cannot be opened: the passphrase is another one, or the file is ' +
+        'torn, changed, or no backup of keys.',
+    );
+  }
+}
+
+export function openKeysBackup(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+): Map<StreamId, string> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new KeysBackupUnfit(`The backup of the keys cannot be read: ${String(error)}`);
+  }
+  return unsealKeys(text, environment);
+}

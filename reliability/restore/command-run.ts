@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+
+export interface CommandRun {
+  readonly code: number;
+  /** Both streams, as a person would see them. */
+  readonly said: string;
+}
+
+/** Runs a compiled command of the bank to its end, as `npm run` does. */
+export function runCommandOf(
+  file: string,
+  args: readonly string[],
+  { instance, dataDir, ...more }: { instance: number; dataDir: string } & Record<string, unknown>,
+): Promise<CommandRun> {
+  const child = spawn(process.execPath, [`dist/${file}`, ...args], {
+    env: {
+      ...process.env,
+      ...(more as Record<string, string>),
+      CORE_BANK_INSTANCE: String(instance),
+      CORE_BANK_DATA: dataDir,
+    },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, said }));
+  });
+}

@@ -1,0 +1,48 @@
+import { MongoClient, type Document } from 'mongodb';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { ofChangeDocument, toAccountDocument } from '../../contracts/read-documents.ts';
+import { collections, READ_DATABASE } from '../../contracts/read-models.ts';
+import type { Instance } from '../../runtime/instance.ts';
+import { mongoUrl } from '../../runtime/ferretdb.ts';
+import { loadSecrets } from '../../runtime/secrets.ts';
+
+/** Opens the read side's database as the projections do. */
+async function withDatabase<T>(
+  instance: Instance,
+  work: (database: ReturnType<MongoClient['db']>) => Promise<T>,
+): Promise<T> {
+  const client = new MongoClient(mongoUrl(instance, loadSecrets(instance.dataDir)));
+  try {
+    return await work(client.db(READ_DATABASE));
+  } finally {
+    await client.close();
+  }
+}
+
+export const dropReadSide = (instance: Instance): Promise<boolean> =>
+  withDatabase(instance, (database) => database.dropDatabase());
+
+/**
+ * What clients can see of the read side: every document by its kind and id, as canonical JSON.
+ * The changes of accounts, which readers apply to documents that are written later, are applied.
+ */
+export const readSide = (instance: Instance): Promise<Map<string, string>> =>
+  withDatabase(instance, async (database) => {
+    const registry = database.collection<Document & { _id: string }>(collections.registry);
+    const generation = async (name: string): Promise<number> =>
+      Number((await registry.findOne({ _id: name }))?.['generation']);
+    const [balances, history] = [await generation('balances'), await generation('history')];
+    const all = (name: string): Promise<Document[]> => database.collection(name).find({}).toArray();
+    const seen = new Map<string, string>();
+    const put = (kind: string, document: Document): void =>
+      void seen.set(`${kind} ${String(document['_id'])}`, canonicalJson(document));
+    for (const document of await all(collections.accounts(balances))) put('account', document);
+    const changes = (await all(collections.changes(balances))).map(ofChangeDocument);
+    changes.sort((one, other) => one.seq - other.seq);
+    for (const { accounts } of changes) {
+      for (const account of accounts) put('account', toAccountDocument(account));
+    }
+    for (const document of await all(collections.persons(balances))) put('person', document);
+    for (const document of await all(collections.history(history))) put('history', document);
+    return seen;
+  });

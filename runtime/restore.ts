@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { appPrograms, sidecarProgram } from './apps.ts';
+import { forgetAddresses, startBank, type Bank } from './bank.ts';
+import { stopOnSignals } from './command.ts';
+import { appEnvironmentWithSecrets } from './environment.ts';
+import { fileOf } from './infrastructure.ts';
+import { connectAsAdmin, forgetConsumer, unacknowledged } from './nats.ts';
+import { createProgress, Refusal, runCommand } from './progress.ts';
+import { loadSecrets, type Secrets } from './secrets.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const POLL_MS = 200;
+/** So long nothing may move before what the broker has counts as stuck. */
+const STUCK_MS = 30_000;
+const ACTOR_HOST = 'bank-account-actor';
+const LOG = 'event-source';
+/** Of the keys of persons; it goes from the operator's shell to the restore and nowhere else. */
+const PASSPHRASE = 'CORE_BANK_KEYS_PASSPHRASE';
+
+/**
+ * What the broker still has of events must be in the log before the log is read: nothing else
+ * has them any more, and their versions must not be given away twice.
+ */
+async function untilDelivered(bank: Bank, secrets: Secrets): Promise<void> {
+  const connection = await connectAsAdmin(bank.instance, secrets);
+  try {
+    let [least, movedAt] = [Infinity, Date.now()];
+    for (;;) {
+      const left = await unacknowledged(connection, 'ACCOUNT_EVENTS', LOG);
+      if (left === 0) return;
+      if (left < least) [least, movedAt] = [left, Date.now()];
+      if (Date.now() - movedAt > STUCK_MS) {
+        throw new Refusal(
+          `${left} messages with events do not get from the broker into the log. "npm run logs ` +
+            '-- event-source" says why; nothing was restored.',
+        );
+      }
+      await sleep(POLL_MS);
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The log gets again whatever the broker still has; what it has already it recognises. */
+async function forgetDeliveries(bank: Bank, secrets: Secrets): Promise<void> {
+  const connection = await connectAsAdmin(bank.instance, secrets);
+  await forgetConsumer(connection, 'ACCOUNT_EVENTS', LOG).finally(() => connection.close());
+}
+
+/** Runs the program that takes the place of the actor host; gives its exit code. */
+const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Promise<number> => {
+  const app = bank.apps.find(({ appID }) => appID === ACTOR_HOST);
+  if (app === undefined) throw new Error(`dapr.yaml has no ${ACTOR_HOST}`);
+  const passphrase = process.env[PASSPHRASE];
+  // The supervisor of the data folder is this process, so there is no other host.
+  const command = ['dist/bank-account-actor/restore.js', '--alone', ...args];
+  const child = spawn(process.execPath, command, {
+    cwd: bank.instance.root,
+    env: {
+      ...appEnvironmentWithSecrets(bank.instance, secrets, app),
+      ...(passphrase === undefined ? {} : { [PASSPHRASE]: passphrase }),
+    },
+    stdio: 'inherit',
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+};
+
+/**
+ * `npm run restore`: starts the log, the broker and the database, and a sidecar in the place of
+ * the actor host, and has the actors' journal written again. Stops everything at the end. With
+ * --refill the log first gets what the broker has kept, after an old backup of it was put back.
+ */
+runCommand(async () => {
+  const args = process.argv.slice(2);
+  const refill = args.includes('--refill');
+  const progress = createProgress();
+  let supervisor: Supervisor | undefined;
+  const bank = await startBank({ infrastructureOnly: true }, (made) => {
+    supervisor = made;
+    stopOnSignals(made);
+  });
+  try {
+    const secrets = loadSecrets(bank.instance.dataDir);
+    const daprd = fileOf(bank.files, 'daprd');
+    const [log, host] = [LOG, ACTOR_HOST].map((id) => bank.apps.find(({ appID }) => appID === id));
+    forgetAddresses(bank.instance);
+    if (refill) await forgetDeliveries(bank, secrets);
+    await progress.during('starting the log ...', async () => {
+      await supervisor!.start([
+        ...appPrograms(bank.instance, secrets, [log!], daprd),
+        sidecarProgram(bank.instance, secrets, host!, daprd),
+      ]);
+    });
+    await progress.during('what the broker has goes into the log ...', () =>
+      untilDelivered(bank, secrets),
+    );
+    const own = args.filter((arg) => arg !== '--refill');
+    process.exitCode = await runInPlace(bank, secrets, own);
+  } finally {
+    await bank.stop();
+  }
+});
