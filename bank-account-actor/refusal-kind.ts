@@ -46,7 +46,7 @@ export const refusalKind: RefusalKind = {
       // A write of ours whose answer was in doubt may have gone through.
       const [known] = memory.find(command.commandId) ?? [];
       if (known !== undefined) return { ok: true, refusalId: known.id };
-      const next = following(refusals, command.at);
+      const next = afterRecord(refusals, command.at);
       if (next.onDay > REFUSALS_PER_DAY_MAX) return { ok: true, refusalId: null };
       refusals = next;
       const event = recordOf(stream, next, command);
@@ -57,7 +57,8 @@ export const refusalKind: RefusalKind = {
   },
 };
 
-function following(before: Refusals, decidedAt: string): RefusalsState {
+/** The count after one more record; also folds what the log has. */
+export function afterRecord(before: Refusals, decidedAt: string): RefusalsState {
   if (before === undefined) return { version: 1, changedAt: decidedAt, onDay: 1 };
   const { changedAt } = before;
   const at = decidedAt > changedAt ? decidedAt : changedAt;
