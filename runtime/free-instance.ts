@@ -1,11 +1,11 @@
 import { allPorts } from './bank.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
-import { resolveInstance } from './instance.ts';
+import { INSTANCE_MAX, resolveInstance } from './instance.ts';
 import { isFree } from './ports.ts';
 import { Refusal } from './progress.ts';
 
 const FIRST = 10;
-const COUNT = 20;
+const COUNT = INSTANCE_MAX - FIRST + 1;
 
 /**
  * The number of an instance for tests and measurements whose ports nobody uses now. Where it
@@ -18,5 +18,5 @@ export async function freeInstance(): Promise<number> {
     const ports = [...allPorts(instance, readDaprYaml(instance.root, number)).keys()];
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return number;
   }
-  throw new Refusal(`The ports of all instances from ${FIRST} to ${FIRST + COUNT - 1} are taken.`);
+  throw new Refusal(`The ports of all instances from ${FIRST} to ${INSTANCE_MAX} are taken.`);
 }

@@ -6,7 +6,7 @@ import { Refusal } from './progress.ts';
 /** Each instance moves every port by this much, so several banks fit on one machine. */
 export const PORTS_PER_INSTANCE = 1_000;
 /** Beyond it the ports would reach those that the system hands out by itself. */
-const INSTANCE_MAX = 25;
+export const INSTANCE_MAX = 25;
 
 /** Infrastructure ports at instance 0; the ports of apps and sidecars come from dapr.yaml. */
 export const BASE_PORTS = {

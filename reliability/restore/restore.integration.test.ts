@@ -80,7 +80,11 @@ let attempts: Attempt[] = [];
 let holdEndsAt: number;
 const withdrawn = randomUUID();
 
-const acknowledged = (): Attempt[] => attempts.filter(({ state }) => state === 'acknowledged');
+/** Some keys are sent twice, and are one event. */
+const acknowledged = (): Attempt[] => {
+  const all = attempts.filter(({ state }) => state === 'acknowledged');
+  return [...new Map(all.map((attempt) => [attempt.key, attempt])).values()];
+};
 const load = async (ms: number): Promise<void> => {
   const random = seededRandom(Number(process.env['SEED'] ?? 20_261_121));
   const commandUrl = bank!.urls['core-bank-api'] as string;
