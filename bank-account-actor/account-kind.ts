@@ -1,24 +1,25 @@
 import { decodeAccount, encodeAccount } from '../contracts/account-state.ts';
-import { decodeCommand, type CommandMessage, type CommandResult } from '../contracts/commands.ts';
+import { decodeCommand, type CommandMessage } from '../contracts/commands.ts';
 import { accountOfStream, type LoggedEvent } from '../contracts/events.ts';
 import { NO_ACCOUNT, type Account, type ExistingAccount } from '../domain/account.ts';
 import { readPast } from './account-past.ts';
 import type { ActorKind } from './actor-kind.ts';
-import { jointTurn } from './joint-turn.ts';
+import { isAborted, jointTurn } from './joint-turn.ts';
 import type { LogClient } from './log-client.ts';
 import type { Owners } from './owners.ts';
-import { decideTurn } from './turn.ts';
+import { withRecords, type AccountResult } from './refusals.ts';
+import { decideTurn, type TurnResult } from './turn.ts';
 
-export type AccountKind = ActorKind<Account, LoggedEvent, CommandMessage, CommandResult>;
+export type AccountKind = ActorKind<Account, LoggedEvent, CommandMessage, AccountResult>;
 
-const NO_OWNER: CommandResult = { ok: false, refusal: { code: 'owner-not-found' } };
+const NO_OWNER: TurnResult = { ok: false, refusal: { code: 'owner-not-found' } };
 
 /** What makes an actor an account. */
 export const accountKind = (log: LogClient, owners: Pick<Owners, 'isRegistered'>): AccountKind => ({
   nothing: NO_ACCOUNT,
   changedAt: (account) => (account.status === 'none' ? undefined : account.changedAt),
   stateOf: (row) => {
-    if (!('account' in row)) throw new Error('a row of an account holds a person');
+    if (!('account' in row)) throw new Error('a row of an account holds something else');
     return decodeAccount(row.account);
   },
   // An account that has an event exists, whatever became of it.
@@ -43,6 +44,14 @@ export const accountKind = (log: LogClient, owners: Pick<Owners, 'isRegistered'>
     const next = decided.results.values();
     const results = mayGoOn.map((may) => (may ? next.next().value! : NO_OWNER));
     const turn = jointTurn(state, { ...decided, results }, joint);
-    return { results: turn.results, events: turn.events, state: turn.account };
+    const decision = {
+      before: state,
+      commands,
+      results: turn.results,
+      isAborted: isAborted({ results }, joint),
+      isPreview: joint.dryRun === true,
+      at,
+    };
+    return { results: withRecords(decision), events: turn.events, state: turn.account };
   },
 });

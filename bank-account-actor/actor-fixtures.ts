@@ -15,6 +15,8 @@ import { openWork } from './open-work.ts';
 import { createOutbox } from './outbox.ts';
 import { journalOwners, type Owners } from './owners.ts';
 import { personKind } from './person-kind.ts';
+import { refusalKind } from './refusal-kind.ts';
+import { recordingAccounts } from './refusals.ts';
 
 export const ACCOUNT: AccountId = accountId('00000000-0000-8000-8000-000000000001');
 export const STREAM: StreamId = streamOf(ACCOUNT);
@@ -89,7 +91,8 @@ export function testHost(
   const hostPorts = { journal, outbox, logger: silent, now, stamp, openWork: agenda };
   const actors = createActors(hostPorts);
   const persons = actors.family(personKind(journal, log.client, journalOwners(journal)));
-  const accounts = actors.family(accountKind(log.client, owners));
+  const deciding = actors.family(accountKind(log.client, owners));
+  const accounts = recordingAccounts(deciding, actors.family(refusalKind));
   const { execute: own } = accounts;
   const work = openWork({ agenda, own, any: own, now, logger: silent });
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountState } from '../contracts/account-state.ts';
 import { bankEventSchema } from '../contracts/bank-events.ts';
 import { personState } from '../contracts/person-state.ts';
+import { refusalsState } from '../contracts/refusal-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 
 /** What one commit decided: written once, never changed, deleted when long in the log. */
@@ -11,9 +12,10 @@ const row = {
   events: z.array(bankEventSchema).min(1),
 };
 export const journalRow = z.union([
-  /** With the account, or the person, after the events of the row. */
+  /** With the account, the person or the count of refusals after the events of the row. */
   z.strictObject({ ...row, account: accountState }),
   z.strictObject({ ...row, person: personState }),
+  z.strictObject({ ...row, refusals: refusalsState }),
 ]);
 export type JournalRow = z.infer<typeof journalRow>;
 type Content<Row> = Row extends JournalRow ? Omit<Row, 'writer'> : never;

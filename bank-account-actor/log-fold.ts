@@ -1,12 +1,14 @@
 import { encodeAccount } from '../contracts/account-state.ts';
-import { isAccountEvent, streamOfEvent } from '../contracts/bank-events.ts';
+import { isAccountEvent, isRefusalEvent, streamOfEvent } from '../contracts/bank-events.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
 import { balanceOf, decodeEvent, type LoggedEvent } from '../contracts/events.ts';
+import type { RefusalsState } from '../contracts/refusal-events.ts';
 import type { PositionedEvent } from '../contracts/topics.ts';
 import { evolve, NO_ACCOUNT, type ExistingAccount } from '../domain/account.ts';
 import { evolvePerson, NO_PERSON, type KnownPerson } from '../domain/person.ts';
 import type { StreamId } from '../domain/ids.ts';
 import type { RowContent } from './journal.ts';
+import { afterRecord } from './refusal-kind.ts';
 
 /** Streams that one reading of the log holds in memory; about 2 KB each. */
 export const STREAMS_AT_ONCE_MAX = 200_000;
@@ -23,7 +25,7 @@ export interface FoldedStream {
 }
 
 interface Folded {
-  state: ExistingAccount | KnownPerson;
+  state: ExistingAccount | KnownPerson | RefusalsState;
   last: BankEvent[];
 }
 
@@ -78,6 +80,9 @@ function add(known: Folded, event: BankEvent): void {
 
 function stateAfter(state: Folded['state'] | undefined, event: BankEvent): Folded['state'] {
   try {
+    if (isRefusalEvent(event)) {
+      return afterRecord(state as RefusalsState | undefined, event.at);
+    }
     if (!isAccountEvent(event)) {
       return evolvePerson((state as KnownPerson | undefined) ?? NO_PERSON, {
         type: event.type,
@@ -103,7 +108,7 @@ function checkBalance({ data }: LoggedEvent, after: ExistingAccount): void {
   if (!same) throw new Error(`it says ${JSON.stringify(said)}, not ${JSON.stringify(folded)}`);
 }
 
-const contentOf = (state: Folded['state'], events: BankEvent[]): RowContent =>
-  'currency' in state
-    ? { account: encodeAccount(state), events }
-    : { person: { ...state }, events };
+function contentOf(state: Folded['state'], events: BankEvent[]): RowContent {
+  if ('currency' in state) return { account: encodeAccount(state), events };
+  return 'onDay' in state ? { refusals: state, events } : { person: { ...state }, events };
+}

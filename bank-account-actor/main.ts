@@ -28,6 +28,8 @@ import { createOutbox } from './outbox.ts';
 import { journalOwners } from './owners.ts';
 import { personKind } from './person-kind.ts';
 import { openPersons } from './person-reader.ts';
+import { refusalKind } from './refusal-kind.ts';
+import { recordingAccounts } from './refusals.ts';
 import { servedAccounts, servedPersons } from './served-actors.ts';
 
 const config = readConfig({
@@ -49,7 +51,8 @@ const owners = journalOwners(journal);
 const now = () => new Date();
 const agenda = createAgenda();
 const actors = createActors({ journal, outbox, logger, now, stamp, openWork: agenda });
-const accounts = actors.family(accountKind(log, owners));
+const deciding = actors.family(accountKind(log, owners));
+const accounts = recordingAccounts(deciding, actors.family(refusalKind));
 const work = openWork({
   agenda,
   own: accounts.execute,

@@ -2,7 +2,7 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import { transferIdFor, type CommandMessage, type CommandResult } from '../contracts/commands.ts';
 import { streamOf } from '../contracts/events.ts';
 import { endMessage, factsOf, receiveMessage } from '../contracts/transfers.ts';
-import { streamOfPerson, type BankEvent } from '../contracts/bank-events.ts';
+import { refusalsOf, streamOfPerson, type BankEvent } from '../contracts/bank-events.ts';
 import { personIdFor, type PersonMessage } from '../contracts/person-commands.ts';
 import { commandId, type AccountId, type StreamId } from '../domain/ids.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
@@ -121,6 +121,7 @@ async function lived(seed: number) {
 const lastState = async (journal: Journal, stream: StreamId): Promise<string> => {
   const row = (await journal.load(stream)).rows.at(-1);
   if (row === undefined) throw new Error(`${stream} has no row`);
+  if ('refusals' in row) return canonicalJson(row.refusals);
   return canonicalJson('account' in row ? row.account : row.person);
 };
 
@@ -199,6 +200,29 @@ describe('a journal that was lost', () => {
     expect([received[0], ended[0]]).toMatchObject([{ replayed: true }, { replayed: true }]);
     expect(log.eventsOf(target).at(-1)?.data).toMatchObject({ balance: { ledger: '130.00' } });
   });
+});
+
+test('records of refusals that were lost go on with the next number of the same day', async () => {
+  const [id] = ACCOUNTS as [AccountId];
+  const [journal, log] = [memoryJournal(), testLog()];
+  const bank = bankOn(journal, log);
+  const refuse = async (on: BankOnJournal, key: string) => {
+    const [result] = await on.give(id, message(key, { type: 'withdraw', amount: '9.00' }));
+    return result?.ok === false ? result.refusalId : '';
+  };
+  await bank.give(id, open('o', { recordRefusals: true }));
+  for (const ms of [0, DAY_MS, 1_000]) {
+    bank.forward(ms);
+    await refuse(bank, `w${ms}`);
+  }
+  const journal2 = memoryJournal();
+  expect(await restore(log, journal2)).toMatchObject({ accounts: 1, refusals: 1, persons: 0 });
+  expect(await lastState(journal2, refusalsOf(id))).toBe(await lastState(journal, refusalsOf(id)));
+  const bank2 = bankOn(journal2, log);
+  bank2.forward(DAY_MS + 2_000);
+  expect(await refuse(bank2, 'w')).toBe(`${refusalsOf(id)}/4`);
+  expect(await lastState(journal2, refusalsOf(id))).toContain('"onDay":3');
+  expect(log.forks).toEqual([]);
 });
 
 describe('a restore that', () => {

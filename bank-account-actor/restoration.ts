@@ -30,6 +30,8 @@ export interface Restored {
   events: number;
   accounts: number;
   persons: number;
+  /** Accounts whose records of refusals were restored. */
+  refusals: number;
   /** Streams that the journal had already, as far as the log or further. */
   there: number;
   /** Persons who are not erased and whose key is neither in the journal nor in the backup. */
@@ -43,7 +45,8 @@ export interface Restored {
  */
 export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
   const { journal, log, now } = ports;
-  const restored: Restored = { events: 0, accounts: 0, persons: 0, there: 0, withoutKey: 0 };
+  const none = { accounts: 0, persons: 0, refusals: 0 };
+  const restored: Restored = { ...none, events: 0, there: 0, withoutKey: 0 };
   await journal.setMark({ state: 'restoring', at: now().toISOString() });
   // A list of unsettled streams that a killed run left is gone on with, not written over.
   await journal.unsettled();
@@ -163,5 +166,6 @@ async function writeBatch(
 
 const count = ({ content }: FoldedStream, restored: Restored): void => {
   if ('account' in content) restored.accounts += 1;
+  else if ('refusals' in content) restored.refusals += 1;
   else restored.persons += 1;
 };

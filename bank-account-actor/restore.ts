@@ -80,12 +80,15 @@ async function main(): Promise<void> {
     ...{ journal, log, keys, now, progress, mayHaveRows },
   }).finally(end);
   const seconds = (performance.now() - began) / 1_000;
-  const { accounts, persons, events, there, withoutKey } = restored;
-  const rate = Math.round((accounts + persons) / seconds);
+  const { accounts, persons, refusals, events, there, withoutKey } = restored;
+  const rate = Math.round((accounts + persons + refusals) / seconds);
   process.stdout.write(
     `Restored ${accounts} accounts and ${persons} persons from ${events} events in ` +
       `${seconds.toFixed(1)} s (${rate}/s); ${there} were there already.\n`,
   );
+  if (refusals > 0) {
+    process.stdout.write(`Of ${refusals} accounts the records of refusals go on as well.\n`);
+  }
   if (withoutKey > 0) {
     process.stdout.write(
       `${withoutKey} persons have no key: their personal data cannot be opened. If there is a ` +

@@ -12,9 +12,12 @@ import type { Currency } from '../domain/currency.ts';
 import { version, type AccountId, type CommandId } from '../domain/ids.ts';
 import { onceOf, type AccountPast } from './account-past.ts';
 
+/** A result; of a refusal by the account's decision with the account that it was made on. */
+export type TurnResult = CommandResult & { readonly seen?: Account };
+
 export interface Turn {
   /** One result for each command; those with events hold only once the turn is committed. */
-  readonly results: CommandResult[];
+  readonly results: TurnResult[];
   readonly events: LoggedEvent[];
   readonly account: Account;
 }
@@ -32,7 +35,7 @@ export function decideTurn(
 ): Turn {
   let account = before;
   const events: LoggedEvent[] = [];
-  const results = commands.map((message): CommandResult => {
+  const results = commands.map((message): TurnResult => {
     const { commandId, command } = message;
     const hash = commandHash(command);
     const known = past.once(commandId);
@@ -42,7 +45,7 @@ export function decideTurn(
     }
     const cause: Cause = { commandId, commandHash: hash, traceparent: message.traceparent };
     const decided = decideOne(accountId, account, command, pastOf(past, command), at, cause);
-    if (!('account' in decided)) return refused(decided);
+    if (!('account' in decided)) return { ...refused(decided), seen: account };
     if (message.dryRun !== true) {
       account = decided.account;
       events.push(...decided.events);

@@ -39,6 +39,7 @@ export const accountState = z.strictObject({
   spent: z.strictObject({ day: z.string(), amount: z.string() }).optional(),
   holds: z.array(hold).optional(),
   transfers: z.array(transfer).optional(),
+  recordRefusals: z.literal(true).optional(),
   openedAt: z.string(),
   changedAt: z.string(),
   name: texts.nameText.optional(),

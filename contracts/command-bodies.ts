@@ -11,6 +11,9 @@ export const openAccountBody = z.strictObject({
   overdraftLimit: texts.amountText.optional(),
   initialDeposit: texts.amountText.optional(),
   metadata: texts.metadataRecord.optional(),
+  recordRefusals: z.boolean().optional().meta({
+    description: 'true: a command that a rule refuses is recorded in the log, with what was seen',
+  }),
 });
 export const moneyBody = z.strictObject({
   amount: texts.positiveAmountText,
@@ -41,6 +44,7 @@ export const detailsBody = z.strictObject({
   name: texts.nameText.optional(),
   metadata: texts.metadataRecord.optional(),
 });
+export const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
 export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
 export const reversalBody = z.strictObject({
   version: texts.versionNumber,
@@ -66,6 +70,7 @@ export const clientCommand = z.discriminatedUnion('type', [
   typed('set-overdraft-limit', overdraftBody),
   typed('set-limits', limitsBody),
   typed('set-details', detailsBody),
+  typed('set-refusal-recording', refusalRecordingBody),
   typed('freeze', reasonBody),
   typed('unfreeze', reasonBody),
   typed('close', reasonBody),

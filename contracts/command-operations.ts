@@ -53,7 +53,7 @@ const ofAccount = (
   [id, summary]: readonly [string, string],
   body: NonNullable<Operation['body']>,
   status: 200 | 201,
-  problems: readonly ProblemCode[],
+  problems: readonly ProblemCode[] = [],
 ): CommandOperation => ({
   ...common,
   command,
@@ -142,7 +142,6 @@ export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
     ['setLimits', 'Sets what may leave the account at once and per day (UTC); missing: no limit'],
     bodies.limitsBody,
     200,
-    [],
   ),
   ofAccount(
     'set-details',
@@ -150,7 +149,13 @@ export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
     ['setDetails', 'Sets name and metadata; what is missing is removed'],
     bodies.detailsBody,
     200,
-    [],
+  ),
+  ofAccount(
+    'set-refusal-recording',
+    '/refusal-recording',
+    ['setRefusalRecording', 'Sets whether refused commands are recorded in the log'],
+    bodies.refusalRecordingBody,
+    200,
   ),
   ofAccount(
     'freeze',

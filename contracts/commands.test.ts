@@ -23,6 +23,7 @@ const MEMBERS: Readonly<Record<string, unknown>> = {
   description: 'rent',
   reference: 'inv-1',
   metadata: { a: 'b' },
+  recordRefusals: true,
   expiresAt: '2026-01-31T12:00:00Z',
   version: 2,
   holdId: UUID,

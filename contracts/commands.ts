@@ -48,7 +48,12 @@ export const commandResult = z.discriminatedUnion('ok', [
     replayed: z.boolean(),
     events: z.array(loggedEventSchema).min(1),
   }),
-  z.strictObject({ ok: z.literal(false), refusal: refusalSchema }),
+  z.strictObject({
+    ok: z.literal(false),
+    refusal: refusalSchema,
+    /** Id of the event that records it, if the account records; null when its day is full. */
+    refusalId: z.string().nullable().optional(),
+  }),
 ]);
 export type CommandResult = z.infer<typeof commandResult>;
 

@@ -64,7 +64,13 @@ const data = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape
 export const loggedEventSchema = z.discriminatedUnion('type', [
   envelope(
     'account-opened',
-    data({ ...state, ...details, ownerId: texts.ownerIdText, overdraftLimit: texts.amountText }),
+    data({
+      ...state,
+      ...details,
+      ownerId: texts.ownerIdText,
+      overdraftLimit: texts.amountText,
+      recordRefusals: z.literal(true).optional(),
+    }),
   ),
   envelope('account-frozen', data({ ...state, ...reasoned })),
   envelope('account-unfrozen', data({ ...state, ...reasoned })),
@@ -79,6 +85,7 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     }),
   ),
   envelope('details-set', data({ ...state, ...details })),
+  envelope('refusal-recording-set', data({ ...state, recordRefusals: z.boolean() })),
   envelope('money-deposited', data({ ...money, ...remarks })),
   envelope('money-withdrawn', data({ ...money, ...remarks })),
   envelope(

@@ -67,11 +67,28 @@ describe('what the public reads', () => {
     expect(registered.data).toEqual(data);
   });
 
+  test('given a refusal that was recorded, then the rule and what was seen are told', () => {
+    const data = {
+      command: { commandId: 'rent-11', type: 'withdraw', amount: '200.00' },
+      refusal: { code: 'insufficient-funds', available: '112.00', shortfall: '88.00' },
+      seen: {
+        ...{ version: 7, status: 'open', currency: 'EUR', balance },
+        ...{ overdraftLimit: '0.00', spentToday: '0.00' },
+      },
+    };
+    const refused = publish(eventOf('command-refused', data, `refusal/${ACCOUNT}`));
+    expect(refused).toMatchObject({
+      type: 'bank.refusal.command-refused.v1',
+      subject: `${ACCOUNT}/refusals`,
+      data: { version: 7, ...data },
+    });
+  });
+
   test('given every type of the log, then its schema takes no free text and no owner', () => {
     const types = bankEventSchema.options.flatMap(({ options }) => [...options]);
     expect(integrationEventSchemas.size).toBe(types.length);
     for (const [type, schema] of integrationEventSchemas) {
-      expect(type).toMatch(/^bank\.(account|person)\.[a-z-]+\.v1$/);
+      expect(type).toMatch(/^bank\.(account|person|refusal)\.[a-z-]+\.v1$/);
       const { properties } = z.toJSONSchema(schema, { io: 'input' }) as unknown as Shape;
       const members = properties.data.properties;
       expect(Object.keys(members)).toEqual(expect.arrayContaining(['version', 'commandId']));

@@ -3,7 +3,11 @@ import { bankEventSchema, type BankEvent } from './bank-events.ts';
 import { positionNumber } from './topics.ts';
 
 /** Which kind of thing a stream of the log tells of; it becomes part of the published type. */
-const AGGREGATES: Readonly<Record<string, string>> = { acct: 'account', person: 'person' };
+const AGGREGATES: Readonly<Record<string, string>> = {
+  acct: 'account',
+  person: 'person',
+  refusal: 'refusal',
+};
 
 type MembersOf<Data> = Data extends Data ? keyof Data : never;
 type DataMember = MembersOf<BankEvent['data']>;
@@ -16,6 +20,8 @@ type DataMember = MembersOf<BankEvent['data']>;
 const MAY_LEAVE: Readonly<Record<DataMember, boolean | 'codes'>> = {
   amount: true,
   balance: true,
+  // A record of a refusal holds codes, ids and amounts only.
+  command: true,
   currency: true,
   direction: true,
   expiresAt: true,
@@ -25,8 +31,11 @@ const MAY_LEAVE: Readonly<Record<DataMember, boolean | 'codes'>> = {
   perDay: true,
   perWithdrawal: true,
   reason: 'codes',
+  recordRefusals: true,
+  refusal: true,
   released: true,
   reverses: true,
+  seen: true,
   transferId: true,
   description: false,
   metadata: false,
@@ -43,7 +52,7 @@ export interface IntegrationEvent {
   readonly id: string;
   readonly source: string;
   readonly type: string;
-  /** The id of the account or person. */
+  /** The id of the account or person; of a record of a refusal `{accountId}/refusals`. */
   readonly subject: string;
   readonly time: string;
   readonly datacontenttype: 'application/json';
@@ -75,6 +84,10 @@ const published: ReadonlyMap<string, readonly string[]> = new Map(
 const typeOf = (aggregate: string, type: string, schema: number): string =>
   `bank.${aggregate}.${type}.v${schema}`;
 
+/** Whose versions these are: a subject has no hole, so the refusals of an account are their own. */
+const subjectOf = (aggregate: string, id: string): string =>
+  aggregate === 'refusal' ? `${id}/refusals` : id;
+
 /** What the public reads of an event of the log; `source` names the bank. */
 export function integrationEventOf(
   event: BankEvent,
@@ -94,7 +107,7 @@ export function integrationEventOf(
     id: event.id,
     source,
     type: typeOf(aggregate, event.type, event.schema),
-    subject: event.stream.slice(slash + 1),
+    subject: subjectOf(aggregate, event.stream.slice(slash + 1)),
     time: event.at,
     datacontenttype: 'application/json',
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -122,7 +135,9 @@ function aggregateOf({ shape }: Option): string {
 /** Open for new members: a consumer ignores what it does not know. */
 function schemaOf(option: Option, version: number): readonly [string, z.ZodType] {
   const { id, commandId, causationId, traceparent, version: count } = option.shape;
-  const type = typeOf(aggregateOf(option), option.shape.type.value, version);
+  const aggregate = aggregateOf(option);
+  const type = typeOf(aggregate, option.shape.type.value, version);
+  const subject = aggregate === 'refusal' ? '{accountId}/refusals' : `id of the ${aggregate}`;
   const data = z.object({
     version: count.meta({ description: 'events of the subject so far: without a hole' }),
     position: positionNumber.meta({ description: 'place in the log: strictly increasing' }),
@@ -135,10 +150,7 @@ function schemaOf(option: Option, version: number): readonly [string, z.ZodType]
     id: id.meta({ description: 'stream/version: drop what has an id that was seen' }),
     source: z.string().min(1).meta({ format: 'uri-reference', description: 'names the bank' }),
     type: z.literal(type),
-    subject: z
-      .string()
-      .min(1)
-      .meta({ description: `id of the ${aggregateOf(option)}` }),
+    subject: z.string().min(1).meta({ description: subject }),
     time: z.string().meta({ format: 'date-time', description: 'when the bank decided it' }),
     datacontenttype: z.literal('application/json'),
     traceparent: traceparent.meta({ description: 'W3C trace context of the request' }),

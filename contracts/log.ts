@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { streamIdText } from './bank-events.ts';
 import { loggedEventSchema } from './events.ts';
+import { refusalEventSchema } from './refusal-events.ts';
 import { positionedEvent, positionNumber } from './topics.ts';
 
 /** The calls that event-source answers to the other services through Dapr service invocation. */
@@ -35,6 +36,12 @@ export const accountPage = streamPage.extend({
   entries: z.array(positionedEvent.extend({ event: loggedEventSchema })),
 });
 export type AccountPage = z.infer<typeof accountPage>;
+
+/** The same of the refusals of an account. */
+export const refusalsPage = streamPage.extend({
+  entries: z.array(positionedEvent.extend({ event: refusalEventSchema })),
+});
+export type RefusalsPage = z.infer<typeof refusalsPage>;
 
 /** POST log/heads: the version that the log has of each stream (0 for none), same order. */
 export const headsRequest = z.strictObject({

@@ -24,6 +24,7 @@ export function movementOf(event: LoggedEvent): Movement {
     case 'overdraft-limit-set':
     case 'limits-set':
     case 'details-set':
+    case 'refusal-recording-set':
     case 'transfer-declined':
       return NOTHING;
     case 'money-deposited':

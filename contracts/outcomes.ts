@@ -31,6 +31,8 @@ export const accountAnswer = z.strictObject({
     .optional(),
   name: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  /** Missing when refused commands are not recorded. */
+  recordRefusals: z.literal(true).optional(),
   openedAt: z.string(),
   at: z.string(),
 });
@@ -55,7 +57,7 @@ export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
   const [opened] = events;
   const last = lastOf(events);
   if (opened?.type !== 'account-opened') throw new Error('no account was opened');
-  const { ownerId, currency, overdraftLimit, name, metadata } = opened.data;
+  const { ownerId, currency, overdraftLimit, name, metadata, recordRefusals } = opened.data;
   const accountId = accountOfStream(opened.stream);
   return defined({
     accountId,
@@ -68,6 +70,7 @@ export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
     overdraftLimit,
     name,
     metadata,
+    recordRefusals,
     openedAt: opened.at,
     at: last.at,
   });

@@ -15,6 +15,10 @@ export const receiptParams = {
     .regex(/^[1-9][0-9]{0,14}$/)
     .meta({ description: `version of the account, 1 to ${VERSION_MAX}` }),
 };
+export const refusalReceiptParams = {
+  ...receiptParams,
+  version: receiptParams.version.meta({ description: 'version of the record: the end of its id' }),
+};
 const transaction = (description: string) =>
   wholeNumber(TX_MAX).meta({ description, examples: ['7'] });
 export const consistencyQuery = z.strictObject({
@@ -49,6 +53,15 @@ export const PROOF_QUERIES: readonly Operation[] = [
     summary: 'An event with the proof that it stands in the log, for "npx core-bank verify"',
     params: receiptParams,
     answer: receipts.accountReceipt,
+    problems: ['event-not-found'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/refusals/{version}/receipt',
+    id: 'readRefusalReceipt',
+    summary: 'The record of a refused command with the proof that it stands in the log',
+    params: refusalReceiptParams,
+    answer: receipts.refusalReceipt,
     problems: ['event-not-found'],
   },
   {

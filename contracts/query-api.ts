@@ -3,10 +3,12 @@ import type { Operation } from './openapi.ts';
 import { PERSON_QUERIES } from './person-queries.ts';
 import { PROOF_QUERIES } from './proof-queries.ts';
 import { QUERY_OPERATIONS } from './queries.ts';
+import { REFUSAL_QUERIES } from './refusal-queries.ts';
 
 /** All that queries-bank-api serves and documents. */
 export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...QUERY_OPERATIONS,
+  ...REFUSAL_QUERIES,
   ...PERSON_QUERIES,
   ...AUDIT_OPERATIONS,
   ...PROOF_QUERIES,

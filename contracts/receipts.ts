@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { loggedEventSchema } from './events.ts';
+import { refusalEventSchema } from './refusal-events.ts';
 
 /**
  * Documents that prove something about the log without the bank. Bytes are base64; the names of a
@@ -79,6 +80,8 @@ export const receiptDocument = z.strictObject({
 export type ReceiptDocument = z.infer<typeof receiptDocument>;
 /** The receipt of an account's event, as the query API answers it. */
 export const accountReceipt = receiptDocument.extend({ event: loggedEventSchema });
+/** The same of the record of a refused command. */
+export const refusalReceipt = receiptDocument.extend({ event: refusalEventSchema });
 
 export const consistencyDocument = z.strictObject({
   format: z.literal('core-bank-consistency/1'),

@@ -58,7 +58,7 @@ export function commandApi(ports: CommandApiPorts): Express {
     };
     const [result] = (await actors.execute(id, [message])) as [CommandResult];
     response.set('Idempotency-Key', ids.commandId);
-    if (!result.ok) throw failureOf(result.refusal);
+    if (!result.ok) throw failureOf(result.refusal, result.refusalId);
     if (result.replayed) response.set('Idempotency-Replayed', 'true');
     response.set('ETag', `"${result.events.at(-1)?.version}"`);
     return result.events;

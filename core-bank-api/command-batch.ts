@@ -104,7 +104,10 @@ const STATUS = new Map(
 /** What the command alone would have been answered with over REST. */
 export function resultOf({ accountId, message }: Addressed, result: CommandResult, at: string) {
   const { commandId: idempotencyKey } = message;
-  if (!result.ok) return { ...problemOf(failureOf(result.refusal), at), idempotencyKey, accountId };
+  if (!result.ok) {
+    const failure = failureOf(result.refusal, result.refusalId);
+    return { ...problemOf(failure, at), idempotencyKey, accountId };
+  }
   return {
     status: STATUS.get(message.command.type) ?? 200,
     idempotencyKey,

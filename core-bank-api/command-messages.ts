@@ -117,8 +117,11 @@ function parse(message: Buffer): unknown {
  * a command whose first try was refused.
  */
 function resultEvent(causationid: string, data: CommandResultData) {
-  const { replayed: _replayed, ...lasting } = data;
-  const digest = createHash('sha256').update(JSON.stringify(lasting)).digest('base64url');
+  const { replayed: _replayed, problem, ...lasting } = data;
+  // A refusal that is decided again has another record, and is the same refusal.
+  const refused = problem && { problem: { ...problem, refusalId: undefined } };
+  const content = JSON.stringify({ ...lasting, ...refused });
+  const digest = createHash('sha256').update(content).digest('base64url');
   const id = `result/${causationid}/${digest}`;
   return { id, type: COMMAND_RESULT_TYPE, subject: data.accountId, causationid, data };
 }

@@ -21,8 +21,11 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   }));
 }
 
-/** The problem that a refusal is to the client. */
-export function failureOf(refusal: RefusalMessage): Failure {
+/**
+ * The problem that a refusal is to the client; `refusalId` names its record, if the account keeps
+ * records.
+ */
+export function failureOf(refusal: RefusalMessage, refusalId?: string | null): Failure {
   switch (refusal.code) {
     case 'invalid-request':
       return invalid([{ at: refusal.at, message: refusal.message }]);
@@ -33,7 +36,8 @@ export function failureOf(refusal: RefusalMessage): Failure {
         { 'Retry-After': '1' },
       );
     default: {
-      const { code, ...more } = refusal;
+      const { code, ...lacking } = refusal;
+      const more = refusalId === undefined ? lacking : { ...lacking, refusalId };
       return new Failure(code, { more } satisfies ProblemParts);
     }
   }

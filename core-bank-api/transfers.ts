@@ -67,7 +67,7 @@ export function transferRoutes(
       return;
     }
     const reserved = await steps.reserve(fromAccountId, message);
-    if (!reserved.ok) throw refusedAt(fromAccountId, reserved.refusal);
+    if (!reserved.ok) throw refusedAt(fromAccountId, reserved.refusal, reserved.refusalId);
     if (reserved.replayed) response.set('Idempotency-Replayed', 'true');
     const facts = factsOf(reserved.events);
     const end = await endOf(facts, message.traceparent ?? '', until);
@@ -147,8 +147,8 @@ function answer(response: Response, transfer: TransferAnswer, status: number): v
 }
 
 /** Which of the two accounts a refusal is about. */
-function refusedAt(accountId: string, refusal: RefusalMessage): Failure {
-  const failure = failureOf(refusal);
+function refusedAt(accountId: string, refusal: RefusalMessage, refusalId?: string | null): Failure {
+  const failure = failureOf(refusal, refusalId);
   if (refusal.code === 'service-unavailable' || refusal.code === 'invalid-request') return failure;
   return new Failure(failure.code, {
     ...failure.parts,

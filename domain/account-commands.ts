@@ -17,6 +17,7 @@ type OpenAccount = Wanted<'open-account'> &
     readonly currency: Currency;
     readonly overdraftLimit: Minor;
     readonly initialDeposit: Minor;
+    readonly recordRefusals?: boolean;
   };
 type PlaceHold = Wanted<'place-hold'> & {
   readonly holdId: HoldId;
@@ -37,6 +38,7 @@ export type Command =
   | (Wanted<'set-overdraft-limit'> & { readonly amount: Minor })
   | (Wanted<'set-limits'> & Limits)
   | (Wanted<'set-details'> & Details)
+  | (Wanted<'set-refusal-recording'> & { readonly recordRefusals: boolean })
   | (Wanted<'freeze'> & Reasoned)
   | (Wanted<'unfreeze'> & Reasoned)
   | (Wanted<'close'> & Reasoned)

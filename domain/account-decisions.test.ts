@@ -236,6 +236,7 @@ describe('freezing and closing', () => {
     [{ type: 'set-overdraft-limit', amount: minor(5n) }, 'done', 'account-closed'],
     [{ type: 'set-limits' }, 'done', 'account-closed'],
     [{ type: 'set-details', name: 'x' }, 'done', 'account-closed'],
+    [{ type: 'set-refusal-recording', recordRefusals: true }, 'done', 'account-closed'],
   ];
   test.each(COMMANDS)('given a frozen account, then %j is %s', (command, whenFrozen) => {
     expect(codeOf(given(FREEZE).give(id, command))).toBe(whenFrozen);
@@ -278,6 +279,18 @@ describe('freezing and closing', () => {
     });
     expect(codeOf(bank.give(id, limit(300n)))).toBe('done');
     expect(available(accountOf(bank))).toBe(0n);
+  });
+  test('given refusals are recorded, then that is so until it is switched off', () => {
+    const record = (recordRefusals: boolean): Command => ({
+      type: 'set-refusal-recording',
+      recordRefusals,
+    });
+    const bank = given();
+    expect(accountOf(bank)).not.toHaveProperty('recordRefusals');
+    for (const is of [false, true, true, false]) {
+      bank.give(id, record(is));
+      expect(accountOf(bank).recordRefusals).toBe(is ? true : undefined);
+    }
   });
   test('given details, when they are set without them, then they are removed', () => {
     const bank = given({ type: 'set-details', name: 'x', metadata: { a: 'b' } });

@@ -45,6 +45,8 @@ function decideMore(account: ExistingAccount, command: More, at: string, past: P
       return granted({ ...terms, type: 'limits-set', at });
     case 'set-details':
       return granted({ ...terms, type: 'details-set', at });
+    case 'set-refusal-recording':
+      return granted({ type: 'refusal-recording-set', at, recordRefusals: command.recordRefusals });
     case 'unfreeze':
       if (account.status !== 'frozen') return refuse({ code: 'account-not-frozen' });
       return granted({ ...terms, type: 'account-unfrozen', at });
@@ -71,8 +73,9 @@ function decideMore(account: ExistingAccount, command: More, at: string, past: P
 
 function decideOpen(account: Account, open: CommandOf<'open-account'>, at: string): Decision {
   if (account.status !== 'none') return refuse({ code: 'account-already-exists' });
-  const { initialDeposit, ...terms } = open;
-  const opened: AccountEvent = { ...terms, type: 'account-opened', at };
+  const { initialDeposit, recordRefusals, ...terms } = open;
+  const recording = recordRefusals === true ? { recordRefusals } : {};
+  const opened: AccountEvent = { ...terms, ...recording, type: 'account-opened', at };
   if (initialDeposit === ZERO) return granted(opened);
   return { ok: true, events: [opened, { type: 'money-deposited', at, amount: initialDeposit }] };
 }

@@ -56,6 +56,8 @@ type Opened = Happened<'account-opened'> &
     readonly ownerId: OwnerId;
     readonly currency: Currency;
     readonly overdraftLimit: Minor;
+    /** Refused commands are recorded; missing: they are not. */
+    readonly recordRefusals?: true;
   };
 type HoldPlaced = Happened<'hold-placed'> & {
   readonly holdId: HoldId;
@@ -85,6 +87,7 @@ export type AccountEvent =
   | (Happened<'overdraft-limit-set'> & { readonly overdraftLimit: Minor })
   | (Happened<'limits-set'> & Limits)
   | (Happened<'details-set'> & Details)
+  | (Happened<'refusal-recording-set'> & { readonly recordRefusals: boolean })
   | (Happened<'money-deposited'> & { readonly amount: Minor } & Remarks)
   | (Happened<'money-withdrawn'> & { readonly amount: Minor } & Remarks)
   | MovementReversed

@@ -45,6 +45,8 @@ export interface ExistingAccount extends Details {
   readonly spent: DaySpending;
   readonly holds: readonly Hold[];
   readonly transfers: readonly PendingTransfer[];
+  /** A command that a rule refuses is recorded before it is answered. */
+  readonly recordRefusals?: true;
   readonly openedAt: string;
   readonly changedAt: string;
 }
@@ -112,6 +114,10 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
       const { name: _name, metadata: _metadata, ...rest } = account;
       const { type: _type, at: _at, ...details } = event;
       return { ...rest, ...details };
+    }
+    case 'refusal-recording-set': {
+      const { recordRefusals: _before, ...rest } = account;
+      return event.recordRefusals ? { ...rest, recordRefusals: true } : rest;
     }
     case 'money-deposited':
     case 'transfer-received':

@@ -227,6 +227,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
 const WHILE_CLOSED: readonly AccountEvent['type'][] = ['transfer-declined'];
 const WHILE_FROZEN: readonly AccountEvent['type'][] = [
   ...(['account-unfrozen', 'overdraft-limit-set', 'limits-set', 'details-set'] as const),
+  'refusal-recording-set',
   ...(['hold-voided', 'hold-expired'] as const),
   ...(['transfer-sent', 'transfer-released', 'transfer-declined'] as const),
 ];

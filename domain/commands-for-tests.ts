@@ -24,7 +24,7 @@ export const STEPS = [
   ...['place-hold', 'place-hold', 'capture-hold', 'void-hold', 'expire-hold'],
   ...['reserve-transfer', 'reserve-transfer', 'receive-transfer', 'receive-transfer'],
   ...['settle-transfer', 'release-transfer', 'reverse', 'reverse'],
-  ...['set-overdraft-limit', 'set-limits', 'set-details'],
+  ...['set-overdraft-limit', 'set-limits', 'set-details', 'set-refusal-recording'],
   ...['freeze', 'unfreeze', 'unfreeze', 'close'],
 ] as readonly Command['type'][];
 
@@ -96,6 +96,8 @@ export function createCommands(bank: Bank) {
         return { type, ...limitsOf(step) };
       case 'set-details':
         return { type, ...chosen(DETAILS, pick) };
+      case 'set-refusal-recording':
+        return { type, recordRefusals: pick % 2 === 0 };
       case 'freeze':
       case 'unfreeze':
       case 'close':
@@ -135,6 +137,7 @@ function opening({ account, amount, pick }: Step, currency: Currency): Command {
     overdraftLimit: pick % 2 === 0 ? minor(amount) : ZERO,
     initialDeposit: pick % 3 === 0 ? ZERO : minor(amount * 3n),
     ...chosen(DETAILS, pick),
+    ...(pick % 5 === 0 ? { recordRefusals: pick % 2 === 0 } : {}),
   };
 }
 

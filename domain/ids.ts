@@ -2,7 +2,7 @@
 export type AccountId = string & { readonly __brand: 'AccountId' };
 /** Lower-case UUID of a person; the id of their actor, and the owner id of their accounts. */
 export type PersonId = string & { readonly __brand: 'PersonId' };
-/** A stream of the log, and the actor that decides it: `acct/{accountId}`, `person/{personId}`. */
+/** A stream of the log: `acct/{accountId}`, `person/{personId}`, `refusal/{accountId}`. */
 export type StreamId = string & { readonly __brand: 'StreamId' };
 /** The person who owns an account: 1-64 of a-z, 0-9 and "-". */
 export type OwnerId = string & { readonly __brand: 'OwnerId' };
@@ -21,7 +21,7 @@ export const OWNER_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const COMMAND_ID_PATTERN = /^[\x21-\x7e]{1,128}$/;
 /** Command ids of events: a client's, or the bank's own, which are told by their space. */
 export const ONCE_PATTERN =
-  /^(?:(?:transfer|settle|release|expire) [0-9a-f-]{36}|[\x21-\x7e]{1,128})$/;
+  /^(?:(?:transfer|settle|release|expire|refusal) [0-9a-f-]{36}|[\x21-\x7e]{1,128})$/;
 
 const branded =
   <Id extends string>(name: string, pattern: RegExp) =>

@@ -7,9 +7,9 @@ import { alarmBook, type Alarms } from './alarms.ts';
 import { eventSourceApp } from './app.ts';
 import { appender } from './appender.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
-import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
 import { createAuditBooks } from './audit-books.ts';
 import type { AuditAnswers } from './background-audit.ts';
+import { eventOf, eventsOf, newAccount, refusalsLike } from './events-for-tests.ts';
 import { memoryLog } from './memory-log.ts';
 
 const logger = createLogger('test', 'error');
@@ -82,6 +82,15 @@ describe('deliveries', () => {
     expect(await deliver(cloudEvent(eventsOf(id, 1, 3)))).toBe('SUCCESS');
     expect(await log.heads([id])).toEqual([3]);
     expect(await deliver(cloudEvent([eventOf(id, 5)]))).toBe('RETRY');
+  });
+
+  test('given the record of a refusal, then it is in the log like any other event', async () => {
+    const id = refusalsLike(newAccount());
+    const own = { commandId: 'refusal 00000000-0000-8000-8000-000000000001' };
+    expect(await deliver(cloudEvent([eventOf(id, 1, own)]))).toBe('SUCCESS');
+    expect([await log.heads([id]), alarms.list()]).toEqual([[1], []]);
+    const page = await get(`/log/streams/${id}/events`).expect(200);
+    expect(page.body).toMatchObject({ headVersion: 1, entries: [{ event: { stream: id } }] });
   });
 
   test('given a log that is away, then the broker keeps the message', async () => {

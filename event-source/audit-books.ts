@@ -1,4 +1,4 @@
-import { isAccountEvent, type BankEvent } from '../contracts/bank-events.ts';
+import { isAccountEvent, isPersonEvent, type BankEvent } from '../contracts/bank-events.ts';
 import { decodeEvent, namesOf, type LoggedEvent } from '../contracts/events.ts';
 import type { AuditedBooks, TrialBalanceLine } from '../contracts/audit.ts';
 import type { Currency } from '../domain/currency.ts';
@@ -23,7 +23,7 @@ export type AuditBooks = ReturnType<typeof createAuditBooks>;
 export function createAuditBooks() {
   const once = new SeenNames();
   const ledger = createLedgerCheck({ accounts: new Map(), once });
-  const personStreams = createStreamCheck(once);
+  const otherStreams = createStreamCheck(once);
   const persons = new Map<string, Person>();
   /** Streams that cannot be followed any more: each is told of once. */
   const broken = new Set<string>();
@@ -33,7 +33,7 @@ export function createAuditBooks() {
   let violations = 0;
 
   const headOf = (stream: string): StreamHead =>
-    stream.startsWith('acct/') ? ledger.head(accountOf(stream)) : personStreams.head(stream);
+    stream.startsWith('acct/') ? ledger.head(accountOf(stream)) : otherStreams.head(stream);
 
   /** Whether the event follows its stream; what is wrong if not. */
   const misplaced = (
@@ -58,9 +58,11 @@ export function createAuditBooks() {
         .observe(stepOf(event))
         .map(({ invariant, detail }) => `${invariant}: ${detail}`);
     }
-    const { stream, version, commandId, type, at } = event;
-    const fault = personStreams.follow(stream, version, commandId);
-    persons.set(stream, evolvePerson(persons.get(stream) ?? NO_PERSON, { type, at }));
+    const { stream, version, commandId } = event;
+    const fault = otherStreams.follow(stream, version, commandId);
+    if (isPersonEvent(event)) {
+      persons.set(stream, evolvePerson(persons.get(stream) ?? NO_PERSON, event));
+    }
     return fault === undefined ? [] : [fault.join(': ')];
   };
   const takeEvent = (
@@ -127,7 +129,7 @@ export function createAuditBooks() {
         root: state.txHash.toString('hex'),
         events,
         accounts: ledger.accountCount(),
-        persons: personStreams.count(),
+        persons: persons.size,
         openTransfers: ledger.openTransfers().length,
         currencies: currencies.sort((a, b) => (a.currency < b.currency ? -1 : 1)),
         violations,

@@ -33,6 +33,8 @@ export interface AuditedEntries {
   readonly findings: readonly Finding[];
 }
 
+/** How the keys of events begin. */
+const STREAMS = ['acct/', 'person/', 'refusal/'] as const;
 const COMMAND_RECORD = /^\{"first":([1-9][0-9]{0,15})\}$/;
 
 /** What a transaction brought, and what of it the bank never writes. */
@@ -55,7 +57,7 @@ export function readEntries({ header, entries, valuesLost }: AuditedTx): Audited
     if (!sameHash(valueHash(entry.value), entry.hValue)) {
       return tampered(key, `The value of ${key} ${where} is not the one that was hashed there.`);
     }
-    if (key.startsWith('acct/') || key.startsWith('person/')) {
+    if (STREAMS.some((start) => key.startsWith(start))) {
       const event = readEvent(key, entry, index);
       if (event === undefined)
         tampered(key, `What stands under ${key} ${where} is no event of it.`);

@@ -2,7 +2,8 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { CommandId } from '../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
-import { eventOf, eventsOf, newAccount, personLike, randomOf, voided } from './events-for-tests.ts';
+import { eventOf, eventsOf, newAccount, personLike } from './events-for-tests.ts';
+import { randomOf, refusalsLike, voided } from './events-for-tests.ts';
 import { lastUntil } from './stream-times.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
@@ -70,19 +71,31 @@ function appending(context: Context): void {
     expect(await context.log.heads([ben, newAccount(), anna])).toEqual([2, 0, 4]);
   });
 
-  test('given a person with the id of an account, then each has its own stream', async () => {
+  test('given other streams with the id of an account, then each is of its own', async () => {
     const account = newAccount();
     const person = personLike(account);
-    const events = [...eventsOf(account, 1, 2), ...eventsOf(person, 1, 3)];
+    const refusals = refusalsLike(account);
+    const events = [
+      ...eventsOf(account, 1, 2),
+      ...eventsOf(person, 1, 3),
+      ...eventsOf(refusals, 1, 2),
+    ];
+    const before = context.log.head();
     expect(await outcomesOf(events)).toEqual(events.map(() => 'appended'));
     const again = await context.open();
-    expect(await again.heads([person, account])).toEqual([3, 2]);
-    expect((await again.readStream(person, 2, 10)).map(parse)).toEqual(events.slice(3));
+    expect(await again.heads([person, account, refusals])).toEqual([3, 2, 2]);
+    expect((await again.readStream(person, 2, 10)).map(parse)).toEqual(events.slice(3, 5));
+    expect((await again.readStream(refusals, 1, 10)).map(parse)).toEqual(events.slice(5));
+    expect((await again.readAfter(before, 100)).map(parse)).toEqual(events);
     const commandId = 'command-1' as CommandId;
     const found = await again.findCommands(
-      [account, person].map((stream) => ({ stream, commandId })),
+      [account, person, refusals].map((stream) => ({ stream, commandId })),
     );
-    expect(found.map((entries) => entries?.map(parse))).toEqual([[events[0]], [events[2]]]);
+    expect(found.map((entries) => entries?.map(parse))).toEqual([
+      [events[0]],
+      [events[2]],
+      [events[5]],
+    ]);
     await again.close();
   });
 

@@ -11,11 +11,25 @@ export const newAccount = (): StreamId => streamOf(accountIdOfSerial((serial += 
 export const personLike = (account: StreamId): StreamId =>
   account.replace('acct/', 'person/') as StreamId;
 
+/** The records of an account, whose id is that account's. */
+export const refusalsLike = (account: StreamId): StreamId =>
+  account.replace('acct/', 'refusal/') as StreamId;
+
 export interface EventParts {
   readonly commandId?: string;
   readonly amount?: string;
   readonly description?: string;
 }
+
+const nothing = { ledger: '0.00', held: '0.00', available: '0.00' };
+const REFUSED = {
+  command: { commandId: 'rent', type: 'withdraw' as const, amount: '9.00' },
+  refusal: { code: 'insufficient-funds' as const, available: '0.00', shortfall: '9.00' },
+  seen: {
+    ...{ version: 1, status: 'open' as const, currency: currencyOf('EUR') as Currency },
+    ...{ balance: nothing, overdraftLimit: '0.00', spentToday: '0.00' },
+  },
+};
 
 /** A valid event of a stream; each has its own command unless one is named. */
 export function eventOf(id: StreamId, version: number, parts: EventParts = {}): BankEvent {
@@ -32,6 +46,7 @@ export function eventOf(id: StreamId, version: number, parts: EventParts = {}): 
     const type = version === 1 ? 'person-registered' : 'person-address-changed';
     return { ...common, type, data: { sealed: 'c2VhbGVk'.repeat(8) } };
   }
+  if (id.startsWith('refusal/')) return { ...common, type: 'command-refused', data: REFUSED };
   const total = (100 * (version - 1)).toFixed(2);
   const balance = { ledger: total, held: '0.00', available: total };
   const currency = currencyOf('EUR') as Currency;

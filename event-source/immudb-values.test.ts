@@ -41,11 +41,12 @@ describe('events at rest in immudb', () => {
       entry('acct/a/4', 'x'),
       entry('cmd/a/c', '{"first":1}'),
       entry('person/a/1', encodeEvent(5, json)),
+      entry('refusal/a/1', encodeEvent(6, json)),
     ];
     const foreign: string[] = [];
     const header = { id: 9 } as Tx['header'];
     const events = eventsOf({ header, entries }, (key) => foreign.push(key));
-    expect(events.map(({ position }) => position)).toEqual([9 * 65_536, 9 * 65_536 + 5]);
+    expect(events.map(({ position }) => position)).toEqual([0, 5, 6].map((at) => 9 * 65_536 + at));
     expect(foreign).toEqual(['acct/a/2', 'acct/a/3', 'acct/a/4']);
   });
 });

@@ -59,7 +59,10 @@ const rawKey = (entry: TxEntry): string => entry.key.toString('latin1', 1);
 
 /** The keys of a transaction that belong to the log: events, commands, the genesis marker. */
 export const logKeysOf = (tx: Tx): string[] =>
-  tx.entries.map(rawKey).filter((key) => /^(?:acct|person|cmd|meta)\//.test(key));
+  tx.entries.map(rawKey).filter((key) => /^(?:acct|person|refusal|cmd|meta)\//.test(key));
+
+/** Of "acct/", "person/" and "refusal/" behind the zero byte: tells them from other keys. */
+const EVENT_LETTERS = new Set<number | undefined>([...Buffer.from('apr')]);
 
 /**
  * The events of a transaction in log order. What stands under an event's key but is not what an
@@ -68,8 +71,7 @@ export const logKeysOf = (tx: Tx): string[] =>
 export function eventsOf(tx: Tx, onForeign: (key: string, what: string) => void): LogEntry[] {
   const events: LogEntry[] = [];
   tx.entries.forEach((entry, index) => {
-    // "acct/" or "person/" behind the zero byte; the first letter tells them from other keys.
-    if (entry.key[1] !== 0x61 && entry.key[1] !== 0x70) return;
+    if (!EVENT_LETTERS.has(entry.key[1])) return;
     const decoded = entry.metadata === null ? decodeEvent(entry.value.subarray(1)) : undefined;
     if (decoded?.index === index) {
       events.push({ position: positionOf(tx.header.id, index), json: decoded.json });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IntegrationEvent } from '../contracts/integration-events.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { StreamId } from '../domain/ids.ts';
-import { eventOf, eventsOf, newAccount, personLike } from './events-for-tests.ts';
+import { eventOf, eventsOf, newAccount, personLike, refusalsLike } from './events-for-tests.ts';
 import type { EventStream } from './event-stream.ts';
 import { BATCH_EVENTS_MAX, integrationFeed } from './integration-feed.ts';
 import { memoryLog } from './memory-log.ts';
@@ -168,7 +168,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('expire' as const), size: fc.constant(0) }),
   fc.record({ do: fc.constant('wait' as const), size: fc.integer({ min: 0, max: 2 }) }),
 );
-const accounts = [newAccount(), newAccount(), personLike(newAccount())];
+const accounts = [newAccount(), refusalsLike(newAccount()), personLike(newAccount())];
 
 /** Sends batches to their fates; one that died never reaches the stream again. */
 function fateful(stream: EventStream, fates: Fate[], random: () => number): Partial<EventStream> {

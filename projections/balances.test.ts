@@ -160,6 +160,10 @@ test('the model follows status, limits and details, and forgets what was removed
     name: 'K',
     metadata: { a: 'b' },
   });
+  const recording = (recordRefusals: boolean) =>
+    after({ type: 'set-refusal-recording', recordRefusals });
+  expect(recording(true)).toMatchObject({ recordRefusals: true });
+  expect(recording(false)).not.toHaveProperty('recordRefusals');
   const plain = after({ type: 'set-details' });
   expect(plain).not.toHaveProperty('name');
   expect(plain).not.toHaveProperty('metadata');
@@ -167,5 +171,5 @@ test('the model follows status, limits and details, and forgets what was removed
     overdraftLimit: '5.00',
     balance: { available: '5.00' },
   });
-  expect(after({ type: 'close' })).toMatchObject({ status: 'closed', version: 9 });
+  expect(after({ type: 'close' })).toMatchObject({ status: 'closed', version: 11 });
 });

@@ -51,6 +51,8 @@ function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountMo
       const { name, metadata } = event.data;
       return { name, metadata };
     }
+    case 'refusal-recording-set':
+      return { recordRefusals: event.data.recordRefusals ? true : undefined };
     case 'movement-reversed':
       return { reversals: (before.reversals ?? 0) + 1 };
     default:
@@ -61,7 +63,8 @@ function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountMo
 type Opened = Extract<LoggedEvent, { type: 'account-opened' }>;
 
 function opened(event: Opened, position: number, ownerIndex: number): AccountModel {
-  const { ownerId, currency, overdraftLimit, name, metadata, balance } = event.data;
+  const { ownerId, currency, overdraftLimit, name, metadata, recordRefusals } = event.data;
+  const { balance } = event.data;
   const zero = formatAmount(0n as Minor, currency);
   requireBalance(event, { ledger: zero, held: zero, available: overdraftLimit }, balance);
   const accountId = accountOfStream(event.stream);
@@ -76,6 +79,7 @@ function opened(event: Opened, position: number, ownerIndex: number): AccountMod
     overdraftLimit,
     name,
     metadata,
+    recordRefusals,
     openedAt: event.at,
     at: event.at,
     position,

@@ -81,6 +81,32 @@ test('persons: the list has them sealed and forgets what is erased', async () =>
   expect(await again.restore()).toMatchObject({ position: 2 ** 30 + 2, events: 3 });
 });
 
+test('a batch of refusals alone moves both projections on and changes no account', async () => {
+  const store = memoryReadStore();
+  const log = logForTests();
+  log.open(log.id(1));
+  const stream = `refusal/${log.id(1)}`;
+  const refusals = [1, 2].map((version) => {
+    const event = { stream, id: `${stream}/${version}`, version, type: 'command-refused', at: '1' };
+    return { position: 2 ** 30 + version, event: { ...event, data: {} } };
+  }) as unknown as PositionedEvent[];
+  const balances = balanceProjection(await store.accounts(1), await store.persons(1));
+  const history = historyProjection(await store.history(1));
+  for (const projection of [balances, history]) {
+    await projection.restore();
+    await projection.apply(log.entries);
+    await projection.apply(refusals);
+    await projection.settle();
+    expect(await projection.restore()).toMatchObject({
+      position: 2 ** 30 + 2,
+      lastEventId: `${stream}/2`,
+      events: log.entries.length + 2,
+    });
+  }
+  expect(store.accountsOf(1)).toHaveLength(1);
+  expect(store.accountsOf(1)[0]).toMatchObject({ version: log.entries.length });
+});
+
 test('persons: 70 of them, with crashes, make one list without a hole', async () => {
   const seed = seedOfRun();
   const random = randomOf(seed);

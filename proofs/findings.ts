@@ -61,9 +61,18 @@ export function receiptFinding(
   };
 }
 
-function amountOf({ data }: ReceiptDocument['event']): string {
+function amountOf({ type, data }: ReceiptDocument['event']): string {
+  if (type === 'command-refused') return refusalOf(data);
   const { amount, currency } = (data ?? {}) as { amount?: unknown; currency?: unknown };
   return typeof amount === 'string' ? ` ${amount} ${String(currency)}` : '';
+}
+
+/** What was asked for, and the rule that refused it. */
+function refusalOf(data: unknown): string {
+  const { command, refusal, seen } = (data ?? {}) as Record<string, Record<string, unknown>>;
+  const amount = command?.['amount'];
+  const money = typeof amount === 'string' ? ` ${amount} ${String(seen?.['currency'])}` : '';
+  return `: ${String(command?.['type'])}${money}, ${String(refusal?.['code'])}`;
 }
 
 /** An exported account; `walkedTx` is where the walked log ended, when there was one. */

@@ -1,4 +1,4 @@
-import type { AccountPage } from '../contracts/log.ts';
+import type { AccountPage, RefusalsPage } from '../contracts/log.ts';
 import type { AccountId } from '../domain/ids.ts';
 
 /** The immutable log of one account; rejects with Unavailable while the log is away. */
@@ -9,4 +9,6 @@ export interface AccountLog {
   until(accountId: AccountId, timeMs: number): Promise<AccountPage>;
   /** The last version of each account in the log, 0 when it has none; same order. */
   heads(accountIds: readonly AccountId[]): Promise<readonly number[]>;
+  /** Records of refused commands from a number on, oldest first. */
+  refusals(accountId: AccountId, from: number, limit: number): Promise<RefusalsPage>;
 }

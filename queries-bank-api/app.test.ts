@@ -10,7 +10,7 @@ import { auditForTests, STATUS, TRIAL_BALANCE } from './audit-for-tests.ts';
 import { writeCursor } from './cursor.ts';
 import { eventStreams } from './event-streams.ts';
 import { HistoryView } from './history-view.ts';
-import { eventOf, logForTests } from './log-for-tests.ts';
+import { eventOf, logForTests, refusalOf } from './log-for-tests.ts';
 import { memoryReadModels } from './memory-read-models.ts';
 import { proofsForTests } from './proofs-for-tests.ts';
 
@@ -31,7 +31,7 @@ function bank() {
   for (let version = 1; version <= 40; version += 1) {
     models.of(1).lines.set(`${idOf(1)}/${version}`, lineOf(1, version));
   }
-  const { log, state, grow } = logForTests(new Map([[1, 40]]));
+  const { log, state, grow, refuse } = logForTests(new Map([[1, 40]]));
   const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, streamsMax: 3, pace });
   const { audit, state: auditState } = auditForTests();
@@ -47,7 +47,7 @@ function bank() {
     checks: {},
     waitMs: WAIT_MS,
   });
-  return { app, models, state, streams, grow, auditState };
+  return { app, models, state, streams, grow, refuse, auditState };
 }
 
 const account = (path = '') => `/v1/accounts/${idOf(1)}${path}`;
@@ -217,11 +217,43 @@ test('events come from the log, oldest first, with their positions', async () =>
   expect([none.status, none.body.code]).toEqual([404, 'account-not-found']);
 });
 
+test('refusals come from the log, newest first, page by page without a hole', async () => {
+  const { app, refuse } = bank();
+  const none = await request(app).get(account('/refusals'));
+  expect(none.body).toEqual({ accountId: idOf(1), recorded: 0, items: [], nextCursor: null });
+  refuse(1, 7);
+  const first = await request(app).get(account('/refusals?limit=4'));
+  const record = (version: number) => ({
+    position: 65_536 * version + 1,
+    ...refusalOf(1, version),
+  });
+  const { nextCursor, ...page } = first.body as { nextCursor: string };
+  expect(page).toEqual({ accountId: idOf(1), recorded: 7, items: [7, 6, 5, 4].map(record) });
+  // What comes meanwhile moves no page that follows.
+  refuse(1, 9);
+  const second = await request(app).get(account(`/refusals?limit=4&cursor=${nextCursor}`));
+  expect(second.body).toEqual({
+    accountId: idOf(1),
+    recorded: 9,
+    items: [3, 2, 1].map(record),
+    nextCursor: null,
+  });
+  const nobody = await request(app).get(`/v1/accounts/${idOf(9)}/refusals`);
+  expect([nobody.status, nobody.body.code]).toEqual([404, 'account-not-found']);
+});
+
 test('while a part is away its queries are 503 and say when to retry', async () => {
   const { app, models, state } = bank();
   models.state.away = true;
   state.away = true;
-  for (const path of ['', '/balance', '/history', '/events', '/balance?minVersion=2']) {
+  for (const path of [
+    '',
+    '/balance',
+    '/history',
+    '/events',
+    '/refusals',
+    '/balance?minVersion=2',
+  ]) {
     const answer = await request(app).get(account(path));
     expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([
       503,
@@ -291,6 +323,11 @@ test.each([
   [account('/events/stream?lastEventId=41'), 'query/lastEventId'],
   [account('/events/stream?limit=1'), 'query/limit'],
   ['/v1/accounts/1/events/stream', 'path/id'],
+  [account('/refusals?limit=101'), 'query/limit'],
+  [account('/refusals?minVersion=1'), 'query/minVersion'],
+  [account(`/refusals?cursor=${ownCursor(2)}`), 'query/cursor'],
+  [account(`/refusals?cursor=${writeCursor(`refusals/${idOf(2)}`, 2)}`), 'query/cursor'],
+  ['/v1/accounts/1/refusals', 'path/id'],
   [account('/events?limit=501'), 'query/limit'],
   [account('/events?fromVersion=0'), 'query/fromVersion'],
   ['/v1/accounts', 'query/ownerId'],

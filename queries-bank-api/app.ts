@@ -19,6 +19,7 @@ import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
 import { personAnswers, type PersonPorts } from './person-answers.ts';
 import { proofAnswers } from './proof-answers.ts';
 import { Unavailable } from './read-models.ts';
+import { readRefusals } from './refusal-answers.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
 import { statementAnswers } from './statements/statement-answers.ts';
 import { accountAt, RETRY_AFTER, tag } from './waiting.ts';
@@ -43,6 +44,7 @@ export function queryApi(ports: QueryApiPorts): Express {
   app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
   app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
   app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
+  app.get('/v1/accounts/:id/refusals', answered(readRefusals(ports.log)));
   proofAnswers(app, ports.proofs, reached);
   app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   const persons = personAnswers(ports.persons);

@@ -1,16 +1,21 @@
-import { EVENT_SOURCE_APP, accountPage, headsAnswer } from '../contracts/log.ts';
+import { EVENT_SOURCE_APP, accountPage, headsAnswer, refusalsPage } from '../contracts/log.ts';
+import { refusalsOf } from '../contracts/bank-events.ts';
 import { streamOf } from '../contracts/events.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import type { AccountLog } from './account-log.ts';
 import { Unavailable } from './read-models.ts';
 
 /** The log of an account from event-source, through the sidecars. */
 export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
+  const page = (stream: StreamId, from: number, limit: number): Promise<unknown> =>
+    called(dapr, 'GET', `log/streams/${stream}/events?fromVersion=${from}&limit=${limit}`);
   return {
     async events(accountId, fromVersion, limit) {
-      const stream = streamOf(accountId);
-      const path = `log/streams/${stream}/events?fromVersion=${fromVersion}&limit=${limit}`;
-      return accountPage.parse(await called(dapr, 'GET', path));
+      return accountPage.parse(await page(streamOf(accountId), fromVersion, limit));
+    },
+    async refusals(accountId, from, limit) {
+      return refusalsPage.parse(await page(refusalsOf(accountId), from, limit));
     },
     async until(accountId, timeMs) {
       const path = `log/streams/${streamOf(accountId)}/until?time=${timeMs}`;

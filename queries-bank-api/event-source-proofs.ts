@@ -17,7 +17,7 @@ export function eventSourceProofs(dapr: Sidecar): LogProofs {
     publicKey: async () => (await get<{ publicKey: string }>('log/public-key')).publicKey,
     state: () => get('log/state'),
     consistency: (from, to) => get(`log/consistency?${given({ from, to })}`),
-    receipt: (id, version) => get(`log/streams/${streamOf(id)}/events/${version}/receipt`),
+    receipt: (stream, version) => get(`log/streams/${stream}/events/${version}/receipt`),
     exportHead: (id, period) => get(`log/streams/${streamOf(id)}/export?${given({ ...period })}`),
     async exported(id, fromVersion, limit, at) {
       const path = `log/streams/${streamOf(id)}/export/events`;

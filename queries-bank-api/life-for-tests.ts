@@ -110,5 +110,6 @@ export function logOf(events: readonly LoggedEvent[], pageEvents = 1_000): Accou
       headVersion: of(id).length,
     }),
     heads: async (ids) => ids.map((id) => of(id).length),
+    refusals: async () => ({ entries: [], headVersion: 0 }),
   };
 }

@@ -6,7 +6,7 @@ import type {
   SignedStateDocument,
   WalkedTransaction,
 } from '../contracts/receipts.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { AccountId, StreamId } from '../domain/ids.ts';
 
 export interface Period {
   readonly from?: string | undefined;
@@ -19,7 +19,7 @@ export interface LogProofs {
   state(): Promise<SignedStateDocument>;
   /** undefined when one of the states is not there, or they are in the wrong order. */
   consistency(from: number, to?: number): Promise<ConsistencyDocument | undefined>;
-  receipt(id: AccountId, version: number): Promise<ReceiptDocument | undefined>;
+  receipt(stream: StreamId, version: number): Promise<ReceiptDocument | undefined>;
   exportHead(id: AccountId, period: Period): Promise<ExportHead | undefined>;
   /** At least one event, from a version on, proven against the state at a transaction. */
   exported(id: AccountId, from: number, limit: number, at: number): Promise<ExportedEvent[]>;

@@ -13,7 +13,8 @@ logger.silent = true;
 const EVENTS = 230;
 
 function served() {
-  const { log } = logForTests(new Map([[1, EVENTS]]));
+  const { log, refuse } = logForTests(new Map([[1, EVENTS]]));
+  refuse(1, 3);
   const app = express();
   const plain = (handle: (...parts: Parameters<RequestHandler>) => unknown): RequestHandler =>
     handle;
@@ -36,7 +37,17 @@ test('a receipt is handed on as it is, a version that is not there is 404', asyn
   expect([none.status, none.body.code]).toEqual([404, 'event-not-found']);
 });
 
+test('so is the receipt of a recorded refusal, which is of its own stream', async () => {
+  const answer = await request(served()).get(`${account}/refusals/3/receipt`);
+  const { event } = receipts.refusalReceipt.parse(answer.body);
+  expect([event.stream, event.version]).toEqual([`refusal/${idOf(1)}`, 3]);
+  const none = await request(served()).get(`${account}/refusals/4/receipt`);
+  expect([none.status, none.body.code]).toEqual([404, 'event-not-found']);
+});
+
 test.each([
+  [`${account}/refusals/0/receipt`, 'path/version'],
+  [`${account}/refusals/1/receipt?x=1`, 'query/x'],
   [`${account}/events/0/receipt`, 'path/version'],
   [`${account}/events/x/receipt`, 'path/version'],
   [`${account}/events/01/receipt`, 'path/version'],

@@ -2,7 +2,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { EXPORT_PAGE_EVENTS_MAX } from '../contracts/log.ts';
+import { refusalsOf } from '../contracts/bank-events.ts';
+import { streamOf } from '../contracts/events.ts';
 import * as queries from '../contracts/proof-queries.ts';
+import type { AccountId, StreamId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
 import type { LogProofs } from './log-proofs.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
@@ -17,15 +20,8 @@ export function proofAnswers(app: Express, proofs: LogProofs, reached: Reached):
       reached(async (request, response) => void response.json(await ask(request))),
     );
   };
-  json('/v1/accounts/:id/events/:version/receipt', async (request) => {
-    const id = accountOf(request);
-    queryOf(queries.noQuery, request);
-    const version = queries.receiptParams.version.safeParse(request.params['version']);
-    if (!version.success) throw invalid('path/version', 'must be a whole number from 1');
-    const receipt = await proofs.receipt(id, Number(version.data));
-    if (receipt === undefined) throw new Failure('event-not-found');
-    return receipt;
-  });
+  json('/v1/accounts/:id/events/:version/receipt', receiptIn(streamOf, proofs));
+  json('/v1/accounts/:id/refusals/:version/receipt', receiptIn(refusalsOf, proofs));
   json('/v1/audit/public-key', async (request) => {
     queryOf(queries.noQuery, request);
     return { algorithm: 'ECDSA P-256, SHA-256', publicKey: await proofs.publicKey() };
@@ -44,6 +40,18 @@ export function proofAnswers(app: Express, proofs: LogProofs, reached: Reached):
   app.get('/v1/accounts/:id/export', reached(exportAccount(proofs)));
   app.get('/v1/audit/log', reached(walkLog(proofs)));
 }
+
+const receiptIn =
+  (streamFor: (id: AccountId) => StreamId, proofs: LogProofs) =>
+  async (request: Request): Promise<object> => {
+    const stream = streamFor(accountOf(request));
+    queryOf(queries.noQuery, request);
+    const version = queries.receiptParams.version.safeParse(request.params['version']);
+    if (!version.success) throw invalid('path/version', 'must be a whole number from 1');
+    const receipt = await proofs.receipt(stream, Number(version.data));
+    if (receipt === undefined) throw new Failure('event-not-found');
+    return receipt;
+  };
 
 const exportAccount =
   (proofs: LogProofs) =>

@@ -1,4 +1,5 @@
 import type { ExportedEvent, HeaderDocument } from '../contracts/receipts.ts';
+import { accountId } from '../domain/ids.ts';
 import type { AccountLog } from './account-log.ts';
 import type { LogProofs } from './log-proofs.ts';
 
@@ -30,10 +31,14 @@ export function proofsForTests(log: AccountLog): LogProofs {
       if (from > to || to > state.txId) return undefined;
       return { format: 'core-bank-consistency/1', from: older, to: state, history };
     },
-    async receipt(id, version) {
-      const [item] = await exported(id, version, 1, state.txId);
+    async receipt(stream, version) {
+      const [kind, name] = stream.split('/');
+      const id = accountId(name ?? '');
+      const page = kind === 'refusal' ? log.refusals : log.events;
+      const [item] = (await page(id, version, 1)).entries;
       if (item === undefined) return undefined;
-      const { position, event, inclusion } = item;
+      const { position, event } = item;
+      const inclusion = { leaf: 0, width: 1, terms: [] };
       return { format: 'core-bank-receipt/1', position, event, inclusion, history, state };
     },
     async exportHead(id, period) {

@@ -92,6 +92,12 @@ export const TIMES: readonly string[] = [
   '"P1D"',
 ];
 
+/** Neither true nor false. */
+// prettier-ignore
+export const SWITCHES: readonly string[] = [
+  '"true"', '"false"', '0', '1', 'null', '""', '[]', '[true]', '{}', '{"true":true}', '"on"', '-0',
+];
+
 // prettier-ignore
 export const VERSION_NUMBERS: readonly string[] = [
   '0', '-1', '1.5', '"1"', '"x"', 'null', 'true', '[]', '{}', '[1]', '1e400', '-0', '0.1',

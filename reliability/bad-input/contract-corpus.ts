@@ -28,6 +28,7 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   initialDeposit: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
   perWithdrawal: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
   perDay: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
+  recordRefusals: ['true', bad.SWITCHES],
   expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
   version: ['1', bad.VERSION_NUMBERS],
   fromAccountId: ['"{id}"', bad.ACCOUNT_REFERENCES],
