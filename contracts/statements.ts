@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signedStateDocument } from './receipts.ts';
 import { millisecondsOf } from './history-filters.ts';
 import type { Operation } from './openapi.ts';
 import { idParams } from './path-params.ts';
@@ -51,19 +52,6 @@ export const statementEntry = historyEntry
   });
 export type StatementEntry = z.infer<typeof statementEntry>;
 
-/**
- * A state of the log that the bank has signed: whoever has it, a receipt and the bank's public
- * key can check an entry without the bank.
- */
-export const signedState = z.strictObject({
-  /** The last transaction of the log that the root stands for. */
-  transaction: z.int().min(1),
-  /** Accumulated hash of all transactions up to it, SHA-256 in hex. */
-  root: z.string(),
-  signature: z.string(),
-  publicKey: z.string(),
-});
-
 const total = z.strictObject({ count: z.int().min(0), amount: z.string() });
 
 export const statementAnswer = z.strictObject({
@@ -95,8 +83,8 @@ export const statementAnswer = z.strictObject({
     /** The last event that the statement takes into account, and where it stands in the log. */
     eventId: z.string(),
     position: positionNumber,
-    /** Missing until the bank serves signed states of its log. */
-    signedState: signedState.optional(),
+    /** A state of the log with all of that in it, signed by the bank; receipts prove a line. */
+    signedState: signedStateDocument,
   }),
 });
 export type StatementAnswer = z.infer<typeof statementAnswer>;

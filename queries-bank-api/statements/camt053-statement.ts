@@ -178,10 +178,7 @@ function codeOf({ type }: Pick<HistoryEntry, 'type'>): Xml {
 
 function bindingOf({ final, log }: StatementAnswer): string {
   const { eventId, position, signedState } = log;
-  const signed =
-    signedState === undefined
-      ? ''
-      : ` Signed state: transaction ${signedState.transaction}, root ${signedState.root}.`;
+  const signed = ` Signed state: transaction ${signedState.txId}, hash ${signedState.txHash}.`;
   const open = final ? '' : ' The log has no later event of the account yet.';
   return cut(`Up to event ${eventId} at log position ${position}.${signed}${open}`, 500);
 }

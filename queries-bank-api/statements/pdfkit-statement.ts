@@ -110,9 +110,7 @@ function ending(pages: Pages, statement: StatementAnswer, after: number): void {
     "Every line is an event of the bank's immutable log. This statement adds up all events of " +
       `the account up to no. ${closing.version}, at log position ${log.position}. The proof of a ` +
       `line is at /v1/accounts/${accountId}/events/{no.}/receipt.`,
-    ...(signedState === undefined
-      ? []
-      : [`Signed state: transaction ${signedState.transaction}, root ${signedState.root}.`]),
+    `Signed state of the log: transaction ${signedState.txId}, hash ${signedState.txHash}.`,
     ...(final
       ? []
       : [

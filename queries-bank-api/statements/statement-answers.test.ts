@@ -8,13 +8,13 @@ import { ANNA, BEN, deposited, lifeOf, logOf, october, opened, OWNER } from '../
 import { memoryReadModels } from '../memory-read-models.ts';
 import { camt053Faults } from './camt053-for-tests.ts';
 import { statementAnswers } from './statement-answers.ts';
-import { HOLDER } from './statement-for-tests.ts';
+import { HOLDER, SIGNED } from './statement-for-tests.ts';
 
 const logger = winston.createLogger({ silent: true });
 const NOW = Date.parse('2026-10-05T12:00:00Z');
 const OCTOBER = 'from=2026-10-01&to=2026-10-03';
 
-function bank(events: LoggedEvent[] = october(), log = logOf(events)) {
+function bank(events: LoggedEvent[] = october(), log = logOf(events), state = () => SIGNED) {
   const models = memoryReadModels();
   Object.assign(models.use, { balances: 1 });
   models.of(1).persons.set(OWNER, {
@@ -28,7 +28,8 @@ function bank(events: LoggedEvent[] = october(), log = logOf(events)) {
     loggedVersion: () => Promise.resolve(1),
   };
   const app = createApp({ logger });
-  const ports = { log, persons: { models, data }, logger, now: () => NOW };
+  const proofs = { state: () => Promise.resolve(state()) };
+  const ports = { log, proofs, persons: { models, data }, logger, now: () => NOW };
   app.get('/v1/accounts/:id/statements', statementAnswers(ports));
   finish(app, logger);
   const get = (query: string, id: string = ANNA) =>
@@ -163,4 +164,11 @@ test('more at once than may be are asked to come again', async () => {
   const first = await Promise.race(answers);
   go();
   expect([first, (await Promise.all(answers)).sort()]).toEqual([503, [200, 200, 200, 200, 503]]);
+});
+
+test('a statement is not made before the log has signed all of it', async () => {
+  const late = [{ ...SIGNED, txId: 12 }, SIGNED];
+  const { get } = bank(october(), undefined, () => late.shift() ?? SIGNED);
+  const { log } = statementAnswer.parse((await get(OCTOBER)).body);
+  expect([log.signedState, late]).toEqual([SIGNED, []]);
 });

@@ -4,31 +4,48 @@ import type { StatementAnswer, StatementFormat } from '../../contracts/statement
 import { unreachable } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { SignedStateDocument } from '../../contracts/receipts.ts';
 import type { AccountLog } from '../account-log.ts';
+import type { LogProofs } from '../log-proofs.ts';
 import type { PersonData } from '../person-data.ts';
 import type { ReadModels } from '../read-models.ts';
+import { Unavailable } from '../read-models.ts';
 import { accountOf, invalid, queryOf } from '../requests.ts';
-import { RETRY_AFTER } from '../waiting.ts';
+import { RETRY_AFTER, waited } from '../waiting.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
 import { boundsOf, csvStatement } from './csv-statement.ts';
 import { holders, type Holder } from './holder.ts';
 import { pdfStatement } from './pdfkit-statement.ts';
 import { readPeriod, type Period } from './statement-reader.ts';
-import { statementOf, UnsoundStatement } from './statement.ts';
+import { statementOf, UnsoundStatement, type StatementSource } from './statement.ts';
 
 /** Each may hold ten thousand events in memory; further requests are asked to come again. */
 const AT_ONCE_MAX = 4;
 const DAY_MS = 86_400_000;
+const SIGNED_WAIT_MS = 4_000;
+/** A position is the transaction times this, and the place in it. */
+const POSITIONS_PER_TX = 65_536;
 
 export interface StatementPorts {
   readonly log: AccountLog;
+  readonly proofs: Pick<LogProofs, 'state'>;
   readonly persons: { readonly models: ReadModels; readonly data: PersonData };
   readonly logger: Logger;
   readonly now?: () => number;
 }
 
 /** Answers statements; nothing is sent before all of it has been read and added up. */
-export function statementAnswers({ log, persons, logger, now = Date.now }: StatementPorts) {
+export function statementAnswers({ log, proofs, persons, logger, now = Date.now }: StatementPorts) {
+  /** A signed state with the last event of the statement in it; the log signs once a second. */
+  const signedWith = async ({ events, before }: StatementSource): Promise<SignedStateDocument> => {
+    const position = (events.at(-1) ?? before)?.position ?? 0;
+    const state = await waited(SIGNED_WAIT_MS, async () => {
+      const found = await proofs.state();
+      return found.txId >= Math.floor(position / POSITIONS_PER_TX) ? found : undefined;
+    });
+    if (state === undefined) throw new Unavailable('the log has not signed its last state yet');
+    return state;
+  };
   const holderOf = holders(persons.models, persons.data);
   let underWay = 0;
 
@@ -38,7 +55,8 @@ export function statementAnswers({ log, persons, logger, now = Date.now }: State
     const nowMs = now();
     const asked = periodOf(from, to, nowMs);
     const eventsMax = format === 'pdf' ? contract.PDF_EVENTS_MAX : contract.STATEMENT_EVENTS_MAX;
-    const statement = statementOf(await readPeriod(log, id, asked, eventsMax, nowMs));
+    const source = await readPeriod(log, id, asked, eventsMax, nowMs);
+    const statement = statementOf(source, await signedWith(source));
     if (format === 'camt.053' && !fitsCamt053(statement)) {
       throw invalid('query/format', 'amounts of camt.053 have at most 18 digits, here are more');
     }

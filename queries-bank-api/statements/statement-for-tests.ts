@@ -5,11 +5,17 @@ import type { Holder } from './holder.ts';
 import { readPeriod } from './statement-reader.ts';
 import { statementOf } from './statement.ts';
 
+/** A signed state of the right shape. */
+export const SIGNED = {
+  ...{ db: 'corebank', txId: 90_000, signature: 'MEUC' },
+  txHash: Buffer.alloc(32, 7).toString('base64'),
+};
+
 /** The statement of the first three days of October. */
 export async function statementFor(events: LoggedEvent[]): Promise<StatementAnswer> {
   const ms = (day: string) => Date.parse(`${day}T00:00:00Z`);
   const period = { fromMs: ms('2026-10-01'), toMs: ms('2026-10-04') };
-  return statementOf(await readPeriod(logOf(events), ANNA, period, 100, ms('2026-12-01')));
+  return statementOf(await readPeriod(logOf(events), ANNA, period, 100, ms('2026-12-01')), SIGNED);
 }
 
 export const HOLDER: Holder = {

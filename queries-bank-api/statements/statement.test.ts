@@ -1,3 +1,4 @@
+import { SIGNED } from './statement-for-tests.ts';
 import type { LoggedEvent } from '../../contracts/events.ts';
 import { statementAnswer } from '../../contracts/statements.ts';
 import { currencyOf, type Currency } from '../../domain/currency.ts';
@@ -14,7 +15,7 @@ const read = (events: LoggedEvent[], from: string, to: string, eventsMax = 100, 
   return readPeriod(logOf(events, page), ANNA, period, eventsMax, NOW);
 };
 const made = async (events: LoggedEvent[], from: string, to: string, page?: number) =>
-  statementAnswer.parse(statementOf(await read(events, from, to, 10_000, page)));
+  statementAnswer.parse(statementOf(await read(events, from, to, 10_000, page), SIGNED));
 
 test('given a life, then only what moved money is booked, and it adds up', async () => {
   const statement = await made(october(), '2026-10-01T00:00:00Z', '2026-10-04T00:00:00Z');
@@ -33,7 +34,8 @@ test('given a life, then only what moved money is booked, and it adds up', async
   expect(statement.debits).toEqual({ count: 3, amount: '390.00' });
   const closing = { ledger: '717.00', held: '0.00', available: '767.00', version: 13 };
   expect(statement.closing).toEqual({ ...closing, at: '2026-10-03T10:00:00.020Z' });
-  expect(statement.log).toEqual({ eventId: `acct/${ANNA}/13`, position: 65_536 * 13 + 1 });
+  const last = { eventId: `acct/${ANNA}/13`, position: 65_536 * 13 + 1 };
+  expect(statement.log).toEqual({ ...last, signedState: SIGNED });
   expect(statement.final).toBe(true);
   const [first] = statement.entries;
   expect(first?.receipt).toBe(`/v1/accounts/${ANNA}/events/2/receipt`);
@@ -101,7 +103,7 @@ test.each(wrongs)(
     const log = logOf(spoil(october()));
     const period = { fromMs: ms('2026-10-01T00:00:00Z'), toMs: ms('2026-10-04T00:00:00Z') };
     const source = await readPeriod(log, ANNA, period, 100, NOW);
-    expect(() => statementOf(source)).toThrow(UnsoundStatement);
+    expect(() => statementOf(source, SIGNED)).toThrow(UnsoundStatement);
   },
 );
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accountOfStream, defined, type LoggedEvent } from '../../contracts/events.ts';
 import { movementOf } from '../../contracts/movement.ts';
+import type { SignedStateDocument } from '../../contracts/receipts.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
 import type { PositionedAccountEvent } from '../../contracts/topics.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
@@ -34,7 +35,10 @@ const NOTHING: Sum = { count: 0, units: ZERO };
  * Makes the statement, and adds it up on the way: each event must follow the one before it in
  * version, time and balance, and opening + credits - debits must be closing.
  */
-export function statementOf(source: StatementSource): StatementAnswer {
+export function statementOf(
+  source: StatementSource,
+  signedState: SignedStateDocument,
+): StatementAnswer {
   const { opening, before, events, fromMs, toMs } = source;
   const { currency, ownerId } = opening.data;
   const last = events.at(-1) ?? before;
@@ -70,7 +74,8 @@ export function statementOf(source: StatementSource): StatementAnswer {
     log: { eventId: last.event.id, position: last.position },
   };
   const createdAt = new Date(source.createdAtMs).toISOString();
-  return { statementId: idOf(content), createdAt, ...content };
+  const log = { ...content.log, signedState };
+  return { statementId: idOf(content), createdAt, ...content, log };
 }
 
 const add = ({ count, units }: Sum, more: Minor): Sum => ({

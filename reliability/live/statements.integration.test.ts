@@ -81,6 +81,8 @@ test('the statement of the day is the same in every format, and adds up', async 
     'debit 10.00',
   ]);
   expect(statement.log.position).toBe(events.at(-1)?.position);
+  const signedTo = statement.log.signedState.txId;
+  expect(signedTo).toBeGreaterThanOrEqual(Math.floor(statement.log.position / 65_536));
   const csv = await (await get(`/statements?${days}&format=csv`)).text();
   expect(csv.split('\r\n')).toHaveLength(1 + 1 + 6 + 1 + 1);
   const xml = await (await get(`/statements?${days}&format=camt.053`)).text();
