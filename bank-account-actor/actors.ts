@@ -1,6 +1,7 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { createActor, type Actor, type ActorPorts } from './actor.ts';
+import { repeat } from '../platform/repeat.ts';
 import type { ActorKind, Named, Unavailable } from './actor-kind.ts';
 import type { Joint } from './joint-turn.ts';
 import { eventsOf } from './activation.ts';
@@ -31,7 +32,6 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
   const turns = new Map<StreamId, number>();
   const doubtfulUntil = new Map<StreamId, number>();
   const recovered = new Set<StreamId>();
-  let timer: NodeJS.Timeout | undefined;
   let active = 0;
   let sweeps = 0;
 
@@ -74,13 +74,9 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
         !turns.has(stream),
     );
   };
-  const sweepForEver = (): void => {
-    timer = setTimeout(() => {
-      sweep()
-        .catch((error) => logger.warn('a sweep failed', { error: String(error) }))
-        .finally(sweepForEver);
-    }, SWEEP_EVERY_MS);
-  };
+  const sweeping = repeat(sweep, SWEEP_EVERY_MS, (error) =>
+    logger.warn('a sweep failed', { error: String(error) }),
+  );
 
   return {
     /** Must end before the first command: it reads what a crash of this host left behind. */
@@ -89,7 +85,7 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
       if (unsettled.length > 0) logger.info('recovering streams', { count: unsettled.length });
       // One look suffices for these: the host that wrote them is gone, and so are its calls.
       for (const stream of unsettled) doubtfulUntil.set(stream, performance.now() + 5_000);
-      sweepForEver();
+      sweeping.start();
     },
     family<State, Event extends BankEvent, Message extends Named, Result>(
       kind: ActorKind<State, Event, Message, Result>,
@@ -116,6 +112,6 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
     /** Whether a write of this host may still be applied. */
     inDoubt: (stream: StreamId): boolean => (doubtfulUntil.get(stream) ?? 0) >= performance.now(),
     counts: () => ({ active, inDoubt: doubtfulUntil.size, recovered: recovered.size }),
-    stop: (): void => clearTimeout(timer),
+    stop: sweeping.stop,
   };
 }

@@ -7,6 +7,7 @@ import { ownCommandId, type HoldId, type StreamId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import { inParallel } from '../platform/parallel.ts';
+import { repeat } from '../platform/repeat.ts';
 import { isDue, TRANSFER_LATE_MS, type Agenda } from './agenda.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -35,8 +36,6 @@ export interface OpenWorkPorts {
  * holds that expire. Runs beside the turns, never inside one, so no account waits for another.
  */
 export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
   let ended = 0;
 
   /** Asks the target of each late transfer; answers the last steps that follow. */
@@ -90,23 +89,15 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
     const due = agenda.due(now().getTime(), ACCOUNTS_PER_LOOK_MAX);
     await inParallel(due, ACCOUNTS_AT_ONCE_MAX, ([source, account]) => settle(source, account));
   };
-  const lookForEver = (): void => {
-    if (isStopped) return;
-    timer = setTimeout(() => {
-      look()
-        .catch((error) => logger.error('open work failed', { error: String(error) }))
-        .finally(lookForEver);
-    }, LOOK_EVERY_MS);
-  };
+  const looking = repeat(look, LOOK_EVERY_MS, (error) =>
+    logger.error('open work failed', { error: String(error) }),
+  );
 
   return {
-    start: lookForEver,
+    start: looking.start,
     look,
     counts: () => ({ open: agenda.size(), endedWithoutClient: ended }),
-    stop(): void {
-      isStopped = true;
-      clearTimeout(timer);
-    },
+    stop: looking.stop,
   };
 }
 

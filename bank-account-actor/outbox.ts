@@ -4,6 +4,7 @@ import type { StreamId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import { pace } from '../platform/pace.ts';
+import { repeat } from '../platform/repeat.ts';
 import { sentBatch } from './sent-batch.ts';
 
 const CONFIRM_MS_MAX = 2_000;
@@ -50,7 +51,6 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
   let sending = false;
   const nextTurn = pace(publishPace.everyMs);
   const last = sentBatch();
-  let timer: NodeJS.Timeout | undefined;
 
   const confirm = (stream: string, version: number): void => {
     last.confirmed(stream, version);
@@ -140,13 +140,9 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
     void send();
   };
 
-  const checkForEver = (): void => {
-    timer = setTimeout(() => {
-      check()
-        .catch((error) => ports.logger.warn('the log cannot be asked', { error: String(error) }))
-        .finally(checkForEver);
-    }, CHECK_EVERY_MS);
-  };
+  const checking = repeat(check, CHECK_EVERY_MS, (error) =>
+    ports.logger.warn('the log cannot be asked', { error: String(error) }),
+  );
 
   const put = (stream: StreamId, events: readonly BankEvent[]): Unconfirmed => {
     const entry = streams.get(stream) ?? { events: [], sentThrough: 0, sentAt: 0 };
@@ -176,8 +172,8 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
     firstUnconfirmed: (stream: StreamId): number | undefined =>
       streams.get(stream)?.events[0]?.version,
     size: (): number => count,
-    start: checkForEver,
-    stop: (): void => clearTimeout(timer),
+    start: checking.start,
+    stop: checking.stop,
   };
 }
 
