@@ -29,8 +29,6 @@ interface Folded {
   last: BankEvent[];
 }
 
-export type LogFold = ReturnType<typeof logFold>;
-
 /**
  * Folds the log into the states of its streams. When there are more than fit, the streams that
  * begin after the memory is full are put off: the next reading begins where the first of them

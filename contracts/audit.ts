@@ -45,7 +45,6 @@ export type TrialBalanceLine = z.infer<typeof trialBalanceLine>;
 
 /** 'nothing-checked' until something was: an empty look proves nothing. */
 export const auditVerdict = z.enum(['nothing-checked', 'balanced', 'violated']);
-export type AuditVerdict = z.infer<typeof auditVerdict>;
 
 /** How far the log was walked, and what came of it. */
 export const auditedBooks = z.strictObject({

@@ -30,7 +30,6 @@ export const streamPage = z.strictObject({
   /** Version of the last event of the stream in the log, 0 when it has none. */
   headVersion: z.int().min(0),
 });
-export type StreamPage = z.infer<typeof streamPage>;
 /** The same of an account, whose events are known. */
 export const accountPage = streamPage.extend({
   entries: z.array(positionedEvent.extend({ event: loggedEventSchema })),

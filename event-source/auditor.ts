@@ -50,8 +50,6 @@ export interface AuditorParts {
   readonly now?: () => number;
 }
 
-export type Auditor = ReturnType<typeof auditor>;
-
 /**
  * Audits the log without end. After a start it walks it from its first transaction, because the
  * books are kept in memory only and every start is a chance to find what changed; then it follows
