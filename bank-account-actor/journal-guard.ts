@@ -1,12 +1,12 @@
 import { streamOfEvent } from '../contracts/bank-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import { TRANSACTION_POSITIONS, type PositionedEvent } from '../contracts/topics.ts';
 import type { StreamId } from '../domain/ids.ts';
 import type { Journal, JournalMarks } from './journal.ts';
 import type { LogPages } from './log-pages.ts';
 
-/** Four transactions of the log; a position is transaction x 65,536 + index. */
-const TAIL_POSITIONS = 4 * 65_536;
+/** Four transactions of the log. */
+const TAIL_POSITIONS = 4 * TRANSACTION_POSITIONS;
 const REMEDY = 'Stop the bank and run "npm run restore" (docs/restore.md).';
 
 /** The journal must not be served: what would be decided on it could never enter the log. */

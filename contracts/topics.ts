@@ -25,6 +25,8 @@ export const accountEventsMessage = z.strictObject({
 });
 export type AccountEventsMessage = z.infer<typeof accountEventsMessage>;
 
+/** More entries than this a transaction of the log cannot have. */
+export const TRANSACTION_POSITIONS = 65_536;
 /**
  * Where an entry stands in the log: immudb transaction x 65,536 + index in the transaction.
  * Strictly increasing in log order, not dense; 0 is before everything.

@@ -83,8 +83,6 @@ export const missing = (key: string): TamperError => new TamperError(key, 'is mi
 /** The log did not answer: try again later. */
 export class LogUnavailable extends Error {}
 
-export const transactionOf = (position: number): number => Math.floor(position / positionOf(1, 0));
-
 /** Cuts a page at its limits; it keeps at least one entry, so that readers always get on. */
 export function cutPage(entries: readonly LogEntry[], limit: number): LogEntry[] {
   const most = Math.min(limit, LOG_PAGE_EVENTS_MAX, entries.length);

@@ -1,6 +1,7 @@
 import type { Alarms } from './alarms.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
-import { cutPage, transactionOf, type LogEntry } from './event-log.ts';
+import { transactionOf } from '../proofs/log-entry.ts';
+import { cutPage, type LogEntry } from './event-log.ts';
 import { transactionsFrom, GENESIS_TX, type Tx } from './immudb-calls.ts';
 import { AnswerTooLarge, type ImmudbClient } from './immudb-client.ts';
 import { eventsOf } from './immudb-values.ts';

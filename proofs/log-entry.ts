@@ -1,6 +1,7 @@
+import { TRANSACTION_POSITIONS } from '../contracts/topics.ts';
+
 /** How an event stands in the log. Whoever proves one has to make up the same bytes again. */
 const VERSION_DIGITS = 16;
-const TRANSACTION_ENTRIES = 65_536;
 
 export const eventKey = (stream: string, version: number): string =>
   `${stream}/${String(version).padStart(VERSION_DIGITS, '0')}`;
@@ -10,4 +11,8 @@ export const encodeEvent = (index: number, json: string): Buffer =>
   Buffer.from(`{"index":${index},"event":${json}}`);
 
 export const positionOf = (transaction: number, index: number): number =>
-  transaction * TRANSACTION_ENTRIES + index;
+  transaction * TRANSACTION_POSITIONS + index;
+
+/** The transaction that holds a position. */
+export const transactionOf = (position: number): number =>
+  Math.floor(position / TRANSACTION_POSITIONS);

@@ -4,6 +4,7 @@ import type { StatementAnswer, StatementFormat } from '../../contracts/statement
 import { unreachable } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { transactionOf } from '../../proofs/log-entry.ts';
 import type { SignedStateDocument } from '../../contracts/receipts.ts';
 import type { AccountLog } from '../account-log.ts';
 import type { LogProofs } from '../log-proofs.ts';
@@ -23,8 +24,6 @@ import { statementOf, UnsoundStatement, type StatementSource } from './statement
 const AT_ONCE_MAX = 4;
 const DAY_MS = 86_400_000;
 const SIGNED_WAIT_MS = 4_000;
-/** A position is the transaction times this, and the place in it. */
-const POSITIONS_PER_TX = 65_536;
 
 export interface StatementPorts {
   readonly log: AccountLog;
@@ -41,7 +40,7 @@ export function statementAnswers({ log, proofs, persons, logger, now = Date.now 
     const position = (events.at(-1) ?? before)?.position ?? 0;
     const state = await waited(SIGNED_WAIT_MS, async () => {
       const found = await proofs.state();
-      return found.txId >= Math.floor(position / POSITIONS_PER_TX) ? found : undefined;
+      return found.txId >= transactionOf(position) ? found : undefined;
     });
     if (state === undefined) throw new Unavailable('the log has not signed its last state yet');
     return state;
