@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { resolveInstance } from '../runtime/instance.ts';
 import { Refusal, runCommand } from '../runtime/progress.ts';
+import { executed } from './bank/executed.ts';
 import { bankUnderTest, type BankUnderTest } from './faults/bank-under-test.ts';
 
 const VERSION = '4.32.5';
@@ -59,30 +60,20 @@ function installed(): string {
 
 /** An account with money, an open hold and a transfer, so that requests reach the bank's rules. */
 async function furnish({ commandUrl }: BankUnderTest): Promise<Record<string, string>> {
-  const post = async (to: string, body: object): Promise<Record<string, string>> => {
-    const response = await fetch(`${commandUrl}/v1/${to}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (response.status !== 201) throw new Error(`furnishing failed: ${await response.text()}`);
-    return (await response.json()) as Record<string, string>;
-  };
+  const post = (to: string, body: object) => executed(`${commandUrl}/v1/${to}`, body);
   const person = { givenName: 'Schema', familyName: 'Thesis' };
-  const { personId = '' } = await post('persons', person);
+  const personId = String((await post('persons', person))['personId']);
   const terms = { ownerId: personId, currency: 'CZK', initialDeposit: '1000000.00' };
-  const [{ accountId = '' }, { accountId: other = '' }] = [
-    await post('accounts', terms),
-    await post('accounts', terms),
-  ];
-  const { holdId = '' } = await post(`accounts/${accountId}/holds`, { amount: '500000.00' });
+  const open = async () => String((await post('accounts', terms))['accountId']);
+  const [accountId, other] = [await open(), await open()];
+  const placed = await post(`accounts/${accountId}/holds`, { amount: '500000.00' });
   const legs = { fromAccountId: accountId, toAccountId: other, amount: '1.00' };
-  const { transferId = '' } = await post('transfers', legs);
+  const moved = await post('transfers', legs);
   return {
     'path.id': accountId,
-    'path.holdId': holdId,
+    'path.holdId': String(placed['holdId']),
     'path.personId': personId,
-    'path.transferId': transferId,
+    'path.transferId': String(moved['transferId']),
     'query.ownerId': personId,
     'query.accountId': accountId,
   };

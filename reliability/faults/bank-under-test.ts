@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { executed } from '../bank/executed.ts';
 import { startBank } from '../../runtime/bank.ts';
 import { freeInstance } from '../../runtime/free-instance.ts';
 import { attempt, startLoad, type Attempt } from './load.ts';
@@ -43,19 +44,11 @@ export async function bankUnderTest() {
 export type BankUnderTest = Awaited<ReturnType<typeof bankUnderTest>>;
 
 async function openAccounts(commandUrl: string, count: number): Promise<string[]> {
-  const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
-    const response = await fetch(`${commandUrl}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (response.status !== 201) throw new Error(`${path} failed: ${await response.text()}`);
-    return (await response.json()) as Record<string, unknown>;
-  };
   const owner = { givenName: 'Faulty', familyName: 'Test' };
-  const { personId: ownerId } = await post('/v1/persons', owner);
+  const { personId: ownerId } = await executed(`${commandUrl}/v1/persons`, owner);
   const terms = { ownerId, currency: 'CZK', initialDeposit: '500.00' };
-  const open = async () => String((await post('/v1/accounts', terms))['accountId']);
+  const open = async () =>
+    String((await executed(`${commandUrl}/v1/accounts`, terms))['accountId']);
   return Promise.all(Array.from({ length: count }, open));
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bankUnderTest, type BankUnderTest } from './bank-under-test.ts';
+import { patientSend, type Reply } from './patient-send.ts';
 
 const PATIENCE_MS = 20_000;
 /** Words that occur nowhere else, so that every place where they lie in clear is found. */
@@ -16,34 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-interface Reply {
-  readonly status: number;
-  readonly replayed: boolean;
-  readonly body: Record<string, unknown>;
-}
-
-/** Sends until there is an answer that is not 503, as a client with a key does. */
-async function send(method: string, path: string, key: string, body: object): Promise<Reply> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      const response = await fetch(`${house.commandUrl}${path}`, {
-        method,
-        headers: { 'content-type': 'application/json', 'idempotency-key': key },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(8_000),
-      });
-      const replayed = response.headers.get('idempotency-replayed') === 'true';
-      const answer = (await response.json()) as Record<string, unknown>;
-      if (response.status !== 503 || performance.now() > deadline) {
-        return { status: response.status, replayed, body: answer };
-      }
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
-    await sleep(200);
-  }
-}
+const send = (method: string, path: string, key: string, body: object): Promise<Reply> =>
+  patientSend(method, `${house.commandUrl}${path}`, key, body);
 
 async function read(path: string): Promise<Record<string, unknown>> {
   const deadline = performance.now() + PATIENCE_MS;

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { refusalsAnswer, type RefusalsAnswer } from '../../contracts/refusal-queries.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readReceipt, receiptFault } from '../../proofs/receipt.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
+import { patientSend, type Reply } from './patient-send.ts';
 import { viewOf } from './verdict.ts';
 
 const PATIENCE_MS = 20_000;
@@ -15,27 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-/** Sends until there is an answer that is not 503, as a client with a key does. */
-async function send(path: string, key: string, body: object, method = 'POST') {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      const response = await fetch(`${house.commandUrl}${path}`, {
-        method,
-        headers: { 'content-type': 'application/json', 'idempotency-key': key },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(8_000),
-      });
-      const answer = (await response.json()) as Record<string, unknown>;
-      if (response.status !== 503 || performance.now() > deadline) {
-        return { status: response.status, body: answer };
-      }
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
-    await sleep(200);
-  }
-}
+const send = (path: string, key: string, body: object, method = 'POST'): Promise<Reply> =>
+  patientSend(method, `${house.commandUrl}${path}`, key, body);
 
 async function recorded(account: string, cursor = ''): Promise<RefusalsAnswer> {
   const path = `/v1/accounts/${account}/refusals?limit=3${cursor}`;

@@ -1,5 +1,6 @@
 import { eventsAnswer } from '../../contracts/queries.ts';
 import { statementAnswer } from '../../contracts/statements.ts';
+import { executed } from '../bank/executed.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 
 const ARRIVED_MS_MAX = 10_000;
@@ -10,15 +11,8 @@ let house: BankUnderTest;
 let anna: string;
 let ben: string;
 
-const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
-  const response = await fetch(`${house.commandUrl}/v1/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path} failed: ${await response.text()}`);
-  return (await response.json()) as Record<string, unknown>;
-};
+const post = (path: string, body: object): Promise<Record<string, unknown>> =>
+  executed(`${house.commandUrl}/v1/${path}`, body, [200, 201]);
 const get = (path: string, id = anna): Promise<Response> =>
   fetch(`${house.queryUrl}/v1/accounts/${id}${path}`);
 const eventsOf = async (id = anna) =>
