@@ -75,6 +75,7 @@ export const transactionsFrom = (
   limit: Math.min(limit, IMMUDB_PAGE_MAX),
   desc,
   entriesSpec: { kvEntriesSpec: { action: 'RAW_VALUE' } },
+  sinceTx: GENESIS_TX,
 });
 
 /** The same without values, for the hashes. */
@@ -88,6 +89,7 @@ export const proofBetween = (one: number, other: number): messages.VerifiableTxR
   tx: other,
   proveSinceTx: one,
   entriesSpec: { kvEntriesSpec: { action: 'EXCLUDE' } },
+  keepReferencesUnresolved: true,
 });
 
 /** The last value of a key, with the proof that it is in the history that `since` belongs to. */

@@ -72,6 +72,8 @@ export interface TxScanRequest {
   readonly limit: number;
   readonly desc: boolean;
   readonly entriesSpec: EntriesSpec<'RAW_VALUE' | 'ONLY_DIGEST'>;
+  /** How new the snapshot of the index must be that immudb opens beside. */
+  readonly sinceTx: number;
 }
 interface EntriesSpec<Action extends string> {
   readonly kvEntriesSpec: { readonly action: Action };
@@ -80,6 +82,7 @@ export interface VerifiableTxRequest {
   readonly tx: number;
   readonly proveSinceTx: number;
   readonly entriesSpec: EntriesSpec<'EXCLUDE'>;
+  readonly keepReferencesUnresolved: true;
 }
 export interface VerifiableGetRequest {
   readonly keyRequest: { readonly key: Buffer };

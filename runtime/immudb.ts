@@ -15,10 +15,18 @@ export const LOG_DATABASE = 'corebank';
 export const LOG_USER = 'corebank';
 const CALL_TIMEOUT_MS = 5_000;
 const READ_WRITE = 2;
-/** Permanent at creation: they bound a batch and the memory of immudb's transaction pools. */
+/**
+ * Set at creation: they bound a batch and immudb's memory. Each of its transaction buffers has
+ * place for the largest batch, so there are as many as one writer needs; what it takes by default
+ * beside them (thirty buffers, a thousand cached transactions, 48 MiB for writing hashes) is live
+ * memory that every collection goes through.
+ */
 const SETTINGS = {
   maxTxEntries: { value: 4096 },
   maxKeyLen: { value: 256 },
+  maxConcurrency: { value: 4 },
+  txLogCacheSize: { value: 100 },
+  ahtSettings: { writeBufferSize: { value: 1 << 20 } },
   syncFrequency: { value: 2 },
 };
 
@@ -113,8 +121,9 @@ export const immudbProgram = (
     env: {
       HOME: cwd,
       IMMUDB_ADMIN_PASSWORD: secrets.immudbAdmin,
-      // Its pools grow under load and never shrink; this keeps them to what the bank needs.
-      GOMEMLIMIT: '512MiB',
+      // Collects early; a limit near what it needs would make it collect without end.
+      GOGC: '50',
+      GOMEMLIMIT: '1GiB',
     },
     cwd,
     logFile: logFile(instance, 'immudb'),
