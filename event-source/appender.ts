@@ -2,7 +2,7 @@ import type { BankEvent } from '../contracts/bank-events.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
-import { APPEND_EVENTS_MAX, type EventLog } from './event-log.ts';
+import { APPEND_EVENTS_MAX, type EventLog, type Outcome } from './event-log.ts';
 import type { LedgerFeed } from './ledger-feed.ts';
 import { outcomeJudge, type Verdict } from './outcome-judge.ts';
 
@@ -43,12 +43,21 @@ export function appender({ log, feed, alarms, logger, now = Date.now }: Appender
     for (const delivery of batch) waitingEvents -= delivery.events.length;
     return batch;
   };
+  const appendAll = async (events: readonly BankEvent[]): Promise<Outcome[]> => {
+    const all: Outcome[] = [];
+    while (all.length < events.length) {
+      crashPoint('event-source:before-append');
+      const next = events.slice(all.length, all.length + APPEND_EVENTS_MAX);
+      const { outcomes, after, added } = await log.append(next);
+      crashPoint('event-source:after-append');
+      feed.offer(after, added);
+      all.push(...outcomes);
+    }
+    return all;
+  };
   const appendBatch = async (batch: readonly Delivery[]): Promise<Verdict[]> => {
     const kept = batch.map(({ events }) => events.filter(judge.mayGoIn));
-    crashPoint('event-source:before-append');
-    const { outcomes, after, added } = await log.append(kept.flat());
-    crashPoint('event-source:after-append');
-    feed.offer(after, added);
+    const outcomes = await appendAll(kept.flat());
     appended += outcomes.filter(({ outcome }) => outcome === 'appended').length;
     let at = 0;
     return kept.map((events) => {

@@ -6,7 +6,7 @@ import { eventKey, positionOf } from '../proofs/log-entry.ts';
 export { eventKey, positionOf };
 
 /** Events of one append: with command keys and preconditions they fit one transaction. */
-export const APPEND_EVENTS_MAX = 500;
+export const APPEND_EVENTS_MAX = 128;
 /** A page ends early here, because sidecars carry at most 4 MiB from one to the other. */
 export const PAGE_BYTES_MAX = 2 * 1024 * 1024;
 /** Entries that one append reports as added; whoever missed more reads them as pages. */
