@@ -20,10 +20,11 @@ const MONEY = new Set([
 ]);
 export const isMoney = (name: string): boolean => MONEY.has(name);
 /** The way back: the members that are money in every event, command and state of the bank. */
-export const readMoney = (members: object, currency: Currency): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(members).flatMap(([name, member]) => {
-      if (member === undefined) return [];
-      return [[name, isMoney(name) ? readAmount(String(member), currency) : member]];
-    }),
-  );
+export function readMoney(members: object, currency: Currency): Record<string, unknown> {
+  const read: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(members)) {
+    if (member === undefined) continue;
+    read[name] = isMoney(name) ? readAmount(String(member), currency) : member;
+  }
+  return read;
+}

@@ -4,8 +4,7 @@ import { eventKey, positionOf } from './event-log.ts';
 import { GENESIS_TX, type Tx, type TxEntry } from './immudb-calls.ts';
 import { decodeEvent } from './immudb-values.ts';
 import { GENESIS_KEY } from './immudb-tail.ts';
-import { sameHash } from '../proofs/hashing.ts';
-import { valueHash } from '../proofs/log-transaction.ts';
+import { hasHash } from '../proofs/hashing.ts';
 
 /** One thing that is wrong with the log. */
 export interface Finding {
@@ -54,7 +53,7 @@ export function readEntries({ header, entries, valuesLost }: AuditedTx): Audited
     if (valuesLost === true) {
       return tampered(key, `The value of ${key}, written ${where}, was changed on the disk.`);
     }
-    if (!sameHash(valueHash(entry.value), entry.hValue)) {
+    if (!hasHash(entry.value, entry.hValue)) {
       return tampered(key, `The value of ${key} ${where} is not the one that was hashed there.`);
     }
     if (STREAMS.some((start) => key.startsWith(start))) {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { sameHash } from '../proofs/hashing.ts';
 import type { LogState } from '../proofs/log-transaction.ts';
 import { signatureFault } from '../proofs/signed-state.ts';
@@ -61,6 +62,8 @@ export function auditWalk(parts: AuditWalkParts) {
       // The next page is on its way while this one is hashed.
       const more = stopped() ? undefined : source.read(last.header.id + 1);
       more?.catch(() => undefined);
+      // A request leaves only when this process is idle for a moment.
+      await nextRound();
       for (const tx of txs) {
         for (const finding of books.take(tx)) onFinding(finding);
         compareWithSaid(books.state());

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { sameHash } from '../proofs/hashing.ts';
-import { EMPTY_LOG, followTransaction, valueHash } from '../proofs/log-transaction.ts';
+import { hasHash, sameHash } from '../proofs/hashing.ts';
+import { EMPTY_LOG, followTransaction } from '../proofs/log-transaction.ts';
 import type { LogState } from '../proofs/log-transaction.ts';
 import { faulty, isFault, type ProofFault } from '../proofs/proof-fault.ts';
 import { signatureFault, type SignedState } from '../proofs/signed-state.ts';
@@ -64,7 +64,7 @@ export async function checkImmudb(
 }
 
 function isWhole({ header, entries }: Tx): ProofFault | undefined {
-  const wrong = entries.find(({ value, hValue }) => !sameHash(valueHash(value), hValue));
+  const wrong = entries.find(({ value, hValue }) => !hasHash(value, hValue));
   if (wrong === undefined) return undefined;
   return faulty('entry-differs', `A value of transaction ${header.id} is not what it was.`);
 }

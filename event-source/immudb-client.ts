@@ -14,6 +14,8 @@ export interface ImmudbOptions {
 }
 
 const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+// With the 64 KiB of HTTP/2 a page would stop arriving whenever this process computes.
+const WINDOW_BYTES = 8 * 1024 * 1024;
 const CALL_MS_MAX = 10_000;
 // A session dies after three minutes without a call.
 const KEEP_ALIVE_MS = 60_000;
@@ -65,6 +67,7 @@ export function immudbClient(
   const client = new Client(options.address, grpc.credentials.createInsecure(), {
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+    'grpc-node.flow_control_window': WINDOW_BYTES,
     'grpc.initial_reconnect_backoff_ms': RECONNECT_MS_MIN,
     'grpc.min_reconnect_backoff_ms': RECONNECT_MS_MIN,
     'grpc.max_reconnect_backoff_ms': RECONNECT_MS_MAX,

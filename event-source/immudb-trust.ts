@@ -3,7 +3,7 @@ import { boundedMap } from '../platform/bounded-map.ts';
 import { dualProofFault } from '../proofs/dual-proof.ts';
 import { rawBytes } from '../proofs/entry-proof.ts';
 import { sameHash } from '../proofs/hashing.ts';
-import { entriesRoot, entryDigest, headerHash, valueHash } from '../proofs/log-transaction.ts';
+import { entriesRoot, headerHash, valueHash } from '../proofs/log-transaction.ts';
 import type { LogState, TxHeader } from '../proofs/log-transaction.ts';
 import { faulty, type ProofFault } from '../proofs/proof-fault.ts';
 import { signatureFault, type SignedState } from '../proofs/signed-state.ts';
@@ -91,9 +91,11 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
     /** What the entries of a write must hash to. */
     rootOf: ({ KVs }: SetRequest): Buffer =>
       entriesRoot(
-        KVs.map(({ key, value }) =>
-          entryDigest({ key: rawBytes(key), hValue: valueHash(rawBytes(value)), metadata: null }),
-        ),
+        KVs.map(({ key, value }) => ({
+          key: rawBytes(key),
+          hValue: valueHash(rawBytes(value)),
+          metadata: null,
+        })),
       ),
     /** What a write put into the log must be what was sent; its place and hash are remembered. */
     wrote(header: TxHeader, { KVs }: SetRequest, root: Buffer): void {

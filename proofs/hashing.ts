@@ -7,8 +7,9 @@ const NODE_PREFIX = 1;
 
 // An audit makes millions of hashes. This way each takes a third of the time of createHash, or of
 // asking hash for a Buffer (0.7 against 2.4 and 1.6 us with Node 20).
-const digestOf = (bytes: Uint8Array): Buffer =>
-  Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
+const digestOf = (bytes: Uint8Array): Buffer => Buffer.from(textOf(bytes), 'latin1');
+/** The same as 32 characters, which cost half: enough for what is only compared or hashed again. */
+const textOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'binary');
 
 /** SHA-256 of the parts one after the other. */
 export const sha256 = (...parts: readonly Uint8Array[]): Buffer =>
@@ -28,6 +29,34 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   node.set(sized(right), 1 + HASH_BYTES);
   return digestOf(node);
 }
+
+/**
+ * Root of the Merkle tree over the digests of these contents, as immudb's embedded/htree makes it:
+ * a node without a sibling moves up as it is.
+ */
+export function treeRoot(contents: readonly Uint8Array[]): Buffer {
+  let level = contents.map((bytes) => {
+    leaf.write(textOf(bytes), 1, 'latin1');
+    return textOf(leaf);
+  });
+  while (level.length > 1) {
+    const above: string[] = [];
+    for (let at = 0; at < level.length; at += 2) {
+      const right = level[at + 1];
+      if (right !== undefined) {
+        node.write(level[at]!, 1, 'latin1');
+        node.write(right, 1 + HASH_BYTES, 'latin1');
+      }
+      above.push(right === undefined ? level[at]! : textOf(node));
+    }
+    level = above;
+  }
+  return Buffer.from(level[0] ?? NO_HASH.toString('latin1'), 'latin1');
+}
+
+/** Whether the bytes have this hash. */
+export const hasHash = (bytes: Uint8Array, expected: Buffer): boolean =>
+  textOf(bytes) === expected.toString('latin1');
 
 const NO_HASH = Buffer.alloc(HASH_BYTES);
 /** What has another size is no hash of this log; as zeros it proves nothing. */

@@ -1,4 +1,4 @@
-import { HASH_BYTES, leafHash, nodeHash, sameHash, sha256, u16, u32, u64 } from './hashing.ts';
+import { HASH_BYTES, sameHash, sha256, treeRoot, u16, u32, u64 } from './hashing.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 
 /**
@@ -51,7 +51,10 @@ export const EMPTY_LOG: LogState = { txId: 0, txHash: sha256() };
 /** The hash of a value as it lies in the log, with the zero byte in front. */
 export const valueHash = (raw: Uint8Array): Buffer => sha256(raw);
 
-export function entryDigest({ key, hValue, metadata }: HashedEntry): Buffer {
+/** The hash of an entry, which is what a leaf of its transaction's tree is made of. */
+export const entryDigest = (entry: HashedEntry): Buffer => sha256(entryBytes(entry));
+
+function entryBytes({ key, hValue, metadata }: HashedEntry): Buffer {
   const described = metadata === null ? NOTHING : metadataBytes(metadata);
   const bytes = Buffer.allocUnsafe(4 + described.length + key.length + hValue.length);
   let at = bytes.writeUInt16BE(described.length, 0);
@@ -59,7 +62,7 @@ export function entryDigest({ key, hValue, metadata }: HashedEntry): Buffer {
   at = bytes.writeUInt16BE(key.length, at + described.length);
   bytes.set(key, at);
   bytes.set(hValue, at + key.length);
-  return sha256(bytes);
+  return bytes;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -75,19 +78,9 @@ function metadataBytes({ deleted, expiration, nonIndexable }: EntryMetadata): Bu
   return Buffer.concat(parts);
 }
 
-/** Root of the Merkle tree over entry digests; a node without a sibling moves up as it is. */
-export function entriesRoot(digests: readonly Uint8Array[]): Buffer {
-  let level = digests.map(leafHash);
-  while (level.length > 1) {
-    const above: Buffer[] = [];
-    for (let at = 0; at < level.length; at += 2) {
-      const right = level[at + 1];
-      above.push(right === undefined ? level[at]! : nodeHash(level[at]!, right));
-    }
-    level = above;
-  }
-  return level[0] ?? Buffer.alloc(HASH_BYTES);
-}
+/** Root of the Merkle tree over all entries of a transaction. */
+export const entriesRoot = (entries: readonly HashedEntry[]): Buffer =>
+  treeRoot(entries.map(entryBytes));
 
 /** Everything of the header but the number and the chain. */
 export const innerHash = (header: TxHeader): Buffer =>
@@ -153,7 +146,7 @@ export function followTransaction(
     const counts = `${entries.length} of ${header.nentries} entries`;
     return faulty('missing', `Transaction ${id} comes with ${counts}.`);
   }
-  if (!sameHash(entriesRoot(entries.map(entryDigest)), header.eH)) {
+  if (!sameHash(entriesRoot(entries), header.eH)) {
     return faulty(
       'entry-differs',
       `The entries of transaction ${id} are not those it was made of.`,

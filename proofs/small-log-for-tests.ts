@@ -48,14 +48,15 @@ export function logOf(transactions: readonly (readonly SmallEntry[])[], lag = 1)
   const leaves: Buffer[] = [];
   let before: LogState = EMPTY_LOG;
   for (const [at, entries] of transactions.entries()) {
-    const own = entries.map(({ key, value }) =>
-      entryDigest({ key, hValue: valueHash(value), metadata: null }),
-    );
+    const hashed = entries.map(({ key, value }) => ({
+      ...{ key, hValue: valueHash(value), metadata: null },
+    }));
+    const own = hashed.map(entryDigest);
     const id = at + 1;
     const blTxId = Math.max(0, Math.floor((id - 1) / lag) * lag);
     const header: TxHeader = {
       ...{ id, prevAlh: before.txHash, ts: 1_700_000_000 + id, nentries: entries.length },
-      ...{ eH: entriesRoot(own), blTxId, blRoot: root(leaves.slice(0, blTxId)), version: 1 },
+      ...{ eH: entriesRoot(hashed), blTxId, blRoot: root(leaves.slice(0, blTxId)), version: 1 },
     };
     before = { txId: id, txHash: headerHash(header) };
     headers.push(header);
