@@ -274,12 +274,14 @@ function timing(context: Context): void {
     const id = newAccount();
     const moment = (seconds: number) => 1_790_000_000_000 + 1_000 * seconds;
     // More than fit between two probes, with many events of one instant.
-    const seconds = [0, 0, 1, 5, 5, 5, 9, ...Array.from({ length: 200 }, () => 13), 20, 20];
+    const seconds = [0, 0, 1, 5, 5, 5, 9, ...Array.from({ length: 201 }, () => 13), 20, 20];
     const events = eventsOf(id, 1, seconds.length).map((event, index) => ({
       ...event,
       at: new Date(moment(seconds[index]!)).toISOString(),
     }));
-    await context.outcomesOf(events);
+    const half = events.length / 2;
+    await context.outcomesOf(events.slice(0, half));
+    await context.outcomesOf(events.slice(half));
     const { log } = context;
     const found: (number | undefined)[] = [];
     for (let second = -1; second <= 21; second += 1) {
