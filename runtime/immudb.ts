@@ -108,7 +108,7 @@ export const immudbProgram = (
 ): ProgramSpec => {
   const cwd = join(instance.dataDir, 'immudb');
   mkdirSync(cwd, { recursive: true, mode: 0o700 });
-  const off = ['web-server', 'pgsql-server', 'grpc-reflection', 'swaggerui'];
+  const off = ['metrics-server', 'web-server', 'pgsql-server', 'grpc-reflection', 'swaggerui'];
   return {
     name: 'immudb',
     command,
@@ -116,7 +116,7 @@ export const immudbProgram = (
       ...['--dir', dir, '--address', LOOPBACK, '--auth'],
       ...['--port', String(instance.ports.immudb)],
       ...off.map((server) => `--${server}=false`),
-      ...['--signingKey', signingKeyFile(instance.dataDir), '--logformat', 'text', '--pprof', '--metrics-server-port', '9497'],
+      ...['--signingKey', signingKeyFile(instance.dataDir), '--logformat', 'text'],
     ],
     env: {
       HOME: cwd,
