@@ -199,7 +199,9 @@ describe('given a stranger who writes into the log, then the audit names it', ()
     await put(entry('other/1', Buffer.from('x')), entry(eventKey(id, 6), Buffer.from('{}')));
     expect(await found()).toEqual([
       expect.stringMatching(/^tampered: The key "other\/1" in transaction 4 is none that the bank/),
-      expect.stringMatching(/^tampered: What stands under acct\/.*6 in transaction 4 is no event/),
+      expect.stringMatching(
+        /^tampered: What was written under acct\/.*6 in transaction 4 is no event/,
+      ),
     ]);
   });
 
@@ -264,7 +266,9 @@ describe('given somebody who changes the files of the log', () => {
     writeFileSync(file, bytes);
     await immudb.up();
     audit = startAudit(immudb, key);
-    expect((await found())[0]).toMatch(/^tampered: The value of .* was changed on the disk/);
+    expect((await found())[0]).toMatch(
+      /^tampered: The value of .* cannot be read: the log was changed on the disk/,
+    );
     await audit.until(({ report }) => report().phase === 'following');
     expect(audit.report().books.persons).toBe(1);
   });
