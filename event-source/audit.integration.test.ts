@@ -273,6 +273,23 @@ describe('given somebody who changes the files of the log', () => {
     expect(audit.report().books.persons).toBe(1);
   });
 
+  test('when a bit of the transactions flips, then the audit stops there with an alarm', async () => {
+    await immudb.down();
+    const folder = join(data, 'corebank', 'tx');
+    const file = join(folder, readdirSync(folder)[0]!);
+    const bytes = readFileSync(file);
+    const place = bytes.indexOf(eventKey(id, 3));
+    expect(place).toBeGreaterThan(0);
+    bytes[place + 6]! ^= 1;
+    writeFileSync(file, bytes);
+    await immudb.up();
+    audit = startAudit(immudb, key);
+    expect(await found()).toEqual([
+      expect.stringMatching(/^tampered: The log cannot be read from transaction 2 on/),
+    ]);
+    expect(audit.report()).toMatchObject({ phase: 'waiting', books: { verdict: 'violated' } });
+  });
+
   test('when the file of its checkpoints is changed, then it adds nothing more', async () => {
     const first = await sound();
     await first.until(({ checkpoints }) => checkpoints.length === 1);
