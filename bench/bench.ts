@@ -6,7 +6,7 @@ import { benchOptions, type BenchOptions } from './bench-options.ts';
 import { closedLoop } from './closed-loop.ts';
 import { measureDelays } from './delays.ts';
 import { openHouse, type House } from './house.ts';
-import { allLoads, isWanted, type Load, type Subjects } from './loads.ts';
+import { batchLoads, isWanted, singleLoads, type Load, type Subjects } from './loads.ts';
 import { measureIdle, runAudit, runLoad, runRebuild, watchPrograms } from './measurements.ts';
 import { measureReceipts } from './receipts.ts';
 import { report } from './report.ts';
@@ -64,7 +64,7 @@ async function measureLog(
   }
   if (!isWanted('audit', options.only)) return parts;
   note('commands with and without the background audit ...');
-  const load = allLoads({ many, hot }).find(({ name }) => name === WARM_UP_WRITES)!;
+  const load = singleLoads({ many, hot }).find(({ name }) => name === WARM_UP_WRITES)!;
   const cost = await measureAuditCost(house, load, seconds);
   if (cost !== undefined) parts.auditCost = cost;
   await readSideCaughtUp(url, queryUrl, hot);
@@ -84,17 +84,19 @@ async function measure(house: House, options: BenchOptions, root: string): Promi
   await readSideCaughtUp(url, queryUrl, hot);
 
   const loads: LoadResult[] = [];
-  const all = allLoads({ many, hot });
+  const all = singleLoads({ many, hot });
   note('warming up ...');
   await Promise.all([WARM_UP_WRITES, WARM_UP_READS].map((name) => warmUp(house, all, name)));
-  for (const load of all) {
-    if (!wanted(load.name)) continue;
-    const result = await runLoad(house, load, options.seconds, many[0] ?? hot);
-    loads.push(result);
-    const [p50, p99] = [result.latencies.p50, result.latencies.p99].map((ms) => ms.toFixed(1));
-    const rate = Math.round(result.perSecond);
-    note(`${load.name}: ${rate}/s, p50 ${p50}, p99 ${p99} ms, ${result.errors} errors`);
-  }
+  const runAll = async (several: readonly Load[]): Promise<void> => {
+    for (const load of several.filter(({ name }) => wanted(name))) {
+      const result = await runLoad(house, load, options.seconds, many[0] ?? hot);
+      loads.push(result);
+      const [p50, p99] = [result.latencies.p50, result.latencies.p99].map((ms) => ms.toFixed(1));
+      const rate = Math.round(result.perSecond);
+      note(`${load.name}: ${rate}/s, p50 ${p50}, p99 ${p99} ms, ${result.errors} errors`);
+    }
+  };
+  await runAll(all);
 
   const parts: { -readonly [Name in keyof Parts]: Parts[Name] } = { loads };
   if (wanted('delays')) {
@@ -105,6 +107,7 @@ async function measure(house: House, options: BenchOptions, root: string): Promi
     const delays = await measureDelays({ url, queryUrl, accounts: many, perSecond, durationMs });
     parts.delays = { ...delays, othersShare: watch.end()(1).othersShare };
   }
+  await runAll(batchLoads({ many, hot }));
   Object.assign(parts, await measureLog(house, options, { many, hot }, root));
   if (idleAtStart !== undefined) {
     parts.idleAtStart = idleAtStart;

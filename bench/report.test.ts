@@ -1,5 +1,5 @@
 import { benchOptions } from './bench-options.ts';
-import { allLoads, command, isWanted } from './loads.ts';
+import { batchLoads, command, isWanted, singleLoads } from './loads.ts';
 import { parseAudit, parseRebuild, usesOf } from './measurements.ts';
 import { report, table } from './report.ts';
 import type { LoadResult, Results } from './results.ts';
@@ -117,7 +117,8 @@ test('the last figures of a rebuild count, and a failed one is an error', () => 
 });
 
 test('loads are many, have names of their own and are chosen by words', () => {
-  const loads = allLoads({ many: ['a', 'b'], hot: 'h' });
+  const subjects = { many: ['a', 'b'], hot: 'h' };
+  const loads = [...singleLoads(subjects), ...batchLoads(subjects)];
   expect(new Set(loads.map(({ name }) => name)).size).toBe(13);
   expect(loads.filter(({ name }) => isWanted(name, ['hot', 'history']))).toHaveLength(5);
   const keyed = loads.find(({ name }) => name.startsWith('uniform keyed'));

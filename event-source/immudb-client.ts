@@ -124,9 +124,7 @@ export function immudbClient(
   };
 
   const limits = { itemsMax: 1, inFlightMax: PROOFS_AT_ONCE_MAX, waitingMax: PROOFS_WAITING_MAX };
-  const inQueue = batcher<() => Promise<unknown>, unknown>(limits, ([run]) =>
-    Promise.all([run!()]),
-  );
+  const inQueue = batcher<() => Promise<unknown>, unknown>(limits, async ([run]) => [await run!()]);
   const call: Ask = async (name, request) => {
     if (name !== 'VerifiableGet' && name !== 'VerifiableTxById') return callNow(name, request);
     const answer = inQueue(() => callNow(name, request)).catch((error: unknown) => {
