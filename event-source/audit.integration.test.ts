@@ -273,7 +273,7 @@ describe('given somebody who changes the files of the log', () => {
     expect(audit.report().books.persons).toBe(1);
   });
 
-  test('when a bit of the transactions flips, then the audit stops there with an alarm', async () => {
+  test('when a bit of a transaction flips, then it stops there with an alarm', async () => {
     await immudb.down();
     const folder = join(data, 'corebank', 'tx');
     const file = join(folder, readdirSync(folder)[0]!);

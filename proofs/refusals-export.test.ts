@@ -172,7 +172,7 @@ describe('given exports of both streams of one account', () => {
     ]);
   });
 
-  test('when the walked log has only the other stream, then there is none of this one', async () => {
+  test('when the walked log has only the other stream, then this one has none', async () => {
     const none = bank(recordsOf(`acct/${accountId}`), REFUSALS, 0);
     expect(await verified(none.head, [], none.walked)).toEqual([
       true,

@@ -74,7 +74,7 @@ test('checkpoints on the topic are signed by the auditor and follow each other',
   }
 });
 
-test('a log that is rolled back is told everywhere, also after a restart, until it is back', async () => {
+test('a rolled-back log is told everywhere, also after a restart, until it is back', async () => {
   const { bank, queryUrl } = house;
   const data = join(bank.instance.dataDir, 'immudb', 'data');
   await bank.takeDown('immudb');
