@@ -11,6 +11,7 @@ import type { EventLog } from './event-log.ts';
 import type { IntegrationFeed } from './integration-feed.ts';
 import { readDelivery } from './incoming-events.ts';
 import type { LogProofs } from './log-proofs.ts';
+import { metrics } from './metrics.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { questions } from './questions.ts';
 
@@ -50,6 +51,7 @@ export function eventSourceApp(source: EventSource): Express {
   deliveries(app, (body) => appender.deliver(readDelivery(body, alarms)));
   questions(app, log);
   auditRoutes(app, source.audit, alarms);
+  metrics(app, source);
   if (source.proofs !== undefined) proofRoutes(app, source.proofs, source.publicKey ?? '');
   finish(app, logger);
   return app;

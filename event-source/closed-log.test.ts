@@ -32,6 +32,12 @@ describe('given a log that is not believed', () => {
     expect(alarms).toMatchObject({ count: 1, items: [{ kind: 'rolled-back', detail: DETAIL }] });
   });
 
+  test('then the metrics count the alarm', async () => {
+    const { text } = await request(closed()).get('/metrics').expect(200);
+    expect(text).toContain('core_bank_alarms{kind="rolled-back"} 1');
+    expect(text).toContain('core_bank_audit_balanced 0');
+  });
+
   test('then nothing of it is shown, and deliveries are not taken', async () => {
     for (const path of ['/log/events', '/log/state', '/log/streams/acct/x/export']) {
       const { status, body } = await request(closed()).get(path);

@@ -7,6 +7,7 @@ import { createAuditBooks } from './audit-books.ts';
 import { auditRoutes } from './audit-routes.ts';
 import type { AuditAnswers } from './background-audit.ts';
 import { deliveries } from './deliveries.ts';
+import { metrics } from './metrics.ts';
 
 export interface ClosedLog {
   readonly alarms: Alarms;
@@ -30,7 +31,9 @@ export function closedLogApp({ alarms, logger, appToken }: ClosedLog): Express {
     },
   });
   deliveries(app, () => Promise.resolve('retry'));
-  auditRoutes(app, auditOf(alarms, why), alarms);
+  const audit = auditOf(alarms, why);
+  auditRoutes(app, audit, alarms);
+  metrics(app, { alarms, audit });
   app.use('/log', () => {
     throw new Failure('service-unavailable', { detail: `The log is not believed: ${why()}` });
   });
