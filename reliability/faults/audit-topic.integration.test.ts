@@ -8,7 +8,7 @@ import {
   auditStatus,
   type AuditMessage,
 } from '../../contracts/audit.ts';
-import { readCheckpoint } from '../../proofs/audit-checkpoint.ts';
+import { readCheckpoint, readCheckpoints } from '../../proofs/audit-checkpoint.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { auditPublicKeyFile } from '../../runtime/audit-key.ts';
@@ -63,8 +63,10 @@ test('checkpoints on the topic are signed by the auditor and follow each other',
     (await published()).some(({ type }) => type === 'checkpoint'),
   );
   const key = readPublicKey(readFileSync(auditPublicKeyFile(house.bank.instance.dataDir), 'utf8'));
+  const lines: string[] = [];
   for (const { type, ...signed } of await published()) {
     expect(type).toBe('checkpoint');
+    lines.push(JSON.stringify(signed));
     const read = readCheckpoint(JSON.stringify(signed), key);
     if (isFault(read)) throw new Error(read.detail);
     expect(read.checkpoint).toMatchObject({ verdict: 'balanced', violations: 0 });
@@ -72,6 +74,7 @@ test('checkpoints on the topic are signed by the auditor and follow each other',
     const found = readCheckpoint(JSON.stringify(changed), key);
     expect(found).toMatchObject({ fault: 'signature-foreign' });
   }
+  expect(readCheckpoints(lines, key)).toHaveLength(lines.length);
 });
 
 test('a rolled-back log is told everywhere, also after a restart, until it is back', async () => {
@@ -98,7 +101,9 @@ test('a rolled-back log is told everywhere, also after a restart, until it is ba
     const { status, body } = await readiness();
     const alarms = alarmsAnswer.parse((await asked(`${queryUrl}/v1/audit/alarms`)).body);
     const isNamed = alarms.items.some(({ kind }) => kind === 'rolled-back');
-    return status === 503 && JSON.stringify(body).includes('rolled back') && isNamed;
+    const metrics = await (await fetch(`${house.bank.urls['event-source']}/metrics`)).text();
+    const isCounted = /^core_bank_alarms\{kind="rolled-back"\} [1-9]/m.test(metrics);
+    return status === 503 && JSON.stringify(body).includes('rolled back') && isNamed && isCounted;
   };
   await eventually('health and alarms do not tell', told);
   await eventually('the topic does not tell', async () =>
