@@ -1,3 +1,4 @@
+import { millisecondsOf } from '../contracts/history-filters.ts';
 import type { ExportedEvent, ExportHead, WalkedTransaction } from '../contracts/receipts.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { inParallel } from '../platform/parallel.ts';
@@ -26,7 +27,7 @@ export function immudbExports(
   const { ask, heads } = log;
   /** The last version of a stream before a time, 0 when there is none. */
   const lastBefore = async (stream: StreamId, time: string): Promise<number> => {
-    const { entry } = await lastUntil(log, stream, Date.parse(time) - 1);
+    const { entry } = await lastUntil(log, stream, millisecondsOf(time) - 1);
     if (entry === undefined) return 0;
     return (JSON.parse(entry.json.toString()) as { version: number }).version;
   };

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { loggedEventSchema, balanceOf, decodeEvent } from '../contracts/events.ts';
+import { millisecondsOf } from '../contracts/history-filters.ts';
 import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
 import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
 import { leafHash, sameHash } from './hashing.ts';
@@ -88,10 +89,10 @@ export function accountExport(head: ExportHead, key: KeyObject) {
       const begins = head.fromVersion === 1 ? 'first-event' : 'before-period';
       const ends = head.toVersion === head.headVersion ? 'head' : 'after-period';
       const { from = '', to = '' } = head;
-      if (begins === 'before-period' && !(Date.parse(firstAt) < Date.parse(from))) {
+      if (begins === 'before-period' && !(Date.parse(firstAt) < millisecondsOf(from))) {
         return faulty('missing', `No event before ${from || 'the first one'} begins the period.`);
       }
-      if (ends === 'after-period' && !(Date.parse(lastAt) >= Date.parse(to))) {
+      if (ends === 'after-period' && !(Date.parse(lastAt) >= millisecondsOf(to))) {
         return faulty('missing', `No event after ${to || 'the last one'} ends the period.`);
       }
       const events = due - head.fromVersion;
