@@ -2,8 +2,8 @@ import type { OpenTransfer } from '../domain/invariants.ts';
 import type { Totals } from './trial-balance-lines.ts';
 
 /** A mark is made after some more events than this: what one answer has to read and add up. */
-export const MARK_EVENTS = 256;
-/** With MARK_EVENTS between them they reach over a million events before they are thinned out. */
+export const MARK_EVENTS = 64;
+/** With MARK_EVENTS between them they reach over 260,000 events before they are thinned out. */
 const MARKS_MAX = 4_096;
 /** Of more open transfers a mark does not keep which they are. */
 const MARK_TRANSFERS_MAX = 32;
