@@ -44,15 +44,15 @@ export function booksMarks(max = MARKS_MAX, everyEvents = MARK_EVENTS) {
       marks = marks.filter((_, index) => index % 2 === 0);
       stride *= 2;
     },
-    /** The last mark at a position or before it, and the one after that if there is one. */
-    around(position: number): readonly [BooksMark, BooksMark | undefined] {
+    /** The last mark at a position or before it. */
+    before(position: number): BooksMark {
       let [low, high] = [0, marks.length];
       while (high - low > 1) {
         const middle = Math.floor((low + high) / 2);
         if (marks[middle]!.position <= position) low = middle;
         else high = middle;
       }
-      return [marks[low]!, marks[high]];
+      return marks[low]!;
     },
     count: (): number => marks.length,
   };

@@ -12,21 +12,18 @@ export type PastBooks = Omit<BooksMark, 'open'> & { readonly openTransfers: numb
 
 /**
  * The books as they were at a position that was audited already: those of the mark before it,
- * and the events that the log has between them. `events` is how many were audited in all.
+ * and the events that the log has between them.
  */
 export async function pastBooks(
   log: Pick<EventLog, 'readAfter'>,
   marks: BooksMarks,
   position: number,
-  events: number,
 ): Promise<PastBooks> {
-  const [mark, next] = marks.around(position);
+  const mark = marks.before(position);
   const books = booksFrom(mark);
-  const most = (next?.events ?? events) - mark.events;
-  const page = Math.min(Math.max(most, 1), LOG_PAGE_EVENTS_MAX);
   for (let after = mark.position; after < position;) {
-    const entries = await log.readAfter(after, page);
-    for (const entry of entries) if (entry.position <= position) books.take(entry);
+    const entries = await log.readAfter(after, LOG_PAGE_EVENTS_MAX, position);
+    for (const entry of entries) books.take(entry);
     after = entries.at(-1)?.position ?? position;
   }
   return books.end();

@@ -28,7 +28,7 @@ export async function pastTrialBalance(
     const more = { auditedPosition: audited.position };
     throw new Failure('position-not-audited', { detail, more }, { 'Retry-After': '1' });
   }
-  const books = await pastBooks(log, marks, wanted, audited.events);
+  const books = await pastBooks(log, marks, wanted);
   if (books.events === 0) throw new Failure('position-not-found');
   const { position, at, events, accounts, openTransfers } = books;
   const isLogSound = violatedFrom === null || transactionOf(wanted) < violatedFrom;
