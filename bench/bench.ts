@@ -1,12 +1,14 @@
 import { projectRoot } from '../runtime/instance.ts';
 import { runCommand } from '../runtime/progress.ts';
+import { measureAuditCost } from './audit-cost.ts';
 import { openAccounts, readSideCaughtUp } from './accounts.ts';
 import { benchOptions, type BenchOptions } from './bench-options.ts';
 import { closedLoop } from './closed-loop.ts';
 import { measureDelays } from './delays.ts';
 import { openHouse, type House } from './house.ts';
-import { allLoads, isWanted, type Load } from './loads.ts';
-import { measureIdle, runLoad, runRebuild, watchPrograms } from './measurements.ts';
+import { batchLoads, isWanted, singleLoads, type Load, type Subjects } from './loads.ts';
+import { measureIdle, runAudit, runLoad, runRebuild, watchPrograms } from './measurements.ts';
+import { measureReceipts } from './receipts.ts';
 import { report } from './report.ts';
 import { machine, readKept, writeResults } from './results.ts';
 import type { LoadResult, Rebuild, Results } from './results.ts';
@@ -43,6 +45,34 @@ async function warmUp(house: House, loads: readonly Load[], name: string): Promi
   await closedLoop({ ...load, url, warmUpMs: 0, measureMs: WARM_UP_MS, ...nothing });
 }
 
+/** What can be proven, and what proving costs. */
+async function measureLog(
+  house: House,
+  options: BenchOptions,
+  { many, hot }: Subjects,
+  root: string,
+): Promise<Pick<Parts, 'receipts' | 'auditCost' | 'audit'>> {
+  const { url, queryUrl } = house;
+  const parts: { -readonly [Name in keyof Parts]?: Parts[Name] } = {};
+  const seconds = options.seconds * DELAY_FACTOR;
+  if (isWanted('receipts', options.only)) {
+    note('receipts ...');
+    const watch = watchPrograms(house.programs());
+    const asked = { url, queryUrl, accounts: many, hot, durationMs: seconds * 1_000 };
+    const receipts = await measureReceipts(asked);
+    parts.receipts = { ...receipts, othersShare: watch.end()(1).othersShare };
+  }
+  if (!isWanted('audit', options.only)) return parts;
+  note('commands with and without the background audit ...');
+  const load = singleLoads({ many, hot }).find(({ name }) => name === WARM_UP_WRITES)!;
+  const cost = await measureAuditCost(house, load, seconds);
+  if (cost !== undefined) parts.auditCost = cost;
+  await readSideCaughtUp(url, queryUrl, hot);
+  note('auditing the whole log ...');
+  parts.audit = await runAudit(root, house);
+  return parts;
+}
+
 async function measure(house: House, options: BenchOptions, root: string): Promise<Parts> {
   const { url, queryUrl } = house;
   const wanted = (name: string): boolean => isWanted(name, options.only);
@@ -54,17 +84,19 @@ async function measure(house: House, options: BenchOptions, root: string): Promi
   await readSideCaughtUp(url, queryUrl, hot);
 
   const loads: LoadResult[] = [];
-  const all = allLoads({ many, hot });
+  const all = singleLoads({ many, hot });
   note('warming up ...');
   await Promise.all([WARM_UP_WRITES, WARM_UP_READS].map((name) => warmUp(house, all, name)));
-  for (const load of all) {
-    if (!wanted(load.name)) continue;
-    const result = await runLoad(house, load, options.seconds, many[0] ?? hot);
-    loads.push(result);
-    const [p50, p99] = [result.latencies.p50, result.latencies.p99].map((ms) => ms.toFixed(1));
-    const rate = Math.round(result.perSecond);
-    note(`${load.name}: ${rate}/s, p50 ${p50}, p99 ${p99} ms, ${result.errors} errors`);
-  }
+  const runAll = async (several: readonly Load[]): Promise<void> => {
+    for (const load of several.filter(({ name }) => wanted(name))) {
+      const result = await runLoad(house, load, options.seconds, many[0] ?? hot);
+      loads.push(result);
+      const [p50, p99] = [result.latencies.p50, result.latencies.p99].map((ms) => ms.toFixed(1));
+      const rate = Math.round(result.perSecond);
+      note(`${load.name}: ${rate}/s, p50 ${p50}, p99 ${p99} ms, ${result.errors} errors`);
+    }
+  };
+  await runAll(all);
 
   const parts: { -readonly [Name in keyof Parts]: Parts[Name] } = { loads };
   if (wanted('delays')) {
@@ -75,6 +107,8 @@ async function measure(house: House, options: BenchOptions, root: string): Promi
     const delays = await measureDelays({ url, queryUrl, accounts: many, perSecond, durationMs });
     parts.delays = { ...delays, othersShare: watch.end()(1).othersShare };
   }
+  await runAll(batchLoads({ many, hot }));
+  Object.assign(parts, await measureLog(house, options, { many, hot }, root));
   if (idleAtStart !== undefined) {
     parts.idleAtStart = idleAtStart;
     parts.idleAfter = await measureIdle(withoutGenerator(house));

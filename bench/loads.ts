@@ -100,8 +100,8 @@ const read = (name: string, clients: number, next: () => Exchange): Load => ({
   ...{ name: `${name}, ${clients}`, side: 'queries', clients, status: 200, next },
 });
 
-/** All closed-loop loads in the order in which they run; the number is that of the clients. */
-export function allLoads({ many, hot }: Subjects): Load[] {
+/** The loads of single commands and reads, in this order; the number is that of the clients. */
+export function singleLoads({ many, hot }: Subjects): Load[] {
   return [
     ...CLIENTS.map((clients) => written('uniform', clients, () => command(pick(many)))),
     written('uniform keyed', 64, () => command(pick(many), randomUUID())),
@@ -115,9 +115,6 @@ export function allLoads({ many, hot }: Subjects): Load[] {
       status: [200, 201],
     },
     written('transfer', 64, () => transfer(many)),
-    // After the others: a log that took big batches is slower (docs/decisions/0006-pace.md).
-    { ...written('batches of 100', 16, () => batch(inTurn(many))), status: 200 },
-    { ...written('hot batches of 100', 8, () => batch(() => hot)), status: 200 },
     read('balance', 64, () => ({ method: 'GET', path: `/v1/accounts/${pick(many)}/balance` })),
     read('history', 16, () => ({
       method: 'GET',
@@ -125,6 +122,12 @@ export function allLoads({ many, hot }: Subjects): Load[] {
     })),
   ];
 }
+
+/** What other programs of the bank still work on for a while when it is over. */
+export const batchLoads = ({ many, hot }: Subjects): Load[] => [
+  { ...written('batches of 100', 16, () => batch(inTurn(many))), status: 200 },
+  { ...written('hot batches of 100', 8, () => batch(() => hot)), status: 200 },
+];
 
 /** Whether that load or measurement was asked for. */
 export const isWanted = (name: string, only: readonly string[]): boolean =>

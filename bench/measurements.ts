@@ -7,7 +7,8 @@ import type { House } from './house.ts';
 import type { Load } from './loads.ts';
 import { machineBusyMs, proportionalMib, sample } from './processes.ts';
 import type { NamedPid, Sample } from './processes.ts';
-import { machine, type Idle, type LoadResult, type ProgramUse, type Rebuild } from './results.ts';
+import { machine } from './results.ts';
+import type { Audit, Idle, LoadResult, ProgramUse, Rebuild } from './results.ts';
 
 const WARM_UP_MS = 2_000;
 const SETTLE_MS = 3_000;
@@ -102,9 +103,33 @@ export function parseRebuild(projection: string, output: string): Rebuild {
   return { projection, events: Number(events), seconds: Number(seconds) };
 }
 
+/** Reads what the audit wrote of its pace. */
+export function parseAudit(output: string): Audit {
+  const found = /^events +([\d,]+) in ([\d.]+) s/m.exec(output);
+  if (found === null || !/^Books balance/m.test(output)) {
+    throw new Error(`the audit did not end well:\n${output}`);
+  }
+  return { events: Number(found[1]!.replaceAll(',', '')), seconds: Number(found[2]) };
+}
+
+/** Walks the whole log with the bank's own command. */
+export const runAudit = async (root: string, house: House): Promise<Audit> =>
+  parseAudit(await runProgram(root, house, ['event-source/audit.js', '--no-read-side']));
+
 /** Rebuilds one projection with the bank's own command. */
-export async function runRebuild(root: string, house: House, projection: string): Promise<Rebuild> {
-  const child = spawn(process.execPath, [join(root, 'dist/projections/rebuild.js'), projection], {
+export const runRebuild = async (
+  root: string,
+  house: House,
+  projection: string,
+): Promise<Rebuild> =>
+  parseRebuild(projection, await runProgram(root, house, ['projections/rebuild.js', projection]));
+
+async function runProgram(
+  root: string,
+  house: House,
+  [file, ...args]: readonly [string, ...string[]],
+): Promise<string> {
+  const child = spawn(process.execPath, [join(root, 'dist', file), ...args], {
     cwd: root,
     env: { ...process.env, ...house.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -117,5 +142,5 @@ export async function runRebuild(root: string, house: House, projection: string)
     child.once('error', reject);
     child.once('close', () => resolve());
   });
-  return parseRebuild(projection, Buffer.concat(chunks).toString('utf8'));
+  return Buffer.concat(chunks).toString('utf8');
 }

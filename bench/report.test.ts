@@ -1,6 +1,6 @@
 import { benchOptions } from './bench-options.ts';
-import { allLoads, command, isWanted } from './loads.ts';
-import { parseRebuild, usesOf } from './measurements.ts';
+import { batchLoads, command, isWanted, singleLoads } from './loads.ts';
+import { parseAudit, parseRebuild, usesOf } from './measurements.ts';
 import { report, table } from './report.ts';
 import type { LoadResult, Results } from './results.ts';
 import { targetsOf } from './targets.ts';
@@ -47,6 +47,33 @@ test('memory is judged by the fair sum of all programs, the slower rebuild by it
   expect(reachedOf(more, 'start to ready, data with')).toBe(false);
 });
 
+test('late receipts, failed ones and a dear audit are missed', () => {
+  const given = { sent: 100, errors: 0, firstError: undefined, latencies };
+  const checked = { ...latencies, p99: 1 };
+  const rates = { perSecond: 100, commandsPerSecond: 100, othersShare: 0.01 };
+  const receipts = { given, commands: given, checked, ...rates };
+  const auditCost = { load: 'x', perSecondWith: 890, perSecondWithout: 1_000, pairs: 4 };
+  const audit = { events: 100_000, seconds: 2 };
+  const more = { ...results, receipts, auditCost, audit };
+  expect(reachedOf(more, 'receipts at')).toBe(false);
+  expect(reachedOf(more, 'checking a receipt')).toBe(true);
+  expect(reachedOf(more, 'audit of the whole')).toBe(true);
+  expect(reachedOf(more, 'commands with the background')).toBe(false);
+  const early = { ...given, latencies: { ...latencies, p99: 19 } };
+  const good = { ...more, receipts: { ...receipts, given: early } };
+  expect(reachedOf(good, 'receipts at')).toBe(true);
+  const failing = { ...early, errors: 1 };
+  const bad = { ...more, receipts: { ...receipts, given: failing } };
+  expect(reachedOf(bad, 'receipts at')).toBe(false);
+  expect(report(more, more).join('\n')).toContain('audited 100,000 events in 2 s, 50,000/s');
+});
+
+test('an audit that did not end well has no pace', () => {
+  const good = 'events       295,069 in 5.5 s, 53,240/s\nBooks balance at position 1';
+  expect(parseAudit(good)).toEqual({ events: 295_069, seconds: 5.5 });
+  expect(() => parseAudit('events       1 in 1 s, 1/s\nThe books do not balance')).toThrow('well');
+});
+
 test('the report compares with the kept run and names the first error', () => {
   const kept = { ...results, loads: [load('uniform, 64', 800)] };
   const lines = report({ ...results, loads: [load('uniform, 64', 1_600, 2)] }, kept);
@@ -90,7 +117,8 @@ test('the last figures of a rebuild count, and a failed one is an error', () => 
 });
 
 test('loads are many, have names of their own and are chosen by words', () => {
-  const loads = allLoads({ many: ['a', 'b'], hot: 'h' });
+  const subjects = { many: ['a', 'b'], hot: 'h' };
+  const loads = [...singleLoads(subjects), ...batchLoads(subjects)];
   expect(new Set(loads.map(({ name }) => name)).size).toBe(13);
   expect(loads.filter(({ name }) => isWanted(name, ['hot', 'history']))).toHaveLength(5);
   const keyed = loads.find(({ name }) => name.startsWith('uniform keyed'));

@@ -1,3 +1,4 @@
+import type { Latencies } from './latencies.ts';
 import { totalOf, type Idle, type LoadResult, type Results } from './results.ts';
 import { targetsOf } from './targets.ts';
 
@@ -100,6 +101,43 @@ function delayTable({ delays }: Results, kept: Results | undefined): string[] {
   return ['', title, ...table([head, ...rows])];
 }
 
+function receiptTable({ receipts }: Results, kept: Results | undefined): string[] {
+  if (receipts === undefined) return [];
+  const { given, commands, checked, perSecond, commandsPerSecond, othersShare } = receipts;
+  const before = kept?.receipts;
+  const row = (name: string, now: Latencies, then?: Latencies): string[] => [
+    ...[name, String(now.count), ...[now.p50, now.p95, now.p99, now.max].map(short)],
+    ratio(now.p99, then?.p99),
+  ];
+  const rates = `${perSecond} receipts/s beside ${commandsPerSecond} commands/s by the clock`;
+  const errors = given.errors + commands.errors;
+  const faults = errors === 0 ? 'no errors' : `${errors} errors: ${given.firstError}`;
+  return [
+    '',
+    `${rates}, ${faults}, ${percent(othersShare)} of CPU to others`,
+    ...table([
+      ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'],
+      row('receipt, from when it was due', given.latencies, before?.given.latencies),
+      row('command, from when it was due', commands.latencies, before?.commands.latencies),
+      row('checking a receipt', checked, before?.checked),
+    ]),
+  ];
+}
+
+function auditLines({ audit, auditCost }: Results, kept: Results | undefined): string[] {
+  const lines: string[] = [];
+  if (audit !== undefined) {
+    const rate = audit.events / audit.seconds;
+    const then = kept?.audit && kept.audit.events / kept.audit.seconds;
+    const took = `${whole(audit.events)} events in ${audit.seconds} s`;
+    lines.push('', `audited ${took}, ${whole(rate)}/s (by kept: ${ratio(rate, then)})`);
+  }
+  if (auditCost === undefined) return lines;
+  const { load, perSecondWith, perSecondWithout, pairs } = auditCost;
+  const rates = `${whole(perSecondWith)}/s with the background audit, ${whole(perSecondWithout)}/s`;
+  return [...lines, '', `${load}: ${rates} without (${pairs} pairs)`];
+}
+
 function targetTable(results: Results): string[] {
   const rows = targetsOf(results).map(({ what, goal, measured, reached }) => [
     what.slice(0, CHARACTERS_MAX),
@@ -128,6 +166,8 @@ export function report(results: Results, kept: Results | undefined): string[] {
       const rate = whole(events / seconds);
       return `\nrebuilt ${projection}: ${whole(events)} events in ${seconds} s, ${rate}/s`;
     }),
+    ...receiptTable(results, kept),
+    ...auditLines(results, kept),
     ...targetTable(results),
   ];
 }

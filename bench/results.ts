@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { AuditCost } from './audit-cost.ts';
 import type { Delays } from './delays.ts';
 import type { LoopResult } from './closed-loop.ts';
+import type { Receipts } from './receipts.ts';
 
 /** What one program took during a load. */
 export interface ProgramUse {
@@ -40,6 +42,12 @@ export interface Rebuild {
   readonly seconds: number;
 }
 
+/** The whole log walked by `npm run audit`. */
+export interface Audit {
+  readonly events: number;
+  readonly seconds: number;
+}
+
 export interface Results {
   readonly at: string;
   readonly machine: { readonly cores: number; readonly model: string; readonly memoryGib: number };
@@ -52,6 +60,9 @@ export interface Results {
   readonly startMs?: number;
   readonly restartMs?: number;
   readonly rebuilds?: readonly Rebuild[];
+  readonly receipts?: Receipts & { readonly othersShare: number };
+  readonly auditCost?: AuditCost;
+  readonly audit?: Audit;
 }
 
 const GIB = 1_073_741_824;

@@ -54,6 +54,7 @@ const ms = (value = 0): string => `${value < 10 ? value.toFixed(1) : whole(value
 /** The numbers to reach beside the numbers that were measured. */
 export function targetsOf(results: Results): Target[] {
   const { delays, idleAtStart, idleAfter, rebuilds, startMs, restartMs } = results;
+  const { receipts, auditCost, audit } = results;
   const rateOf = (load: string) => results.loads.find(({ name }) => name === load)?.perSecond;
   const one = results.loads.find(({ name }) => name === 'uniform, 1');
   const atMost =
@@ -92,6 +93,28 @@ export function targetsOf(results: Results): Target[] {
       [slowest === undefined || slowest.length === 0 ? undefined : Math.min(...slowest)],
       (rate) => `${whole(rate ?? 0)} events/s`,
       (rate = 0) => rate >= 5_000,
+    ),
+    judged(
+      'receipts at 100/s beside 100 commands/s',
+      'p99 <= 20 ms',
+      [receipts?.given.latencies.p99, receipts && receipts.given.errors + receipts.commands.errors],
+      ms,
+      (p99 = Infinity, errors = 1) => p99 <= 20 && errors === 0,
+    ),
+    judged('checking a receipt', 'p99 <= 5 ms', [receipts?.checked.p99], ms, atMost(5)),
+    judged(
+      'audit of the whole log',
+      '>= 50,000 events/s',
+      [audit && audit.events / audit.seconds],
+      (rate) => `${whole(rate ?? 0)} events/s`,
+      (rate = 0) => rate >= 50_000,
+    ),
+    judged(
+      'commands with the background audit, by those without',
+      '>= 0.90',
+      [auditCost && auditCost.perSecondWith / auditCost.perSecondWithout],
+      (share = 0) => share.toFixed(2),
+      (share = 0) => share >= 0.9,
     ),
     memory('at the start', idleAtStart),
     memory('after the loads', idleAfter),

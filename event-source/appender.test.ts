@@ -94,6 +94,25 @@ describe('deliveries on their way into the log', () => {
     expect(batches).toEqual([50, max - 10, max, max, 44, 20]);
   });
 
+  test('given a command on the border of two appends, then it is written as one', async () => {
+    const { slow, batches, go } = slowly(log);
+    log = slow;
+    incoming = appender(parts());
+    const max = APPEND_EVENTS_MAX;
+    const id = newAccount();
+    const versions = Array.from({ length: max + 5 }, (_, index) => index + 1);
+    const isOne = (version: number): boolean => version >= max - 1 && version <= max + 2;
+    const events = versions.map((version) =>
+      eventOf(id, version, isOne(version) ? { commandId: 'one', amount: '1.00' } : {}),
+    );
+    const verdicts = [incoming.deliver(events)];
+    await untilSettled(verdicts, go);
+    expect(await verdicts[0]).toBe('done');
+    expect(batches).toEqual([max - 2, 7]);
+    expect(await log.heads([id])).toEqual([max + 5]);
+    expect(alarms.count()).toBe(0);
+  });
+
   test('given too many that wait, then the rest goes back to the broker', async () => {
     const { slow, go } = slowly(log);
     log = slow;

@@ -47,7 +47,7 @@ export function appender({ log, feed, alarms, logger, now = Date.now }: Appender
     const all: Outcome[] = [];
     while (all.length < events.length) {
       crashPoint('event-source:before-append');
-      const next = events.slice(all.length, all.length + APPEND_EVENTS_MAX);
+      const next = wholeCommands(events.slice(all.length, all.length + APPEND_EVENTS_MAX + 1));
       const { outcomes, after, added } = await log.append(next);
       crashPoint('event-source:after-append');
       feed.offer(after, added);
@@ -97,3 +97,15 @@ export function appender({ log, feed, alarms, logger, now = Date.now }: Appender
 }
 
 export type Appender = ReturnType<typeof appender>;
+
+/** As many as one append takes, but not half of a command: a reader would see half of it done. */
+function wholeCommands(events: readonly BankEvent[]): readonly BankEvent[] {
+  if (events.length <= APPEND_EVENTS_MAX) return events;
+  const next = events[APPEND_EVENTS_MAX]!;
+  const fitting = events.slice(0, APPEND_EVENTS_MAX);
+  const end = fitting.findLastIndex((one) => !isOneCommand(one, next)) + 1;
+  return end === 0 ? fitting : fitting.slice(0, end);
+}
+
+const isOneCommand = (one: BankEvent, other: BankEvent): boolean =>
+  one.stream === other.stream && one.commandId === other.commandId;

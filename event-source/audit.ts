@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { barLine, liveLine, rate, written } from '../platform/live-line.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
@@ -10,9 +11,7 @@ import { auditTarget, type AuditTarget } from './audit-target.ts';
 import { auditWalk } from './audit-walk.ts';
 import { immudbAuditSource } from './immudb-audit-source.ts';
 import { immudbClient } from './immudb-client.ts';
-import { progressLine } from './progress-line.ts';
 
-const DRAW_MS = 250;
 const USAGE = 'Usage: npm run audit [-- --no-read-side]';
 
 type Said = Map<number, { readonly root: string; readonly at: string }>;
@@ -29,27 +28,14 @@ function checkpointsOf(target: AuditTarget): { said: Said; result: number | stri
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const isLive = process.stdout.isTTY === true;
-function bar(total: number, unit: string): { at(done: number): void; end(): void } {
+function bar(name: string, total: number, unit: string): { at(done: number): void; end(): void } {
   const began = performance.now();
-  let drawn = began;
-  let last = 0;
-  const draw = (): void => {
-    const line = progressLine(last, total, performance.now() - began, unit);
-    process.stdout.write(isLive ? `\r\x1b[K${line}` : `${line}\n`);
+  const { draw, end } = liveLine(process.stdout);
+  const at = (done: number): void => {
+    const figures = `${written(done)} of ${written(total)} ${unit}`;
+    draw(barLine(name, done, total, `${figures}, ${rate(done, performance.now() - began)}`), false);
   };
-  return {
-    at(done) {
-      last = done;
-      if (performance.now() - drawn < (isLive ? DRAW_MS : 20 * DRAW_MS)) return;
-      drawn = performance.now();
-      draw();
-    },
-    end() {
-      draw();
-      if (isLive) process.stdout.write('\n');
-    },
-  };
+  return { at, end };
 }
 
 async function run(withReadSide: boolean): Promise<boolean> {
@@ -67,7 +53,7 @@ async function run(withReadSide: boolean): Promise<boolean> {
   try {
     const { txId } = await source.state();
     say(`Auditing the log at ${target.immudb.address}: ${txId} transactions.`);
-    const walkBar = bar(txId, 'transactions');
+    const walkBar = bar('walking', txId, 'transactions');
     const walk = auditWalk({
       ...{ source, books, said, onFinding },
       database: target.immudb.database,
@@ -80,7 +66,7 @@ async function run(withReadSide: boolean): Promise<boolean> {
     const seconds = (performance.now() - began) / 1_000;
     await walk.compareEnd();
     walkBar.end();
-    const accountBar = bar(books.books().accounts, 'accounts');
+    const accountBar = bar('comparing', books.books().accounts, 'accounts');
     let accounts = 0;
     const onAccount = (): void => accountBar.at((accounts += 1));
     const readSide = withReadSide

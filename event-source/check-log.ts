@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readConfig } from '../platform/config.ts';
+import { barLine, liveLine, written } from '../platform/live-line.ts';
 import type { LogState } from '../proofs/log-transaction.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readPublicKey, signatureFault } from '../proofs/signed-state.ts';
@@ -19,8 +20,6 @@ import { trustFile } from './trust-file.ts';
  */
 const seenState =
   /^(?<txId>[1-9][0-9]*):(?<txHash>[0-9a-f]{64})(?::(?<signature>[A-Za-z0-9_-]+))?$/;
-const BAR_CELLS = 30;
-const DRAW_MS = 1_000;
 
 const { values } = parseArgs({
   options: {
@@ -55,13 +54,10 @@ const mustHave = (values.contains ?? []).map((text): LogState => {
   return wrong === undefined ? state : fail(wrong.detail);
 });
 
-let drawnAt = 0;
+const line = liveLine(process.stderr);
 function progress(txId: number, of: number): void {
-  if (performance.now() - drawnAt < DRAW_MS && txId < of) return;
-  drawnAt = performance.now();
-  const bar = '='.repeat(Math.floor((BAR_CELLS * txId) / of)).padEnd(BAR_CELLS, ' ');
-  const line = `checking  [${bar}] ${txId} of ${of} transactions`;
-  process.stderr.write(process.stderr.isTTY ? `\r${line}${txId < of ? '' : '\n'}` : `${line}\n`);
+  const figures = `${written(txId)} of ${written(of)} transactions`;
+  line.draw(barLine('checking', txId, of, figures), txId >= of);
 }
 
 const client = immudbClient({

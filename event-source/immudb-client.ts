@@ -1,5 +1,6 @@
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { batcher, QueueFull } from '../platform/batcher.ts';
 import { LogUnavailable, TamperError } from './event-log.ts';
 import type { Call, ImmudbCalls } from './immudb-calls.ts';
 
@@ -16,6 +17,9 @@ export interface ImmudbOptions {
 const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 // With the 64 KiB of HTTP/2 a page would stop arriving whenever this process computes.
 const WINDOW_BYTES = 8 * 1024 * 1024;
+/** immudb refuses more at once (maxConcurrency in runtime/immudb.ts), and writes with them. */
+const PROOFS_AT_ONCE_MAX = 8;
+const PROOFS_WAITING_MAX = 1_000;
 const CALL_MS_MAX = 10_000;
 // A session dies after three minutes without a call.
 const KEEP_ALIVE_MS = 60_000;
@@ -105,7 +109,7 @@ export function immudbClient(
   };
 
   // A lost session is refused before anything is executed, so every call may be repeated.
-  const call = async <Name extends Call>(
+  const callNow = async <Name extends Call>(
     name: Name,
     request: ImmudbCalls[Name][0],
   ): Promise<ImmudbCalls[Name][1]> => {
@@ -117,6 +121,16 @@ export function immudbClient(
       if (session === opened) session = undefined;
       return await unary(name, request, await current());
     }
+  };
+
+  const limits = { itemsMax: 1, inFlightMax: PROOFS_AT_ONCE_MAX, waitingMax: PROOFS_WAITING_MAX };
+  const inQueue = batcher<() => Promise<unknown>, unknown>(limits, async ([run]) => [await run!()]);
+  const call: Ask = async (name, request) => {
+    if (name !== 'VerifiableGet' && name !== 'VerifiableTxById') return callNow(name, request);
+    const answer = inQueue(() => callNow(name, request)).catch((error: unknown) => {
+      throw error instanceof QueueFull ? new LogUnavailable(error.message) : error;
+    });
+    return (await answer) as ImmudbCalls[typeof name][1];
   };
 
   const alive = setInterval(() => void call('KeepAlive', {}).catch(() => {}), KEEP_ALIVE_MS);

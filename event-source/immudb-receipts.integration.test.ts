@@ -69,6 +69,13 @@ describe('given events in the log', () => {
     expect(alarms.list()).toEqual([]);
   });
 
+  test('then more are given at once than immudb proves at once, while the log grows', async () => {
+    const versions = Array.from({ length: 300 }, (_, index) => 1 + (index % VERSIONS));
+    const asked = Promise.all(versions.map(receiptOf));
+    await log.append([eventOf(id, VERSIONS + 1)]);
+    for (const receipt of await asked) expect(receiptFault(receipt, key)).toBeUndefined();
+  });
+
   test('then a version that is not there has none', async () => {
     expect(await proofs.receipt(id, VERSIONS + 1)).toBeUndefined();
     expect(await proofs.receipt(newAccount(), 1)).toBeUndefined();

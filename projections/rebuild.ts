@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadModelName } from '../contracts/read-models.ts';
 import { appTokens } from '../platform/app-tokens.ts';
+import { barLine, liveLine, rate } from '../platform/live-line.ts';
 import type { GenerationsStatus, RebuildStatus } from './generations.ts';
 
 /**
@@ -8,7 +9,6 @@ import type { GenerationsStatus, RebuildStatus } from './generations.ts';
  * instance CORE_BANK_INSTANCE to rebuild and shows how far they are.
  */
 const LOOK_MS = 250;
-const BAR_CELLS = 30;
 const PORTS = { balances: 3_004, history: 3_005 } as const;
 
 interface Answer {
@@ -27,19 +27,15 @@ async function call(name: ReadModelName, method: 'GET' | 'POST'): Promise<Answer
   throw new Error(`projection ${name} takes none of the tokens of this data folder`);
 }
 
-function show(name: ReadModelName, rebuild: RebuildStatus, seconds: number): void {
-  const part = rebuild.head === 0 ? 1 : Math.min(1, rebuild.checkpoint / rebuild.head);
-  const bar = '='.repeat(Math.round(part * BAR_CELLS)).padEnd(BAR_CELLS, ' ');
-  const rate = Math.round(rebuild.eventsApplied / Math.max(seconds, 0.001));
-  const line =
-    `${name.padEnd(8)} [${bar}] ${(100 * part).toFixed(0).padStart(3)} %  ` +
-    `${rebuild.eventsApplied} events, ${rate} events/s`;
-  process.stdout.write(process.stdout.isTTY ? `\r${line}   ` : `${line}\n`);
+function lineOf(name: ReadModelName, rebuild: RebuildStatus, ms: number): string {
+  const { checkpoint, head, eventsApplied } = rebuild;
+  return barLine(name, checkpoint, head, `${eventsApplied} events, ${rate(eventsApplied, ms)}`);
 }
 
 /** Gives whether the rebuild succeeded. */
 async function rebuild(name: ReadModelName): Promise<boolean> {
   const began = performance.now();
+  const line = liveLine(process.stdout);
   const { status: before } = await call(name, 'POST');
   for (;;) {
     await sleep(LOOK_MS);
@@ -47,15 +43,16 @@ async function rebuild(name: ReadModelName): Promise<boolean> {
     if (now === null) {
       // A new process knows nothing of a rebuild that its forerunner had under way.
       if (status.rebuilding) continue;
-      process.stdout.write(`\n${name}: the projection was restarted; its data is as before.\n`);
+      line.end();
+      process.stdout.write(`${name}: the projection was restarted; its data is as before.\n`);
       return false;
     }
     if (now.generation <= before.generation) continue;
-    show(name, now, (performance.now() - began) / 1_000);
+    line.draw(lineOf(name, now, performance.now() - began), now.rebuild !== 'running');
     if (now.rebuild === 'running') continue;
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     const text = now.rebuild === 'done' ? `done in ${seconds} s` : `failed: ${now.reason}`;
-    process.stdout.write(`\n${name}: ${text}\n`);
+    process.stdout.write(`${name}: ${text}\n`);
     return now.rebuild === 'done';
   }
 }

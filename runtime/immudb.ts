@@ -17,14 +17,14 @@ const CALL_TIMEOUT_MS = 5_000;
 const READ_WRITE = 2;
 /**
  * Set at creation: they bound a batch and immudb's memory. Each of its transaction buffers has
- * place for the largest batch, so there are as many as one writer needs; what it takes by default
- * beside them (thirty buffers, a thousand cached transactions, 48 MiB for writing hashes) is live
- * memory that every collection goes through.
+ * place for the largest batch, so there are as many as one writer and its proofs need; what it
+ * takes by default beside them (30 buffers, 1,000 cached transactions, 48 MiB for writing hashes)
+ * is live memory that every collection goes through.
  */
 const SETTINGS = {
   maxTxEntries: { value: 4096 },
   maxKeyLen: { value: 256 },
-  maxConcurrency: { value: 4 },
+  maxConcurrency: { value: 16 },
   txLogCacheSize: { value: 100 },
   ahtSettings: { writeBufferSize: { value: 1 << 20 } },
   syncFrequency: { value: 2 },
@@ -108,7 +108,7 @@ export const immudbProgram = (
 ): ProgramSpec => {
   const cwd = join(instance.dataDir, 'immudb');
   mkdirSync(cwd, { recursive: true, mode: 0o700 });
-  const off = ['web-server', 'pgsql-server', 'grpc-reflection', 'swaggerui'];
+  const off = ['metrics-server', 'web-server', 'pgsql-server', 'grpc-reflection', 'swaggerui'];
   return {
     name: 'immudb',
     command,
@@ -116,7 +116,7 @@ export const immudbProgram = (
       ...['--dir', dir, '--address', LOOPBACK, '--auth'],
       ...['--port', String(instance.ports.immudb)],
       ...off.map((server) => `--${server}=false`),
-      ...['--signingKey', signingKeyFile(instance.dataDir), '--logformat', 'text', '--pprof', '--metrics-server-port', '9497'],
+      ...['--signingKey', signingKeyFile(instance.dataDir), '--logformat', 'text'],
     ],
     env: {
       HOME: cwd,

@@ -1,0 +1,55 @@
+const CELLS = 24;
+const DRAW_MS = 250;
+/** Without a terminal every drawing is a line of its own, so they are rare. */
+const PLAIN_DRAW_MS = 5_000;
+
+interface Sink {
+  readonly isTTY?: boolean;
+  readonly write: (text: string) => unknown;
+}
+
+/** A count as people read it. */
+export const written = (count: number): string => Math.round(count).toLocaleString('en');
+
+/** How many a second, as people read it. */
+export const rate = (count: number, ms: number): string =>
+  `${written((count * 1_000) / Math.max(1, ms))}/s`;
+
+/** "reading    17% [####....................] 3,400 of 20,000 streams, 4,100/s" */
+export function barLine(name: string, done: number, total: number, figures: string): string {
+  const part = total === 0 ? 1 : Math.min(1, done / total);
+  const cells = '#'.repeat(Math.floor(part * CELLS)).padEnd(CELLS, '.');
+  const percent = `${Math.floor(part * 100)}%`.padStart(4);
+  return `${name.padEnd(9)} ${percent} [${cells}] ${figures}`;
+}
+
+/** A line that tells how far long work is: drawn anew in a terminal, now and then in a file. */
+export function liveLine(out: Sink): {
+  draw(line: string, isLast: boolean): void;
+  end(): void;
+} {
+  const live = out.isTTY === true;
+  let drawnAt = -Infinity;
+  let last = '';
+  let isOpen = false;
+  const write = (line: string): void => {
+    drawnAt = performance.now();
+    isOpen = live;
+    out.write(live ? `\r\x1b[K${line}` : `${line}\n`);
+    last = '';
+  };
+  const end = (): void => {
+    if (last !== '') write(last);
+    if (isOpen) out.write('\n');
+    isOpen = false;
+  };
+  return {
+    draw(line, isLast) {
+      last = line;
+      if (isLast) return end();
+      if (performance.now() - drawnAt > (live ? DRAW_MS : PLAIN_DRAW_MS)) write(line);
+    },
+    /** Shows what was drawn last, also when the work broke off. */
+    end,
+  };
+}
