@@ -46,11 +46,11 @@ export type TrialBalanceAnswer = z.infer<typeof trialBalanceAnswer>;
 export const TRIAL_BALANCE_PATH = '/audit/trial-balance';
 
 const TRIAL_BALANCE = [
-  'Without "position": of all that is audited. With it: of the log as it was at that position, that',
-  'is of all events with that position or a lower one; "position" of the answer is that of the last',
-  'of them and "at" is its time. "verdict" is "violated" from the first transaction on with which',
-  'something is wrong. What is not audited yet is refused with position-not-audited, which says how',
-  'far the audit is ("auditedPosition").',
+  'Without "position": of all that is audited. With it: of the log as it was at that position,',
+  'that is of all events with that position or a lower one; "position" of the answer is that of',
+  'the last of them and "at" is its time. "verdict" is "violated" from the first transaction on',
+  'with which something is wrong. What is not audited yet is refused with position-not-audited,',
+  'which says how far the audit is ("auditedPosition").',
 ].join(' ');
 
 export const TRIAL_BALANCE_OPERATION: Operation = {

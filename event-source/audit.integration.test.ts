@@ -91,7 +91,7 @@ describe('given a sound log', () => {
     expect(checkpoints[1]!.checkpoint.says).toMatch(/^Books balance at position \d+ .*10 events/);
   });
 
-  test('then it tells the trial balance of every position, from its marks and the log', async () => {
+  test('then it tells the trial balance of every position, by marks and the log', async () => {
     const { until, report, marks } = await sound();
     for (let from = 6; from < 900; from += 60) await log.append(eventsOf(id, from, from + 59));
     await until(() => report().books.events === 907);

@@ -87,7 +87,7 @@ async function audited(made: Life) {
   return { log, marks, books: books.books(), made: commands.flat() };
 }
 
-test(`given any log, then its books at every position are a fresh look's (SEED=${seed})`, async () => {
+test(`given any log, then its books at a position are a fresh look's, SEED=${seed}`, async () => {
   const seen = { marked: 0, thinned: 0, open: 0, flying: 0, positions: 0 };
   await fc.assert(
     fc.asyncProperty(life, async (one) => {
@@ -120,7 +120,7 @@ test(`given any log, then its books at every position are a fresh look's (SEED=$
   for (const times of Object.values(seen)) expect(times).toBeGreaterThan(20);
 });
 
-test('given more open transfers than a mark keeps, then how many are open is not said', async () => {
+test('given more open transfers than a mark keeps, then their number is not said', async () => {
   const mark = { position: 5, at: 'x', events: 2, accounts: 1, totals: new Map() };
   const none = { before: () => ({ ...mark, open: undefined }) } as never;
   const books = await pastBooks(memoryLog(), none, 5);

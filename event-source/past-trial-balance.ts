@@ -24,7 +24,7 @@ export async function pastTrialBalance(
   if (wanted > audited.position) {
     const detail =
       `The log is audited up to position ${audited.position} (transaction ` +
-      `${audited.transaction}). Ask for that or an earlier one, or again after Retry-After seconds.`;
+      `${audited.transaction}). Ask for that one, or again after Retry-After seconds.`;
     const more = { auditedPosition: audited.position };
     throw new Failure('position-not-audited', { detail, more }, { 'Retry-After': '1' });
   }

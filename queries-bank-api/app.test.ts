@@ -57,8 +57,7 @@ test('the audit is told as event-source tells it, and 503 while that is away', a
   const get = (path: string) => request(app).get(`/v1/audit/${path}`);
   expect((await get('status').expect(200)).body).toEqual(STATUS);
   expect((await get('trial-balance').expect(200)).body).toEqual(TRIAL_BALANCE);
-  const past = await get(`trial-balance?position=${TRIAL_BALANCE.position + 1}`).expect(200);
-  expect(past.body.position).toBe(TRIAL_BALANCE.position + 1);
+  expect((await get('trial-balance?position=131073').expect(200)).body.position).toBe(131_073);
   expect((await get('trial-balance?position=1').expect(404)).body.code).toBe('position-not-found');
   expect((await get('alarms?limit=1').expect(200)).body).toMatchObject({ count: 2, items: [{}] });
   const position = ['0', '-1', '1.5', 'x', '', '01', '9007199254740992', '1&position=1'];
