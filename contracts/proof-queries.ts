@@ -74,7 +74,21 @@ export const PROOF_QUERIES: readonly Operation[] = [
       'period, the event before it and the one after it come too, so that none can be missing.',
     params: idParams,
     query: exportQuery.shape,
-    answer: z.union([receipts.exportHead, receipts.exportedEvent]),
+    answer: z.union([receipts.accountExportHead, receipts.exportedEvent]),
+    answerType: NDJSON,
+    problems: ['account-not-found'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/refusals/export',
+    id: 'exportRefusals',
+    summary: 'The recorded refusals of an account with their proofs, one JSON document a line',
+    description:
+      'Like the export of the account, of the stream refusal/{id}. An account without any has a ' +
+      'first line only, which says so (headVersion 0).',
+    params: idParams,
+    query: exportQuery.shape,
+    answer: z.union([receipts.refusalsExportHead, receipts.exportedEvent]),
     answerType: NDJSON,
     problems: ['account-not-found'],
   },

@@ -92,10 +92,10 @@ export const consistencyDocument = z.strictObject({
 export type ConsistencyDocument = z.infer<typeof consistencyDocument>;
 
 /** First line of an exported account; the lines after it are exported events, oldest first. */
-export const exportHead = z.strictObject({
+export const accountExportHead = z.strictObject({
   format: z.literal('core-bank-account/1'),
   accountId: z.string(),
-  /** The first and the last version of the export, and the account's last one at the state. */
+  /** The first and the last version of the export, and the stream's last one at the state. */
   fromVersion: txNumber,
   toVersion: txNumber,
   headVersion: txNumber,
@@ -106,7 +106,24 @@ export const exportHead = z.strictObject({
   /** The transaction that the state is the hash of. */
   target: headerDocument,
 });
+/** The same of the account's recorded refusals: another format, so that neither is the other. */
+export const refusalsExportHead = accountExportHead.extend({
+  format: z.literal('core-bank-refusals/1'),
+  /** 0 when nothing was recorded. */
+  toVersion: count,
+  headVersion: count,
+});
+export const exportHead = z.discriminatedUnion('format', [accountExportHead, refusalsExportHead]);
 export type ExportHead = z.infer<typeof exportHead>;
+export type ExportFormat = ExportHead['format'];
+
+/** The kind of stream that a format is about: the first part of the stream's name. */
+export const KIND_OF_EXPORT: Readonly<Record<ExportFormat, string>> = {
+  'core-bank-account/1': 'acct',
+  'core-bank-refusals/1': 'refusal',
+};
+export const streamOfExport = ({ format, accountId }: Pick<ExportHead, 'format' | 'accountId'>) =>
+  `${KIND_OF_EXPORT[format]}/${accountId}`;
 export const exportedEvent = z.strictObject({
   position: txNumber,
   event: anyEvent,

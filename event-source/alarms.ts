@@ -39,6 +39,11 @@ export function alarmBook(logger: Logger, tell: (alarm: AlarmItem) => void = () 
       if (book.delete(`${kind} ${subject}`)) logger.info(`alarm over: ${kind}`, { subject });
     },
     count: (): number => book.size,
+    counts(): ReadonlyMap<AlarmKind, number> {
+      const counts = new Map<AlarmKind, number>();
+      for (const { kind } of book.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      return counts;
+    },
     /** The first ones, for a person to read. */
     list: (most = ALARMS_LISTED_MAX): Alarm[] => [...book.values()].slice(0, most),
     first: (...kinds: readonly AlarmKind[]): Alarm | undefined =>

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import type { BankEvent } from '../contracts/bank-events.ts';
-import { alarmsAnswer, auditStatus } from '../contracts/audit.ts';
+import { ALARM_KINDS, alarmsAnswer, auditStatus } from '../contracts/audit.ts';
 import { commandsAnswer, headsAnswer, logPage, streamPage } from '../contracts/log.ts';
 import { trialBalanceAnswer } from '../contracts/trial-balance.ts';
 import { createLogger } from '../platform/logger.ts';
@@ -63,6 +63,31 @@ const deliver = async (body: string | object, used = log): Promise<string> =>
 beforeEach(() => {
   log = memoryLog();
   alarms = alarmBook(logger);
+});
+
+describe('metrics', () => {
+  const numbers = async (): Promise<Map<string, number>> => {
+    const { text } = await request(app()).get('/metrics').expect(200);
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(lines.map((line) => [line.split(' ')[0]!, Number(line.split(' ')[1])]));
+  };
+
+  test('given no alarm, then each kind of alarm is there with 0', async () => {
+    const found = await numbers();
+    for (const kind of ALARM_KINDS) expect(found.get(`core_bank_alarms{kind="${kind}"}`)).toBe(0);
+    expect(found.get('core_bank_audit_position')).toBe(65_536);
+    expect(found.get('core_bank_audit_balanced')).toBe(0);
+    expect(found.get('core_bank_audit_time_seconds')).toBe(0);
+  });
+
+  test('given alarms, then they are counted by kind until they are over', async () => {
+    alarms.raise('tampered', 'one', 'x');
+    alarms.raise('tampered', 'two', 'x');
+    alarms.raise('tampered', 'two', 'x');
+    expect((await numbers()).get('core_bank_alarms{kind="tampered"}')).toBe(2);
+    alarms.lower('tampered', 'one');
+    expect((await numbers()).get('core_bank_alarms{kind="tampered"}')).toBe(1);
+  });
 });
 
 describe('deliveries', () => {

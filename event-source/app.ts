@@ -1,6 +1,4 @@
-import express, { type Express } from 'express';
-import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
-import { crashPoint } from '../platform/crash-points.ts';
+import type { Express } from 'express';
 import { health } from '../platform/health.ts';
 import { createApp, finish } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -8,16 +6,14 @@ import { GRAVE, type Alarms } from './alarms.ts';
 import type { Appender } from './appender.ts';
 import { auditRoutes } from './audit-routes.ts';
 import type { AuditAnswers } from './background-audit.ts';
+import { deliveries } from './deliveries.ts';
 import type { EventLog } from './event-log.ts';
 import type { IntegrationFeed } from './integration-feed.ts';
 import { readDelivery } from './incoming-events.ts';
 import type { LogProofs } from './log-proofs.ts';
+import { metrics } from './metrics.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { questions } from './questions.ts';
-
-const DELIVERY_ROUTE = '/events/account-events';
-// NATS carries at most 64 MiB in one message when it is told to; ours stay far below.
-const DELIVERY_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface EventSource {
   readonly log: EventLog;
@@ -52,25 +48,11 @@ export function eventSourceApp(source: EventSource): Express {
       return { count: alarms.count(), first: alarms.list() };
     },
   });
-  deliveries(app, source);
+  deliveries(app, (body) => appender.deliver(readDelivery(body, alarms)));
   questions(app, log);
   auditRoutes(app, source.audit, alarms);
+  metrics(app, source);
   if (source.proofs !== undefined) proofRoutes(app, source.proofs, source.publicKey ?? '');
   finish(app, logger);
   return app;
-}
-
-function deliveries(app: Express, { appender, alarms }: EventSource): void {
-  app.get('/dapr/subscribe', (_request, response) => {
-    const subscription = { pubsubname: PUBSUB, topic: ACCOUNT_EVENTS_TOPIC, route: DELIVERY_ROUTE };
-    response.json([subscription]);
-  });
-  const raw = express.raw({ type: () => true, limit: DELIVERY_BYTES_MAX });
-  app.post(DELIVERY_ROUTE, raw, async (request, response) => {
-    const body: unknown = request.body;
-    const events = readDelivery(Buffer.isBuffer(body) ? body : Buffer.alloc(0), alarms);
-    const verdict = await appender.deliver(events);
-    response.on('finish', () => crashPoint('event-source:after-ack'));
-    response.json({ status: verdict === 'done' ? 'SUCCESS' : 'RETRY' });
-  });
 }

@@ -123,9 +123,9 @@ export function createAuditBooks() {
     events: () => events,
     ledger,
     /** Counts what was found wrong beside the transactions, for example a log that got shorter. */
-    violated(): void {
+    violated(from = 0): void {
       violations += 1;
-      violatedFrom = 0;
+      violatedFrom = Math.min(violatedFrom ?? from, from);
     },
     /** The first transaction with which something is wrong; 0 when it is with the log as such. */
     violatedFrom: (): number | null => violatedFrom,

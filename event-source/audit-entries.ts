@@ -51,7 +51,8 @@ export function readEntries({ header, entries, valuesLost }: AuditedTx): Audited
     const marked = markOf(entry);
     if (marked !== undefined) return tampered(key, `${key} ${marked} ${where}.`);
     if (valuesLost === true) {
-      return tampered(key, `The value of ${key}, written ${where}, was changed on the disk.`);
+      const lost = `The value of ${key}, written ${where}, cannot be read`;
+      return tampered(key, `${lost}: the log was changed on the disk there.`);
     }
     if (!hasHash(entry.value, entry.hValue)) {
       return tampered(key, `The value of ${key} ${where} is not the one that was hashed there.`);
@@ -59,7 +60,7 @@ export function readEntries({ header, entries, valuesLost }: AuditedTx): Audited
     if (STREAMS.some((start) => key.startsWith(start))) {
       const event = readEvent(key, entry, index);
       if (event === undefined)
-        tampered(key, `What stands under ${key} ${where} is no event of it.`);
+        tampered(key, `What was written under ${key} ${where} is no event of it.`);
       else events.push({ key, position: positionOf(header.id, index), event });
     } else if (key.startsWith('cmd/')) {
       const first = COMMAND_RECORD.exec(entry.value.toString('latin1', 1))?.[1];

@@ -1,5 +1,5 @@
 import type { AuditedBooks } from '../contracts/audit.ts';
-import { verdictSentence } from './audit-sentences.ts';
+import { many, verdictSentence } from './audit-sentences.ts';
 import type { Finding } from './audit-entries.ts';
 import type { ReadSideResult } from './audit-read-side.ts';
 
@@ -24,14 +24,17 @@ export function auditLines(result: AuditResult): { lines: string[]; ok: boolean 
     typeof checkpoints === 'string'
       ? 'not believed'
       : `${number(checkpoints)} of the auditor, signed and held against the log`;
+  // What is wrong with the chain or its end is told of these; of an entry, of its key.
+  const isBroken = findings.some(({ subject }) => /^(?:transaction \d+|the log)$/.test(subject));
+  const chained = isBroken ? 'NOT the chain that was signed and verified' : 'chained and signed';
   const ok = books.verdict === 'balanced' && findings.length === 0;
   return {
     ok,
     lines: [
-      `hashes       ${number(books.transaction)} transactions, chained and signed`,
+      `hashes       ${number(books.transaction)} transactions, ${chained}`,
       `root         ${books.root}`,
       `events       ${number(books.events)} in ${seconds.toFixed(1)} s, ${number(rate)}/s`,
-      `streams      ${number(books.accounts)} accounts, ${number(books.persons)} persons`,
+      `streams      ${many(books.accounts, 'account')}, ${many(books.persons, 'person')}`,
       `transfers    ${number(books.openTransfers)} not ended yet`,
       `checkpoints  ${told}`,
       `read side    ${readSideLine(readSide)}`,

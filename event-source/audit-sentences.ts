@@ -1,6 +1,6 @@
 import type { AuditedBooks } from '../contracts/audit.ts';
 
-const many = (count: number, noun: string): string =>
+export const many = (count: number, noun: string): string =>
   `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 
 /** What the audit says of the books, in one sentence. */

@@ -226,7 +226,9 @@ describe('given a stranger who writes into the log, then the audit names it', ()
     await put(entry('other/1', Buffer.from('x')), entry(eventKey(id, 6), Buffer.from('{}')));
     expect(await found()).toEqual([
       expect.stringMatching(/^tampered: The key "other\/1" in transaction 4 is none that the bank/),
-      expect.stringMatching(/^tampered: What stands under acct\/.*6 in transaction 4 is no event/),
+      expect.stringMatching(
+        /^tampered: What was written under acct\/.*6 in transaction 4 is no event/,
+      ),
     ]);
   });
 
@@ -291,9 +293,28 @@ describe('given somebody who changes the files of the log', () => {
     writeFileSync(file, bytes);
     await immudb.up();
     audit = startAudit(immudb, key);
-    expect((await found())[0]).toMatch(/^tampered: The value of .* was changed on the disk/);
+    expect((await found())[0]).toMatch(
+      /^tampered: The value of .* cannot be read: the log was changed on the disk/,
+    );
     await audit.until(({ report }) => report().phase === 'following');
     expect(audit.report().books.persons).toBe(1);
+  });
+
+  test('when a bit of a transaction flips, then it stops there with an alarm', async () => {
+    await immudb.down();
+    const folder = join(data, 'corebank', 'tx');
+    const file = join(folder, readdirSync(folder)[0]!);
+    const bytes = readFileSync(file);
+    const place = bytes.indexOf(eventKey(id, 3));
+    expect(place).toBeGreaterThan(0);
+    bytes[place + 6]! ^= 1;
+    writeFileSync(file, bytes);
+    await immudb.up();
+    audit = startAudit(immudb, key);
+    expect(await found()).toEqual([
+      expect.stringMatching(/^tampered: The log cannot be read from transaction 2 on/),
+    ]);
+    expect(audit.report()).toMatchObject({ phase: 'waiting', books: { verdict: 'violated' } });
   });
 
   test('when the file of its checkpoints is changed, then it adds nothing more', async () => {

@@ -7,6 +7,7 @@ import { verdictSentence } from './audit-sentences.ts';
 import { auditWalk, type AuditSource } from './audit-walk.ts';
 import type { BooksMark } from './books-marks.ts';
 import type { CheckpointFile } from './checkpoint-file.ts';
+import { TamperError } from './event-log.ts';
 import { stuckTransfers } from './stuck-transfers.ts';
 
 export const AUDIT_PACE = {
@@ -71,6 +72,7 @@ export function auditor(parts: AuditorParts) {
   let lastAt = -Infinity;
   let sampledAt = -Infinity;
   let sample: Iterator<string> | undefined;
+  let stopped: string | undefined;
   let mayTell = true;
   let ended = false;
   let wake: () => void = () => undefined;
@@ -141,6 +143,16 @@ export function auditor(parts: AuditorParts) {
     await pause(Math.min(pace.restFactor * spentMs, pace.restMsMax));
   };
 
+  /** The log does not give its next transaction: what follows cannot be checked. */
+  const stopAt = (why: string): void => {
+    const subject = `transaction ${books.state().txId + 1}`;
+    if (stopped === subject) return;
+    stopped = subject;
+    books.violated(books.state().txId + 1);
+    const detail = `The log cannot be read from ${subject} on, and is not checked there: ${why}`;
+    onFinding({ kind: 'tampered', subject, detail });
+  };
+
   const run = async (): Promise<void> => {
     const walk = auditWalk({ ...parts, books, said: await said(), onPage: report, rest });
     phase = 'replaying';
@@ -160,6 +172,7 @@ export function auditor(parts: AuditorParts) {
       } catch (error) {
         phase = 'waiting';
         reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof TamperError) stopAt(reason);
         report();
         await pause(pace.retryMs);
         continue;

@@ -1,8 +1,8 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
 import { createLogger } from '../platform/logger.ts';
-import { accountExport } from '../proofs/account-export.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
+import { streamExport } from '../proofs/stream-export.ts';
 import { alarmBook } from './alarms.ts';
 import { eventOf, newAccount } from './events-for-tests.ts';
 import { immudbExports } from './immudb-exports.ts';
@@ -55,7 +55,7 @@ const itemsOf = ({ fromVersion, toVersion, state }: ExportHead): Promise<Exporte
 
 /** What the receiver of an export makes of it. */
 function checked(head: ExportHead, items: readonly ExportedEvent[]) {
-  const check = accountExport(head, readPublicKey(immudb.options.publicKey));
+  const check = streamExport(head, readPublicKey(immudb.options.publicKey));
   const fault = [check.begin(), ...items.map((item) => check.take(item))].find(Boolean);
   return fault ?? check.end();
 }

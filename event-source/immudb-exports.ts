@@ -1,6 +1,13 @@
+import { streamOf } from '../contracts/events.ts';
 import { millisecondsOf } from '../contracts/history-filters.ts';
-import type { ExportedEvent, ExportHead, WalkedTransaction } from '../contracts/receipts.ts';
-import type { StreamId } from '../domain/ids.ts';
+import { KIND_OF_EXPORT } from '../contracts/receipts.ts';
+import type {
+  ExportedEvent,
+  ExportFormat,
+  ExportHead,
+  WalkedTransaction,
+} from '../contracts/receipts.ts';
+import type { AccountId, StreamId } from '../domain/ids.ts';
 import { inParallel } from '../platform/parallel.ts';
 import { sameHash } from '../proofs/hashing.ts';
 import { headerHash } from '../proofs/log-transaction.ts';
@@ -34,8 +41,11 @@ export function immudbExports(
 
   return {
     async exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined> {
-      const [head = 0] = await heads([stream]);
-      if (head === 0) return undefined;
+      const about = exportedAccount(stream);
+      if (about === undefined) return undefined;
+      const { format, accountId } = about;
+      const [head = 0, opened = 0] = await heads([stream, streamOf(accountId)]);
+      if (opened === 0) return undefined;
       // After the head, so that the state has it.
       const state = await newestState();
       const { from, to } = period;
@@ -47,8 +57,8 @@ export function immudbExports(
         throw new TamperError('the log', `shows another transaction ${state.txId} than it signed`);
       }
       return {
-        format: 'core-bank-account/1',
-        accountId: stream.slice(stream.indexOf('/') + 1),
+        format,
+        accountId,
         // One before the period and one after it, where there are any.
         fromVersion: Math.max(1, before),
         toVersion: Math.min(head, Math.max(end, before)),
@@ -89,6 +99,14 @@ export function immudbExports(
       }));
     },
   };
+}
+
+/** The account that a stream is about, and the format of its export; persons have none. */
+function exportedAccount(stream: StreamId) {
+  const [kind, id] = stream.split('/') as [string, AccountId];
+  const formats = Object.keys(KIND_OF_EXPORT) as ExportFormat[];
+  const format = formats.find((one) => KIND_OF_EXPORT[one] === kind);
+  return format === undefined ? undefined : { format, accountId: id };
 }
 
 function exportedOf({ entry, inclusionProof, verifiableTx }: VerifiableEntry): ExportedEvent {

@@ -2,12 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import type { ExportedEvent, ReceiptDocument } from '../contracts/receipts.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { createLogger } from '../platform/logger.ts';
-import { accountExport } from '../proofs/account-export.ts';
 import { logWalk, versionsFault } from '../proofs/log-walk.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readState } from '../proofs/proof-documents.ts';
 import { beginsWith, consistencyFault, readReceipt, receiptFault } from '../proofs/receipt.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
+import { streamExport } from '../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventKey } from './event-log.ts';
 import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
@@ -135,16 +135,18 @@ describe('given an account that is exported', () => {
   test('then all its versions are proven, and the walk sees no other', async () => {
     const { head, items } = await exportOf();
     await log.append([eventOf(id, VERSIONS + 1)]);
-    const check = accountExport(head, key);
+    const check = streamExport(head, key);
     expect(check.begin()).toBeUndefined();
     for (const item of items) expect(check.take(item)).toBeUndefined();
     expect(check.end()).toMatchObject({ events: VERSIONS, begins: 'first-event', ends: 'head' });
     const walk = await walked(head.state.txId);
     if (isFault(walk)) throw new Error(walk.detail);
     expect(walk.end(readState(head.state))).toBeUndefined();
+    const claim = { head: head.headVersion, stream: id };
     const shown = new Map(items.map(({ event, position }) => [event.version, position]));
-    expect(versionsFault(walk.versions(), shown, head.headVersion)).toBeUndefined();
-    expect(versionsFault(walk.versions(), shown, head.headVersion - 1)?.fault).toBe('missing');
+    expect(versionsFault(walk.versions(), shown, claim)).toBeUndefined();
+    const less = { ...claim, head: claim.head - 1 };
+    expect(versionsFault(walk.versions(), shown, less)?.fault).toBe('missing');
   });
 
   test('when a version was written again, then the walk sees it', async () => {

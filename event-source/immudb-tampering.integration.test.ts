@@ -33,7 +33,7 @@ afterEach(async () => {
   await immudb.stop();
 });
 
-const alarm = (): string | undefined => alarms.first('tampered')?.detail;
+const alarm = (): string | undefined => alarms.first('tampered', 'rolled-back')?.detail;
 const proven = async (): Promise<number> => {
   await log.trust.verify(log.ask);
   return log.trust.trusted()!.txId;

@@ -83,7 +83,7 @@ describe('given a state that is trusted', () => {
     await expect(trust.verify(serverAt(shown))).rejects.toThrow(message);
     expect(trust.trusted()).toEqual(trustedAt(source));
     expect(await trust.store.read()).toEqual(trustedAt(source));
-    expect(subjects()).toEqual(['the log']);
+    expect(subjects()).toEqual(['the log against its trusted state']);
   });
 
   test('when a forged history is longer and rightly signed, then it is refused', async () => {

@@ -20,7 +20,8 @@ export interface TrustOptions {
   readonly store: TrustStore;
 }
 
-const SUBJECT = 'the log';
+/** Not 'the log': the audit tells of that, and what heals here must not end its alarm. */
+const SUBJECT = 'the log against its trusted state';
 /** Own writes whose hash is remembered until a signed state is looked at. */
 const OWN_WRITES_MAX = 10_000;
 
@@ -39,7 +40,8 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
   const own = boundedMap<number, Buffer>(OWN_WRITES_MAX);
 
   const refuse = (subject: string, { fault, detail }: ProofFault): never => {
-    alarms.raise('tampered', subject, detail, { fault });
+    const isOther = fault === 'rolled-back' || fault === 'forked';
+    alarms.raise(isOther ? 'rolled-back' : 'tampered', subject, detail, { fault });
     throw new TamperError(subject, `is not what it was: ${detail}`);
   };
 
@@ -76,7 +78,7 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
     const state = { db: database, txId, txHash, signature: bytes };
     const found = signatureFault(state, publicKey) ?? (await continued(ask, since, state));
     if (found !== undefined) refuse(SUBJECT, found);
-    alarms.lower('tampered', SUBJECT);
+    for (const kind of ['tampered', 'rolled-back'] as const) alarms.lower(kind, SUBJECT);
     // Another look may have been faster; then the next one goes on from what that one believed.
     if (trusted !== since) return;
     signed = state;

@@ -22,7 +22,7 @@ export interface LogProofs {
   state(): Promise<SignedStateDocument>;
   /** From the state at one transaction to that at another (now, when missing). */
   consistency(from: number, to?: number): Promise<ConsistencyDocument | undefined>;
-  /** The beginning of an export; undefined when the stream has no events. */
+  /** The beginning of an export; undefined when there is no such account, or nothing to export. */
   exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined>;
   /** Events of an export, proven against the state at a transaction; at least one. */
   exported(stream: StreamId, from: number, limit: number, at: number): Promise<ExportedEvent[]>;

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { eventSourceApp } from './app.ts';
 import { appender, type AppenderParts } from './appender.ts';
 import { auditFeed } from './audit-feed.ts';
 import { backgroundAudit } from './background-audit.ts';
+import { closedLogApp } from './closed-log.ts';
 import { daprReadSide } from './dapr-read-side.ts';
 import { LogUnavailable, TamperError } from './event-log.ts';
 import { immudbExports } from './immudb-exports.ts';
@@ -69,6 +71,7 @@ const immudb = {
   publicKey: publicKeyPem(config.LOG_PUBLIC_KEY),
   trust: trustFile(config.TRUSTED_STATE_FILE),
 };
+const appToken = config.APP_API_TOKEN;
 const log = await openLog();
 const feed = ledgerFeed((message) => publish(PUBSUB, LEDGER_TOPIC, message), logger);
 const stream = natsStream(config.BANK_EVENTS_URL);
@@ -101,7 +104,7 @@ const app = eventSourceApp({
   audit,
   alarms,
   logger,
-  appToken: config.APP_API_TOKEN,
+  appToken,
 });
 const server = await listen(app, config.APP_PORT);
 logger.info('serving the log', { port: config.APP_PORT, head: log.head() });
@@ -126,15 +129,29 @@ onShutdown(logger, [
 
 // The database may start at the same time as this process; a foreign one never gets better.
 async function openLog(): Promise<ImmudbLog> {
+  let closed: Server | undefined;
   for (;;) {
     try {
-      return await openImmudbLog(immudb, alarms);
+      const opened = await openImmudbLog(immudb, alarms);
+      if (closed !== undefined) await endOf(closed);
+      return opened;
     } catch (error) {
       logger.error('the log cannot be opened', { error: String(error) });
       // Of a log that was changed the alarm must get out, so this goes on without serving it.
       const mayGetBetter = error instanceof LogUnavailable || error instanceof TamperError;
       if (!mayGetBetter) process.exit(1);
+      if (error instanceof TamperError) {
+        closed ??= await listen(closedLogApp({ alarms, logger, appToken }), config.APP_PORT);
+      }
       await delay(RETRY_MS);
     }
   }
+}
+
+/** Whoever is connected to what told of the alarms comes again, to the log. */
+function endOf(served: Server): Promise<void> {
+  return new Promise((resolve) => {
+    served.close(() => resolve());
+    served.closeAllConnections();
+  });
 }

@@ -14,10 +14,12 @@ const BODY_MS_MAX = 10_000;
 export const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
 const CHECK_EVERY_MS = 1_000;
+/** What whoever watches the service asks for, without a token. */
+const OPEN_PATHS = ['/healthz', '/metrics'];
 
 export interface AppOptions {
   readonly logger: Logger;
-  /** When set, every request but those for health must show it as dapr-api-token. */
+  /** When set, every request but those for health and metrics must show it as dapr-api-token. */
   readonly appToken?: string;
 }
 
@@ -41,7 +43,7 @@ export function sameToken(expected: string, shown: string | string[] | undefined
 
 function requireToken(token: string): RequestHandler {
   return (request, response, next) => {
-    const open = request.path === '/healthz' || request.path.startsWith('/health/');
+    const open = OPEN_PATHS.includes(request.path) || request.path.startsWith('/health/');
     if (open || sameToken(token, request.headers['dapr-api-token'])) next();
     else response.status(401).end();
   };

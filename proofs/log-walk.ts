@@ -66,12 +66,12 @@ export function logWalk(stream: string, start: LogState = EMPTY_LOG) {
 export function versionsFault(
   walked: ReadonlyMap<number, number>,
   exported: ReadonlyMap<number, number>,
-  head: number,
+  { head, stream }: { readonly head: number; readonly stream: string },
 ): ProofFault | undefined {
   for (let version = 1; version <= head; version += 1) {
     const position = walked.get(version);
     if (position === undefined) {
-      return faulty('missing', `The log has no version ${version} of the account.`);
+      return faulty('missing', `The log has no version ${version} of ${stream}.`);
     }
     const shown = exported.get(version);
     if (shown !== undefined && shown !== position) {
@@ -79,7 +79,7 @@ export function versionsFault(
     }
   }
   if (walked.size === head) return undefined;
-  const detail = `The log has ${walked.size} versions of the account, the export tells of ${head}.`;
+  const detail = `The log has ${walked.size} versions of ${stream}, the export tells of ${head}.`;
   return faulty('missing', detail);
 }
 

@@ -100,7 +100,7 @@ describe('given files of an account', () => {
   });
 
   test.each<[string, SmallEntry[], RegExp]>([
-    ['an event more', [versionEntry(VERSIONS + 1)], /has 6 versions of the account/],
+    ['an event more', [versionEntry(VERSIONS + 1)], /has 6 versions of acct/],
     ['an event written over', [entryOf(eventKey(stream, 2), 'forged')], /written again/],
   ])('when the log has %s, then only the log shows it', async (_what, more, message) => {
     const given = bank([more]);

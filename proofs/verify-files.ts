@@ -1,14 +1,20 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { exportedEvent, exportHead, walkedTransaction } from '../contracts/receipts.ts';
-import { accountExport } from './account-export.ts';
-import { accountFinding, receiptFinding, refused, type Finding } from './findings.ts';
+import {
+  exportedEvent,
+  exportHead,
+  streamOfExport,
+  walkedTransaction,
+} from '../contracts/receipts.ts';
+import { exportFinding } from './export-findings.ts';
+import { receiptFinding, refused, type Finding } from './findings.ts';
 import { logWalk, versionsFault } from './log-walk.ts';
 import { readState } from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 import * as receipts from './receipt.ts';
 import { readPublicKey } from './signed-state.ts';
+import { streamExport } from './stream-export.ts';
 
 /** The only file of this room that reads anything. Files may be larger than memory. */
 export type Progress = (text: string) => void;
@@ -43,9 +49,9 @@ export function verifyReceiptFile(path: string, key: KeyObject, newerPath?: stri
   return broken === undefined ? receiptFinding(receipt, newer) : refused(broken);
 }
 
-type Check = ReturnType<typeof accountExport>;
+type Check = ReturnType<typeof streamExport>;
 
-/** Checks an exported account, and that the log has no more of it, when the log is given. */
+/** Checks an export of an account or of its refusals, and with the log that there is no more. */
 export async function verifyAccountFile(
   path: string,
   key: KeyObject,
@@ -60,7 +66,7 @@ export async function verifyAccountFile(
       const read = receipts.readDocument(exportHead, value);
       if (isFault(read)) return read;
       head = read;
-      check = accountExport(read, key);
+      check = streamExport(read, key);
       return check.begin();
     }
     const read = receipts.readDocument(exportedEvent, value);
@@ -74,17 +80,18 @@ export async function verifyAccountFile(
   }
   const summary = check.end();
   if (isFault(summary)) return refused(summary);
-  if (logPath === undefined) return accountFinding(head, summary, undefined);
-  const walk = logWalk(`acct/${head.accountId}`);
+  if (logPath === undefined) return exportFinding(head, summary, undefined);
+  const stream = streamOfExport(head);
+  const walk = logWalk(stream);
   const state = readState(head.state);
   const broken = await eachLine(logPath, progress, (value) => {
     const read = receipts.readDocument(walkedTransaction, value);
     if (isFault(read)) return read;
     return read.header.id > state.txId ? undefined : walk.take(read);
   });
-  const last =
-    broken ?? walk.end(state) ?? versionsFault(walk.versions(), positions, head.headVersion);
-  return last === undefined ? accountFinding(head, summary, walk.txId()) : refused(last);
+  const claim = { head: head.headVersion, stream };
+  const last = broken ?? walk.end(state) ?? versionsFault(walk.versions(), positions, claim);
+  return last === undefined ? exportFinding(head, summary, walk.txId()) : refused(last);
 }
 
 async function eachLine(

@@ -10,7 +10,7 @@ const USAGE = `Checks offline what the bank proves: with the files and the bank'
 
   RECEIPT      GET /v1/accounts/{id}/events/{version}/receipt
   CONSISTENCY  GET /v1/audit/consistency?fromTx=TXID: that a newer state continues the receipt's
-  EXPORT       GET /v1/accounts/{id}/export?from=&to=
+  EXPORT       GET /v1/accounts/{id}/export?from=&to=, or .../refusals/export?from=&to=
   LOG          GET /v1/audit/log?toTx=TXID of the export's state: proves that nothing was left out
   bank.pub     the bank's public key (PEM), from a place that you trust
 

@@ -1,4 +1,3 @@
-import { streamOf } from '../contracts/events.ts';
 import type * as receipts from '../contracts/receipts.ts';
 import type { Sidecar } from '../platform/dapr.ts';
 import { called } from './event-source-account-log.ts';
@@ -18,9 +17,9 @@ export function eventSourceProofs(dapr: Sidecar): LogProofs {
     state: () => get('log/state'),
     consistency: (from, to) => get(`log/consistency?${given({ from, to })}`),
     receipt: (stream, version) => get(`log/streams/${stream}/events/${version}/receipt`),
-    exportHead: (id, period) => get(`log/streams/${streamOf(id)}/export?${given({ ...period })}`),
-    async exported(id, fromVersion, limit, at) {
-      const path = `log/streams/${streamOf(id)}/export/events`;
+    exportHead: (stream, period) => get(`log/streams/${stream}/export?${given({ ...period })}`),
+    async exported(stream, fromVersion, limit, at) {
+      const path = `log/streams/${stream}/export/events`;
       type Page = { items: receipts.ExportedEvent[] };
       return (await get<Page>(`${path}?${given({ fromVersion, limit, at })}`)).items;
     },

@@ -6,7 +6,7 @@ import type {
   SignedStateDocument,
   WalkedTransaction,
 } from '../contracts/receipts.ts';
-import type { AccountId, StreamId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 
 export interface Period {
   readonly from?: string | undefined;
@@ -20,9 +20,10 @@ export interface LogProofs {
   /** undefined when one of the states is not there, or they are in the wrong order. */
   consistency(from: number, to?: number): Promise<ConsistencyDocument | undefined>;
   receipt(stream: StreamId, version: number): Promise<ReceiptDocument | undefined>;
-  exportHead(id: AccountId, period: Period): Promise<ExportHead | undefined>;
+  /** Of an account's events or its refusals; undefined when there is no such account. */
+  exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined>;
   /** At least one event, from a version on, proven against the state at a transaction. */
-  exported(id: AccountId, from: number, limit: number, at: number): Promise<ExportedEvent[]>;
+  exported(stream: StreamId, from: number, limit: number, at: number): Promise<ExportedEvent[]>;
   /** Transactions from one on, none when the log has no more. */
   walk(fromTx: number): Promise<WalkedTransaction[]>;
 }

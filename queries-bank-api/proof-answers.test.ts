@@ -12,9 +12,9 @@ const logger = createLogger('test', 'error');
 logger.silent = true;
 const EVENTS = 230;
 
-function served() {
+function served(refusals = 3) {
   const { log, refuse } = logForTests(new Map([[1, EVENTS]]));
-  refuse(1, 3);
+  refuse(1, refusals);
   const app = express();
   const plain = (handle: (...parts: Parameters<RequestHandler>) => unknown): RequestHandler =>
     handle;
@@ -55,6 +55,8 @@ test.each([
   ['/v1/accounts/x/events/1/receipt', 'path/id'],
   [`${account}/export?from=yesterday`, 'query/from'],
   [`${account}/export?limit=1`, 'query/limit'],
+  [`${account}/refusals/export?to=tomorrow`, 'query/to'],
+  [`${account}/refusals/export?limit=1`, 'query/limit'],
   ['/v1/audit/consistency', 'query/fromTx'],
   ['/v1/audit/consistency?fromTx=0', 'query/fromTx'],
   ['/v1/audit/consistency?fromTx=9&toTx=8', 'query/fromTx'],
@@ -77,6 +79,20 @@ test('an account is exported line by line to its end, one that is nowhere is 404
   expect(versions).toEqual(Array.from({ length: EVENTS }, (_, at) => at + 1));
   const none = await request(served()).get(`/v1/accounts/${idOf(2)}/export`);
   expect([none.status, none.body.code]).toEqual([404, 'account-not-found']);
+});
+
+test('so are its refusals, a stream of their own, to their end or none', async () => {
+  const path = (index: number) => `/v1/accounts/${idOf(index)}/refusals/export`;
+  const answer = await request(served()).get(path(1)).buffer(true);
+  expect(answer.headers['content-type']).toMatch('application/x-ndjson');
+  const [head, ...items] = linesOf(answer.text);
+  expect(receipts.refusalsExportHead.parse(head).headVersion).toBe(3);
+  const events = items.map((line) => receipts.exportedEvent.parse(line).event);
+  expect(events.map(({ id }) => id)).toEqual([1, 2, 3].map((n) => `refusal/${idOf(1)}/${n}`));
+  const none = linesOf((await request(served(0)).get(path(1)).buffer(true)).text);
+  expect(none).toMatchObject([{ format: 'core-bank-refusals/1', toVersion: 0, headVersion: 0 }]);
+  const nobody = await request(served()).get(path(2));
+  expect([nobody.status, nobody.body.code]).toEqual([404, 'account-not-found']);
 });
 
 test('the log is walked from one transaction to another', async () => {

@@ -37,7 +37,8 @@ export function proofAnswers(app: Express, proofs: LogProofs, reached: Reached):
     const message = 'must be transactions of the log, the older one first';
     throw invalid('query/fromTx', message);
   });
-  app.get('/v1/accounts/:id/export', reached(exportAccount(proofs)));
+  app.get('/v1/accounts/:id/export', reached(exportIn(streamOf, proofs)));
+  app.get('/v1/accounts/:id/refusals/export', reached(exportIn(refusalsOf, proofs)));
   app.get('/v1/audit/log', reached(walkLog(proofs)));
 }
 
@@ -53,19 +54,19 @@ const receiptIn =
     return receipt;
   };
 
-const exportAccount =
-  (proofs: LogProofs) =>
+const exportIn =
+  (streamFor: (id: AccountId) => StreamId, proofs: LogProofs) =>
   async (request: Request, response: Response): Promise<void> => {
-    const id = accountOf(request);
+    const stream = streamFor(accountOf(request));
     const period = queryOf(queries.exportQuery, request);
-    const head = await proofs.exportHead(id, period);
+    const head = await proofs.exportHead(stream, period);
     if (head === undefined) throw new Failure('account-not-found');
     const { fromVersion, toVersion, state } = head;
     const lines = async function* (): AsyncGenerator<object> {
       yield head;
       for (let from = fromVersion; from <= toVersion;) {
         const limit = Math.min(EXPORT_PAGE_EVENTS_MAX, toVersion - from + 1);
-        const items = await proofs.exported(id, from, limit, state.txId);
+        const items = await proofs.exported(stream, from, limit, state.txId);
         yield* items;
         from += items.length;
       }

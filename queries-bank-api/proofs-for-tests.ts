@@ -1,5 +1,5 @@
 import type { ExportedEvent, HeaderDocument } from '../contracts/receipts.ts';
-import { accountId } from '../domain/ids.ts';
+import { accountId, type StreamId } from '../domain/ids.ts';
 import type { AccountLog } from './account-log.ts';
 import type { LogProofs } from './log-proofs.ts';
 
@@ -16,8 +16,12 @@ const history = {
 
 /** Documents of the right shape about the events of a log; they prove nothing. */
 export function proofsForTests(log: AccountLog): LogProofs {
-  const exported: LogProofs['exported'] = async (id, from, limit) => {
-    const { entries } = await log.events(id, from, limit);
+  const pageOf = (stream: StreamId, from: number, limit: number) => {
+    const [kind, name] = stream.split('/');
+    return (kind === 'refusal' ? log.refusals : log.events)(accountId(name ?? ''), from, limit);
+  };
+  const exported: LogProofs['exported'] = async (stream, from, limit) => {
+    const { entries } = await pageOf(stream, from, limit);
     return entries.map(({ position, event }) => {
       const inclusion = { leaf: 0, width: 1, terms: [] };
       return { position, event, inclusion, header: header(event.version), tree: [HASH] };
@@ -32,20 +36,20 @@ export function proofsForTests(log: AccountLog): LogProofs {
       return { format: 'core-bank-consistency/1', from: older, to: state, history };
     },
     async receipt(stream, version) {
-      const [kind, name] = stream.split('/');
-      const id = accountId(name ?? '');
-      const page = kind === 'refusal' ? log.refusals : log.events;
-      const [item] = (await page(id, version, 1)).entries;
+      const [item] = (await pageOf(stream, version, 1)).entries;
       if (item === undefined) return undefined;
       const { position, event } = item;
       const inclusion = { leaf: 0, width: 1, terms: [] };
       return { format: 'core-bank-receipt/1', position, event, inclusion, history, state };
     },
-    async exportHead(id, period) {
-      const [head = 0] = await log.heads([id]);
-      if (head === 0) return undefined;
-      const versions = { fromVersion: 1, toVersion: head, headVersion: head };
-      const format = 'core-bank-account/1';
+    async exportHead(stream, period) {
+      const id = accountId(stream.slice(stream.indexOf('/') + 1));
+      const [opened = 0] = await log.heads([id]);
+      if (opened === 0) return undefined;
+      const { headVersion } = await pageOf(stream, 1, 1);
+      const versions = { fromVersion: 1, toVersion: headVersion, headVersion };
+      const isRefusals = stream.startsWith('refusal/');
+      const format = isRefusals ? 'core-bank-refusals/1' : 'core-bank-account/1';
       return { format, accountId: id, ...versions, ...period, state, target: header(90) };
     },
     exported,

@@ -5,6 +5,9 @@ import { BOTTOM, HEAD, MARGIN, NOTE, Pages, TOP, UNKNOWN, WIDTH } from './pdfkit
 import type { Style } from './pdfkit-page.ts';
 import { grouped, shownAmount, table } from './pdfkit-table.ts';
 
+/** Points between a label and what it names. */
+const LABEL_GAP = 3;
+
 /** The statement as a PDF: A4, with its fonts in it, the same on every machine. */
 export async function pdfStatement(
   statement: StatementAnswer,
@@ -46,7 +49,7 @@ function parties(pages: Pages, statement: StatementAnswer, holder: Holder | unde
   const half = WIDTH / 2;
   const right = MARGIN + half;
   const lines = holder === undefined ? [`Customer ${statement.ownerId}`] : addressOf(holder);
-  let left = y + pages.write('HOLDER', MARGIN, y, half - 12, HEAD);
+  let left = y + pages.write('HOLDER', MARGIN, y, half - 12, HEAD) + LABEL_GAP;
   lines.forEach((line, index) => {
     const isName = index === 0 && holder !== undefined;
     const style: Style = isName ? { size: 10, weight: 'bold' } : { size: 9 };

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { refusalsAnswer, type RefusalsAnswer } from '../../contracts/refusal-queries.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readReceipt, receiptFault } from '../../proofs/receipt.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
+import { readKeyFile, verifyAccountFile } from '../../proofs/verify-files.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { patientSend, type Reply } from './patient-send.ts';
 import { viewOf } from './verdict.ts';
@@ -99,6 +103,54 @@ test('each record has a receipt that the public key proves, a forged one has non
   });
   const event = { ...receipt.event, data: { refusal: { code: 'account-frozen' } } };
   expect(receiptFault({ ...receipt, event }, key)).toMatchObject({ fault: 'entry-differs' });
+});
+
+test('all records are exported with a proof, and a file of less of them is refused', async () => {
+  const [account, quiet] = (await house.openAccounts(2)) as [string, string];
+  const path = `/v1/accounts/${account}`;
+  await send(`${path}/refusal-recording`, 'on-4', { recordRefusals: true }, 'PUT');
+  for (let at = 0; at < 4; at += 1) {
+    await send(`${path}/withdrawals`, `lacking-${at}`, { amount: '900.00' });
+  }
+  const missing = await violationsWithin(PATIENCE_MS, async () =>
+    (await recorded(account)).recorded === 4 ? [] : ['records are missing'],
+  );
+  expect(missing).toEqual([]);
+  const textOf = async (from: string): Promise<string> => {
+    const response = await fetch(`${house.queryUrl}${from}`);
+    expect([from, response.status]).toEqual([from, 200]);
+    return response.text();
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'refusals-export-'));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const key = readKeyFile(file('bank.pub', await textOf('/v1/audit/public-key')));
+  const verified = async (text: string, logPath?: string): Promise<[boolean, string]> => {
+    const path = file('export.ndjson', text);
+    const { isProven, lines } = await verifyAccountFile(path, key, logPath, () => undefined);
+    return [isProven, lines.join(' ')];
+  };
+  const whole = await textOf(`${path}/refusals/export`);
+  const { state } = JSON.parse(whole.split('\n', 1)[0]!) as { state: { txId: number } };
+  const log = file('log.ndjson', await textOf(`/v1/audit/log?toTx=${state.txId}`));
+  const all = /4 recorded REFUSALS .* The log has exactly versions 1 to 4/;
+  expect(await verified(whole, log)).toEqual([true, expect.stringMatching(all)]);
+  const lines = whole.trimEnd().split('\n');
+  const less = lines.toSpliced(2, 1).join('\n');
+  expect(await verified(less)).toEqual([false, expect.stringMatching(/Version 2 is missing/)]);
+  const swapped = [lines[0], ...(await textOf(`${path}/export`)).split('\n').slice(1)].join('\n');
+  expect(await verified(swapped)).toEqual([false, expect.stringMatching(/belongs to acct/)]);
+
+  const events = (await recorded(account)).items;
+  const since = encodeURIComponent(events[0]!.at);
+  const [fromLast] = await verified(await textOf(`${path}/refusals/export?from=${since}`));
+  const before = await verified(await textOf(`${path}/refusals/export?to=2020-01-01T00:00:00Z`));
+  expect([fromLast, before]).toEqual([true, [true, expect.stringMatching(/No refusal before/)]]);
+  const none = await verified(await textOf(`/v1/accounts/${quiet}/refusals/export`));
+  expect(none).toEqual([true, expect.stringMatching(/shows no recorded REFUSALS/)]);
+  rmSync(folder, { recursive: true });
 });
 
 test('who follows the log is not stopped by them', async () => {

@@ -1,11 +1,10 @@
 import type { KeyObject } from 'node:crypto';
-import { loggedEventSchema, balanceOf, decodeEvent } from '../contracts/events.ts';
 import { millisecondsOf } from '../contracts/history-filters.ts';
-import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
-import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
+import { streamOfExport, type ExportedEvent, type ExportHead } from '../contracts/receipts.ts';
 import { leafHash, sameHash } from './hashing.ts';
 import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
 import { inclusionFault } from './entry-proof.ts';
+import { exportContent, type ContentSummary } from './export-content.ts';
 import { isIncluded } from './merkle-proof.ts';
 import * as documents from './proof-documents.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
@@ -13,23 +12,24 @@ import { placeFault, storedEvent } from './receipt.ts';
 import { signatureFault } from './signed-state.ts';
 
 /** What a whole export proves; see docs/security-model.md for what it does not. */
-export interface ExportSummary {
+export type ExportSummary = ContentSummary & {
   readonly events: number;
-  /** Whether every balance follows from the events; not known when the first ones are missing. */
-  readonly addsUp: boolean;
   /** Whether the events around the period are there, so that none in it is missing. */
   readonly begins: 'first-event' | 'before-period';
   readonly ends: 'head' | 'after-period';
-}
+};
 
-/** Checks an exported account line by line, in bounded memory. */
-export function accountExport(head: ExportHead, key: KeyObject) {
-  const stream = `acct/${head.accountId}`;
+/**
+ * Checks an export line by line, in bounded memory: of an account, or of its refusals. Its format
+ * says which stream it is about, and an event of any other stream is refused.
+ */
+export function streamExport(head: ExportHead, key: KeyObject) {
+  const stream = streamOfExport(head);
   const target = documents.readHeader(head.target);
   let due = head.fromVersion;
   let lastAt = '';
   let firstAt = '';
-  let account: Account | undefined = head.fromVersion === 1 ? NO_ACCOUNT : undefined;
+  const content = exportContent(head);
 
   const orderFault = ({ event }: ExportedEvent): ProofFault | undefined => {
     const { version, at } = event;
@@ -43,25 +43,6 @@ export function accountExport(head: ExportHead, key: KeyObject) {
     }
     return undefined;
   };
-  const sumFault = ({ event }: ExportedEvent): ProofFault | undefined => {
-    if (account === undefined) return undefined;
-    const known = loggedEventSchema.safeParse(event);
-    if (!known.success) {
-      account = undefined;
-      return undefined;
-    }
-    const after = evolve(account, decodeEvent(known.data));
-    account = after;
-    const [found, claimed] = [balanceOf(after), known.data.data.balance];
-    const isSame =
-      found.ledger === claimed.ledger &&
-      found.held === claimed.held &&
-      found.available === claimed.available;
-    if (isSame) return undefined;
-    const sums = `${found.ledger}, but it says ${claimed.ledger}`;
-    return faulty('entry-differs', `After version ${event.version} the events make ${sums}.`);
-  };
-
   return {
     /** The state is signed, and the transaction is the one that it is the hash of. */
     begin(): ProofFault | undefined {
@@ -72,7 +53,7 @@ export function accountExport(head: ExportHead, key: KeyObject) {
       return faulty('transaction-differs', 'The transaction is not the one that was signed.');
     },
     take(item: ExportedEvent): ProofFault | undefined {
-      const fault = orderFault(item) ?? eventFault(item, target) ?? sumFault(item);
+      const fault = orderFault(item) ?? eventFault(item, target) ?? content.take(item.event);
       if (fault !== undefined) return fault;
       if (due === head.fromVersion) firstAt = item.event.at;
       lastAt = item.event.at;
@@ -96,7 +77,7 @@ export function accountExport(head: ExportHead, key: KeyObject) {
         return faulty('missing', `No event after ${to || 'the last one'} ends the period.`);
       }
       const events = due - head.fromVersion;
-      return { events, addsUp: account !== undefined, begins, ends };
+      return { events, begins, ends, ...content.summary() };
     },
   };
 }

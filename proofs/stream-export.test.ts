@@ -1,14 +1,15 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
-import { accountExport } from './account-export.ts';
-import { accountFinding } from './findings.ts';
+
+import { exportFinding } from './export-findings.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
 import { rawBytes } from './entry-proof.ts';
 import { writeHeader } from './proof-documents.ts';
 import { isFault, type ProofFault } from './proof-fault.ts';
 import { statePayload } from './signed-state.ts';
 import { logOf } from './small-log-for-tests.ts';
+import { streamExport } from './stream-export.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const accountId = '4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
@@ -68,7 +69,7 @@ function bank(events = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 
 }
 
 function checked(head: ExportHead, items: readonly ExportedEvent[]) {
-  const check = accountExport(head, pair.publicKey);
+  const check = streamExport(head, pair.publicKey);
   const begun = check.begin();
   if (begun !== undefined) return begun;
   for (const item of items) {
@@ -85,7 +86,7 @@ describe('given an exported account', () => {
     if (isFault(summary)) throw new Error(summary.detail);
     expect(summary).toEqual({ events: 10, addsUp: true, begins: 'first-event', ends: 'head' });
     const [alone, walked] = [undefined, 11].map((tx) =>
-      accountFinding(head, summary, tx).lines.join(' '),
+      exportFinding(head, summary, tx).lines.join(' '),
     );
     expect(alone).toMatch(/the bank's word here/);
     expect(walked).toMatch(/exactly versions 1 to 10/);

@@ -1,0 +1,129 @@
+import type { ExportHead } from '../contracts/receipts.ts';
+import { unreachable } from '../domain/ids.ts';
+import { item, RIGHT_KEY, SAME_LOG, type Finding } from './findings.ts';
+import type { ExportSummary } from './stream-export.ts';
+
+/** What an export is about, in words. */
+interface Words {
+  readonly one: string;
+  readonly many: string;
+}
+
+function wordsOf({ format, accountId }: ExportHead): Words {
+  switch (format) {
+    case 'core-bank-account/1':
+      return { one: 'event', many: `events of account ${accountId}` };
+    case 'core-bank-refusals/1':
+      return { one: 'refusal', many: `recorded REFUSALS of account ${accountId}` };
+    default:
+      return unreachable(format);
+  }
+}
+
+/** An export that was checked; `walkedTx` is where the walked log ended, when there was one. */
+export function exportFinding(
+  head: ExportHead,
+  summary: ExportSummary,
+  walkedTx: number | undefined,
+): Finding {
+  const words = wordsOf(head);
+  const { isProven, isNot } = contentOf(summary);
+  const isEmpty = head.headVersion === 0;
+  const shown = isEmpty ? emptyOf(head, words) : shownOf(head, summary, words);
+  return {
+    isProven: true,
+    lines: [
+      'PROVEN, with nothing but these files and the key:',
+      ...shown,
+      ...isProven,
+      ...(walkedTx === undefined ? [] : wholeOf(head, walkedTx, words)),
+      'NOT proven:',
+      ...(walkedTx === undefined ? notWalked(head, summary, words) : []),
+      ...isNot,
+      item(`anything after transaction ${head.state.txId}.`),
+      item(SAME_LOG),
+      item(RIGHT_KEY),
+    ],
+  };
+}
+
+function shownOf(
+  { fromVersion, toVersion, from, to, state }: ExportHead,
+  { events, begins, ends }: ExportSummary,
+  { one, many }: Words,
+): string[] {
+  const period =
+    from === undefined && to === undefined
+      ? []
+      : [item(`No ${one} ${spanOf(from, to)} is missing: ${edgesOf(begins, ends)}.`)];
+  return [
+    item(`${events} ${many}, versions ${fromVersion} to ${toVersion},`),
+    `    each once and without a gap, stand in the log "${state.db}"`,
+    `    as it was signed at transaction ${state.txId}.`,
+    ...period,
+  ];
+}
+
+const emptyOf = ({ state }: ExportHead, { many }: Words): string[] => [
+  item(`The file shows no ${many}.`),
+  item(`The log "${state.db}" was signed at transaction ${state.txId}.`),
+];
+
+function wholeOf({ headVersion }: ExportHead, walkedTx: number, { many }: Words): string[] {
+  if (headVersion === 0) return [item(`The log has no ${many} up to transaction ${walkedTx}.`)];
+  return [
+    item(`The log has exactly versions 1 to ${headVersion} of the ${many}`),
+    `    up to transaction ${walkedTx}: each once, none written over, none erased, none beside.`,
+  ];
+}
+
+function notWalked({ headVersion }: ExportHead, { ends }: ExportSummary, { many }: Words) {
+  const unseen =
+    headVersion === 0
+      ? `that there are no ${many}:`
+      : ends === 'head'
+        ? `that version ${headVersion} is the last one, and that none was written over later:`
+        : 'that none of them was written over later:';
+  return [
+    item(unseen),
+    '    that is the bank\'s word here. "--log" with the walked log (GET /v1/audit/log) proves it.',
+  ];
+}
+
+/** What the events say beside their being there, and what they do not. */
+function contentOf(summary: ExportSummary): { isProven: string[]; isNot: string[] } {
+  if ('addsUp' in summary) {
+    if (summary.addsUp) {
+      return { isProven: [item('Every balance follows from the events before it.')], isNot: [] };
+    }
+    const why = 'the balances: they follow from events that are not all here.';
+    return { isProven: [], isNot: [item(why)] };
+  }
+  const { fullDays } = summary;
+  const full =
+    fullDays === 0
+      ? []
+      : [
+          item(
+            `what was refused later on ${fullDays} day(s) on which the records say "dayIsFull".`,
+          ),
+        ];
+  const unrecorded = [
+    item('that every refusal was recorded: an answer of the bank whose "refusalId" names a'),
+    '    version that is not here convicts it; one without a "refusalId" has no record.',
+    item('what a record says of the account: the event of the version that it saw does'),
+    '    ("seen.version", in the export of the account).',
+  ];
+  return { isProven: [], isNot: [...full, ...unrecorded] };
+}
+
+const spanOf = (from: string | undefined, to: string | undefined): string =>
+  [from && `since ${from}`, to && `before ${to}`]
+    .filter((part) => part !== undefined)
+    .join(' and ');
+
+function edgesOf(begins: ExportSummary['begins'], ends: ExportSummary['ends']): string {
+  const left = begins === 'first-event' ? 'they begin with the first one' : 'one earlier is shown';
+  const right = ends === 'head' ? 'they end with the last one (see below)' : 'one later is shown';
+  return `${left}, ${right}`;
+}
