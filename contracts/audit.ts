@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Operation } from './openapi.ts';
 import { pageQuery } from './queries.ts';
 import { positionNumber } from './topics.ts';
+import { auditVerdict, trialBalanceLine } from './trial-balance.ts';
+import { TRIAL_BALANCE_OPERATION, TRIAL_BALANCE_PATH } from './trial-balance.ts';
 
 /** What cannot heal by itself, so that a person must look. */
 export const ALARM_KINDS = [
@@ -28,23 +30,6 @@ export type AlarmKind = (typeof ALARM_KINDS)[number];
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
-
-export const trialBalanceLine = z.strictObject({
-  currency: z.string(),
-  /** What came into the bank and left it: deposits, withdrawals, captures, their reversals. */
-  externalIn: z.string(),
-  externalOut: z.string(),
-  /** Sum of the ledger balances of all accounts. */
-  ledgers: z.string(),
-  /** Money that one account of a transfer has given up and the other has not got yet. */
-  inFlight: z.string(),
-  /** ledgers + inFlight = externalIn - externalOut */
-  balanced: z.boolean(),
-});
-export type TrialBalanceLine = z.infer<typeof trialBalanceLine>;
-
-/** 'nothing-checked' until something was: an empty look proves nothing. */
-export const auditVerdict = z.enum(['nothing-checked', 'balanced', 'violated']);
 
 /** How far the log was walked, and what came of it. */
 export const auditedBooks = z.strictObject({
@@ -128,20 +113,6 @@ export const auditStatus = z.strictObject({
 });
 export type AuditStatus = z.infer<typeof auditStatus>;
 
-export const trialBalanceAnswer = z.strictObject({
-  position: positionNumber,
-  transaction: count,
-  at: z.string().nullable(),
-  /** All currencies balance and nothing is wrong; false while nothing was checked. */
-  balanced: z.boolean(),
-  verdict: auditVerdict,
-  events: count,
-  accounts: count,
-  openTransfers: count,
-  currencies: z.array(trialBalanceLine),
-});
-export type TrialBalanceAnswer = z.infer<typeof trialBalanceAnswer>;
-
 export const ALARMS_DEFAULT = 20;
 export const alarmsQuery = z.strictObject({ limit: pageQuery.limit });
 export const alarmsAnswer = z.strictObject({
@@ -155,7 +126,7 @@ export type AlarmsAnswer = z.infer<typeof alarmsAnswer>;
 /** The calls that event-source answers to the query API. */
 export const AUDIT_PATHS = {
   status: '/audit/status',
-  trialBalance: '/audit/trial-balance',
+  trialBalance: TRIAL_BALANCE_PATH,
   alarms: '/audit/alarms',
 } as const;
 
@@ -169,13 +140,7 @@ export const AUDIT_OPERATIONS: readonly Operation[] = [
     summary: 'How far the log is verified, with what result, and the last signed checkpoint',
     answer: auditStatus,
   },
-  {
-    ...common,
-    path: `/v1${AUDIT_PATHS.trialBalance}`,
-    id: 'readTrialBalance',
-    summary: 'Per currency: what came in, what went out, what the accounts hold',
-    answer: trialBalanceAnswer,
-  },
+  TRIAL_BALANCE_OPERATION,
   {
     ...common,
     path: `/v1${AUDIT_PATHS.alarms}`,

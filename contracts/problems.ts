@@ -15,6 +15,7 @@ export const PROBLEMS = {
   ],
   'person-not-found': [404, 'No such person', 'Check the person id, or register the person.'],
   'event-not-found': [404, 'No such event', 'Check the version.'],
+  'position-not-found': [404, 'Nothing was in the log yet', 'Ask for the position of an event.'],
   'hold-not-found': [404, 'No such hold', 'Check the hold id; it belongs to one account.'],
   'transfer-not-found': [404, 'No such transfer', 'Check the transfer id.'],
   'command-not-found': [404, 'No such command', 'It was never executed: send it (again).'],
@@ -35,6 +36,11 @@ export const PROBLEMS = {
   'person-already-exists': [409, 'The person exists already', 'Use another Idempotency-Key.'],
   'person-erased': [409, 'The personal data was erased', 'Register the person anew if need be.'],
   'account-already-exists': [409, 'The account exists already', 'Use another Idempotency-Key.'],
+  'position-not-audited': [
+    409,
+    'The audit has not come that far',
+    'Ask again after Retry-After seconds; auditedPosition says how far it is.',
+  ],
   'batch-aborted': [
     409,
     'Another command of the batch was refused',

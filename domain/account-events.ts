@@ -1,6 +1,6 @@
 import type { Currency } from './currency.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
-import type { Minor } from './money.ts';
+import { minor, ZERO, type Minor } from './money.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -104,6 +104,26 @@ export type AccountEvent =
   | (Happened<'transfer-declined'> & TransferLeg & { readonly reason: TransferReason });
 
 export type EventOf<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>;
+
+/**
+ * What an event adds to the ledger of its own account, below zero for what it takes. It needs
+ * nothing of the account, so that sums over many accounts can go on from any point of the log.
+ */
+export function ledgerChange(event: AccountEvent): Minor {
+  switch (event.type) {
+    case 'money-deposited':
+    case 'transfer-received':
+      return event.amount;
+    case 'money-withdrawn':
+    case 'hold-captured':
+    case 'transfer-sent':
+      return minor(-event.amount);
+    case 'movement-reversed':
+      return event.direction === 'credit' ? event.amount : minor(-event.amount);
+    default:
+      return ZERO;
+  }
+}
 
 /**
  * What an event settles for ever, beside the command that made it: it may stand in the stream

@@ -1,4 +1,5 @@
-import type { AccountEvent, Details, EventOf, Limits, Remarks } from './account-events.ts';
+import { ledgerChange, type AccountEvent, type EventOf } from './account-events.ts';
+import type { Details, Limits, Remarks } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { unreachable, version } from './ids.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
@@ -75,7 +76,7 @@ export function evolve(account: Account, event: AccountEvent): ExistingAccount {
   }
   if (account.status === 'none') throw new Error(`${event.type} before the account was opened`);
   const next = { ...account, version: version(account.version + 1), changedAt: event.at };
-  return change(next, event);
+  return change({ ...next, ledger: minor(account.ledger + ledgerChange(event)) }, event);
 }
 
 function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): ExistingAccount {
@@ -96,6 +97,7 @@ function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): Exist
 
 type Later = Exclude<AccountEvent, EventOf<'account-opened'>>;
 
+/** What an event does beside the ledger. */
 function change(account: ExistingAccount, event: Later): ExistingAccount {
   switch (event.type) {
     case 'account-frozen':
@@ -119,24 +121,24 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
       const { recordRefusals: _before, ...rest } = account;
       return event.recordRefusals ? { ...rest, recordRefusals: true } : rest;
     }
+    // What these do to the ledger is done.
     case 'money-deposited':
     case 'transfer-received':
-      return credited(account, event.amount);
-    case 'money-withdrawn':
-      return spend(credited(account, minor(-event.amount)), event.at, event.amount);
     case 'movement-reversed':
-      return credited(account, event.direction === 'credit' ? event.amount : minor(-event.amount));
+      return account;
+    case 'money-withdrawn':
+      return spend(account, event.at, event.amount);
     case 'hold-placed':
       return placeHold(account, event);
     case 'hold-captured':
-      return credited(resolveHold(account, event, event.released), minor(-event.amount));
+      return resolveHold(account, event, event.released);
     case 'hold-voided':
     case 'hold-expired':
       return resolveHold(account, event, event.amount);
     case 'transfer-reserved':
       return reserve(account, event);
     case 'transfer-sent':
-      return credited(endTransfer(account, event, ZERO), minor(-event.amount));
+      return endTransfer(account, event, ZERO);
     case 'transfer-released':
       return endTransfer(account, event, event.amount);
     case 'transfer-declined':
@@ -146,10 +148,6 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
   }
 }
 
-const credited = (account: ExistingAccount, by: Minor): ExistingAccount => ({
-  ...account,
-  ledger: minor(account.ledger + by),
-});
 const hold = (account: ExistingAccount, by: Minor): ExistingAccount => ({
   ...account,
   held: minor(account.held + by),

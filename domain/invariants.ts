@@ -4,9 +4,10 @@ import type { Currency } from './currency.ts';
 import { minor, ZERO, type Minor } from './money.ts';
 import { createStreamCheck, type OnceNames, type StreamHead } from './stream-check.ts';
 import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
+import { isBalanced, moved, type TrialBalance } from './trial-balance.ts';
 
-export { createStreamCheck };
-export type { OnceNames, OpenTransfer, StreamHead };
+export { createStreamCheck, isBalanced };
+export type { OnceNames, OpenTransfer, StreamHead, TrialBalance };
 
 /** One entry of the log, in log order. */
 export interface LogStep {
@@ -37,21 +38,6 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** Money that came into the bank and left it, and what the accounts hold, of one currency. */
-export interface TrialBalance {
-  readonly externalIn: Minor;
-  readonly externalOut: Minor;
-  readonly ledgers: Minor;
-  readonly inFlight: Minor;
-}
-
-const NOTHING: TrialBalance = {
-  externalIn: ZERO,
-  externalOut: ZERO,
-  ledgers: ZERO,
-  inFlight: ZERO,
-};
-
 /** What of the past the check must know: how it is kept decides how long a log it can follow. */
 export interface LedgerMemory {
   readonly accounts: AccountMemory;
@@ -60,11 +46,6 @@ export interface LedgerMemory {
 export interface AccountMemory {
   get(accountId: string): Account | undefined;
   set(accountId: string, account: Account): unknown;
-}
-
-/** I1: what the accounts hold and what is in flight is what came in less what went out. */
-export function isBalanced(totals: TrialBalance): boolean {
-  return totals.ledgers + totals.inFlight === totals.externalIn - totals.externalOut;
 }
 
 /**
@@ -80,12 +61,7 @@ export function createLedgerCheck(
   let steps = 0;
 
   const move = (currency: Currency, event: AccountEvent, by: Minor): boolean => {
-    const before = totals.get(currency) ?? NOTHING;
-    const after = {
-      ...before,
-      ...externalOf(before, event),
-      ledgers: minor(before.ledgers + by),
-    };
+    const after = moved(totals.get(currency), event, by);
     totals.set(currency, after);
     return isBalanced(after);
   };
@@ -146,27 +122,4 @@ function foldFault(claimed: LogStep, after: ExistingAccount): string | undefined
   const claims = `${ledgerAfter}, ${heldAfter} held, ${availableAfter} available`;
   const makes = `${after.ledger}, ${after.held} held, ${available(after)} available`;
   return `claims ${claims}, but the events make ${makes} (minor units)`;
-}
-
-/** What an event does to the totals beside the ledger of its own account. */
-function externalOf(before: TrialBalance, event: AccountEvent): Partial<TrialBalance> {
-  const into = (by: Minor) => ({ externalIn: minor(before.externalIn + by) });
-  const out = (by: Minor) => ({ externalOut: minor(before.externalOut + by) });
-  const flying = (by: bigint) => ({ inFlight: minor(before.inFlight + by) });
-  switch (event.type) {
-    case 'money-deposited':
-      return into(event.amount);
-    case 'money-withdrawn':
-    case 'hold-captured':
-      return out(event.amount);
-    case 'movement-reversed':
-      return event.direction === 'credit' ? into(event.amount) : out(event.amount);
-    // The target may have the money before the source's ledger gives it up: it is held there.
-    case 'transfer-received':
-      return flying(-event.amount);
-    case 'transfer-sent':
-      return flying(event.amount);
-    default:
-      return {};
-  }
 }

@@ -9,16 +9,13 @@ type TargetStep = 'transfer-received' | 'transfer-declined';
 /** A transfer that has not ended: what is known of it, in the order in which it was seen. */
 export interface OpenTransfer {
   readonly transferId: TransferId;
+  readonly amount: Minor;
   readonly steps: readonly Step[];
   /** Time of the first of them. */
   readonly since: string;
 }
 
-interface Legs {
-  readonly amount: Minor;
-  readonly since: string;
-  readonly steps: Step[];
-}
+type Legs = Omit<OpenTransfer, 'transferId'>;
 
 const ENDS: readonly (readonly Step[])[] = [
   ['transfer-reserved', 'transfer-received', 'transfer-sent'],
@@ -28,10 +25,10 @@ const ENDS: readonly (readonly Step[])[] = [
 /**
  * I8: a transfer ends with both legs or with none. The streams of its two accounts may be
  * followed in any order, so what is missing may still come, but what contradicts never may. Of a
- * transfer that has ended only that is kept.
+ * transfer that has ended only that is kept. It may go on from transfers that were open.
  */
-export function createTransferLegs(once: OnceNames) {
-  const transfers = new Map<TransferId, Legs>();
+export function createTransferLegs(once: OnceNames, begun: readonly OpenTransfer[] = []) {
+  const transfers = new Map<TransferId, Legs>(begun.map((open) => [open.transferId, open]));
   let count = 0;
   return {
     /** What is wrong with this step, or undefined; of other events nothing is. */
@@ -49,7 +46,7 @@ export function createTransferLegs(once: OnceNames) {
         return `${steps.join(', ')} for transfer ${transferId}`;
       }
       if (open === undefined) count += 1;
-      transfers.set(transferId, { ...known, steps });
+      transfers.set(transferId, { amount, since: known.since, steps });
       if (steps.length === STEPS) {
         transfers.delete(transferId);
         once.add(ended);
@@ -57,7 +54,7 @@ export function createTransferLegs(once: OnceNames) {
       return undefined;
     },
     open: (): OpenTransfer[] =>
-      [...transfers].map(([transferId, { steps, since }]) => ({ transferId, steps, since })),
+      [...transfers].map(([transferId, legs]) => ({ transferId, ...legs })),
     /** How many were seen: a check that saw too few proves nothing. */
     count: (): number => count,
   };

@@ -1,8 +1,8 @@
 import request from 'supertest';
 import type { BankEvent } from '../contracts/bank-events.ts';
 import { ALARM_KINDS, alarmsAnswer, auditStatus } from '../contracts/audit.ts';
-import { trialBalanceAnswer } from '../contracts/audit.ts';
 import { commandsAnswer, headsAnswer, logPage, streamPage } from '../contracts/log.ts';
+import { trialBalanceAnswer } from '../contracts/trial-balance.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventSourceApp } from './app.ts';
@@ -27,8 +27,8 @@ const audit: AuditAnswers = {
     ...{ position: 65_536, transaction: 1, root: books.root, at: null, events: 1, accounts: 0 },
     ...{ head: 65_536, alarms: alarms.count(), readSideCompared: 0, checkpoint: null },
   }),
-  trialBalance: () => ({
-    ...{ position: 65_536, transaction: 1, at: null, balanced: false, verdict: books.verdict },
+  trialBalance: async (position = 65_536) => ({
+    ...{ position, transaction: 1, at: null, balanced: false, verdict: books.verdict },
     ...{ events: 1, accounts: 0, openTransfers: 0, currencies: [] },
   }),
 };
@@ -249,6 +249,9 @@ describe('questions', () => {
     const { body } = await get('/audit/status').expect(200);
     expect(auditStatus.parse(body)).toMatchObject({ position: 65_536, alarms: 3 });
     trialBalanceAnswer.parse((await get('/audit/trial-balance').expect(200)).body);
+    const past = await get('/audit/trial-balance?position=131072').expect(200);
+    expect(trialBalanceAnswer.parse(past.body).position).toBe(131_072);
+    await get('/audit/trial-balance?position=0').expect(400);
     const told = alarmsAnswer.parse((await get('/audit/alarms?limit=2').expect(200)).body);
     expect(told.count).toBe(3);
     expect(told.items.map(({ subject }) => subject)).toEqual(['a', 'b']);

@@ -1,17 +1,17 @@
 import { isAccountEvent, isPersonEvent, type BankEvent } from '../contracts/bank-events.ts';
 import { decodeEvent, namesOf, type LoggedEvent } from '../contracts/events.ts';
-import type { AuditedBooks, TrialBalanceLine } from '../contracts/audit.ts';
-import type { Currency } from '../domain/currency.ts';
+import type { AuditedBooks } from '../contracts/audit.ts';
 import type { CommandId, StreamId } from '../domain/ids.ts';
-import { createLedgerCheck, createStreamCheck, isBalanced } from '../domain/invariants.ts';
-import type { StreamHead, TrialBalance } from '../domain/invariants.ts';
-import { formatAmount, readAmount } from '../domain/money.ts';
+import { createLedgerCheck, createStreamCheck, type StreamHead } from '../domain/invariants.ts';
+import { readAmount } from '../domain/money.ts';
 import { evolvePerson, NO_PERSON, type Person } from '../domain/person.ts';
 import { EMPTY_LOG, followTransaction, headerHash } from '../proofs/log-transaction.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './audit-entries.ts';
+import { openOfMark, type BooksMark } from './books-marks.ts';
 import { commandKey } from './event-log.ts';
 import { SeenNames } from './seen-names.ts';
+import { sumsOf } from './trial-balance-lines.ts';
 
 export type AuditBooks = ReturnType<typeof createAuditBooks>;
 
@@ -30,7 +30,9 @@ export function createAuditBooks() {
   let state = EMPTY_LOG;
   let position = 0;
   let events = 0;
+  let at: string | null = null;
   let violations = 0;
+  let violatedFrom: number | null = null;
 
   const headOf = (stream: string): StreamHead =>
     stream.startsWith('acct/') ? ledger.head(accountOf(stream)) : otherStreams.head(stream);
@@ -85,6 +87,7 @@ export function createAuditBooks() {
       const wrong = follow(event);
       events += 1;
       position = audited.position;
+      at = event.at;
       return wrong.map((what) => imbalance(`${key} (${event.type}) breaks ${what}.`));
     } catch (error) {
       broken.add(event.stream);
@@ -110,6 +113,7 @@ export function createAuditBooks() {
     for (const event of entries.events) found.push(...takeEvent(event, expected, id));
     found.push(...recordFaults(expected, entries.commands, id, broken));
     violations += found.length;
+    if (found.length > 0) violatedFrom ??= id;
     return found;
   };
 
@@ -119,10 +123,18 @@ export function createAuditBooks() {
     events: () => events,
     ledger,
     /** Counts what was found wrong beside the transactions, for example a log that got shorter. */
-    violated: (count = 1): void => void (violations += count),
+    violated(from = 0): void {
+      violations += 1;
+      violatedFrom = Math.min(violatedFrom ?? from, from);
+    },
+    /** The first transaction with which something is wrong; 0 when it is with the log as such. */
+    violatedFrom: (): number | null => violatedFrom,
+    mark: (): BooksMark => {
+      const totals = new Map(ledger.totals());
+      const open = openOfMark(ledger.openTransfers());
+      return { position, at, events, accounts: ledger.accountCount(), totals, open };
+    },
     books: (): AuditedBooks => {
-      const currencies = [...ledger.totals()].map(([currency, totals]) => lineOf(currency, totals));
-      const isSound = violations === 0 && currencies.every(({ balanced }) => balanced);
       return {
         position,
         transaction: state.txId,
@@ -131,10 +143,8 @@ export function createAuditBooks() {
         accounts: ledger.accountCount(),
         persons: persons.size,
         openTransfers: ledger.openTransfers().length,
-        currencies: currencies.sort((a, b) => (a.currency < b.currency ? -1 : 1)),
         violations,
-        // A look that saw no account proves nothing of money.
-        verdict: !isSound ? 'violated' : currencies.length === 0 ? 'nothing-checked' : 'balanced',
+        ...sumsOf(ledger.totals(), violations === 0),
       };
     },
   };
@@ -184,16 +194,4 @@ function recordFaults(
     fault(key, `${key} was written in transaction ${tx} without an event of that command.`);
   }
   return faults;
-}
-
-function lineOf(currency: Currency, totals: TrialBalance): TrialBalanceLine {
-  const write = (units: TrialBalance['ledgers']): string => formatAmount(units, currency);
-  return {
-    currency,
-    externalIn: write(totals.externalIn),
-    externalOut: write(totals.externalOut),
-    ledgers: write(totals.ledgers),
-    inFlight: write(totals.inFlight),
-    balanced: isBalanced(totals),
-  };
 }

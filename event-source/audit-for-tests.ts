@@ -4,6 +4,7 @@ import { auditor, AUDIT_PACE, type AuditReport } from './auditor.ts';
 import type { SignedCheckpoint } from '../contracts/audit.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
 import type { Finding } from './audit-entries.ts';
+import { booksMarks, type BooksMarks } from './books-marks.ts';
 import { auditorKey, checkpointFile } from './checkpoint-file.ts';
 import { immudbAuditSource } from './immudb-audit-source.ts';
 import { immudbClient } from './immudb-client.ts';
@@ -15,6 +16,7 @@ const WAIT_MS_MAX = 20_000;
 export interface AuditForTests {
   readonly findings: Finding[];
   readonly checkpoints: SignedCheckpoint[];
+  readonly marks: BooksMarks;
   readonly report: () => AuditReport;
   /** Resolves when what it says of the audit is true, and fails after a while. */
   until(true_: (audit: AuditForTests) => boolean): Promise<void>;
@@ -35,6 +37,7 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
   const client = immudbClient(immudb.options);
   const findings: Finding[] = [];
   const checkpoints: SignedCheckpoint[] = [];
+  const marks = booksMarks();
   let last: AuditReport | undefined;
   const running = auditor({
     source: immudbAuditSource(client.call),
@@ -44,6 +47,7 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
     onFinding: (finding) => void findings.push(finding),
     onHealed: () => undefined,
     onReport: (report) => void (last = report),
+    onMark: marks.add,
     onCheckpoint: (signed) => void checkpoints.push(signed),
     onSample: () => undefined,
     pace,
@@ -51,6 +55,7 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
   const audit: AuditForTests = {
     findings,
     checkpoints,
+    marks,
     report: () => {
       if (last === undefined) throw new Error('the audit has not said anything yet');
       return last;

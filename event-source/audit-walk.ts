@@ -5,6 +5,7 @@ import type { LogState } from '../proofs/log-transaction.ts';
 import { signatureFault } from '../proofs/signed-state.ts';
 import type { AuditBooks } from './audit-books.ts';
 import type { AuditedTx, Finding } from './audit-entries.ts';
+import { MARK_EVENTS, type BooksMark } from './books-marks.ts';
 
 /** Reads the whole log in commit order; rejects with LogUnavailable while it is away. */
 export interface AuditSource {
@@ -24,6 +25,8 @@ export interface AuditWalkParts {
   readonly said: ReadonlyMap<number, { readonly root: string; readonly at: string }>;
   readonly onFinding: (finding: Finding) => void;
   readonly onPage: (transaction: number, events: number) => void;
+  /** The books after every MARK_EVENTS events or a few more. */
+  readonly onMark?: (mark: BooksMark) => void;
   /** Rests after a page that took so long, in milliseconds, for the sake of others. */
   readonly rest: (spentMs: number) => Promise<void>;
 }
@@ -33,6 +36,7 @@ const TOLD_MAX = 1_000;
 /** Walks the log from where the books are to its end, and says what is wrong on the way. */
 export function auditWalk(parts: AuditWalkParts) {
   const { source, books, database, publicKey, said, onFinding, onPage, rest } = parts;
+  let marked = books.events();
 
   // The end is looked at again and again; what is wrong with it counts once.
   const told = new Set<string>();
@@ -51,6 +55,11 @@ export function auditWalk(parts: AuditWalkParts) {
       'back and has another history now.';
     tell({ kind: 'rolled-back', subject: `transaction ${txId}`, detail });
   };
+  const mark = (): void => {
+    if (books.events() - marked < MARK_EVENTS) return;
+    marked = books.events();
+    parts.onMark?.(books.mark());
+  };
   /** True when the end was reached. */
   const walk = async (stopped: () => boolean): Promise<boolean> => {
     let page = source.read(books.state().txId + 1);
@@ -67,6 +76,7 @@ export function auditWalk(parts: AuditWalkParts) {
       for (const tx of txs) {
         for (const finding of books.take(tx)) onFinding(finding);
         compareWithSaid(books.state());
+        mark();
       }
       onPage(last.header.id, books.events());
       if (more === undefined) return false;

@@ -4,6 +4,7 @@ import type { SignedCheckpoint } from '../contracts/audit.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
 import type { Finding } from './audit-entries.ts';
 import { auditor, type AuditReport } from './auditor.ts';
+import type { BooksMark } from './books-marks.ts';
 import { auditorKey, checkpointFile } from './checkpoint-file.ts';
 import { immudbAuditSource } from './immudb-audit-source.ts';
 import { immudbClient, type ImmudbOptions } from './immudb-client.ts';
@@ -16,6 +17,7 @@ export interface AuditWorkerData extends ImmudbOptions {
 
 export type FromAuditWorker =
   | { readonly says: 'report'; readonly report: AuditReport }
+  | { readonly says: 'mark'; readonly mark: BooksMark }
   | { readonly says: 'finding'; readonly finding: Finding }
   | { readonly says: 'healed'; readonly finding: Pick<Finding, 'kind' | 'subject'> }
   | { readonly says: 'checkpoint'; readonly signed: SignedCheckpoint }
@@ -41,6 +43,7 @@ const audit = auditor({
   checkpoints: checkpointFile(data.checkpointFile, auditorKey(data.auditorKey)),
   database: data.database,
   publicKey: readPublicKey(data.publicKey),
+  onMark: (mark) => say({ says: 'mark', mark }),
   onFinding: (finding) => say({ says: 'finding', finding }),
   onHealed: (finding) => say({ says: 'healed', finding }),
   onCheckpoint: (signed) => say({ says: 'checkpoint', signed }),

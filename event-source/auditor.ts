@@ -5,6 +5,7 @@ import { createAuditBooks } from './audit-books.ts';
 import type { Finding } from './audit-entries.ts';
 import { verdictSentence } from './audit-sentences.ts';
 import { auditWalk, type AuditSource } from './audit-walk.ts';
+import type { BooksMark } from './books-marks.ts';
 import type { CheckpointFile } from './checkpoint-file.ts';
 import { TamperError } from './event-log.ts';
 import { stuckTransfers } from './stuck-transfers.ts';
@@ -33,6 +34,8 @@ export interface AuditReport {
   /** When the end of the log was reached last. */
   readonly at: string | null;
   readonly checkpoint: SignedCheckpoint | null;
+  /** From this transaction on something is wrong; 0 is all of the log, null is nothing. */
+  readonly violatedFrom: number | null;
 }
 
 export interface AuditorParts {
@@ -45,6 +48,7 @@ export interface AuditorParts {
   readonly onHealed: (finding: Pick<Finding, 'kind' | 'subject'>) => void;
   readonly onReport: (report: AuditReport) => void;
   readonly onCheckpoint: (signed: SignedCheckpoint) => void;
+  readonly onMark?: (mark: BooksMark) => void;
   /** Accounts whose balance of the read side is to be compared. */
   readonly onSample: (accountIds: readonly string[]) => void;
   readonly pace?: typeof AUDIT_PACE;
@@ -77,7 +81,8 @@ export function auditor(parts: AuditorParts) {
 
   const report = (): void => {
     const why = reason === undefined ? {} : { reason };
-    onReport({ phase, ...why, books: books.books(), at, checkpoint: last });
+    const violatedFrom = books.violatedFrom();
+    onReport({ phase, ...why, books: books.books(), at, checkpoint: last, violatedFrom });
   };
   const pause = async (ms: number): Promise<void> => {
     if (ended) return;
@@ -143,7 +148,7 @@ export function auditor(parts: AuditorParts) {
     const subject = `transaction ${books.state().txId + 1}`;
     if (stopped === subject) return;
     stopped = subject;
-    books.violated();
+    books.violated(books.state().txId + 1);
     const detail = `The log cannot be read from ${subject} on, and is not checked there: ${why}`;
     onFinding({ kind: 'tampered', subject, detail });
   };

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { AuditStatus, TrialBalanceAnswer } from '../contracts/audit.ts';
+import type { AuditStatus } from '../contracts/audit.ts';
+import type { TrialBalanceAnswer } from '../contracts/trial-balance.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
 import type { AuditFeed } from './audit-feed.ts';
@@ -7,6 +8,9 @@ import { verdictSentence } from './audit-sentences.ts';
 import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './audit-worker.ts';
 import type { AuditReport } from './auditor.ts';
 import { createAuditBooks } from './audit-books.ts';
+import { booksMarks } from './books-marks.ts';
+import type { EventLog } from './event-log.ts';
+import { pastTrialBalance } from './past-trial-balance.ts';
 import type { ReadSideCheck } from './read-side-check.ts';
 
 const RESTART_MS = 5_000;
@@ -18,7 +22,7 @@ const MEMORY_MB_MAX = 1_024;
 
 export interface BackgroundAuditParts {
   readonly data: AuditWorkerData;
-  readonly head: () => number;
+  readonly log: Pick<EventLog, 'head' | 'readAfter'>;
   readonly alarms: Alarms;
   readonly feed: AuditFeed;
   readonly readSide: ReadSideCheck;
@@ -33,12 +37,14 @@ const NOTHING: AuditReport = {
   books: createAuditBooks().books(),
   at: null,
   checkpoint: null,
+  violatedFrom: null,
 };
 
 /** Runs the audit beside the log, in a thread that is started again when it dies. */
 export function backgroundAudit(parts: BackgroundAuditParts) {
-  const { data, head, alarms, feed, readSide, logger } = parts;
+  const { data, log, alarms, feed, readSide, logger } = parts;
   let last = NOTHING;
+  let marks = booksMarks();
   let worker: Worker | undefined;
   let restart: NodeJS.Timeout | undefined;
   let news: NodeJS.Timeout | undefined;
@@ -49,6 +55,8 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
       case 'report':
         last = message.report;
         return;
+      case 'mark':
+        return marks.add(message.mark);
       case 'finding':
         return alarms.raise(message.finding.kind, message.finding.subject, message.finding.detail);
       case 'healed':
@@ -61,6 +69,9 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
     }
   };
   const start = (): void => {
+    // It walks the log anew, and what it finds there may be something else.
+    last = { ...NOTHING, checkpoint: last.checkpoint };
+    marks = booksMarks();
     const made = new Worker(new URL('./audit-worker.js', import.meta.url), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX },
@@ -93,12 +104,14 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
         ...{ verdict, says: verdictSentence(books), phase },
         ...(reason === undefined ? {} : { reason }),
         ...{ position, transaction, root, at, events, accounts, checkpoint },
-        head: Math.max(head(), position),
+        head: Math.max(log.head(), position),
         alarms: alarms.count(),
         readSideCompared: readSide.compared(),
       };
     },
-    trialBalance(): TrialBalanceAnswer {
+    /** Of the last audited position when none is given. */
+    async trialBalance(wanted?: number): Promise<TrialBalanceAnswer> {
+      if (wanted !== undefined) return pastTrialBalance({ log, marks, report: last }, wanted);
       const { books, at } = last;
       const { position, transaction, verdict, events, accounts, openTransfers, currencies } = books;
       const balanced = verdict === 'balanced';

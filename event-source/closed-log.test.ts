@@ -1,5 +1,6 @@
 import request from 'supertest';
-import { alarmsAnswer, auditStatus, trialBalanceAnswer } from '../contracts/audit.ts';
+import { alarmsAnswer, auditStatus } from '../contracts/audit.ts';
+import { trialBalanceAnswer } from '../contracts/trial-balance.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook } from './alarms.ts';
 import { closedLogApp } from './closed-log.ts';
@@ -39,7 +40,8 @@ describe('given a log that is not believed', () => {
   });
 
   test('then nothing of it is shown, and deliveries are not taken', async () => {
-    for (const path of ['/log/events', '/log/state', '/log/streams/acct/x/export']) {
+    const past = '/audit/trial-balance?position=131072';
+    for (const path of ['/log/events', '/log/state', '/log/streams/acct/x/export', past]) {
       const { status, body } = await request(closed()).get(path);
       expect([path, status, body.code]).toEqual([path, 503, 'service-unavailable']);
     }

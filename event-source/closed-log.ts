@@ -35,11 +35,14 @@ export function closedLogApp({ alarms, logger, appToken }: ClosedLog): Express {
   auditRoutes(app, audit, alarms);
   metrics(app, { alarms, audit });
   app.use('/log', () => {
-    throw new Failure('service-unavailable', { detail: `The log is not believed: ${why()}` });
+    throw notBelieved(why);
   });
   finish(app, logger);
   return app;
 }
+
+const notBelieved = (why: () => string): Failure =>
+  new Failure('service-unavailable', { detail: `The log is not believed: ${why()}` });
 
 /** Nothing was walked: the log of the last checkpoint is not the one that is there. */
 function auditOf(alarms: Alarms, why: () => string): AuditAnswers {
@@ -52,6 +55,9 @@ function auditOf(alarms: Alarms, why: () => string): AuditAnswers {
       says: `The log is not believed, and nothing of it was checked. ${why()}`,
       ...{ head: 0, alarms: alarms.count(), readSideCompared: 0 },
     }),
-    trialBalance: () => ({ ...seen, balanced: false, openTransfers: 0, currencies: [] }),
+    async trialBalance(position) {
+      if (position !== undefined) throw notBelieved(why);
+      return { ...seen, balanced: false, openTransfers: 0, currencies: [] };
+    },
   };
 }

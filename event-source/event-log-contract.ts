@@ -323,6 +323,12 @@ function reading(context: Context): void {
       const cut = Math.floor(random() * read.length);
       const few = await context.log.readAfter(read[cut]!.position, 5);
       expect(few).toEqual(read.slice(cut + 1, cut + 6));
+      // Up to anywhere, also to where nothing is.
+      const end = cut + Math.floor(random() * (read.length - cut));
+      for (const until of [read[end]!.position, (read[end + 1]?.position ?? Infinity) - 1]) {
+        const some = await context.log.readAfter(read[cut]!.position, 1_000, until);
+        expect(some).toEqual(read.slice(cut + 1, end + 1));
+      }
     }
     expect(await context.log.heads([...versions.keys()])).toEqual([...versions.values()]);
   });

@@ -50,10 +50,10 @@ export interface EventLog {
   /** Position of the last entry that this process knows of; 0 when there is none. */
   head(): number;
   /**
-   * Entries after a position, in log order. A page may be shorter than `limit`; only an empty
-   * one means that there is nothing more.
+   * Entries after a position and, when it is given, not after `until`, in log order. A page may
+   * be shorter than `limit`; only an empty one means that there is nothing more.
    */
-  readAfter(position: number, limit: number): Promise<LogEntry[]>;
+  readAfter(position: number, limit: number, until?: number): Promise<LogEntry[]>;
   /** Entries of one stream from a version on, oldest first; may be shorter than `limit`. */
   readStream(stream: StreamId, fromVersion: number, limit: number): Promise<LogEntry[]>;
   /** Entries of one stream by their versions, in the order asked; rejects where one is missing. */

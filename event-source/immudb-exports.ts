@@ -1,4 +1,5 @@
 import { streamOf } from '../contracts/events.ts';
+import { millisecondsOf } from '../contracts/history-filters.ts';
 import { KIND_OF_EXPORT } from '../contracts/receipts.ts';
 import type {
   ExportedEvent,
@@ -33,7 +34,7 @@ export function immudbExports(
   const { ask, heads } = log;
   /** The last version of a stream before a time, 0 when there is none. */
   const lastBefore = async (stream: StreamId, time: string): Promise<number> => {
-    const { entry } = await lastUntil(log, stream, Date.parse(time) - 1);
+    const { entry } = await lastUntil(log, stream, millisecondsOf(time) - 1);
     if (entry === undefined) return 0;
     return (JSON.parse(entry.json.toString()) as { version: number }).version;
   };

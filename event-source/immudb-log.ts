@@ -81,7 +81,12 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
       });
     },
     head: tail.head,
-    readAfter: async (position, limit) => (position >= tail.head() ? [] : pages(position, limit)),
+    async readAfter(position, limit, until) {
+      if (position >= tail.head()) return [];
+      return until === undefined
+        ? pages.after(position, limit)
+        : pages.between(position, until, limit);
+    },
     readStream: lookups.readStream,
     readVersions: lookups.readVersions,
     heads: lookups.heads,

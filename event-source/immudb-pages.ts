@@ -26,8 +26,8 @@ export function immudbPages(client: ImmudbClient, alarms: Alarms) {
   let eventsPerTx = 1;
   let scanTxsMax = SCAN_TXS_FIRST;
 
-  const scan = async (from: number, wanted: number): Promise<readonly Tx[]> => {
-    const count = Math.max(1, Math.min(scanTxsMax, Math.ceil(wanted / eventsPerTx)));
+  const scan = async (from: number, wantedTxs: number): Promise<readonly Tx[]> => {
+    const count = Math.max(1, Math.min(scanTxsMax, wantedTxs));
     try {
       const { txs } = await client.call('TxScan', transactionsFrom(from, count));
       scanTxsMax = Math.min(SCAN_TXS_MAX, scanTxsMax * 2);
@@ -35,17 +35,19 @@ export function immudbPages(client: ImmudbClient, alarms: Alarms) {
     } catch (error) {
       if (!(error instanceof AnswerTooLarge) || count === 1) throw error;
       scanTxsMax = Math.ceil(count / 2);
-      return scan(from, wanted);
+      return scan(from, wantedTxs);
     }
   };
   const onForeign = (key: string, what: string): void => alarms.raise('tampered', key, what);
 
-  return async (position: number, limit: number): Promise<LogEntry[]> => {
+  const txAfter = (position: number): number => Math.max(GENESIS_TX + 1, transactionOf(position));
+
+  const after = async (position: number, limit: number): Promise<LogEntry[]> => {
     const ahead = readers.get(position);
     const entries = ahead?.entries.slice() ?? [];
-    let nextTx = ahead?.nextTx ?? Math.max(GENESIS_TX + 1, transactionOf(position));
+    let nextTx = ahead?.nextTx ?? txAfter(position);
     while (entries.length < limit) {
-      const txs = await scan(nextTx, limit - entries.length);
+      const txs = await scan(nextTx, Math.ceil((limit - entries.length) / eventsPerTx));
       if (txs.length === 0) break;
       const events = txs.flatMap((tx) => eventsOf(tx, onForeign));
       eventsPerTx = Math.max(1, (eventsPerTx + events.length / txs.length) / 2);
@@ -57,4 +59,18 @@ export function immudbPages(client: ImmudbClient, alarms: Alarms) {
     readers.set(end, { entries: entries.slice(page.length), nextTx });
     return page;
   };
+  /** Reads no transaction after that of `until`, and leaves what followers have ahead alone. */
+  const between = async (position: number, until: number, limit: number): Promise<LogEntry[]> => {
+    const entries: LogEntry[] = [];
+    const lastTx = transactionOf(until);
+    for (let nextTx = txAfter(position); entries.length < limit && nextTx <= lastTx;) {
+      const txs = await scan(nextTx, lastTx - nextTx + 1);
+      if (txs.length === 0) break;
+      nextTx = txs.at(-1)!.header.id + 1;
+      const events = txs.flatMap((tx) => eventsOf(tx, onForeign));
+      entries.push(...events.filter((one) => one.position > position && one.position <= until));
+    }
+    return cutPage(entries, limit);
+  };
+  return { after, between };
 }

@@ -83,7 +83,7 @@ const audit = backgroundAudit({
     checkpointFile: join(config.AUDIT_FOLDER, 'checkpoints.jsonl'),
     auditorKey: config.AUDIT_SIGNING_KEY,
   },
-  head: log.head,
+  log,
   alarms,
   feed: publicAudit,
   readSide: readSideCheck({ log, readSide: daprReadSide(dapr), alarms, logger }),

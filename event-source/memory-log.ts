@@ -71,9 +71,10 @@ export function memoryLog(): EventLog {
       };
     },
     head,
-    async readAfter(position, limit) {
+    async readAfter(position, limit, until = Infinity) {
       const start = entries.findIndex((entry) => entry.position > position);
-      return start === -1 ? [] : cutPage(entries.slice(start, start + limit), limit);
+      const page = start === -1 ? [] : cutPage(entries.slice(start, start + limit), limit);
+      return page.filter((entry) => entry.position <= until);
     },
     readStream: async (id, from, limit) => stream(id, from, limit),
     readVersions: async (id, versions) =>

@@ -147,6 +147,13 @@ describe('given an export of the time between two dates', () => {
     expect(part(1, 10)).toMatchObject({ begins: 'first-event', ends: 'head' });
   });
 
+  test('given finer times than events have, then those of the same millisecond are before', () => {
+    const finer = (version: number): string => day(version).replace('Z', '1Z');
+    const summary = { begins: 'before-period', ends: 'after-period' };
+    expect(part(3, 8, { from: finer(3), to: finer(7) })).toMatchObject(summary);
+    expect(part(3, 7, { from: finer(3), to: finer(7) })).toMatchObject({ fault: 'missing' });
+  });
+
   test('when one of them is not there, then it is refused', () => {
     expect(part(4, 7)).toMatchObject({
       fault: 'missing',

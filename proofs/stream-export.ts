@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { millisecondsOf } from '../contracts/history-filters.ts';
 import { streamOfExport, type ExportedEvent, type ExportHead } from '../contracts/receipts.ts';
 import { leafHash, sameHash } from './hashing.ts';
 import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
@@ -69,10 +70,10 @@ export function streamExport(head: ExportHead, key: KeyObject) {
       const begins = head.fromVersion === 1 ? 'first-event' : 'before-period';
       const ends = head.toVersion === head.headVersion ? 'head' : 'after-period';
       const { from = '', to = '' } = head;
-      if (begins === 'before-period' && !(Date.parse(firstAt) < Date.parse(from))) {
+      if (begins === 'before-period' && !(Date.parse(firstAt) < millisecondsOf(from))) {
         return faulty('missing', `No event before ${from || 'the first one'} begins the period.`);
       }
-      if (ends === 'after-period' && !(Date.parse(lastAt) >= Date.parse(to))) {
+      if (ends === 'after-period' && !(Date.parse(lastAt) >= millisecondsOf(to))) {
         return faulty('missing', `No event after ${to || 'the last one'} ends the period.`);
       }
       const events = due - head.fromVersion;

@@ -57,8 +57,13 @@ test('the audit is told as event-source tells it, and 503 while that is away', a
   const get = (path: string) => request(app).get(`/v1/audit/${path}`);
   expect((await get('status').expect(200)).body).toEqual(STATUS);
   expect((await get('trial-balance').expect(200)).body).toEqual(TRIAL_BALANCE);
+  expect((await get('trial-balance?position=131073').expect(200)).body.position).toBe(131_073);
+  expect((await get('trial-balance?position=1').expect(404)).body.code).toBe('position-not-found');
   expect((await get('alarms?limit=1').expect(200)).body).toMatchObject({ count: 2, items: [{}] });
-  for (const bad of ['status?x=1', 'trial-balance?limit=1', 'alarms?limit=0', 'alarms?limit=101']) {
+  const position = ['0', '-1', '1.5', 'x', '', '01', '9007199254740992', '1&position=1'];
+  const bads = position.map((value) => `trial-balance?position=${value}`);
+  bads.push('status?x=1', 'trial-balance?limit=1', 'alarms?limit=0', 'alarms?limit=101');
+  for (const bad of bads) {
     expect((await get(bad).expect(400)).body.code).toBe('invalid-request');
   }
   await request(app).post('/v1/audit/status').expect(405);

@@ -1,17 +1,22 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import { alarmsAnswer, alarmsQuery, auditStatus, trialBalanceAnswer } from '../contracts/audit.ts';
-import { AUDIT_PATHS, type AlarmsAnswer } from '../contracts/audit.ts';
-import type { AuditStatus, TrialBalanceAnswer } from '../contracts/audit.ts';
+import { alarmsAnswer, alarmsQuery, AUDIT_PATHS, auditStatus } from '../contracts/audit.ts';
+import type { AlarmsAnswer, AuditStatus } from '../contracts/audit.ts';
 import { EVENT_SOURCE_APP } from '../contracts/log.ts';
+import { problemSchema, type ProblemCode } from '../contracts/problems.ts';
+import { trialBalanceAnswer, trialBalanceQuery } from '../contracts/trial-balance.ts';
+import type { TrialBalanceAnswer } from '../contracts/trial-balance.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
+import { Failure } from '../platform/http.ts';
 import { Unavailable } from './read-models.ts';
 import { noQuery, queryOf } from './requests.ts';
+import { RETRY_AFTER } from './waiting.ts';
 
 /** What the audit says; each rejects with Unavailable while event-source is away. */
 export interface Audit {
   status(): Promise<AuditStatus>;
-  trialBalance(): Promise<TrialBalanceAnswer>;
+  /** Of a past position if one is given; a Failure where there is none to tell of. */
+  trialBalance(position: number | undefined): Promise<TrialBalanceAnswer>;
   alarms(limit: number | undefined): Promise<AlarmsAnswer>;
 }
 
@@ -24,7 +29,7 @@ export function eventSourceAudit(dapr: Sidecar): Audit {
     try {
       const { status, body } = await dapr.invokeService(EVENT_SOURCE_APP, 'GET', path.slice(1));
       if (status === 200) return answer.parse(body);
-      throw new Unavailable(`event-source answered ${status}`);
+      throw refusalOf(body) ?? new Unavailable(`event-source answered ${status}`);
     } catch (error) {
       if (error instanceof SidecarError) throw new Unavailable(error.message);
       throw error;
@@ -32,12 +37,32 @@ export function eventSourceAudit(dapr: Sidecar): Audit {
   };
   return {
     status: () => ask(AUDIT_PATHS.status, auditStatus),
-    trialBalance: () => ask(AUDIT_PATHS.trialBalance, trialBalanceAnswer),
+    trialBalance: (position) => {
+      const query = position === undefined ? '' : `?position=${position}`;
+      return ask(`${AUDIT_PATHS.trialBalance}${query}`, trialBalanceAnswer);
+    },
     alarms: (limit) => {
       const query = limit === undefined ? '' : `?limit=${limit}`;
       return ask(`${AUDIT_PATHS.alarms}${query}`, alarmsAnswer);
     },
   };
+}
+
+const REFUSALS: Readonly<Record<string, readonly [ProblemCode, Readonly<Record<string, string>>]>> =
+  {
+    'position-not-found': ['position-not-found', {}],
+    'position-not-audited': ['position-not-audited', RETRY_AFTER],
+  };
+
+/** What event-source refuses is handed on as it is. */
+function refusalOf(body: unknown): Failure | undefined {
+  const read = problemSchema.safeParse(body);
+  const known = read.success ? REFUSALS[read.data.code] : undefined;
+  if (!read.success || known === undefined) return undefined;
+  const [code, headers] = known;
+  const { detail, auditedPosition } = read.data;
+  const more = auditedPosition === undefined ? {} : { auditedPosition };
+  return new Failure(code, { detail, more }, headers);
 }
 
 /** GET /v1/audit/…: what an auditor asks. */
@@ -46,10 +71,8 @@ export const auditAnswers = (audit: Audit) => ({
     queryOf(noQuery, request);
     return audit.status();
   },
-  trialBalance: (request: Request): Promise<TrialBalanceAnswer> => {
-    queryOf(noQuery, request);
-    return audit.trialBalance();
-  },
+  trialBalance: (request: Request): Promise<TrialBalanceAnswer> =>
+    audit.trialBalance(queryOf(trialBalanceQuery, request).position),
   alarms: (request: Request): Promise<AlarmsAnswer> =>
     audit.alarms(queryOf(alarmsQuery, request).limit),
 });

@@ -1,4 +1,6 @@
-import type { AlarmItem, AuditStatus, TrialBalanceAnswer } from '../contracts/audit.ts';
+import type { AlarmItem, AuditStatus } from '../contracts/audit.ts';
+import type { TrialBalanceAnswer } from '../contracts/trial-balance.ts';
+import { Failure } from '../platform/http.ts';
 import type { Audit } from './audit-answers.ts';
 import { Unavailable } from './read-models.ts';
 
@@ -29,7 +31,10 @@ export function auditForTests() {
   };
   const audit: Audit = {
     status: () => told(STATUS),
-    trialBalance: () => told(TRIAL_BALANCE),
+    trialBalance: (position = TRIAL_BALANCE.position) => {
+      if (position < TRIAL_BALANCE.position) throw new Failure('position-not-found');
+      return told({ ...TRIAL_BALANCE, position });
+    },
     alarms: (limit = 20) => told({ count: 2, items: [alarm, alarm].slice(0, limit) }),
   };
   return { audit, state };

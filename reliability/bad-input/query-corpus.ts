@@ -17,6 +17,7 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   toTx: bad.NUMBERS_IN_QUERIES,
   at: bad.TIMES_IN_QUERIES,
   version: bad.NUMBERS_IN_QUERIES,
+  position: bad.NUMBERS_IN_QUERIES,
   format: ['', 'PDF', 'xml', 'camt.052', 'camt.053.001.08', 'text/csv', 'json,csv', 'null', '%00'],
   lastEventId: bad.NUMBERS_IN_QUERIES.filter((value) => value !== '0'),
 };
