@@ -7,6 +7,8 @@ import { Refusal } from './progress.ts';
 export const PORTS_PER_INSTANCE = 1_000;
 /** Beyond it the ports would reach those that the system hands out by itself. */
 export const INSTANCE_MAX = 25;
+/** It would listen at port 6000, which browsers and fetch refuse (X11). */
+const INSTANCE_NOBODY_REACHES = 3;
 
 /** Infrastructure ports at instance 0; the ports of apps and sidecars come from dapr.yaml. */
 export const BASE_PORTS = {
@@ -57,6 +59,11 @@ export const projectRoot = (from = process.cwd()): string => {
 
 const instanceNumber = (given: number | undefined): number => {
   const number = given ?? Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
+  if (number === INSTANCE_NOBODY_REACHES) {
+    throw new Refusal(
+      `Instance ${number} would listen at port 6000, which browsers and fetch refuse: take another.`,
+    );
+  }
   if (Number.isInteger(number) && number >= 0 && number <= INSTANCE_MAX) return number;
   throw new Refusal(`CORE_BANK_INSTANCE must be a whole number from 0 to ${INSTANCE_MAX}.`);
 };
