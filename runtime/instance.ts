@@ -61,7 +61,7 @@ const instanceNumber = (given: number | undefined): number => {
   const number = given ?? Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
   if (number === INSTANCE_NOBODY_REACHES) {
     throw new Refusal(
-      `Instance ${number} would listen at port 6000, which browsers and fetch refuse: take another.`,
+      `Instance ${number} would listen at port 6000, which browsers and fetch refuse.`,
     );
   }
   if (Number.isInteger(number) && number >= 0 && number <= INSTANCE_MAX) return number;
