@@ -3,13 +3,14 @@ import {
   ACCOUNT,
   STREAM,
   deposit,
+  losing,
   open,
   said,
   testHost,
   testLog,
   withdraw,
 } from './actor-fixtures.ts';
-import type { Journal } from './journal.ts';
+import type { Commit } from './journal.ts';
 import { memoryJournal } from './memory-journal.ts';
 
 const house = () => {
@@ -147,23 +148,15 @@ describe('two hosts hold the same account', () => {
 });
 
 describe('an answer of the journal is lost', () => {
-  const losing = (journal: Journal, applies: boolean): Journal => ({
-    ...journal,
-    commit: async (commit) => {
-      if (commit.row.events.some(({ commandId }) => commandId === 'lost')) {
-        if (applies) await journal.commit(commit);
-        throw new Error('the answer was lost');
-      }
-      return journal.commit(commit);
-    },
-  });
+  const lost = ({ row }: Commit): boolean =>
+    row.events.some(({ commandId }) => commandId === 'lost');
 
   test.each([true, false])(
     'given the write was applied (%s), a retry tells the truth',
     async (applies) => {
       const journal = memoryJournal();
       const log = testLog();
-      const broken = testHost(losing(journal, applies), log);
+      const broken = testHost(losing(journal, applies, lost), log);
       await broken.execute(open('o'));
       expect(await saidOf(broken.execute(deposit('lost')))).toEqual(['service-unavailable']);
       const whole = testHost(journal, log);
@@ -174,7 +167,7 @@ describe('an answer of the journal is lost', () => {
   test('given a write whose answer was lost, its events still reach the log', async () => {
     const journal = memoryJournal();
     const log = testLog();
-    const { actors, outbox, execute } = testHost(losing(journal, true), log);
+    const { actors, outbox, execute } = testHost(losing(journal, true, lost), log);
     await actors.start();
     outbox.start();
     await execute(open('o'));

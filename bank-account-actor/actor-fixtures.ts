@@ -9,7 +9,7 @@ import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
 import { commandLookup } from './command-lookup.ts';
 import { stamp as clock } from './activation.ts';
-import type { Journal } from './journal.ts';
+import type { Commit, Journal } from './journal.ts';
 import type { LogClient } from './log-client.ts';
 import { openWork } from './open-work.ts';
 import { createOutbox } from './outbox.ts';
@@ -108,3 +108,17 @@ export const said = (result: CommandResult | undefined): string => {
   const versions = result.events.map(({ version }) => version).join('+');
   return result.replayed ? `${versions} again` : versions;
 };
+
+/** A journal whose answers to some commits are lost, whether they were applied or not. */
+export const losing = (
+  journal: Journal,
+  applies: boolean,
+  isLost: (commit: Commit) => boolean,
+): Journal => ({
+  ...journal,
+  commit: async (commit) => {
+    if (!isLost(commit)) return journal.commit(commit);
+    if (applies) await journal.commit(commit);
+    throw new Error('the answer was lost');
+  },
+});

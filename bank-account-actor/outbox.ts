@@ -1,4 +1,4 @@
-import type { BankEvent } from '../contracts/bank-events.ts';
+import { wholeCommands, type BankEvent } from '../contracts/bank-events.ts';
 import { OUTBOX_EVENTS_MAX, type AccountEventsMessage } from '../contracts/topics.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
@@ -76,8 +76,7 @@ export function createOutbox(ports: OutboxPorts, publishPace = PACE) {
         if (bytes > MESSAGE_BYTES_MAX && batch.length + count > 0) break;
         count += 1;
       }
-      const taken =
-        count === events.length ? events : wholeCommands(events.slice(0, count), events);
+      const taken = wholeCommands(events, count);
       batch.push(...taken);
       if (entry !== undefined && taken.length > 0) {
         entry.sentThrough = (taken.at(-1) as BankEvent).version;
@@ -182,11 +181,4 @@ function bytesOf({ data }: BankEvent): number {
   if ('sealed' in data) return EVENT_BYTES + data.sealed.length;
   if (!('metadata' in data)) return EVENT_BYTES;
   return EVENT_BYTES + Buffer.byteLength(JSON.stringify(data.metadata));
-}
-
-// A command's events stay together in one message, because the log notes them together.
-function wholeCommands(cut: BankEvent[], all: readonly BankEvent[]): BankEvent[] {
-  const next = all[cut.length];
-  const last = cut.findLastIndex((event) => event.commandId !== next?.commandId);
-  return cut.slice(0, last + 1);
 }

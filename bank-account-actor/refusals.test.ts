@@ -8,6 +8,7 @@ import {
   ACCOUNT,
   STREAM,
   deposit,
+  losing,
   message,
   open,
   said,
@@ -208,23 +209,15 @@ describe('a retry', () => {
 });
 
 describe('when the journal fails', () => {
-  const failing = (journal: Journal, applies: boolean): Journal => ({
-    ...journal,
-    commit: async (commit) => {
-      if (commit.stream === RECORDS) {
-        if (applies) await journal.commit(commit);
-        throw new Error('the answer was lost');
-      }
-      return journal.commit(commit);
-    },
-  });
-
   test.each([true, false])(
     'given a record whose write is in doubt (applied: %s), nothing is told but that',
     async (applies) => {
       const journal = memoryJournal();
       const log = testLog();
-      const broken = house(failing(journal, applies), log);
+      const broken = house(
+        losing(journal, applies, ({ stream }) => stream === RECORDS),
+        log,
+      );
       const results = await broken.execute(recording(), deposit('d'), withdraw('w', '9.00'));
       expect(results.map(said)).toEqual(['1', '2', 'service-unavailable']);
       const whole = house(journal, log);

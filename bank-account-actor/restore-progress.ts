@@ -1,8 +1,8 @@
-import { barLine, liveLine, rate, written } from '../platform/live-line.ts';
+import { barLine, liveLine, rate, written, type LineSink } from '../platform/live-line.ts';
 import type { RestorationPorts } from './restoration.ts';
 
 /** One bar while the log is read and one while the journal is written. */
-export function restoreProgress(out: Parameters<typeof liveLine>[0]): {
+export function restoreProgress(out: LineSink): {
   readonly progress: RestorationPorts['progress'];
   readonly end: () => void;
 } {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type Connection } from './connection.ts';
+import { connect, once, type Connection } from './connection.ts';
 import { command } from './loads.ts';
 
 const OPENERS = 32;
@@ -29,12 +29,9 @@ export async function openAccounts(url: string, count: number): Promise<string[]
 }
 
 async function owner(url: string): Promise<string> {
-  const connection = connect(url);
   const body = JSON.stringify({ givenName: 'Bench', familyName: 'Mark' });
-  const reply = await connection.exchange({ method: 'POST', path: '/v1/persons', body });
-  await connection.close();
-  if (reply.status !== 201) throw new Error(`registering: ${reply.status} ${reply.text}`);
-  return (JSON.parse(reply.text) as { personId: string }).personId;
+  const one = { method: 'POST', path: '/v1/persons', body } as const;
+  return (await once<{ personId: string }>(url, one, 201)).personId;
 }
 
 /** Polls until that path answers 200; gives the time that it took. */

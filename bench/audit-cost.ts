@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { closedLoop } from './closed-loop.ts';
 import type { House } from './house.ts';
 import type { Load } from './loads.ts';
+import { threadsOfNiceness } from './processes.ts';
 
 /** The same load with the background audit and without it, in turn, in one house. */
 export interface AuditCost {
@@ -16,19 +16,13 @@ const PAIRS = 4;
 const WARM_UP_MS = 1_000;
 /** The audit's thread is the only one that steps back this far. */
 const NICENESS = 19;
-const NICE_FIELD = 16;
-
-const niceOf = (stat: string): number =>
-  Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[NICE_FIELD]);
 
 /** The thread of the background audit; undefined where threads cannot be seen (not on Linux). */
 function auditThread({ programs }: House): number | undefined {
   const pid = programs().find(({ name }) => name === 'event-source')?.pid;
   if (pid === undefined || process.platform !== 'linux') return undefined;
-  const found = readdirSync(`/proc/${pid}/task`).filter(
-    (task) => niceOf(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')) === NICENESS,
-  );
-  return found.length === 1 ? Number(found[0]) : undefined;
+  const found = threadsOfNiceness(pid, NICENESS);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** Idle tasks get a processor when nobody else wants one: under a full load, next to never. */
@@ -49,8 +43,7 @@ export async function measureAuditCost(
   const run = async (policy: keyof typeof rates): Promise<void> => {
     schedule(thread, policy);
     const times = { warmUpMs: WARM_UP_MS, measureMs: (seconds * 1_000) / PAIRS };
-    const nothing = { onStart: () => undefined, onEnd: () => undefined };
-    const { perSecond } = await closedLoop({ ...load, url: house.url, ...times, ...nothing });
+    const { perSecond } = await closedLoop({ ...load, url: house.url, ...times });
     rates[policy] += perSecond / PAIRS;
   };
   for (let pair = 0; pair < PAIRS; pair += 1) {

@@ -41,8 +41,7 @@ async function warmUp(house: House, loads: readonly Load[], name: string): Promi
   const load = loads.find((one) => one.name === name);
   if (load === undefined) throw new Error(`there is no load "${name}"`);
   const url = load.side === 'commands' ? house.url : house.queryUrl;
-  const nothing = { onStart: () => {}, onEnd: () => {} };
-  await closedLoop({ ...load, url, warmUpMs: 0, measureMs: WARM_UP_MS, ...nothing });
+  await closedLoop({ ...load, url, warmUpMs: 0, measureMs: WARM_UP_MS });
 }
 
 /** What can be proven, and what proving costs. */

@@ -10,8 +10,8 @@ export interface LoopOptions {
   /** The status of a good answer. */
   readonly status: number | readonly number[];
   /** Called when the warm-up is over and when the measured time is. */
-  readonly onStart: () => void;
-  readonly onEnd: () => void;
+  readonly onStart?: () => void;
+  readonly onEnd?: () => void;
 }
 
 export interface LoopResult {
@@ -51,13 +51,13 @@ export async function closedLoop(options: LoopOptions): Promise<LoopResult> {
 
   const all = Array.from({ length: clients }, client);
   await pause(warmUpMs);
-  options.onStart();
+  options.onStart?.();
   measuring = true;
   const started = performance.now();
   await pause(measureMs);
   const seconds = (performance.now() - started) / 1_000;
   measuring = false;
-  options.onEnd();
+  options.onEnd?.();
   running = false;
   await Promise.all(all);
   const latencies = latenciesOf(durations);

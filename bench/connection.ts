@@ -54,3 +54,12 @@ export const connect = (url: string): Connection =>
 /** Up to that many connections, for requests that come by the clock. */
 export const connectPool = (url: string, connections: number): Connection =>
   connectionOver(new Pool(url, { ...TIMEOUTS, connections, pipelining: 1 }));
+
+/** One exchange on a connection of its own; throws any answer but one of that status. */
+export async function once<Answer>(url: string, one: Exchange, expected: number): Promise<Answer> {
+  const connection = connect(url);
+  const { status, text } = await connection.exchange(one);
+  await connection.close();
+  if (status !== expected) throw new Error(`${one.method} ${one.path}: ${status} ${text}`);
+  return JSON.parse(text) as Answer;
+}

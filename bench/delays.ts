@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { untilFound } from './accounts.ts';
 import { connectPool, type Connection, type Reply } from './connection.ts';
 import { latenciesOf, type Latencies } from './latencies.ts';
-import { command } from './loads.ts';
+import { command, pick } from './loads.ts';
 import { openLoop } from './open-loop.ts';
 
 export interface Delays {
@@ -80,7 +80,7 @@ export async function measureDelays(options: DelayOptions): Promise<Delays> {
 
   const loop = await openLoop({
     ...{ url, perSecond, durationMs, status: 201 },
-    next: () => command(accounts[Math.floor(Math.random() * accounts.length)] as string),
+    next: () => command(pick(accounts)),
     onReply: (reply, answeredAt) => {
       answers += 1;
       if (answers % every === 0) probes.push(probe(reply, answeredAt));

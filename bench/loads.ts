@@ -26,7 +26,8 @@ const BATCH_COMMANDS = 100;
 const HELLERS_MAX = 999;
 const HOLDS_OPEN_MIN = 500;
 
-const pick = (ids: readonly string[]): string =>
+/** One of them by chance. */
+export const pick = (ids: readonly string[]): string =>
   ids[Math.floor(Math.random() * ids.length)] as string;
 
 /** Gives one id after the other from a random place on, so that those near each other differ. */

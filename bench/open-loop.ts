@@ -8,7 +8,7 @@ export interface OpenLoopOptions {
   readonly next: () => Exchange;
   readonly status: number;
   /** Sees every good answer at the time it came. */
-  readonly onReply: (reply: Reply, answeredAt: number) => void;
+  readonly onReply?: (reply: Reply, answeredAt: number) => void;
 }
 
 export interface OpenLoopResult {
@@ -41,7 +41,7 @@ export async function openLoop(options: OpenLoopOptions): Promise<OpenLoopResult
       return;
     }
     durations.push(now - dueAt);
-    onReply(reply, now);
+    onReply?.(reply, now);
   };
 
   const started = performance.now();

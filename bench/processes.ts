@@ -16,6 +16,7 @@ const MS_PER_TICK = 10;
 const BYTES_PER_PAGE = 4_096;
 const MIB = 1_048_576;
 const KIB_PER_MIB = 1_024;
+const NICE_FIELD = 16;
 
 interface Stat {
   readonly pid: number;
@@ -24,12 +25,16 @@ interface Stat {
   readonly rssPages: number;
 }
 
-/** Reads the text of /proc/PID/stat; the command in it may hold blanks and parentheses. */
-export function parseStat(text: string): Stat {
-  const fields = text
+/** The numbers after the command in the text of /proc/PID/stat, which may hold blanks itself. */
+const statFields = (text: string): number[] =>
+  text
     .slice(text.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number);
+
+/** Reads the text of /proc/PID/stat; the command in it may hold blanks and parentheses. */
+export function parseStat(text: string): Stat {
+  const fields = statFields(text);
   // Own time in user and system mode, and that of children that ended and were waited for.
   const ticks = fields.slice(11, 15).reduce((sum, value) => sum + value, 0);
   return {
@@ -55,6 +60,15 @@ function allStats(): Stat[] {
     .filter((text) => text !== undefined)
     .map(parseStat);
 }
+
+/** The threads of a process that step back this far (nice). */
+export const threadsOfNiceness = (pid: number, niceness: number): number[] =>
+  readdirSync(`/proc/${pid}/task`)
+    .filter((thread) => {
+      const text = read(`/proc/${pid}/task/${thread}/stat`);
+      return text !== undefined && statFields(text)[NICE_FIELD] === niceness;
+    })
+    .map(Number);
 
 /** A process and all that descend from it. */
 export function familyOf(root: number, stats: readonly Stat[]): Stat[] {

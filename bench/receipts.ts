@@ -1,9 +1,9 @@
 import { receiptFault, readReceipt } from '../proofs/receipt.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
-import { connect } from './connection.ts';
+import { once } from './connection.ts';
 import { latenciesOf, type Latencies } from './latencies.ts';
-import { command } from './loads.ts';
+import { command, pick } from './loads.ts';
 import { openLoop, type OpenLoopResult } from './open-loop.ts';
 
 export interface Receipts {
@@ -30,20 +30,14 @@ const RECEIPTS_PER_SECOND = 100;
 const COMMANDS_PER_SECOND = 100;
 const CHECKED_MAX = 1_000;
 
-const get = async <T>(url: string, path: string): Promise<T> => {
-  const connection = connect(url);
-  const { status, text } = await connection.exchange({ method: 'GET', path });
-  await connection.close();
-  if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
-  return JSON.parse(text) as T;
-};
+const get = <T>(url: string, path: string): Promise<T> =>
+  once<T>(url, { method: 'GET', path }, 200);
 
 /** Asks for receipts of old and new events beside a steady rate of commands, and checks them. */
 export async function measureReceipts(options: ReceiptOptions): Promise<Receipts> {
   const { url, queryUrl, accounts, hot, durationMs } = options;
   const { version } = await get<{ version: number }>(queryUrl, `/v1/accounts/${hot}`);
   const { publicKey } = await get<{ publicKey: string }>(queryUrl, '/v1/audit/public-key');
-  const pick = (): string => accounts[Math.floor(Math.random() * accounts.length)] as string;
   const texts: string[] = [];
   let isHot = false;
   const [given, commands] = await Promise.all([
@@ -51,7 +45,9 @@ export async function measureReceipts(options: ReceiptOptions): Promise<Receipts
       ...{ url: queryUrl, perSecond: RECEIPTS_PER_SECOND, durationMs, status: 200 },
       next: () => {
         isHot = !isHot;
-        const [account, at] = isHot ? [hot, 1 + Math.floor(Math.random() * version)] : [pick(), 1];
+        const [account, at] = isHot
+          ? [hot, 1 + Math.floor(Math.random() * version)]
+          : [pick(accounts), 1];
         return { method: 'GET', path: `/v1/accounts/${account}/events/${at}/receipt` };
       },
       onReply: ({ text }) => {
@@ -60,8 +56,7 @@ export async function measureReceipts(options: ReceiptOptions): Promise<Receipts
     }),
     openLoop({
       ...{ url, perSecond: COMMANDS_PER_SECOND, durationMs, status: 201 },
-      next: () => command(pick()),
-      onReply: () => undefined,
+      next: () => command(pick(accounts)),
     }),
   ]);
   return {

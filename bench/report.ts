@@ -84,31 +84,30 @@ function idleTable(when: string, idle: Idle | undefined): string[] {
   return ['', title, ...table([['MiB', 'RSS', 'PSS'], ...rows, total])];
 }
 
+const LATENCY_HEAD = ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'];
+const latencyRow = (name: string, now: Latencies, then?: Latencies): string[] => [
+  ...[name, String(now.count), ...[now.p50, now.p95, now.p99, now.max].map(short)],
+  ratio(now.p99, then?.p99),
+];
+
 function delayTable({ delays }: Results, kept: Results | undefined): string[] {
   if (delays === undefined) return [];
   const kinds = ['answers', 'log', 'balance', 'history'] as const;
   const rows = kinds.map((kind) => {
-    const { count, p50, p95, p99, max } = delays[kind];
     const name = kind === 'answers' ? 'command, from when it was due' : `answer -> ${kind}`;
-    const compared = ratio(p99, kept?.delays?.[kind].p99);
-    return [name, String(count), ...[p50, p95, p99, max].map(short), compared];
+    return latencyRow(name, delays[kind], kept?.delays?.[kind]);
   });
-  const head = ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'];
   const { errors, firstError } = delays;
   const faults = errors === 0 ? 'no errors' : `${errors} errors: ${firstError}`;
   const rate = `${whole(delays.perSecond)} commands/s by the clock`;
   const title = `Delays at ${rate}, ${faults}, ${percent(delays.othersShare)} of CPU to others`;
-  return ['', title, ...table([head, ...rows])];
+  return ['', title, ...table([LATENCY_HEAD, ...rows])];
 }
 
 function receiptTable({ receipts }: Results, kept: Results | undefined): string[] {
   if (receipts === undefined) return [];
   const { given, commands, checked, perSecond, commandsPerSecond, othersShare } = receipts;
   const before = kept?.receipts;
-  const row = (name: string, now: Latencies, then?: Latencies): string[] => [
-    ...[name, String(now.count), ...[now.p50, now.p95, now.p99, now.max].map(short)],
-    ratio(now.p99, then?.p99),
-  ];
   const rates = `${perSecond} receipts/s beside ${commandsPerSecond} commands/s by the clock`;
   const errors = given.errors + commands.errors;
   const faults = errors === 0 ? 'no errors' : `${errors} errors: ${given.firstError}`;
@@ -116,10 +115,10 @@ function receiptTable({ receipts }: Results, kept: Results | undefined): string[
     '',
     `${rates}, ${faults}, ${percent(othersShare)} of CPU to others`,
     ...table([
-      ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'],
-      row('receipt, from when it was due', given.latencies, before?.given.latencies),
-      row('command, from when it was due', commands.latencies, before?.commands.latencies),
-      row('checking a receipt', checked, before?.checked),
+      LATENCY_HEAD,
+      latencyRow('receipt, from when it was due', given.latencies, before?.given.latencies),
+      latencyRow('command, from when it was due', commands.latencies, before?.commands.latencies),
+      latencyRow('checking a receipt', checked, before?.checked),
     ]),
   ];
 }

@@ -13,6 +13,8 @@ export const balanceSchema = z.strictObject({
   available: z.string(),
 });
 export type Balance = z.infer<typeof balanceSchema>;
+export const sameBalance = (one: Balance, other: Balance): boolean =>
+  one.ledger === other.ledger && one.held === other.held && one.available === other.available;
 
 const remarks = {
   description: texts.descriptionText.optional(),

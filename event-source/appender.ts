@@ -1,4 +1,4 @@
-import type { BankEvent } from '../contracts/bank-events.ts';
+import { wholeCommands, type BankEvent } from '../contracts/bank-events.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
@@ -47,7 +47,10 @@ export function appender({ log, feed, alarms, logger, now = Date.now }: Appender
     const all: Outcome[] = [];
     while (all.length < events.length) {
       crashPoint('event-source:before-append');
-      const next = wholeCommands(events.slice(all.length, all.length + APPEND_EVENTS_MAX + 1));
+      const left = events.slice(all.length);
+      const whole = wholeCommands(left, APPEND_EVENTS_MAX);
+      // A command that is larger than an append has to be cut.
+      const next = whole.length > 0 ? whole : left.slice(0, APPEND_EVENTS_MAX);
       const { outcomes, after, added } = await log.append(next);
       crashPoint('event-source:after-append');
       feed.offer(after, added);
@@ -97,15 +100,3 @@ export function appender({ log, feed, alarms, logger, now = Date.now }: Appender
 }
 
 export type Appender = ReturnType<typeof appender>;
-
-/** As many as one append takes, but not half of a command: a reader would see half of it done. */
-function wholeCommands(events: readonly BankEvent[]): readonly BankEvent[] {
-  if (events.length <= APPEND_EVENTS_MAX) return events;
-  const next = events[APPEND_EVENTS_MAX]!;
-  const fitting = events.slice(0, APPEND_EVENTS_MAX);
-  const end = fitting.findLastIndex((one) => !isOneCommand(one, next)) + 1;
-  return end === 0 ? fitting : fitting.slice(0, end);
-}
-
-const isOneCommand = (one: BankEvent, other: BankEvent): boolean =>
-  one.stream === other.stream && one.commandId === other.commandId;

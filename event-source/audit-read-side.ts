@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceOf, balanceSchema } from '../contracts/events.ts';
+import { balanceOf, balanceSchema, sameBalance } from '../contracts/events.ts';
 import { inParallel } from '../platform/parallel.ts';
 import type { AuditBooks } from './audit-books.ts';
 import type { Finding } from './audit-entries.ts';
@@ -39,10 +39,7 @@ export async function compareReadSide(parts: ReadSideParts): Promise<ReadSideRes
     const shown = shownAccount.parse(await answer.json());
     if (shown.version > folded.version) return void (seen.movedOn += 1);
     const balance = balanceOf(folded);
-    const parts = ['ledger', 'held', 'available'] as const;
-    if (parts.every((part) => shown.balance[part] === balance[part])) {
-      return void (seen.equal += 1);
-    }
+    if (sameBalance(shown.balance, balance)) return void (seen.equal += 1);
     const detail =
       `The read side shows ${JSON.stringify(shown.balance)} for version ${shown.version} of ` +
       `account ${id}, but the log makes ${JSON.stringify(balance)}.`;

@@ -1,7 +1,8 @@
+import { written } from '../platform/live-line.ts';
 import type { AuditedBooks } from '../contracts/audit.ts';
 
 export const many = (count: number, noun: string): string =>
-  `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  `${written(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /** What the audit says of the books, in one sentence. */
 export function verdictSentence(books: AuditedBooks): string {

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StreamId } from '../domain/ids.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
@@ -10,7 +10,7 @@ import type { AuditForTests } from './audit-for-tests.ts';
 import { commandKey, eventKey } from './event-log.ts';
 import { eventOf, eventsOf, newAccount, personLike } from './events-for-tests.ts';
 import { immudbClient } from './immudb-client.ts';
-import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
+import { BUILD_MS_MAX, flipBit, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
 import { pastTrialBalance } from './past-trial-balance.ts';
 import { encodeCommand, encodeEvent } from './immudb-values.ts';
@@ -284,13 +284,7 @@ describe('given somebody who changes the files of the log', () => {
 
   test('when a bit of a value flips, then it is named, and the rest is still checked', async () => {
     await immudb.down();
-    const folder = join(data, 'corebank', 'val_0');
-    const file = join(folder, readdirSync(folder)[0]!);
-    const bytes = readFileSync(file);
-    const place = bytes.indexOf('"version":2');
-    expect(place).toBeGreaterThan(0);
-    bytes[place + 10]! ^= 1;
-    writeFileSync(file, bytes);
+    flipBit(join(data, 'corebank', 'val_0'), '"version":2', 10);
     await immudb.up();
     audit = startAudit(immudb, key);
     expect((await found())[0]).toMatch(
@@ -302,13 +296,7 @@ describe('given somebody who changes the files of the log', () => {
 
   test('when a bit of a transaction flips, then it stops there with an alarm', async () => {
     await immudb.down();
-    const folder = join(data, 'corebank', 'tx');
-    const file = join(folder, readdirSync(folder)[0]!);
-    const bytes = readFileSync(file);
-    const place = bytes.indexOf(eventKey(id, 3));
-    expect(place).toBeGreaterThan(0);
-    bytes[place + 6]! ^= 1;
-    writeFileSync(file, bytes);
+    flipBit(join(data, 'corebank', 'tx'), eventKey(id, 3), 6);
     await immudb.up();
     audit = startAudit(immudb, key);
     expect(await found()).toEqual([

@@ -1,7 +1,7 @@
 import type { AuditSource } from './audit-walk.ts';
 import type { AuditedTx } from './audit-entries.ts';
 import { TamperError } from './event-log.ts';
-import { IMMUDB_PAGE_MAX, transactionsFrom } from './immudb-calls.ts';
+import { digestsFrom, IMMUDB_PAGE_MAX, transactionsFrom } from './immudb-calls.ts';
 import { AnswerTooLarge, type Ask } from './immudb-client.ts';
 
 /** A page of about this size keeps memory small and other readers of the log unhurt. */
@@ -14,9 +14,7 @@ export function immudbAuditSource(ask: Ask): AuditSource {
   let count = PAGE_TXS_FIRST;
 
   const digestsOf = async (from: number): Promise<AuditedTx[]> => {
-    const request = transactionsFrom(from, 1);
-    const entriesSpec = { kvEntriesSpec: { action: 'ONLY_DIGEST' as const } };
-    const { txs } = await ask('TxScan', { ...request, entriesSpec });
+    const { txs } = await ask('TxScan', digestsFrom(from, 1));
     return txs.map((tx) => ({ ...tx, valuesLost: true as const }));
   };
   const read = async (from: number, wanted: number): Promise<readonly AuditedTx[]> => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -75,4 +75,14 @@ export async function startImmudb(
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Flips a bit on the disk of a server that is down, so many bytes behind where a text begins. */
+export function flipBit(folder: string, text: string, offset: number): void {
+  const file = join(folder, readdirSync(folder)[0]!);
+  const bytes = readFileSync(file);
+  const place = bytes.indexOf(text);
+  if (place <= 0) throw new Error(`${file} has no ${text}`);
+  bytes[place + offset]! ^= 1;
+  writeFileSync(file, bytes);
 }

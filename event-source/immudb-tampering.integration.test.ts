@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamId } from '../domain/ids.ts';
@@ -7,7 +7,7 @@ import { alarmBook, type Alarms } from './alarms.ts';
 import { LogUnavailable, TamperError } from './event-log.ts';
 import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
 import { immudbClient } from './immudb-client.ts';
-import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
+import { BUILD_MS_MAX, flipBit, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
 
 jest.setTimeout(60_000);
@@ -103,13 +103,7 @@ describe('given a log that was proven', () => {
 
   test('when a bit of a value flips on its disk, then the value is refused', async () => {
     await immudb.down();
-    const folder = join(data, 'corebank', 'val_0');
-    const file = join(folder, readdirSync(folder)[0]!);
-    const bytes = readFileSync(file);
-    const place = bytes.indexOf('"version":3');
-    expect(place).toBeGreaterThan(0);
-    bytes[place + 11]! ^= 1;
-    writeFileSync(file, bytes);
+    flipBit(join(data, 'corebank', 'val_0'), '"version":3', 11);
     await comeBack();
     await expect(log.readStream(id, 1, 10)).rejects.toThrow(/was changed on its disk/);
     expect(alarm()).toMatch(/was changed on its disk/);

@@ -3,7 +3,7 @@ const DRAW_MS = 250;
 /** Without a terminal every drawing is a line of its own, so they are rare. */
 const PLAIN_DRAW_MS = 5_000;
 
-interface Sink {
+export interface LineSink {
   readonly isTTY?: boolean;
   readonly write: (text: string) => unknown;
 }
@@ -24,7 +24,7 @@ export function barLine(name: string, done: number, total: number, figures: stri
 }
 
 /** A line that tells how far long work is: drawn anew in a terminal, now and then in a file. */
-export function liveLine(out: Sink): {
+export function liveLine(out: LineSink): {
   draw(line: string, isLast: boolean): void;
   end(): void;
 } {

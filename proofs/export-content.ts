@@ -1,4 +1,4 @@
-import { balanceOf, decodeEvent, loggedEventSchema } from '../contracts/events.ts';
+import { balanceOf, decodeEvent, loggedEventSchema, sameBalance } from '../contracts/events.ts';
 import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
 import { refusalEventSchema } from '../contracts/refusal-events.ts';
 import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
@@ -41,11 +41,7 @@ function accountSums(start: Account | undefined): ContentCheck {
       const after = evolve(account, decodeEvent(known.data));
       account = after;
       const [found, claimed] = [balanceOf(after), known.data.data.balance];
-      const isSame =
-        found.ledger === claimed.ledger &&
-        found.held === claimed.held &&
-        found.available === claimed.available;
-      if (isSame) return undefined;
+      if (sameBalance(found, claimed)) return undefined;
       const sums = `${found.ledger}, but it says ${claimed.ledger}`;
       return faulty('entry-differs', `After version ${event.version} the events make ${sums}.`);
     },
