@@ -1,7 +1,8 @@
 import { encodeAccount } from '../contracts/account-state.ts';
 import { isAccountEvent, isRefusalEvent, streamOfEvent } from '../contracts/bank-events.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
-import { balanceOf, decodeEvent, type LoggedEvent } from '../contracts/events.ts';
+import { balanceOf, sameBalance } from '../contracts/balances.ts';
+import { decodeEvent, type LoggedEvent } from '../contracts/events.ts';
 import type { RefusalsState } from '../contracts/refusal-events.ts';
 import type { PositionedEvent } from '../contracts/topics.ts';
 import { evolve, NO_ACCOUNT, type ExistingAccount } from '../domain/account.ts';
@@ -99,11 +100,8 @@ function stateAfter(state: Folded['state'] | undefined, event: BankEvent): Folde
 /** Every event says the balance that its actor saw: a fold that differs must not be served. */
 function checkBalance({ data }: LoggedEvent, after: ExistingAccount): void {
   const [said, folded] = [data.balance, balanceOf(after)];
-  const same =
-    said.ledger === folded.ledger &&
-    said.held === folded.held &&
-    said.available === folded.available;
-  if (!same) throw new Error(`it says ${JSON.stringify(said)}, not ${JSON.stringify(folded)}`);
+  if (sameBalance(said, folded)) return;
+  throw new Error(`it says ${JSON.stringify(said)}, not ${JSON.stringify(folded)}`);
 }
 
 function contentOf(state: Folded['state'], events: BankEvent[]): RowContent {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { refusalsOf } from '../contracts/bank-events.ts';
 import { commandHash, type CommandMessage, type CommandResult } from '../contracts/commands.ts';
-import { accountOfStream, balanceOf, type LoggedEvent } from '../contracts/events.ts';
+import { balanceOf } from '../contracts/balances.ts';
+import { accountOfStream, type LoggedEvent } from '../contracts/events.ts';
 import { writeMoney } from '../contracts/money-members.ts';
 import { askedCommand, isRecorded, type SeenAccount } from '../contracts/refusal-events.ts';
 import { dayOf, spentOn, type Account, type ExistingAccount } from '../domain/account.ts';

@@ -7,7 +7,8 @@ import { STEPS, type Step } from '../domain/commands-for-tests.ts';
 import { settledBy } from '../domain/account-events.ts';
 import { ownCommandId } from '../domain/ids.ts';
 import { accountState, decodeAccount, encodeAccount } from './account-state.ts';
-import { balanceOf, decodeEvent, encodeEvent, loggedEventSchema, namesOf } from './events.ts';
+import { balanceOf } from './balances.ts';
+import { decodeEvent, encodeEvent, loggedEventSchema, namesOf } from './events.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const runs = { seed, numRuns: 10_000 };

@@ -1,20 +1,10 @@
 import { z } from 'zod';
-import { available, type ExistingAccount } from '../domain/account.ts';
+import type { ExistingAccount } from '../domain/account.ts';
 import { settledBy, TRANSFER_REASONS, type AccountEvent } from '../domain/account-events.ts';
 import type { AccountId, CommandId, StreamId } from '../domain/ids.ts';
-import { formatAmount, type Minor } from '../domain/money.ts';
+import { balanceOf, balanceSchema } from './balances.ts';
 import { readMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
-
-/** Balance after the event, as the actor saw it: a fold that differs is an alarm. */
-export const balanceSchema = z.strictObject({
-  ledger: z.string(),
-  held: z.string(),
-  available: z.string(),
-});
-export type Balance = z.infer<typeof balanceSchema>;
-export const sameBalance = (one: Balance, other: Balance): boolean =>
-  one.ledger === other.ledger && one.held === other.held && one.available === other.available;
 
 const remarks = {
   description: texts.descriptionText.optional(),
@@ -135,15 +125,6 @@ export interface Cause {
   readonly commandHash: string;
   readonly causationId?: string | undefined;
   readonly traceparent?: string | undefined;
-}
-
-export function balanceOf(account: ExistingAccount): Balance {
-  const write = (units: Minor) => formatAmount(units, account.currency);
-  return {
-    ledger: write(account.ledger),
-    held: write(account.held),
-    available: write(available(account)),
-  };
 }
 
 /** The event in its envelope; `after` is the account with the event applied. */

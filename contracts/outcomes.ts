@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountNumberOf } from '../domain/account-number.ts';
-import { accountOfStream, balanceSchema, type LoggedEvent } from './events.ts';
+import { balanceSchema } from './balances.ts';
+import { accountOfStream, type LoggedEvent } from './events.ts';
 import { defined } from './events.ts';
 
 /** What a command that was carried out answers. A retry answers the same, for ever. */

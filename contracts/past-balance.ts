@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceSchema } from './events.ts';
+import { balanceSchema } from './balances.ts';
 import { timeText } from './history-filters.ts';
 import { minVersion, versionText } from './query-params.ts';
 import { positionNumber } from './topics.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceSchema } from './events.ts';
+import { balanceSchema } from './balances.ts';
 import { accountAnswer } from './outcomes.ts';
 
 /** Entries of one page of an account's history: documents are found by the page's key. */

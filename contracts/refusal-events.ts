@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clientCommand, type CommandBody } from './command-bodies.ts';
-import { balanceSchema, envelope } from './events.ts';
+import { balanceSchema } from './balances.ts';
+import { envelope } from './events.ts';
 import { refusalSchema, type RefusalMessage } from './refusals.ts';
 import * as texts from './texts.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceOf, balanceSchema, sameBalance } from '../contracts/events.ts';
+import { balanceOf, balanceSchema, sameBalance } from '../contracts/balances.ts';
 import { inParallel } from '../platform/parallel.ts';
 import type { AuditBooks } from './audit-books.ts';
 import type { Finding } from './audit-entries.ts';

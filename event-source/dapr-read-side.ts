@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceSchema } from '../contracts/events.ts';
+import { balanceSchema } from '../contracts/balances.ts';
 import type { Sidecar } from '../platform/dapr.ts';
 import type { ReadSide } from './read-side-check.ts';
 

@@ -1,4 +1,5 @@
-import { streamOf, type Balance, type LoggedEvent } from '../contracts/events.ts';
+import type { Balance } from '../contracts/balances.ts';
+import { streamOf, type LoggedEvent } from '../contracts/events.ts';
 import type { AccountId } from '../domain/ids.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';

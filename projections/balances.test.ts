@@ -1,4 +1,4 @@
-import { balanceOf } from '../contracts/events.ts';
+import { balanceOf } from '../contracts/balances.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { Account } from '../domain/account.ts';

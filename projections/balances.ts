@@ -1,7 +1,8 @@
 import { accountNumberOf } from '../domain/account-number.ts';
 import type { Currency } from '../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../domain/money.ts';
-import { accountOfStream, defined, type Balance, type LoggedEvent } from '../contracts/events.ts';
+import { sameBalance, type Balance } from '../contracts/balances.ts';
+import { accountOfStream, defined, type LoggedEvent } from '../contracts/events.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import { LogFault } from './projection.ts';
@@ -99,8 +100,7 @@ function balanceAfter(before: AccountModel, event: LoggedEvent): Balance {
 }
 
 function requireBalance(event: LoggedEvent, folded: Balance, said: Balance): void {
-  const parts = ['ledger', 'held', 'available'] as const;
-  if (parts.every((part) => folded[part] === said[part])) return;
+  if (sameBalance(folded, said)) return;
   throw new LogFault(
     `${event.id} says ${JSON.stringify(said)}, but its account folds to ${JSON.stringify(folded)}`,
   );

@@ -1,4 +1,5 @@
-import { balanceOf, decodeEvent, loggedEventSchema, sameBalance } from '../contracts/events.ts';
+import { balanceOf, sameBalance } from '../contracts/balances.ts';
+import { decodeEvent, loggedEventSchema } from '../contracts/events.ts';
 import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
 import { refusalEventSchema } from '../contracts/refusal-events.ts';
 import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
