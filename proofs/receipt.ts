@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 import { canonicalJson } from '../contracts/canonical-json.ts';
+import { problemSchema } from '../contracts/problems.ts';
 import { consistencyDocument, receiptDocument } from '../contracts/receipts.ts';
 import type { ConsistencyDocument, ReceiptDocument } from '../contracts/receipts.ts';
 import { dualProofFault } from './dual-proof.ts';
@@ -17,6 +18,12 @@ export function readDocument<Schema extends z.ZodType>(
 ): z.infer<Schema> | ProofFault {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
+  const answer = problemSchema.safeParse(value);
+  if (answer.success) {
+    const { title, status, detail } = answer.data;
+    const what = `This is the bank's refusal to give a proof, not a proof: ${title} (${status}).`;
+    return faulty('unreadable', `${what} ${detail}`);
+  }
   const issue = parsed.error.issues[0];
   const place =
     issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('/');

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../contracts/canonical-json.ts';
+import { problem } from '../contracts/problems.ts';
 import type { WalkedTransaction } from '../contracts/receipts.ts';
 import { rawBytes } from './entry-proof.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
@@ -151,6 +152,14 @@ describe('given the file of a receipt', () => {
     for (const text of ['<html>', '{}', '[1]']) {
       expect(verifyReceiptFile(file('x.json', text), key).lines[0]).toMatch(/unreadable/);
     }
+  });
+
+  test('when it is cut off, or the bank refused it, then it says so', () => {
+    const cut = JSON.stringify(bank().receipt).slice(0, -9);
+    const said = (text: string) => verifyReceiptFile(file('y.json', text), key).lines.join(' ');
+    expect(said(cut)).toMatch(/NOT PROVEN.*is not JSON: was it cut off\?/);
+    const refusal = problem('event-not-found', '/v1/accounts/x/events/9/receipt');
+    expect(said(JSON.stringify(refusal))).toMatch(/NOT PROVEN.*refusal to give a proof.*404/);
   });
 
   test('when the newer state does not belong to it, then it is refused', () => {

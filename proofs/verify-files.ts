@@ -27,23 +27,26 @@ export function readKeyFile(path: string): KeyObject {
   return readPublicKey(String((JSON.parse(text) as { publicKey?: unknown }).publicKey));
 }
 
-function readJson(path: string): unknown {
+/** What the file has, read as a document of this kind. */
+function readAs<Kind>(read: (value: unknown) => Kind, path: string): Kind | ProofFault {
   const text = readFileSync(path, 'utf8');
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
-    return undefined;
+    return faulty('unreadable', `${path} is not JSON: was it cut off?`);
   }
+  return read(value);
 }
 
 /** Checks a receipt, and that a newer state continues its state, when such a proof is given. */
 export function verifyReceiptFile(path: string, key: KeyObject, newerPath?: string): Finding {
-  const receipt = receipts.readReceipt(readJson(path));
+  const receipt = readAs(receipts.readReceipt, path);
   if (isFault(receipt)) return refused(receipt);
   const fault = receipts.receiptFault(receipt, key);
   if (fault !== undefined) return refused(fault);
   if (newerPath === undefined) return receiptFinding(receipt);
-  const newer = receipts.readConsistency(readJson(newerPath));
+  const newer = readAs(receipts.readConsistency, newerPath);
   if (isFault(newer)) return refused(newer);
   const broken = receipts.beginsWith(newer, receipt) ?? receipts.consistencyFault(newer, key);
   return broken === undefined ? receiptFinding(receipt, newer) : refused(broken);
