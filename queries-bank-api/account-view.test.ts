@@ -85,6 +85,32 @@ test('an owner has the accounts in order, page by page, as new as their changes'
   expect(await view.ownedBy('nobody', 0, 10)).toEqual([]);
 });
 
+test('an account that was seen is in the list of its owner, with or without a document', async () => {
+  const { models, clock, view } = viewed();
+  const { accounts, changes } = models.of(1);
+  const places = async (from = 0, limit = 9) =>
+    (await view.ownedBy('jana-novakova', from, limit)).map((account) => account.ownerIndex);
+  accounts.set(idOf(0), accountOf(0));
+  const opened = [accountOf(1), accountOf(2), accountOf(3, 1, 'karel-dvorak')];
+  changes.set(1, { ...changeOf(1, 0, [...opened, accountOf(0, 2)]), opened: opened.length });
+  expect((await view.account(idOf(1)))?.version).toBe(1);
+  expect(await places()).toEqual([0, 1, 2]);
+  expect(await places(1, 1)).toEqual([1]);
+  for (const account of opened) accounts.set(account.accountId, account);
+  changes.set(2, changeOf(2, 0, [accountOf(1, 2)]));
+  clock.time += FRESH_MS + 1;
+  expect(await places()).toEqual([0, 1, 2]);
+  expect((await view.ownedBy('jana-novakova', 1, 1))[0]?.version).toBe(2);
+});
+
+test('an account waits in the list for the one before it, so that no page leaves one out', async () => {
+  const { models, view } = viewed();
+  for (const place of [0, 1, 3]) models.of(1).accounts.set(idOf(place), accountOf(place));
+  expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(2);
+  models.of(1).accounts.set(idOf(2), accountOf(2));
+  expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(4);
+});
+
 test('random writers and readers: no version is lost, none goes back', async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
   process.stdout.write(`SEED=${seed}\n`);

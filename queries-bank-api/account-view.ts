@@ -20,6 +20,8 @@ export class AccountView {
   /** Accounts whose documents may be behind, in the order of their last change. */
   private readonly unsettled = new Map<string, { seq: number; account: AccountModel }>();
   private readonly remembered = boundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
+  /** Accounts that the newest change opened: their documents are written right after it. */
+  private opening: readonly AccountModel[] = [];
   private generation = 0;
   private seq = 0;
   /** At this time there was no change after `seq`. */
@@ -45,15 +47,20 @@ export class AccountView {
   /** The owner's accounts in the order of opening, from a place in their list on. */
   async ownedBy(ownerId: string, from: number, limit: number): Promise<AccountModel[]> {
     await this.fresh();
+    const own = this.opening.filter((account) => account.ownerId === ownerId);
+    const places = new Map(own.map((account) => [account.ownerIndex, account]));
     const found: AccountModel[] = [];
-    for (let place = from; found.length < limit;) {
-      const page = await this.models.ownerAccounts(this.generation, ownerPage(ownerId, place));
-      const ordered = page.sort((a, b) => a.ownerIndex - b.ownerIndex);
-      found.push(...ordered.filter((account) => account.ownerIndex >= place));
-      if (page.length < OWNER_PAGE_ACCOUNTS) break;
-      place = (Math.floor(place / OWNER_PAGE_ACCOUNTS) + 1) * OWNER_PAGE_ACCOUNTS;
+    for (let place = from; found.length < limit; place += 1) {
+      if (place === from || place % OWNER_PAGE_ACCOUNTS === 0) {
+        const page = await this.models.ownerAccounts(this.generation, ownerPage(ownerId, place));
+        for (const account of page) places.set(account.ownerIndex, account);
+      }
+      const account = places.get(place);
+      // Documents are inserted in any order: what comes after a hole waits for what is missing.
+      if (account === undefined) break;
+      found.push(this.newer(account));
     }
-    return found.slice(0, limit).map((account) => this.newer(account));
+    return found;
   }
 
   /** Looks for new changes unless that was done a moment ago; all callers share one look. */
@@ -94,6 +101,7 @@ export class AccountView {
     const settled = await this.models.settled(generation);
     this.unsettled.clear();
     this.remembered.clear();
+    this.opening = [];
     this.generation = generation;
     this.seq = settled;
   }
@@ -111,6 +119,7 @@ export class AccountView {
       this.unsettled.delete(accountId);
       this.remembered.set(accountId, account);
     }
+    this.opening = change.accounts.slice(0, change.opened);
     this.seq = change.seq;
   }
 
