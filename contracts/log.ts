@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { streamIdText } from './bank-events.ts';
 import { loggedEventSchema } from './events.ts';
+import type { ReceiptDocument } from './receipts.ts';
 import { refusalEventSchema } from './refusal-events.ts';
 import { positionedEvent, positionNumber } from './topics.ts';
 
@@ -9,6 +10,7 @@ export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
 export const LOOKUP_COMMANDS_MAX = 200;
 export const HEADS_MAX = 500;
+export const RECEIPTS_MAX = 50;
 /** Each is proven on its own. */
 export const EXPORT_PAGE_EVENTS_MAX = 100;
 
@@ -62,3 +64,16 @@ export const commandsAnswer = z.strictObject({
   found: z.array(z.array(positionedEvent).min(1).nullable()),
 });
 export type CommandsAnswer = z.infer<typeof commandsAnswer>;
+
+/** POST log/receipts: the proofs of single events. */
+export const receiptsRequest = z.strictObject({
+  events: z
+    .array(z.strictObject({ stream: streamIdText, version: z.int().min(1) }))
+    .min(1)
+    .max(RECEIPTS_MAX),
+});
+export type ReceiptsRequest = z.infer<typeof receiptsRequest>;
+/** For each event its receipt, null when there is no such event, or why it cannot be given. */
+export interface ReceiptsAnswer {
+  readonly receipts: readonly (ReceiptDocument | null | { readonly unavailable: string })[];
+}

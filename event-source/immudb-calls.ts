@@ -92,8 +92,15 @@ export const proofBetween = (one: number, other: number): messages.VerifiableTxR
   keepReferencesUnresolved: true,
 });
 
-/** The last value of a key, with the proof that it is in the history that `since` belongs to. */
-export const provenEntry = (key: string, since: number): messages.VerifiableGetRequest => ({
-  keyRequest: { key: Buffer.from(key) },
+/**
+ * The last value of a key, with the proof that it is in the history that `since` belongs to. The
+ * key is looked up in the index as it is when it has reached `indexedTo`, or else the newest write.
+ */
+export const provenEntry = (
+  key: string,
+  since: number,
+  indexedTo?: number,
+): messages.VerifiableGetRequest => ({
+  keyRequest: { key: Buffer.from(key), ...(indexedTo === undefined ? {} : { sinceTx: indexedTo }) },
   proveSinceTx: since,
 });

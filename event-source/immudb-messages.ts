@@ -85,7 +85,7 @@ export interface VerifiableTxRequest {
   readonly keepReferencesUnresolved: true;
 }
 export interface VerifiableGetRequest {
-  readonly keyRequest: { readonly key: Buffer };
+  readonly keyRequest: { readonly key: Buffer; readonly sinceTx?: number };
   readonly proveSinceTx: number;
 }
 interface Session {

@@ -1,6 +1,9 @@
 import type { KeyObject } from 'node:crypto';
+import express from 'express';
+import request from 'supertest';
 import type { ExportedEvent, ReceiptDocument } from '../contracts/receipts.ts';
 import type { StreamId } from '../domain/ids.ts';
+import { finish } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { logWalk, versionsFault } from '../proofs/log-walk.ts';
 import { isFault } from '../proofs/proof-fault.ts';
@@ -17,6 +20,7 @@ import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tes
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
 import { immudbReceipts } from './immudb-receipts.ts';
 import type { LogProofs } from './log-proofs.ts';
+import { proofRoutes } from './proof-routes.ts';
 
 jest.setTimeout(60_000);
 
@@ -106,6 +110,25 @@ describe('given a key of the log that a stranger changed', () => {
     await expect(proofs.receipt(id, 3)).rejects.toThrow(/is missing/);
     expect(alarms.list().map(({ subject }) => subject)).toContain(eventKey(id, 3));
   });
+});
+
+test('given several questions, then a wrong event keeps no other from its receipt', async () => {
+  await stranger('Delete', { keys: [Buffer.from(eventKey(id, 3))] });
+  const app = express();
+  proofRoutes(app, proofs, immudb.options.publicKey);
+  finish(app, silent);
+  const events = [1, 3, VERSIONS + 1, VERSIONS].map((version) => ({ stream: id, version }));
+  const { body } = await request(app).post('/log/receipts').send({ events });
+  const [first, deleted, none, last] = body.receipts as unknown[];
+  for (const receipt of [first, last].map(readReceipt)) {
+    if (isFault(receipt)) throw new Error(receipt.detail);
+    expect(receiptFault(receipt, key)).toBeUndefined();
+  }
+  expect([deleted, none]).toEqual([{ unavailable: expect.stringMatching(/is missing/) }, null]);
+  const wrong = await request(app)
+    .post('/log/receipts')
+    .send({ events: [{ stream: id, version: 0 }] });
+  expect([wrong.status, wrong.body.code]).toEqual([400, 'invalid-request']);
 });
 
 describe('given an account that is exported', () => {

@@ -21,6 +21,8 @@ export interface ReceiptParts {
   readonly alarms: Alarms;
 }
 
+const isMissing = (error: unknown): boolean => /key not found/.test(String(error));
+
 /** Proofs of single events and of states, out of immudb; each is checked before it is given. */
 export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: ReceiptParts) {
   const key = readPublicKey(publicKey);
@@ -39,14 +41,20 @@ export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: Recei
     return signedState();
   };
 
+  /** Waits for immudb's index to take in the newest writes only when the key is not in it yet. */
+  const lookedUp = (name: string, at: number): Promise<VerifiableEntry> =>
+    ask('VerifiableGet', provenEntry(name, at, at)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+      return ask('VerifiableGet', provenEntry(name, at));
+    });
   /** The key as it was written, once; undefined when it never was. */
   const proven = async (name: string, at: number): Promise<VerifiableEntry | undefined> => {
     try {
-      const found = await ask('VerifiableGet', provenEntry(name, at));
+      const found = await lookedUp(name, at);
       entryOf(found.entry);
       return found;
     } catch (error) {
-      if (!/key not found/.test(String(error))) throw tampered(error);
+      if (!isMissing(error)) throw tampered(error);
       if (!(await wasEverWritten({ call: ask }, name))) return undefined;
       throw tampered(missing(name));
     }

@@ -1,13 +1,19 @@
 import type { Express, RequestHandler } from 'express';
 import { z } from 'zod';
-import { EXPORT_PAGE_EVENTS_MAX } from '../contracts/log.ts';
+import {
+  EXPORT_PAGE_EVENTS_MAX,
+  receiptsRequest,
+  type ReceiptsAnswer,
+  type ReceiptsRequest,
+} from '../contracts/log.ts';
 import { timeText } from '../contracts/texts.ts';
-import { Failure } from '../platform/http.ts';
+import { Failure, jsonBody } from '../platform/http.ts';
 import type { LogProofs } from './log-proofs.ts';
-import { answered, read, streamNamed } from './questions.ts';
+import { answered, isAway, read, streamNamed } from './questions.ts';
+
+const RECEIPTS_REQUEST_BYTES_MAX = 16 * 1024;
 
 const whole = z.coerce.number().pipe(z.int().min(1));
-const versionParam = z.object({ version: whole });
 const consistencyQuery = z.strictObject({ from: whole, to: whole.optional() });
 const periodQuery = z.strictObject({ from: timeText.optional(), to: timeText.optional() });
 const exportQuery = z.strictObject({
@@ -29,8 +35,14 @@ export function proofRoutes(app: Express, proofs: LogProofs, publicKey: string):
       }),
     );
 
-  route('/log/streams/:kind/:id/events/:version/receipt', (request) =>
-    proofs.receipt(streamNamed(request), read(versionParam, request.params).version),
+  app.post(
+    '/log/receipts',
+    jsonBody(RECEIPTS_REQUEST_BYTES_MAX),
+    answered(async (request, response) => {
+      const { events } = read(receiptsRequest, request.body);
+      const receipts = await Promise.all(events.map((event) => receiptOrReason(proofs, event)));
+      response.json({ receipts } satisfies ReceiptsAnswer);
+    }),
   );
   route('/log/streams/:kind/:id/export', (request) =>
     proofs.exportHead(streamNamed(request), read(periodQuery, request.query)),
@@ -48,4 +60,17 @@ export function proofRoutes(app: Express, proofs: LogProofs, publicKey: string):
     transactions: await proofs.walk(read(walkQuery, query).from),
   }));
   route('/log/public-key', () => Promise.resolve({ publicKey }));
+}
+
+/** What is wrong with one event keeps no other from its receipt. */
+async function receiptOrReason(
+  proofs: LogProofs,
+  { stream, version }: ReceiptsRequest['events'][number],
+): Promise<ReceiptsAnswer['receipts'][number]> {
+  try {
+    return (await proofs.receipt(stream, version)) ?? null;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return { unavailable: error.message };
+  }
 }

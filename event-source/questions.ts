@@ -93,14 +93,16 @@ export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): 
   throw new Failure('invalid-request', { errors });
 }
 
+export const isAway = (error: unknown): error is LogUnavailable | TamperError =>
+  error instanceof LogUnavailable || error instanceof TamperError;
+
 /** What the log cannot answer now is a 503, whatever the reason. */
 export function answered(handler: RequestHandler): RequestHandler {
   return async (request, response, next) => {
     try {
       await handler(request, response, next);
     } catch (error) {
-      const broken = error instanceof LogUnavailable || error instanceof TamperError;
-      if (!broken) throw error;
+      if (!isAway(error)) throw error;
       throw new Failure('service-unavailable', { detail: error.message }, { 'Retry-After': '1' });
     }
   };

@@ -85,7 +85,7 @@ test('an owner has the accounts in order, page by page, as new as their changes'
   expect(await view.ownedBy('nobody', 0, 10)).toEqual([]);
 });
 
-test('an account that was seen is in the list of its owner, with or without a document', async () => {
+test('an account that was seen is listed for its owner, before its document is there', async () => {
   const { models, clock, view } = viewed();
   const { accounts, changes } = models.of(1);
   const places = async (from = 0, limit = 9) =>
@@ -103,7 +103,7 @@ test('an account that was seen is in the list of its owner, with or without a do
   expect((await view.ownedBy('jana-novakova', 1, 1))[0]?.version).toBe(2);
 });
 
-test('an account waits in the list for the one before it, so that no page leaves one out', async () => {
+test('an account is listed after the one before it, so no page leaves one out', async () => {
   const { models, view } = viewed();
   for (const place of [0, 1, 3]) models.of(1).accounts.set(idOf(place), accountOf(place));
   expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(2);
