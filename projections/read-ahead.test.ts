@@ -32,7 +32,8 @@ test('while a full page is worked on, the next one is read, and no page twice', 
   const second = await source.readAfter(end, LOG_PAGE_EVENTS_MAX);
   expect(second.entries[0]).toEqual(entries[LOG_PAGE_EVENTS_MAX]);
   const last = await source.readAfter(second.entries.at(-1)!.position, LOG_PAGE_EVENTS_MAX);
-  expect([last.entries.length, calls.length]).toEqual([1, 3]);
+  // What was read ahead of the end is read again: the log may have grown.
+  expect([last.entries.length, calls.length]).toEqual([1, 4]);
   expect((await source.readAfter(last.head, LOG_PAGE_EVENTS_MAX)).entries).toEqual([]);
 });
 
