@@ -23,6 +23,8 @@ export class AccountView {
   /** Accounts that the newest change opened: their documents are written right after it. */
   private opening: readonly AccountModel[] = [];
   private generation = 0;
+  /** How often it began anew: what was read before says nothing about what is remembered now. */
+  private begun = 0;
   private seq = 0;
   /** At this time there was no change after `seq`. */
   private confirmedAt = -Infinity;
@@ -38,29 +40,31 @@ export class AccountView {
     await this.fresh();
     const known = this.known(accountId);
     if (known !== undefined) return known;
-    const { generation } = this;
+    const { generation, begun } = this;
     const found = await this.models.account(generation, accountId);
     if (found === undefined) return this.known(accountId);
-    return generation === this.generation ? this.remember(found) : this.newer(found);
+    return this.shown(found, begun);
   }
 
   /** The owner's accounts in the order of opening, from a place in their list on. */
   async ownedBy(ownerId: string, from: number, limit: number): Promise<AccountModel[]> {
     await this.fresh();
+    const { generation, begun } = this;
     const own = this.opening.filter((account) => account.ownerId === ownerId);
     const places = new Map(own.map((account) => [account.ownerIndex, account]));
     const found: AccountModel[] = [];
     for (let place = from; found.length < limit; place += 1) {
       if (place === from || place % OWNER_PAGE_ACCOUNTS === 0) {
-        const page = await this.models.ownerAccounts(this.generation, ownerPage(ownerId, place));
+        const page = await this.models.ownerAccounts(generation, ownerPage(ownerId, place));
         for (const account of page) places.set(account.ownerIndex, account);
       }
       const account = places.get(place);
       // Documents are inserted in any order: what comes after a hole waits for what is missing.
       if (account === undefined) break;
-      found.push(this.newer(account));
+      found.push(this.shown(account, begun));
     }
-    return found;
+    // What was known of changes that no document has was forgotten meanwhile.
+    return begun === this.begun ? found : this.ownedBy(ownerId, from, limit);
   }
 
   /** Looks for new changes unless that was done a moment ago; all callers share one look. */
@@ -103,6 +107,7 @@ export class AccountView {
     this.remembered.clear();
     this.opening = [];
     this.generation = generation;
+    this.begun += 1;
     this.seq = settled;
   }
 
@@ -133,9 +138,14 @@ export class AccountView {
     return known !== undefined && known.version > account.version ? known : account;
   }
 
-  private remember(account: AccountModel): AccountModel {
+  /** A document may be ahead of the changes that were read: what it shows is not taken back. */
+  private shown(account: AccountModel, begun: number): AccountModel {
     const newest = this.newer(account);
-    if (!this.unsettled.has(account.accountId)) this.remembered.set(account.accountId, newest);
+    if (begun !== this.begun) return newest;
+    const { accountId } = account;
+    const late = this.unsettled.get(accountId);
+    if (late === undefined) this.remembered.set(accountId, newest);
+    else this.unsettled.set(accountId, { ...late, account: newest });
     return newest;
   }
 }
