@@ -149,6 +149,26 @@ test('given a list while a new generation is begun, it is as new as before', asy
   expect(listed?.version).toBe(2);
 });
 
+test('given a new generation of which only a part was read, it begins anew', async () => {
+  const { models, clock, view } = viewed();
+  models.of(1).accounts.set(idOf(1), accountOf(1, 1));
+  await view.account(idOf(1));
+  models.use.balances = 2;
+  models.of(2).accounts.set(idOf(1), accountOf(1, 1));
+  clock.time += 1_001;
+  const { change } = models;
+  models.change = () => Promise.reject(new Unavailable('away for a moment'));
+  await expect(view.account(idOf(1))).rejects.toThrow(Unavailable);
+  // What was not read by then is settled, and too old to be kept.
+  models.change = change;
+  models.of(2).accounts.set(idOf(1), accountOf(1, 3));
+  models.of(2).settled = 40;
+  models.of(2).changes.set(40, changeOf(40, 39, [accountOf(2, 1)]));
+  models.of(2).changes.set(41, changeOf(41, 40, [accountOf(2, 2)]));
+  expect((await view.account(idOf(1)))?.version).toBe(3);
+  expect((await view.account(idOf(2)))?.version).toBe(2);
+});
+
 test('random writers and readers: no version is lost, none goes back', async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
   process.stdout.write(`SEED=${seed}\n`);

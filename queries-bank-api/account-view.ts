@@ -78,8 +78,22 @@ export class AccountView {
     const began = this.now();
     const generation = await this.inUse();
     const isNew = generation !== this.generation || this.isStale();
-    if (isNew) await this.reload(generation);
-    const since = isNew ? began : this.confirmedAt;
+    try {
+      if (isNew) await this.reload(generation);
+      await this.readOn(isNew ? began : this.confirmedAt);
+      if (isNew && (await this.models.settled(this.generation)) > this.seq) {
+        throw new Unavailable('the read models moved on while they were read');
+      }
+    } catch (error) {
+      // What was read in part would pass for the whole, when the rest is settled and deleted.
+      if (isNew) this.generation = 0;
+      throw error;
+    }
+    this.confirmedAt = began;
+  }
+
+  /** Takes in the changes that are there; those before `since` were known or are settled. */
+  private async readOn(since: number): Promise<void> {
     for (;;) {
       const change = await this.models.change(this.generation, this.seq + 1);
       if (change === undefined) break;
@@ -90,11 +104,6 @@ export class AccountView {
       this.generation = 0;
       throw new Unavailable('the read models answer too slowly');
     }
-    if (isNew && (await this.models.settled(this.generation)) > this.seq) {
-      this.generation = 0;
-      throw new Unavailable('the read models moved on while they were read');
-    }
-    this.confirmedAt = began;
   }
 
   private isStale(): boolean {
