@@ -10,8 +10,14 @@ function viewed() {
   const models = memoryReadModels();
   models.use.balances = 1;
   const clock = { time: 0 };
-  const view = new AccountView(models, () => clock.time);
-  return { models, clock, view };
+  /** What happens while the view waits. */
+  const pauses: (() => void)[] = [];
+  const pause = async (ms: number) => {
+    clock.time += ms;
+    pauses.shift()?.();
+  };
+  const view = new AccountView(models, () => clock.time, pause);
+  return { models, clock, pauses, view };
 }
 
 test('an account is found in its document, then in the changes after it', async () => {
@@ -147,6 +153,40 @@ test('given a list while a new generation is begun, it is as new as before', asy
   };
   const [listed] = await view.ownedBy('jana-novakova', 0, 9);
   expect(listed?.version).toBe(2);
+});
+
+/** Generation 1 shows version 5; its successor has come to version 4 when it is published. */
+async function switched() {
+  const bank = viewed();
+  const { models, clock, view } = bank;
+  models.of(1).changes.set(1, { ...changeOf(1, 0, [accountOf(1, 5)]), position: 500 });
+  expect((await view.account(idOf(1)))?.version).toBe(5);
+  models.of(2).changes.set(1, { ...changeOf(1, 0, [accountOf(1, 4)]), position: 400 });
+  models.use.balances = 2;
+  clock.time += 1_001;
+  return bank;
+}
+
+test('a new generation that is a little behind takes back nothing that was seen', async () => {
+  const { models, pauses, view } = await switched();
+  pauses.push(
+    () => undefined,
+    () => {
+      models.of(2).changes.set(2, { ...changeOf(2, 0, [accountOf(1, 5)]), position: 500 });
+    },
+  );
+  expect((await view.account(idOf(1)))?.version).toBe(5);
+  expect(pauses).toEqual([]);
+});
+
+test('a new generation that never comes so far, of a shorter log, is taken after a while', async () => {
+  const { clock, view } = await switched();
+  const began = clock.time;
+  expect((await view.account(idOf(1)))?.version).toBe(4);
+  expect(clock.time - began).toBeGreaterThan(1_000);
+  clock.time = began + CHANGES_KEPT_MS / 4;
+  expect((await view.account(idOf(1)))?.version).toBe(4);
+  expect(clock.time).toBe(began + CHANGES_KEPT_MS / 4);
 });
 
 test('given a new generation of which only a part was read, it begins anew', async () => {

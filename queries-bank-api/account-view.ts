@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CHANGES_KEPT_MS, OWNER_PAGE_ACCOUNTS, ownerPage } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel } from '../contracts/read-models.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
@@ -7,6 +8,9 @@ import { Unavailable, type ReadModels } from './read-models.ts';
 /** An answer is at most this much older than the read models, plus one read of them. */
 export const FRESH_MS = 20;
 const ACCOUNTS_REMEMBERED = 50_000;
+/** A new generation is followed on its own, so it may be behind the one before by a batch or two. */
+const BEHIND_MS_MAX = 3_000;
+const LOOK_AGAIN_MS = 20;
 
 /**
  * The accounts as of the newest change. It follows the changes, which name every account that
@@ -16,7 +20,8 @@ const ACCOUNTS_REMEMBERED = 50_000;
 export class AccountView {
   private readonly models: ReadModels;
   private readonly now: () => number;
-  private readonly inUse: () => Promise<number>;
+  private readonly pause: (ms: number) => Promise<unknown>;
+  private readonly published: () => Promise<number>;
   /** Accounts whose documents may be behind, in the order of their last change. */
   private readonly unsettled = new Map<string, { seq: number; account: AccountModel }>();
   private readonly remembered = boundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
@@ -26,14 +31,22 @@ export class AccountView {
   /** How often it began anew: what was read before says nothing about what is remembered now. */
   private begun = 0;
   private seq = 0;
+  /** How far in the log the changes came that were read, and those that answers were made of. */
+  private position = 0;
+  private answered = 0;
   /** At this time there was no change after `seq`. */
   private confirmedAt = -Infinity;
   private looking: Promise<void> | undefined;
 
-  constructor(models: ReadModels, now: () => number = () => performance.now()) {
+  constructor(
+    models: ReadModels,
+    now = () => performance.now(),
+    pause: (ms: number) => Promise<unknown> = sleep,
+  ) {
     this.models = models;
     this.now = now;
-    this.inUse = generationInUse(models, 'balances', now);
+    this.pause = pause;
+    this.published = generationInUse(models, 'balances', now);
   }
 
   async account(accountId: string): Promise<AccountModel | undefined> {
@@ -76,7 +89,7 @@ export class AccountView {
 
   private async look(): Promise<void> {
     const began = this.now();
-    const generation = await this.inUse();
+    const generation = await this.published();
     const isNew = generation !== this.generation || this.isStale();
     try {
       if (isNew) await this.reload(generation);
@@ -89,15 +102,20 @@ export class AccountView {
       if (isNew) this.generation = 0;
       throw error;
     }
+    this.answered = this.position;
     this.confirmedAt = began;
   }
 
   /** Takes in the changes that are there; those before `since` were known or are settled. */
   private async readOn(since: number): Promise<void> {
+    // What was seen stays seen. But a log that was restored is shorter, maybe for ever.
+    let until: number | undefined;
     for (;;) {
       const change = await this.models.change(this.generation, this.seq + 1);
-      if (change === undefined) break;
-      this.accept(change);
+      if (change !== undefined) this.accept(change);
+      else if (this.position >= this.answered) break;
+      else if (this.now() >= (until ??= this.now() + BEHIND_MS_MAX)) break;
+      else await this.pause(LOOK_AGAIN_MS);
     }
     // Changes are deleted when they are old, so a look that took that long proves nothing.
     if (this.now() - since > CHANGES_KEPT_MS / 2) {
@@ -112,12 +130,15 @@ export class AccountView {
 
   private async reload(generation: number): Promise<void> {
     const settled = await this.models.settled(generation);
+    // The last settled change is kept, however old it is.
+    const last = await this.models.change(generation, settled);
     this.unsettled.clear();
     this.remembered.clear();
     this.opening = [];
     this.generation = generation;
     this.begun += 1;
     this.seq = settled;
+    this.position = last?.position ?? 0;
   }
 
   private accept(change: AccountChange): void {
@@ -135,6 +156,7 @@ export class AccountView {
     }
     this.opening = change.accounts.slice(0, change.opened);
     this.seq = change.seq;
+    this.position = change.position;
   }
 
   private known(accountId: string): AccountModel | undefined {
