@@ -80,6 +80,12 @@ export class AccountView {
     return begun === this.begun ? found : this.ownedBy(ownerId, from, limit);
   }
 
+  /** The generation that answers are made of; persons are in it too. */
+  async generationInUse(): Promise<number> {
+    await this.fresh();
+    return this.generation;
+  }
+
   /** Looks for new changes unless that was done a moment ago; all callers share one look. */
   async fresh(): Promise<void> {
     if (this.now() - this.confirmedAt <= FRESH_MS) return;
