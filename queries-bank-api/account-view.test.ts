@@ -118,7 +118,7 @@ test('an account is listed after the one before it, so no page leaves one out', 
   expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(4);
 });
 
-test('what the list showed from a document is not taken back by the changes before it', async () => {
+test('what a list showed from a document is not taken back by older changes', async () => {
   const { models, view } = viewed();
   const { accounts, changes } = models.of(1);
   accounts.set(idOf(0), accountOf(0, 1));
@@ -179,7 +179,7 @@ test('a new generation that is a little behind takes back nothing that was seen'
   expect(pauses).toEqual([]);
 });
 
-test('a new generation that never comes so far, of a shorter log, is taken after a while', async () => {
+test('a new generation that never comes so far is taken after a while', async () => {
   const { clock, view } = await switched();
   const began = clock.time;
   expect((await view.account(idOf(1)))?.version).toBe(4);

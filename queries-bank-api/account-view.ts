@@ -8,7 +8,7 @@ import { Unavailable, type ReadModels } from './read-models.ts';
 /** An answer is at most this much older than the read models, plus one read of them. */
 export const FRESH_MS = 20;
 const ACCOUNTS_REMEMBERED = 50_000;
-/** A new generation is followed on its own, so it may be behind the one before by a batch or two. */
+/** A new generation is followed on its own, so it may be behind the one before it. */
 const BEHIND_MS_MAX = 3_000;
 const LOOK_AGAIN_MS = 20;
 

@@ -38,13 +38,10 @@ function bank() {
   const accounts = new AccountView(models);
   const app = queryApi({
     audit,
-    accounts,
     history: new HistoryView(models),
     persons: { models, accounts, data: noPersonData },
     proofs: proofsForTests(log),
-    log,
-    streams,
-    logger,
+    ...{ accounts, log, streams, logger },
     checks: {},
     waitMs: WAIT_MS,
   });
