@@ -141,7 +141,10 @@ export class AccountWriter {
           await sleep(Math.min(gapMs, SETTLE_GAP_MS_MAX), undefined, { ref: false });
       }
     };
-    await Promise.all(Array.from({ length: SETTLE_IN_FLIGHT }, settleSome));
+    const writers = Array.from({ length: SETTLE_IN_FLIGHT }, settleSome);
+    // When one fails, none of the others may still be writing when the next run begins.
+    await Promise.allSettled(writers);
+    await Promise.all(writers);
     if (this.hasLeft) return;
     if (settled > this.settledSeq || this.blocks.size > 1) {
       // A block is deleted only after a checkpoint that does not need it, so a crash may leave
