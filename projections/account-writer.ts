@@ -30,6 +30,8 @@ export class AccountWriter {
   private settledSeq = 0;
   private settledAt: number;
   private settling: Promise<void> | undefined;
+  /** Another one writes now, who knows more. */
+  private hasLeft = false;
   /** Somebody waits for the run under way, so it is not spread. */
   private isAwaited = false;
   private failure: Error | undefined;
@@ -73,6 +75,7 @@ export class AccountWriter {
 
   /** Reads the checkpoint and the changes after it, and adds the accounts a crash kept out. */
   async restore(): Promise<Checkpoint> {
+    this.hasLeft = false;
     const checkpoint = await this.store.checkpoint();
     if (checkpoint !== undefined) {
       const { settled, firstBlock, ...rest } = checkpoint;
@@ -112,6 +115,12 @@ export class AccountWriter {
     await this.run().finally(() => (this.isAwaited = false));
   }
 
+  /** Resolves when nothing of it is being written any more, for whoever goes on in its place. */
+  async leave(): Promise<void> {
+    this.hasLeft = true;
+    await this.settling?.catch(() => undefined);
+  }
+
   /** One run at a time. */
   private run(): Promise<void> {
     this.settling ??= this.settleAll().finally(() => {
@@ -126,13 +135,17 @@ export class AccountWriter {
     const ids = [...this.unsettled.keys()];
     const gapMs = (SETTLE_SPREAD_MS * SETTLE_IN_FLIGHT) / Math.max(ids.length, 1);
     const settleSome = async (): Promise<void> => {
-      for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
+      for (let id = ids.pop(); id !== undefined && !this.hasLeft; id = ids.pop()) {
         await this.settleOne(id);
         if (!this.isAwaited)
           await sleep(Math.min(gapMs, SETTLE_GAP_MS_MAX), undefined, { ref: false });
       }
     };
-    await Promise.all(Array.from({ length: SETTLE_IN_FLIGHT }, settleSome));
+    const writers = Array.from({ length: SETTLE_IN_FLIGHT }, settleSome);
+    // When one fails, none of the others may still be writing when the next run begins.
+    await Promise.allSettled(writers);
+    await Promise.all(writers);
+    if (this.hasLeft) return;
     if (settled > this.settledSeq || this.blocks.size > 1) {
       // A block is deleted only after a checkpoint that does not need it, so a crash may leave
       // the deletion of some blocks to the next run.

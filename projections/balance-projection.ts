@@ -74,6 +74,7 @@ export function balanceProjection(store: AccountStore, persons: PersonStore): Pr
     if (there !== undefined && ours) return there;
     // Or it was a batch of another size: of this projection, or of one that writes here too. All
     // of them fold the same log, so what is there is right, and is gone on from.
+    await writer.leave();
     throw new Overtaken(`change ${change.seq} is there already`);
   };
 

@@ -80,6 +80,23 @@ test('a rebuild that fails leaves the generation in use alone and says why', asy
   expect(generations.status()).toMatchObject({ state: 'following', rebuilding: false });
 });
 
+test('given a switch whose answer was lost, the generation that is read is followed', async () => {
+  const { log, generations, store } = await started();
+  const { publish } = store;
+  let tries = 0;
+  store.publish = async (name, generation) => {
+    await publish(name, generation);
+    tries += 1;
+    if (tries < 3) throw new Error('the answer was lost');
+  };
+  generations.rebuild();
+  await until(() => ['done', 'failed'].includes(generations.rebuildStatus()?.rebuild ?? ''));
+  expect(await store.generation('balances')).toBe(generations.status().generation);
+  log.open(log.id(1_000));
+  generations.push(log.message(log.entries.length - 1));
+  await until(() => generations.status().eventsApplied === log.entries.length);
+});
+
 test('a projection that stopped is ready again after a rebuild', async () => {
   const { log, generations, app } = await started();
   log.entries.splice(10);

@@ -135,13 +135,25 @@ export class Generations {
       this.lastRebuild = { ...status, rebuild: 'running', generation };
       if (status.state === 'stopped' || status.state === 'ended') throw new Error(status.reason);
     } while (!follower.caughtUp());
-    await this.store.publish(this.name, generation);
+    await this.publish(generation);
     const old = this.current;
     this.current = generation;
     this.lastRebuild = { ...status, rebuild: 'done', generation };
     const seconds = Math.round(performance.now() - began) / 1_000;
     this.report.info('rebuilt', { generation, events: status.eventsApplied, seconds });
     void this.retire(old);
+  }
+
+  /** Readers may have switched though the answer was lost, so it goes on until one comes. */
+  private async publish(generation: number): Promise<void> {
+    for (;;) {
+      try {
+        return await this.store.publish(this.name, generation);
+      } catch (error) {
+        this.report.warn('not published yet', { generation, reason: String(error) });
+        await sleep(this.times.pace.retryMsMax, undefined, { ref: false });
+      }
+    }
   }
 
   private async fail(reason: string): Promise<void> {

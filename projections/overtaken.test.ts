@@ -40,3 +40,38 @@ test('given a change whose answer was lost, a larger batch goes on from it', asy
   await follower.end();
   expect(await store.account(id)).toMatchObject({ version: 4, balance: { ledger: '1.23' } });
 });
+
+test('given that it was overtaken, it writes no account any more', async () => {
+  const log = logForTests();
+  const serials = [1, 2, 3, 4, 5, 6];
+  for (const serial of serials) log.open(log.id(serial));
+  for (const serial of serials) log.deposit(log.id(serial), 100n);
+  const first = await memoryReadStore().accounts(1);
+  const writing: (() => void)[] = [];
+  const written: string[] = [];
+  const store: AccountStore = {
+    ...first,
+    appendChange: async (change) => (change.seq < 3 ? first.appendChange(change) : 'taken'),
+    async replaceAccount(account) {
+      await new Promise<void>((resolve) => writing.push(resolve));
+      written.push(account.accountId);
+    },
+  };
+  const projection = balanceProjection(store, await memoryReadStore().persons(1));
+  await projection.restore();
+  await projection.apply(log.entries.slice(0, 6));
+  await projection.apply(log.entries.slice(6));
+  const settling = projection.settle();
+  log.deposit(log.id(1), 1n);
+  const told = projection.apply(log.entries.slice(-1)).then(
+    () => [],
+    () => [...written],
+  );
+  await sleep(20);
+  for (const go of writing) go();
+  const then = await told;
+  expect(then).toHaveLength(4);
+  await settling;
+  expect(written).toEqual(then);
+  expect(await first.checkpoint()).toBeUndefined();
+});

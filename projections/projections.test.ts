@@ -283,3 +283,35 @@ test('changes are deleted once they are settled and old, never earlier', async (
   expect(changeBlock(32)).toBe(changeBlock(40));
   expect(await store.change(32)).toBeDefined();
 });
+
+test('given a document that cannot be written, no other is written late over a newer', async () => {
+  const store = await memoryReadStore().accounts(1);
+  const log = logForTests();
+  const models = [1, 2].map((serial) => foldAccount(undefined, log.open(log.id(serial))[0]!, 0));
+  const [broken, slow] = [models[0]!, models[1]!];
+  const newer = { ...slow, version: slow.version + 1 };
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let isBroken = true;
+  const replaceAccount: AccountStore['replaceAccount'] = async (account) => {
+    if (account === broken && isBroken) throw new Crash();
+    if (account === slow) await gate;
+    await store.replaceAccount(account);
+  };
+  const writer = new AccountWriter({ ...store, replaceAccount });
+  const changeOf = (seq: number, accounts: (typeof slow)[]) => {
+    const at = { seq, after: seq, position: seq + 1, lastEventId: 'x', events: seq };
+    return { ...at, settled: 0, accounts, opened: 0 };
+  };
+  writer.accept(changeOf(1, [broken, slow]));
+  const first = writer.settle().catch((error: unknown) => error);
+  await new Promise(setImmediate);
+  writer.accept(changeOf(2, [newer]));
+  isBroken = false;
+  const second = writer.settle().catch((error: unknown) => error);
+  setTimeout(() => open(), 20);
+  expect([await first, await second]).toContainEqual(expect.any(Crash));
+  await gate;
+  await writer.settle();
+  expect(await store.account(slow.accountId)).toEqual(newer);
+});

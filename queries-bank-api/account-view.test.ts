@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CHANGES_KEPT_MS } from '../contracts/read-models.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import { AccountView, FRESH_MS } from './account-view.ts';
@@ -9,8 +10,14 @@ function viewed() {
   const models = memoryReadModels();
   models.use.balances = 1;
   const clock = { time: 0 };
-  const view = new AccountView(models, () => clock.time);
-  return { models, clock, view };
+  /** What happens while the view waits. */
+  const pauses: (() => void)[] = [];
+  const pause = async (ms: number) => {
+    clock.time += ms;
+    pauses.shift()?.();
+  };
+  const view = new AccountView(models, () => clock.time, pause);
+  return { models, clock, pauses, view };
 }
 
 test('an account is found in its document, then in the changes after it', async () => {
@@ -109,6 +116,97 @@ test('an account is listed after the one before it, so no page leaves one out', 
   expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(2);
   models.of(1).accounts.set(idOf(2), accountOf(2));
   expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(4);
+});
+
+test('what a list showed from a document is not taken back by older changes', async () => {
+  const { models, view } = viewed();
+  const { accounts, changes } = models.of(1);
+  accounts.set(idOf(0), accountOf(0, 1));
+  changes.set(1, changeOf(1, 0, [accountOf(0, 2)]));
+  expect((await view.account(idOf(0)))?.version).toBe(2);
+  changes.set(2, changeOf(2, 0, [accountOf(0, 3)]));
+  accounts.set(idOf(0), accountOf(0, 3));
+  const [listed] = await view.ownedBy('jana-novakova', 0, 9);
+  expect((await view.account(idOf(0)))?.version).toBe(listed?.version);
+});
+
+test('given a list while a new generation is begun, it is as new as before', async () => {
+  const { models, clock, view } = viewed();
+  for (const generation of [1, 2]) {
+    models.of(generation).accounts.set(idOf(0), accountOf(0, 1));
+    models.of(generation).changes.set(1, changeOf(1, 0, [accountOf(0, 2)]));
+  }
+  expect((await view.account(idOf(0)))?.version).toBe(2);
+  const { ownerAccounts, change } = models;
+  models.change = async (generation, seq) => {
+    if (generation === 2) await sleep(20);
+    return change(generation, seq);
+  };
+  models.ownerAccounts = async (generation, page) => {
+    const found = await ownerAccounts(generation, page);
+    if (generation === 2) return found;
+    models.use.balances = 2;
+    clock.time += 1_001;
+    void view.fresh();
+    await sleep(5);
+    return found;
+  };
+  const [listed] = await view.ownedBy('jana-novakova', 0, 9);
+  expect(listed?.version).toBe(2);
+});
+
+/** Generation 1 shows version 5; its successor has come to version 4 when it is published. */
+async function switched() {
+  const bank = viewed();
+  const { models, clock, view } = bank;
+  models.of(1).changes.set(1, { ...changeOf(1, 0, [accountOf(1, 5)]), position: 500 });
+  expect((await view.account(idOf(1)))?.version).toBe(5);
+  models.of(2).changes.set(1, { ...changeOf(1, 0, [accountOf(1, 4)]), position: 400 });
+  models.use.balances = 2;
+  clock.time += 1_001;
+  return bank;
+}
+
+test('a new generation that is a little behind takes back nothing that was seen', async () => {
+  const { models, pauses, view } = await switched();
+  pauses.push(
+    () => undefined,
+    () => {
+      models.of(2).changes.set(2, { ...changeOf(2, 0, [accountOf(1, 5)]), position: 500 });
+    },
+  );
+  expect((await view.account(idOf(1)))?.version).toBe(5);
+  expect(pauses).toEqual([]);
+});
+
+test('a new generation that never comes so far is taken after a while', async () => {
+  const { clock, view } = await switched();
+  const began = clock.time;
+  expect((await view.account(idOf(1)))?.version).toBe(4);
+  expect(clock.time - began).toBeGreaterThan(1_000);
+  clock.time = began + CHANGES_KEPT_MS / 4;
+  expect((await view.account(idOf(1)))?.version).toBe(4);
+  expect(clock.time).toBe(began + CHANGES_KEPT_MS / 4);
+});
+
+test('given a new generation of which only a part was read, it begins anew', async () => {
+  const { models, clock, view } = viewed();
+  models.of(1).accounts.set(idOf(1), accountOf(1, 1));
+  await view.account(idOf(1));
+  models.use.balances = 2;
+  models.of(2).accounts.set(idOf(1), accountOf(1, 1));
+  clock.time += 1_001;
+  const { change } = models;
+  models.change = () => Promise.reject(new Unavailable('away for a moment'));
+  await expect(view.account(idOf(1))).rejects.toThrow(Unavailable);
+  // What was not read by then is settled, and too old to be kept.
+  models.change = change;
+  models.of(2).accounts.set(idOf(1), accountOf(1, 3));
+  models.of(2).settled = 40;
+  models.of(2).changes.set(40, changeOf(40, 39, [accountOf(2, 1)]));
+  models.of(2).changes.set(41, changeOf(41, 40, [accountOf(2, 2)]));
+  expect((await view.account(idOf(1)))?.version).toBe(3);
+  expect((await view.account(idOf(2)))?.version).toBe(2);
 });
 
 test('random writers and readers: no version is lost, none goes back', async () => {

@@ -35,15 +35,13 @@ function bank() {
   const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, streamsMax: 3, pace });
   const { audit, state: auditState } = auditForTests();
+  const accounts = new AccountView(models);
   const app = queryApi({
     audit,
-    accounts: new AccountView(models),
     history: new HistoryView(models),
-    persons: { models, data: noPersonData },
+    persons: { models, accounts, data: noPersonData },
     proofs: proofsForTests(log),
-    log,
-    streams,
-    logger,
+    ...{ accounts, log, streams, logger },
     checks: {},
     waitMs: WAIT_MS,
   });

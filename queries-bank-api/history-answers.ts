@@ -43,19 +43,13 @@ export function readHistory(ports: HistoryPorts) {
 /** The lines of these versions, newest first; waits for those that are late. */
 async function linesOf(
   { history, waitMs = queries.VERSION_WAIT_MS }: HistoryPorts,
-  { accountId, version, reversals = 0 }: AccountModel,
+  account: AccountModel,
   from: number,
   to: number,
 ): Promise<readonly HistoryEntry[]> {
-  const read = async (first: number, last: number): Promise<readonly HistoryEntry[]> => {
-    const look = () => history.lines(accountId, first, last, reversals);
-    const lines = await waited(waitMs, look);
-    if (lines === undefined) throw notReached(last);
-    return lines;
-  };
-  // Only a history that has come as far as the account tells of all its reversals.
-  if (reversals > 0) await read(version, version);
-  return read(from, to);
+  const lines = await waited(waitMs, () => history.lines(account, from, to));
+  if (lines === undefined) throw notReached(account.version);
+  return lines;
 }
 
 async function unfiltered(

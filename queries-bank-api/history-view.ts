@@ -1,9 +1,13 @@
-import { HISTORY_PAGE_ENTRIES, historyPage, type HistoryEntry } from '../contracts/read-models.ts';
+import { HISTORY_PAGE_ENTRIES, historyPage } from '../contracts/read-models.ts';
+import type { AccountModel, HistoryEntry } from '../contracts/read-models.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import { generationInUse } from './generation-in-use.ts';
 import type { ReadModels } from './read-models.ts';
 
 const PAGES_REMEMBERED = 4_000;
+
+/** What is known of the account whose lines are read. */
+type Told = Pick<AccountModel, 'accountId' | 'version' | 'reversals'>;
 
 interface Page {
   readonly lines: readonly HistoryEntry[];
@@ -28,11 +32,22 @@ export class HistoryView {
   }
 
   /** The lines of versions `from` to `to`, newest first; undefined while some are not there. */
-  async lines(
-    accountId: string,
+  async lines(account: Told, from: number, to: number): Promise<HistoryEntry[] | undefined> {
+    const generation = await this.inUse();
+    if (generation !== this.generation) this.pages.clear();
+    this.generation = generation;
+    const { version, reversals = 0 } = account;
+    // Only a history that has come as far as the account tells of all its reversals.
+    const isWhole =
+      reversals === 0 || (await this.read(generation, account, version, version)) !== undefined;
+    return isWhole ? this.read(generation, account, from, to) : undefined;
+  }
+
+  private async read(
+    generation: number,
+    { accountId, reversals = 0 }: Told,
     from: number,
     to: number,
-    reversals = 0,
   ): Promise<HistoryEntry[] | undefined> {
     const firsts: number[] = [];
     const start = from - ((from - 1) % HISTORY_PAGE_ENTRIES);
@@ -40,7 +55,7 @@ export class HistoryView {
     const pages = await Promise.all(
       firsts.map((first) => {
         const last = Math.min(to, first + HISTORY_PAGE_ENTRIES - 1);
-        return this.page(historyPage(accountId, first), first, last, reversals);
+        return this.page(generation, historyPage(accountId, first), first, last, reversals);
       }),
     );
     const lines = pages.flat().filter(({ version }) => version >= from && version <= to);
@@ -49,15 +64,13 @@ export class HistoryView {
 
   /** The lines of a page without a hole from its first version on, to `last` if they are there. */
   private async page(
+    generation: number,
     key: string,
     first: number,
     last: number,
     reversals: number,
   ): Promise<readonly HistoryEntry[]> {
-    const generation = await this.inUse();
-    if (generation !== this.generation) this.pages.clear();
-    this.generation = generation;
-    const known = this.pages.get(key);
+    const known = generation === this.generation ? this.pages.get(key) : undefined;
     if (known !== undefined && known.lines.length > last - first && known.reversals >= reversals) {
       return known.lines;
     }

@@ -28,7 +28,7 @@ const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
 const app = queryApi({
   accounts,
   history: new HistoryView(models),
-  persons: { models, data: personData(dapr) },
+  persons: { models, accounts, data: personData(dapr) },
   audit: eventSourceAudit(dapr),
   log,
   proofs: eventSourceProofs(dapr),

@@ -5,6 +5,8 @@ import { openPersonsAnswer, personAnswer, personsAnswer } from '../contracts/per
 import type { PersonModel } from '../contracts/person-model.ts';
 import { personId } from '../domain/ids.ts';
 import { finish } from '../platform/http.ts';
+import { AccountView } from './account-view.ts';
+import { accountOf, changeOf } from './accounts-for-tests.ts';
 import { memoryReadModels } from './memory-read-models.ts';
 import { personAnswers } from './person-answers.ts';
 
@@ -33,7 +35,9 @@ function bank(loggedVersion = 0) {
       }).persons,
     loggedVersion: () => Promise.resolve(loggedVersion),
   };
-  const answers = personAnswers({ models, data, waitMs: 120 });
+  const clock = { time: 0 };
+  const accounts = new AccountView(models, () => clock.time);
+  const answers = personAnswers({ models, accounts, data, waitMs: 120 });
   const app = express();
   app.get('/v1/persons', async (asked, response) => void response.json(await answers.list(asked)));
   app.get('/v1/persons/:personId', async (asked, response) => {
@@ -41,7 +45,7 @@ function bank(loggedVersion = 0) {
   });
   const transports = [new winston.transports.Console()];
   finish(app, winston.createLogger({ silent: true, transports }));
-  return { app, models };
+  return { app, models, clock };
 }
 
 test('a person is shown opened, tagged with the version', async () => {
@@ -97,4 +101,24 @@ test('given a version that comes meanwhile, the query waits for it', async () =>
   setTimeout(() => models.of(1).persons.set(idOf(3), { ...person(3), version: 3 }), 40);
   const { status, body } = await asked;
   expect([status, (body as { version: number }).version]).toEqual([200, 3]);
+});
+
+test('given a rebuild that is a little behind, a person who was seen is seen', async () => {
+  const { app, models, clock } = bank();
+  const at = (position: number) => ({ ...changeOf(1, 0, [accountOf(1)]), position });
+  models.of(1).changes.set(1, at(500));
+  await request(app)
+    .get(`/v1/persons/${idOf(69)}`)
+    .expect(200);
+  models.of(2).changes.set(1, at(400));
+  for (let index = 0; index < 69; index += 1) models.of(2).persons.set(idOf(index), person(index));
+  models.use.balances = 2;
+  clock.time += 1_001;
+  setTimeout(() => {
+    models.of(2).persons.set(idOf(69), person(69));
+    models.of(2).changes.set(2, { ...at(500), seq: 2 });
+  }, 40);
+  await request(app)
+    .get(`/v1/persons/${idOf(69)}`)
+    .expect(200);
 });

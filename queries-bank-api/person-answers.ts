@@ -6,8 +6,8 @@ import type { OpenedPerson, PersonAnswer, PersonsAnswer } from '../contracts/per
 import { PAGE_ITEMS_DEFAULT, VERSION_WAIT_MS } from '../contracts/queries.ts';
 import { PERSON_ID_PATTERN, personId, type PersonId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
+import type { AccountView } from './account-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { generationInUse } from './generation-in-use.ts';
 import type { PersonData } from './person-data.ts';
 import type { ReadModels } from './read-models.ts';
 import { invalid, queryOf } from './requests.ts';
@@ -17,18 +17,20 @@ const LIST = 'persons';
 
 export interface PersonPorts {
   readonly models: ReadModels;
+  /** Says which generation: one that has come as far as what was answered before. */
+  readonly accounts: Pick<AccountView, 'generationInUse'>;
   readonly data: PersonData;
   readonly waitMs?: number;
 }
 
 /** Answers the queries about persons; personal data is opened for the answer and not kept. */
-export function personAnswers({ models, data, waitMs = VERSION_WAIT_MS }: PersonPorts) {
-  const inUse = generationInUse(models, 'balances');
+export function personAnswers(ports: PersonPorts) {
+  const { models, accounts, data, waitMs = VERSION_WAIT_MS } = ports;
 
   const find = async (id: PersonId, minVersion: number): Promise<PersonModel> => {
     const deadline = performance.now() + waitMs;
     for (;;) {
-      const person = await models.person(await inUse(), id);
+      const person = await models.person(await accounts.generationInUse(), id);
       if (person !== undefined && person.version >= minVersion) return person;
       if (minVersion === 0) throw new Failure('person-not-found');
       if (performance.now() < deadline) await sleep(LOOK_AGAIN_MS);
@@ -52,7 +54,7 @@ export function personAnswers({ models, data, waitMs = VERSION_WAIT_MS }: Person
       const { limit = PAGE_ITEMS_DEFAULT, cursor } = queryOf(personsQuery, request);
       const from = cursor === undefined ? 0 : readCursor(LIST, cursor);
       if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
-      const generation = await inUse();
+      const generation = await accounts.generationInUse();
       const found: PersonModel[] = [];
       for (let page = personPage(from); found.length <= limit; page += 1) {
         const there = await models.persons(generation, page);

@@ -4,6 +4,7 @@ import type { LoggedEvent } from '../../contracts/events.ts';
 import { statementAnswer } from '../../contracts/statements.ts';
 import { personId } from '../../domain/ids.ts';
 import { createApp, finish } from '../../platform/http.ts';
+import { AccountView } from '../account-view.ts';
 import { ANNA, BEN, deposited, lifeOf, logOf, october, opened, OWNER } from '../life-for-tests.ts';
 import { memoryReadModels } from '../memory-read-models.ts';
 import { camt053Faults } from './camt053-for-tests.ts';
@@ -29,7 +30,8 @@ function bank(events: LoggedEvent[] = october(), log = logOf(events), state = ()
   };
   const app = createApp({ logger });
   const proofs = { state: () => Promise.resolve(state()) };
-  const ports = { log, proofs, persons: { models, data }, logger, now: () => NOW };
+  const persons = { models, accounts: new AccountView(models), data };
+  const ports = { log, proofs, persons, logger, now: () => NOW };
   app.get('/v1/accounts/:id/statements', statementAnswers(ports));
   finish(app, logger);
   const get = (query: string, id: string = ANNA) =>

@@ -8,8 +8,7 @@ import { transactionOf } from '../../proofs/log-entry.ts';
 import type { SignedStateDocument } from '../../contracts/receipts.ts';
 import type { AccountLog } from '../account-log.ts';
 import type { LogProofs } from '../log-proofs.ts';
-import type { PersonData } from '../person-data.ts';
-import type { ReadModels } from '../read-models.ts';
+import type { PersonPorts } from '../person-answers.ts';
 import { Unavailable } from '../read-models.ts';
 import { accountOf, invalid, queryOf } from '../requests.ts';
 import { RETRY_AFTER, waited } from '../waiting.ts';
@@ -28,7 +27,7 @@ const SIGNED_WAIT_MS = 4_000;
 export interface StatementPorts {
   readonly log: AccountLog;
   readonly proofs: Pick<LogProofs, 'state'>;
-  readonly persons: { readonly models: ReadModels; readonly data: PersonData };
+  readonly persons: PersonPorts;
   readonly logger: Logger;
   readonly now?: () => number;
 }
@@ -45,7 +44,7 @@ export function statementAnswers({ log, proofs, persons, logger, now = Date.now 
     if (state === undefined) throw new Unavailable('the log has not signed its last state yet');
     return state;
   };
-  const holderOf = holders(persons.models, persons.data);
+  const holderOf = holders(persons);
   let underWay = 0;
 
   const made = async (request: Request, response: Response): Promise<void> => {
