@@ -14,6 +14,7 @@ const BODY_MS_MAX = 10_000;
 export const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
 const CHECK_EVERY_MS = 1_000;
+const CLOSE_IDLE_EVERY_MS = 20;
 /** What whoever watches the service asks for, without a token. */
 const OPEN_PATHS = ['/healthz', '/metrics'];
 
@@ -100,6 +101,17 @@ export async function listen(app: RequestListener, port: number): Promise<http.S
     server.listen(port, listenHost(), resolve);
   });
   return server;
+}
+
+/** Takes no new connection, and resolves when every request that had come is answered. */
+export async function stopListening(server: http.Server): Promise<void> {
+  server.prependListener('request', (_request, response) => {
+    response.setHeader('Connection', 'close');
+  });
+  // Who keeps a connection open would be waited for.
+  const closing = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(closing);
 }
 
 // In a container the sidecar has its own address; there the host is named by the environment.
