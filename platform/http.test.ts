@@ -1,5 +1,5 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { listen, stopListening } from './http.ts';
 
 const SLOW_MS = 150;
@@ -7,7 +7,8 @@ const SLOW_MS = 150;
 /** A server that answers after a while, and a client that keeps its connections. */
 async function slowServer() {
   const count = { came: 0, answered: 0 };
-  const server = await listen((_request, response) => {
+  const server = await listen((request, response) => {
+    request.resume();
     count.came += 1;
     response.once('finish', () => (count.answered += 1));
     setTimeout(() => response.end('done'), SLOW_MS);
@@ -26,6 +27,31 @@ async function slowServer() {
   };
   return { server, count, ask, until, end: () => agent.destroy() };
 }
+
+describe('bytes that are not HTTP', () => {
+  const send = async (text: string): Promise<string> => {
+    const { server, end } = await slowServer();
+    const { port } = server.address() as AddressInfo;
+    const answers = await new Promise<string>((resolve, reject) => {
+      let got = '';
+      const socket = net.connect(port, '127.0.0.1', () => socket.write(text));
+      socket.on('data', (data) => void (got += data.toString()));
+      socket.once('error', reject).once('close', () => resolve(got));
+    });
+    await stopListening(server);
+    end();
+    return answers;
+  };
+  test('given nothing else, then they are answered by 400', async () => {
+    expect(await send('garbage\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+  });
+  test('given a request under way before them, then only that is answered', async () => {
+    const request = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}';
+    const answers = await send(`${request}garbage\r\n\r\n`);
+    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(answers).toMatch(/done/);
+  });
+});
 
 describe('a server that stops', () => {
   test('given requests under way, then it answers them before it has stopped', async () => {

@@ -95,7 +95,11 @@ export async function listen(app: RequestListener, port: number): Promise<http.S
     },
     app,
   );
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket));
+  const last = new WeakMap<Duplex, http.ServerResponse>();
+  server.on('request', ({ socket }, response) => last.set(socket, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    refuse(error, socket, last.get(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, listenHost(), resolve);
@@ -117,9 +121,18 @@ export async function stopListening(server: http.Server): Promise<void> {
 // In a container the sidecar has its own address; there the host is named by the environment.
 export const listenHost = (): string => process.env['LISTEN_HOST'] ?? '127.0.0.1';
 
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuse(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  last: http.ServerResponse | undefined,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  // What came after a whole request must not be answered in its place.
+  if (last?.req.complete === true && !last.writableFinished) {
+    last.once('finish', () => socket.end());
     return;
   }
   const document = problem(codeOf(error.code), '/');
