@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import http, { type RequestListener } from 'node:http';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../contracts/problems.ts';
 import { Failure } from './failure.ts';
@@ -15,6 +17,7 @@ export const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
 const CHECK_EVERY_MS = 1_000;
 const CLOSE_IDLE_EVERY_MS = 20;
+const LAST_ANSWERS_MS = 250;
 /** What whoever watches the service asks for, without a token. */
 const OPEN_PATHS = ['/healthz', '/metrics'];
 
@@ -112,9 +115,14 @@ export async function stopListening(server: http.Server): Promise<void> {
   server.prependListener('request', (_request, response) => {
     response.setHeader('Connection', 'close');
   });
-  // Who keeps a connection open would be waited for.
+  // http's own close ends idle connections at once, and with them the request that is just on its
+  // way. So a client learns of the end from its next answer; who asks no more is closed later.
+  const closed = new Promise<void>((resolve) => {
+    net.Server.prototype.close.call(server, () => resolve());
+  });
+  await Promise.race([closed, sleep(LAST_ANSWERS_MS)]);
   const closing = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  await closed;
   clearInterval(closing);
 }
 
