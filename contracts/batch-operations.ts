@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { COMMAND_ID_PATTERN } from '../domain/ids.ts';
 import { accountRefText, batchAnswer, batchBody } from './batches.ts';
+import { common, headers as commandHeaders } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
 import { accountAnswer, outcomeSchema } from './outcomes.ts';
 
@@ -31,9 +32,15 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
       atomic: flag('true: all commands, at most 100 of one account, in one commit or not at all'),
       dryRun: flag('true: the same answer, but nothing is written; at most 100 of one account'),
     },
+    headers: {
+      'Idempotency-Key': commandHeaders['Idempotency-Key'].meta({
+        description: 'the items without a key get theirs from it, so all can safely be sent again',
+      }),
+    },
     body: batchBody,
     status: 200,
     answer: batchAnswer,
+    answerHeaders: { 'Idempotency-Key': common.answerHeaders['Idempotency-Key'] },
     problems: ['malformed-json', 'payload-too-large', 'unsupported-media-type'],
   },
   {

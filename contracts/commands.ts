@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Command } from '../domain/account-commands.ts';
 import type { Currency } from '../domain/currency.ts';
-import { holdId, ONCE_PATTERN } from '../domain/ids.ts';
+import { commandId, holdId, ONCE_PATTERN } from '../domain/ids.ts';
 import type { AccountId, CommandId, HoldId, TransferId } from '../domain/ids.ts';
 import { parseAmount, ZERO } from '../domain/money.ts';
 import { transferIdOf } from '../domain/transfer-id.ts';
@@ -112,6 +112,10 @@ export const holdIdFor = (accountId: AccountId, id: CommandId): HoldId =>
 /** The id of the transfer that a command begins; it names the source account. */
 export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
   transferIdOf(source, digestOf(`transfer:${source}:${id}`).readBigUInt64BE(0));
+
+/** The id of a batch's item without a key: of an account's items the one after `before` others. */
+export const batchItemIdFor = (batch: CommandId, account: string, before: number): CommandId =>
+  commandId(uuidOf(digestOf(`batch:${batch}:${account}:${before}`)));
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

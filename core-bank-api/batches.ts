@@ -5,21 +5,27 @@ import { Failure, jsonBody } from '../platform/http.ts';
 import type { Actors, Joint } from './actor-client.ts';
 import { executePlan, planBatch, problemOf, resultOf, type BatchPlan } from './command-batch.ts';
 import { invalid, invalidBy } from './failures.ts';
-import { flagsOf, traceparentOf } from './request-headers.ts';
+import { commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Batches that are worked on at the same time; more are put off. */
 const BATCHES_AT_ONCE_MAX = 128;
+
+// Not to be passed over: who sends it relies on nothing being executed at another version.
+const NO_ONE_VERSION = { at: 'header/If-Match', message: 'is for one command: send that alone' };
 
 /** POST /v1/batches: many commands in one request, each with a result of its own. */
 export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void {
   let running = 0;
   const handle: RequestHandler = async (request, response) => {
     const { atomic, dryRun } = flagsOf(request, ['atomic', 'dryRun']);
+    const ids = commandIdOf(request);
+    if (ifMatchOf(request) !== undefined) throw invalid([NO_ONE_VERSION]);
     const frame = batchFrame.safeParse(request.body);
     if (!frame.success) throw invalidBy(frame.error);
     const { commands } = frame.data;
-    const plan = planBatch(commands, { traceparent: traceparentOf(request) });
+    const plan = planBatch(commands, { traceparent: traceparentOf(request) }, ids);
+    response.set('Idempotency-Key', ids.commandId);
     const joint = atomic || dryRun ? { atomic, dryRun } : undefined;
     if (joint !== undefined) requireJoint(plan, joint);
     const at = (index: number): string => `${request.path}#/commands/${index}`;

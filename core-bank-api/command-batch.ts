@@ -1,6 +1,7 @@
 import { answerOf } from '../contracts/outcomes.ts';
 import { batchItem, type BatchItem, type BatchResult } from '../contracts/batches.ts';
-import { EXECUTE_COMMANDS_MAX, type CommandMessage } from '../contracts/commands.ts';
+import { batchItemIdFor, EXECUTE_COMMANDS_MAX } from '../contracts/commands.ts';
+import type { CommandMessage } from '../contracts/commands.ts';
 import type { CommandResult } from '../contracts/commands.ts';
 import type { CommandBody } from '../contracts/command-bodies.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
@@ -22,6 +23,8 @@ export interface Addressed {
   readonly message: CommandMessage;
 }
 
+type Ids = Pick<CommandMessage, 'commandId' | 'fresh'>;
+
 export interface BatchPlan {
   /** The commands of each account, in the order of the batch. */
   readonly accounts: ReadonlyMap<AccountId, readonly Addressed[]>;
@@ -33,7 +36,9 @@ export interface BatchPlan {
 export function planBatch(
   items: readonly unknown[],
   common: Pick<CommandMessage, 'traceparent'>,
+  ids: Ids = { commandId: freshId(), fresh: true },
 ): BatchPlan {
+  const idsFor = itemIds(ids);
   const accounts = new Map<AccountId, Addressed[]>();
   const failures = new Map<number, Failure>();
   items.forEach((item, index) => {
@@ -42,7 +47,7 @@ export function planBatch(
       failures.set(index, isObject(item) ? invalidBy(parsed.error) : NO_OBJECT);
       return;
     }
-    const { accountId, message } = address(parsed.data as BatchItem, common);
+    const { accountId, message } = address(parsed.data as BatchItem, common, idsFor);
     const queue = accounts.get(accountId) ?? [];
     accounts.set(accountId, queue);
     queue.push({ index, accountId, message });
@@ -54,18 +59,30 @@ const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const NO_OBJECT = invalid([{ at: '', message: 'must be an object with a type' }]);
 
+/**
+ * Ids for items without a key. They follow from the key of the whole batch, the account and how
+ * many of its items came before, so a batch that is sent again with its key is executed once.
+ */
+function itemIds({ commandId, fresh }: Ids): (account: string) => Ids {
+  const counts = new Map<string, number>();
+  return (account) => {
+    const count = counts.get(account) ?? 0;
+    counts.set(account, count + 1);
+    return { commandId: batchItemIdFor(commandId, account, count), fresh };
+  };
+}
+
 function address(
   { accountId, idempotencyKey, ...command }: BatchItem,
   common: Pick<CommandMessage, 'traceparent'>,
+  idsFor: (account: string) => Ids,
 ): { accountId: AccountId; message: CommandMessage } {
-  const commandId = idempotencyKey ?? freshId();
-  const message = {
-    ...common,
-    commandId,
-    fresh: idempotencyKey === undefined,
-    command: command as CommandBody,
-  };
-  return { accountId: accountId ?? accountIdFor(commandId), message };
+  const ids =
+    idempotencyKey === undefined
+      ? idsFor(accountId ?? command.type)
+      : { commandId: idempotencyKey, fresh: false };
+  const message = { ...common, ...ids, command: command as CommandBody };
+  return { accountId: accountId ?? accountIdFor(ids.commandId), message };
 }
 
 /**

@@ -2,7 +2,7 @@ import { PUBSUB } from '../contracts/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
-import { listen } from '../platform/http.ts';
+import { listen, stopListening } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorClient } from './actor-client.ts';
@@ -34,4 +34,4 @@ const app = commandApi({
   logger,
 });
 const server = await listen(app, config.APP_PORT);
-onShutdown(logger, [() => void server.close(), () => dapr.close(), () => bus.close()]);
+onShutdown(logger, [() => stopListening(server), () => dapr.close(), () => bus.close()]);

@@ -21,6 +21,8 @@ const STEP_MS_MAX = 20_000;
 type Events = readonly LoggedEvent[];
 type Refused = { readonly ok: false; readonly refusal: RefusalMessage };
 export type Found = { readonly ok: true; readonly answer: TransferAnswer } | Refused;
+/** What would come of a transfer, or came of it when it had been executed before. */
+export type Preview = CommandResult | (Found & { readonly replayed?: true });
 
 /**
  * The steps of transfers, each a command to one of the two accounts. Whoever drives a transfer,
@@ -125,12 +127,12 @@ export function transferSteps(actors: Actors) {
     },
 
     /** What would come of a transfer; writes nothing. */
-    async preview(source: AccountId, message: CommandMessage): Promise<CommandResult | Found> {
+    async preview(source: AccountId, message: CommandMessage): Promise<Preview> {
       const dry = { dryRun: true } as const;
       const [reserved = unavailable('')] = await actors.execute(source, [message], dry);
       if (!reserved.ok) return reserved;
       const facts = factsOf(reserved.events);
-      if (reserved.replayed) return find(facts.transferId);
+      if (reserved.replayed) return { ...(await find(facts.transferId)), replayed: true };
       const received = await execute(facts.toAccountId, [receiveMessage(facts)], dry);
       if (!received.ok) return received;
       const last = await execute(source, [message, endMessage(received.events)], dry);

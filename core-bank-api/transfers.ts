@@ -61,8 +61,9 @@ export function transferRoutes(
     const message = reservation(request, wish);
     response.set('Idempotency-Key', message.commandId);
     if (message.dryRun === true) {
-      const preview = await steps.preview(fromAccountId, { ...message, dryRun: false });
-      if (!preview.ok) throw failureOf(preview.refusal);
+      const preview = await found(steps.preview(fromAccountId, { ...message, dryRun: false }));
+      if (!preview.ok) throw refusedAt(fromAccountId, preview.refusal);
+      if (preview.replayed) response.set('Idempotency-Replayed', 'true');
       if ('answer' in preview) answer(response, preview.answer, 201);
       return;
     }
@@ -126,7 +127,7 @@ function reservation(request: Request, { currency, ...wish }: Wish): CommandMess
 
 const busy = (reason: string): Failure => failureOf({ code: 'service-unavailable', reason });
 
-async function found(looking: Promise<Found>): Promise<Found> {
+async function found<Result>(looking: Promise<Result>): Promise<Result> {
   try {
     return await looking;
   } catch (error) {

@@ -62,6 +62,14 @@ describe('a forged history is seen', () => {
     ];
     expect(violationsOf(...history)).toEqual(['command-once']);
   });
+  test('a command that was executed again at once, as a retry would be', () => {
+    const history = [
+      step(1, opened, 0n),
+      step(2, moved('money-deposited', 1n), 1n),
+      step(3, moved('money-deposited', 1n), 2n, 2),
+    ];
+    expect(violationsOf(...history)).toEqual(['command-once']);
+  });
   test('a balance that the events do not make', () => {
     expect(violationsOf(step(1, opened, 0n), step(2, moved('money-deposited', 1n), 2n))).toEqual([
       'fold',

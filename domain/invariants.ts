@@ -84,11 +84,11 @@ export function createLedgerCheck(
         if (once.has(name)) violated('settled-once', `${settled} ended before`);
         once.add(name);
       }
-      const wrongLeg = legs.observe(event);
-      if (wrongLeg !== undefined) violated('transfer-legs', wrongLeg);
       const before = accounts.get(accountId) ?? NO_ACCOUNT;
       const after = evolve(before, event);
       accounts.set(accountId, after);
+      const wrongLeg = legs.observe(event, accountId, after.currency);
+      if (wrongLeg !== undefined) violated('transfer-legs', wrongLeg);
       const ledgerBefore = before.status === 'none' ? ZERO : before.ledger;
       if (!move(after.currency, event, minor(after.ledger - ledgerBefore))) {
         violated('conservation', `totals of ${after.currency} do not balance`);

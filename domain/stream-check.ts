@@ -9,6 +9,7 @@ export interface StreamHead {
   readonly version: number;
   readonly commandId: string | undefined;
 }
+const OPENING_EVENTS_MAX = 2;
 const NO_HEAD: StreamHead = { version: 0, commandId: undefined };
 
 /** I3 and I6 of any stream: its versions are 1..n, and each of its commands was executed once. */
@@ -24,8 +25,9 @@ export function createStreamCheck(once: OnceNames) {
       const head = heads.get(stream) ?? NO_HEAD;
       const before = head.version;
       if (version !== before + 1) return ['version-order', `follows version ${before}`];
-      // The events of one command follow one another.
-      const goesOn = head.commandId === commandId;
+      // Only an opening makes two events: the account and its first deposit. The same command
+      // twice in a row anywhere else is the retry that was executed again.
+      const goesOn = version === OPENING_EVENTS_MAX && head.commandId === commandId;
       heads.set(stream, { version, commandId });
       if (goesOn) return undefined;
       const name = `${stream} ${commandId}`;

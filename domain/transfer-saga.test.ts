@@ -176,10 +176,12 @@ test('a transfer id names its source account, whatever fills the rest', () => {
 });
 
 describe('I8 sees', () => {
-  const check = (...events: AccountEvent[]) => {
+  const check = (...events: AccountEvent[]) => checkTo(CZK, ...events);
+  const checkTo = (currencyAtTarget: Currency, ...events: AccountEvent[]) => {
     const accounts = bank();
-    for (const id of IDS.slice(0, 2)) {
-      const terms = { ownerId: ownerId('jana'), currency: CZK, overdraftLimit: ZERO };
+    for (const [at, currency] of [CZK, currencyAtTarget].entries()) {
+      const id = idAt(at);
+      const terms = { ownerId: ownerId('jana'), currency, overdraftLimit: ZERO };
       accounts.execute(id, 'open', { type: 'open-account', ...terms, initialDeposit: minor(100n) });
     }
     const isTarget = ({ type }: AccountEvent) => /received|declined/.test(type);
@@ -223,5 +225,15 @@ describe('I8 sees', () => {
   });
   test('another amount at the target', () => {
     expect(check(reserved, { ...received, amount: minor(11n) })).toEqual(['transfer-legs']);
+  });
+  test('another currency at the target, where the same units are other money', () => {
+    const KWD = currencyOf('KWD') as Currency;
+    expect(checkTo(KWD, reserved, received, sent)).toEqual(['transfer-legs']);
+  });
+  test('money that came to another account than it was sent to', () => {
+    const third = { otherAccountId: idAt(2) };
+    expect(check({ ...reserved, ...third }, received)).toEqual(['transfer-legs']);
+    expect(check(reserved, { ...received, ...third })).toEqual(['transfer-legs']);
+    expect(check(reserved, received, { ...sent, ...third })).toEqual(['transfer-legs']);
   });
 });

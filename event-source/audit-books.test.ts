@@ -27,11 +27,12 @@ function followed() {
 
 test('given a sound log, then every event counts and the books balance', () => {
   const { log, books, take } = followed();
-  const two = { commandId: 'two-at-once' };
-  expect(take(log.append(eventOf(account, 6, two), eventOf(account, 7, two)))).toEqual([]);
+  const opening = { commandId: 'opened-with-a-deposit' };
+  const other = newAccount();
+  expect(take(log.append(eventOf(other, 1, opening), eventOf(other, 2, opening)))).toEqual([]);
   expect(books.books()).toMatchObject({
-    ...{ verdict: 'balanced', transaction: 4, events: 9, accounts: 1, persons: 1, violations: 0 },
-    currencies: [{ currency: 'EUR', ledgers: '600.00', balanced: true }],
+    ...{ verdict: 'balanced', transaction: 4, events: 9, accounts: 2, persons: 1, violations: 0 },
+    currencies: [{ currency: 'EUR', ledgers: '500.00', balanced: true }],
   });
 });
 
@@ -91,6 +92,13 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
     const { log, take } = followed();
     const found = take(log.append(eventOf(account, 6, { commandId: 'command-2' })));
     expect(found).toEqual([expect.stringMatching(/breaks command-once: command command-2/)]);
+  });
+
+  test('the command that was executed last', () => {
+    const { log, take } = followed();
+    const again = entriesOf(eventOf(account, 6, { commandId: 'command-5' })).slice(0, 1);
+    const found = take(log.add(...again));
+    expect(found).toEqual([expect.stringMatching(/breaks command-once: command command-5/)]);
   });
 
   test('and what comes after a hole is told of once', () => {

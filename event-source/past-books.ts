@@ -1,5 +1,5 @@
 import { isAccountEvent, type BankEvent } from '../contracts/bank-events.ts';
-import { decodeEvent } from '../contracts/events.ts';
+import { accountOfStream, decodeEvent } from '../contracts/events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
 import { ledgerChange } from '../domain/account-events.ts';
 import { createTransferLegs } from '../domain/transfer-legs.ts';
@@ -42,7 +42,7 @@ function booksFrom(mark: BooksMark) {
     const happened = decodeEvent(event);
     const { currency } = event.data;
     totals.set(currency, moved(totals.get(currency), happened, ledgerChange(happened)));
-    legs?.observe(happened);
+    legs?.observe(happened, accountOfStream(event.stream), currency);
   };
   return {
     take(entry: LogEntry): void {

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import http, { type RequestListener } from 'node:http';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../contracts/problems.ts';
 import { Failure } from './failure.ts';
@@ -14,6 +16,8 @@ const BODY_MS_MAX = 10_000;
 export const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
 const CHECK_EVERY_MS = 1_000;
+const CLOSE_IDLE_EVERY_MS = 20;
+const LAST_ANSWERS_MS = 250;
 /** What whoever watches the service asks for, without a token. */
 const OPEN_PATHS = ['/healthz', '/metrics'];
 
@@ -94,7 +98,11 @@ export async function listen(app: RequestListener, port: number): Promise<http.S
     },
     app,
   );
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket));
+  const last = new WeakMap<Duplex, http.ServerResponse>();
+  server.on('request', ({ socket }, response) => last.set(socket, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    refuse(error, socket, last.get(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, listenHost(), resolve);
@@ -102,12 +110,37 @@ export async function listen(app: RequestListener, port: number): Promise<http.S
   return server;
 }
 
+/** Takes no new connection, and resolves when every request that had come is answered. */
+export async function stopListening(server: http.Server): Promise<void> {
+  server.prependListener('request', (_request, response) => {
+    response.setHeader('Connection', 'close');
+  });
+  // http's own close ends idle connections at once, and with them the request that is just on its
+  // way. So a client learns of the end from its next answer; who asks no more is closed later.
+  const closed = new Promise<void>((resolve) => {
+    net.Server.prototype.close.call(server, () => resolve());
+  });
+  await Promise.race([closed, sleep(LAST_ANSWERS_MS)]);
+  const closing = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+  await closed;
+  clearInterval(closing);
+}
+
 // In a container the sidecar has its own address; there the host is named by the environment.
 export const listenHost = (): string => process.env['LISTEN_HOST'] ?? '127.0.0.1';
 
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuse(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  last: http.ServerResponse | undefined,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  // What came after a whole request must not be answered in its place.
+  if (last?.req.complete === true && !last.writableFinished) {
+    last.once('finish', () => socket.end());
     return;
   }
   const document = problem(codeOf(error.code), '/');

@@ -1,7 +1,7 @@
 import { BATCH_COMMANDS_MAX } from '../../contracts/batches.ts';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
 import * as bad from './bad-values.ts';
-import { badMembers, pathOf, short, type Places } from './contract-corpus.ts';
+import { badMembers, pathOf, short, utf8, type Places } from './contract-corpus.ts';
 import type { BadRequest } from './corpus.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -51,8 +51,15 @@ export function badBatches(places: Places): BadRequest[] {
   ];
   const tooMany = Array.from({ length: BATCH_COMMANDS_MAX + 1 }, () => '{}').join(',');
   const wrongFlags = ['1', '', 'TRUE', 'yes', 'true&atomic=true', 'true%00'];
+  const header = (name: string, value: string, at: string): BadRequest =>
+    post(`${name} ${value}`, `{"commands":[${item}]}`, {
+      headers: { ...JSON_TYPE, [name]: value },
+      at,
+    });
   return [
     ...frames.map((body) => post(body, body)),
+    ...bad.KEYS.map((key) => header('idempotency-key', utf8(key), 'header/Idempotency-Key')),
+    ...[...bad.VERSIONS, '"2"'].map((text) => header('if-match', text, 'header/If-Match')),
     post('too many', `{"commands":[${tooMany}]}`),
     ...wrongFlags.map((value) =>
       post(`?atomic=${value}`, `{"commands":[${item}]}`, { path: `${BATCHES}?atomic=${value}` }),

@@ -174,10 +174,12 @@ function badPlaces(operation: Operation, places: Places): BadRequest[] {
   ];
 }
 
+/** Text as the bytes of a header. */
+export const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
 function badCommandHeaders(operation: Operation, places: Places): BadRequest[] {
   const send = sender(operation, places);
   const body = rightBody(operation);
-  const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
   const header = (name: string, value: string, more: Partial<BadRequest> = {}): BadRequest =>
     send(`${name} ${short(value)}`, body, { headers: { ...JSON_TYPE, [name]: value }, ...more });
   return [

@@ -19,7 +19,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
   });
   const get = (path: string): string => `curl -s "${queryUrl}${path}"`;
   const post = (path: string, body: string): string =>
-    `curl -s ${url}${path} -H 'content-type: application/json' -d '${body}'`;
+    `curl -s "${url}${path}" -H 'content-type: application/json' -d '${body}'`;
   const today = new Date().toISOString().slice(0, 10);
   const sights: readonly (readonly [string, ...string[]])[] = [
     ["Anna's account: a hotel is still held, so less is available than she has", get(`${anna}`)],
@@ -52,7 +52,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     ],
     [
       'Live: the first line in one terminal, the second in another (docs/live-events.md)',
-      `curl -sN ${queryUrl}${anna}/events/stream`,
+      `curl -sN "${queryUrl}${anna}/events/stream"`,
       post(`${anna}/deposits`, '{"amount":"5.00"}'),
     ],
   ];

@@ -8,10 +8,10 @@ let house: Awaited<ReturnType<typeof commandHouse>>;
 beforeAll(async () => void (house = await commandHouse()));
 afterAll(() => house.close());
 
-const post = (path: string, body: unknown): Promise<Response> =>
+const post = (path: string, body: unknown, headers = {}): Promise<Response> =>
   fetch(`${house.url}${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
 const batch = async (commands: readonly unknown[], query = ''): Promise<BatchResult[]> => {
@@ -72,6 +72,44 @@ describe('a batch', () => {
     const second = await batch(commands);
     expect(second).toEqual(first.map((result) => ({ ...result, replayed: true })));
     expect(events(a)).toHaveLength(3);
+  });
+  test('sent again with the key of the whole batch: nothing executed again', async () => {
+    const [a, b] = [await open(), await open()];
+    const opening = { type: 'open-account', ownerId: 'eva', currency: 'EUR' };
+    const commands = [
+      ...[money('deposit', a, '5.00'), money('deposit', b, '5.00'), money('deposit', a, '5.00')],
+      opening,
+    ];
+    const send = async (key: string, items: readonly unknown[]) => {
+      const sent = { commands: items };
+      const response = await post('/v1/batches', sent, { 'Idempotency-Key': key });
+      expect(response.headers.get('Idempotency-Key')).toBe(key);
+      return batchAnswer.parse(await response.json()).results;
+    };
+    const first = await send('payroll-11', commands);
+    expect(first.map(told)).toEqual(['201 5.00', '201 5.00', '201 10.00', '201 account']);
+    const again = await send('payroll-11', commands);
+    expect(again).toEqual(first.map((result) => ({ ...result, replayed: true })));
+    // With an item left out no other one becomes a new command; another body is refused.
+    const [less, other] = [commands.slice(1), [money('deposit', a, '6.00')]];
+    expect((await send('payroll-11', less)).every(({ replayed }) => replayed)).toBe(true);
+    expect((await send('payroll-11', other)).map(told)).toEqual(['422 idempotency-key-reused']);
+    expect([events(a).length, events(b).length]).toEqual([3, 2]);
+    expect((await send('payroll-12', commands)).map(told)).toContain('201 20.00');
+  });
+  test('without a key: the answer has the one that makes it safe to send again', async () => {
+    const a = await open();
+    const commands = [money('deposit', a, '5.00')];
+    const made = (await post('/v1/batches', { commands })).headers.get('Idempotency-Key');
+    const again = await post('/v1/batches', { commands }, { 'Idempotency-Key': made });
+    expect(batchAnswer.parse(await again.json()).results[0]).toMatchObject({ replayed: true });
+    expect(events(a)).toHaveLength(2);
+  });
+  test('with If-Match, which it cannot keep, is refused and not executed', async () => {
+    const a = await open();
+    const commands = [money('deposit', a, '5.00')];
+    expect((await post('/v1/batches', { commands }, { 'If-Match': '"7"' })).status).toBe(400);
+    expect(events(a)).toHaveLength(1);
   });
   test('an account that is opened and its first deposit', async () => {
     const opening = { type: 'open-account', ownerId: 'eva', currency: 'EUR', idempotencyKey: 'e' };

@@ -14,10 +14,12 @@ export async function commandHouse() {
   const journal = memoryJournal();
   const log = testLog();
   const { accounts, lookup, persons } = testHost(journal, log);
+  let lookupsFail = false;
   const app = commandApi({
     actors: {
       execute: (id, commands, joint) => accounts.execute(streamOf(id), commands, joint),
-      lookup: async (id, commandId) => (await lookup(streamOf(id), [commandId]))[0],
+      lookup: async (id, commandId) =>
+        lookupsFail ? 'unavailable' : (await lookup(streamOf(id), [commandId]))[0],
     },
     executePerson: async (id, command) =>
       (await persons.execute(streamOfPerson(id), [command]))[0] as PersonResult,
@@ -29,6 +31,8 @@ export async function commandHouse() {
   return {
     url: `http://127.0.0.1:${port}`,
     log,
+    /** From now on nobody can tell what an account executed, or again everybody can. */
+    failLookups: (fail: boolean) => void (lookupsFail = fail),
     close: () => new Promise((resolve) => server.close(resolve)),
   };
 }

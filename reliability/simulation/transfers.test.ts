@@ -115,6 +115,29 @@ describe('a transfer', () => {
     const refused = await transfer(a, b, '30.00', 'dry2', '?dryRun=true');
     expect(refused.body).toMatchObject({ status: 'refused', from: { balance: { held: '0.00' } } });
   });
+  test('as a dry run: refused by the same problem, replayed as such', async () => {
+    const [a, b] = [await open(), await open()];
+    const dry = await transfer(a, b, '100.01', 'poor', '?dryRun=true');
+    const real = await transfer(a, b, '100.01', 'poor');
+    expect(real.body['accountId']).toBe(a);
+    expect([dry.status, dry.body]).toEqual([real.status, real.body]);
+    await transfer(a, b, '1.00', 'replayed');
+    const again = await transfer(a, b, '1.00', 'replayed', '?dryRun=true');
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    const other = await transfer(a, b, '1.00', 'new', '?dryRun=true');
+    expect(other.headers.get('idempotency-replayed')).toBe(null);
+  });
+  test('whose end cannot be looked up now is answered by 503, also as a dry run', async () => {
+    const [a, b] = [await open(), await open()];
+    const { body } = await transfer(a, b, '1.00', 'away');
+    house.failLookups(true);
+    const read = await call(`/v1/transfers/${String(body['transferId'])}`);
+    const dry = await transfer(a, b, '1.00', 'away', '?dryRun=true');
+    house.failLookups(false);
+    for (const { status, headers } of [read, dry]) {
+      expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    }
+  });
   test('at another version than If-Match says is refused', async () => {
     const [a, b] = [await open(), await open()];
     const body = { fromAccountId: a, toAccountId: b, amount: '1.00' };
