@@ -14,7 +14,7 @@ import { streamExport } from '../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventKey } from './event-log.ts';
 import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
-import { immudbClient } from './immudb-client.ts';
+import { immudbClient, type Ask } from './immudb-client.ts';
 import { immudbExports } from './immudb-exports.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
@@ -83,6 +83,17 @@ describe('given events in the log', () => {
   test('then a version that is not there has none', async () => {
     expect(await proofs.receipt(id, VERSIONS + 1)).toBeUndefined();
     expect(await proofs.receipt(newAccount(), 1)).toBeUndefined();
+  });
+
+  test('when an event comes while it is looked for, then nobody is accused of erasing it', async () => {
+    const ask: Ask = async (name, asked) => {
+      if (name === 'History') await log.append([eventOf(id, VERSIONS + 1)]);
+      return log.ask(name, asked);
+    };
+    const parts = { log: { ask, trust: log.trust }, publicKey: immudb.options.publicKey, alarms };
+    const receipt = await immudbReceipts(parts).receipt(id, VERSIONS + 1);
+    expect(receipt?.event.version).toBe(VERSIONS + 1);
+    expect(alarms.list()).toEqual([]);
   });
 
   test('then states prove each other, from old to new', async () => {
