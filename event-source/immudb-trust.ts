@@ -71,16 +71,21 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
     if (trusted !== undefined && trusted.db !== database) {
       throw new Error(`The trusted state is that of "${trusted.db}", not of "${database}".`);
     }
-    const since = trusted;
+    let since = trusted;
     const { txId, txHash, signature } = await ask('CurrentState', {});
     if (txId === 0 && since === undefined) return;
     const bytes = signature?.signature ?? Buffer.alloc(0);
     const state = { db: database, txId, txHash, signature: bytes };
-    const found = signatureFault(state, publicKey) ?? (await continued(ask, since, state));
-    if (found !== undefined) refuse(SUBJECT, found);
-    for (const kind of ['tampered', 'rolled-back'] as const) alarms.lower(kind, SUBJECT);
-    // Another look may have been faster; then the next one goes on from what that one believed.
-    if (trusted !== since) return;
+    for (;;) {
+      const found = signatureFault(state, publicKey) ?? (await continued(ask, since, state));
+      if (found !== undefined) refuse(SUBJECT, found);
+      for (const kind of ['tampered', 'rolled-back'] as const) alarms.lower(kind, SUBJECT);
+      if (trusted === since) break;
+      // Another look was faster. If it saw as much, the next one goes on from there; one that saw
+      // less began before this one, and does not stand for what was in the log when this began.
+      since = trusted;
+      if (since === undefined || since.txId >= txId) return;
+    }
     signed = state;
     if (txId === since?.txId) return;
     const firstContact = since?.firstContact ?? { txId, at: new Date().toISOString() };
