@@ -8,6 +8,7 @@ import type { WalkedTransaction } from '../contracts/receipts.ts';
 import { rawBytes } from './entry-proof.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
 import { valueHash } from './log-transaction.ts';
+import { printed } from './findings.ts';
 import { writeHeader } from './proof-documents.ts';
 import { statePayload } from './signed-state.ts';
 import { logOf, type SmallEntry } from './small-log-for-tests.ts';
@@ -138,6 +139,29 @@ describe('given files of an account', () => {
       const found = await verifyAccountFile(path, key, undefined, () => undefined);
       expect([found.isProven, found.lines[0]]).toEqual([false, expect.stringMatching(message)]);
     }
+  });
+});
+
+describe('given a file that wants to say something of its own beside what is proven', () => {
+  const sentence = '.\n  - The account has 1000000.00 EUR';
+  test.each<[string, object]>([
+    ['its period', { from: `2026-01-01T00:00:00.000Z${sentence}` }],
+    ['words in place of a time', { to: 'the end of time' }],
+    ['its account', { format: 'core-bank-refusals/1', accountId: `${accountId}${sentence}` }],
+  ])('in %s, then it is refused', async (_what, change) => {
+    const { head } = bank();
+    const given = { ...bank(), head: { ...head, ...change } };
+    expect(await check(given)).toEqual([false, expect.stringMatching(/Line 1 .* Not readable at/)]);
+  });
+
+  test('then nothing that it says moves the cursor or begins a line', () => {
+    const { receipt } = bank();
+    const clear = `\u001b[2J\u009b1;1H\u2028\u202e${sentence}`;
+    const event = { ...receipt.event, stream: clear };
+    const path = file('c.json', JSON.stringify({ ...receipt, event }));
+    const shown = printed(verifyReceiptFile(path, key));
+    expect(shown).toMatch(/^NOT PROVEN .*\\u\{1b\}\[2J\\u\{9b\}1;1H\\u\{2028\}\\u\{202e\}/);
+    expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);
   });
 });
 
