@@ -85,7 +85,7 @@ describe('given events in the log', () => {
     expect(await proofs.receipt(newAccount(), 1)).toBeUndefined();
   });
 
-  test('when an event comes while it is looked for, then nobody is accused of erasing it', async () => {
+  test('when an event comes while it is looked for, then nothing is called erased', async () => {
     const ask: Ask = async (name, asked) => {
       if (name === 'History') await log.append([eventOf(id, VERSIONS + 1)]);
       return log.ask(name, asked);
