@@ -6,11 +6,11 @@ import { readHistory } from '../proofs/proof-documents.ts';
 import { logOf } from '../proofs/small-log-for-tests.ts';
 import { readVectors } from '../proofs/vectors-for-tests.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
-import { TamperError } from './event-log.ts';
+import { LogUnavailable, TamperError } from './event-log.ts';
 import type { Ask } from './immudb-client.ts';
 import type { SetRequest, VerifiableTxRequest } from './immudb-calls.ts';
 import { immudbTrust, type ImmudbTrust } from './immudb-trust.ts';
-import { memoryTrustStore, type TrustedState } from './trusted-state.ts';
+import { memoryTrustStore, type TrustedState, type TrustStore } from './trusted-state.ts';
 
 const { states, proofs, transactions, publicKey, db } = readVectors();
 const silent = createLogger('test', 'error');
@@ -97,6 +97,21 @@ describe('given a state that is trusted', () => {
     await look;
     expect(trust.signed()?.txId).toBe(8);
     expect((await trust.store.read())?.txId).toBe(8);
+  });
+
+  test('when it cannot be kept, then a later look keeps it, though the log rests', async () => {
+    const store = memoryTrustStore(trustedAt(source));
+    let isFull = true;
+    const full: TrustStore = {
+      read: store.read,
+      write: (state) => (isFull ? Promise.reject(new Error('ENOSPC')) : store.write(state)),
+    };
+    const options = { database: db, publicKey: readPublicKey(publicKey), store: full };
+    const { verify } = immudbTrust(options, alarms);
+    await expect(verify(serverAt(at(target)))).rejects.toThrow(LogUnavailable);
+    isFull = false;
+    await verify(serverAt(at(target)));
+    expect(await store.read()).toEqual(trustedAt(target));
   });
 
   const reversed = (bytes: Buffer): Buffer => Buffer.from(bytes).reverse();
