@@ -183,6 +183,22 @@ describe('given an account that is exported', () => {
     expect(versionsFault(walk.versions(), shown, less)?.fault).toBe('missing');
   });
 
+  test('when an event comes while a period to come is cut out, then it holds', async () => {
+    const heads = async (streams: readonly StreamId[]) => {
+      const before = await log.heads(streams);
+      await log.append([eventOf(id, VERSIONS + 1)]);
+      return before;
+    };
+    const { ask, readVersions } = log;
+    const receipts = immudbReceipts({ log, publicKey: immudb.options.publicKey, alarms });
+    proofs = { ...receipts, ...immudbExports({ ask, heads, readVersions }, receipts) };
+    const { head, items } = await exportOf({ from: '2999-01-01T00:00:00Z' });
+    const check = streamExport(head, key);
+    expect(check.begin()).toBeUndefined();
+    for (const item of items) expect(check.take(item)).toBeUndefined();
+    expect(check.end()).toMatchObject({ events: 1, begins: 'before-period', ends: 'head' });
+  });
+
   test('when a version was written again, then the walk sees it', async () => {
     const { head } = await exportOf();
     const KVs = [{ key: Buffer.from(eventKey(id, 9)), value: Buffer.from('{}') }];
