@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { ACCOUNT_ID_PATTERN } from '../domain/ids.ts';
 import { loggedEventSchema } from './events.ts';
 import { refusalEventSchema } from './refusal-events.ts';
+import { timeText } from './texts.ts';
 
 /**
  * Documents that prove something about the log without the bank. Bytes are base64; the names of a
@@ -91,17 +93,20 @@ export const consistencyDocument = z.strictObject({
 });
 export type ConsistencyDocument = z.infer<typeof consistencyDocument>;
 
-/** First line of an exported account; the lines after it are exported events, oldest first. */
+/**
+ * First line of an exported account; the lines after it are exported events, oldest first. Nobody
+ * signed it, so its texts must be what they say: the verifier repeats them beside what is proven.
+ */
 export const accountExportHead = z.strictObject({
   format: z.literal('core-bank-account/1'),
-  accountId: z.string(),
+  accountId: z.string().regex(ACCOUNT_ID_PATTERN),
   /** The first and the last version of the export, and the stream's last one at the state. */
   fromVersion: txNumber,
   toVersion: txNumber,
   headVersion: txNumber,
   /** The period that was asked for; the events around it show that nothing in it is missing. */
-  from: z.string().optional(),
-  to: z.string().optional(),
+  from: timeText.optional(),
+  to: timeText.optional(),
   state: signedStateDocument,
   /** The transaction that the state is the hash of. */
   target: headerDocument,

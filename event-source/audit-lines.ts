@@ -1,5 +1,6 @@
 import { rate, written } from '../platform/live-line.ts';
 import type { AuditedBooks } from '../contracts/audit.ts';
+import { printable } from '../proofs/findings.ts';
 import { many, verdictSentence } from './audit-sentences.ts';
 import type { Finding } from './audit-entries.ts';
 import type { ReadSideResult } from './audit-read-side.ts';
@@ -43,7 +44,9 @@ export function auditLines(result: AuditResult): { lines: string[]; ok: boolean 
           `${currency.padEnd(12)} in ${externalIn}, out ${externalOut}, accounts ${ledgers}, ` +
           `in flight ${inFlight}: ${balanced ? 'balanced' : 'NOT BALANCED'}`,
       ),
-      ...findings.slice(0, FINDINGS_SHOWN).map(({ kind, detail }) => `${kind}: ${detail}`),
+      ...findings
+        .slice(0, FINDINGS_SHOWN)
+        .map(({ kind, detail }) => printable(`${kind}: ${detail}`)),
       ...(hidden > 0 ? [`... and ${written(hidden)} more.`] : []),
       verdictSentence(books),
       ...(ok || books.verdict !== 'balanced' ? [] : ['But what is listed above is wrong.']),

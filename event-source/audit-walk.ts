@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { setImmediate as nextRound } from 'node:timers/promises';
+import type { Checkpoint, SignedCheckpoint } from '../contracts/audit.ts';
 import { sameHash } from '../proofs/hashing.ts';
 import type { LogState } from '../proofs/log-transaction.ts';
 import { signatureFault } from '../proofs/signed-state.ts';
@@ -15,6 +16,15 @@ export interface AuditSource {
   state(): Promise<LogState & { readonly signature: Uint8Array }>;
 }
 
+export type Said = ReadonlyMap<number, Pick<Checkpoint, 'root' | 'at'>>;
+
+/**
+ * What checkpoints say of each transaction. Of two the first counts: the other one was made of a
+ * log that had been exchanged already, and says so only in its verdict.
+ */
+export const saidBy = (checkpoints: readonly SignedCheckpoint[]): Said =>
+  new Map(checkpoints.toReversed().map(({ checkpoint }) => [checkpoint.transaction, checkpoint]));
+
 export interface AuditWalkParts {
   readonly source: AuditSource;
   readonly books: AuditBooks;
@@ -22,7 +32,7 @@ export interface AuditWalkParts {
   readonly database: string;
   readonly publicKey: KeyObject;
   /** What was said of the log before: its hash at some transactions, in hex. */
-  readonly said: ReadonlyMap<number, { readonly root: string; readonly at: string }>;
+  readonly said: Said;
   readonly onFinding: (finding: Finding) => void;
   readonly onPage: (transaction: number, events: number) => void;
   /** The books after every MARK_EVENTS events or a few more. */

@@ -8,23 +8,20 @@ import type { Finding } from './audit-entries.ts';
 import { auditLines } from './audit-lines.ts';
 import { compareReadSide } from './audit-read-side.ts';
 import { auditTarget, type AuditTarget } from './audit-target.ts';
-import { auditWalk } from './audit-walk.ts';
+import { auditWalk, saidBy, type Said } from './audit-walk.ts';
 import { immudbAuditSource } from './immudb-audit-source.ts';
 import { immudbClient } from './immudb-client.ts';
 
 const USAGE = 'Usage: npm run audit [-- --no-read-side]';
 
-type Said = Map<number, { readonly root: string; readonly at: string }>;
-
 /** What the auditor said of this log so far; a text when it cannot be believed. */
 function checkpointsOf(target: AuditTarget): { said: Said; result: number | string } {
-  const said: Said = new Map();
+  const said = saidBy([]);
   if (!existsSync(target.checkpoints)) return { said, result: 0 };
   const lines = readFileSync(target.checkpoints, 'utf8').split('\n').slice(0, -1);
   const read = readCheckpoints(lines, readPublicKey(target.auditorKey));
   if (isFault(read)) return { said, result: `The auditor's file is not believed. ${read.detail}` };
-  for (const { checkpoint } of read) said.set(checkpoint.transaction, checkpoint);
-  return { said, result: read.length };
+  return { said: saidBy(read), result: read.length };
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -4,7 +4,7 @@ import { isFault } from '../proofs/proof-fault.ts';
 import { createAuditBooks } from './audit-books.ts';
 import type { Finding } from './audit-entries.ts';
 import { verdictSentence } from './audit-sentences.ts';
-import { auditWalk, type AuditSource } from './audit-walk.ts';
+import { auditWalk, saidBy, type AuditSource, type Said } from './audit-walk.ts';
 import type { BooksMark } from './books-marks.ts';
 import type { CheckpointFile } from './checkpoint-file.ts';
 import { TamperError } from './event-log.ts';
@@ -95,19 +95,17 @@ export function auditor(parts: AuditorParts) {
     });
     wake = () => undefined;
   };
-  const said = async (): Promise<Map<number, { root: string; at: string }>> => {
+  const said = async (): Promise<Said> => {
     const read = await checkpoints.open();
     if (!isFault(read)) {
       last = read.at(-1) ?? null;
-      return new Map(
-        read.map(({ checkpoint: { transaction, root, at } }) => [transaction, { root, at }]),
-      );
+      return saidBy(read);
     }
     mayTell = false;
     books.violated();
     const detail = `The file of the auditor's checkpoints was changed. ${read.detail}`;
     onFinding({ kind: 'tampered', subject: 'the checkpoints', detail });
-    return new Map();
+    return saidBy([]);
   };
   /** Says in public how the books stand, when something changed since it was said last. */
   const tell = async (): Promise<void> => {

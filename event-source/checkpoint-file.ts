@@ -16,7 +16,7 @@ export type NewCheckpoint = Omit<Checkpoint, 'format' | 'number' | 'previous'>;
 export interface CheckpointFile {
   /** The last ones in order; a fault when the end of the file is not what was written there. */
   open(): Promise<readonly SignedCheckpoint[] | ProofFault>;
-  /** Signs and adds one; durable when it resolves. */
+  /** Signs and adds one; durable when it resolves. After one that failed the file is read anew. */
   append(checkpoint: NewCheckpoint): Promise<SignedCheckpoint>;
 }
 
@@ -30,18 +30,18 @@ export function checkpointFile(path: string, privateKey: KeyObject): CheckpointF
   let last: Checkpoint | undefined;
   let isSound = false;
 
-  return {
+  const file: CheckpointFile = {
     async open() {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const file = await open(path, 'a+', OWNER_ONLY);
+      const opened = await open(path, 'a+', OWNER_ONLY);
       try {
-        const { size } = await file.stat();
+        const { size } = await opened.stat();
         const start = Math.max(0, size - TAIL_BYTES);
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, null, start);
+        const { buffer, bytesRead } = await opened.read(Buffer.alloc(size - start), 0, null, start);
         const tail = buffer.subarray(0, bytesRead);
         // A crash may leave a part of a line, which nobody was told of.
         const end = tail.lastIndexOf(0x0a) + 1;
-        if (end < tail.length) await file.truncate(start + end);
+        if (end < tail.length) await opened.truncate(start + end);
         const lines = tail.toString('utf8', 0, end).split('\n').slice(0, -1);
         const read = follow(start === 0 ? lines : lines.slice(1), publicKey, start === 0);
         if (isFault(read)) return read;
@@ -49,11 +49,12 @@ export function checkpointFile(path: string, privateKey: KeyObject): CheckpointF
         isSound = true;
         return read;
       } finally {
-        await file.close();
+        await opened.close();
       }
     },
     async append(said) {
-      if (!isSound) throw new Error('the file of checkpoints was not read');
+      const read = isSound ? undefined : await file.open();
+      if (isFault(read)) throw new Error(`the file of checkpoints is not sound: ${read.detail}`);
       const checkpoint: Checkpoint = {
         format: 'core-bank-checkpoint/1',
         number: (last?.number ?? 0) + 1,
@@ -62,17 +63,21 @@ export function checkpointFile(path: string, privateKey: KeyObject): CheckpointF
       };
       const signature = sign('sha256', checkpointBytes(checkpoint), privateKey).toString('base64');
       const signed = { checkpoint, signature };
-      const file = await open(path, 'a', OWNER_ONLY);
+      // A full disk may take half of the line, or all of it and not say so.
+      isSound = false;
+      const opened = await open(path, 'a', OWNER_ONLY);
       try {
-        await file.writeFile(`${JSON.stringify(signed)}\n`);
-        await file.sync();
+        await opened.writeFile(`${JSON.stringify(signed)}\n`);
+        await opened.sync();
       } finally {
-        await file.close();
+        await opened.close();
       }
+      isSound = true;
       last = checkpoint;
       return signed;
     },
   };
+  return file;
 }
 
 /** Each line signed, and following the one before as far as that was read. */

@@ -49,7 +49,8 @@ export function immudbExports(
       // After the head, so that the state has it.
       const state = await newestState();
       const { from, to } = period;
-      const before = from === undefined ? 0 : await lastBefore(stream, from);
+      // Events that came after the head was read are no part of it.
+      const before = from === undefined ? 0 : Math.min(head, await lastBefore(stream, from));
       const end = to === undefined ? head : (await lastBefore(stream, to)) + 1;
       const { dualProof } = await ask('VerifiableTxById', proofBetween(state.txId, state.txId));
       const target = dualProof.targetTxHeader;

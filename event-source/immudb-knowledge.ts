@@ -100,10 +100,11 @@ export async function findErased(
   const found = await lookups.getAll(keys);
   const erased = new Set<string>();
   for (const key of keys.filter((wanted) => !found.has(wanted))) {
-    if (await wasEverWritten(client, key)) {
-      erased.add(key);
-      alarms.raise('tampered', key, 'was written once and is gone');
-    }
+    if (!(await wasEverWritten(client, key))) continue;
+    // A write that came through since it was looked up, for example one whose answer was lost.
+    if ((await lookups.getAll([key])).has(key)) continue;
+    erased.add(key);
+    alarms.raise('tampered', key, 'was written once and is gone');
   }
   return erased;
 }

@@ -4,7 +4,7 @@ import type { StreamId, CommandId } from '../domain/ids.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventLogContract } from './event-log-contract.ts';
 import { commandKey, eventKey, TamperError, type EventLog } from './event-log.ts';
-import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
+import { eventOf, eventsOf, newAccount, personLike, refusalsLike } from './events-for-tests.ts';
 import { immudbClient } from './immudb-client.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog } from './immudb-log.ts';
@@ -75,6 +75,18 @@ describe('given a server that is killed', () => {
     expect(alarms.list()).toEqual([]);
     await Promise.all([log.close(), lost.close()]);
   });
+});
+
+test('given a write of another process, then the end of each kind of stream is told', async () => {
+  const [log, other] = [await open(), await open()];
+  const account = newAccount();
+  const streams = [account, personLike(account), refusalsLike(account)];
+  await log.append(streams.map((id) => eventOf(id, 1)));
+  expect(await log.heads(streams)).toEqual([1, 1, 1]);
+  await other.append(streams.map((id) => eventOf(id, 2)));
+  await log.check();
+  expect(await log.heads(streams)).toEqual([2, 2, 2]);
+  await Promise.all([log.close(), other.close()]);
 });
 
 describe('given a stranger with the password of the log', () => {

@@ -14,7 +14,7 @@ import { streamExport } from '../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventKey } from './event-log.ts';
 import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
-import { immudbClient } from './immudb-client.ts';
+import { immudbClient, type Ask } from './immudb-client.ts';
 import { immudbExports } from './immudb-exports.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
@@ -83,6 +83,17 @@ describe('given events in the log', () => {
   test('then a version that is not there has none', async () => {
     expect(await proofs.receipt(id, VERSIONS + 1)).toBeUndefined();
     expect(await proofs.receipt(newAccount(), 1)).toBeUndefined();
+  });
+
+  test('when an event comes while it is looked for, then nothing is called erased', async () => {
+    const ask: Ask = async (name, asked) => {
+      if (name === 'History') await log.append([eventOf(id, VERSIONS + 1)]);
+      return log.ask(name, asked);
+    };
+    const parts = { log: { ask, trust: log.trust }, publicKey: immudb.options.publicKey, alarms };
+    const receipt = await immudbReceipts(parts).receipt(id, VERSIONS + 1);
+    expect(receipt?.event.version).toBe(VERSIONS + 1);
+    expect(alarms.list()).toEqual([]);
   });
 
   test('then states prove each other, from old to new', async () => {
@@ -170,6 +181,22 @@ describe('given an account that is exported', () => {
     expect(versionsFault(walk.versions(), shown, claim)).toBeUndefined();
     const less = { ...claim, head: claim.head - 1 };
     expect(versionsFault(walk.versions(), shown, less)?.fault).toBe('missing');
+  });
+
+  test('when an event comes while a period to come is cut out, then it holds', async () => {
+    const heads = async (streams: readonly StreamId[]) => {
+      const before = await log.heads(streams);
+      await log.append([eventOf(id, VERSIONS + 1)]);
+      return before;
+    };
+    const { ask, readVersions } = log;
+    const receipts = immudbReceipts({ log, publicKey: immudb.options.publicKey, alarms });
+    proofs = { ...receipts, ...immudbExports({ ask, heads, readVersions }, receipts) };
+    const { head, items } = await exportOf({ from: '2999-01-01T00:00:00Z' });
+    const check = streamExport(head, key);
+    expect(check.begin()).toBeUndefined();
+    for (const item of items) expect(check.take(item)).toBeUndefined();
+    expect(check.end()).toMatchObject({ events: 1, begins: 'before-period', ends: 'head' });
   });
 
   test('when a version was written again, then the walk sees it', async () => {

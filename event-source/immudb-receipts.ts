@@ -8,7 +8,8 @@ import { receiptFault } from '../proofs/receipt.ts';
 import { readPublicKey, type SignedState } from '../proofs/signed-state.ts';
 import type { Alarms } from './alarms.ts';
 import { eventKey, LogUnavailable, missing, positionOf, TamperError } from './event-log.ts';
-import { proofBetween, provenEntry, type VerifiableEntry } from './immudb-calls.ts';
+import { proofBetween, provenEntry } from './immudb-calls.ts';
+import type { VerifiableEntry, VerifiableGetRequest } from './immudb-calls.ts';
 import { wasEverWritten } from './immudb-knowledge.ts';
 import type { ImmudbLog } from './immudb-log.ts';
 import { decodeEvent, entryOf } from './immudb-values.ts';
@@ -41,22 +42,28 @@ export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: Recei
     return signedState();
   };
 
-  /** Waits for immudb's index to take in the newest writes only when the key is not in it yet. */
-  const lookedUp = (name: string, at: number): Promise<VerifiableEntry> =>
-    ask('VerifiableGet', provenEntry(name, at, at)).catch((error: unknown) => {
+  const look = (request: VerifiableGetRequest): Promise<VerifiableEntry | undefined> =>
+    ask('VerifiableGet', request).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
-      return ask('VerifiableGet', provenEntry(name, at));
+      return undefined;
     });
+  /** Waits for immudb's index to take in the newest writes only when the key is not in it yet. */
+  const lookedUp = async (name: string, at: number): Promise<VerifiableEntry | undefined> =>
+    (await look(provenEntry(name, at, at))) ?? look(provenEntry(name, at));
   /** The key as it was written, once; undefined when it never was. */
   const proven = async (name: string, at: number): Promise<VerifiableEntry | undefined> => {
     try {
-      const found = await lookedUp(name, at);
+      let found = await lookedUp(name, at);
+      if (found === undefined) {
+        if (!(await wasEverWritten({ call: ask }, name))) return undefined;
+        // It may have been written between the two questions; what was erased is not there now.
+        found = await look(provenEntry(name, at));
+        if (found === undefined) throw missing(name);
+      }
       entryOf(found.entry);
       return found;
     } catch (error) {
-      if (!isMissing(error)) throw tampered(error);
-      if (!(await wasEverWritten({ call: ask }, name))) return undefined;
-      throw tampered(missing(name));
+      throw tampered(error);
     }
   };
   const tampered = (error: unknown): unknown => {

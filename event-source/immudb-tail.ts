@@ -112,5 +112,5 @@ async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
 
 const streamsOf = (tx: Tx): StreamId[] =>
   logKeysOf(tx)
-    .filter((key) => /^(?:acct|person)\//.test(key))
+    .filter((key) => /^(?:acct|person|refusal)\//.test(key))
     .map((key) => key.slice(0, key.lastIndexOf('/')) as StreamId);

@@ -2,13 +2,15 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { createLogger } from '../platform/logger.ts';
 import type { TxHeader } from '../proofs/log-transaction.ts';
 import { readPublicKey, statePayload } from '../proofs/signed-state.ts';
+import { readHistory } from '../proofs/proof-documents.ts';
+import { logOf } from '../proofs/small-log-for-tests.ts';
 import { readVectors } from '../proofs/vectors-for-tests.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
-import { TamperError } from './event-log.ts';
+import { LogUnavailable, TamperError } from './event-log.ts';
 import type { Ask } from './immudb-client.ts';
-import type { SetRequest } from './immudb-calls.ts';
+import type { SetRequest, VerifiableTxRequest } from './immudb-calls.ts';
 import { immudbTrust, type ImmudbTrust } from './immudb-trust.ts';
-import { memoryTrustStore, type TrustedState } from './trusted-state.ts';
+import { memoryTrustStore, type TrustedState, type TrustStore } from './trusted-state.ts';
 
 const { states, proofs, transactions, publicKey, db } = readVectors();
 const silent = createLogger('test', 'error');
@@ -68,6 +70,48 @@ describe('given a state that is trusted', () => {
     const trust = trustOf(trustedAt(source));
     await trust.verify(serverAt(at(source)));
     expect(trust.trusted()).toEqual(trustedAt(source));
+  });
+
+  test('when a look overtakes one that saw more, then the newer state is trusted too', async () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const entry = { key: Buffer.from('k'), value: Buffer.from('v') };
+    const log = logOf(Array.from({ length: 9 }, () => [entry]));
+    /** Shows the log as it was at a transaction, and proves it after a while. */
+    const server =
+      (txId: number, proves: Promise<void>): Ask =>
+      async (name, asked) => {
+        const state = log.state(txId);
+        const signature = sign('sha256', statePayload(db, state), pair.privateKey);
+        if (name === 'CurrentState') return { ...state, db, signature: { signature } } as never;
+        await proves;
+        const { proveSinceTx } = asked as VerifiableTxRequest;
+        return { dualProof: readHistory(log.history(proveSinceTx, txId)) } as never;
+      };
+    const pem = String(pair.publicKey.export({ type: 'spki', format: 'pem' }));
+    const trust = trustOf({ ...log.state(3), db, firstContact }, pem);
+    let overtaken: () => void = () => undefined;
+    const waiting = new Promise<void>((resolve) => (overtaken = resolve));
+    const look = trust.verify(server(8, waiting));
+    await trust.verify(server(6, Promise.resolve()));
+    overtaken();
+    await look;
+    expect(trust.signed()?.txId).toBe(8);
+    expect((await trust.store.read())?.txId).toBe(8);
+  });
+
+  test('when it cannot be kept, then a later look keeps it, though the log rests', async () => {
+    const store = memoryTrustStore(trustedAt(source));
+    let isFull = true;
+    const full: TrustStore = {
+      read: store.read,
+      write: (state) => (isFull ? Promise.reject(new Error('ENOSPC')) : store.write(state)),
+    };
+    const options = { database: db, publicKey: readPublicKey(publicKey), store: full };
+    const { verify } = immudbTrust(options, alarms);
+    await expect(verify(serverAt(at(target)))).rejects.toThrow(LogUnavailable);
+    isFull = false;
+    await verify(serverAt(at(target)));
+    expect(await store.read()).toEqual(trustedAt(target));
   });
 
   const reversed = (bytes: Buffer): Buffer => Buffer.from(bytes).reverse();

@@ -8,7 +8,7 @@ import type { LogState, TxHeader } from '../proofs/log-transaction.ts';
 import { faulty, type ProofFault } from '../proofs/proof-fault.ts';
 import { signatureFault, type SignedState } from '../proofs/signed-state.ts';
 import type { Alarms } from './alarms.ts';
-import { TamperError } from './event-log.ts';
+import { LogUnavailable, TamperError } from './event-log.ts';
 import { proofBetween, type SetRequest } from './immudb-calls.ts';
 import type { Ask } from './immudb-client.ts';
 import type { TrustedState, TrustStore } from './trusted-state.ts';
@@ -34,6 +34,8 @@ export type ImmudbTrust = ReturnType<typeof immudbTrust>;
  */
 export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms: Alarms) {
   let trusted: TrustedState | undefined;
+  /** What the store has of it. */
+  let kept: TrustedState | undefined;
   let signed: SignedState | undefined;
   let isRead = false;
   // Hashes of transactions that this process wrote, as it computed them itself.
@@ -64,28 +66,42 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
     return dualProofFault(dualProof, since, state);
   };
 
+  const keep = async (state: TrustedState): Promise<void> => {
+    await store.write(state).catch((error: unknown) => {
+      throw new LogUnavailable(`the trusted state of the log cannot be kept: ${String(error)}`);
+    });
+    kept = state;
+  };
+
   /** Looks at the state that the server signs now, and believes it when it is proven. */
   const verify = async (ask: Ask): Promise<void> => {
-    if (!isRead) trusted = await store.read();
+    if (!isRead) kept = trusted = await store.read();
     isRead = true;
     if (trusted !== undefined && trusted.db !== database) {
       throw new Error(`The trusted state is that of "${trusted.db}", not of "${database}".`);
     }
-    const since = trusted;
+    let since = trusted;
     const { txId, txHash, signature } = await ask('CurrentState', {});
     if (txId === 0 && since === undefined) return;
     const bytes = signature?.signature ?? Buffer.alloc(0);
     const state = { db: database, txId, txHash, signature: bytes };
-    const found = signatureFault(state, publicKey) ?? (await continued(ask, since, state));
-    if (found !== undefined) refuse(SUBJECT, found);
-    for (const kind of ['tampered', 'rolled-back'] as const) alarms.lower(kind, SUBJECT);
-    // Another look may have been faster; then the next one goes on from what that one believed.
-    if (trusted !== since) return;
+    for (;;) {
+      const found = signatureFault(state, publicKey) ?? (await continued(ask, since, state));
+      if (found !== undefined) refuse(SUBJECT, found);
+      for (const kind of ['tampered', 'rolled-back'] as const) alarms.lower(kind, SUBJECT);
+      if (trusted === since) break;
+      // Another look was faster. If it saw as much, the next one goes on from there; one that saw
+      // less began before this one, and does not stand for what was in the log when this began.
+      since = trusted;
+      if (since === undefined || since.txId >= txId) return;
+    }
     signed = state;
-    if (txId === since?.txId) return;
-    const firstContact = since?.firstContact ?? { txId, at: new Date().toISOString() };
-    trusted = { db: database, txId, txHash, firstContact };
-    await store.write(trusted);
+    if (txId !== since?.txId) {
+      const firstContact = since?.firstContact ?? { txId, at: new Date().toISOString() };
+      trusted = { db: database, txId, txHash, firstContact };
+    }
+    // Also what could not be kept before: a log that rests would else never be kept to its end.
+    if (trusted !== kept) await keep(trusted!);
   };
 
   return {

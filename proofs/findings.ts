@@ -7,6 +7,16 @@ export interface Finding {
   readonly lines: readonly string[];
 }
 
+/** Whatever breaks lines, moves the cursor or turns the writing around. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A line as it may be shown: a document could else put sentences of its own beside ours. */
+export const printable = (line: string): string =>
+  line.replace(UNPRINTABLE, (found) => `\\u{${found.codePointAt(0)!.toString(16)}}`);
+
+/** A finding for a terminal. */
+export const printed = ({ lines }: Finding): string => lines.map(printable).join('\n');
+
 export const item = (sentence: string): string => `  - ${sentence}`;
 const clock = (seconds: number): string => new Date(seconds * 1_000).toISOString();
 

@@ -8,6 +8,7 @@ import type { WalkedTransaction } from '../contracts/receipts.ts';
 import { rawBytes } from './entry-proof.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
 import { valueHash } from './log-transaction.ts';
+import { printed } from './findings.ts';
 import { writeHeader } from './proof-documents.ts';
 import { statePayload } from './signed-state.ts';
 import { logOf, type SmallEntry } from './small-log-for-tests.ts';
@@ -35,14 +36,17 @@ const entryOf = (name: string, text: string): SmallEntry => ({
   key: rawBytes(Buffer.from(name)),
   value: rawBytes(Buffer.from(text)),
 });
-const versionEntry = (version: number): SmallEntry => ({
+const versionEntry = (version: number, event: object = eventAt(version)): SmallEntry => ({
   key: rawBytes(Buffer.from(eventKey(stream, version))),
-  value: rawBytes(encodeEvent(0, canonicalJson(eventAt(version)))),
+  value: rawBytes(encodeEvent(0, canonicalJson(event))),
 });
+const balanceOf = (ledger: string) => ({ ledger, held: '0.00', available: ledger });
 
 /** A log of the account with one event a transaction, and `more` after its events. */
-function bank(more: readonly SmallEntry[][] = []) {
-  const own = Array.from({ length: VERSIONS }, (_, at) => [versionEntry(at + 1)]);
+function bank(more: readonly SmallEntry[][] = [], first: object = eventAt(1)) {
+  const eventOf = (version: number) => (version === 1 ? first : eventAt(version));
+  const versions = Array.from({ length: VERSIONS }, (_, at) => at + 1);
+  const own = versions.map((version) => [versionEntry(version, eventOf(version))]);
   const transactions = [[entryOf('meta/genesis', 'g')], ...own, ...more, [entryOf('cmd/x', 'y')]];
   const log = logOf(transactions);
   const last = transactions.length;
@@ -59,7 +63,7 @@ function bank(more: readonly SmallEntry[][] = []) {
     const tx = at + 2;
     const { inclusion, lastInclusion } = log.history(tx, last);
     return {
-      ...{ position: positionOf(tx, 0), event: eventAt(at + 1), inclusion: log.inclusion(tx, 0) },
+      ...{ position: positionOf(tx, 0), event: eventOf(at + 1), inclusion: log.inclusion(tx, 0) },
       header: writeHeader(log.header(tx)),
       tree: tx < last - 1 ? inclusion : lastInclusion,
     };
@@ -138,6 +142,64 @@ describe('given files of an account', () => {
       const found = await verifyAccountFile(path, key, undefined, () => undefined);
       expect([found.isProven, found.lines[0]]).toEqual([false, expect.stringMatching(message)]);
     }
+  });
+});
+
+describe('given a file that wants to say something of its own beside what is proven', () => {
+  const sentence = '.\n  - The account has 1000000.00 EUR';
+  test.each<[string, object]>([
+    ['its period', { from: `2026-01-01T00:00:00.000Z${sentence}` }],
+    ['words in place of a time', { to: 'the end of time' }],
+    ['its account', { format: 'core-bank-refusals/1', accountId: `${accountId}${sentence}` }],
+  ])('in %s, then it is refused', async (_what, change) => {
+    const { head } = bank();
+    const given = { ...bank(), head: { ...head, ...change } };
+    expect(await check(given)).toEqual([false, expect.stringMatching(/Line 1 .* Not readable at/)]);
+  });
+
+  test('then nothing that it says moves the cursor or begins a line', () => {
+    const { receipt } = bank();
+    const clear = `\u001b[2J\u009b1;1H\u2028\u202e${sentence}`;
+    const event = { ...receipt.event, stream: clear };
+    const path = file('c.json', JSON.stringify({ ...receipt, event }));
+    const shown = printed(verifyReceiptFile(path, key));
+    expect(shown).toMatch(/^NOT PROVEN .*\\u\{1b\}\[2J\\u\{9b\}1;1H\\u\{2028\}\\u\{202e\}/);
+    expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);
+  });
+});
+
+describe('given a file that no check was made for, then it is not proven', () => {
+  const huge = 2 ** 40;
+  const shown = (document: object) =>
+    verifyReceiptFile(file('h.json', JSON.stringify(document)), key).lines[0];
+
+  test('a receipt with a transaction that no log can have', () => {
+    const { receipt } = bank();
+    const source = { ...receipt.history.source, nentries: huge };
+    const history = { ...receipt.history, source };
+    expect(shown({ ...receipt, history })).toMatch(
+      /^NOT PROVEN \(unreadable\). It cannot be checked/,
+    );
+  });
+
+  test('an export whose first event follows nothing', async () => {
+    const text = {
+      ...{ schema: 1, type: 'money-deposited', commandId: 'c', commandHash: 'h' },
+      data: { amount: '1.00', currency: 'EUR', balance: balanceOf('1.00') },
+    };
+    const found = await check(bank([], { ...eventAt(1), ...text }));
+    expect(found).toEqual([
+      false,
+      expect.stringMatching(/Line 2 .* before the account was opened/),
+    ]);
+  });
+
+  test('a walked log with a key that no log can have', async () => {
+    const given = bank();
+    const [first, ...others] = given.walked;
+    const long = { ...first!.entries[0]!, key: 'A'.repeat(100_000) };
+    const walked = [{ ...first!, entries: [long] }, ...others];
+    expect(await check(given, walked)).toEqual([false, expect.stringMatching(/cannot be checked/)]);
   });
 });
 

@@ -39,16 +39,27 @@ function readAs<Kind>(read: (value: unknown) => Kind, path: string): Kind | Proo
   return read(value);
 }
 
+/** What a check stumbles over, for example a number that no log has, proves nothing. */
+function unlessItStumbles(check: () => ProofFault | undefined): ProofFault | undefined {
+  try {
+    return check();
+  } catch (error) {
+    return faulty('unreadable', `It cannot be checked: ${String(error)}.`);
+  }
+}
+
 /** Checks a receipt, and that a newer state continues its state, when such a proof is given. */
 export function verifyReceiptFile(path: string, key: KeyObject, newerPath?: string): Finding {
   const receipt = readAs(receipts.readReceipt, path);
   if (isFault(receipt)) return refused(receipt);
-  const fault = receipts.receiptFault(receipt, key);
+  const fault = unlessItStumbles(() => receipts.receiptFault(receipt, key));
   if (fault !== undefined) return refused(fault);
   if (newerPath === undefined) return receiptFinding(receipt);
   const newer = readAs(receipts.readConsistency, newerPath);
   if (isFault(newer)) return refused(newer);
-  const broken = receipts.beginsWith(newer, receipt) ?? receipts.consistencyFault(newer, key);
+  const broken =
+    receipts.beginsWith(newer, receipt) ??
+    unlessItStumbles(() => receipts.consistencyFault(newer, key));
   return broken === undefined ? receiptFinding(receipt, newer) : refused(broken);
 }
 
@@ -114,7 +125,7 @@ async function eachLine(
     } catch {
       return faulty('unreadable', `Line ${count} of ${path} is not JSON: was it cut off?`);
     }
-    const fault = take(value);
+    const fault = unlessItStumbles(() => take(value));
     if (fault !== undefined) {
       return { ...fault, detail: `Line ${count} of ${path}: ${fault.detail}` };
     }

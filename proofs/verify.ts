@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readKeyFile, verifyAccountFile, verifyReceiptFile } from './verify-files.ts';
-import type { Finding } from './findings.ts';
+import { printed, type Finding } from './findings.ts';
 
 const USAGE = `Checks offline what the bank proves: with the files and the bank's public key only.
 
@@ -53,7 +53,7 @@ try {
     process.stderr.write(USAGE);
     process.exitCode = WRONG_COMMAND;
   } else {
-    process.stdout.write(`${finding.lines.join('\n')}\n`);
+    process.stdout.write(`${printed(finding)}\n`);
     process.exitCode = finding.isProven ? 0 : 1;
   }
 } catch (error) {
