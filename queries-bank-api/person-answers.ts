@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { PERSON_PAGE_PERSONS, personPage, type PersonModel } from '../contracts/person-model.ts';
 import { personQuery, personsQuery } from '../contracts/person-queries.ts';
@@ -11,8 +10,8 @@ import { readCursor, writeCursor } from './cursor.ts';
 import type { PersonData } from './person-data.ts';
 import type { ReadModels } from './read-models.ts';
 import { invalid, queryOf } from './requests.ts';
+import { notReached, tag, waited } from './waiting.ts';
 
-const LOOK_AGAIN_MS = 50;
 const LIST = 'persons';
 
 export interface PersonPorts {
@@ -28,17 +27,15 @@ export function personAnswers(ports: PersonPorts) {
   const { models, accounts, data, waitMs = VERSION_WAIT_MS } = ports;
 
   const find = async (id: PersonId, minVersion: number): Promise<PersonModel> => {
-    const deadline = performance.now() + waitMs;
-    for (;;) {
+    const look = async (): Promise<PersonModel | undefined> => {
       const person = await models.person(await accounts.generationInUse(), id);
-      if (person !== undefined && person.version >= minVersion) return person;
-      if (minVersion === 0) throw new Failure('person-not-found');
-      if (performance.now() < deadline) await sleep(LOOK_AGAIN_MS);
-      else break;
-    }
+      return person !== undefined && person.version >= minVersion ? person : undefined;
+    };
+    const person = minVersion === 0 ? await look() : await waited(waitMs, look);
+    if (person !== undefined) return person;
     // Only the log can tell a person who is late from one who is not.
-    if ((await data.loggedVersion(id)) === 0) throw new Failure('person-not-found');
-    throw new Failure('version-not-reached', {}, { 'Retry-After': '1' });
+    const isThere = minVersion > 0 && (await data.loggedVersion(id)) !== 0;
+    throw isThere ? notReached(minVersion) : new Failure('person-not-found');
   };
 
   return {
@@ -47,7 +44,7 @@ export function personAnswers(ports: PersonPorts) {
       const { minVersion = 0 } = queryOf(personQuery, request);
       const person = await find(id, minVersion);
       const [opened = null] = await data.open([person]);
-      response.set('ETag', `"${person.version}"`);
+      tag(response, person.version);
       return answerOf(person, opened);
     },
     async list(request: Request): Promise<PersonsAnswer> {
