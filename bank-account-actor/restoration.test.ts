@@ -360,4 +360,14 @@ describe('a person whose journal was lost', () => {
     expect(await restore(log, journal, { keys })).toMatchObject({ persons: 1, withoutKey: 0 });
     expect(await journal.secrets([STREAM])).toEqual([undefined]);
   });
+  test('who was erased since an older journal stays erased: the key in it goes', async () => {
+    const log = testLog();
+    const { key, host } = await registered(log, memoryJournal());
+    const older = memoryJournal();
+    await restore(log, older, { keys: new Map([[STREAM, key]]) });
+    await host.persons.execute(STREAM, [person('erase', { type: 'erase-person' })]);
+    expect(await older.secrets([STREAM])).toEqual([key]);
+    expect(await restore(log, older)).toMatchObject({ persons: 1, withoutKey: 0 });
+    expect(await older.secrets([STREAM])).toEqual([undefined]);
+  });
 });

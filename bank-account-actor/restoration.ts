@@ -40,7 +40,8 @@ export interface Restored {
 
 /**
  * Writes into the journal what the log has and it lacks. Nothing that is in the journal is
- * changed or deleted, and what was restored is recognised: so it may be killed and run again.
+ * changed or deleted, but for the keys of persons whom the log has as erased; and what was
+ * restored is recognised: so it may be killed and run again.
  * Until it has ended well, the journal's mark keeps every actor host from serving.
  */
 export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
