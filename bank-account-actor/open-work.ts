@@ -55,10 +55,15 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
     const ends: CommandMessage[] = [];
     await inParallel(facts, TARGETS_AT_ONCE_MAX, async (transfer) => {
       crashPoint('recovery:before-receive');
-      const [result] = await any(streamOf(transfer.toAccountId), [receiveMessage(transfer)]);
-      crashPoint('recovery:after-receive');
-      if (result?.ok === true) ends.push(endMessage(result.events));
-      else logger.warn('a transfer must wait', { ...transfer, refusal: result?.refusal });
+      try {
+        const [result] = await any(streamOf(transfer.toAccountId), [receiveMessage(transfer)]);
+        crashPoint('recovery:after-receive');
+        if (result?.ok === true) ends.push(endMessage(result.events));
+        else logger.warn('a transfer must wait', { ...transfer, refusal: result?.refusal });
+      } catch (error) {
+        // Nothing else that is due on the source waits for a target that is away.
+        logger.warn('a transfer must wait', { ...transfer, error: String(error) });
+      }
     });
     return ends;
   };
