@@ -35,12 +35,16 @@ async function bank() {
         stream === streamOf(away)
           ? Promise.reject(new Error('nobody serves it'))
           : accounts.execute(stream, commands);
-      return openWork({ agenda, own: accounts.execute, any, now, logger: silent }).look();
+      return openWork({ agenda, own: accounts, any, now, logger: silent }).look();
     },
+    active: () => hosts.host.actors.counts().active,
     /** Only the journal and the log remain; what it lists is known again before it goes on. */
-    async restart(): Promise<void> {
+    async restart({ isActive = true } = {}): Promise<void> {
       hosts.host = testHost(journal, log, { now });
-      for (const id of await journal.unsettled()) await hosts.host.accounts.recall(id, ['x']);
+      for (const id of await journal.unsettled()) {
+        await hosts.host.accounts.recall(id, ['x']);
+        if (!isActive) await hosts.host.accounts.deactivate(id);
+      }
     },
     settle: () => journal.settle((id) => hosts.host.agenda.isEmpty(id)),
     listed: () => journal.unsettled(),
@@ -179,6 +183,19 @@ describe('a hold that expires', () => {
     forward(MINUTE_MS);
     await look();
     expect(types(SOURCE).slice(2)).toEqual(['hold-expired', 'hold-expired']);
+  });
+  test('leaves no actor behind that Dapr never heard of, and keeps one that it has', async () => {
+    const { give, look, forward, restart, types, active } = await bank();
+    await give(SOURCE, hold('h', MINUTE_MS), hold('i', 2 * MINUTE_MS));
+    const before = active();
+    forward(MINUTE_MS);
+    await look();
+    expect(active()).toBe(before);
+    await restart({ isActive: false });
+    forward(MINUTE_MS);
+    await look();
+    expect(types(SOURCE).slice(2)).toEqual(['hold-expired', 'hold-expired']);
+    expect(active()).toBe(0);
   });
   test('that was captured before is left alone', async () => {
     const { give, look, forward, types, open: left } = await bank();
