@@ -161,12 +161,13 @@ export async function putBack(
   // The bank refuses a log that ends before what it believes; here that is what is wanted.
   if (existsSync(trust) && end.trustedTxId === undefined) rmSync(believed);
   else {
+    // What the auditor said of the end that is lost stays to be read, but is not held against this.
+    // It goes first: who is killed here and puts the backup back again comes by here again.
+    const said = auditFolder(instance.dataDir);
+    if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);
     if (existsSync(trust)) copyFileSync(trust, `${trust}.before-${moment}`);
     renameSync(believed, trust);
     await sync(dirname(trust));
-    // What the auditor said of the end that is lost stays to be read, but is not held against this.
-    const said = auditFolder(instance.dataDir);
-    if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);
   }
   return { manifest, aside, lost: end.trustedTxId };
 }
