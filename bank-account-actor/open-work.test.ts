@@ -145,6 +145,21 @@ describe('a transfer that its driver left', () => {
     await look();
     expect(types(TARGET)).toEqual(['transfer-received']);
   });
+  test.each(['goes on', 'is restarted'])(
+    'and whose clock was set back is completed when its host %s',
+    async (host) => {
+      const { give, look, forward, restart, types } = await bank();
+      await give(SOURCE, reserve('t'));
+      // The clock was an hour ahead, and is set right.
+      forward(-60 * MINUTE_MS);
+      if (host === 'is restarted') await restart();
+      await look();
+      expect(types(SOURCE)).toEqual(['transfer-reserved']);
+      forward(4_000);
+      await look();
+      expect(types(SOURCE)).toEqual(['transfer-reserved', 'transfer-sent']);
+    },
+  );
   test('beside 150 others: all are completed', async () => {
     const { give, look, forward, balance, open: left } = await bank();
     const many = Array.from({ length: 151 }, (_unused, at) => reserve(`t${at}`, TARGET, '0.10'));

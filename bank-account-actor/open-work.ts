@@ -9,7 +9,7 @@ import type { Logger } from '../platform/logger.ts';
 import { inParallel } from '../platform/parallel.ts';
 import { repeat } from '../platform/repeat.ts';
 import type { Family } from './actors.ts';
-import { isDue, TRANSFER_LATE_MS, type Agenda } from './agenda.ts';
+import { isDue, isLate, type Agenda } from './agenda.ts';
 
 const LOOK_EVERY_MS = 500;
 const ACCOUNTS_AT_ONCE_MAX = 8;
@@ -47,7 +47,7 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
   ): Promise<CommandMessage[]> => {
     const late = new Set(
       (account.transfers ?? [])
-        .filter(({ reservedAt }) => isDue(reservedAt, TRANSFER_LATE_MS, nowMs))
+        .filter(({ reservedAt }) => isLate(reservedAt, nowMs))
         .map(({ transferId }) => transferId),
     );
     const facts = pendingFactsOf(accountOfStream(source), account).filter(({ transferId }) =>
