@@ -7,7 +7,7 @@ import { personIdFor, type PersonMessage } from '../contracts/person-commands.ts
 import { commandId, type AccountId, type StreamId } from '../domain/ids.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
 import { message, open, testHost, testLog, type TestLog } from './actor-fixtures.ts';
-import type { Journal } from './journal.ts';
+import { JournalFull, type Journal } from './journal.ts';
 import type { LogPages } from './log-pages.ts';
 import { LogUnsound } from './log-fold.ts';
 import { memoryJournal } from './memory-journal.ts';
@@ -274,6 +274,25 @@ describe('a restore that', () => {
     const after = bankOn(journal, log);
     const [again] = await after.give(old, open('o', { initialDeposit: '1.00' }));
     expect(again).toMatchObject({ ok: true, replayed: true });
+  });
+
+  test('completes more accounts than may be listed as unsettled', async () => {
+    const log = testLog();
+    const bank = bankOn(memoryJournal(), log);
+    const older = memoryJournal();
+    for (const id of ACCOUNTS) await bank.give(id, open('o'));
+    await restore(log, older);
+    for (const id of ACCOUNTS)
+      await bank.give(id, message('d', { type: 'deposit', amount: '1.00' }));
+    let room = 3;
+    const commit: Journal['commit'] = (wanted) =>
+      (room -= 1) < 0 ? Promise.reject(new JournalFull()) : older.commit(wanted);
+    const settle: Journal['settle'] = async (isSettled) => {
+      await older.settle(isSettled);
+      room = 3 - (await older.unsettled()).length;
+    };
+    const restored = await restore(log, { ...older, commit, settle });
+    expect(restored).toMatchObject({ accounts: ACCOUNTS.length, there: 0 });
   });
 
   test('is told that a stream is empty which is not looks for itself', async () => {
