@@ -60,12 +60,15 @@ export class AccountWriter {
     if (account !== undefined) this.settledOnes.set(id, account);
   }
 
-  /** Takes in a change that is written. */
+  /** Takes in a change that is written, and the documents of the accounts that it opened too. */
   accept(change: AccountChange): void {
-    const { seq, position, lastEventId, events } = change;
+    const { seq, position, lastEventId, events, accounts, opened } = change;
     this.at = { seq, position, lastEventId, events };
     this.blocks.set(changeBlock(seq), this.now());
-    for (const account of change.accounts) this.unsettled.set(account.accountId, account);
+    for (const account of accounts.slice(0, opened)) {
+      this.settledOnes.set(account.accountId, account);
+    }
+    for (const account of accounts.slice(opened)) this.unsettled.set(account.accountId, account);
   }
 
   /** Reads the checkpoint and the changes after it, and adds the accounts a crash kept out. */

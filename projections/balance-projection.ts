@@ -6,6 +6,7 @@ import { crashPoint } from '../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
 import { foldAccount } from './balances.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
+import { inParallel } from '../platform/parallel.ts';
 import { countByPages } from './page-count.ts';
 import { personWriter } from './person-writer.ts';
 import { Overtaken, type Projection } from './projection.ts';
@@ -25,12 +26,23 @@ export function balanceProjection(store: AccountStore, persons: PersonStore): Pr
   const writer = new AccountWriter(store);
   const owned = boundedMap<string, number>(OWNERS_REMEMBERED);
 
-  const countOwned = async (ownerId: string): Promise<number> => {
-    const known = owned.get(ownerId);
-    if (known !== undefined) return known;
+  const countOwned = (ownerId: string): Promise<number> => {
     const size = (page: number) =>
       store.ownerPageSize(ownerPage(ownerId, page * OWNER_PAGE_ACCOUNTS));
     return countByPages(size, OWNER_PAGE_ACCOUNTS);
+  };
+  /** How many accounts each owner had before the batch that opens more for them. */
+  const countAll = async (
+    entries: readonly PositionedAccountEvent[],
+  ): Promise<Map<string, number>> => {
+    const openings = entries.flatMap(({ event }) =>
+      event.type === 'account-opened' ? [event.data.ownerId] : [],
+    );
+    const counts = new Map<string, number>();
+    await inParallel(new Set(openings), COLD_READS_IN_FLIGHT, async (ownerId) => {
+      counts.set(ownerId, owned.get(ownerId) ?? (await countOwned(ownerId)));
+    });
+    return counts;
   };
 
   const fold = async (
@@ -38,14 +50,14 @@ export function balanceProjection(store: AccountStore, persons: PersonStore): Pr
   ): Promise<AccountChange['accounts']> => {
     await preload(entries, writer);
     const after = new Map<string, AccountModel>();
-    const places = new Map<string, number>();
+    const places = await countAll(entries);
     for (const entry of entries) {
       const { event } = entry;
       const id = accountOfStream(event.stream);
       let place = 0;
       if (event.type === 'account-opened') {
         const { ownerId } = event.data;
-        place = places.get(ownerId) ?? (await countOwned(ownerId));
+        place = places.get(ownerId)!;
         places.set(ownerId, place + 1);
       }
       after.set(id, foldAccount(after.get(id) ?? writer.known(id), entry, place));
@@ -108,8 +120,5 @@ async function preload(
     if (event.version === 1) ids.delete(accountOfStream(event.stream));
   }
   const cold = [...ids].filter((id) => writer.known(id) === undefined);
-  const readers = Array.from({ length: COLD_READS_IN_FLIGHT }, async () => {
-    for (let id = cold.pop(); id !== undefined; id = cold.pop()) await writer.load(id);
-  });
-  await Promise.all(readers);
+  await inParallel(cold, COLD_READS_IN_FLIGHT, (id) => writer.load(id));
 }

@@ -4,6 +4,7 @@ import type { Checkpoint, ReadModelName } from '../contracts/read-models.ts';
 import type { LedgerMessage } from '../contracts/topics.ts';
 import { balanceProjection } from './balance-projection.ts';
 import { Follower, FOLLOWER_PACE } from './follower.ts';
+import { readAhead } from './read-ahead.ts';
 import { historyProjection } from './history-projection.ts';
 import type { FollowerStatus, LogSource, Projection, Report } from './projection.ts';
 import type { ReadStore } from './read-store.ts';
@@ -110,7 +111,7 @@ export class Generations {
 
   private follow(generation: number): Follower {
     const opened = openLater(() => this.open(generation));
-    const follower = new Follower(opened, this.source, this.report, this.times.pace);
+    const follower = new Follower(opened, readAhead(this.source), this.report, this.times.pace);
     this.followers.set(generation, follower);
     return follower;
   }

@@ -1,9 +1,13 @@
 import { isPersonEvent, personOfStream } from '../contracts/bank-events.ts';
-import { PERSON_PAGE_PERSONS } from '../contracts/person-model.ts';
+import { PERSON_PAGE_PERSONS, type PersonModel } from '../contracts/person-model.ts';
 import type { PositionedEvent } from '../contracts/topics.ts';
+import type { PersonId } from '../domain/ids.ts';
+import { inParallel } from '../platform/parallel.ts';
 import { countByPages } from './page-count.ts';
 import { foldPerson } from './persons.ts';
 import type { PersonStore } from './read-store.ts';
+
+const READS_IN_FLIGHT = 8;
 
 /**
  * Writes the document of each person that a batch tells of, one after the other: so a crash
@@ -13,19 +17,26 @@ export function personWriter(store: PersonStore) {
   let count: number | undefined;
 
   return async (entries: readonly PositionedEvent[]): Promise<void> => {
-    for (const { event } of entries) {
-      if (!isPersonEvent(event)) continue;
-      const before = await store.person(personOfStream(event.stream));
+    const events = entries.map(({ event }) => event).filter(isPersonEvent);
+    const ids = [...new Set(events.map(({ stream }) => personOfStream(stream)))];
+    const known = new Map<PersonId, PersonModel>();
+    await inParallel(ids, READS_IN_FLIGHT, async (id) => {
+      const person = await store.person(id);
+      if (person !== undefined) known.set(id, person);
+    });
+    for (const event of events) {
+      const id = personOfStream(event.stream);
+      const before = known.get(id);
       if (before !== undefined && before.version >= event.version) continue;
-      if (before !== undefined) {
-        await store.replacePerson(foldPerson(before, event, before.index));
-        continue;
-      }
+      const isNew = before === undefined;
+      const pages = () => countByPages(store.personPageSize, PERSON_PAGE_PERSONS);
+      const place = before?.index ?? count ?? (await pages());
       // Unknown again after a failure, because the write may have gone through.
-      const place = count ?? (await countByPages(store.personPageSize, PERSON_PAGE_PERSONS));
-      count = undefined;
-      await store.replacePerson(foldPerson(undefined, event, place));
-      count = place + 1;
+      if (isNew) count = undefined;
+      const after = foldPerson(before, event, place);
+      await store.replacePerson(after);
+      known.set(id, after);
+      if (isNew) count = place + 1;
     }
   };
 }

@@ -231,6 +231,35 @@ test('history: a hole in the versions of an account stops it', async () => {
   await expect(projection.apply(log.entries.slice(3))).rejects.toThrow(LogFault);
 });
 
+test('a document is written when its account is opened, and again when it moved', async () => {
+  const store = await memoryReadStore().accounts(1);
+  const written: string[] = [];
+  const counting: typeof store = {
+    ...store,
+    async insertAccounts(added) {
+      written.push(...added.map(({ accountId, version }) => `${accountId}/${version}`));
+      await store.insertAccounts(added);
+    },
+    async replaceAccount(account) {
+      written.push(`${account.accountId}/${account.version}`);
+      await store.replaceAccount(account);
+    },
+  };
+  const log = logForTests();
+  const [one, other] = [log.id(1), log.id(2)];
+  for (const id of [one, other]) log.open(id);
+  log.deposit(one, 5n);
+  const projection = balanceProjection(counting, await memoryReadStore().persons(1));
+  await projection.restore();
+  await projection.apply(log.entries);
+  await projection.settle();
+  expect(written).toEqual([`${one}/2`, `${other}/1`]);
+  log.deposit(other, 7n);
+  await projection.apply(log.entries.slice(3));
+  await projection.settle();
+  expect(written.slice(2)).toEqual([`${other}/2`]);
+});
+
 test('changes are deleted once they are settled and old, never earlier', async () => {
   const store = await memoryReadStore().accounts(1);
   let time = 0;
