@@ -93,8 +93,7 @@ export function testHost(
   const persons = actors.family(personKind(journal, log.client, journalOwners(journal)));
   const deciding = actors.family(accountKind(log.client, owners));
   const accounts = recordingAccounts(deciding, actors.family(refusalKind));
-  const { execute: own } = accounts;
-  const work = openWork({ agenda, own, any: own, now, logger: silent });
+  const work = openWork({ agenda, own: accounts, any: accounts.execute, now, logger: silent });
   const execute = (...commands: CommandMessage[]): Promise<CommandResult[]> =>
     accounts.execute(STREAM, commands);
   const lookup = commandLookup(accounts, actors.inDoubt, log.client);

@@ -22,6 +22,7 @@ export interface Family<Message, Result, Event extends BankEvent = BankEvent> {
     joint?: Joint,
   ): Promise<(Result | Unavailable)[]>;
   recall(stream: StreamId, names: readonly string[]): Promise<(Event[] | undefined)[]>;
+  isActive(stream: StreamId): boolean;
   /** Forgets the actor when its turns are over; its journal has everything. */
   deactivate(stream: StreamId): Promise<void>;
 }
@@ -103,6 +104,7 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
         execute: (stream, commands, joint) =>
           counted(stream, actorOf(stream).execute(commands, joint)),
         recall: (stream, names) => actorOf(stream).recall(names),
+        isActive: (stream) => actors.has(stream),
         async deactivate(stream) {
           await actors.get(stream)?.idle();
           if (actors.delete(stream)) active -= 1;

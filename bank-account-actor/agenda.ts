@@ -35,6 +35,12 @@ export function createAgenda() {
     isEmpty: (stream: StreamId): boolean => !entries.has(stream),
     /** Accounts with something due, the longest waiting first. */
     due(nowMs: number, limit: number): [StreamId, AccountState][] {
+      // A transfer waits no longer than that, unless the clock was set back meanwhile.
+      const latestMs = nowMs + TRANSFER_LATE_MS;
+      for (const entry of entries.values()) {
+        if (entry.account.transfers !== undefined && entry.dueAtMs > latestMs)
+          entry.dueAtMs = latestMs;
+      }
       const due = [...entries].filter(([, { dueAtMs }]) => dueAtMs <= nowMs);
       due.sort(([, left], [, right]) => left.dueAtMs - right.dueAtMs);
       return due.slice(0, limit).map(([stream, { account }]) => [stream, account]);
@@ -50,6 +56,10 @@ export function createAgenda() {
 
 /** Whether time will end something on the account, so that its host must know of it. */
 export const hasOpenWork = (account: AccountState): boolean => nextDueMs(account) !== undefined;
+
+/** Also one that was reserved in the future: the clock was set back since, nobody knows when. */
+export const isLate = (reservedAt: string, nowMs: number): boolean =>
+  Date.parse(reservedAt) > nowMs || isDue(reservedAt, TRANSFER_LATE_MS, nowMs);
 
 export const isDue = (at: string, afterMs: number, nowMs: number): boolean =>
   Date.parse(at) + afterMs <= nowMs;

@@ -58,8 +58,8 @@ export function daprJournal(sidecar: Sidecar, host: string): Journal {
       }
       return outcome;
     } catch (error) {
-      // The transaction may still be applied: keep the streams listed until they settle.
-      if (listing !== undefined) slots.wrote(listing);
+      // The transaction may still be applied, or be lost.
+      if (listing !== undefined) slots.mayHaveWritten(listing);
       throw error;
     }
   };

@@ -55,7 +55,7 @@ const deciding = actors.family(accountKind(log, owners));
 const accounts = recordingAccounts(deciding, actors.family(refusalKind));
 const work = openWork({
   agenda,
-  own: accounts.execute,
+  own: accounts,
   any: async (stream, commands) => {
     const id = accountOfStream(stream);
     const answer = await dapr.invokeActor(ACTOR_TYPE, id, 'execute', { commands });

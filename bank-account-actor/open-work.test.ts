@@ -4,8 +4,9 @@ import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { transferIdFor } from '../contracts/commands.ts';
 import { accountId, commandId, type AccountId } from '../domain/ids.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
-import { message, open, testHost, testLog } from './actor-fixtures.ts';
+import { message, open, silent, testHost, testLog } from './actor-fixtures.ts';
 import { memoryJournal } from './memory-journal.ts';
+import { openWork } from './open-work.ts';
 
 const SOURCE = accountIdOfSerial(1n);
 const TARGET = accountIdOfSerial(2n);
@@ -27,10 +28,23 @@ async function bank() {
     look: () => hosts.host.work.look(),
     forward: (ms: number) => void (aheadMs += ms),
     open: () => hosts.host.agenda.size(),
+    /** The host looks while that account cannot be reached. */
+    lookWithout: (away: AccountId) => {
+      const { agenda, accounts } = hosts.host;
+      const any: typeof accounts.execute = (stream, commands) =>
+        stream === streamOf(away)
+          ? Promise.reject(new Error('nobody serves it'))
+          : accounts.execute(stream, commands);
+      return openWork({ agenda, own: accounts, any, now, logger: silent }).look();
+    },
+    active: () => hosts.host.actors.counts().active,
     /** Only the journal and the log remain; what it lists is known again before it goes on. */
-    async restart(): Promise<void> {
+    async restart({ isActive = true } = {}): Promise<void> {
       hosts.host = testHost(journal, log, { now });
-      for (const id of await journal.unsettled()) await hosts.host.accounts.recall(id, ['x']);
+      for (const id of await journal.unsettled()) {
+        await hosts.host.accounts.recall(id, ['x']);
+        if (!isActive) await hosts.host.accounts.deactivate(id);
+      }
     },
     settle: () => journal.settle((id) => hosts.host.agenda.isEmpty(id)),
     listed: () => journal.unsettled(),
@@ -57,7 +71,7 @@ const eventsOf = ([result]: CommandResult[]) => {
 
 describe('a transfer that its driver left', () => {
   test.each(['after the reservation', 'after the target has it'])('%s is completed', async (at) => {
-    const { give, look, forward, balance, types, open: openWork } = await bank();
+    const { give, look, forward, balance, types, open: left } = await bank();
     const facts = factsOf(eventsOf(await give(SOURCE, reserve('t'))));
     if (at === 'after the target has it') await give(TARGET, receiveMessage(facts));
     await look();
@@ -67,7 +81,7 @@ describe('a transfer that its driver left', () => {
     expect(types(SOURCE)).toEqual(['transfer-reserved', 'transfer-sent']);
     expect(types(TARGET)).toEqual(['transfer-received']);
     expect([balance(SOURCE)?.ledger, balance(TARGET)?.ledger]).toEqual(['70.00', '130.00']);
-    expect(openWork()).toBe(0);
+    expect(left()).toBe(0);
   });
   test('to a target that was frozen meanwhile is released', async () => {
     const { give, look, forward, balance, types } = await bank();
@@ -117,14 +131,43 @@ describe('a transfer that its driver left', () => {
     await look();
     expect(types(SOURCE)).toEqual(['transfer-reserved']);
   });
+  test('to a target that is away lets what else is due on the source go on', async () => {
+    const { give, lookWithout, look, forward, types } = await bank();
+    const third = accountIdOfSerial(3n);
+    await give(third, open('o'));
+    const expiresAt = new Date(Date.now() + 1_000).toISOString();
+    const hold = message('h', { type: 'place-hold', amount: '1.00', expiresAt });
+    await give(SOURCE, reserve('t'), reserve('u', third), hold);
+    forward(4_000);
+    await lookWithout(TARGET);
+    expect(types(SOURCE).slice(3).sort()).toEqual(['hold-expired', 'transfer-sent']);
+    forward(1_000);
+    await look();
+    expect(types(TARGET)).toEqual(['transfer-received']);
+  });
+  test.each(['goes on', 'is restarted'])(
+    'and whose clock was set back is completed when its host %s',
+    async (host) => {
+      const { give, look, forward, restart, types } = await bank();
+      await give(SOURCE, reserve('t'));
+      // The clock was an hour ahead, and is set right.
+      forward(-60 * MINUTE_MS);
+      if (host === 'is restarted') await restart();
+      await look();
+      expect(types(SOURCE)).toEqual(['transfer-reserved']);
+      forward(4_000);
+      await look();
+      expect(types(SOURCE)).toEqual(['transfer-reserved', 'transfer-sent']);
+    },
+  );
   test('beside 150 others: all are completed', async () => {
-    const { give, look, forward, balance, open: openWork } = await bank();
+    const { give, look, forward, balance, open: left } = await bank();
     const many = Array.from({ length: 151 }, (_unused, at) => reserve(`t${at}`, TARGET, '0.10'));
     await give(SOURCE, ...many);
     forward(4_000);
     await look();
     expect([balance(SOURCE)?.ledger, balance(TARGET)?.ledger]).toEqual(['84.90', '115.10']);
-    expect(openWork()).toBe(0);
+    expect(left()).toBe(0);
   });
 });
 
@@ -156,12 +199,25 @@ describe('a hold that expires', () => {
     await look();
     expect(types(SOURCE).slice(2)).toEqual(['hold-expired', 'hold-expired']);
   });
+  test('leaves no actor behind that Dapr never heard of, and keeps one that it has', async () => {
+    const { give, look, forward, restart, types, active } = await bank();
+    await give(SOURCE, hold('h', MINUTE_MS), hold('i', 2 * MINUTE_MS));
+    const before = active();
+    forward(MINUTE_MS);
+    await look();
+    expect(active()).toBe(before);
+    await restart({ isActive: false });
+    forward(MINUTE_MS);
+    await look();
+    expect(types(SOURCE).slice(2)).toEqual(['hold-expired', 'hold-expired']);
+    expect(active()).toBe(0);
+  });
   test('that was captured before is left alone', async () => {
-    const { give, look, forward, types, open: openWork } = await bank();
+    const { give, look, forward, types, open: left } = await bank();
     const [placed] = eventsOf(await give(SOURCE, hold('h', MINUTE_MS)));
     const { holdId } = placed!.data as { holdId: string };
     await give(SOURCE, message('c', { type: 'capture-hold', holdId }));
-    expect(openWork()).toBe(0);
+    expect(left()).toBe(0);
     forward(MINUTE_MS);
     await look();
     expect(types(SOURCE)).toEqual(['hold-placed', 'hold-captured']);

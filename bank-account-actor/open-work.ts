@@ -8,7 +8,8 @@ import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import { inParallel } from '../platform/parallel.ts';
 import { repeat } from '../platform/repeat.ts';
-import { isDue, TRANSFER_LATE_MS, type Agenda } from './agenda.ts';
+import type { Family } from './actors.ts';
+import { isDue, isLate, type Agenda } from './agenda.ts';
 
 const LOOK_EVERY_MS = 500;
 const ACCOUNTS_AT_ONCE_MAX = 8;
@@ -23,8 +24,8 @@ type Execute = (
 
 export interface OpenWorkPorts {
   readonly agenda: Agenda;
-  /** To an account of this host. */
-  readonly own: Execute;
+  /** The accounts of this host. */
+  readonly own: Pick<Family<CommandMessage, CommandResult>, 'execute' | 'isActive' | 'deactivate'>;
   /** To any account, wherever it is active. Throws when it cannot be reached. */
   readonly any: Execute;
   readonly now: () => Date;
@@ -46,7 +47,7 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
   ): Promise<CommandMessage[]> => {
     const late = new Set(
       (account.transfers ?? [])
-        .filter(({ reservedAt }) => isDue(reservedAt, TRANSFER_LATE_MS, nowMs))
+        .filter(({ reservedAt }) => isLate(reservedAt, nowMs))
         .map(({ transferId }) => transferId),
     );
     const facts = pendingFactsOf(accountOfStream(source), account).filter(({ transferId }) =>
@@ -55,16 +56,22 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
     const ends: CommandMessage[] = [];
     await inParallel(facts, TARGETS_AT_ONCE_MAX, async (transfer) => {
       crashPoint('recovery:before-receive');
-      const [result] = await any(streamOf(transfer.toAccountId), [receiveMessage(transfer)]);
-      crashPoint('recovery:after-receive');
-      if (result?.ok === true) ends.push(endMessage(result.events));
-      else logger.warn('a transfer must wait', { ...transfer, refusal: result?.refusal });
+      try {
+        const [result] = await any(streamOf(transfer.toAccountId), [receiveMessage(transfer)]);
+        crashPoint('recovery:after-receive');
+        if (result?.ok === true) ends.push(endMessage(result.events));
+        else logger.warn('a transfer must wait', { ...transfer, refusal: result?.refusal });
+      } catch (error) {
+        // Nothing else that is due on the source waits for a target that is away.
+        logger.warn('a transfer must wait', { ...transfer, error: String(error) });
+      }
     });
     return ends;
   };
 
   const settle = async (source: StreamId, account: AccountState): Promise<void> => {
     const nowMs = now().getTime();
+    const wasActive = own.isActive(source);
     try {
       const expired = (account.holds ?? []).filter(
         ({ expiresAt }) => expiresAt !== undefined && isDue(expiresAt, 0, nowMs),
@@ -74,13 +81,15 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
         commands.push(...(await lateTransfers(source, account, nowMs)));
       }
       for (let at = 0; at < commands.length; at += EXECUTE_COMMANDS_MAX) {
-        await own(source, commands.slice(at, at + EXECUTE_COMMANDS_MAX));
+        await own.execute(source, commands.slice(at, at + EXECUTE_COMMANDS_MAX));
         crashPoint('recovery:after-end');
       }
       ended += commands.length;
     } catch (error) {
       logger.warn('open work must wait', { source, error: String(error) });
     }
+    // An actor that no sidecar has activated is one that none will ever ask to forget.
+    if (!wasActive) await own.deactivate(source);
     // Whatever is still open on the account has its turn again, but not at once.
     agenda.putOff(source, nowMs + RETRY_AFTER_MS);
   };

@@ -83,6 +83,7 @@ export function recordingAccounts(
 ): Accounts<CommandResult> {
   return {
     recall: accounts.recall,
+    isActive: accounts.isActive,
     async execute(stream, commands, joint) {
       const results = await accounts.execute(stream, commands, joint);
       const records = results.flatMap((result) => recordOf(result) ?? []);

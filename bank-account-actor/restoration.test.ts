@@ -7,7 +7,7 @@ import { personIdFor, type PersonMessage } from '../contracts/person-commands.ts
 import { commandId, type AccountId, type StreamId } from '../domain/ids.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
 import { message, open, testHost, testLog, type TestLog } from './actor-fixtures.ts';
-import type { Journal } from './journal.ts';
+import { JournalFull, type Journal } from './journal.ts';
 import type { LogPages } from './log-pages.ts';
 import { LogUnsound } from './log-fold.ts';
 import { memoryJournal } from './memory-journal.ts';
@@ -276,6 +276,25 @@ describe('a restore that', () => {
     expect(again).toMatchObject({ ok: true, replayed: true });
   });
 
+  test('completes more accounts than may be listed as unsettled', async () => {
+    const log = testLog();
+    const bank = bankOn(memoryJournal(), log);
+    const older = memoryJournal();
+    for (const id of ACCOUNTS) await bank.give(id, open('o'));
+    await restore(log, older);
+    for (const id of ACCOUNTS)
+      await bank.give(id, message('d', { type: 'deposit', amount: '1.00' }));
+    let room = 3;
+    const commit: Journal['commit'] = (wanted) =>
+      (room -= 1) < 0 ? Promise.reject(new JournalFull()) : older.commit(wanted);
+    const settle: Journal['settle'] = async (isSettled) => {
+      await older.settle(isSettled);
+      room = 3 - (await older.unsettled()).length;
+    };
+    const restored = await restore(log, { ...older, commit, settle });
+    expect(restored).toMatchObject({ accounts: ACCOUNTS.length, there: 0 });
+  });
+
   test('is told that a stream is empty which is not looks for itself', async () => {
     const { log } = await lived(seedOfRun());
     const journal = memoryJournal();
@@ -359,5 +378,15 @@ describe('a person whose journal was lost', () => {
     const keys = new Map([[STREAM, key]]);
     expect(await restore(log, journal, { keys })).toMatchObject({ persons: 1, withoutKey: 0 });
     expect(await journal.secrets([STREAM])).toEqual([undefined]);
+  });
+  test('who was erased since an older journal stays erased: the key in it goes', async () => {
+    const log = testLog();
+    const { key, host } = await registered(log, memoryJournal());
+    const older = memoryJournal();
+    await restore(log, older, { keys: new Map([[STREAM, key]]) });
+    await host.persons.execute(STREAM, [person('erase', { type: 'erase-person' })]);
+    expect(await older.secrets([STREAM])).toEqual([key]);
+    expect(await restore(log, older)).toMatchObject({ persons: 1, withoutKey: 0 });
+    expect(await older.secrets([STREAM])).toEqual([undefined]);
   });
 });

@@ -40,7 +40,8 @@ export interface Restored {
 
 /**
  * Writes into the journal what the log has and it lacks. Nothing that is in the journal is
- * changed or deleted, and what was restored is recognised: so it may be killed and run again.
+ * changed or deleted, but for the keys of persons whom the log has as erased; and what was
+ * restored is recognised: so it may be killed and run again.
  * Until it has ended well, the journal's mark keeps every actor host from serving.
  */
 export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
@@ -50,7 +51,8 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
   await journal.setMark({ state: 'restoring', at: now().toISOString() });
   // A list of unsettled streams that a killed run left is gone on with, not written over.
   await journal.unsettled();
-  const pack = packing(journal);
+  const settled = new Set<StreamId>();
+  const pack = packing(journal, settled);
   for (let after: number | undefined = 0, isFirst = true; after !== undefined; isFirst = false) {
     const fold = logFold(ports.streamsAtOnceMax ?? STREAMS_AT_ONCE_MAX, isFirst);
     for await (const { entries, head } of pagesOf(log, after)) {
@@ -58,7 +60,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
       if (isFirst) restored.events += entries.length;
       ports.progress.read(entries.at(-1)!.position, head, restored.events);
     }
-    await writeStreams({ ...ports, pack }, fold.streams(), fold.size(), restored);
+    await writeStreams({ ...ports, pack, settled }, fold.streams(), fold.size(), restored);
     after = fold.putOffAfter();
   }
   await journal.setMark({ state: 'whole', at: now().toISOString() });
@@ -81,13 +83,14 @@ async function* pagesOf(log: LogPages, after: number): AsyncGenerator<LogPage> {
 
 interface WritingPorts extends RestorationPorts {
   readonly pack: () => Promise<void>;
+  /** Restored streams that need no host to look after them: their last row is all in the log. */
+  readonly settled: Set<StreamId>;
 }
 
 /** Packs the lists of unsettled streams, one call after the other. */
-function packing(journal: Journal): () => Promise<void> {
+function packing(journal: Journal, settled: ReadonlySet<StreamId>): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();
-  // Nobody is settled while no host is there to settle anything.
-  return () => (last = last.then(() => journal.settle(() => false)));
+  return () => (last = last.then(() => journal.settle((stream) => settled.has(stream))));
 }
 
 async function writeStreams(
@@ -138,7 +141,7 @@ async function writeKeys(
 }
 
 async function writeBatch(
-  { journal, pack, mayHaveRows }: WritingPorts,
+  { journal, pack, settled, mayHaveRows }: WritingPorts,
   batch: readonly FoldedStream[],
   restored: Restored,
 ): Promise<void> {
@@ -146,8 +149,10 @@ async function writeBatch(
     batch.map(({ stream }) => stream),
     mayHaveRows,
   );
+  const isIdle = ({ content }: FoldedStream): boolean =>
+    !('account' in content && hasOpenWork(content.account));
   const isPlain = (one: FoldedStream, index: number): boolean =>
-    empty[index] === true && !('account' in one.content && hasOpenWork(one.content.account));
+    empty[index] === true && isIdle(one);
   const plain = batch.filter(isPlain);
   const rows = plain.map(({ stream, content }) => ({ stream, row: rowOf(content) }));
   const isFilled = (await journal.fill(rows)) === 'committed';
@@ -161,6 +166,8 @@ async function writeBatch(
       await commitAfter(journal, one, loaded, pack);
       count(one, restored);
     }
+    const version = loaded.rows.at(-1)?.events.at(-1)?.version ?? 0;
+    if (version <= one.version && isIdle(one)) settled.add(one.stream);
   });
 }
 

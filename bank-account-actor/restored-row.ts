@@ -44,7 +44,10 @@ export async function commitAfter(
 ): Promise<void> {
   const commit = head.from + rows.length;
   const newHead = rows.length === 0 ? undefined : { first: head.first, from: commit };
-  const wanted: Commit = { stream, commit, row: rowOf(content), head, newHead };
+  // An older journal still has the key of whom the log has as erased.
+  const isErased = 'person' in content && content.person.status === 'erased';
+  const secret = isErased ? 'forget' : undefined;
+  const wanted: Commit = { stream, commit, row: rowOf(content), head, newHead, secret };
   let outcome: 'committed' | 'conflict';
   try {
     outcome = await journal.commit(wanted);

@@ -25,6 +25,18 @@ test('given a slot that is being written, another commit takes another slot', ()
   expect(second?.slot).not.toBe(first?.slot);
 });
 
+test('given a slot whose writing got no answer, the next commit of its accounts lists them', () => {
+  const slots = unsettledSlots();
+  slots.wrote(slots.reserve([account(1)]) as SlotWrite);
+  slots.mayHaveWritten(slots.reserve([account(2)]) as SlotWrite);
+  expect(slots.streams()).toEqual([account(1), account(2)]);
+  expect(slots.reserve([account(1)])).toBeUndefined();
+  const again = slots.reserve([account(2)]) as SlotWrite;
+  expect(again.streams).toContain(account(2));
+  slots.wrote(again);
+  expect(slots.reserve([account(1), account(2)])).toBeUndefined();
+});
+
 test('given 10,000 accounts one by one, they fit', () => {
   const slots = unsettledSlots();
   for (let serial = 0; serial < 10_000; serial += 1) {
@@ -98,7 +110,7 @@ test('given more unsettled accounts than slots hold, the next one is refused', (
 // The store is what a restarted host would read: it must always list what is not settled.
 test(`a restart never misses an account that was not settled (SEED=${seed})`, () => {
   const step = fc.record({
-    kind: fc.constantFrom('commit', 'commit', 'settle', 'lost-delete', 'merge'),
+    kind: fc.constantFrom('commit', 'commit', 'settle', 'lost-delete', 'lost', 'lost-answer'),
     accounts: fc.uniqueArray(fc.nat(40), { minLength: 1, maxLength: 6 }),
   });
   fc.assert(
@@ -108,14 +120,15 @@ test(`a restart never misses an account that was not settled (SEED=${seed})`, ()
       const unsettled = new Set<StreamId>();
       for (const { kind, accounts } of steps) {
         const ids = accounts.map(account);
-        if (kind === 'commit') {
+        if (kind === 'commit' || kind === 'lost' || kind === 'lost-answer') {
           const write = slots.reserve(ids);
           if (write !== undefined) {
-            store.set(write.slot, write.streams);
-            slots.wrote(write);
+            if (kind !== 'lost') store.set(write.slot, write.streams);
+            if (kind === 'commit') slots.wrote(write);
+            else slots.mayHaveWritten(write);
           }
-          for (const id of ids) unsettled.add(id);
-        } else if (kind !== 'merge') {
+          if (kind !== 'lost') for (const id of ids) unsettled.add(id);
+        } else {
           for (const id of ids) unsettled.delete(id);
           const gone = slots.takeSettled((id) => !unsettled.has(id));
           for (const slot of gone) store.delete(slot);

@@ -39,6 +39,8 @@ export function unsettledSlots() {
   const slotOf = new Map<StreamId, number>();
   // A slot that is being written or deleted is nobody else's, so that no write overtakes another.
   const busy = new Set<number>();
+  // Streams that only a write of unknown outcome has listed: the store may not have them.
+  const uncertain = new Set<StreamId>();
 
   const choose = (more: number): number => {
     for (const [slot, listed] of slots) {
@@ -51,13 +53,20 @@ export function unsettledSlots() {
   };
   const drop = (slot: number): void => {
     for (const stream of slots.get(slot) ?? []) {
-      if (slotOf.get(stream) === slot) slotOf.delete(stream);
+      if (slotOf.get(stream) === slot) unlist(stream);
     }
     slots.delete(slot);
   };
+  const unlist = (stream: StreamId): void => {
+    slotOf.delete(stream);
+    uncertain.delete(stream);
+  };
   const list = ({ slot, streams }: SlotWrite): void => {
     slots.set(slot, new Set(streams));
-    for (const stream of streams) slotOf.set(stream, slot);
+    for (const stream of streams) {
+      slotOf.set(stream, slot);
+      uncertain.delete(stream);
+    }
   };
   const doomed = new Set<number>();
   let planned: SlotMerge | undefined;
@@ -86,7 +95,7 @@ export function unsettledSlots() {
     for (const slot of taken) {
       busy.add(slot);
       for (const id of slots.get(slot) ?? []) {
-        if (slotOf.get(id) === slot && !keeps.has(id)) slotOf.delete(id);
+        if (slotOf.get(id) === slot && !keeps.has(id)) unlist(id);
       }
     }
     return { writes, gone: taken.slice(writes.length) };
@@ -97,17 +106,29 @@ export function unsettledSlots() {
 
     /** The slot to write with a commit of these streams; undefined when all are listed. */
     reserve(streams: readonly StreamId[]): SlotWrite | undefined {
-      const unlisted = streams.filter((stream) => !slotOf.has(stream));
+      const unlisted = streams.filter((stream) => !slotOf.has(stream) || uncertain.has(stream));
       if (unlisted.length === 0) return undefined;
       const slot = choose(unlisted.length);
       busy.add(slot);
-      return { slot, streams: [...(slots.get(slot) ?? []), ...unlisted] };
+      return { slot, streams: [...new Set([...(slots.get(slot) ?? []), ...unlisted])] };
     },
 
-    /** The slot was written, or may have been: its streams count as listed. */
+    /** The slot was written: its streams are listed. */
     wrote(write: SlotWrite): void {
       busy.delete(write.slot);
       list(write);
+    },
+
+    /**
+     * Nobody knows whether the slot was written: its new streams are kept in it, because their
+     * commit may be there, and their next commit lists them again, because it may not.
+     */
+    mayHaveWritten(write: SlotWrite): void {
+      const known = slots.get(write.slot);
+      const added = write.streams.filter((id) => !known?.has(id) || uncertain.has(id));
+      busy.delete(write.slot);
+      list(write);
+      for (const stream of added) uncertain.add(stream);
     },
 
     /** The slot was certainly not written: it lists what it did. */

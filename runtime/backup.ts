@@ -1,12 +1,15 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareDataDir, resolveInstance } from './instance.ts';
-import { backUp, putBack, type LogBackup } from './log-backup.ts';
+import { stopOnSignals } from './command.ts';
+import { backUp, putBack, requireStopped, type LogBackup } from './log-backup.ts';
 import { fileOf } from './infrastructure.ts';
 import { findPrograms } from './programs.ts';
 import { createProgress, Refusal, runCommand } from './progress.ts';
 import { loadSecrets } from './secrets.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
 
 const USAGE =
   'Say where: "npm run backup -- DIR" writes a backup of the log, "npm run backup -- --restore ' +
@@ -37,6 +40,16 @@ const bar: LogBackup['bar'] = (label, bytes) => {
   };
 };
 
+/** Runs the work with a supervisor that leaves nothing running, however the work ends. */
+async function supervised<T>(
+  folder: string,
+  work: (supervisor: Supervisor) => Promise<T>,
+): Promise<T> {
+  const supervisor = await createSupervisor(folder, () => undefined);
+  stopOnSignals(supervisor, 1);
+  return work(supervisor).finally(() => supervisor.stop());
+}
+
 /** `npm run backup -- DIR`, `npm run backup -- --restore DIR [--set-aside]`. */
 runCommand(async () => {
   const options = { restore: { type: 'string' }, 'set-aside': { type: 'boolean' } } as const;
@@ -53,7 +66,11 @@ runCommand(async () => {
   const backup = { instance, secrets, command: fileOf(files, 'immudb'), bar };
   const began = performance.now();
   if (to !== undefined) {
-    const { end, files: copied } = await backUp(backup, resolve(to));
+    // The data folder may have a supervisor already: the bank need not stop for a backup.
+    const folder = mkdtempSync(join(tmpdir(), 'core-bank-backup-'));
+    const { end, files: copied } = await supervised(folder, (supervisor) =>
+      backUp({ ...backup, supervisor }, resolve(to)),
+    ).finally(() => rmSync(folder, { recursive: true, force: true }));
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     process.stdout.write(
       `Backed up in ${seconds} s: ${copied.length} files, ${end.txId} transactions, every hash ` +
@@ -61,10 +78,10 @@ runCommand(async () => {
     );
     return;
   }
-  const { manifest, aside, lost } = await putBack(
-    backup,
-    resolve(values.restore ?? ''),
-    values['set-aside'] === true,
+  requireStopped(instance);
+  const setAside = values['set-aside'] === true;
+  const { manifest, aside, lost } = await supervised(instance.dataDir, (supervisor) =>
+    putBack({ ...backup, supervisor }, resolve(values.restore ?? ''), setAside),
   );
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const where = aside === undefined ? '' : `The log that was there is now ${aside}.\n`;

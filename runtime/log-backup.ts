@@ -4,14 +4,13 @@ import { dirname, join } from 'node:path';
 import { logFolder } from './immudb.ts';
 import type { Instance } from './instance.ts';
 import { isAlive, readLedger } from './ledger.ts';
-import { checkCopy, checkLog, endText, type SignedEnd } from './log-check.ts';
+import { checkCopy, checkLog, endText, type LogChecking, type SignedEnd } from './log-check.ts';
 import { bytesOf, copyFault, copyLog, filesOfLog, listCopy, sync } from './log-copy.ts';
 import type { CopiedFile, OnBytes } from './log-copy.ts';
 import { accepts } from './ports.ts';
 import { Refusal } from './progress.ts';
 import { auditFolder } from './audit-key.ts';
 import { publicKeyFile, signingKeyFile, trustFile, writePrivate } from './secrets.ts';
-import type { Secrets } from './secrets.ts';
 
 const FORMAT = 'core-bank log backup 1';
 const MANIFEST = 'backup.json';
@@ -27,18 +26,16 @@ export interface Manifest {
   readonly files: readonly CopiedFile[];
 }
 
-export interface LogBackup {
-  readonly instance: Instance;
-  readonly secrets: Secrets;
-  /** The program immudb. */
-  readonly command: string;
+export interface LogBackup extends LogChecking {
   /** Gives what to call as bytes are done. */
   readonly bar: (label: string, bytes: number) => OnBytes;
 }
 
-const isRunning = ({ dataDir }: Instance): boolean => {
+/** Before a backup is put back. While it is, its process is the supervisor: nobody can start. */
+export const requireStopped = ({ dataDir }: Instance): void => {
   const ledger = readLedger(dataDir);
-  return ledger !== undefined && [ledger.supervisor, ...ledger.programs].some(isAlive);
+  if (ledger === undefined || ![ledger.supervisor, ...ledger.programs].some(isAlive)) return;
+  throw new Refusal('The bank runs: stop it with "npm run stop" first.');
 };
 
 /**
@@ -46,7 +43,7 @@ const isRunning = ({ dataDir }: Instance): boolean => {
  * called a backup was read from beginning to end.
  */
 export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
-  const { instance, secrets, command, bar } = backup;
+  const { instance, secrets, bar } = backup;
   const from = logFolder(instance);
   if (!existsSync(from)) throw new Refusal(`There is no log in ${from}.`);
   if (existsSync(to) && readdirSync(to).length > 0) {
@@ -64,13 +61,7 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   if (trusted.length > 0) copyFileSync(trustFile(instance.dataDir), known);
   await copyLog(from, copy, bar('copying', bytesOf(from, filesOfLog(from))));
   const args = [...seen.flatMap((state) => ['--contains', endText(state)]), ...trusted];
-  const { txId, txHash, signature, trustedTxId } = await checkCopy(
-    instance,
-    secrets,
-    command,
-    copy,
-    args,
-  );
+  const { txId, txHash, signature, trustedTxId } = await checkCopy(backup, copy, args);
   if (trustedTxId !== undefined) {
     throw new Refusal(`The log was rolled back: it ends at ${txId}, and had ${trustedTxId}.`);
   }
@@ -123,11 +114,11 @@ export interface PutBack {
  * never deleted; and not before the backup was read and recomputed from beginning to end.
  */
 export async function putBack(
-  { instance, secrets, command, bar }: LogBackup,
+  backup: LogBackup,
   from: string,
   setAside: boolean,
 ): Promise<PutBack> {
-  if (isRunning(instance)) throw new Refusal('The bank runs: stop it with "npm run stop" first.');
+  const { instance, bar } = backup;
   const manifest = readManifest(from);
   if (!existsSync(signingKeyFile(instance.dataDir))) {
     throw new Refusal(
@@ -155,7 +146,7 @@ export async function putBack(
   await copyLog(join(from, FILES), coming, bar('copying', bytes));
   const trust = trustFile(instance.dataDir);
   const believed = `${trust}.${process.pid}`;
-  const end = await checkCopy(instance, secrets, command, coming, [
+  const end = await checkCopy(backup, coming, [
     ...['--contains', endText(manifest.end), '--believe', believed],
     ...(existsSync(trust) ? ['--trusted', trust] : []),
   ]);
@@ -170,12 +161,13 @@ export async function putBack(
   // The bank refuses a log that ends before what it believes; here that is what is wanted.
   if (existsSync(trust) && end.trustedTxId === undefined) rmSync(believed);
   else {
+    // What the auditor said of the end that is lost stays to be read, but is not held against this.
+    // It goes first: who is killed here and puts the backup back again comes by here again.
+    const said = auditFolder(instance.dataDir);
+    if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);
     if (existsSync(trust)) copyFileSync(trust, `${trust}.before-${moment}`);
     renameSync(believed, trust);
     await sync(dirname(trust));
-    // What the auditor said of the end that is lost stays to be read, but is not held against this.
-    const said = auditFolder(instance.dataDir);
-    if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);
   }
   return { manifest, aside, lost: end.trustedTxId };
 }

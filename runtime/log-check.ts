@@ -1,15 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { immudbProgram, LOG_DATABASE, LOG_USER } from './immudb.ts';
 import type { Instance } from './instance.ts';
-import { manageProgram } from './managed-program.ts';
 import { LOOPBACK } from './ports.ts';
 import { Refusal } from './progress.ts';
 import { publicKeyFile, type Secrets } from './secrets.ts';
+import type { Supervisor } from './supervisor.ts';
 
-const START_MS_MAX = 60_000;
-const POLL_MS = 30;
 const CHECKER = 'dist/event-source/check-log.js';
 
 /** The end of a log, as it signs it. */
@@ -73,33 +70,30 @@ const freePort = (): Promise<number> =>
     });
   });
 
+/** What checks a copy of a log. */
+export interface LogChecking {
+  readonly instance: Instance;
+  readonly secrets: Secrets;
+  /** The program immudb. */
+  readonly command: string;
+  /** Ends what opens the copy, also when the check is broken off. */
+  readonly supervisor: Pick<Supervisor, 'start' | 'takeDown'>;
+}
+
 /** Opens a copy of the log in an immudb of its own and recomputes all of it. */
 export async function checkCopy(
-  instance: Instance,
-  secrets: Secrets,
-  command: string,
+  { instance, secrets, command, supervisor }: LogChecking,
   folder: string,
   args: readonly string[],
 ): Promise<CheckedEnd> {
   const immudb = await freePort();
   const other = { ...instance, ports: { ...instance.ports, immudb } };
   const spec = immudbProgram(other, secrets, command, folder);
-  const deaths: string[] = [];
-  const server = manageProgram(
-    { ...spec, name: 'immudb-copy', logFile: `${spec.logFile}-copy` },
-    { changed: () => undefined, noted: (sentence) => void deaths.push(sentence) },
-  );
-  server.start();
+  const name = 'immudb-copy';
+  await supervisor.start([{ ...spec, name, logFile: `${spec.logFile}-copy` }]);
   try {
-    const deadline = Date.now() + START_MS_MAX;
-    while (server.state() !== 'ready') {
-      if (deaths.length > 0 || Date.now() > deadline) {
-        throw new Refusal(`immudb cannot open it, see ${spec.logFile}-copy`);
-      }
-      await sleep(POLL_MS);
-    }
     return await checkLog(other, secrets, immudb, args);
   } finally {
-    await server.stop();
+    await supervisor.takeDown(name);
   }
 }

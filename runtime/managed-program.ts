@@ -125,10 +125,21 @@ export const manageProgram = (
     // Whatever a dead leader left in its group must not hold the ports of its successor.
     if (mine.pid !== undefined) signalGroup(mine.pid, 'SIGKILL');
     if (!wanted) return change('stopped');
+    restart(`died (${cause})`);
+  };
+
+  const restart = (what: string): void => {
     const delay = backOff.next(Date.now() - startedAt);
-    watcher.noted(`${spec.name} died (${cause}), restarting in ${delay / 1_000} s`);
+    watcher.noted(`${spec.name} ${what}, restarting in ${delay / 1_000} s`);
     restarts += 1;
-    timer = setTimeout(launch, delay);
+    timer = setTimeout(() => {
+      try {
+        launch();
+      } catch (error) {
+        // Its log cannot be opened, for one: that may pass, as a disk that is full does.
+        restart(`could not be started (${String(error)})`);
+      }
+    }, delay);
     change('restarting');
   };
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
@@ -70,8 +70,14 @@ const locate = (root: string): string => {
   return join(packageDir, 'native', 'bin');
 };
 
-const initialise = (bin: string, dir: string, secrets: Secrets): void => {
+/**
+ * Beside the place of the data folder, and moved there when it is whole: initdb writes the version
+ * first, so what a killed one has left would pass for a database that nobody can log in to.
+ */
+const initialise = (bin: string, place: string, secrets: Secrets): void => {
   const user = postgresUser();
+  const dir = `${place}.unfinished`;
+  rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const passwordFile = join(dir, '..', 'postgres-password');
   writeFileSync(passwordFile, secrets.postgresAdmin, { mode: 0o600 });
@@ -82,10 +88,10 @@ const initialise = (bin: string, dir: string, secrets: Secrets): void => {
   const call = runAs(user, join(bin, 'initdb'), [...flags, ...locale], [bin, dir]);
   const result = spawnSync(call.command, call.args, { ...call.user, cwd: dir, encoding: 'utf8' });
   rmSync(passwordFile, { force: true });
-  if (result.status === 0) return;
+  if (result.status === 0) return renameSync(dir, place);
   rmSync(dir, { recursive: true, force: true });
   throw new Refusal(
-    `PostgreSQL could not make its data folder ${dir}: ` +
+    `PostgreSQL could not make its data folder ${place}: ` +
       `${result.error?.message ?? (result.stderr.trim() || result.stdout.trim())}`,
   );
 };

@@ -9,6 +9,8 @@ import { Refusal, runCommand } from './progress.ts';
 const OWN = [
   ...[
     'postgres',
+    'postgres.unfinished',
+    'postgres-password',
     'nats',
     'immudb',
     'ferretdb',

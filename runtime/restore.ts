@@ -82,7 +82,7 @@ runCommand(async () => {
   let supervisor: Supervisor | undefined;
   const bank = await startBank({ infrastructureOnly: true }, (made) => {
     supervisor = made;
-    stopOnSignals(made);
+    stopOnSignals(made, 1);
   });
   try {
     const secrets = loadSecrets(bank.instance.dataDir);

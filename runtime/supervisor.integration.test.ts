@@ -76,6 +76,24 @@ afterEach(async () => {
 });
 
 describe('a supervised program', () => {
+  test('given a disk that takes no ledger and no log, it is restarted all the same', async () => {
+    const house = await supervise();
+    const server = await spec('server', SERVER);
+    await house.start([server]);
+    const { pid } = entry('server');
+    // What a full disk refuses, refused in a way that root is refused as well.
+    const [ledger, log] = [join(dataDir, `running.json.${process.pid}.new`), server.logFile];
+    rmSync(log);
+    for (const path of [ledger, log]) mkdirSync(path);
+    house.kill('server', 'SIGKILL');
+    await until(() => notes.some((note) => note.includes('running.json')));
+    await until(() => entry('server').restarts > 1);
+    for (const path of [ledger, log]) rmSync(path, { recursive: true });
+    await until(() => entry('server').state === 'ready');
+    expect(entry('server').pid).not.toBe(pid);
+    await until(() => readLedger(dataDir)?.programs[0]?.pid === entry('server').pid);
+  });
+
   test('given that it is killed, it is named, restarted and ready again', async () => {
     const house = await supervise();
     await house.start([await spec('teller', SERVER)]);

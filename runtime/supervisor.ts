@@ -15,6 +15,7 @@ const START_DEADLINE_MS = 60_000;
 /** A program that dies this often before it was ever ready will not come up by itself. */
 const START_DEATHS_MAX = 3;
 const POLL_MS = 30;
+const LEDGER_RETRY_MS = 1_000;
 const STOPPED_EARLY = 'Stopped while starting.';
 
 export interface Supervisor {
@@ -87,8 +88,21 @@ export const createSupervisor = async (
     note(`${because} was away for long, so ${name} is restarted: it has given up on it`);
     all.get(name)?.kill('SIGTERM');
   });
+  let unwritten: NodeJS.Timeout | undefined;
+  const write = (): void => {
+    const isNew = unwritten === undefined;
+    clearTimeout(unwritten);
+    unwritten = undefined;
+    try {
+      writeLedger(dataDir, programs());
+    } catch (error) {
+      // A disk that is full must not end the one who restarts what it kills.
+      if (isNew) note(`What runs cannot be written down: ${String(error)}`);
+      unwritten = setTimeout(write, LEDGER_RETRY_MS);
+    }
+  };
   const changed = (): void => {
-    writeLedger(dataDir, programs());
+    write();
     const givesUpOn = [...all.values()].flatMap(({ spec }): [string, string][] =>
       spec.givesUpOn === undefined ? [] : [[spec.name, spec.givesUpOn]],
     );
@@ -123,6 +137,7 @@ export const createSupervisor = async (
       const group = [...all.values()].filter((managed) => managed.spec.layer === layer);
       await Promise.all(group.map((managed) => managed.stop(graceMs)));
     }
+    clearTimeout(unwritten);
     release(dataDir);
   };
 

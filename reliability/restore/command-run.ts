@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 
 export interface CommandRun {
   readonly code: number;
@@ -6,12 +6,21 @@ export interface CommandRun {
   readonly said: string;
 }
 
+type Place = { instance: number; dataDir: string } & Record<string, unknown>;
+
 /** Runs a compiled command of the bank to its end, as `npm run` does. */
-export function runCommandOf(
+export const runCommandOf = (
   file: string,
   args: readonly string[],
-  { instance, dataDir, ...more }: { instance: number; dataDir: string } & Record<string, unknown>,
-): Promise<CommandRun> {
+  place: Place,
+): Promise<CommandRun> => beginCommandOf(file, args, place).ended;
+
+/** The same, for who does something to it meanwhile. */
+export function beginCommandOf(
+  file: string,
+  args: readonly string[],
+  { instance, dataDir, ...more }: Place,
+): { readonly child: ChildProcess; readonly ended: Promise<CommandRun> } {
   const child = spawn(process.execPath, [`dist/${file}`, ...args], {
     env: {
       ...process.env,
@@ -24,8 +33,9 @@ export function runCommandOf(
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   }
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<CommandRun>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, said }));
   });
+  return { child, ended };
 }

@@ -9,7 +9,7 @@ import { startBank, type Bank } from '../../runtime/bank.ts';
 import { freeInstance } from '../../runtime/free-instance.ts';
 import { takeJournal } from '../../runtime/journal-for-tests.ts';
 import { seededRandom, startLoad, type Attempt } from '../faults/load.ts';
-import { runCommandOf } from './command-run.ts';
+import { beginCommandOf, runCommandOf } from './command-run.ts';
 import { journalHeads } from './journal-heads.ts';
 import { dropReadSide, readSide } from './read-side-for-tests.ts';
 
@@ -198,6 +198,20 @@ test('then no command is executed twice, and the bank goes on', async () => {
   }
 });
 
+/** Of all programs that run on this machine. */
+const commandLines = (): string[] =>
+  readdirSync('/proc').flatMap((pid) => {
+    try {
+      return [readFileSync(`/proc/${Number(pid)}/cmdline`, 'utf8')];
+    } catch {
+      return [];
+    }
+  });
+const until = async (done: () => boolean): Promise<void> => {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (; !done(); await sleep(20)) expect(Date.now()).toBeLessThan(deadline);
+};
+
 describe('a backup of the log', () => {
   let lines: string[];
   const restoreFrom = (from: string, ...more: string[]) =>
@@ -240,8 +254,21 @@ describe('a backup of the log', () => {
       false,
     );
   });
+  test('that is broken off leaves nothing running', async () => {
+    const to = join(backups, 'broken-off');
+    const { child, ended } = beginCommandOf('runtime/backup.js', [to], place);
+    const opens = (): boolean => commandLines().some((line) => line.includes(join(to, 'immudb')));
+    await until(opens);
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 1 });
+    expect(opens()).toBe(false);
+  });
   test('is put back with its hashes, and the old log is kept', async () => {
-    const back = await restoreFrom(join(backups, 'log'), '--set-aside');
+    const putting = restoreFrom(join(backups, 'log'), '--set-aside');
+    await until(() => existsSync(join(dataDir, 'supervisor.lock')));
+    // Else the bank would go on with the log that is moved aside beneath it.
+    expect((await runCommandOf('runtime/start.js', [], place)).said).toMatch(/running already/);
+    const back = await putting;
     expect(back).toMatchObject({ code: 0 });
     expect(back.said).toMatch(/every hash recomputed/);
     const names = readdirSync(join(dataDir, 'immudb'));
