@@ -155,7 +155,8 @@ async function endOf(stream: EventStream, log: IntegrationFeedParts['log']): Pro
   const there = id ?? 'nothing';
   throw new Error(
     `the stream ends with ${last.id} of position ${last.position}, where the log has ${there}: ` +
-      'they do not belong together. If the log is right, delete the stream BANK_EVENTS',
+      'they do not belong together. If the log is right, have all events published anew: ' +
+      'npm run restore -- --onto-existing --renumber',
   );
 }
 

@@ -146,6 +146,21 @@ export const provisionNats = async (
   }
 };
 
+/** Empties the public stream, so that every event of the log is published from number 1 on. */
+export const renumberBankEvents = async (
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+): Promise<void> => {
+  const connection = await connectAsAdmin(instance, secrets);
+  try {
+    // Purging would keep the numbers, and a number is an event's place in the log.
+    await (await jetstreamManager(connection)).streams.delete('BANK_EVENTS');
+  } finally {
+    await connection.close();
+  }
+  await provisionNats(instance, secrets);
+};
+
 /** Messages of a stream that its durable consumer has not acknowledged; all without one. */
 export const unacknowledged = async (
   connection: NatsConnection,

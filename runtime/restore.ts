@@ -5,7 +5,7 @@ import { forgetAddresses, startBank, type Bank } from './bank.ts';
 import { stopOnSignals } from './command.ts';
 import { appEnvironmentWithSecrets } from './environment.ts';
 import { fileOf } from './infrastructure.ts';
-import { connectAsAdmin, forgetConsumer, unacknowledged } from './nats.ts';
+import { connectAsAdmin, forgetConsumer, renumberBankEvents, unacknowledged } from './nats.ts';
 import { createProgress, Refusal, runCommand } from './progress.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -15,6 +15,7 @@ const POLL_MS = 200;
 const STUCK_MS = 30_000;
 const ACTOR_HOST = 'bank-account-actor';
 const LOG = 'event-source';
+const OWN_OPTIONS = ['--refill', '--renumber'];
 /** Of the keys of persons; it goes from the operator's shell to the restore and nowhere else. */
 const PASSPHRASE = 'CORE_BANK_KEYS_PASSPHRASE';
 
@@ -73,11 +74,12 @@ const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Prom
 /**
  * `npm run restore`: starts the log, the broker and the database, and a sidecar in the place of
  * the actor host, and has the actors' journal written again. Stops everything at the end. With
- * --refill the log first gets what the broker has kept, after an old backup of it was put back.
+ * --refill the log first gets what the broker has kept, after an old backup of it was put back;
+ * with --renumber the integration events are published anew, because the log has another order.
  */
 runCommand(async () => {
   const args = process.argv.slice(2);
-  const refill = args.includes('--refill');
+  const [refill, renumber] = OWN_OPTIONS.map((option) => args.includes(option));
   const progress = createProgress();
   let supervisor: Supervisor | undefined;
   const bank = await startBank({ infrastructureOnly: true }, (made) => {
@@ -90,6 +92,7 @@ runCommand(async () => {
     const [log, host] = [LOG, ACTOR_HOST].map((id) => bank.apps.find(({ appID }) => appID === id));
     forgetAddresses(bank.instance);
     if (refill) await forgetDeliveries(bank, secrets);
+    if (renumber) await renumberBankEvents(bank.instance, secrets);
     await progress.during('starting the log ...', async () => {
       await supervisor!.start([
         ...appPrograms(bank.instance, secrets, [log!], daprd),
@@ -99,8 +102,8 @@ runCommand(async () => {
     await progress.during('what the broker has goes into the log ...', () =>
       untilDelivered(bank, secrets),
     );
-    const own = args.filter((arg) => arg !== '--refill');
-    process.exitCode = await runInPlace(bank, secrets, own);
+    const others = args.filter((arg) => !OWN_OPTIONS.includes(arg));
+    process.exitCode = await runInPlace(bank, secrets, others);
   } finally {
     await bank.stop();
   }

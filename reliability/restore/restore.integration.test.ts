@@ -11,6 +11,7 @@ import { takeJournal } from '../../runtime/journal-for-tests.ts';
 import { seededRandom, startLoad, type Attempt } from '../faults/load.ts';
 import { beginCommandOf, runCommandOf } from './command-run.ts';
 import { journalHeads } from './journal-heads.ts';
+import { publicStream } from './public-stream-for-tests.ts';
 import { dropReadSide, readSide } from './read-side-for-tests.ts';
 
 const PATIENCE_MS = 15_000;
@@ -277,7 +278,8 @@ describe('a backup of the log', () => {
     expect(existsSync(join(dataDir, 'immudb', old!, 'corebank', 'tx'))).toBe(true);
   });
   test('gets from the broker what it lacks: then nothing is lost', async () => {
-    const options = ['--refill', '--onto-existing'];
+    const options = ['--refill', '--renumber', '--onto-existing'];
+    const began = Date.now();
     const refilled = await runCommandOf('runtime/restore.js', options, place);
     expect(refilled).toMatchObject({ code: 0 });
     expect(refilled.said).toContain(`${accountIds.length + 1} were there already`);
@@ -287,5 +289,9 @@ describe('a backup of the log', () => {
     expect(rebuilt).toMatchObject({ code: 0 });
     const seen = [...(await untilSettled(acknowledged().length)).keys()];
     expect(seen.filter((key) => key.startsWith('history')).sort()).toEqual(lines.sort());
+    const { events } = (await get('/v1/audit/status')) as { events: number };
+    const published = await publicStream(bank!.instance);
+    expect(published).toMatchObject({ events, last: events });
+    expect(published.madeAt).toBeGreaterThan(began);
   });
 });
