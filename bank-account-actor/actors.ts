@@ -22,7 +22,8 @@ export interface Family<Message, Result, Event extends BankEvent = BankEvent> {
     joint?: Joint,
   ): Promise<(Result | Unavailable)[]>;
   recall(stream: StreamId, names: readonly string[]): Promise<(Event[] | undefined)[]>;
-  isActive(stream: StreamId): boolean;
+  /** How often the actor was called since it is active; 0 when it is not. */
+  calls(stream: StreamId): number;
   /** Forgets the actor when its turns are over; its journal has everything. */
   deactivate(stream: StreamId): Promise<void>;
 }
@@ -92,7 +93,9 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
       kind: ActorKind<State, Event, Message, Result>,
     ): Family<Message, Result, Event> {
       const actors = new Map<StreamId, Actor<Event, Message, Result>>();
+      const calls = new Map<StreamId, number>();
       const actorOf = (stream: StreamId): Actor<Event, Message, Result> => {
+        calls.set(stream, (calls.get(stream) ?? 0) + 1);
         const known = actors.get(stream);
         if (known !== undefined) return known;
         const actor = createActor(kind, stream, { ...ports, onUnknown: doubt });
@@ -104,9 +107,10 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
         execute: (stream, commands, joint) =>
           counted(stream, actorOf(stream).execute(commands, joint)),
         recall: (stream, names) => actorOf(stream).recall(names),
-        isActive: (stream) => actors.has(stream),
+        calls: (stream) => calls.get(stream) ?? 0,
         async deactivate(stream) {
           await actors.get(stream)?.idle();
+          calls.delete(stream);
           if (actors.delete(stream)) active -= 1;
         },
       };

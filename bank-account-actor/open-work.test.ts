@@ -37,6 +37,16 @@ async function bank() {
           : accounts.execute(stream, commands);
       return openWork({ agenda, own: accounts, any, now, logger: silent }).look();
     },
+    /** The host looks while a client calls each account that the host works on. */
+    lookBeside: (client: () => CommandMessage) => {
+      const { agenda, accounts } = hosts.host;
+      const execute: typeof accounts.execute = async (stream, commands) => {
+        await accounts.execute(stream, [client()]);
+        return accounts.execute(stream, commands);
+      };
+      const own = { ...accounts, execute };
+      return openWork({ agenda, own, any: execute, now, logger: silent }).look();
+    },
     active: () => hosts.host.actors.counts().active,
     /** Only the journal and the log remain; what it lists is known again before it goes on. */
     async restart({ isActive = true } = {}): Promise<void> {
@@ -200,8 +210,9 @@ describe('a hold that expires', () => {
     expect(types(SOURCE).slice(2)).toEqual(['hold-expired', 'hold-expired']);
   });
   test('leaves no actor behind that Dapr never heard of, and keeps one that it has', async () => {
-    const { give, look, forward, restart, types, active } = await bank();
-    await give(SOURCE, hold('h', MINUTE_MS), hold('i', 2 * MINUTE_MS));
+    const { give, look, lookBeside, forward, restart, types, active } = await bank();
+    const ends = [1, 2, 3].map((minutes) => hold(`h${minutes}`, minutes * MINUTE_MS));
+    await give(SOURCE, ...ends);
     const before = active();
     forward(MINUTE_MS);
     await look();
@@ -209,8 +220,12 @@ describe('a hold that expires', () => {
     await restart({ isActive: false });
     forward(MINUTE_MS);
     await look();
-    expect(types(SOURCE).slice(2)).toEqual(['hold-expired', 'hold-expired']);
+    expect(types(SOURCE).slice(3)).toEqual(['hold-expired', 'hold-expired']);
     expect(active()).toBe(0);
+    forward(MINUTE_MS);
+    await lookBeside(() => message('d', { type: 'deposit', amount: '1.00' }));
+    expect(types(SOURCE).slice(5)).toEqual(['money-deposited', 'hold-expired']);
+    expect(active()).toBe(1);
   });
   test('that was captured before is left alone', async () => {
     const { give, look, forward, types, open: left } = await bank();

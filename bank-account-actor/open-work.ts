@@ -25,7 +25,7 @@ type Execute = (
 export interface OpenWorkPorts {
   readonly agenda: Agenda;
   /** The accounts of this host. */
-  readonly own: Pick<Family<CommandMessage, CommandResult>, 'execute' | 'isActive' | 'deactivate'>;
+  readonly own: Pick<Family<CommandMessage, CommandResult>, 'execute' | 'calls' | 'deactivate'>;
   /** To any account, wherever it is active. Throws when it cannot be reached. */
   readonly any: Execute;
   readonly now: () => Date;
@@ -71,7 +71,8 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
 
   const settle = async (source: StreamId, account: AccountState): Promise<void> => {
     const nowMs = now().getTime();
-    const wasActive = own.isActive(source);
+    let expected = own.calls(source);
+    const wasActive = expected > 0;
     try {
       const expired = (account.holds ?? []).filter(
         ({ expiresAt }) => expiresAt !== undefined && isDue(expiresAt, 0, nowMs),
@@ -81,6 +82,7 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
         commands.push(...(await lateTransfers(source, account, nowMs)));
       }
       for (let at = 0; at < commands.length; at += EXECUTE_COMMANDS_MAX) {
+        expected += 1;
         await own.execute(source, commands.slice(at, at + EXECUTE_COMMANDS_MAX));
         crashPoint('recovery:after-end');
       }
@@ -88,8 +90,9 @@ export function openWork({ agenda, own, any, now, logger }: OpenWorkPorts) {
     } catch (error) {
       logger.warn('open work must wait', { source, error: String(error) });
     }
-    // An actor that no sidecar has activated is one that none will ever ask to forget.
-    if (!wasActive) await own.deactivate(source);
+    // An actor that no sidecar has activated is one that none will ever ask to forget. Whoever else
+    // called it meanwhile came through one, and may have a turn under way.
+    if (!wasActive && own.calls(source) === expected) await own.deactivate(source);
     // Whatever is still open on the account has its turn again, but not at once.
     agenda.putOff(source, nowMs + RETRY_AFTER_MS);
   };

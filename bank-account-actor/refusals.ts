@@ -83,7 +83,7 @@ export function recordingAccounts(
 ): Accounts<CommandResult> {
   return {
     recall: accounts.recall,
-    isActive: accounts.isActive,
+    calls: accounts.calls,
     async execute(stream, commands, joint) {
       const results = await accounts.execute(stream, commands, joint);
       const records = results.flatMap((result) => recordOf(result) ?? []);

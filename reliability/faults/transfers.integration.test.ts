@@ -8,6 +8,7 @@ const CLIENTS = 12;
 /** The promise: so soon after a fault every transfer has both legs or none. */
 const END_MS_MAX = 30_000;
 const CRASH_MS_MAX = 25_000;
+const ORPHANS_EVERY_MS = 6_000;
 const BETWEEN_MS = 500;
 const ENOUGH_MS_MAX = 20_000;
 const COMPLETED_MIN = 20;
@@ -70,9 +71,16 @@ const freeze = (id: string): Promise<Response> =>
 
 async function crashAt(point: string): Promise<void> {
   house.planCrash(point);
-  const missed = await violationsWithin(CRASH_MS_MAX, () =>
-    Promise.resolve(house.isCrashPlanned() ? [`nobody came to ${point}`] : []),
-  );
+  let orphanedAt = performance.now();
+  const missed = await violationsWithin(CRASH_MS_MAX, () => {
+    if (!house.isCrashPlanned()) return Promise.resolve([]);
+    // Clients may have ended all that the first driver left behind: then it leaves some more.
+    if (point.startsWith('recovery:') && performance.now() - orphanedAt > ORPHANS_EVERY_MS) {
+      house.bank.kill('core-bank-api', 'SIGKILL');
+      orphanedAt = performance.now();
+    }
+    return Promise.resolve([`nobody came to ${point}`]);
+  });
   expect(missed).toEqual([]);
 }
 
