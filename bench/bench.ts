@@ -44,24 +44,15 @@ async function warmUp(house: House, loads: readonly Load[], name: string): Promi
   await closedLoop({ ...load, url, warmUpMs: 0, measureMs: WARM_UP_MS });
 }
 
-/** What can be proven, and what proving costs. */
-async function measureLog(
+/** What auditing costs, and how fast it is. */
+async function measureAudit(
   house: House,
-  options: BenchOptions,
+  seconds: number,
   { many, hot }: Subjects,
   root: string,
-): Promise<Pick<Parts, 'receipts' | 'auditCost' | 'audit'>> {
+): Promise<Pick<Parts, 'auditCost' | 'audit'>> {
   const { url, queryUrl } = house;
   const parts: { -readonly [Name in keyof Parts]?: Parts[Name] } = {};
-  const seconds = options.seconds * DELAY_FACTOR;
-  if (isWanted('receipts', options.only)) {
-    note('receipts ...');
-    const watch = watchPrograms(house.programs());
-    const asked = { url, queryUrl, accounts: many, hot, durationMs: seconds * 1_000 };
-    const receipts = await measureReceipts(asked);
-    parts.receipts = { ...receipts, othersShare: watch.end()(1).othersShare };
-  }
-  if (!isWanted('audit', options.only)) return parts;
   note('commands with and without the background audit ...');
   const load = singleLoads({ many, hot }).find(({ name }) => name === WARM_UP_WRITES)!;
   const cost = await measureAuditCost(house, load, seconds);
@@ -98,16 +89,25 @@ async function measure(house: House, options: BenchOptions, root: string): Promi
   await runAll(all);
 
   const parts: { -readonly [Name in keyof Parts]: Parts[Name] } = { loads };
+  const durationMs = options.seconds * DELAY_FACTOR * 1_000;
   if (wanted('delays')) {
-    const durationMs = options.seconds * DELAY_FACTOR * 1_000;
     const perSecond = halfOfPeak(loads);
     note(`delays at ${perSecond}/s ...`);
     const watch = watchPrograms(house.programs());
     const delays = await measureDelays({ url, queryUrl, accounts: many, perSecond, durationMs });
     parts.delays = { ...delays, othersShare: watch.end()(1).othersShare };
   }
+  if (wanted('receipts')) {
+    note('receipts ...');
+    const watch = watchPrograms(house.programs());
+    const receipts = await measureReceipts({ url, queryUrl, accounts: many, hot, durationMs });
+    parts.receipts = { ...receipts, othersShare: watch.end()(1).othersShare };
+  }
   await runAll(batchLoads({ many, hot }));
-  Object.assign(parts, await measureLog(house, options, { many, hot }, root));
+  if (wanted('audit')) {
+    const seconds = options.seconds * DELAY_FACTOR;
+    Object.assign(parts, await measureAudit(house, seconds, { many, hot }, root));
+  }
   if (idleAtStart !== undefined) {
     parts.idleAtStart = idleAtStart;
     parts.idleAfter = await measureIdle(withoutGenerator(house));
