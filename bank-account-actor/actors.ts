@@ -92,14 +92,15 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
     family<State, Event extends BankEvent, Message extends Named, Result>(
       kind: ActorKind<State, Event, Message, Result>,
     ): Family<Message, Result, Event> {
-      const actors = new Map<StreamId, Actor<Event, Message, Result>>();
-      const calls = new Map<StreamId, number>();
+      const actors = new Map<StreamId, { actor: Actor<Event, Message, Result>; calls: number }>();
       const actorOf = (stream: StreamId): Actor<Event, Message, Result> => {
-        calls.set(stream, (calls.get(stream) ?? 0) + 1);
         const known = actors.get(stream);
-        if (known !== undefined) return known;
+        if (known !== undefined) {
+          known.calls += 1;
+          return known.actor;
+        }
         const actor = createActor(kind, stream, { ...ports, onUnknown: doubt });
-        actors.set(stream, actor);
+        actors.set(stream, { actor, calls: 1 });
         active += 1;
         return actor;
       };
@@ -107,10 +108,9 @@ export function createActors(ports: Omit<ActorPorts, 'onUnknown'>) {
         execute: (stream, commands, joint) =>
           counted(stream, actorOf(stream).execute(commands, joint)),
         recall: (stream, names) => actorOf(stream).recall(names),
-        calls: (stream) => calls.get(stream) ?? 0,
+        calls: (stream) => actors.get(stream)?.calls ?? 0,
         async deactivate(stream) {
-          await actors.get(stream)?.idle();
-          calls.delete(stream);
+          await actors.get(stream)?.actor.idle();
           if (actors.delete(stream)) active -= 1;
         },
       };

@@ -44,6 +44,15 @@ async function warmUp(house: House, loads: readonly Load[], name: string): Promi
   await closedLoop({ ...load, url, warmUpMs: 0, measureMs: WARM_UP_MS });
 }
 
+/** The measurement, and how much of the processors went to others meanwhile. */
+async function withOthers<Measured>(
+  house: House,
+  measured: () => Promise<Measured>,
+): Promise<Measured & { readonly othersShare: number }> {
+  const watch = watchPrograms(house.programs());
+  return { ...(await measured()), othersShare: watch.end()(1).othersShare };
+}
+
 /** What auditing costs, and how fast it is. */
 async function measureAudit(
   house: House,
@@ -93,20 +102,17 @@ async function measure(house: House, options: BenchOptions, root: string): Promi
   if (wanted('delays')) {
     const perSecond = halfOfPeak(loads);
     note(`delays at ${perSecond}/s ...`);
-    const watch = watchPrograms(house.programs());
-    const delays = await measureDelays({ url, queryUrl, accounts: many, perSecond, durationMs });
-    parts.delays = { ...delays, othersShare: watch.end()(1).othersShare };
+    const asked = { url, queryUrl, accounts: many, perSecond, durationMs };
+    parts.delays = await withOthers(house, () => measureDelays(asked));
   }
   if (wanted('receipts')) {
     note('receipts ...');
-    const watch = watchPrograms(house.programs());
-    const receipts = await measureReceipts({ url, queryUrl, accounts: many, hot, durationMs });
-    parts.receipts = { ...receipts, othersShare: watch.end()(1).othersShare };
+    const asked = { url, queryUrl, accounts: many, hot, durationMs };
+    parts.receipts = await withOthers(house, () => measureReceipts(asked));
   }
   await runAll(batchLoads({ many, hot }));
   if (wanted('audit')) {
-    const seconds = options.seconds * DELAY_FACTOR;
-    Object.assign(parts, await measureAudit(house, seconds, { many, hot }, root));
+    Object.assign(parts, await measureAudit(house, durationMs / 1_000, { many, hot }, root));
   }
   if (idleAtStart !== undefined) {
     parts.idleAtStart = idleAtStart;

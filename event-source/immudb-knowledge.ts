@@ -109,6 +109,9 @@ export async function findErased(
   return erased;
 }
 
+/** What immudb says of a key that nobody wrote, or that was deleted or has expired. */
+export const isKeyMissing = (error: unknown): boolean => /key not found/.test(String(error));
+
 /** Whether the key was ever written, even if it was deleted or has expired. */
 export async function wasEverWritten(
   client: Pick<ImmudbClient, 'call'>,
@@ -118,7 +121,7 @@ export async function wasEverWritten(
     const { entries } = await client.call('History', { key: Buffer.from(key), limit: 1 });
     return entries.length > 0;
   } catch (error) {
-    if (/key not found/.test(String(error))) return false;
+    if (isKeyMissing(error)) return false;
     throw error;
   }
 }

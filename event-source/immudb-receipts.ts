@@ -10,7 +10,7 @@ import type { Alarms } from './alarms.ts';
 import { eventKey, LogUnavailable, missing, positionOf, TamperError } from './event-log.ts';
 import { proofBetween, provenEntry } from './immudb-calls.ts';
 import type { VerifiableEntry, VerifiableGetRequest } from './immudb-calls.ts';
-import { wasEverWritten } from './immudb-knowledge.ts';
+import { isKeyMissing, wasEverWritten } from './immudb-knowledge.ts';
 import type { ImmudbLog } from './immudb-log.ts';
 import { decodeEvent, entryOf } from './immudb-values.ts';
 import type { LogProofs } from './log-proofs.ts';
@@ -21,8 +21,6 @@ export interface ReceiptParts {
   readonly publicKey: string;
   readonly alarms: Alarms;
 }
-
-const isMissing = (error: unknown): boolean => /key not found/.test(String(error));
 
 /** Proofs of single events and of states, out of immudb; each is checked before it is given. */
 export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: ReceiptParts) {
@@ -44,7 +42,7 @@ export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: Recei
 
   const look = (request: VerifiableGetRequest): Promise<VerifiableEntry | undefined> =>
     ask('VerifiableGet', request).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
+      if (!isKeyMissing(error)) throw error;
       return undefined;
     });
   /** Waits for immudb's index to take in the newest writes only when the key is not in it yet. */

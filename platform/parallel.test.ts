@@ -14,6 +14,17 @@ test('given more items than may run at once, all are done, each once, in order',
   expect(most).toBe(2);
 });
 
+test('given work that fails, nothing of it is under way when the failure is told', async () => {
+  let done = 0;
+  const work = async (item: number): Promise<void> => {
+    if (item === 1) throw new Error('no');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    done += 1;
+  };
+  await expect(inParallel([1, 2, 3], 2, work)).rejects.toThrow('no');
+  expect(done).toBe(2);
+});
+
 test('given work that fails, the failure is told', async () => {
   const work = (item: number) => (item === 2 ? Promise.reject(new Error('no')) : Promise.resolve());
   await expect(inParallel([1, 2, 3], 2, work)).rejects.toThrow('no');

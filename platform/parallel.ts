@@ -1,4 +1,7 @@
-/** Runs `work` for each item, at most `atOnceMax` at a time, in the order of the items. */
+/**
+ * Runs `work` for each item, at most `atOnceMax` at a time, in the order of the items. When it
+ * rejects, nothing of it is under way any more.
+ */
 export async function inParallel<T>(
   items: Iterable<T>,
   atOnceMax: number,
@@ -8,5 +11,7 @@ export async function inParallel<T>(
   const worker = async (): Promise<void> => {
     for (let next = left.next(); next.done !== true; next = left.next()) await work(next.value);
   };
-  await Promise.all(Array.from({ length: atOnceMax }, worker));
+  const workers = Array.from({ length: atOnceMax }, worker);
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { changeBlock, CHANGES_KEPT_MS } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel, Checkpoint } from '../contracts/read-models.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
+import { inParallel } from '../platform/parallel.ts';
 import type { AccountStore } from './read-store.ts';
 
 const SETTLE_EVERY_MS = 20_000;
@@ -132,19 +133,14 @@ export class AccountWriter {
 
   private async settleAll(): Promise<void> {
     const { seq: settled, ...until } = this.at;
-    const ids = [...this.unsettled.keys()];
+    const ids = [...this.unsettled.keys()].toReversed();
     const gapMs = (SETTLE_SPREAD_MS * SETTLE_IN_FLIGHT) / Math.max(ids.length, 1);
-    const settleSome = async (): Promise<void> => {
-      for (let id = ids.pop(); id !== undefined && !this.hasLeft; id = ids.pop()) {
-        await this.settleOne(id);
-        if (!this.isAwaited)
-          await sleep(Math.min(gapMs, SETTLE_GAP_MS_MAX), undefined, { ref: false });
-      }
-    };
-    const writers = Array.from({ length: SETTLE_IN_FLIGHT }, settleSome);
-    // When one fails, none of the others may still be writing when the next run begins.
-    await Promise.allSettled(writers);
-    await Promise.all(writers);
+    await inParallel(ids, SETTLE_IN_FLIGHT, async (id) => {
+      if (this.hasLeft) return;
+      await this.settleOne(id);
+      if (!this.isAwaited)
+        await sleep(Math.min(gapMs, SETTLE_GAP_MS_MAX), undefined, { ref: false });
+    });
     if (this.hasLeft) return;
     if (settled > this.settledSeq || this.blocks.size > 1) {
       // A block is deleted only after a checkpoint that does not need it, so a crash may leave

@@ -15,6 +15,7 @@ const READS_IN_FLIGHT = 8;
  */
 export function personWriter(store: PersonStore) {
   let count: number | undefined;
+  const countAll = () => countByPages(store.personPageSize, PERSON_PAGE_PERSONS);
 
   return async (entries: readonly PositionedEvent[]): Promise<void> => {
     const events = entries.map(({ event }) => event).filter(isPersonEvent);
@@ -29,8 +30,7 @@ export function personWriter(store: PersonStore) {
       const before = known.get(id);
       if (before !== undefined && before.version >= event.version) continue;
       const isNew = before === undefined;
-      const pages = () => countByPages(store.personPageSize, PERSON_PAGE_PERSONS);
-      const place = before?.index ?? count ?? (await pages());
+      const place = before?.index ?? count ?? (await countAll());
       // Unknown again after a failure, because the write may have gone through.
       if (isNew) count = undefined;
       const after = foldPerson(before, event, place);

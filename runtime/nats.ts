@@ -115,51 +115,50 @@ export const connectAsAdmin = (
     reconnect: false,
   });
 
+/** Works on the broker as its administrator, on a connection that is closed then. */
+export async function asAdmin<Result>(
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+  work: (connection: NatsConnection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await connectAsAdmin(instance, secrets);
+  return work(connection).finally(() => connection.close());
+}
+
 /**
  * Makes the streams, or brings their limits up to date. Old events are discarded: the actors'
  * journal, not the broker, keeps an event until the log has it.
  */
-export const provisionNats = async (
+export const provisionNats = (
   instance: Instance,
   secrets: Pick<Secrets, 'natsAdmin'>,
-): Promise<void> => {
-  const connection = await connectAsAdmin(instance, secrets);
-  try {
-    const manager = await jetstreamManager(connection);
-    const known = new Set<string>();
-    for await (const stream of manager.streams.list()) known.add(stream.config.name);
-    for (const [name, subject] of Object.entries(STREAMS)) {
-      const limits: Partial<StreamConfig> = {
-        subjects: [subject],
-        max_bytes: name === 'BANK_EVENTS' ? BANK_EVENTS_BYTES_MAX : STREAM_BYTES_MAX,
-        max_age: KEPT_STREAMS.has(name) ? 0 : nanos(STREAM_AGE_MAX_MS),
-        duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-        discard: KEPT_STREAMS.has(name) ? DiscardPolicy.New : DiscardPolicy.Old,
-      };
-      const retention = QUEUES.has(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
-      const fixed = { storage: StorageType.File, retention };
-      if (known.has(name)) await manager.streams.update(name, limits);
-      else await manager.streams.add({ name, ...fixed, ...limits });
-    }
-  } finally {
-    await connection.close();
+): Promise<void> => asAdmin(instance, secrets, provision);
+
+async function provision(connection: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const known = new Set<string>();
+  for await (const stream of manager.streams.list()) known.add(stream.config.name);
+  for (const [name, subject] of Object.entries(STREAMS)) {
+    const limits: Partial<StreamConfig> = {
+      subjects: [subject],
+      max_bytes: name === 'BANK_EVENTS' ? BANK_EVENTS_BYTES_MAX : STREAM_BYTES_MAX,
+      max_age: KEPT_STREAMS.has(name) ? 0 : nanos(STREAM_AGE_MAX_MS),
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+      discard: KEPT_STREAMS.has(name) ? DiscardPolicy.New : DiscardPolicy.Old,
+    };
+    const retention = QUEUES.has(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
+    const fixed = { storage: StorageType.File, retention };
+    if (known.has(name)) await manager.streams.update(name, limits);
+    else await manager.streams.add({ name, ...fixed, ...limits });
   }
-};
+}
 
 /** Empties the public stream, so that every event of the log is published from number 1 on. */
-export const renumberBankEvents = async (
-  instance: Instance,
-  secrets: Pick<Secrets, 'natsAdmin'>,
-): Promise<void> => {
-  const connection = await connectAsAdmin(instance, secrets);
-  try {
-    // Purging would keep the numbers, and a number is an event's place in the log.
-    await (await jetstreamManager(connection)).streams.delete('BANK_EVENTS');
-  } finally {
-    await connection.close();
-  }
-  await provisionNats(instance, secrets);
-};
+export async function renumberBankEvents(connection: NatsConnection): Promise<void> {
+  // Purging would keep the numbers, and a number is an event's place in the log.
+  await (await jetstreamManager(connection)).streams.delete('BANK_EVENTS');
+  await provision(connection);
+}
 
 /** Messages of a stream that its durable consumer has not acknowledged; all without one. */
 export const unacknowledged = async (

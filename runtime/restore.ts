@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { appPrograms, sidecarProgram } from './apps.ts';
 import { forgetAddresses, startBank, type Bank } from './bank.ts';
 import { stopOnSignals } from './command.ts';
 import { appEnvironmentWithSecrets } from './environment.ts';
 import { fileOf } from './infrastructure.ts';
-import { connectAsAdmin, forgetConsumer, renumberBankEvents, unacknowledged } from './nats.ts';
+import { asAdmin, forgetConsumer, renumberBankEvents, unacknowledged } from './nats.ts';
 import { createProgress, Refusal, runCommand } from './progress.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -15,6 +16,8 @@ const POLL_MS = 200;
 const STUCK_MS = 30_000;
 const ACTOR_HOST = 'bank-account-actor';
 const LOG = 'event-source';
+/** The stream and its consumer. */
+const EVENTS_TO_LOG = ['ACCOUNT_EVENTS', LOG] as const;
 const OWN_OPTIONS = ['--refill', '--renumber'];
 /** Of the keys of persons; it goes from the operator's shell to the restore and nowhere else. */
 const PASSPHRASE = 'CORE_BANK_KEYS_PASSPHRASE';
@@ -23,31 +26,20 @@ const PASSPHRASE = 'CORE_BANK_KEYS_PASSPHRASE';
  * What the broker still has of events must be in the log before the log is read: nothing else
  * has them any more, and their versions must not be given away twice.
  */
-async function untilDelivered(bank: Bank, secrets: Secrets): Promise<void> {
-  const connection = await connectAsAdmin(bank.instance, secrets);
-  try {
-    let [least, movedAt] = [Infinity, Date.now()];
-    for (;;) {
-      const left = await unacknowledged(connection, 'ACCOUNT_EVENTS', LOG);
-      if (left === 0) return;
-      if (left < least) [least, movedAt] = [left, Date.now()];
-      if (Date.now() - movedAt > STUCK_MS) {
-        throw new Refusal(
-          `${left} messages with events do not get from the broker into the log. "npm run logs ` +
-            '-- event-source" says why; nothing was restored.',
-        );
-      }
-      await sleep(POLL_MS);
+async function untilDelivered(connection: NatsConnection): Promise<void> {
+  let [least, movedAt] = [Infinity, Date.now()];
+  for (;;) {
+    const left = await unacknowledged(connection, ...EVENTS_TO_LOG);
+    if (left === 0) return;
+    if (left < least) [least, movedAt] = [left, Date.now()];
+    if (Date.now() - movedAt > STUCK_MS) {
+      throw new Refusal(
+        `${left} messages with events do not get from the broker into the log. "npm run logs ` +
+          '-- event-source" says why; nothing was restored.',
+      );
     }
-  } finally {
-    await connection.close();
+    await sleep(POLL_MS);
   }
-}
-
-/** The log gets again whatever the broker still has; what it has already it recognises. */
-async function forgetDeliveries(bank: Bank, secrets: Secrets): Promise<void> {
-  const connection = await connectAsAdmin(bank.instance, secrets);
-  await forgetConsumer(connection, 'ACCOUNT_EVENTS', LOG).finally(() => connection.close());
 }
 
 /** Runs the program that takes the place of the actor host; gives its exit code. */
@@ -91,8 +83,10 @@ runCommand(async () => {
     const daprd = fileOf(bank.files, 'daprd');
     const [log, host] = [LOG, ACTOR_HOST].map((id) => bank.apps.find(({ appID }) => appID === id));
     forgetAddresses(bank.instance);
-    if (refill) await forgetDeliveries(bank, secrets);
-    if (renumber) await renumberBankEvents(bank.instance, secrets);
+    // The log gets again whatever the broker still has; what it has already it recognises.
+    const forget = (broker: NatsConnection) => forgetConsumer(broker, ...EVENTS_TO_LOG);
+    if (refill) await asAdmin(bank.instance, secrets, forget);
+    if (renumber) await asAdmin(bank.instance, secrets, renumberBankEvents);
     await progress.during('starting the log ...', async () => {
       await supervisor!.start([
         ...appPrograms(bank.instance, secrets, [log!], daprd),
@@ -100,7 +94,7 @@ runCommand(async () => {
       ]);
     });
     await progress.during('what the broker has goes into the log ...', () =>
-      untilDelivered(bank, secrets),
+      asAdmin(bank.instance, secrets, untilDelivered),
     );
     const others = args.filter((arg) => !OWN_OPTIONS.includes(arg));
     process.exitCode = await runInPlace(bank, secrets, others);
