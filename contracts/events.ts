@@ -36,6 +36,13 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     id: z.string(),
     stream: z.string().regex(stream),
     version: z.int().min(1),
+    /** Digest of the event before it in its stream (contracts/digest.ts); none at version 1. */
+    prev: z.string().length(43).optional(),
+    /**
+     * Of a command that made several events, on one stream or more: the id of the first of them
+     * and their number. They enter the log in one transaction or wait together.
+     */
+    joint: z.strictObject({ id: z.string(), events: z.int().min(2) }).optional(),
     type: z.literal(type),
     /** Version of the shape of `data` for this type. */
     schema: z.literal(1),
