@@ -1,139 +1,94 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { ACTOR_TYPE, executeAnswer } from '../contracts/commands.ts';
-import { accountOfStream } from '../contracts/events.ts';
+import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../contracts/commands.ts';
 import { PERSON_ACTOR_TYPE } from '../contracts/person-commands.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
+import { systemClock } from '../platform/clock.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
-import { publisher } from '../platform/dapr-publisher.ts';
 import { listenH2c } from '../platform/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
-import { createAgenda } from './agenda.ts';
-import { accountKind } from './account-kind.ts';
-import { createActors } from './actors.ts';
-import { stamp } from './activation.ts';
-import { actorHost } from './actor-host.ts';
-import { actorHostName } from './actor-host-name.ts';
-import { commandLookup } from './command-lookup.ts';
-import { daprJournal } from './dapr-journal.ts';
-import { daprJournalFilling } from './dapr-journal-filling.ts';
-import { checkJournal } from './journal-guard.ts';
-import { watchJournal } from './journal-watch.ts';
-import { openWork } from './open-work.ts';
-import { logClient } from './log-client.ts';
-import { logPages } from './log-pages.ts';
-import { createOutbox } from './outbox.ts';
-import { journalOwners } from './owners.ts';
-import { personKind } from './person-kind.ts';
-import { openPersons } from './person-reader.ts';
-import { refusalKind } from './refusal-kind.ts';
-import { recordingAccounts } from './refusals.ts';
-import { servedAccounts, servedPersons } from './served-actors.ts';
+import { createBankHost } from './host/bank-host.ts';
+import { hostListener } from './host/http.ts';
+import { logClient } from './host/log-client.ts';
+import { pgJournal } from './journal/pg-journal.ts';
+import { openPersons } from './person/person-reader.ts';
+import { checkJournal } from './restore/journal-guard.ts';
+import { watchJournal } from './restore/journal-watch.ts';
+
+const QUARANTINED_SHOWN_MAX = 20;
+const LAST_ANSWERS_MS = 200;
 
 const config = readConfig({
   ...commonConfig,
-  ACTOR_HOST_NAME: actorHostName,
+  /** Part of the name of an actor type, so letters and digits only. */
+  ACTOR_HOST_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9]{1,32}$/)
+    .default('host1'),
+  /** The journal's database; a secret. */
+  JOURNAL_URL: z.url({ protocol: /^postgres(ql)?$/ }),
 });
 const logger = createLogger('bank-account-actor', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const bus = publisher({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const log = logClient(dapr);
-const journal = daprJournal(dapr, config.ACTOR_HOST_NAME);
-const outbox = createOutbox({
-  publish: (message) => bus.publish(PUBSUB, ACCOUNT_EVENTS_TOPIC, message),
-  head: log.head,
-  now: () => performance.now(),
+const journal = pgJournal(config.JOURNAL_URL);
+const host = createBankHost({
+  journal,
+  log,
+  publish: (message) => dapr.publish(PUBSUB, ACCOUNT_EVENTS_TOPIC, message),
+  clock: systemClock,
   logger,
-});
-const owners = journalOwners(journal);
-const now = () => new Date();
-const agenda = createAgenda();
-const actors = createActors({ journal, outbox, logger, now, stamp, openWork: agenda });
-const deciding = actors.family(accountKind(log, owners));
-const accounts = recordingAccounts(deciding, actors.family(refusalKind));
-const work = openWork({
-  agenda,
-  own: accounts,
-  any: async (stream, commands) => {
-    const id = accountOfStream(stream);
-    const answer = await dapr.invokeActor(ACTOR_TYPE, id, 'execute', { commands });
-    return executeAnswer.parse(answer).results;
-  },
-  now,
-  logger,
+  host: config.ACTOR_HOST_NAME,
 });
 
-/** What of a ledger message confirms events; the rest is for the projections. */
-const confirmation = z.object({
-  data: z.object({
-    entries: z.array(z.object({ event: z.object({ stream: z.string(), version: z.number() }) })),
-  }),
-});
-
-const filling = daprJournalFilling(dapr);
 const watch = watchJournal({
-  check: () => checkJournal({ load: journal.load, ...filling }, logPages(dapr), now),
-  marks: filling,
+  check: () => checkJournal(journal, log, () => new Date()),
+  marks: journal,
   logger,
   onUnfit: () => process.exit(1),
 });
 let isStarted = false;
-const start = async (): Promise<void> => {
-  await watch.untilFit();
-  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1_000)) {
-    try {
-      await actors.start();
-      break;
-    } catch (error) {
-      logger.info('waiting for the journal', { error: String(error).slice(0, 200) });
-      await sleep(waitMs);
-    }
-  }
-  outbox.start();
-  work.start();
+void watch.untilFit().then(() => {
+  host.start();
   isStarted = true;
   logger.info('ready for commands');
-};
+});
 
-const onLedger = (cloudEvent: unknown): void => {
-  const message = confirmation.safeParse(cloudEvent);
-  if (!message.success) {
-    // Nothing is lost: the outbox asks the log for what is not confirmed in time.
-    logger.error('a ledger message cannot be read', { issues: message.error.issues.slice(0, 3) });
-    return;
-  }
-  const versions = new Map<string, number>();
-  for (const { event } of message.data.data.entries) versions.set(event.stream, event.version);
-  for (const [stream, version] of versions) outbox.confirm(stream, version);
-};
-
-const host = actorHost({
+const listener = hostListener({
   actors: {
-    [ACTOR_TYPE]: servedAccounts(accounts, commandLookup(accounts, actors.inDoubt, log)),
-    [PERSON_ACTOR_TYPE]: servedPersons(actors.family(personKind(journal, log, owners))),
+    [ACTOR_TYPE]: host.accounts,
+    [PERSON_ACTOR_TYPE]: host.persons,
+    [`${TELLER_ACTOR_PREFIX}.${config.ACTOR_HOST_NAME}`]: host.teller,
   },
   openPersons: (persons) => openPersons(journal, persons),
-  keysOf: journal.secrets,
-  started: start(),
-  onLedger,
+  keysOf: async (streams) => {
+    const { streams: rows } = await journal.load(streams);
+    return streams.map((stream) => rows.find((row) => row.stream === stream)?.secret);
+  },
+  isStarted: () => isStarted,
   checks: {
-    journal: () => {
+    journal: async () => {
       if (!isStarted) throw new Error(watch.waitingFor());
-      return actors.counts();
+      await journal.mark();
+      return host.counts();
     },
-    openWork: () => work.counts(),
-    outbox: () => ({ unconfirmedEvents: outbox.size() }),
+    quarantine: async () => {
+      const quarantined = await journal.quarantined(QUARANTINED_SHOWN_MAX);
+      if (quarantined.length > 0) return { quarantined };
+      return {};
+    },
   },
   appToken: config.APP_API_TOKEN,
   logger,
 });
-const server = await listenH2c(host, config.APP_PORT);
+const server = await listenH2c(listener, config.APP_PORT);
 onShutdown(logger, [
-  () => work.stop(),
-  () => actors.stop(),
-  () => outbox.stop(),
+  () => host.stop(),
+  // What was sent to the journal a moment ago is answered before the connections end.
+  () => sleep(LAST_ANSWERS_MS),
   () => server.close(),
-  () => bus.close(),
+  () => journal.close(),
+  () => dapr.close(),
 ]);

@@ -2,20 +2,20 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import { COMMAND_API_OPERATIONS } from '../contracts/command-api.ts';
 import { clientCommand } from '../contracts/command-bodies.ts';
 import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
-import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import type { CommandResult } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import type { CommandOperation } from '../contracts/command-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
 import { createApp, finish, jsonBody, onlyMethods } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Actors } from './actor-client.ts';
 import { batchRoute } from './batches.ts';
 import { commandStatusRoute } from './command-status.ts';
+import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import type { ExecutePerson } from './person-client.ts';
 import { personRoutes } from './person-routes.ts';
@@ -44,20 +44,21 @@ export function commandApi(ports: CommandApiPorts): Express {
   const run = async (
     request: Request,
     response: Response,
-    id: AccountId,
-    ids: Pick<CommandMessage, 'commandId' | 'fresh'>,
+    accountId: AccountId,
+    commandId: CommandId,
     command: CommandBody,
   ): Promise<readonly LoggedEvent[]> => {
     const ifMatch = ifMatchOf(request);
     const message = {
-      ...ids,
+      accountId,
+      commandId,
       command,
       traceparent: traceparentOf(request),
       dryRun: dryRunOf(request),
       ...(ifMatch === undefined ? {} : { ifMatch }),
     };
-    const [result] = (await actors.execute(id, [message])) as [CommandResult];
-    response.set('Idempotency-Key', ids.commandId);
+    const [result] = (await actors.execute({ commands: [message] })) as [CommandResult];
+    response.set('Idempotency-Key', commandId);
     if (!result.ok) throw failureOf(result.refusal, result.refusalId);
     if (result.replayed) response.set('Idempotency-Replayed', 'true');
     response.set('ETag', `"${result.events.at(-1)?.version}"`);
@@ -65,10 +66,10 @@ export function commandApi(ports: CommandApiPorts): Express {
   };
 
   const open: RequestHandler = async (request, response) => {
-    const ids = commandIdOf(request);
-    const id = accountIdFor(ids.commandId);
+    const commandId = commandIdOf(request);
+    const id = accountIdFor(commandId);
     const command = parse('open-account', request.body);
-    const events = await run(request, response, id, ids, command);
+    const events = await run(request, response, id, commandId, command);
     response.location(`/v1/accounts/${id}`).status(201).json(openedAccountOf(events));
   };
   const give =
@@ -91,7 +92,7 @@ export function commandApi(ports: CommandApiPorts): Express {
   }
   batchRoute(app, actors);
   commandStatusRoute(app, actors);
-  transferRoutes(app, actors, body, logger);
+  transferRoutes(app, actors, body);
   personRoutes(app, body, executePerson);
   for (const operation of COMMAND_API_OPERATIONS) {
     onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);

@@ -2,8 +2,9 @@ import type { Express, RequestHandler } from 'express';
 import { batchFrame, type BatchResult } from '../contracts/batches.ts';
 import { EXECUTE_COMMANDS_MAX } from '../contracts/commands.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
-import type { Actors, Joint } from './actor-client.ts';
-import { executePlan, planBatch, problemOf, resultOf, type BatchPlan } from './command-batch.ts';
+import type { Actors } from './courier.ts';
+import { executePlan, planBatch, problemOf, resultOf } from './command-batch.ts';
+import type { BatchPlan, Joint } from './command-batch.ts';
 import { invalid, invalidBy } from './failures.ts';
 import { commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
@@ -19,13 +20,13 @@ export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void 
   let running = 0;
   const handle: RequestHandler = async (request, response) => {
     const { atomic, dryRun } = flagsOf(request, ['atomic', 'dryRun']);
-    const ids = commandIdOf(request);
+    const commandId = commandIdOf(request);
     if (ifMatchOf(request) !== undefined) throw invalid([NO_ONE_VERSION]);
     const frame = batchFrame.safeParse(request.body);
     if (!frame.success) throw invalidBy(frame.error);
     const { commands } = frame.data;
-    const plan = planBatch(commands, { traceparent: traceparentOf(request) }, ids);
-    response.set('Idempotency-Key', ids.commandId);
+    const plan = planBatch(commands, { traceparent: traceparentOf(request) }, commandId);
+    response.set('Idempotency-Key', commandId);
     const joint = atomic || dryRun ? { atomic, dryRun } : undefined;
     if (joint !== undefined) requireJoint(plan, joint);
     const at = (index: number): string => `${request.path}#/commands/${index}`;

@@ -1,20 +1,27 @@
 import { answerOf } from '../contracts/outcomes.ts';
 import { batchItem, type BatchItem, type BatchResult } from '../contracts/batches.ts';
 import { batchItemIdFor, EXECUTE_COMMANDS_MAX } from '../contracts/commands.ts';
-import type { CommandMessage } from '../contracts/commands.ts';
-import type { CommandResult } from '../contracts/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import type { CommandBody } from '../contracts/command-bodies.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import { problem } from '../contracts/problems.ts';
-import type { AccountId } from '../domain/ids.ts';
+import type { AccountId, CommandId } from '../domain/ids.ts';
 import { inParallel } from '../platform/parallel.ts';
 import type { Failure } from '../platform/http.ts';
-import { unavailable, type Actors, type Joint } from './actor-client.ts';
+import { unavailable, type Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { accountIdFor, freshId } from './request-headers.ts';
 
-/** Accounts of one batch that are called at the same time. */
-const ACCOUNTS_AT_ONCE_MAX = 32;
+/** Accounts of one batch whose commands are under way at the same time: they travel together. */
+const ACCOUNTS_AT_ONCE_MAX = 1_000;
+
+/** How the commands of a batch belong together. */
+export interface Joint {
+  /** All of them are executed, in one turn, or none. */
+  readonly atomic: boolean;
+  /** Each is decided on what the ones before it would leave; nothing is written. */
+  readonly dryRun: boolean;
+}
 
 /** One command of a batch on its way: where its result belongs, and for whom it is. */
 export interface Addressed {
@@ -22,8 +29,6 @@ export interface Addressed {
   readonly accountId: AccountId;
   readonly message: CommandMessage;
 }
-
-type Ids = Pick<CommandMessage, 'commandId' | 'fresh'>;
 
 export interface BatchPlan {
   /** The commands of each account, in the order of the batch. */
@@ -36,9 +41,9 @@ export interface BatchPlan {
 export function planBatch(
   items: readonly unknown[],
   common: Pick<CommandMessage, 'traceparent'>,
-  ids: Ids = { commandId: freshId(), fresh: true },
+  commandId: CommandId = freshId(),
 ): BatchPlan {
-  const idsFor = itemIds(ids);
+  const idFor = itemIds(commandId);
   const accounts = new Map<AccountId, Addressed[]>();
   const failures = new Map<number, Failure>();
   items.forEach((item, index) => {
@@ -47,7 +52,7 @@ export function planBatch(
       failures.set(index, isObject(item) ? invalidBy(parsed.error) : NO_OBJECT);
       return;
     }
-    const { accountId, message } = address(parsed.data as BatchItem, common, idsFor);
+    const { accountId, message } = address(parsed.data as BatchItem, common, idFor);
     const queue = accounts.get(accountId) ?? [];
     accounts.set(accountId, queue);
     queue.push({ index, accountId, message });
@@ -63,26 +68,23 @@ const NO_OBJECT = invalid([{ at: '', message: 'must be an object with a type' }]
  * Ids for items without a key. They follow from the key of the whole batch, the account and how
  * many of its items came before, so a batch that is sent again with its key is executed once.
  */
-function itemIds({ commandId, fresh }: Ids): (account: string) => Ids {
+function itemIds(commandId: CommandId): (account: string) => CommandId {
   const counts = new Map<string, number>();
   return (account) => {
     const count = counts.get(account) ?? 0;
     counts.set(account, count + 1);
-    return { commandId: batchItemIdFor(commandId, account, count), fresh };
+    return batchItemIdFor(commandId, account, count);
   };
 }
 
 function address(
-  { accountId, idempotencyKey, ...command }: BatchItem,
+  { accountId: given, idempotencyKey, ...command }: BatchItem,
   common: Pick<CommandMessage, 'traceparent'>,
-  idsFor: (account: string) => Ids,
+  idFor: (account: string) => CommandId,
 ): { accountId: AccountId; message: CommandMessage } {
-  const ids =
-    idempotencyKey === undefined
-      ? idsFor(accountId ?? command.type)
-      : { commandId: idempotencyKey, fresh: false };
-  const message = { ...common, ...ids, command: command as CommandBody };
-  return { accountId: accountId ?? accountIdFor(ids.commandId), message };
+  const commandId = idempotencyKey ?? idFor(given ?? command.type);
+  const accountId = given ?? accountIdFor(commandId);
+  return { accountId, message: { ...common, accountId, commandId, command: command as CommandBody } };
 }
 
 /**
@@ -96,12 +98,12 @@ export function executePlan(
   joint: Joint | undefined,
   settle: (command: Addressed, result: CommandResult) => void,
 ): Promise<void> {
-  return inParallel(accounts, ACCOUNTS_AT_ONCE_MAX, async ([accountId, commands]) => {
+  return inParallel(accounts, ACCOUNTS_AT_ONCE_MAX, async ([, commands]) => {
     let instead = joint?.atomic === true && failures.size > 0 ? ABORTED : undefined;
     for (let from = 0; from < commands.length; from += EXECUTE_COMMANDS_MAX) {
       const group = commands.slice(from, from + EXECUTE_COMMANDS_MAX);
       const messages = group.map(({ message }) => message);
-      const results = instead === undefined ? await actors.execute(accountId, messages, joint) : [];
+      const results = instead === undefined ? await actors.execute({ commands: messages, ...joint }) : [];
       group.forEach((command, at) => settle(command, results[at] ?? instead ?? LOST));
       if (results.some(isUnavailable)) instead = LOST;
     }

@@ -5,7 +5,7 @@ import type { CommandResult } from '../contracts/commands.ts';
 import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/topics.ts';
 import { parseObject } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Actors } from './actor-client.ts';
+import type { Actors } from './courier.ts';
 import { executePlan, isUnavailable, planBatch, resultOf } from './command-batch.ts';
 import type { Addressed } from './command-batch.ts';
 import { deadCommand, type Poison } from './dead-command.ts';

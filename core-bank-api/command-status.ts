@@ -3,9 +3,10 @@ import { accountRefText, clientKeyText } from '../contracts/batches.ts';
 import { answerOf } from '../contracts/outcomes.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
-import type { Actors } from './actor-client.ts';
+import type { Actors } from './courier.ts';
 import { failureOf, invalid } from './failures.ts';
 import { accountIdFor } from './request-headers.ts';
+import { findTransfer } from './transfers.ts';
 
 const NOTHING =
   'Nothing was executed under this key for this account: it was refused, or it has not come ' +
@@ -16,15 +17,20 @@ export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>)
   app.get('/v1/commands/:idempotencyKey', async (request, response) => {
     const commandId = keyOf(request.params['idempotencyKey']);
     const accountId = accountOf(request.query, commandId);
-    const events = await actors.lookup(accountId, commandId);
-    if (events === undefined) throw new Failure('command-not-found', { detail: NOTHING });
-    if (events === 'unavailable') {
+    const found = await actors.lookup(accountId, [commandId]);
+    if (found === 'unavailable') {
       const reason = 'what the account executed cannot be looked up now';
       throw failureOf({ code: 'service-unavailable', reason });
     }
+    const [events] = found;
+    if (events === undefined) throw new Failure('command-not-found', { detail: NOTHING });
     const list = events.map(({ id, type, version, at }) => ({ id, type, version, at }));
-    const answer = { status: 'executed', commandId, accountId, ...answerOf(events), events: list };
-    response.json(answer);
+    const [first] = events;
+    const told =
+      first !== undefined && 'transferId' in first.data
+        ? { transfer: await findTransfer(actors, first.data.transferId), ...answerOf(events) }
+        : answerOf(events);
+    response.json({ status: 'executed', commandId, accountId, ...told, events: list });
   });
 }
 

@@ -5,16 +5,16 @@ import { publisher } from '../platform/dapr-publisher.ts';
 import { listen, stopListening } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
-import { actorClient } from './actor-client.ts';
 import { commandApi } from './app.ts';
 import { commandMessages } from './command-messages.ts';
+import { courier } from './courier.ts';
 import { personClient } from './person-client.ts';
 
 const config = readConfig(commonConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const bus = publisher({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const actors = actorClient(dapr);
+const actors = courier(dapr);
 const take = commandMessages({
   actors,
   publish: (topic, event) => bus.publish(PUBSUB, topic, event, 'application/cloudevents+json'),

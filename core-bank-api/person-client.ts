@@ -16,18 +16,15 @@ const answerSchema = z.strictObject({ results: z.tuple([personResult]) });
 export const personClient =
   (sidecar: Sidecar): ExecutePerson =>
   async (id, command) => {
-    let sent = command;
     for (const pauseMs of [...RETRY_MS, undefined]) {
       try {
-        const body = { commands: [sent] };
+        const body = { commands: [command] };
         const answer = await sidecar.invokeActor(PERSON_ACTOR_TYPE, id, 'execute', body);
         return answerSchema.parse(answer).results[0];
       } catch (error) {
         if (!(error instanceof SidecarError)) throw error;
         if (pauseMs === undefined) break;
         await sleep(pauseMs);
-        // The lost call may have been carried out, so its id is not fresh any more.
-        sent = { ...command, fresh: false };
       }
     }
     const reason = 'the person cannot be reached';

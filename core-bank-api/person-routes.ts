@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { addressBody, eraseBody, personIdFor } from '../contracts/person-commands.ts';
 import { registerPersonBody } from '../contracts/person-commands.ts';
 import type { PersonCommandBody, PersonRefusalMessage } from '../contracts/person-commands.ts';
-import { PERSON_ID_PATTERN, personId, type PersonId } from '../domain/ids.ts';
+import { PERSON_ID_PATTERN, personId } from '../domain/ids.ts';
+import type { CommandId, PersonId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import type { ExecutePerson } from './person-client.ts';
@@ -14,20 +15,20 @@ export function personRoutes(app: Express, body: RequestHandler, execute: Execut
   const run = async (
     request: Request,
     response: Response,
-    of: (commandId: ReturnType<typeof commandIdOf>['commandId']) => PersonId,
+    of: (commandId: CommandId) => PersonId,
     command: PersonCommandBody,
   ): Promise<{ personId: PersonId; version: number }> => {
-    const ids = commandIdOf(request);
-    const id = of(ids.commandId);
+    const commandId = commandIdOf(request);
+    const id = of(commandId);
     const ifMatch = ifMatchOf(request);
     const result = await execute(id, {
-      ...ids,
+      commandId,
       command,
       traceparent: traceparentOf(request),
       dryRun: dryRunOf(request),
       ...(ifMatch === undefined ? {} : { ifMatch }),
     });
-    response.set('Idempotency-Key', ids.commandId);
+    response.set('Idempotency-Key', commandId);
     if (!result.ok) throw failureOfPerson(result.refusal);
     if (result.replayed) response.set('Idempotency-Replayed', 'true');
     const version = result.events.at(-1)?.version ?? 0;

@@ -19,14 +19,14 @@ function single(request: Request, name: string): string | undefined {
 
 export const freshId = (): CommandId => commandId(randomUUID());
 
-/** The client's Idempotency-Key, or a fresh one. */
-export function commandIdOf(request: Request): { commandId: CommandId; fresh: boolean } {
+/** The client's Idempotency-Key, or one that the server makes. */
+export function commandIdOf(request: Request): CommandId {
   const key = single(request, 'Idempotency-Key');
-  if (key === undefined) return { commandId: freshId(), fresh: true };
+  if (key === undefined) return freshId();
   if (!COMMAND_ID_PATTERN.test(key)) {
     refuse('header/Idempotency-Key', 'must be 1-128 visible ASCII characters');
   }
-  return { commandId: commandId(key), fresh: false };
+  return commandId(key);
 }
 
 /** The account version that If-Match asks for. */

@@ -1,156 +1,173 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import type { CommandMessage } from '../contracts/commands.ts';
-import { transferIdFor } from '../contracts/commands.ts';
-import { defined } from '../contracts/events.ts';
-import type { RefusalMessage } from '../contracts/refusals.ts';
-import { factsOf, pendingAnswer, transferBody } from '../contracts/transfers.ts';
-import { transferReversalBody, type TransferAnswer } from '../contracts/transfers.ts';
-import type { TransferFacts } from '../contracts/transfers.ts';
-import { ACCOUNT_ID_PATTERN, transferId, type TransferId } from '../domain/ids.ts';
+import { transferIdFor, type CommandMessage, type CommandResult } from '../contracts/commands.ts';
+import type { CommandBody } from '../contracts/command-bodies.ts';
+import { defined, type LoggedEvent } from '../contracts/events.ts';
+import { captureTransferBody, transferAnswerOf, transferBody } from '../contracts/transfers.ts';
+import { transferReversalBody, voidTransferBody } from '../contracts/transfers.ts';
+import type { TransferAnswer } from '../contracts/transfers.ts';
+import { transferEndName, transferName } from '../domain/account-events.ts';
+import { transferReversalName } from '../domain/account-events.ts';
+import { ACCOUNT_ID_PATTERN, transferId } from '../domain/ids.ts';
+import type { AccountId, TransferId } from '../domain/ids.ts';
+import { sourceOf } from '../domain/transfer-id.ts';
 import { Failure } from '../platform/http.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Actors } from './actor-client.ts';
+import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
-import { transferSteps, Unavailable, type Found } from './transfer-steps.ts';
 
-/** A transfer that takes longer is answered as pending and goes on. */
-const ANSWER_MS_MAX = 2_000;
-const UNDER_WAY_MAX = 5_000;
-
-type Wish = Omit<TransferFacts, 'transferId'>;
-
-/** POST and GET of transfers and of their reversals. */
-export function transferRoutes(
-  app: Express,
-  actors: Actors,
-  body: RequestHandler,
-  logger: Logger,
-): void {
-  const steps = transferSteps(actors);
-  let underWay = 0;
-
-  /** The end of the transfer, or undefined when it is not there in time. */
-  const endOf = async (
-    facts: TransferFacts,
-    traceparent: string,
-    until: number,
-  ): Promise<TransferAnswer | undefined> => {
-    const timer = new AbortController();
-    underWay += 1;
-    const end = steps.finish(facts, traceparent).finally(() => {
-      underWay -= 1;
-      timer.abort();
-    });
-    end.catch((error: unknown) => {
-      // The actor host of the source brings it to its end.
-      logger.warn('a transfer is left pending', {
-        transferId: facts.transferId,
-        error: String(error),
-      });
-    });
-    const late = sleep(Math.max(0, until - performance.now()), undefined, timer);
-    return Promise.race([end.catch(() => undefined), late.catch(() => end)]).catch(() => undefined);
+/** POST and GET of transfers, of what ends pending ones, and of reversals. */
+export function transferRoutes(app: Express, actors: Actors, body: RequestHandler): void {
+  const execute = async (
+    request: Request,
+    response: Response,
+    { status, ...told }: Wanted,
+  ): Promise<void> => {
+    const message = messageOf(request, told);
+    const source = told.accountId;
+    response.set('Idempotency-Key', message.commandId);
+    const [result] = (await actors.execute({ commands: [message] })) as [CommandResult];
+    if (!result.ok) throw refusedAt(source, result);
+    if (result.replayed) response.set('Idempotency-Replayed', 'true');
+    const answer = await answerOf(actors, result.events, message.dryRun === true);
+    response.location(`/v1/transfers/${answer.transferId}`);
+    if (answer.from !== undefined) response.set('ETag', `"${answer.from.version}"`);
+    response.status(status).json(answer);
   };
 
-  const transfer = async (request: Request, response: Response, wish: Wish): Promise<void> => {
-    const until = performance.now() + ANSWER_MS_MAX;
-    const { fromAccountId } = wish;
-    if (underWay >= UNDER_WAY_MAX) throw busy('too many transfers are under way');
-    const message = reservation(request, wish);
-    response.set('Idempotency-Key', message.commandId);
-    if (message.dryRun === true) {
-      const preview = await found(steps.preview(fromAccountId, { ...message, dryRun: false }));
-      if (!preview.ok) throw refusedAt(fromAccountId, preview.refusal);
-      if (preview.replayed) response.set('Idempotency-Replayed', 'true');
-      if ('answer' in preview) answer(response, preview.answer, 201);
-      return;
-    }
-    const reserved = await steps.reserve(fromAccountId, message);
-    if (!reserved.ok) throw refusedAt(fromAccountId, reserved.refusal, reserved.refusalId);
-    if (reserved.replayed) response.set('Idempotency-Replayed', 'true');
-    const facts = factsOf(reserved.events);
-    const end = await endOf(facts, message.traceparent ?? '', until);
-    answer(response, end ?? pendingAnswer(facts), 201);
+  const end = (request: Request, response: Response, id: TransferId, command: CommandBody) => {
+    const accountId = sourceOf(id);
+    if (accountId === undefined) throw failureOf({ code: 'transfer-not-found' });
+    const commandId = commandIdOf(request);
+    return execute(request, response, { accountId, commandId, command, status: 200 });
   };
 
   app.post('/v1/transfers', body, async (request, response) => {
     const parsed = transferBody.safeParse(request.body);
     if (!parsed.success) throw invalidBy(parsed.error);
-    const { fromAccountId, toAccountId } = parsed.data;
-    if (fromAccountId === toAccountId) throw new Failure('same-account');
-    const currency = await steps.currencyOf(toAccountId, traceparentOf(request));
-    if (typeof currency !== 'string') throw refusedAt(toAccountId, currency.refusal);
-    await transfer(request, response, { ...parsed.data, currency });
+    const { fromAccountId, pending, ...told } = parsed.data;
+    if (fromAccountId === told.toAccountId) throw new Failure('same-account');
+    const commandId = commandIdOf(request);
+    const id = transferIdFor(fromAccountId, commandId);
+    const type = pending === true ? 'reserve-transfer' : 'send-transfer';
+    const command = defined({ ...told, type, transferId: id }) as CommandBody;
+    const wanted = { accountId: fromAccountId, commandId, command, status: 201 };
+    await execute(request, response, wanted);
   });
-
+  app.post('/v1/transfers/:transferId/capture', body, async (request, response) => {
+    const id = transferIdOf(request);
+    const parsed = captureTransferBody.safeParse(request.body);
+    if (!parsed.success) throw invalidBy(parsed.error);
+    const command = { ...parsed.data, type: 'capture-transfer', transferId: id } as const;
+    await end(request, response, id, command);
+  });
+  app.post('/v1/transfers/:transferId/void', body, async (request, response) => {
+    const id = transferIdOf(request);
+    const parsed = voidTransferBody.safeParse(request.body);
+    if (!parsed.success) throw invalidBy(parsed.error);
+    await end(request, response, id, { type: 'void-transfer', transferId: id });
+  });
   app.post('/v1/transfers/:transferId/reversals', body, async (request, response) => {
     const parsed = transferReversalBody.safeParse(request.body);
     if (!parsed.success) throw invalidBy(parsed.error);
-    const original = answerOf(await found(steps.find(transferIdOf(request))));
+    const original = await findTransfer(actors, transferIdOf(request));
     if (original.status !== 'completed') {
       const detail = `The transfer is ${original.status}: only a completed one moved money.`;
       throw new Failure('not-reversible', { detail });
     }
-    const { transferId: reverses, amount, currency, toAccountId, fromAccountId } = original;
-    const sides = { fromAccountId: toAccountId, toAccountId: fromAccountId };
-    const { reason: description } = parsed.data;
-    await transfer(request, response, { ...sides, amount, currency, reverses, description });
+    const { toAccountId: payer, fromAccountId, captured, amount } = original;
+    const accountId = payer as AccountId;
+    const commandId = commandIdOf(request);
+    const command = defined({
+      type: 'send-transfer' as const,
+      transferId: transferIdFor(accountId, commandId),
+      toAccountId: fromAccountId,
+      amount: captured ?? amount,
+      reversesTransferId: original.transferId,
+      description: parsed.data.reason,
+    }) as CommandBody;
+    await execute(request, response, { accountId, commandId, command, status: 201 });
   });
-
   app.get('/v1/transfers/:transferId', async (request, response) => {
     for (const name of Object.keys(request.query)) {
       throw invalid([{ at: `query/${name}`, message: 'is not a known parameter' }]);
     }
-    response.json(answerOf(await found(steps.find(transferIdOf(request)))));
+    response.json(await findTransfer(actors, transferIdOf(request)));
   });
+}
+
+/** A command to the source of a transfer, and the status of its success. */
+interface Wanted extends Pick<CommandMessage, 'accountId' | 'commandId' | 'command'> {
+  readonly status: number;
 }
 
 /** The command to the source; the client's key and If-Match belong to that account. */
-function reservation(request: Request, { currency, ...wish }: Wish): CommandMessage {
-  const { commandId, fresh } = commandIdOf(request);
-  const { fromAccountId, reverses: reversesTransferId, ...told } = wish;
-  const id = transferIdFor(fromAccountId, commandId);
-  const command = defined({
-    ...told,
-    type: 'reserve-transfer' as const,
-    transferId: id,
-    toCurrency: currency,
-    reversesTransferId,
-  });
-  const traceparent = traceparentOf(request);
+function messageOf(request: Request, wanted: Omit<Wanted, 'status'>): CommandMessage {
   const ifMatch = ifMatchOf(request);
-  const conditions = { dryRun: dryRunOf(request), ...(ifMatch === undefined ? {} : { ifMatch }) };
-  return { commandId, fresh, traceparent, ...conditions, command };
+  return {
+    ...wanted,
+    traceparent: traceparentOf(request),
+    dryRun: dryRunOf(request),
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+  };
 }
 
-const busy = (reason: string): Failure => failureOf({ code: 'service-unavailable', reason });
-
-async function found<Result>(looking: Promise<Result>): Promise<Result> {
-  try {
-    return await looking;
-  } catch (error) {
-    if (error instanceof Unavailable) throw busy('the transfer cannot be looked up now');
-    throw error;
-  }
+/** How the transfer of these events stands: what they do not tell is looked up. */
+async function answerOf(
+  actors: Pick<Actors, 'lookup'>,
+  events: readonly LoggedEvent[],
+  isPreview: boolean,
+): Promise<TransferAnswer> {
+  const [first] = events;
+  const isWhole = first?.type === 'transfer-sent' || first?.type === 'transfer-reserved';
+  if (isWhole) return transferAnswerOf(events);
+  if (first === undefined || !('transferId' in first.data)) throw new Error('no transfer');
+  const found = await eventsOf(actors, first.data.transferId);
+  return transferAnswerOf(isPreview ? [...found, ...events] : merge(found, events));
 }
 
-function answerOf(result: Found): TransferAnswer {
-  if (!result.ok) throw failureOf(result.refusal);
-  return result.answer;
+const merge = (found: readonly LoggedEvent[], more: readonly LoggedEvent[]): LoggedEvent[] => [
+  ...found,
+  ...more.filter(({ id }) => found.every((one) => one.id !== id)),
+];
+
+/** Every event of a transfer, at both accounts, and the one that took it back. */
+async function eventsOf(
+  actors: Pick<Actors, 'lookup'>,
+  id: TransferId,
+): Promise<readonly LoggedEvent[]> {
+  const lookup = async (account: AccountId, names: readonly string[]): Promise<LoggedEvent[]> => {
+    const found = await actors.lookup(account, names);
+    if (found !== 'unavailable') return found.flatMap((events) => events ?? []);
+    throw failureOf({
+      code: 'service-unavailable',
+      reason: 'the transfer cannot be looked up now',
+    });
+  };
+  const source = sourceOf(id);
+  if (source === undefined) return [];
+  const own = await lookup(source, [transferName(id), transferEndName(id)]);
+  const target = own.find((event) => 'otherAccountId' in event.data);
+  if (target === undefined || !('otherAccountId' in target.data)) return [];
+  const names = [transferName(id), transferReversalName(id)];
+  return [...own, ...(await lookup(target.data.otherAccountId, names))];
 }
 
-function answer(response: Response, transfer: TransferAnswer, status: number): void {
-  response.location(`/v1/transfers/${transfer.transferId}`);
-  if (transfer.from !== undefined) response.set('ETag', `"${transfer.from.version}"`);
-  response.status(transfer.status === 'pending' ? 202 : status).json(transfer);
+/** How a transfer stands; of one that the bank never made a 404. */
+export async function findTransfer(
+  actors: Pick<Actors, 'lookup'>,
+  id: TransferId,
+): Promise<TransferAnswer> {
+  const events = await eventsOf(actors, id);
+  if (events.length === 0) throw failureOf({ code: 'transfer-not-found' });
+  return transferAnswerOf(events);
 }
 
 /** Which of the two accounts a refusal is about. */
-function refusedAt(accountId: string, refusal: RefusalMessage, refusalId?: string | null): Failure {
+function refusedAt(source: AccountId, result: Extract<CommandResult, { ok: false }>): Failure {
+  const { refusal, refusalId } = result;
   const failure = failureOf(refusal, refusalId);
   if (refusal.code === 'service-unavailable' || refusal.code === 'invalid-request') return failure;
+  const accountId = result.accountId ?? source;
   return new Failure(failure.code, {
     ...failure.parts,
     more: { ...failure.parts.more, accountId },

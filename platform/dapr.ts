@@ -10,12 +10,6 @@ export class SidecarError extends Error {
   }
 }
 
-export type StateOperation =
-  /** Written only when the key does not exist yet. */
-  | { readonly insert: string; readonly value: unknown }
-  | { readonly put: string; readonly value: unknown }
-  | { readonly delete: string };
-
 export interface SidecarOptions {
   readonly httpPort: number;
   readonly apiToken: string;
@@ -52,7 +46,7 @@ export function sidecar(options: SidecarOptions) {
         method,
         path,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
+        body: typeof body === 'string' || body === undefined ? (body ?? null) : JSON.stringify(body),
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (error) {
@@ -82,46 +76,11 @@ export function sidecar(options: SidecarOptions) {
       return { status: answer.status, body: answer.text === '' ? undefined : parse(answer.text) };
     },
 
-    /**
-     * Writes all operations or none. A key that exists already and was to be inserted makes a
-     * conflict; every other failure throws, and then the outcome is unknown.
-     */
-    async transact(
-      store: string,
-      operations: readonly StateOperation[],
-    ): Promise<'committed' | 'conflict'> {
-      const answer = await call('POST', `/v1.0/state/${store}/transaction`, {
-        operations: operations.map(toDapr),
-      });
-      if (answer.status === 204 || answer.status === 200) return 'committed';
-      if (answer.text.includes('no item was updated')) return 'conflict';
-      throw new SidecarError(`transaction: ${answer.text.slice(0, 500)}`, answer.status);
-    },
-
-    /**
-     * Reads many keys at once. What is in the answer is right; what is missing may exist: when
-     * the connection to PostgreSQL dies while rows are read, Dapr 1.18 tells of those that came
-     * and of no error. Only `readState` says for certain that there is nothing.
-     */
-    async readStates(store: string, keys: readonly string[]): Promise<Map<string, unknown>> {
-      const answer = await call('POST', `/v1.0/state/${store}/bulk`, { keys, parallelism: 8 });
-      if (answer.status !== 200) {
-        throw new SidecarError(`bulk read: ${answer.text.slice(0, 500)}`, answer.status);
-      }
-      const found = new Map<string, unknown>();
-      for (const row of parse(answer.text) as { key: string; data?: unknown; error?: string }[]) {
-        if (row.error) throw new SidecarError(`bulk read of ${row.key}: ${row.error}`);
-        if (row.data !== undefined && row.data !== null) found.set(row.key, row.data);
-      }
-      return found;
-    },
-
-    /** The value of a key, undefined when there is none. */
-    async readState(store: string, key: string): Promise<unknown> {
-      const answer = await call('GET', `/v1.0/state/${store}/${encodeURIComponent(key)}`);
-      if (answer.status === 204) return undefined;
-      if (answer.status === 200) return parse(answer.text);
-      throw new SidecarError(`read of ${key}: ${answer.text.slice(0, 500)}`, answer.status);
+    /** Publishes JSON text, of which the sidecar makes a CloudEvent. */
+    async publish(pubsub: string, topic: string, message: string): Promise<void> {
+      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, message);
+      if (answer.status === 204 || answer.status === 200) return;
+      throw new SidecarError(`publish: ${answer.text.slice(0, 500)}`, answer.status);
     },
 
     /** Whether the sidecar's outbound side (components, control plane) is ready. */
@@ -143,16 +102,4 @@ function parse(text: string): unknown {
   } catch {
     throw new SidecarError(`not JSON: ${text.slice(0, 200)}`);
   }
-}
-
-function toDapr(operation: StateOperation): object {
-  if ('delete' in operation) {
-    return { operation: 'delete', request: { key: operation.delete } };
-  }
-  if ('put' in operation) {
-    return { operation: 'upsert', request: { key: operation.put, value: operation.value } };
-  }
-  const { insert: key, value } = operation;
-  const options = { concurrency: 'first-write', consistency: 'strong' };
-  return { operation: 'upsert', request: { key, value, options } };
 }

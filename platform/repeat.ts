@@ -1,3 +1,5 @@
+import { systemClock, type Clock } from './clock.ts';
+
 /**
  * Does the work again and again, each time `everyMs` after it ended, from `start` to `stop`. A
  * failure is reported and ends nothing. What is under way at `stop` is not waited for.
@@ -6,18 +8,18 @@ export function repeat(
   work: () => Promise<void>,
   everyMs: number,
   onFailure: (error: unknown) => void,
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ) {
-  let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
-  const next = (): void => {
-    if (isStopped) return;
-    timer = setTimeout(() => void work().catch(onFailure).finally(next), everyMs);
+  const run = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(everyMs);
+      if (isStopped) return;
+      await work().catch(onFailure);
+    }
   };
   return {
-    start: next,
-    stop(): void {
-      isStopped = true;
-      clearTimeout(timer);
-    },
+    start: (): void => void run(),
+    stop: (): void => void (isStopped = true),
   };
 }

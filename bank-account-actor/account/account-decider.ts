@@ -1,0 +1,422 @@
+import { streamOfPerson } from '../../contracts/bank-events.ts';
+import { commandHash, decodeCommand, holdIdFor } from '../../contracts/commands.ts';
+import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
+import type { CommandBody } from '../../contracts/command-bodies.ts';
+import { decodeEvent, encodeEvent, streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import { writeMoney } from '../../contracts/money-members.ts';
+import type { RefusalMessage } from '../../contracts/refusals.ts';
+import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
+import type { Past, Refusal } from '../../domain/account-commands.ts';
+import { decide } from '../../domain/account-decisions.ts';
+import { settledBy, type AccountEvent } from '../../domain/account-events.ts';
+import { holdName, reversalName } from '../../domain/account-events.ts';
+import { transferEndName, transferName, transferReversalName } from '../../domain/account-events.ts';
+import type { Currency } from '../../domain/currency.ts';
+import { ownCommandId, PERSON_ID_PATTERN, personId, version } from '../../domain/ids.ts';
+import type { AccountId, CommandId, StreamId, TransferId } from '../../domain/ids.ts';
+import { decideTransfer } from '../../domain/transfer-decisions.ts';
+import type { Draft, Reading, Step, Working } from '../turn/draft.ts';
+import { isAccountState, isPersonState } from '../turn/stream-state.ts';
+import { unavailable } from '../turn/work.ts';
+import { recordRefusal, wantsRecord } from './refusal-record.ts';
+
+/** A command to an account, and the id that the record of its refusal would have. */
+export interface AccountWork {
+  readonly message: CommandMessage;
+  readonly recordId: CommandId;
+}
+
+type TransferBody = Extract<
+  CommandBody,
+  {
+    type:
+      | 'send-transfer'
+      | 'reserve-transfer'
+      | 'capture-transfer'
+      | 'void-transfer'
+      | 'expire-transfer';
+  }
+>;
+const TRANSFERS = new Set<CommandBody['type']>([
+  'send-transfer',
+  'reserve-transfer',
+  'capture-transfer',
+  'void-transfer',
+  'expire-transfer',
+]);
+const isTransfer = (body: CommandBody): body is TransferBody => TRANSFERS.has(body.type);
+
+/** How commands belong together. */
+export interface Joint {
+  /** All of them are executed, or none. */
+  readonly atomic: boolean;
+  /** They are decided one after the other, and nothing is written. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * Decides commands that belong together on what the turn has come to, and adds their events and
+ * the records of their refusals to the draft. Gives undefined when something must be fetched
+ * first. `now` is the host's clock, RFC 3339.
+ */
+export function decideAccounts(
+  draft: Draft,
+  works: readonly AccountWork[],
+  { atomic, dryRun }: Joint,
+  now: string,
+): CommandResult[] | undefined {
+  const undo = draft.bookmark();
+  const before = atomic ? works.map(({ message }) => stateOf(draft, message)) : [];
+  const decided = works.map((work) => {
+    const undoOne = work.message.dryRun === true ? draft.bookmark() : undefined;
+    const outcome = decideAccount(draft, work, now);
+    undoOne?.();
+    return outcome;
+  });
+  if (decided.includes(undefined)) return undefined;
+  const outcomes = decided as Outcome[];
+  const isAborted = atomic && outcomes.some(({ result }) => !result.ok);
+  if (isAborted || dryRun) undo();
+  const results = outcomes.map(({ result, seen }, index): CommandResult | undefined => {
+    const work = works[index]!;
+    if (result.ok) return isAborted && !result.replayed ? ABORTED : result;
+    if (seen === undefined || dryRun || work.message.dryRun === true) return result;
+    // What an aborted batch set was never set.
+    const first = isAborted ? before[index] : seen;
+    const { refusal } = result;
+    if (first === undefined || !wantsRecord(first, work, refusal)) return result;
+    const undone = isAborted ? seen.version - first.version : 0;
+    const refusalId = recordRefusal(draft, { work, refusal, seen, undone }, now);
+    return refusalId === undefined ? undefined : { ...result, refusalId };
+  });
+  return results.includes(undefined) ? undefined : (results as CommandResult[]);
+}
+
+const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } };
+
+function stateOf(draft: Draft, { accountId }: CommandMessage): ExistingAccount | undefined {
+  const current = draft.hope(streamOf(accountId));
+  const account = typeof current === 'object' ? accountOf(current) : NO_ACCOUNT;
+  return account.status === 'none' ? undefined : account;
+}
+
+/** What came of one command; of a rule's refusal with the account that the rule looked at. */
+interface Outcome {
+  readonly result: CommandResult;
+  readonly seen?: ExistingAccount;
+}
+
+function decideAccount(draft: Draft, { message }: AccountWork, now: string): Outcome | undefined {
+  const { accountId, commandId, command } = message;
+  const stream = streamOf(accountId);
+  const known = draft.executed(stream, commandId);
+  const isNew = known === null && command.type === 'open-account';
+  const current = isNew ? draft.hope(stream) : draft.read(stream);
+  if (current === undefined) return undefined;
+  if (current === 'unreadable') return plain(unavailable('the account cannot be read'));
+  if (current.before?.quarantine !== undefined) return plain(unavailable(QUARANTINED));
+  if (known !== null) {
+    const replayed = replay(draft, stream, known, message);
+    return replayed && plain(replayed);
+  }
+  const halted = draft.whyNotAppend(current);
+  if (halted !== undefined) return plain(unavailable(halted));
+  if (message.ifMatch !== undefined && message.ifMatch !== current.version) {
+    return plain(refused({ code: 'version-mismatch', version: current.version }));
+  }
+  const decided = isTransfer(command)
+    ? decideTwo(draft, current, message, command, now)
+    : decideOne(draft, current, message, now);
+  if (decided === undefined || !('side' in decided)) return decided && plain(decided);
+  const seen = accountOf(current);
+  const { refusal, side } = decided;
+  const result = { ok: false as const, refusal, ...(isTransfer(command) ? { accountId: side } : {}) };
+  return seen.status === 'none' ? { result } : { result, seen };
+}
+
+const QUARANTINED = 'the log of this account is in quarantine: its operator must look at it';
+const plain = (result: CommandResult): Outcome => ({ result });
+
+/** The refusal of a rule, and which account it is about. */
+interface Refused {
+  readonly side: AccountId;
+  readonly refusal: RefusalMessage;
+}
+
+const refused = (refusal: RefusalMessage): CommandResult => ({ ok: false, refusal });
+
+const accountOf = ({ state }: Working): Account =>
+  state !== undefined && isAccountState(state) ? state : NO_ACCOUNT;
+
+/** The events of a command that was executed before: the same answer, for ever. */
+function replay(
+  draft: Draft,
+  stream: StreamId,
+  first: number,
+  { command }: CommandMessage,
+): CommandResult | undefined {
+  const events: LoggedEvent[] = [];
+  const take = (from: StreamId, at: number): 'taken' | 'unavailable' | undefined => {
+    for (let next = at; ; next += 1) {
+      const event = draft.event(from, next) as LoggedEvent | 'unavailable' | undefined;
+      if (event === undefined || event === 'unavailable') return event;
+      events.push(event);
+      const sameStream = (event.joint?.events ?? 1) - companions(event);
+      if (next - at + 1 >= sameStream) return 'taken';
+    }
+  };
+  const own = take(stream, first);
+  if (own === undefined) return undefined;
+  if (own === 'unavailable') return unavailable('the log cannot be asked what was executed');
+  if (events[0]?.commandHash !== commandHash(command)) {
+    return refused({ code: 'idempotency-key-reused' });
+  }
+  const last = events.at(-1)!;
+  if (companions(last) === 0 || !('otherAccountId' in last.data)) {
+    return { ok: true, replayed: true, events };
+  }
+  const other = streamOf(last.data.otherAccountId);
+  const at = draft.settled(other, transferName(last.data.transferId));
+  if (at === undefined) return undefined;
+  const theirs = at === null ? 'unavailable' : take(other, at);
+  if (theirs === undefined) return undefined;
+  if (theirs === 'unavailable') return unavailable('the log cannot be asked what was executed');
+  return { ok: true, replayed: true, events };
+}
+
+/** How many events of the command stand in the other account's stream. */
+const companions = ({ type, joint }: LoggedEvent): number =>
+  joint !== undefined && (type === 'transfer-sent' || type === 'transfer-captured') ? 1 : 0;
+
+function decideOne(
+  draft: Draft,
+  current: Working,
+  message: CommandMessage,
+  now: string,
+): CommandResult | Refused | undefined {
+  const { accountId, command } = message;
+  const account = accountOf(current);
+  const at = laterOf(now, account);
+  const decoded = decode(account, message);
+  if ('refusal' in decoded) return { side: accountId, ...decoded };
+  if (command.type === 'open-account' && account.status === 'none') {
+    const owner = ownerOf(draft, command.ownerId);
+    if (owner === undefined) return undefined;
+    if (!owner) return refused({ code: 'owner-not-found' });
+  }
+  const past = pastOf(draft, streamOf(accountId), account, command);
+  if (past === undefined) return undefined;
+  if (past === 'unavailable') return unavailable('the log cannot be asked about the past');
+  const decision = decide(account, decoded.command as Parameters<typeof decide>[1], at, past);
+  if (!decision.ok) return refusedBy(accountId, decision.refusal, decoded.currency);
+  const steps = stepsOf(accountId, account, decision.events, message, message.commandId);
+  return { ok: true, replayed: false, events: draft.append(steps) as LoggedEvent[] };
+}
+
+/** Both sides of a transfer are decided in one turn: on both accounts or on none. */
+function decideTwo(
+  draft: Draft,
+  current: Working,
+  message: CommandMessage,
+  body: TransferBody,
+  now: string,
+): CommandResult | Refused | undefined {
+  const { accountId } = message;
+  const source = accountOf(current);
+  const stream = streamOf(accountId);
+  const decoded = decode(source, message);
+  if ('refusal' in decoded) return { side: accountId, ...decoded };
+  if (startsTransfer(body) && draft.executed(stream, transferName(body.transferId)) !== null) {
+    // The id follows from the key: another key made the same one.
+    return refused({ code: 'idempotency-key-reused' });
+  }
+  const past = transferPast(draft, stream, source, body);
+  if (past === undefined) return undefined;
+  if (past === 'unavailable') return unavailable('the log cannot be asked about the past');
+  const targetId = targetOf(source, body);
+  const target = targetId === undefined ? NONE : draft.read(streamOf(targetId));
+  if (target === undefined) return undefined;
+  if (target === 'unreadable') return unavailable('the account cannot be read');
+  const halted = draft.whyNotAppend(target);
+  if (halted !== undefined) return unavailable(halted);
+  if (target.before?.quarantine !== undefined) return unavailable(QUARANTINED);
+  const there = accountOf(target);
+  const at = laterOf(laterOf(now, source), there);
+  const command = decoded.command as Parameters<typeof decideTransfer>[2];
+  const decision = decideTransfer(source, there, accountId, command, at, past);
+  if (!decision.ok) {
+    const side = decision.side === 'source' ? accountId : (targetId ?? accountId);
+    return refusedBy(side, decision.refusal, decoded.currency);
+  }
+  const own = stepsOf(accountId, source, decision.source, message, message.commandId);
+  const theirs =
+    targetId === undefined
+      ? []
+      : stepsOf(targetId, there, decision.target, message, receiveId(body.transferId));
+  const events = draft.append([...own, ...theirs]) as LoggedEvent[];
+  return { ok: true, replayed: false, events };
+}
+
+const NONE: Reading = {
+  before: undefined,
+  version: 0,
+  digest: undefined,
+  state: undefined,
+  added: [],
+};
+const receiveId = (id: TransferId): CommandId => ownCommandId(transferName(id));
+const startsTransfer = ({ type }: TransferBody): boolean =>
+  type === 'send-transfer' || type === 'reserve-transfer';
+
+function targetOf(source: Account, body: TransferBody): AccountId | undefined {
+  switch (body.type) {
+    case 'send-transfer':
+    case 'reserve-transfer':
+      return body.toAccountId;
+    case 'capture-transfer': {
+      if (source.status === 'none') return undefined;
+      const pending = source.transfers.find((open) => open.transferId === body.transferId);
+      return pending?.otherAccountId;
+    }
+    case 'void-transfer':
+    case 'expire-transfer':
+      return undefined;
+  }
+}
+
+/** What a step of the account's stream is made of. */
+function stepsOf(
+  id: AccountId,
+  before: Account,
+  events: readonly AccountEvent[],
+  { command, traceparent }: CommandMessage,
+  commandId: CommandId,
+): Step[] {
+  let account = before;
+  const hash = commandHash(command);
+  return events.map((event) => {
+    const after = evolve(account, event);
+    account = after;
+    const cause = { commandId, commandHash: hash, traceparent };
+    return {
+      stream: streamOf(id),
+      state: after,
+      event: (place) => encodeEvent(id, event, after, { ...cause, ...place }),
+      names: [commandId, ...settledBy(event)],
+    };
+  });
+}
+
+type Decoded =
+  | { readonly command: unknown; readonly currency: Currency }
+  | { readonly refusal: RefusalMessage };
+
+function decode(account: Account, { accountId, commandId, command }: CommandMessage): Decoded {
+  const currency =
+    command.type === 'open-account'
+      ? command.currency
+      : account.status === 'none'
+        ? undefined
+        : account.currency;
+  if (currency === undefined) return { refusal: { code: 'account-not-found' } };
+  const decoded = decodeCommand(command, currency);
+  if (!('type' in decoded)) return { refusal: { code: 'invalid-request', ...decoded } };
+  const holdId = holdIdFor(accountId, commandId);
+  const named = decoded.type === 'place-hold' ? { ...decoded, holdId } : decoded;
+  return { command: named, currency };
+}
+
+// Refusals have the same members on the wire, with money as text.
+const refusedBy = (side: AccountId, refusal: Refusal, currency: Currency): Refused => ({
+  side,
+  refusal: writeMoney(refusal, currency) as unknown as RefusalMessage,
+});
+
+/** Whether the owner is registered; undefined: to be fetched. The commit looks at it again. */
+function ownerOf(draft: Draft, ownerId: string): boolean | undefined {
+  if (!PERSON_ID_PATTERN.test(ownerId)) return false;
+  const person = draft.read(streamOfPerson(personId(ownerId)));
+  if (person === undefined) return undefined;
+  if (person === 'unreadable' || person.state === undefined) return false;
+  return isPersonState(person.state) && person.state.status === 'registered';
+}
+
+type Asked = Past | 'unavailable' | undefined;
+
+/** What a decision may ask of the past, by the name under which it is known whether it ended. */
+function pastOf(draft: Draft, stream: StreamId, account: Account, body: CommandBody): Asked {
+  if (account.status === 'none') return {};
+  switch (body.type) {
+    case 'capture-hold':
+    case 'void-hold':
+    case 'expire-hold': {
+      // What the state still holds open was not ended, so nobody needs to be asked.
+      if (account.holds.some(({ holdId }) => holdId === body.holdId)) return {};
+      return settledPast(draft.settled(stream, holdName(body.holdId)));
+    }
+    case 'reverse': {
+      if (body.version > account.version) return {};
+      return eventPast(draft, stream, body.version, reversalName(body.version));
+    }
+    default:
+      return {};
+  }
+}
+
+function transferPast(draft: Draft, stream: StreamId, source: Account, body: TransferBody): Asked {
+  if (source.status === 'none') return {};
+  switch (body.type) {
+    case 'send-transfer': {
+      const { reversesTransferId } = body;
+      if (reversesTransferId === undefined) return {};
+      const received = draft.settled(stream, transferName(reversesTransferId));
+      if (received === undefined) return undefined;
+      if (received === null) return {};
+      return eventPast(draft, stream, received, transferReversalName(reversesTransferId));
+    }
+    case 'capture-transfer':
+    case 'void-transfer':
+    case 'expire-transfer': {
+      if (source.transfers.some((open) => open.transferId === body.transferId)) return {};
+      return settledPast(draft.settled(stream, transferEndName(body.transferId)));
+    }
+    case 'reserve-transfer':
+      return {};
+  }
+}
+
+function settledPast(at: number | null | undefined): Asked {
+  if (at === undefined) return undefined;
+  return at === null ? {} : { settled: { version: version(at) } };
+}
+
+function eventPast(draft: Draft, stream: StreamId, at: number, name: string): Asked {
+  const event = draft.event(stream, at);
+  const settled = settledPast(draft.settled(stream, name));
+  if (event === undefined || settled === undefined) return undefined;
+  if (event === 'unavailable') return event;
+  return { ...(settled as Past), original: decodeEvent(event as LoggedEvent) };
+}
+
+// The clock of an account never runs backwards.
+function laterOf(now: string, account: Account): string {
+  return account.status !== 'none' && account.changedAt > now ? account.changedAt : now;
+}
+
+/** What time has ended on the account without a client: holds and transfers that are due. */
+export function dueWork(account: ExistingAccount, id: AccountId, now: string): AccountWork[] {
+  const isDue = ({ expiresAt }: { readonly expiresAt?: string }): boolean =>
+    expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(laterOf(now, account));
+  const own = (commandId: CommandId, command: CommandBody): AccountWork => ({
+    message: { accountId: id, commandId, command },
+    recordId: commandId,
+  });
+  return [
+    ...account.holds.filter(isDue).map(({ holdId }) =>
+      own(ownCommandId(`expire ${holdId}`), { type: 'expire-hold', holdId }),
+    ),
+    ...account.transfers.filter(isDue).map(({ transferId }) =>
+      own(ownCommandId(`expire ${transferId}`), { type: 'expire-transfer', transferId }),
+    ),
+  ];
+}

@@ -1,0 +1,66 @@
+import { accountOfStream } from '../../contracts/events.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { repeat } from '../../platform/repeat.ts';
+import type { Journal } from '../journal/journal.ts';
+import { isAccountState } from '../turn/stream-state.ts';
+import type { Turns } from '../turn/turns.ts';
+import { decideAccounts, dueWork } from './account-decider.ts';
+
+const LOOK_EVERY_MS = 500;
+/** A host that claimed a stream and died leaves it to the others after this time. */
+const LEASE_MS = 3_000;
+const STREAMS_PER_LOOK_MAX = 256;
+const NO_DEADLINE = Number.MAX_SAFE_INTEGER;
+
+export interface ExpiryPorts {
+  readonly journal: Pick<Journal, 'claimDue'>;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Ends what no client may come back for: holds and pending transfers whose time is up, on whatever
+ * host they were made.
+ */
+export function createExpiry({ journal, turns, clock, logger }: ExpiryPorts) {
+  let ended = 0;
+  const end = async (stream: StreamId): Promise<void> => {
+    const results = await turns.execute({
+      streams: [stream],
+      commands: 1,
+      size: 1_024,
+      deadlineMs: NO_DEADLINE,
+      decide(draft, now) {
+        const current = draft.read(stream);
+        if (current === undefined) return undefined;
+        if (current === 'unreadable' || current.state === undefined) return [];
+        if (!isAccountState(current.state)) return [];
+        const works = dueWork(current.state, accountOfStream(stream), now);
+        return decideAccounts(draft, works, { atomic: false, dryRun: false }, now);
+      },
+    });
+    for (const result of results) {
+      if (result.ok) ended += 1;
+      else logger.warn('what is due must wait', { stream, refusal: result.refusal.code });
+    }
+  };
+  const look = async (): Promise<void> => {
+    const due = await journal.claimDue(clock.wall(), LEASE_MS, STREAMS_PER_LOOK_MAX);
+    await Promise.all(due.map(end));
+  };
+  const looking = repeat(
+    look,
+    LOOK_EVERY_MS,
+    (error) => logger.warn('what is due cannot be looked up', { error: String(error) }),
+    clock,
+  );
+  return {
+    start: looking.start,
+    stop: looking.stop,
+    look,
+    counts: () => ({ endedWithoutClient: ended }),
+  };
+}

@@ -1,0 +1,105 @@
+import { balanceOf } from '../../contracts/balances.ts';
+import { refusalsOf } from '../../contracts/bank-events.ts';
+import { commandHash } from '../../contracts/commands.ts';
+import { writeMoney } from '../../contracts/money-members.ts';
+import { askedCommand, isRecorded } from '../../contracts/refusal-events.ts';
+import type { RefusalEvent, RefusalsState, SeenAccount } from '../../contracts/refusal-events.ts';
+import type { RefusalMessage } from '../../contracts/refusals.ts';
+import { dayOf, spentOn, type ExistingAccount } from '../../domain/account.ts';
+import { version } from '../../domain/ids.ts';
+import { formatAmount } from '../../domain/money.ts';
+import type { Draft } from '../turn/draft.ts';
+import { isRefusalsState } from '../turn/stream-state.ts';
+import type { AccountWork } from './account-decider.ts';
+
+/**
+ * Records of one account and day of UTC. A client that is refused in a loop could else fill the
+ * log, where nothing is ever deleted.
+ */
+export const REFUSALS_PER_DAY_MAX = 1_000;
+
+/** A refusal by a rule, and the account that the rule looked at. */
+export interface RefusedWork {
+  readonly work: AccountWork;
+  readonly refusal: RefusalMessage;
+  readonly seen: ExistingAccount;
+  /** Events of the same atomic batch that `seen` has and that were undone with it. */
+  readonly undone: number;
+}
+
+/**
+ * Adds the record of a refusal to the turn, so that nobody hears of it before it is durable. Gives
+ * the id of the record's event, null when the account's day is full, undefined when its stream must
+ * be fetched first.
+ */
+export function recordRefusal(
+  draft: Draft,
+  { work, refusal, seen, undone }: RefusedWork,
+  now: string,
+): string | null | undefined {
+  const { accountId, commandId, command, traceparent } = work.message;
+  const stream = refusalsOf(accountId);
+  const known = draft.executed(stream, work.recordId);
+  if (known !== null) return `${stream}/${known}`;
+  const current = draft.read(stream);
+  if (current === undefined) return undefined;
+  if (current === 'unreadable') return null;
+  const before = current.state !== undefined && isRefusalsState(current.state) && current.state;
+  const next = afterRecord(before || undefined, now);
+  if (next.onDay > REFUSALS_PER_DAY_MAX) return null;
+  const [event] = draft.append([
+    {
+      stream,
+      state: next,
+      names: [work.recordId],
+      event: (place): RefusalEvent => ({
+        id: `${stream}/${place.version}`,
+        stream,
+        ...place,
+        type: 'command-refused',
+        schema: 1,
+        commandId: work.recordId,
+        commandHash: commandHash(command),
+        ...(traceparent === undefined ? {} : { traceparent }),
+        at: next.changedAt,
+        data: {
+          command: askedCommand(commandId, command),
+          refusal,
+          seen: seenOf(seen, undone, now),
+          ...(next.onDay === REFUSALS_PER_DAY_MAX ? { dayIsFull: true as const } : {}),
+        },
+      }),
+    },
+  ]);
+  return event!.id;
+}
+
+/** Whether the account wants a record of this refusal. */
+export const wantsRecord = (
+  account: ExistingAccount,
+  { message }: AccountWork,
+  refusal: RefusalMessage,
+): boolean => account.recordRefusals === true && isRecorded(message.command.type, refusal);
+
+/** The count after one more record; also folds what the log has. */
+export function afterRecord(before: RefusalsState | undefined, decidedAt: string): RefusalsState {
+  if (before === undefined) return { version: 1, changedAt: decidedAt, onDay: 1 };
+  const { changedAt } = before;
+  const at = decidedAt > changedAt ? decidedAt : changedAt;
+  const onDay = dayOf(at) === dayOf(changedAt) ? before.onDay + 1 : 1;
+  return { version: before.version + 1, changedAt: at, onDay };
+}
+
+function seenOf(account: ExistingAccount, undone: number, at: string): SeenAccount {
+  const { currency, status, limits } = account;
+  return {
+    version: version(account.version - undone),
+    ...(undone === 0 ? {} : { undone }),
+    status,
+    currency,
+    balance: balanceOf(account),
+    overdraftLimit: formatAmount(account.overdraftLimit, currency),
+    ...(Object.keys(limits).length === 0 ? {} : { limits: writeMoney(limits, currency) }),
+    spentToday: formatAmount(spentOn(account, dayOf(at)), currency),
+  };
+}

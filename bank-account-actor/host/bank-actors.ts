@@ -1,0 +1,148 @@
+import { streamOfPerson } from '../../contracts/bank-events.ts';
+import { executeRequest, lookupRequest } from '../../contracts/commands.ts';
+import type { CommandGroup, CommandMessage, CommandResult } from '../../contracts/commands.ts';
+import type { ExecuteAnswer, LookupAnswer } from '../../contracts/commands.ts';
+import { streamOf } from '../../contracts/events.ts';
+import { executePersonRequest, type PersonResult } from '../../contracts/person-commands.ts';
+import { ACCOUNT_ID_PATTERN, accountId, ownCommandId } from '../../domain/ids.ts';
+import { PERSON_ID_PATTERN, personId, type AccountId, type StreamId } from '../../domain/ids.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { decideAccounts, type AccountWork, type Joint } from '../account/account-decider.ts';
+import type { CommandLookup } from '../account/command-lookup.ts';
+import { decidePersonWork } from '../person/person-decider.ts';
+import type { Turns } from '../turn/turns.ts';
+import { randomUUID } from 'node:crypto';
+
+/** The actors of one type as Dapr calls them. */
+export interface ActorType {
+  isId(id: string): boolean;
+  readonly methods: ReadonlyMap<string, (id: string, body: Body) => Promise<object>>;
+  deactivate(id: string): void;
+}
+
+/** A request as it came, with the length of its text. */
+export interface Body {
+  readonly value: unknown;
+  readonly size: number;
+}
+
+export interface BankActorsPorts {
+  readonly turns: Turns;
+  readonly lookup: CommandLookup;
+  /** Names this host's teller: the actor type that it alone serves. */
+  readonly host: string;
+  readonly clock: Pick<Clock, 'wall'>;
+}
+
+/** A person's commands wait for nobody longer than this. */
+const PERSON_PATIENCE_MS = 10_000;
+
+/**
+ * The accounts that Dapr has activated on this host, and its teller: one call for many of them. A
+ * teller serves only what is active here; of the rest it says that it moved. That is an economy of
+ * calls and no guarantee: fencing is the journal's.
+ */
+export function accountActors({ turns, lookup, host }: BankActorsPorts) {
+  const active = new Set<AccountId>();
+
+  const executeGroup = (
+    group: CommandGroup,
+    deadlineMs: number,
+    size: number,
+  ): Promise<readonly CommandResult[]> => {
+    const joint = { atomic: group.atomic === true, dryRun: group.dryRun === true };
+    const works = group.commands.map(workOf);
+    // Commands that do not belong together are decided each on its own, in order.
+    const parts = joint.atomic || joint.dryRun ? [works] : works.map((work) => [work]);
+    const each = size / works.length;
+    const executed = parts.map((part) =>
+      turns.execute({
+        streams: [...new Set(part.flatMap(streamsOf))],
+        commands: part.length,
+        size: each * part.length,
+        deadlineMs,
+        decide: (draft, now) => decideAccounts(draft, part, joint satisfies Joint, now),
+      }),
+    );
+    return Promise.all(executed).then((results) => results.flat());
+  };
+
+  const execute = async (
+    { value, size }: Body,
+    isServed: (group: CommandGroup) => boolean,
+  ): Promise<ExecuteAnswer> => {
+    const { groups, deadline } = executeRequest.parse(value);
+    const answers = groups.map(async (group) => {
+      if (!isServed(group)) return { moved: true as const };
+      return { results: [...(await executeGroup(group, deadline, size / groups.length))] };
+    });
+    return { host, groups: await Promise.all(answers) };
+  };
+
+  const find = async (id: string, { value }: Body): Promise<LookupAnswer> => {
+    const { names } = lookupRequest.parse(value);
+    const found = await lookup(streamOf(accountId(id)), names);
+    return { found: found.map((events) => events ?? null) };
+  };
+  const accounts: ActorType = {
+    isId: (id) => ACCOUNT_ID_PATTERN.test(id),
+    methods: new Map<string, (id: string, body: Body) => Promise<object>>([
+      [
+        'execute',
+        (id, body) => {
+          active.add(accountId(id));
+          return execute(body, () => true);
+        },
+      ],
+      ['lookup', find],
+    ]),
+    deactivate: (id) => void active.delete(accountId(id)),
+  };
+  const teller: ActorType = {
+    isId: (id) => /^[0-9]{1,3}$/.test(id),
+    methods: new Map([
+      [
+        'execute',
+        (_id: string, body: Body): Promise<object> =>
+          execute(body, ({ commands: [first] }) => active.has(first!.accountId)),
+      ],
+    ]),
+    deactivate: () => undefined,
+  };
+  return { accounts, teller, active: (): number => active.size };
+}
+
+const workOf = (message: CommandMessage): AccountWork => ({
+  message,
+  recordId: ownCommandId(`refusal ${randomUUID()}`),
+});
+
+function streamsOf({ message: { accountId: id, command } }: AccountWork): StreamId[] {
+  return 'toAccountId' in command ? [streamOf(id), streamOf(command.toAccountId)] : [streamOf(id)];
+}
+
+/** The persons: each command is a work of its own. */
+export function personActors({ turns, clock }: Pick<BankActorsPorts, 'turns' | 'clock'>): ActorType {
+  const execute = async (id: string, { value, size }: Body): Promise<object> => {
+    const { commands } = executePersonRequest.parse(value);
+    const person = personId(id);
+    const executed = commands.map((message) =>
+      turns.execute<PersonResult>({
+        streams: [streamOfPerson(person)],
+        commands: 1,
+        size: size / commands.length,
+        deadlineMs: clock.wall() + PERSON_PATIENCE_MS,
+        decide(draft, now) {
+          const result = decidePersonWork(draft, { personId: person, message }, now);
+          return result && [result];
+        },
+      }),
+    );
+    return { results: (await Promise.all(executed)).flat() };
+  };
+  return {
+    isId: (id) => PERSON_ID_PATTERN.test(id),
+    methods: new Map([['execute', execute]]),
+    deactivate: () => undefined,
+  };
+}

@@ -1,0 +1,120 @@
+import { OPEN_PERSONS_CALLER, OPEN_PERSONS_PATH } from '../../contracts/person-queries.ts';
+import { openPersonsRequest, type OpenedPerson } from '../../contracts/person-queries.ts';
+import type { PersonModel } from '../../contracts/person-model.ts';
+import { readiness, type Check } from '../../platform/health.ts';
+import { answer, readText } from '../../platform/h2c.ts';
+import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/h2c.ts';
+import { sameToken } from '../../platform/http.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import { KEYS_PATH, keysRequest } from '../restore/keys-backup.ts';
+import type { ActorType } from './bank-actors.ts';
+
+const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const ACTOR_PATH = /^\/actors\/([A-Za-z0-9.]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
+const OPEN_PERSONS_URL = `/${OPEN_PERSONS_PATH}`;
+
+export type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
+export type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
+
+export interface HostOptions {
+  /** By actor type. */
+  readonly actors: Readonly<Record<string, ActorType>>;
+  readonly openPersons: OpenPersons;
+  /** The keys of persons, for their backup. */
+  readonly keysOf: KeysOf;
+  /** Whether commands may be taken. Before that calls are answered 503 at once. */
+  readonly isStarted: () => boolean;
+  readonly checks: Readonly<Record<string, Check>>;
+  readonly appToken: string;
+  readonly logger: Logger;
+}
+
+/**
+ * What Dapr is told of this host (its actor protocol, GET /dapr/config). Draining waits for
+ * turns that are under way; reminders are not used.
+ */
+const ACTOR_CONFIG = {
+  actorIdleTimeout: '10m',
+  drainOngoingCallTimeout: '5s',
+  drainRebalancedActors: true,
+};
+
+/**
+ * Serves the actor routes of Dapr's actor protocol (docs.dapr.io, actors API): PUT
+ * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}, and what else a sidecar asks
+ * of an app. Without a web framework, because every command passes here. A refusal travels as
+ * 200: Dapr would turn any other status into an error without its body.
+ */
+export function hostListener(options: HostOptions): EitherListener {
+  const { actors, logger } = options;
+
+  const serveActor = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    const [, type = '', id = '', method = ''] = ACTOR_PATH.exec(request.url ?? '') ?? [];
+    const family = Object.hasOwn(actors, type) ? actors[type] : undefined;
+    const call = family?.methods.get(method);
+    if (request.headers['dapr-callee-app-id'] !== undefined) {
+      // Only service invocation names a callee. It reaches this path too, from any app, past
+      // the actor's placement and the sidecars' rules on who may call actors.
+      answer(response, 403);
+    } else if (family === undefined || !family.isId(id)) {
+      answer(response, 404);
+    } else if (request.method === 'DELETE') {
+      family.deactivate(id);
+      answer(response, 200);
+    } else if (request.method === 'PUT' && call !== undefined) {
+      if (!options.isStarted()) return answer(response, 503);
+      const text = await readText(request, BODY_BYTES_MAX);
+      answer(response, 200, await call(id, { value: JSON.parse(text), size: text.length }));
+    } else {
+      answer(response, 404);
+    }
+  };
+
+  // Keys stay in this process: who may read persons gets what was asked for, opened.
+  const servePersons = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    if (request.headers['dapr-caller-app-id'] !== OPEN_PERSONS_CALLER) return answer(response, 403);
+    const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
+    const persons = await options.openPersons(openPersonsRequest.parse(body).persons);
+    answer(response, 200, { persons });
+  };
+
+  // Every sidecar knows the token too, but it cannot call without saying for whom.
+  const serveKeys = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    const callers = Object.keys(request.headers).filter((name) => name.startsWith('dapr-call'));
+    if (callers.length > 0) return answer(response, 403);
+    const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
+    const keys = await options.keysOf(keysRequest.parse(body).streams);
+    answer(response, 200, { keys: keys.map((key) => key ?? null) });
+  };
+
+  const serve = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    const url = request.url ?? '';
+    if (url === '/healthz' || url === '/health/live')
+      return answer(response, 200, { status: 'live' });
+    if (url === '/health/ready') {
+      const { status, body } = await readiness(options.checks);
+      return answer(response, status, body);
+    }
+    if (!sameToken(options.appToken, request.headers['dapr-api-token']))
+      return answer(response, 401);
+    if (url.startsWith('/actors/')) return serveActor(request, response);
+    if (url === '/dapr/config') {
+      return answer(response, 200, { entities: Object.keys(actors), ...ACTOR_CONFIG });
+    }
+    if (url === OPEN_PERSONS_URL && request.method === 'POST') {
+      return servePersons(request, response);
+    }
+    if (url === KEYS_PATH && request.method === 'POST') return serveKeys(request, response);
+    if (url === '/dapr/subscribe') return answer(response, 200, []);
+    answer(response, 404);
+  };
+
+  return (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      logger.error('a call failed', { url: request.url, error: String(error) });
+      if (!response.headersSent) answer(response, 500);
+      else response.end();
+    });
+  };
+}

@@ -1,0 +1,40 @@
+import { DIGESTS_MAX, digestsAnswer, EVENT_SOURCE_APP } from '../../contracts/log.ts';
+import { LOG_PAGE_EVENTS_MAX, logPage, READ_EVENTS_MAX, readAnswer } from '../../contracts/log.ts';
+import type { LogPage } from '../../contracts/log.ts';
+import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
+import type { LogDigests } from '../outbox/relay.ts';
+import type { EventRef, LogReader } from '../turn/facts.ts';
+
+/** What the actor host asks the immutable log; every call rejects while the log is away. */
+export interface LogClient extends LogDigests, LogReader {
+  /** Entries after a position in log order; an empty page is the end. */
+  readAfter(position: number, limit?: number): Promise<LogPage>;
+}
+
+/** Asks event-source through the sidecars. */
+export function logClient(sidecar: Sidecar): LogClient {
+  const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> => {
+    const answer = await sidecar.invokeService(EVENT_SOURCE_APP, method, path, body);
+    if (answer.status === 200) return answer.body;
+    throw new SidecarError(`${path} answered ${answer.status}`, answer.status);
+  };
+  return {
+    async digests(events) {
+      if (events.length > DIGESTS_MAX) throw new Error(`${events.length} digests at once`);
+      return digestsAnswer.parse(await call('POST', 'log/digests', { events }));
+    },
+    async read(events) {
+      const pages: EventRef[][] = [];
+      for (let at = 0; at < events.length; at += READ_EVENTS_MAX) {
+        pages.push(events.slice(at, at + READ_EVENTS_MAX));
+      }
+      const answers = await Promise.all(
+        pages.map(async (page) => readAnswer.parse(await call('POST', 'log/read', { events: page }))),
+      );
+      return answers.flatMap(({ found }) => found);
+    },
+    async readAfter(position, limit = LOG_PAGE_EVENTS_MAX) {
+      return logPage.parse(await call('GET', `log/events?after=${position}&limit=${limit}`));
+    },
+  };
+}

@@ -1,0 +1,300 @@
+import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { eventDigest } from '../../contracts/digest.ts';
+import { streamOf } from '../../contracts/events.ts';
+import { OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { crashPoint } from '../../platform/crash-points.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { repeat } from '../../platform/repeat.ts';
+import type { Journal, StoredStream } from '../journal/journal.ts';
+import type { Committed } from '../turn/draft.ts';
+import type { HeldStreams } from '../turn/held-streams.ts';
+
+/**
+ * A message costs every part on its way some 15 ms of CPU in all, however few its events, so under
+ * load what gathers meanwhile travels together.
+ */
+const SEND_EVERY_MS = 40;
+const MESSAGE_SIZE_MAX = 1024 * 1024;
+const RETRY_MS = 200;
+const CONFIRM_EVERY_MS = 100;
+/** What was sent is asked about after this time, and sent again when the log still lacks it. */
+const ASK_AFTER_MS = 40;
+const SEND_AGAIN_MS = 2_000;
+const ASK_STREAMS_MAX = 500;
+/** A stream that rests for so long is settled; a busy one takes it along with its next commit. */
+const SETTLE_AFTER_MS = 1_000;
+const SETTLE_STREAMS_MAX = 500;
+/** Rows that nobody has looked after for so long were left by a host that is gone. */
+const SWEEP_IDLE_MS = 3_000;
+const SWEEP_EVERY_MS = 1_000;
+const SWEEP_STREAMS_MAX = 500;
+const EVENTS_MAX = 50_000;
+const SIZE_MAX = 64 * 1024 * 1024;
+
+/** What the log says of single events, in the order asked. */
+export interface LogDigests {
+  digests(events: readonly { readonly stream: StreamId; readonly version: number }[]): Promise<{
+    /** Digest of the event, null while the log has none. */
+    readonly digests: readonly (string | null)[];
+    readonly quarantined: readonly { readonly stream: StreamId; readonly reason: string }[];
+  }>;
+}
+
+export interface RelayPorts {
+  readonly journal: Pick<
+    Journal,
+    'load' | 'settle' | 'quarantine' | 'claimUnsettled'
+  >;
+  readonly log: LogDigests;
+  readonly held: HeldStreams;
+  /** Resolves once the broker has the message, JSON of `accountEventsMessage`. */
+  readonly publish: (message: string) => Promise<void>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Entry {
+  readonly stream: StreamId;
+  readonly version: number;
+  readonly json: string;
+  readonly digest: string;
+  readonly joint: BankEvent['joint'];
+  /** The account on the other side, where the event is a leg of a transfer. */
+  readonly other: StreamId | undefined;
+  /** On the steady clock; undefined before the first time. */
+  sentAt: number | undefined;
+  isQueued: boolean;
+  isConfirmed: boolean;
+}
+
+export type Relay = ReturnType<typeof createRelay>;
+
+/**
+ * The outbox relay (transactional outbox; Richardson, Microservices Patterns, 2018): committed
+ * events on their way to the log. An event leaves only when the log has confirmed its digest;
+ * what is not confirmed in time is published again, whatever the broker said. Rows that another
+ * host left unsettled are swept up.
+ */
+export function createRelay({ journal, log, held, publish, clock, logger }: RelayPorts) {
+  /** Events that the log has not confirmed, by stream, in version order. */
+  const streams = new Map<StreamId, Entry[]>();
+  /** Events that must enter the log in one transaction, and so leave in one message. */
+  const groups = new Map<string, Entry[]>();
+  const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
+  let queue: Entry[] = [];
+  let events = 0;
+  let size = 0;
+  let isSending = false;
+  let sendAt = 0;
+
+  const warn =
+    (what: string) =>
+    (error: unknown): void =>
+      void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
+
+  /** Takes an event; undefined when it is there already. */
+  const take = ({ event, json, digest }: Committed): Entry | undefined => {
+    const stream = streamOfEvent(event);
+    const entries = streams.get(stream) ?? [];
+    const { version, joint, data } = event;
+    if ((entries.at(-1)?.version ?? 0) >= version) return undefined;
+    const other = 'otherAccountId' in data ? streamOf(data.otherAccountId) : undefined;
+    const state = { sentAt: undefined, isQueued: false, isConfirmed: false };
+    const entry = { stream, version, json, digest, joint, other, ...state };
+    streams.set(stream, entries);
+    entries.push(entry);
+    if (joint !== undefined) groups.set(joint.id, [...(groups.get(joint.id) ?? []), entry]);
+    confirmed.delete(stream);
+    events += 1;
+    size += json.length;
+    return entry;
+  };
+  const enqueue = (entry: Entry): void => {
+    if (entry.isQueued || entry.isConfirmed) return;
+    entry.isQueued = true;
+    queue.push(entry);
+  };
+
+  /** Forgets what the log has of a stream, up to a version. */
+  const confirm = (stream: StreamId, version: number): void => {
+    const entries = streams.get(stream) ?? [];
+    const left = entries.filter((entry) => entry.version > version);
+    for (const entry of entries.slice(0, entries.length - left.length)) {
+      entry.isConfirmed = true;
+      events -= 1;
+      size -= entry.json.length;
+      if (entry.joint !== undefined) groups.delete(entry.joint.id);
+    }
+    if (left.length > 0) streams.set(stream, left);
+    else streams.delete(stream);
+    held.confirmed(stream, version);
+    const last = entries.find((entry) => entry.version === version);
+    if (last === undefined || left.length > 0) return;
+    confirmed.set(stream, { version, digest: last.digest, at: clock.steady() });
+  };
+
+  /** The next message: whole groups, up to its limits. */
+  const takeBatch = (): Entry[] => {
+    const batch: Entry[] = [];
+    let bytes = 0;
+    let at = 0;
+    while (at < queue.length) {
+      const first = queue[at]!;
+      const joint = first.joint?.id;
+      let end = at + 1;
+      while (joint !== undefined && queue[end]?.joint?.id === joint) end += 1;
+      const group = queue.slice(at, end);
+      bytes += sizeOf(group);
+      const isTooMuch = batch.length + group.length > OUTBOX_EVENTS_MAX || bytes > MESSAGE_SIZE_MAX;
+      if (batch.length > 0 && isTooMuch) break;
+      batch.push(...group);
+      at = end;
+    }
+    queue = queue.slice(at);
+    for (const entry of batch) entry.isQueued = false;
+    return batch.filter((entry) => !entry.isConfirmed);
+  };
+
+  const send = async (): Promise<void> => {
+    if (isSending) return;
+    isSending = true;
+    while (queue.length > 0) {
+      const waitMs = sendAt - clock.steady();
+      if (waitMs > 0) await clock.sleep(waitMs);
+      sendAt = clock.steady() + SEND_EVERY_MS;
+      const batch = takeBatch();
+      if (batch.length === 0) continue;
+      crashPoint('actor:before-publish');
+      try {
+        await publish(`{"events":[${batch.map(({ json }) => json).join(',')}]}`);
+        for (const entry of batch) entry.sentAt = clock.steady();
+      } catch (error) {
+        const context = { events: batch.length, error: String(error) };
+        logger.warn('publishing failed, will be tried again', context);
+        for (const entry of batch) enqueue(entry);
+        await clock.sleep(RETRY_MS);
+      }
+    }
+    isSending = false;
+  };
+
+  /** Sends a stream's events again, each with those that belong to it. */
+  const sendAgain = async (entries: readonly Entry[]): Promise<void> => {
+    for (const entry of entries) {
+      const { joint, other } = entry;
+      const group = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
+      // The other leg stands in a row that was not swept up with this one.
+      if (other !== undefined && group.length < (joint?.events ?? 1)) {
+        const { streams: rows } = await journal.load([other]);
+        for (const row of rows) restore(row);
+      }
+      const whole = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
+      for (const each of whole) {
+        each.sentAt = clock.steady();
+        enqueue(each);
+      }
+    }
+    void send();
+  };
+  /** Takes what a row holds beyond what is known here, and sends it: nobody else may do so. */
+  const restore = ({ logged, unlogged }: StoredStream): void => {
+    const added = unlogged.flatMap((json, index) => {
+      const event = JSON.parse(json) as BankEvent;
+      if (event.version !== logged + 1 + index) throw new Error(`${event.id} is out of its place`);
+      return take({ event, json, digest: eventDigest(json) }) ?? [];
+    });
+    if (added.length > 0) sendAgain(added).catch(warn('sending what was left'));
+  };
+
+  const quarantine = async (stream: StreamId, reason: string): Promise<void> => {
+    logger.error('ALARM: the log has another history of a stream', { stream, reason });
+    await journal.quarantine(stream, reason);
+    held.forget(stream);
+    const last = streams.get(stream)?.at(-1)?.version ?? 0;
+    confirm(stream, last);
+    confirmed.delete(stream);
+  };
+
+  /** Asks the log about the last event that was sent of each stream. */
+  const ask = async (): Promise<void> => {
+    const now = clock.steady();
+    const asked: Entry[] = [];
+    for (const entries of streams.values()) {
+      const last = entries.findLast(({ sentAt }) => sentAt !== undefined);
+      if (last === undefined || now - last.sentAt! < ASK_AFTER_MS) continue;
+      asked.push(last);
+      if (asked.length === ASK_STREAMS_MAX) break;
+    }
+    if (asked.length === 0) return;
+    const { digests, quarantined } = await log.digests(
+      asked.map(({ stream, version }) => ({ stream, version })),
+    );
+    for (const { stream, reason } of quarantined) await quarantine(stream, reason);
+    for (const [index, entry] of asked.entries()) {
+      const digest = digests[index] ?? null;
+      const entries = streams.get(entry.stream);
+      if (entries === undefined || entry.isConfirmed) continue;
+      if (digest === entry.digest) confirm(entry.stream, entry.version);
+      else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
+      else if (now - entry.sentAt! >= SEND_AGAIN_MS) await sendAgain(entries);
+      // Asked again after the others, so that none waits for a stream that the log lacks.
+      const left = streams.get(entry.stream);
+      if (left !== undefined && streams.delete(entry.stream)) streams.set(entry.stream, left);
+    }
+  };
+
+  const settle = async (): Promise<void> => {
+    const before = clock.steady() - SETTLE_AFTER_MS;
+    const due = [...confirmed].filter(([, { at }]) => at <= before).slice(0, SETTLE_STREAMS_MAX);
+    if (due.length === 0) return;
+    await journal.settle(
+      due.map(([stream, { version, digest }]) => ({ stream, version, digest })),
+    );
+    for (const [stream, mark] of due) {
+      if (confirmed.get(stream) === mark) confirmed.delete(stream);
+    }
+  };
+
+  const sweep = async (): Promise<void> => {
+    if (events > EVENTS_MAX / 2) return;
+    for (const row of await journal.claimUnsettled(SWEEP_IDLE_MS, SWEEP_STREAMS_MAX)) {
+      try {
+        restore(row);
+      } catch (error) {
+        // One row that cannot be read keeps no other from being swept up.
+        const { stream } = row;
+        logger.error('a row of the journal cannot be read', { stream, error: String(error) });
+      }
+    }
+  };
+
+  const looping = (name: string, work: () => Promise<void>, everyMs: number) =>
+    repeat(work, everyMs, warn(name), clock);
+  const loops = [
+    looping('asking the log', ask, CONFIRM_EVERY_MS),
+    looping('settling', settle, SETTLE_AFTER_MS / 2),
+    looping('sweeping', sweep, SWEEP_EVERY_MS),
+  ];
+
+  return {
+    /** Takes events that were just committed, joint ones in a row, and sends them off the turn. */
+    add(added: readonly Committed[]): void {
+      for (const one of added) {
+        const entry = take(one);
+        if (entry !== undefined) enqueue(entry);
+      }
+      void send();
+    },
+    restore,
+    /** Whether so much waits for the log that no command may be taken. */
+    isFull: (): boolean => events > EVENTS_MAX || size > SIZE_MAX,
+    counts: () => ({ unconfirmedEvents: events, unconfirmedStreams: streams.size }),
+    start: (): void => loops.forEach((loop) => loop.start()),
+    stop: (): void => loops.forEach((loop) => loop.stop()),
+  };
+}
+
+const sizeOf = (entries: readonly Entry[]): number =>
+  entries.reduce((sum, { json }) => sum + json.length, 0);

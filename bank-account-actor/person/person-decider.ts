@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { streamOfPerson } from '../../contracts/bank-events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { defined } from '../../contracts/events.ts';
+import type { PersonMessage, PersonRefusalMessage } from '../../contracts/person-commands.ts';
+import type { PersonResult } from '../../contracts/person-commands.ts';
+import type { LoggedPersonEvent } from '../../contracts/person-events.ts';
+import type { PersonId, StreamId } from '../../domain/ids.ts';
+import { decidePerson, evolvePerson, NO_PERSON } from '../../domain/person.ts';
+import type { Person, PersonCommand, PersonEvent } from '../../domain/person.ts';
+import type { StreamWrite } from '../journal/journal.ts';
+import type { Draft, Place, Working } from '../turn/draft.ts';
+import { isPersonState } from '../turn/stream-state.ts';
+import { unavailable } from '../turn/work.ts';
+import { keyedHash, newKey, placeOf, seal } from './sealing.ts';
+
+/** A command to a person. */
+export interface PersonWork {
+  readonly personId: PersonId;
+  readonly message: PersonMessage;
+}
+
+type Cause = Pick<LoggedPersonEvent, 'commandId' | 'commandHash' | 'traceparent'>;
+
+const refused = (refusal: PersonRefusalMessage): PersonResult => ({ ok: false, refusal });
+
+/**
+ * Decides a command to a person and adds its event to the draft; undefined when something must be
+ * fetched first. Their key comes with the commit that registers them and goes with the commit that
+ * erases them, so there is never one without the other.
+ */
+export function decidePersonWork(
+  draft: Draft,
+  { personId, message }: PersonWork,
+  now: string,
+): PersonResult | undefined {
+  const { commandId, command, traceparent } = message;
+  const stream = streamOfPerson(personId);
+  const known = draft.executed(stream, commandId);
+  const isNew = known === null && command.type === 'register-person';
+  const current = isNew ? draft.hope(stream) : draft.read(stream);
+  if (current === undefined) return undefined;
+  if (current === 'unreadable') return unavailable('the person cannot be read');
+  const halted = current.before?.quarantine ?? draft.whyNotAppend(current);
+  if (halted !== undefined) return unavailable(halted);
+  const person = personOf(current);
+  const key = keyOf(current) ?? (person.status === 'none' ? newKey() : undefined);
+  const hash = hashOf(command, key);
+  // Without the key nobody can tell whether this is the request of that time.
+  if (hash === undefined) return refused({ code: 'person-erased' });
+  if (known !== null) return replay(draft, stream, known, hash);
+  if (message.ifMatch !== undefined && message.ifMatch !== person.version) {
+    return refused({ code: 'version-mismatch', version: person.version });
+  }
+  const at = person.status !== 'none' && person.changedAt > now ? person.changedAt : now;
+  const decision = decidePerson(person, defined(command) as PersonCommand, at);
+  if (!decision.ok) return refused(decision.refusal);
+  const state = evolvePerson(person, decision.event);
+  const secret = secretOf(person, decision.event, key);
+  const cause = { commandId, commandHash: hash, ...defined({ traceparent }) };
+  const undo = message.dryRun === true ? draft.bookmark() : undefined;
+  const events = draft.append([
+    {
+      stream,
+      state,
+      names: [commandId],
+      event: (place) => encode(stream, decision.event, place, cause, key),
+      ...(secret === undefined ? {} : { secret }),
+    },
+  ]);
+  undo?.();
+  return { ok: true, replayed: false, events: events as LoggedPersonEvent[] };
+}
+
+const personOf = ({ state }: Working): Person =>
+  state !== undefined && isPersonState(state) ? state : NO_PERSON;
+
+/** The key as the turn has left it so far. */
+function keyOf({ before, secret }: Working): string | undefined {
+  if (secret === undefined) return before?.secret;
+  return secret === 'forget' ? undefined : secret.keep;
+}
+
+function secretOf(
+  { status }: Person,
+  { type }: PersonEvent,
+  key: string | undefined,
+): StreamWrite['secret'] {
+  if (type === 'person-erased') return 'forget';
+  return status === 'none' && key !== undefined ? { keep: key } : undefined;
+}
+
+// An erasure says nothing personal, and must be answered when the key is gone.
+function hashOf(command: PersonMessage['command'], key: string | undefined): string | undefined {
+  if (command.type === 'erase-person') {
+    return createHash('sha256').update(canonicalJson(command)).digest('base64url');
+  }
+  return key === undefined ? undefined : keyedHash(key, command);
+}
+
+function replay(
+  draft: Draft,
+  stream: StreamId,
+  version: number,
+  hash: string,
+): PersonResult | undefined {
+  const event = draft.event(stream, version) as LoggedPersonEvent | 'unavailable' | undefined;
+  if (event === undefined) return undefined;
+  if (event === 'unavailable') {
+    return unavailable('the log cannot be asked what was executed');
+  }
+  if (event.commandHash !== hash) return refused({ code: 'idempotency-key-reused' });
+  return { ok: true, replayed: true, events: [event] };
+}
+
+function encode(
+  stream: StreamId,
+  { type, at, ...data }: PersonEvent,
+  place: Place,
+  cause: Cause,
+  key: string | undefined,
+): LoggedPersonEvent {
+  const id = `${stream}/${place.version}`;
+  const common = { id, stream, ...place, schema: 1 as const, ...cause, at };
+  if (type === 'person-erased') return { ...common, type, data: {} };
+  if (key === undefined) throw new Error(`no key to seal ${id} with`);
+  return { ...common, type, data: { sealed: seal(key, placeOf({ id, type }), data) } };
+}

@@ -1,0 +1,98 @@
+import type { StreamId } from '../../domain/ids.ts';
+import type { StoredStream } from '../journal/journal.ts';
+import { decodeState, type StreamState } from './stream-state.ts';
+
+/** An event that the log has not confirmed yet: canonical JSON. */
+export interface Unlogged {
+  readonly version: number;
+  readonly json: string;
+}
+
+/** A stream in this host's memory: a cache of its row, which any other host may have moved on. */
+export interface Held {
+  readonly stream: StreamId;
+  readonly version: number;
+  readonly digest: string;
+  readonly state: StreamState;
+  readonly logged: number;
+  readonly unlogged: readonly Unlogged[];
+  readonly quarantine?: string | undefined;
+  readonly secret?: string | undefined;
+  /** Characters of the row: what the cache is bounded by. */
+  readonly size: number;
+}
+
+/** Characters of rows that a host keeps; objects take about three times as much memory. */
+const SIZE_MAX = 48 * 1024 * 1024;
+
+export type HeldStreams = ReturnType<typeof heldStreams>;
+
+/**
+ * Streams that were used lately. Nothing here is trusted for long or for short: a decision on a
+ * stream that another host has moved on meets its version at the commit.
+ */
+export function heldStreams(sizeMax = SIZE_MAX) {
+  const streams = new Map<StreamId, Held>();
+  let size = 0;
+
+  const forget = (stream: StreamId): void => {
+    const known = streams.get(stream);
+    if (known === undefined) return;
+    size -= known.size;
+    streams.delete(stream);
+  };
+  const put = (held: Held): void => {
+    forget(held.stream);
+    streams.set(held.stream, held);
+    size += held.size;
+    for (const [oldest] of streams) {
+      if (size <= sizeMax || oldest === held.stream) break;
+      forget(oldest);
+    }
+  };
+  const without = (held: Held, logged: number): Held => {
+    const unlogged = held.unlogged.filter(({ version }) => version > logged);
+    const gone = held.unlogged.slice(0, held.unlogged.length - unlogged.length);
+    return { ...held, logged, unlogged, size: held.size - sizeOf(gone) };
+  };
+
+  return {
+    get: (stream: StreamId): Held | undefined => streams.get(stream),
+    /** Takes a stream as it is now; what is known to be later stays. */
+    take(held: Held): void {
+      const known = streams.get(held.stream);
+      if (known !== undefined && known.version > held.version) return;
+      put(known !== undefined && known.logged > held.logged ? without(held, known.logged) : held);
+    },
+    forget,
+    /** The log has confirmed the stream's events up to this version. */
+    confirmed(stream: StreamId, version: number): void {
+      const known = streams.get(stream);
+      if (known === undefined || known.logged >= version || known.version < version) return;
+      const left = without(known, version);
+      size -= known.size - left.size;
+      streams.set(stream, left);
+    },
+    count: (): number => streams.size,
+    size: (): number => size,
+  };
+}
+
+/** A row as the cache holds it; throws when it cannot be read. */
+export function heldOf(row: StoredStream): Held {
+  const { stream, version, digest, state, logged, unlogged, quarantine, secret } = row;
+  return {
+    stream,
+    version,
+    digest,
+    state: decodeState(stream, state),
+    logged,
+    unlogged: unlogged.map((json, index) => ({ version: logged + 1 + index, json })),
+    quarantine,
+    secret,
+    size: unlogged.reduce((sum, json) => sum + json.length, state.length),
+  };
+}
+
+const sizeOf = (events: readonly Unlogged[]): number =>
+  events.reduce((sum, { json }) => sum + json.length, 0);

@@ -1,0 +1,37 @@
+import { accountState, decodeAccount, encodeAccount } from '../../contracts/account-state.ts';
+import { decodePerson, personState } from '../../contracts/person-state.ts';
+import { refusalsState, type RefusalsState } from '../../contracts/refusal-events.ts';
+import type { ExistingAccount } from '../../domain/account.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import type { KnownPerson } from '../../domain/person.ts';
+
+/** What a stream has come to: as much as is needed to decide what comes next. */
+export type StreamState = ExistingAccount | KnownPerson | RefusalsState;
+
+export const isAccountState = (state: StreamState): state is ExistingAccount => 'ledger' in state;
+export const isPersonState = (state: StreamState): state is KnownPerson => 'registeredAt' in state;
+export const isRefusalsState = (state: StreamState): state is RefusalsState => 'onDay' in state;
+
+/** The state as it rests in the journal, JSON. */
+export const encodeState = (state: StreamState): string =>
+  JSON.stringify(isAccountState(state) ? encodeAccount(state) : state);
+
+/** The way back; throws when the row holds something else than its stream is for. */
+export function decodeState(stream: StreamId, text: string): StreamState {
+  const value: unknown = JSON.parse(text);
+  if (stream.startsWith('acct/')) return decodeAccount(accountState.parse(value));
+  if (stream.startsWith('person/')) return decodePerson(personState.parse(value));
+  return refusalsState.parse(value);
+}
+
+/** When something on the stream ends without a client, in epoch milliseconds; null for never. */
+export function dueOf(state: StreamState): number | null {
+  if (!isAccountState(state)) return null;
+  let due: number | null = null;
+  for (const { expiresAt } of [...state.holds, ...state.transfers]) {
+    if (expiresAt === undefined) continue;
+    const at = Date.parse(expiresAt);
+    if (due === null || at < due) due = at;
+  }
+  return due;
+}

@@ -1,0 +1,227 @@
+import type { StreamId } from '../../domain/ids.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { crashPoint } from '../../platform/crash-points.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { JournalRefused, TURN_BYTES_MAX, type Journal } from '../journal/journal.ts';
+import { createDraft, type Committed, type Draft } from './draft.ts';
+import { createFacts, type Facts, type FactsPorts, type LogReader } from './facts.ts';
+import type { HeldStreams } from './held-streams.ts';
+import { unavailable, type Unavailable, type Work } from './work.ts';
+
+/** Turns under way at the same time; their streams are disjoint as far as that is known before. */
+const TURNS_AT_ONCE_MAX = 2;
+const TURN_COMMANDS_MAX = 512;
+const WAITING_COMMANDS_MAX = 10_000;
+const WAITING_SIZE_MAX = 64 * 1024 * 1024;
+/** A rival that is always first, or facts that always lack something, must not go on for ever. */
+const DECISIONS_MAX = 12;
+/** A command whose caller gave up longer ago than this is not executed any more. */
+export const GIVEN_UP_MS = 30_000;
+
+export interface TurnPorts {
+  readonly journal: Pick<Journal, 'load' | 'commit'>;
+  readonly log: LogReader;
+  readonly held: HeldStreams;
+  /** Takes committed events, joint ones in a row, before anybody is told of them. */
+  readonly relay: FactsPorts['relay'] & {
+    add(events: readonly Committed[]): void;
+    isFull(): boolean;
+  };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+type Results = readonly unknown[];
+
+interface Decided {
+  readonly draft: Draft;
+  /** Of each work that was decided, in order. */
+  readonly results: Results[];
+}
+
+interface Waiting {
+  readonly work: Work<unknown>;
+  readonly settle: (results: Results) => void;
+}
+
+export type Turns = ReturnType<typeof createTurns>;
+
+/**
+ * Takes all works that wait, decides them one after the other in memory, commits what they touch
+ * with one call, and then answers them (group commit; DeWitt et al., 1984). The turn is the host's,
+ * not the account's, so a hot account, a transfer and many single commands all cost one call.
+ */
+export function createTurns(ports: TurnPorts) {
+  const { journal, relay, held, clock, logger } = ports;
+  let waiting: Waiting[] = [];
+  let waitingCommands = 0;
+  let waitingSize = 0;
+  let underWay = 0;
+  let isScheduled = false;
+  const busy = new Set<StreamId>();
+
+  /**
+   * Decides works one after the other, as many as fit a turn: the results tell how many. A bug that
+   * one of them meets is its own; the others are decided without it.
+   */
+  const decide = (facts: Facts, works: readonly Waiting[], broken: Set<Waiting>): Decided => {
+    const draft = createDraft(facts);
+    const now = new Date(clock.wall()).toISOString();
+    const results: Results[] = [];
+    for (const each of works) {
+      try {
+        const decided = broken.has(each) ? refuseAll(each, BROKEN) : each.work.decide(draft, now);
+        results.push(decided ?? []);
+      } catch (error) {
+        logger.error('a command could not be decided', { error: describe(error) });
+        return decide(facts, works, broken.add(each));
+      }
+      if (draft.size() > TURN_BYTES_MAX && results.length > 1) {
+        return decide(facts, works.slice(0, results.length - 1), broken);
+      }
+    }
+    return { draft, results };
+  };
+
+  /** Decides works again and again, until nothing lacks and the commit takes what they come to. */
+  const decideAndCommit = async (works: readonly Waiting[]): Promise<Results[]> => {
+    const facts = createFacts(ports);
+    const broken = new Set<Waiting>();
+    for (let tries = 0; tries < DECISIONS_MAX; tries += 1) {
+      const { draft, results } = decide(facts, works, broken);
+      if (facts.isLacking()) await facts.fetch();
+      else if (await isCommitted(draft, facts)) return results;
+    }
+    return works.map((each) => refuseAll(each, 'other hosts use the same accounts'));
+  };
+
+  const isCommitted = async (draft: Draft, facts: Facts): Promise<boolean> => {
+    const turn = draft.turn();
+    const { writes, guards, names, unknown } = turn;
+    if (writes.length + guards.length + names.length + unknown.length === 0) return true;
+    for (const { event } of draft.decided()) crashPoint(`actor:before-commit ${event.type}`);
+    const outcome = await journal.commit(turn);
+    switch (outcome.outcome) {
+      case 'committed':
+        break;
+      case 'overtaken':
+        for (const stream of outcome.streams) facts.forget(stream);
+        return false;
+      case 'known':
+        for (const { stream, name, version } of outcome.names) facts.learn(stream, name, version);
+        return false;
+    }
+    if (writes.length === 0) return true;
+    crashPoint('actor:after-commit');
+    for (const { event } of draft.decided()) crashPoint(`actor:after-commit ${event.type}`);
+    for (const stream of draft.held()) held.take(stream);
+    relay.add(draft.decided());
+    return true;
+  };
+
+  const run = async (works: readonly Waiting[]): Promise<void> => {
+    try {
+      const results = await decideAndCommit(works);
+      works.slice(0, results.length).forEach(({ settle }, index) => settle(results[index]!));
+      // What did not fit comes first in the next turn: nothing of its streams may overtake it.
+      putBack(works.slice(results.length));
+    } catch (error) {
+      // The commit may still be applied: what is held here is fetched again before it is used.
+      for (const { work } of works) for (const stream of work.streams) held.forget(stream);
+      if (error instanceof JournalRefused && works.length > 1) {
+        // Certainly nothing was written; one of them is to blame, so each must show it alone.
+        for (const each of works) await run([each]);
+        return;
+      }
+      logger.warn('a turn ended without a known outcome', { error: describe(error) });
+      for (const each of works) each.settle(refuseAll(each, LOST));
+    }
+  };
+
+  const putBack = (works: readonly Waiting[]): void => {
+    waiting.unshift(...works);
+    for (const { work } of works) count(work, 1);
+  };
+  const count = ({ commands, size }: Work<unknown>, sign: 1 | -1): void => {
+    waitingCommands += sign * commands;
+    waitingSize += sign * size;
+  };
+
+  /** The works that may go now: those whose streams nobody has, in order, up to a turn's size. */
+  const take = (): Waiting[] => {
+    const now = clock.wall();
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    const blocked = new Set(busy);
+    let [commands, size] = [0, 0];
+    for (const each of waiting) {
+      const { work } = each;
+      const fits =
+        taken.length === 0 ||
+        (commands + work.commands <= TURN_COMMANDS_MAX && size + work.size <= TURN_BYTES_MAX / 2);
+      if (!fits || work.streams.some((stream) => blocked.has(stream))) {
+        for (const stream of work.streams) blocked.add(stream);
+        left.push(each);
+        continue;
+      }
+      count(work, -1);
+      if (now > work.deadlineMs + GIVEN_UP_MS) {
+        each.settle(refuseAll(each, 'its caller had given up'));
+        continue;
+      }
+      commands += work.commands;
+      size += work.size;
+      taken.push(each);
+    }
+    waiting = left;
+    return taken;
+  };
+
+  const next = (): void => {
+    isScheduled = false;
+    while (underWay < TURNS_AT_ONCE_MAX && waiting.length > 0) {
+      const works = take();
+      if (works.length === 0) return;
+      const streams = new Set(works.flatMap(({ work }) => work.streams));
+      for (const stream of streams) busy.add(stream);
+      underWay += 1;
+      void run(works).finally(() => {
+        for (const stream of streams) busy.delete(stream);
+        underWay -= 1;
+        next();
+      });
+    }
+  };
+
+  return {
+    /** One result for each command of the work, in order; refusals are results. */
+    execute<Result>(work: Work<Result>): Promise<readonly (Result | Unavailable)[]> {
+      if (relay.isFull()) return Promise.resolve(many(work.commands, BEHIND));
+      const isTooMuch =
+        waitingCommands + work.commands > WAITING_COMMANDS_MAX ||
+        waitingSize + work.size > WAITING_SIZE_MAX;
+      if (isTooMuch) return Promise.resolve(many(work.commands, CROWDED));
+      return new Promise((resolve) => {
+        waiting.push({ work, settle: resolve as Waiting['settle'] });
+        count(work, 1);
+        // What comes in the same round of the event loop goes into the same turn.
+        if (!isScheduled) setImmediate(next);
+        isScheduled = true;
+      });
+    },
+    waiting: (): number => waitingCommands,
+  };
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+const BROKEN = 'the command could not be decided';
+const LOST = 'the outcome could not be confirmed';
+const BEHIND = 'the log is too far behind';
+const CROWDED = 'too many commands wait';
+
+const many = (count: number, reason: string): Unavailable[] =>
+  Array.from({ length: count }, () => unavailable(reason));
+const refuseAll = ({ work }: Waiting, reason: string): Unavailable[] =>
+  many(work.commands, reason);

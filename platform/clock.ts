@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Time as the write path sees it. A simulation brings its own, in which nothing really waits. */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch; it may jump. */
+  readonly wall: () => number;
+  /** Milliseconds that only grow, from an arbitrary start: for ages and time-outs. */
+  readonly steady: () => number;
+  /** Resolves after so many milliseconds; it keeps no process alive. */
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export const systemClock: Clock = {
+  wall: () => Date.now(),
+  steady: () => performance.now(),
+  sleep: (ms) => sleep(ms, undefined, { ref: false }),
+};
