@@ -1,10 +1,10 @@
 import { existsSync, openSync, closeSync, fsyncSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isPersonEvent, streamOfEvent } from '../contracts/bank-events.ts';
-import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../contracts/log.ts';
-import { ACTOR_HOST_APP } from '../contracts/person-queries.ts';
-import type { StreamId } from '../domain/ids.ts';
-import { appTokens } from '../platform/app-tokens.ts';
+import { isPersonEvent, streamOfEvent } from '../../contracts/bank-events.ts';
+import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../../contracts/log.ts';
+import { ACTOR_HOST_APP } from '../../contracts/person-queries.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import { appTokens } from '../../platform/app-tokens.ts';
 import { KEYS_PATH, KEYS_PERSONS_MAX, keysAnswer, sealKeys } from './keys-backup.ts';
 import { restoreProgress } from './restore-progress.ts';
 

@@ -1,4 +1,4 @@
-import type { StreamId } from '../domain/ids.ts';
+import type { StreamId } from '../../domain/ids.ts';
 import { KeysBackupUnfit, PASSPHRASE_VARIABLE, sealKeys, unsealKeys } from './keys-backup.ts';
 
 const STREAM = 'person/00000000-0000-8000-8000-000000000001' as StreamId;

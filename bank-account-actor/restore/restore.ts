@@ -1,25 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { streamOfEvent } from '../contracts/bank-events.ts';
-import { readConfig } from '../platform/config.ts';
-import { sidecar, SidecarError } from '../platform/dapr.ts';
-import { TRUST_MS } from './activation.ts';
-import { actorHostName } from './actor-host-name.ts';
-import { daprJournal } from './dapr-journal.ts';
-import { daprJournalFilling } from './dapr-journal-filling.ts';
-import type { JournalFilling, JournalMark } from './journal.ts';
+import { streamOfEvent } from '../../contracts/bank-events.ts';
+import { readConfig } from '../../platform/config.ts';
+import { sidecar, SidecarError } from '../../platform/dapr.ts';
+import { barLine, liveLine, rate, written } from '../../platform/live-line.ts';
+import { logClient } from '../host/log-client.ts';
+import type { Journal } from '../journal/journal.ts';
+import { pgJournal } from '../journal/pg-journal.ts';
+import type { LogPages } from './journal-guard.ts';
 import { openKeysBackup } from './keys-backup.ts';
-import { logPages, type LogPages } from './log-pages.ts';
-import { LogUnsound } from './log-fold.ts';
+import { LogUnsound } from './replay.ts';
 import { restoreJournal } from './restoration.ts';
-import { restoreProgress } from './restore-progress.ts';
 
 /**
- * `node dist/bank-account-actor/restore.js [--onto-existing] [--keys FILE] [--alone]`, behind a
- * sidecar of the actor host that has no app: writes the actors' journal again from the log. `npm
- * run restore` starts what it needs (runtime/restore.ts) and says --alone, because it knows that
- * no actor host runs.
+ * `node dist/bank-account-actor/restore/restore.js [--onto-existing] [--keys FILE]`, behind a sidecar
+ * of the actor host that has no app: writes the actors' journal again from the log. `npm run
+ * restore` starts what it needs (runtime/restore.ts) and knows that no actor host runs.
  */
 class Refusal extends Error {}
 
@@ -29,62 +25,41 @@ const NOT_EMPTY =
   'run this again with --onto-existing: it adds what the log has and the journal lacks, and ' +
   'keeps everything that is there.';
 
-/**
- * Longer than a host goes on after its journal was taken away (journal-watch.ts), and than an
- * activation trusts what it knows.
- */
-const FENCE_MS = TRUST_MS + 10_000;
-
-async function refuseIfUsed(
-  journal: JournalFilling,
-  mark: JournalMark | undefined,
-  log: LogPages,
-): Promise<void> {
+async function refuseIfUsed(journal: Journal, log: LogPages): Promise<void> {
+  const mark = await journal.mark();
   // What an interrupted restore left is gone on with.
   if (mark?.state === 'restoring') return;
   const { entries } = await log.readAfter(0, 60);
-  const streams = [...new Set(entries.map(({ event }) => streamOfEvent(event)))];
-  const empty = await journal.areEmpty(streams, true);
-  if (mark !== undefined || empty.includes(false)) throw new Refusal(NOT_EMPTY);
+  const { streams } = await journal.load(entries.map(({ event }) => streamOfEvent(event)));
+  if (mark !== undefined || streams.length > 0) throw new Refusal(NOT_EMPTY);
 }
 
 async function main(): Promise<void> {
-  const options = {
-    'onto-existing': { type: 'boolean' },
-    keys: { type: 'string' },
-    alone: { type: 'boolean' },
-  } as const;
+  const options = { 'onto-existing': { type: 'boolean' }, keys: { type: 'string' } } as const;
   const { values } = parseArgs({ options });
   const config = readConfig({
     DAPR_HTTP_PORT: z.coerce.number().int(),
     DAPR_API_TOKEN: z.string().min(16),
-    ACTOR_HOST_NAME: actorHostName,
+    JOURNAL_URL: z.url(),
   });
   const keys = values.keys === undefined ? new Map() : openKeysBackup(values.keys, process.env);
   const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-  const log = logPages(dapr);
-  const journal = { ...daprJournal(dapr, config.ACTOR_HOST_NAME), ...daprJournalFilling(dapr) };
-  const mark = await journal.mark();
-  const onto = values['onto-existing'] === true;
-  if (!onto) await refuseIfUsed(journal, mark, log);
-  const mayHaveRows = onto || mark !== undefined;
-  const now = () => new Date();
-  await journal.setMark({ state: 'restoring', at: now().toISOString() });
-  if (values.alone !== true) {
-    process.stdout.write(`Waiting ${FENCE_MS / 1_000} s until no actor host writes any more.\n`);
-    await sleep(FENCE_MS);
-  }
+  const log = logClient(dapr);
+  const journal = pgJournal(config.JOURNAL_URL);
+  if (values['onto-existing'] !== true) await refuseIfUsed(journal, log);
   const began = performance.now();
-  const { progress, end } = restoreProgress(process.stdout);
-  const restored = await restoreJournal({
-    ...{ journal, log, keys, now, progress, mayHaveRows },
-  }).finally(end);
+  const { draw, end } = liveLine(process.stdout);
+  const progress = (position: number, head: number, events: number): void => {
+    const figures = `${written(events)} events, ${rate(events, performance.now() - began)}`;
+    draw(barLine('restoring', position, head, figures), position >= head);
+  };
+  const ports = { journal, log, keys, progress, now: () => new Date() };
+  const restored = await restoreJournal(ports).finally(end);
   const seconds = (performance.now() - began) / 1_000;
   const { accounts, persons, refusals, events, there, withoutKey } = restored;
-  const rate = Math.round((accounts + persons + refusals) / seconds);
   process.stdout.write(
     `Restored ${accounts} accounts and ${persons} persons from ${events} events in ` +
-      `${seconds.toFixed(1)} s (${rate}/s); ${there} were there already.\n`,
+      `${seconds.toFixed(1)} s; ${there} were there already.\n`,
   );
   if (refusals > 0) {
     process.stdout.write(`Of ${refusals} accounts the records of refusals go on as well.\n`);
@@ -95,6 +70,7 @@ async function main(): Promise<void> {
         'backup of the keys, run this again with --onto-existing --keys FILE.\n',
     );
   }
+  await journal.close();
   await dapr.close();
 }
 
