@@ -8,10 +8,13 @@ export interface Clock {
   readonly steady: () => number;
   /** Resolves after so many milliseconds; it keeps no process alive. */
   readonly sleep: (ms: number) => Promise<void>;
+  /** Does the work in the next round of the event loop. */
+  readonly soon: (work: () => void) => void;
 }
 
 export const systemClock: Clock = {
   wall: () => Date.now(),
   steady: () => performance.now(),
   sleep: (ms) => sleep(ms, undefined, { ref: false }),
+  soon: (work) => void setImmediate(work),
 };

@@ -205,7 +205,7 @@ export function createTurns(ports: TurnPorts) {
         waiting.push({ work, settle: resolve as Waiting['settle'] });
         count(work, 1);
         // What comes in the same round of the event loop goes into the same turn.
-        if (!isScheduled) setImmediate(next);
+        if (!isScheduled) clock.soon(next);
         isScheduled = true;
       });
     },
