@@ -17,10 +17,9 @@ const transfer = z.strictObject({
   otherAccountId: texts.accountIdText,
   amount: z.string(),
   reservedAt: z.string(),
-  reversesTransferId: texts.transferIdText.optional(),
   description: texts.descriptionText.optional(),
   reference: texts.referenceText.optional(),
-  metadata: texts.metadataRecord.optional(),
+  expiresAt: texts.timeText.optional(),
 });
 
 /** An account as it rests in the actor's journal: amounts as text, with its digits. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { TRANSFER_REASONS } from '../domain/account-events.ts';
 import { CURRENCIES } from '../domain/currency.ts';
 import * as texts from './texts.ts';
 
@@ -57,7 +56,6 @@ const typed = <Type extends string, Shape extends z.ZodRawShape>(
 ) => body.extend({ type: z.literal(type) });
 const ofHold = { holdId: texts.holdIdText };
 const ofTransfer = { transferId: texts.transferIdText };
-const reversing = { reversesTransferId: texts.transferIdText.optional() };
 
 /** What a client may command. */
 export const clientCommand = z.discriminatedUnion('type', [
@@ -83,24 +81,23 @@ export const commandBody = z.discriminatedUnion('type', [
   ...clientCommand.options,
   typed('expire-hold', emptyBody.extend(ofHold)),
   typed(
+    'send-transfer',
+    moneyBody.extend({
+      ...ofTransfer,
+      toAccountId: texts.accountIdText,
+      reversesTransferId: texts.transferIdText.optional(),
+    }),
+  ),
+  typed(
     'reserve-transfer',
     moneyBody.extend({
       ...ofTransfer,
       toAccountId: texts.accountIdText,
-      toCurrency: texts.currencyText,
-      ...reversing,
+      expiresAt: texts.timeText.optional(),
     }),
   ),
-  typed(
-    'receive-transfer',
-    moneyBody.extend({
-      ...ofTransfer,
-      fromAccountId: texts.accountIdText,
-      currency: texts.currencyText,
-      ...reversing,
-    }),
-  ),
-  typed('settle-transfer', emptyBody.extend(ofTransfer)),
-  typed('release-transfer', emptyBody.extend({ ...ofTransfer, reason: z.enum(TRANSFER_REASONS) })),
+  typed('capture-transfer', captureBody.extend(ofTransfer)),
+  typed('void-transfer', emptyBody.extend(ofTransfer)),
+  typed('expire-transfer', emptyBody.extend(ofTransfer)),
 ]);
 export type CommandBody = z.infer<typeof commandBody>;

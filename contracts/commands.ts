@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Command } from '../domain/account-commands.ts';
+import type { Command, TransferCommand } from '../domain/account-commands.ts';
 import type { Currency } from '../domain/currency.ts';
 import { commandId, holdId, ONCE_PATTERN } from '../domain/ids.ts';
 import type { AccountId, CommandId, HoldId, TransferId } from '../domain/ids.ts';
@@ -11,6 +11,7 @@ import { commandBody, type CommandBody } from './command-bodies.ts';
 import { loggedEventSchema } from './events.ts';
 import { isMoney } from './money-members.ts';
 import { refusalSchema } from './refusals.ts';
+import { accountIdText } from './texts.ts';
 
 export const commandIdText = z
   .string()
@@ -18,9 +19,9 @@ export const commandIdText = z
   .transform((id) => id as CommandId);
 
 export const commandMessage = z.strictObject({
+  /** The account that the command is for, and whose command ids it counts among. */
+  accountId: accountIdText,
   commandId: commandIdText,
-  /** The server made the id a moment ago, so nobody can have used it before. */
-  fresh: z.boolean(),
   ifMatch: z.int().min(0).optional(),
   dryRun: z.boolean().optional(),
   traceparent: z.string().optional(),
@@ -28,16 +29,27 @@ export const commandMessage = z.strictObject({
 });
 export type CommandMessage = z.infer<typeof commandMessage>;
 
-export const EXECUTE_COMMANDS_MAX = 100;
+export const EXECUTE_COMMANDS_MAX = 1_000;
+export const EXECUTE_GROUPS_MAX = 200;
 export const ACTOR_TYPE = 'BankAccount';
+/** `Teller.{host}` is the actor type that one actor host alone registers. */
+export const TELLER_ACTOR_PREFIX = 'Teller';
 
-/** What core-bank-api sends to an account's actor: commands that are decided in this order. */
-export const executeRequest = z.strictObject({
+/** Commands that are decided in this order. */
+export const commandGroup = z.strictObject({
   commands: z.array(commandMessage).min(1).max(EXECUTE_COMMANDS_MAX),
   /** One commit for all of them, or none when one is refused. */
   atomic: z.boolean().optional(),
   /** Decides them one after the other as it would be, and writes nothing. */
   dryRun: z.boolean().optional(),
+});
+export type CommandGroup = z.infer<typeof commandGroup>;
+
+/** What core-bank-api sends to an account's actor, or to a teller for many accounts. */
+export const executeRequest = z.strictObject({
+  groups: z.array(commandGroup).min(1).max(EXECUTE_GROUPS_MAX),
+  /** When the caller gives up, in epoch milliseconds. */
+  deadline: z.int(),
 });
 export type ExecuteRequest = z.infer<typeof executeRequest>;
 
@@ -46,32 +58,40 @@ export const commandResult = z.discriminatedUnion('ok', [
     ok: z.literal(true),
     /** The id was executed before: these are the events of that time. */
     replayed: z.boolean(),
+    /** In order; of a transfer those of the source, then those of the target. */
     events: z.array(loggedEventSchema).min(1),
   }),
   z.strictObject({
     ok: z.literal(false),
     refusal: refusalSchema,
+    /** Of a transfer: which of its accounts the refusal is about. */
+    accountId: accountIdText.optional(),
     /** Id of the event that records it, if the account records; null when its day is full. */
     refusalId: z.string().nullable().optional(),
   }),
 ]);
 export type CommandResult = z.infer<typeof commandResult>;
 
-export const executeAnswer = z.strictObject({ results: z.array(commandResult) });
+/** What came of each group, in order; `moved`: its account is not active on this host. */
+export const executeAnswer = z.strictObject({
+  /** Names the host that answers, for `Teller.{host}`. */
+  host: z.string(),
+  groups: z.array(
+    z.union([
+      z.strictObject({ results: z.array(commandResult) }),
+      z.strictObject({ moved: z.literal(true) }),
+    ]),
+  ),
+});
 export type ExecuteAnswer = z.infer<typeof executeAnswer>;
 
-/** The name under which an account knows the transfer that took another one back. */
-const reversalNameText = z
-  .string()
-  .regex(/^transfer-reversal [0-9a-f-]{36}$/)
-  .transform((name) => name as CommandId);
-
-/** What core-bank-api asks an account's actor: what it executed under these ids, if anything. */
+export const LOOKUP_NAMES_MAX = 100;
+/** What core-bank-api asks an account's actor: what it executed or ended under these names. */
 export const lookupRequest = z.strictObject({
-  commandIds: z.array(commandIdText.or(reversalNameText)).min(1).max(EXECUTE_COMMANDS_MAX),
+  names: z.array(z.string().min(1).max(128)).min(1).max(LOOKUP_NAMES_MAX),
 });
 export const lookupAnswer = z.strictObject({
-  /** The events of each command, in the order asked; null when nothing was executed under it. */
+  /** The account's events under each name, in the order asked; null for nothing. */
   found: z.array(z.array(loggedEventSchema).min(1).nullable()),
 });
 export type LookupAnswer = z.infer<typeof lookupAnswer>;
@@ -87,7 +107,10 @@ export interface AmountProblem {
 }
 
 /** The domain's command, with amounts in minor units of the account's currency. */
-export function decodeCommand(body: CommandBody, currency: Currency): Command | AmountProblem {
+export function decodeCommand(
+  body: CommandBody,
+  currency: Currency,
+): Command | TransferCommand | AmountProblem {
   const command: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(body)) {
     if (member === undefined) continue;

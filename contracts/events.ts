@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { ExistingAccount } from '../domain/account.ts';
-import { settledBy, TRANSFER_REASONS, type AccountEvent } from '../domain/account-events.ts';
+import { onceNamesOf, RELEASE_REASONS, type AccountEvent } from '../domain/account-events.ts';
 import type { AccountId, CommandId, StreamId } from '../domain/ids.ts';
+import { movementOf, type Movement } from '../domain/movement.ts';
 import { balanceOf, balanceSchema } from './balances.ts';
 import { readMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
@@ -21,9 +22,8 @@ const leg = {
   transferId: texts.transferIdText,
   /** The target in the stream of the source, the source in that of the target. */
   otherAccountId: texts.accountIdText,
-  reversesTransferId: texts.transferIdText.optional(),
 };
-const declined = { reason: z.enum(TRANSFER_REASONS) };
+const direct = { ...leg, ...remarks, reversesTransferId: texts.transferIdText.optional() };
 
 /** What every event of the log has, whatever stream it belongs to. */
 export const envelope = <Type extends string, Data extends z.ZodType>(
@@ -114,11 +114,14 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
   ),
   envelope('hold-voided', data(hold)),
   envelope('hold-expired', data(hold)),
-  envelope('transfer-reserved', data({ ...leg, ...remarks })),
-  envelope('transfer-sent', data({ ...leg, ...remarks })),
-  envelope('transfer-released', data({ ...leg, ...declined })),
-  envelope('transfer-received', data({ ...leg, ...remarks })),
-  envelope('transfer-declined', data({ ...leg, ...declined })),
+  envelope('transfer-sent', data(direct)),
+  envelope('transfer-received', data(direct)),
+  envelope(
+    'transfer-reserved',
+    data({ ...leg, ...remarks, expiresAt: texts.timeText.optional() }),
+  ),
+  envelope('transfer-captured', data({ ...leg, ...remarks, released: texts.amountText })),
+  envelope('transfer-released', data({ ...leg, reason: z.enum(RELEASE_REASONS) })),
 ]);
 /** An account's event as it stands in journal, topics and log. Its envelope is final. */
 export type LoggedEvent = z.infer<typeof loggedEventSchema>;
@@ -132,6 +135,8 @@ export interface Cause {
   readonly commandHash: string;
   readonly causationId?: string | undefined;
   readonly traceparent?: string | undefined;
+  readonly prev?: string | undefined;
+  readonly joint?: { readonly id: string; readonly events: number } | undefined;
 }
 
 /** The event in its envelope; `after` is the account with the event applied. */
@@ -155,6 +160,8 @@ export function encodeEvent(
     commandHash: cause.commandHash,
     ...(cause.causationId === undefined ? {} : { causationId: cause.causationId }),
     ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
+    ...(cause.prev === undefined ? {} : { prev: cause.prev }),
+    ...(cause.joint === undefined ? {} : { joint: cause.joint }),
     at,
     data,
     // Members of the domain's events and of the logged ones have the same names.
@@ -168,16 +175,18 @@ export function decodeEvent({ type, at, data }: LoggedEvent): AccountEvent {
   return { type, at, ...own, ...readMoney(members, currency) } as AccountEvent;
 }
 
+/** What a logged event does to money, in minor units of its currency. */
+export const movementOfLogged = (event: LoggedEvent): Movement => movementOf(decodeEvent(event));
+
 type Named = Pick<LoggedEvent, 'at' | 'commandId'> & { type: string; data: object };
 
-/** What an event is found by in the log: its command, and what it settled if anything. */
+/** What an event is found by for ever: its command, and what it began or ended. */
 export function namesOf({ type, at, commandId, data }: Named): string[] {
-  const isSettling = 'holdId' in data || 'transferId' in data || 'reverses' in data;
-  // settledBy reads ids only, which are the same in both forms of an event.
-  const settled = isSettling
-    ? settledBy({ ...data, type, at } as unknown as AccountEvent)
-    : undefined;
-  return settled === undefined ? [commandId] : [commandId, settled];
+  const isNamed = 'holdId' in data || 'transferId' in data || 'reverses' in data;
+  if (!isNamed) return [commandId];
+  // Only ids are read, which are the same in both forms of an event.
+  const names = onceNamesOf({ ...data, type, at } as unknown as AccountEvent);
+  return [...new Set([commandId, ...names])];
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

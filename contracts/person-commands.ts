@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { personId, type CommandId, type PersonId } from '../domain/ids.ts';
-import { commandMessage, EXECUTE_COMMANDS_MAX } from './commands.ts';
+import { commandMessage } from './commands.ts';
 import { personEventSchema } from './person-events.ts';
 import * as texts from './texts.ts';
 
@@ -39,12 +39,15 @@ export type PersonCommandBody = z.infer<typeof personCommandBody>;
 
 export const PERSON_ACTOR_TYPE = 'Person';
 
-export const personMessage = commandMessage.extend({ command: personCommandBody });
+export const personMessage = commandMessage
+  .omit({ accountId: true })
+  .extend({ command: personCommandBody });
+const PERSON_COMMANDS_MAX = 100;
 export type PersonMessage = z.infer<typeof personMessage>;
 
 /** What core-bank-api sends to a person's actor: commands that are decided in this order. */
 export const executePersonRequest = z.strictObject({
-  commands: z.array(personMessage).min(1).max(EXECUTE_COMMANDS_MAX),
+  commands: z.array(personMessage).min(1).max(PERSON_COMMANDS_MAX),
 });
 
 export const personRefusal = z.discriminatedUnion('code', [

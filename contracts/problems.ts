@@ -32,6 +32,8 @@ export const PROBLEMS = {
   'hold-not-due': [409, 'The hold has not expired yet', 'Void it instead.'],
   'already-reversed': [409, 'The movement was reversed before', 'See the event at that version.'],
   'transfer-already-ended': [409, 'The transfer has ended', 'See the event at that version.'],
+  'transfer-expired': [409, 'The transfer has expired', 'Make a new transfer.'],
+  'transfer-not-due': [409, 'The transfer has not expired yet', 'Void it instead.'],
   'too-many-open': [409, 'Too many are open on the account', 'Resolve some of them first.'],
   'person-already-exists': [409, 'The person exists already', 'Use another Idempotency-Key.'],
   'person-erased': [409, 'The personal data was erased', 'Register the person anew if need be.'],
@@ -55,6 +57,7 @@ export const PROBLEMS = {
   'limit-exceeded': [422, 'A limit of the account is exceeded', 'See limit, used and resetsAt.'],
   'currency-mismatch': [422, 'The currencies differ', 'Use accounts of one currency.'],
   'hold-amount-exceeded': [422, 'More than is held', 'Capture at most what is held.'],
+  'transfer-amount-exceeded': [422, 'More than is reserved', 'Capture at most what is reserved.'],
   'not-reversible': [
     422,
     'That event cannot be reversed',

@@ -20,7 +20,6 @@ const IS_RECORDED: Readonly<Record<CommandMember, boolean>> = {
   amount: true,
   currency: true,
   expiresAt: true,
-  fromAccountId: true,
   holdId: true,
   initialDeposit: true,
   overdraftLimit: true,
@@ -29,7 +28,6 @@ const IS_RECORDED: Readonly<Record<CommandMember, boolean>> = {
   recordRefusals: true,
   reversesTransferId: true,
   toAccountId: true,
-  toCurrency: true,
   transferId: true,
   version: true,
   description: false,
@@ -64,6 +62,9 @@ const IS_RULE: Readonly<Record<RefusalMessage['code'], boolean>> = {
   'same-account': true,
   'too-many-open': true,
   'transfer-already-ended': true,
+  'transfer-amount-exceeded': true,
+  'transfer-expired': true,
+  'transfer-not-due': true,
   'transfer-not-found': true,
   'account-not-found': false,
   'batch-aborted': false,
@@ -77,7 +78,10 @@ const IS_RULE: Readonly<Record<RefusalMessage['code'], boolean>> = {
 /** What somebody asked for, as against the steps that the bank takes by itself. */
 const ASKED = z.enum([
   ...clientCommand.options.map((option) => option.shape.type.value),
+  'send-transfer',
   'reserve-transfer',
+  'capture-transfer',
+  'void-transfer',
 ]);
 
 /** Whether the refusal of a command is worth a record. */
@@ -91,7 +95,6 @@ const refusedCommand = z.strictObject({
   amount: texts.amountText.optional(),
   currency: texts.currencyText.optional(),
   expiresAt: texts.timeText.optional(),
-  fromAccountId: texts.accountIdText.optional(),
   holdId: texts.holdIdText.optional(),
   initialDeposit: texts.amountText.optional(),
   overdraftLimit: texts.amountText.optional(),
@@ -100,7 +103,6 @@ const refusedCommand = z.strictObject({
   recordRefusals: z.boolean().optional(),
   reversesTransferId: texts.transferIdText.optional(),
   toAccountId: texts.accountIdText.optional(),
-  toCurrency: texts.currencyText.optional(),
   transferId: texts.transferIdText.optional(),
   version: texts.versionNumber.optional(),
 });

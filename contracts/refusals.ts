@@ -18,6 +18,8 @@ export const refusalSchema = z.discriminatedUnion('code', [
     'event-not-found',
     'same-account',
     'transfer-not-found',
+    'transfer-expired',
+    'transfer-not-due',
     'idempotency-key-reused',
     /** Another command of the same atomic batch was refused. */
     'batch-aborted',
@@ -42,6 +44,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     version: z.int(),
   }),
   z.strictObject({ code: z.literal('hold-amount-exceeded'), held: z.string() }),
+  z.strictObject({ code: z.literal('transfer-amount-exceeded'), reserved: z.string() }),
   z.strictObject({ code: z.literal('not-reversible'), eventType: z.string() }),
   z.strictObject({ code: z.literal('currency-mismatch'), currency: z.string() }),
   z.strictObject({ code: z.literal('version-mismatch'), version: z.int() }),

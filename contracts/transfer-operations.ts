@@ -1,7 +1,8 @@
 import { common, headers, WITH_BODY } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
 import { transferParams } from './path-params.ts';
-import { transferAnswer, transferBody, transferReversalBody } from './transfers.ts';
+import { captureTransferBody, transferAnswer, transferBody } from './transfers.ts';
+import { transferReversalBody, voidTransferBody } from './transfers.ts';
 
 const begin = {
   ...common,
@@ -9,10 +10,6 @@ const begin = {
   headers,
   status: 201,
   answer: transferAnswer,
-  accepted: {
-    summary: 'The transfer goes on; it ends by itself, and Location tells how',
-    answer: transferAnswer,
-  },
   answerHeaders: { ...common.answerHeaders, Location: 'the path of the transfer' },
 } satisfies Partial<Operation>;
 
@@ -34,6 +31,41 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
       'insufficient-funds',
       'limit-exceeded',
       'too-many-open',
+    ],
+  },
+  {
+    ...begin,
+    path: '/v1/transfers/{transferId}/capture',
+    id: 'captureTransfer',
+    summary: 'Moves the money of a pending transfer, in part or whole; the rest is released',
+    status: 200,
+    params: transferParams,
+    body: captureTransferBody,
+    problems: [
+      ...WITH_BODY,
+      'transfer-not-found',
+      'transfer-already-ended',
+      'transfer-amount-exceeded',
+      'transfer-expired',
+      'account-not-found',
+      'account-closed',
+      'account-frozen',
+      'currency-mismatch',
+    ],
+  },
+  {
+    ...begin,
+    path: '/v1/transfers/{transferId}/void',
+    id: 'voidTransfer',
+    summary: 'Ends a pending transfer without moving money',
+    status: 200,
+    params: transferParams,
+    body: voidTransferBody,
+    problems: [
+      ...WITH_BODY,
+      'transfer-not-found',
+      'transfer-already-ended',
+      'account-not-found',
     ],
   },
   {

@@ -1,142 +1,121 @@
 import { z } from 'zod';
-import type { TransferReason } from '../domain/account-events.ts';
-import { ownCommandId, type AccountId, type CommandId, type TransferId } from '../domain/ids.ts';
-import type { AccountState } from './account-state.ts';
+import type { RELEASE_REASONS } from '../domain/account-events.ts';
 import { accountRefText } from './batches.ts';
-import { moneyBody, reasonBody } from './command-bodies.ts';
-import type { CommandMessage } from './commands.ts';
+import { captureBody, emptyBody, moneyBody, reasonBody } from './command-bodies.ts';
 import { accountOfStream, defined, type LoggedEvent } from './events.ts';
 import { outcomeOf, outcomeSchema } from './outcomes.ts';
-import { PROBLEMS } from './problems.ts';
 import * as texts from './texts.ts';
 
-export const transferBody = moneyBody.extend({
-  fromAccountId: accountRefText,
-  toAccountId: accountRefText,
-});
+export const transferBody = moneyBody
+  .extend({
+    fromAccountId: accountRefText,
+    toAccountId: accountRefText,
+    pending: z.boolean().optional().meta({
+      description: 'true: the amount is held until it is captured, voided or expires',
+    }),
+    expiresAt: texts.timeText.optional().meta({
+      description: 'of a pending transfer: when the bank voids it by itself',
+    }),
+  })
+  .refine(({ pending, expiresAt }) => expiresAt === undefined || pending === true, {
+    path: ['expiresAt'],
+    message: 'is for a transfer with "pending": true',
+  });
+export const captureTransferBody = captureBody;
+export const voidTransferBody = emptyBody;
 export const transferReversalBody = reasonBody;
 
-/** What a transfer is about; it never changes. Every step carries these facts. */
-export const transferFacts = z.strictObject({
+/** How a transfer stands; what it was to be never changes. */
+export const transferAnswer = z.strictObject({
   transferId: texts.transferIdText,
+  status: z.enum(['pending', 'completed', 'voided', 'expired']),
   fromAccountId: texts.accountIdText,
   toAccountId: texts.accountIdText,
   amount: z.string(),
+  /** What was captured of a pending transfer; the rest was released. */
+  captured: z.string().optional(),
   currency: texts.currencyText,
   description: texts.descriptionText.optional(),
   reference: texts.referenceText.optional(),
   metadata: texts.metadataRecord.optional(),
-  /** The transfer that this one takes back. */
-  reverses: texts.transferIdText.optional(),
-});
-export type TransferFacts = z.infer<typeof transferFacts>;
-
-/** How a transfer stands. Once it is completed or refused, that is the answer for ever. */
-export const transferAnswer = transferFacts.extend({
-  status: z.enum(['pending', 'completed', 'refused']),
-  /** Why the target refused it; all money is back at the source then. */
+  expiresAt: texts.timeText.optional(),
+  /** Why it ended without moving money. */
   reason: z.strictObject({ code: z.string(), title: z.string() }).optional(),
-  /** The last step at the source and the one at the target; both are missing while pending. */
-  from: outcomeSchema.optional(),
+  /** Its events at both accounts, in the order in which they happened. */
+  steps: z.array(
+    z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
+  ),
+  /** The last step at the source and the one at the target, where money came to it. */
+  from: outcomeSchema,
   to: outcomeSchema.optional(),
-  /** The transfer that took this one back, or is about to. */
-  reversedBy: z.string().optional(),
+  /** The transfer that this one takes back, and the one that took this one back. */
+  reverses: texts.transferIdText.optional(),
+  reversedBy: texts.transferIdText.optional(),
 });
 export type TransferAnswer = z.infer<typeof transferAnswer>;
 
-/** Command ids of the steps: each is done at most once for a transfer, whoever asks for it. */
-const stepId = (step: 'transfer' | 'settle' | 'release', id: TransferId): CommandId =>
-  ownCommandId(`${step} ${id}`);
-export const receiveId = (id: TransferId): CommandId => stepId('transfer', id);
-export const settleId = (id: TransferId): CommandId => stepId('settle', id);
-export const releaseId = (id: TransferId): CommandId => stepId('release', id);
+type Released = (typeof RELEASE_REASONS)[number];
+const REASONS: Readonly<Record<Released, string>> = {
+  voided: 'The transfer was voided',
+  expired: 'The transfer expired before it was captured',
+};
 
-type SourceEvent = Extract<
-  LoggedEvent,
-  { type: 'transfer-reserved' | 'transfer-sent' | 'transfer-released' }
->;
-type TargetEvent = Extract<LoggedEvent, { type: 'transfer-received' | 'transfer-declined' }>;
+type EventOf<Type extends LoggedEvent['type']> = Extract<LoggedEvent, { type: Type }>;
+type Start = EventOf<'transfer-sent' | 'transfer-reserved'>;
+type End = EventOf<'transfer-captured' | 'transfer-released'>;
 
-const isSourceEvent = (event: LoggedEvent | undefined): event is SourceEvent =>
-  event?.type === 'transfer-reserved' ||
-  event?.type === 'transfer-sent' ||
-  event?.type === 'transfer-released';
-
-/** The facts as an event of the source tells them. */
-export function factsOf(events: readonly LoggedEvent[]): TransferFacts {
-  const [event] = events;
-  if (!isSourceEvent(event)) throw new Error(`${event?.type} is no step at a transfer's source`);
-  const { balance: _balance, otherAccountId, reversesTransferId, ...rest } = event.data;
-  const { reason: _reason, ...told } = { reason: undefined, ...rest };
-  const sides = { fromAccountId: accountOfStream(event.stream), toAccountId: otherAccountId };
-  return defined({ ...told, ...sides, reverses: reversesTransferId });
-}
-
-/** The same facts as the state of the source tells them while the transfer is pending. */
-export function pendingFactsOf(source: AccountId, account: AccountState): TransferFacts[] {
-  return (account.transfers ?? []).map((pending) => {
-    const { otherAccountId, reservedAt: _at, reversesTransferId, ...told } = pending;
-    const sides = { fromAccountId: source, toAccountId: otherAccountId };
-    return defined({
-      ...told,
-      ...sides,
-      currency: account.currency,
-      reverses: reversesTransferId,
-    });
-  });
-}
-
-type Own = Pick<CommandMessage, 'traceparent'>;
+const isStart = (event: LoggedEvent): event is Start =>
+  event.type === 'transfer-sent' || event.type === 'transfer-reserved';
+const isEnd = (event: LoggedEvent): event is End =>
+  event.type === 'transfer-captured' || event.type === 'transfer-released';
 
 /**
- * The step at the target. It is never fresh: another driver may have asked for it before, which
- * only the target and the log know.
+ * How a transfer stands, as its events at both accounts tell: the first one at the source, its end
+ * if it was pending, the one at the target, and the one that took it back. Throws when the first
+ * one is missing.
  */
-export function receiveMessage(facts: TransferFacts, own: Own = {}): CommandMessage {
-  const { toAccountId: _to, reverses, ...told } = facts;
-  const command = defined({
+export function transferAnswerOf(events: readonly LoggedEvent[]): TransferAnswer {
+  const starts = events.filter(isStart);
+  const start = starts.find(({ data }) => !takesBackAny(data, starts));
+  if (start === undefined) throw new Error('a transfer without its first event');
+  const { transferId, otherAccountId, balance: _balance, ...terms } = start.data;
+  const isOwn = ({ data }: { readonly data: object }): boolean =>
+    'transferId' in data && data.transferId === transferId;
+  const end = events.filter(isEnd).find(isOwn);
+  const received = events.find((event) => event.type === 'transfer-received' && isOwn(event));
+  const reversal = starts.find(
+    ({ data }) => 'reversesTransferId' in data && data.reversesTransferId === transferId,
+  );
+  const own = [start, end, received].filter((event) => event !== undefined);
+  const reverses = 'reversesTransferId' in terms ? terms.reversesTransferId : undefined;
+  const { reversesTransferId: _reverses, ...told } = { reversesTransferId: undefined, ...terms };
+  return defined({
     ...told,
-    type: 'receive-transfer' as const,
-    reversesTransferId: reverses,
+    transferId,
+    status: statusOf(start, end),
+    fromAccountId: accountOfStream(start.stream),
+    toAccountId: otherAccountId,
+    captured: end?.type === 'transfer-captured' ? end.data.amount : undefined,
+    reason: end?.type === 'transfer-released' ? reasonOf(end) : undefined,
+    steps: own.map(({ id, type, version, at }) => ({ id, type, version, at })),
+    from: outcomeOf([end ?? start]),
+    to: received === undefined ? undefined : outcomeOf([received]),
+    reverses,
+    reversedBy: reversal?.data.transferId,
   });
-  return { ...own, commandId: receiveId(facts.transferId), fresh: false, command };
 }
 
-/** The last step at the source, which follows from what the target said. */
-export function endMessage(answered: readonly LoggedEvent[], own: Own = {}): CommandMessage {
-  const event = targetEvent(answered);
-  const { transferId } = event.data;
-  if (event.type === 'transfer-received') {
-    const command = { type: 'settle-transfer', transferId } as const;
-    return { ...own, commandId: settleId(transferId), fresh: false, command };
-  }
-  return releaseMessage(transferId, event.data.reason, own);
+/** Whether it is the reversal of another one among these. */
+const takesBackAny = (data: Start['data'], starts: readonly Start[]): boolean =>
+  'reversesTransferId' in data &&
+  starts.some((other) => other.data.transferId === data.reversesTransferId);
+
+function statusOf(start: Start, end: End | undefined): TransferAnswer['status'] {
+  if (end === undefined) return start.type === 'transfer-sent' ? 'completed' : 'pending';
+  return end.type === 'transfer-captured' ? 'completed' : end.data.reason;
 }
 
-function releaseMessage(transferId: TransferId, reason: TransferReason, own: Own): CommandMessage {
-  const command = { type: 'release-transfer', transferId, reason } as const;
-  return { ...own, commandId: releaseId(transferId), fresh: false, command };
-}
-
-function targetEvent([event]: readonly LoggedEvent[]): TargetEvent {
-  if (event?.type === 'transfer-received' || event?.type === 'transfer-declined') return event;
-  throw new Error(`${event?.type} is no step at a transfer's target`);
-}
-
-export const pendingAnswer = (facts: TransferFacts): TransferAnswer => ({
-  ...facts,
-  status: 'pending',
+const reasonOf = ({ data: { reason } }: EventOf<'transfer-released'>) => ({
+  code: `transfer-${reason}`,
+  title: REASONS[reason],
 });
-
-/** The final answer, from the last event of each side. */
-export function endedAnswer(
-  facts: TransferFacts,
-  source: readonly LoggedEvent[],
-  target: readonly LoggedEvent[],
-): TransferAnswer {
-  const event = targetEvent(target);
-  const sides = { from: outcomeOf(source), to: outcomeOf(target) };
-  if (event.type === 'transfer-received') return { ...facts, status: 'completed', ...sides };
-  const code = event.data.reason;
-  return { ...facts, status: 'refused', reason: { code, title: PROBLEMS[code][1] }, ...sides };
-}

@@ -1,4 +1,4 @@
-import type { Details, Limits, Remarks, TransferReason } from './account-events.ts';
+import type { Details, Limits, Remarks } from './account-events.ts';
 import type { AccountEvent } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
@@ -42,35 +42,30 @@ export type Command =
   | (Wanted<'freeze'> & Reasoned)
   | (Wanted<'unfreeze'> & Reasoned)
   | (Wanted<'close'> & Reasoned)
-  | (Wanted<'reverse'> & Reasoned & { readonly version: Version })
-  | (Wanted<'reserve-transfer'> &
-      Remarks & {
-        readonly transferId: TransferId;
-        readonly toAccountId: AccountId;
-        readonly toCurrency: Currency;
-        readonly amount: Minor;
-        readonly reversesTransferId?: TransferId;
-      })
-  | (Wanted<'receive-transfer'> &
-      Remarks & {
-        readonly transferId: TransferId;
-        readonly fromAccountId: AccountId;
-        readonly currency: Currency;
-        readonly amount: Minor;
-        readonly reversesTransferId?: TransferId;
-      })
-  | (Wanted<'settle-transfer'> & { readonly transferId: TransferId })
-  | (Wanted<'release-transfer'> & {
-      readonly transferId: TransferId;
-      readonly reason: TransferReason;
-    });
+  | (Wanted<'reverse'> & Reasoned & { readonly version: Version });
 
-export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
+/** What is decided on both accounts of a transfer, in one turn; all are sent to the source. */
+export type TransferCommand =
+  | (Wanted<'send-transfer'> & TransferTerms & { readonly reversesTransferId?: TransferId })
+  | (Wanted<'reserve-transfer'> & TransferTerms & { readonly expiresAt?: string })
+  /** Without an amount all of the reservation is captured; the rest is released. */
+  | (Wanted<'capture-transfer'> & { readonly transferId: TransferId; readonly amount?: Minor })
+  | (Wanted<'void-transfer'> & { readonly transferId: TransferId })
+  | (Wanted<'expire-transfer'> & { readonly transferId: TransferId });
+
+type TransferTerms = Remarks & {
+  readonly transferId: TransferId;
+  readonly toAccountId: AccountId;
+  readonly amount: Minor;
+};
+
+type AnyCommand = Command | TransferCommand;
+export type CommandOf<Type extends AnyCommand['type']> = Extract<AnyCommand, { type: Type }>;
 
 /** What a decision may ask of the account's past that its state does not hold. */
 export interface Past {
-  /** The event that settled the hold, the reversal or the transfer in question. */
-  readonly settled?: { readonly version: Version; readonly type: AccountEvent['type'] } | undefined;
+  /** The event that ended the hold or transfer in question, or reversed it. */
+  readonly settled?: { readonly version: Version } | undefined;
   /** The event that is to be reversed. */
   readonly original?: AccountEvent | undefined;
 }
@@ -104,6 +99,9 @@ export type Refusal =
   | { readonly code: 'same-account' }
   | { readonly code: 'transfer-not-found' }
   | { readonly code: 'transfer-already-ended'; readonly version: Version }
+  | { readonly code: 'transfer-amount-exceeded'; readonly reserved: Minor }
+  | { readonly code: 'transfer-expired' }
+  | { readonly code: 'transfer-not-due' }
   | { readonly code: 'invalid-request'; readonly at: string; readonly message: string };
 
 export type Decision =

@@ -6,7 +6,6 @@ import { decideHold } from './hold-decisions.ts';
 import { unreachable } from './ids.ts';
 import { minor, ZERO, type Minor } from './money.ts';
 import { whyNotLower, whyNotSpend } from './spending.ts';
-import { decideTransfer } from './transfer-decisions.ts';
 
 const NOTHING: Past = {};
 
@@ -23,17 +22,12 @@ export function decide(account: Account, command: Command, at: string, past = NO
     case 'void-hold':
     case 'expire-hold':
       return decideHold(account, command, at, past);
-    case 'reserve-transfer':
-    case 'receive-transfer':
-    case 'settle-transfer':
-    case 'release-transfer':
-      return decideTransfer(account, command, at, past);
     default:
       return decideMore(account, command, at, past);
   }
 }
 
-type More = Exclude<Command, { type: 'open-account' | `${string}-hold` | `${string}-transfer` }>;
+type More = Exclude<Command, { type: 'open-account' | `${string}-hold` }>;
 
 function decideMore(account: ExistingAccount, command: More, at: string, past: Past): Decision {
   if (account.status === 'closed') return refuse({ code: 'account-closed' });

@@ -1,6 +1,6 @@
 import type { Currency } from './currency.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
-import { minor, ZERO, type Minor } from './money.ts';
+import type { Minor } from './money.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -38,18 +38,16 @@ interface TransferLeg {
   readonly transferId: TransferId;
   readonly otherAccountId: AccountId;
   readonly amount: Minor;
+}
+/** Of a transfer that is not pending first. */
+interface DirectLeg extends TransferLeg {
   /** The transfer that this one takes back, which went the other way. */
   readonly reversesTransferId?: TransferId;
 }
 
-/** Why a transfer ended without a movement of money. */
-export const TRANSFER_REASONS = [
-  'account-not-found',
-  'account-frozen',
-  'account-closed',
-  'currency-mismatch',
-] as const;
-export type TransferReason = (typeof TRANSFER_REASONS)[number];
+/** Why a pending transfer ended without a movement of money. */
+export const RELEASE_REASONS = ['voided', 'expired'] as const;
+export type ReleaseReason = (typeof RELEASE_REASONS)[number];
 
 type Opened = Happened<'account-opened'> &
   Details & {
@@ -95,61 +93,60 @@ export type AccountEvent =
   | HoldCaptured
   | (Happened<'hold-voided'> & { readonly holdId: HoldId; readonly amount: Minor })
   | (Happened<'hold-expired'> & { readonly holdId: HoldId; readonly amount: Minor })
-  /** Source: the amount is held until the target has it or has declined it. */
-  | (Happened<'transfer-reserved'> & TransferLeg & Remarks)
-  | (Happened<'transfer-sent'> & TransferLeg & Remarks)
-  | (Happened<'transfer-released'> & TransferLeg & { readonly reason: TransferReason })
-  /** Target: either of the two, once for each transfer. */
-  | (Happened<'transfer-received'> & TransferLeg & Remarks)
-  | (Happened<'transfer-declined'> & TransferLeg & { readonly reason: TransferReason });
+  /** Source and target of a transfer; both stand in one transaction of the log. */
+  | (Happened<'transfer-sent'> & DirectLeg & Remarks)
+  | (Happened<'transfer-received'> & DirectLeg & Remarks)
+  /** Source: the amount is held until it is captured, voided or expires. */
+  | (Happened<'transfer-reserved'> & TransferLeg & Remarks & { readonly expiresAt?: string })
+  /** Source: `released` is what was held beyond the captured amount, and is available again. */
+  | (Happened<'transfer-captured'> & TransferLeg & { readonly released: Minor } & Remarks)
+  | (Happened<'transfer-released'> & TransferLeg & { readonly reason: ReleaseReason });
 
 export type EventOf<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>;
 
 /**
- * What an event adds to the ledger of its own account, below zero for what it takes. It needs
- * nothing of the account, so that sums over many accounts can go on from any point of the log.
+ * What an event begins or ends for ever, beside the command that made it: each of these names may
+ * stand in a stream once. The journal keeps them, so that it is known of any hold, movement or
+ * transfer, however old.
  */
-export function ledgerChange(event: AccountEvent): Minor {
-  switch (event.type) {
-    case 'money-deposited':
-    case 'transfer-received':
-      return event.amount;
-    case 'money-withdrawn':
-    case 'hold-captured':
-    case 'transfer-sent':
-      return minor(-event.amount);
-    case 'movement-reversed':
-      return event.direction === 'credit' ? event.amount : minor(-event.amount);
-    default:
-      return ZERO;
-  }
-}
-
-/**
- * What an event settles for ever, beside the command that made it: it may stand in the stream
- * once. The log keeps the names, so that it is known of any hold or movement, however old.
- */
-export function settledBy(event: AccountEvent): string | undefined {
+export function onceNamesOf(event: AccountEvent): string[] {
   switch (event.type) {
     case 'hold-captured':
     case 'hold-voided':
     case 'hold-expired':
-      return holdName(event.holdId);
+      return [holdName(event.holdId)];
     case 'movement-reversed':
-      return reversalName(event.reverses);
-    case 'transfer-sent':
-    case 'transfer-released':
-      return transferEndName(event.transferId);
-    case 'transfer-reserved': {
-      const { reversesTransferId } = event;
-      return reversesTransferId && transferReversalName(reversesTransferId);
+      return [reversalName(event.reverses)];
+    case 'transfer-reserved':
+    case 'transfer-received':
+      return [transferName(event.transferId)];
+    case 'transfer-sent': {
+      const { transferId, reversesTransferId } = event;
+      const name = transferName(transferId);
+      return reversesTransferId === undefined
+        ? [name]
+        : [name, transferReversalName(reversesTransferId)];
     }
-    default:
-      return undefined;
+    case 'transfer-captured':
+    case 'transfer-released':
+      return [transferEndName(event.transferId)];
+    case 'account-opened':
+    case 'account-frozen':
+    case 'account-unfrozen':
+    case 'account-closed':
+    case 'overdraft-limit-set':
+    case 'limits-set':
+    case 'details-set':
+    case 'refusal-recording-set':
+    case 'money-deposited':
+    case 'money-withdrawn':
+    case 'hold-placed':
+      return [];
   }
 }
 export const holdName = (id: HoldId): string => `hold ${id}`;
 export const reversalName = (version: Version): string => `reversal ${version}`;
+export const transferName = (id: TransferId): string => `transfer ${id}`;
 export const transferEndName = (id: TransferId): string => `transfer-end ${id}`;
 export const transferReversalName = (id: TransferId): string => `transfer-reversal ${id}`;
 

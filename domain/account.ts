@@ -1,9 +1,9 @@
-import { ledgerChange, type AccountEvent, type EventOf } from './account-events.ts';
-import type { Details, Limits, Remarks } from './account-events.ts';
+import type { AccountEvent, Details, EventOf, Limits } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { unreachable, version } from './ids.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
 import { minor, ZERO, type Minor } from './money.ts';
+import { movementOf } from './movement.ts';
 
 export interface NoAccount {
   readonly status: 'none';
@@ -19,13 +19,18 @@ export interface Hold {
   readonly expiresAt?: string;
 }
 
-/** Money that is on its way to another account and still in the ledger of this one. */
-export interface PendingTransfer extends Remarks {
+/**
+ * Money that is reserved for another account and still in the ledger of this one. Metadata stays on
+ * the reservation's event, because the state travels with every commit.
+ */
+export interface PendingTransfer {
   readonly transferId: TransferId;
   readonly otherAccountId: AccountId;
   readonly amount: Minor;
   readonly reservedAt: string;
-  readonly reversesTransferId?: TransferId;
+  readonly description?: string;
+  readonly reference?: string;
+  readonly expiresAt?: string;
 }
 
 /** What left the account, or was set aside to leave it, on a day of UTC. */
@@ -76,7 +81,12 @@ export function evolve(account: Account, event: AccountEvent): ExistingAccount {
   }
   if (account.status === 'none') throw new Error(`${event.type} before the account was opened`);
   const next = { ...account, version: version(account.version + 1), changedAt: event.at };
-  return change({ ...next, ledger: minor(account.ledger + ledgerChange(event)) }, event);
+  const { ledger, held } = movementOf(event);
+  const moved = {
+    ledger: minor(account.ledger + ledger),
+    held: minor(account.held + held),
+  };
+  return change({ ...next, ...moved }, event);
 }
 
 function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): ExistingAccount {
@@ -97,7 +107,7 @@ function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): Exist
 
 type Later = Exclude<AccountEvent, EventOf<'account-opened'>>;
 
-/** What an event does beside the ledger. */
+/** What an event does beside the money, which is moved already. */
 function change(account: ExistingAccount, event: Later): ExistingAccount {
   switch (event.type) {
     case 'account-frozen':
@@ -121,12 +131,12 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
       const { recordRefusals: _before, ...rest } = account;
       return event.recordRefusals ? { ...rest, recordRefusals: true } : rest;
     }
-    // What these do to the ledger is done.
     case 'money-deposited':
     case 'transfer-received':
     case 'movement-reversed':
       return account;
     case 'money-withdrawn':
+    case 'transfer-sent':
       return spend(account, event.at, event.amount);
     case 'hold-placed':
       return placeHold(account, event);
@@ -137,21 +147,14 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
       return resolveHold(account, event, event.amount);
     case 'transfer-reserved':
       return reserve(account, event);
-    case 'transfer-sent':
-      return endTransfer(account, event, ZERO);
+    case 'transfer-captured':
+      return endTransfer(account, event, event.released);
     case 'transfer-released':
       return endTransfer(account, event, event.amount);
-    case 'transfer-declined':
-      return account;
     default:
       return unreachable(event);
   }
 }
-
-const hold = (account: ExistingAccount, by: Minor): ExistingAccount => ({
-  ...account,
-  held: minor(account.held + by),
-});
 
 function spend(account: ExistingAccount, at: string, by: Minor): ExistingAccount {
   const day = dayOf(at);
@@ -166,7 +169,7 @@ const unspend = (account: ExistingAccount, since: string, by: Minor): ExistingAc
 function placeHold(account: ExistingAccount, event: EventOf<'hold-placed'>): ExistingAccount {
   const { type: _type, at, ...terms } = event;
   const holds = [...account.holds, { ...terms, placedAt: at }];
-  return spend(hold({ ...account, holds }, event.amount), at, event.amount);
+  return spend({ ...account, holds }, at, event.amount);
 }
 
 type HoldEnd = EventOf<'hold-captured' | 'hold-voided' | 'hold-expired'>;
@@ -175,20 +178,20 @@ function resolveHold(account: ExistingAccount, event: HoldEnd, released: Minor):
   const placed = account.holds.find(({ holdId }) => holdId === event.holdId);
   if (placed === undefined) throw new Error(`${event.type} of a hold that is not open`);
   const holds = account.holds.filter((open) => open !== placed);
-  return unspend(hold({ ...account, holds }, minor(-placed.amount)), placed.placedAt, released);
+  return unspend({ ...account, holds }, placed.placedAt, released);
 }
 
 function reserve(account: ExistingAccount, event: EventOf<'transfer-reserved'>): ExistingAccount {
-  const { type: _type, at, ...terms } = event;
+  const { type: _type, at, metadata: _metadata, ...terms } = event;
   const transfers = [...account.transfers, { ...terms, reservedAt: at }];
-  return spend(hold({ ...account, transfers }, event.amount), at, event.amount);
+  return spend({ ...account, transfers }, at, event.amount);
 }
 
-type TransferEnd = EventOf<'transfer-sent' | 'transfer-released'>;
+type TransferEnd = EventOf<'transfer-captured' | 'transfer-released'>;
 
 function endTransfer(account: ExistingAccount, event: TransferEnd, back: Minor): ExistingAccount {
   const pending = account.transfers.find(({ transferId }) => transferId === event.transferId);
   if (pending === undefined) throw new Error(`${event.type} of a transfer that is not pending`);
   const transfers = account.transfers.filter((open) => open !== pending);
-  return unspend(hold({ ...account, transfers }, minor(-pending.amount)), pending.reservedAt, back);
+  return unspend({ ...account, transfers }, pending.reservedAt, back);
 }

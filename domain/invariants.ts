@@ -1,5 +1,5 @@
 import { available, evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
-import { settledBy, type AccountEvent } from './account-events.ts';
+import { onceNamesOf, type AccountEvent } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { minor, ZERO, type Minor } from './money.ts';
 import { createStreamCheck, type OnceNames, type StreamHead } from './stream-check.ts';
@@ -20,6 +20,11 @@ export interface LogStep {
   /** And the rest of the balance, where it is known. */
   readonly heldAfter?: Minor;
   readonly availableAfter?: Minor;
+  /** The transaction of the log, where it is known. */
+  readonly transaction?: number;
+  /** Digests of the event and of the one before it that it names, where they are known. */
+  readonly digest?: string;
+  readonly prev?: string | undefined;
 }
 
 export type InvariantName =
@@ -27,6 +32,7 @@ export type InvariantName =
   | 'overdraft-floor'
   | 'settled-once'
   | 'version-order'
+  | 'predecessor'
   | 'command-once'
   | 'fold'
   | 'transfer-legs';
@@ -58,12 +64,13 @@ export function createLedgerCheck(
   const totals = new Map<Currency, TrialBalance>();
   const streams = createStreamCheck(once);
   const legs = createTransferLegs(once);
+  const digests = new Map<string, string>();
   let steps = 0;
 
   const move = (currency: Currency, event: AccountEvent, by: Minor): boolean => {
     const after = moved(totals.get(currency), event, by);
     totals.set(currency, after);
-    return isBalanced(after);
+    return isBalanced(after) && (legs.isBetweenLegs() || after.inFlight === ZERO);
   };
 
   return {
@@ -78,16 +85,21 @@ export function createLedgerCheck(
       const outOfOrder = streams.follow(accountId, version, step.commandId);
       if (outOfOrder !== undefined) violated(...outOfOrder);
       if (outOfOrder?.[0] === 'version-order') return found;
-      const settled = settledBy(event);
-      if (settled !== undefined) {
-        const name = `${accountId} ${settled}`;
-        if (once.has(name)) violated('settled-once', `${settled} ended before`);
+      if (step.digest !== undefined) {
+        if (step.prev !== digests.get(accountId)) violated('predecessor', 'names another one');
+        digests.set(accountId, step.digest);
+      }
+      for (const ended of onceNamesOf(event)) {
+        // The target of a transfer bears its name as command id too, which is looked at above.
+        if (ended === step.commandId) continue;
+        const name = `${accountId} ${ended}`;
+        if (once.has(name)) violated('settled-once', `${ended} was there before`);
         once.add(name);
       }
       const before = accounts.get(accountId) ?? NO_ACCOUNT;
       const after = evolve(before, event);
       accounts.set(accountId, after);
-      const wrongLeg = legs.observe(event, accountId, after.currency);
+      const wrongLeg = legs.observe(event, accountId, after.currency, step.transaction);
       if (wrongLeg !== undefined) violated('transfer-legs', wrongLeg);
       const ledgerBefore = before.status === 'none' ? ZERO : before.ledger;
       if (!move(after.currency, event, minor(after.ledger - ledgerBefore))) {

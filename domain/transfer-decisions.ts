@@ -1,103 +1,200 @@
-import type { ExistingAccount } from './account.ts';
-import { granted, refuse } from './account-commands.ts';
-import type { CommandOf, Decision, Past } from './account-commands.ts';
-import { remarksOf, type TransferReason } from './account-events.ts';
-import { unreachable, type TransferId } from './ids.ts';
+import type { Account, ExistingAccount, PendingTransfer } from './account.ts';
+import type { CommandOf, Past, Refusal, TransferCommand } from './account-commands.ts';
+import { remarksOf, type AccountEvent, type EventOf } from './account-events.ts';
+import { unreachable, type AccountId } from './ids.ts';
+import { minor } from './money.ts';
 import { whyNotSpend } from './spending.ts';
 
-/** Transfers of one account that may be under way: they travel in its state. */
+/** Transfers of one account that may be pending: they travel in its state. */
 export const TRANSFERS_PENDING_MAX = 200;
 
-type TransferCommand = CommandOf<
-  'reserve-transfer' | 'receive-transfer' | 'settle-transfer' | 'release-transfer'
->;
+export type TransferDecision =
+  | {
+      readonly ok: true;
+      /** Events of the source, and of the target where money comes to it. */
+      readonly source: readonly AccountEvent[];
+      readonly target: readonly AccountEvent[];
+    }
+  | {
+      readonly ok: false;
+      readonly refusal: Refusal;
+      /** The account that the refusal is about. */
+      readonly side: 'source' | 'target';
+    };
+
+/** The two accounts of a transfer as they stand. */
+export interface Sides {
+  readonly sourceId: AccountId;
+  readonly source: Account;
+  readonly target: Account;
+}
+
+const atSource = (refusal: Refusal): TransferDecision => ({ ok: false, refusal, side: 'source' });
+const atTarget = (refusal: Refusal): TransferDecision => ({ ok: false, refusal, side: 'target' });
 
 /**
- * Decides a step of a transfer: the source reserves, the target receives or declines, the source
- * settles or releases (a saga; Garcia-Molina and Salem, 1987). What the target said is an event
- * too, so a step that comes late or twice cannot turn the end around.
+ * Decides a transfer on both of its accounts, or on none: what the target would not take is refused
+ * at once and holds nothing. A transfer moves money now, or reserves it first and is captured, in
+ * part or whole, voided or expires later (a two-phase transfer). Pure; `at` is the host's time.
  */
 export function decideTransfer(
-  account: ExistingAccount,
+  sides: Sides,
   command: TransferCommand,
   at: string,
   past: Past,
-): Decision {
+): TransferDecision {
+  const { source } = sides;
+  if (source.status === 'none') return atSource({ code: 'account-not-found' });
   switch (command.type) {
+    case 'send-transfer':
+      return decideSend(sides, source, command, at, past);
     case 'reserve-transfer':
-      return decideReserve(account, command, at, past);
-    case 'receive-transfer':
-      return decideReceive(account, command, at);
-    case 'settle-transfer':
-    case 'release-transfer':
-      return decideEnd(account, command, at, past);
+      return decideReserve(sides, source, command, at);
+    case 'capture-transfer':
+      return decideCapture(sides, source, command, at, past);
+    case 'void-transfer':
+    case 'expire-transfer':
+      return decideRelease(source, command, at, past);
     default:
       return unreachable(command);
   }
 }
 
+function decideSend(
+  sides: Sides,
+  source: ExistingAccount,
+  command: CommandOf<'send-transfer'>,
+  at: string,
+  past: Past,
+): TransferDecision {
+  const { transferId, toAccountId, amount, reversesTransferId } = command;
+  const refused = whyNotReverse(command, past) ?? whyNotLeave(sides, source, command, at);
+  if (refused !== undefined) return refused;
+  const more = reversesTransferId === undefined ? {} : { reversesTransferId };
+  const common = { at, transferId, amount, ...more, ...remarksOf(command) };
+  return {
+    ok: true,
+    source: [{ type: 'transfer-sent', otherAccountId: toAccountId, ...common }],
+    target: [{ type: 'transfer-received', otherAccountId: sides.sourceId, ...common }],
+  };
+}
+
+/** A reversal sends back what the account received with the transfer, once. */
+function whyNotReverse(
+  { reversesTransferId, toAccountId, amount }: CommandOf<'send-transfer'>,
+  { original, settled }: Past,
+): TransferDecision | undefined {
+  if (reversesTransferId === undefined) return undefined;
+  if (settled !== undefined) return atSource({ code: 'already-reversed', version: settled.version });
+  if (original === undefined) return atSource({ code: 'transfer-not-found' });
+  const isThat =
+    original.type === 'transfer-received' &&
+    original.otherAccountId === toAccountId &&
+    original.amount === amount;
+  return isThat ? undefined : atSource({ code: 'not-reversible', eventType: original.type });
+}
+
 function decideReserve(
-  account: ExistingAccount,
+  sides: Sides,
+  source: ExistingAccount,
   command: CommandOf<'reserve-transfer'>,
   at: string,
-  { settled }: Past,
-): Decision {
-  const { transferId, toAccountId, toCurrency, amount } = command;
-  // Only a reversal has a name of its own that can be settled, by the reversal before it.
-  if (settled !== undefined) return refuse({ code: 'already-reversed', version: settled.version });
-  if (account.status === 'closed') return refuse({ code: 'account-closed' });
-  if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
-  if (toCurrency !== account.currency) {
-    return refuse({ code: 'currency-mismatch', currency: toCurrency });
+): TransferDecision {
+  const { transferId, toAccountId, amount, expiresAt } = command;
+  const terms = expiresAt === undefined ? {} : { expiresAt };
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(at)) {
+    const message = 'must be in the future';
+    return atSource({ code: 'invalid-request', at: '/expiresAt', message });
   }
-  if (account.transfers.length >= TRANSFERS_PENDING_MAX) {
-    return refuse({ code: 'too-many-open', limit: TRANSFERS_PENDING_MAX });
+  if (source.status === 'open' && source.transfers.length >= TRANSFERS_PENDING_MAX) {
+    return atSource({ code: 'too-many-open', limit: TRANSFERS_PENDING_MAX });
   }
-  const leg = { transferId, otherAccountId: toAccountId, amount, ...reversalOf(command) };
+  const refused = whyNotLeave(sides, source, command, at);
+  if (refused !== undefined) return refused;
+  const leg = { transferId, otherAccountId: toAccountId, amount, ...terms };
   const reserved = { type: 'transfer-reserved', at, ...leg, ...remarksOf(command) } as const;
-  return whyNotSpend(account, amount, at) ?? granted(reserved);
+  return { ok: true, source: [reserved], target: [] };
 }
 
-function decideReceive(
-  account: ExistingAccount,
-  command: CommandOf<'receive-transfer'>,
+/** The refusal when the amount may not leave the source for the target now. */
+function whyNotLeave(
+  { sourceId, target }: Sides,
+  source: ExistingAccount,
+  { toAccountId, amount }: CommandOf<'send-transfer' | 'reserve-transfer'>,
   at: string,
-): Decision {
-  const { transferId, fromAccountId, amount } = command;
-  const leg = { transferId, otherAccountId: fromAccountId, amount, ...reversalOf(command) };
-  const reason = whyDecline(account, command);
-  if (reason !== undefined) return granted({ type: 'transfer-declined', at, ...leg, reason });
-  return granted({ type: 'transfer-received', at, ...leg, ...remarksOf(command) });
+): TransferDecision | undefined {
+  if (toAccountId === sourceId) return atSource({ code: 'same-account' });
+  if (source.status === 'closed') return atSource({ code: 'account-closed' });
+  if (source.status === 'frozen') return atSource({ code: 'account-frozen' });
+  // An account in another currency is a mistake of the request, before any question of funds.
+  const untaken = whyNotTake(source, target);
+  if (untaken?.code === 'account-not-found') return atTarget(untaken);
+  if (untaken?.code === 'currency-mismatch') return atTarget(untaken);
+  const unspent = whyNotSpend(source, amount, at);
+  if (unspent?.ok === false) return atSource(unspent.refusal);
+  return untaken && atTarget(untaken);
 }
 
-function whyDecline(
-  account: ExistingAccount,
-  command: CommandOf<'receive-transfer'>,
-): TransferReason | undefined {
-  if (account.status === 'closed') return 'account-closed';
-  if (account.status === 'frozen') return 'account-frozen';
-  return account.currency === command.currency ? undefined : 'currency-mismatch';
-}
-
-const reversalOf = ({ reversesTransferId }: { readonly reversesTransferId?: TransferId }) =>
-  reversesTransferId === undefined ? {} : { reversesTransferId };
-
-/** An end is decided whatever became of the account meanwhile: the target has answered. */
-function decideEnd(
-  account: ExistingAccount,
-  command: CommandOf<'settle-transfer' | 'release-transfer'>,
-  at: string,
-  { settled }: Past,
-): Decision {
-  const pending = account.transfers.find(({ transferId }) => transferId === command.transferId);
-  if (pending === undefined) {
-    if (settled === undefined) return refuse({ code: 'transfer-not-found' });
-    return refuse({ code: 'transfer-already-ended', version: settled.version });
+function whyNotTake(source: ExistingAccount, target: Account): Refusal | undefined {
+  if (target.status === 'none') return { code: 'account-not-found' };
+  if (target.currency !== source.currency) {
+    return { code: 'currency-mismatch', currency: target.currency };
   }
+  if (target.status === 'closed') return { code: 'account-closed' };
+  return target.status === 'frozen' ? { code: 'account-frozen' } : undefined;
+}
+
+function decideCapture(
+  { sourceId, target }: Sides,
+  source: ExistingAccount,
+  command: CommandOf<'capture-transfer'>,
+  at: string,
+  past: Past,
+): TransferDecision {
+  const pending = pendingOf(source, command);
+  if (pending === undefined) return notPending(past);
+  if (source.status === 'frozen') return atSource({ code: 'account-frozen' });
+  // The event that says so may come a moment later.
+  if (isDue(pending, at)) return atSource({ code: 'transfer-expired' });
+  const { transferId, otherAccountId, amount: reserved } = pending;
+  const amount = command.amount ?? reserved;
+  if (amount > reserved) return atSource({ code: 'transfer-amount-exceeded', reserved });
+  const untaken = whyNotTake(source, target);
+  if (untaken !== undefined) return atTarget(untaken);
+  const common = { at, transferId, amount, ...remarksOf(pending) };
+  const released = minor(reserved - amount);
+  return {
+    ok: true,
+    source: [{ type: 'transfer-captured', otherAccountId, released, ...common }],
+    target: [{ type: 'transfer-received', otherAccountId: sourceId, ...common }],
+  };
+}
+
+function decideRelease(
+  source: ExistingAccount,
+  command: CommandOf<'void-transfer' | 'expire-transfer'>,
+  at: string,
+  past: Past,
+): TransferDecision {
+  const pending = pendingOf(source, command);
+  if (pending === undefined) return notPending(past);
+  const isExpiry = command.type === 'expire-transfer';
+  if (isExpiry && !isDue(pending, at)) return atSource({ code: 'transfer-not-due' });
   const { transferId, otherAccountId, amount } = pending;
-  const leg = { transferId, otherAccountId, amount, ...reversalOf(pending) };
-  if (command.type === 'settle-transfer') {
-    return granted({ type: 'transfer-sent', at, ...leg, ...remarksOf(pending) });
-  }
-  return granted({ type: 'transfer-released', at, ...leg, reason: command.reason });
+  const reason: EventOf<'transfer-released'>['reason'] = isExpiry ? 'expired' : 'voided';
+  const released = { type: 'transfer-released', at, transferId, otherAccountId, amount, reason };
+  return { ok: true, source: [released as EventOf<'transfer-released'>], target: [] };
 }
+
+const pendingOf = (
+  { transfers }: ExistingAccount,
+  { transferId }: Pick<PendingTransfer, 'transferId'>,
+): PendingTransfer | undefined => transfers.find((open) => open.transferId === transferId);
+
+const notPending = ({ settled }: Past): TransferDecision =>
+  settled === undefined
+    ? atSource({ code: 'transfer-not-found' })
+    : atSource({ code: 'transfer-already-ended', version: settled.version });
+
+const isDue = ({ expiresAt }: PendingTransfer, at: string): boolean =>
+  expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(at);

@@ -1,89 +1,127 @@
-import type { AccountEvent } from './account-events.ts';
+import type { AccountEvent, EventOf } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import type { TransferId } from './ids.ts';
 import type { Minor } from './money.ts';
 import type { OnceNames } from './stream-check.ts';
 
-type Step = 'transfer-reserved' | 'transfer-sent' | 'transfer-released' | TargetStep;
-type TargetStep = 'transfer-received' | 'transfer-declined';
-
-/** A transfer that has not ended: what is known of it, in the order in which it was seen. */
+/** A transfer that is pending, or of which one leg was seen and the other one was not. */
 export interface OpenTransfer {
   readonly transferId: TransferId;
+  /** What was reserved, or what the one leg moves. */
   readonly amount: Minor;
   readonly currency: Currency;
   /** Source and target. */
   readonly from: string;
   readonly to: string;
-  readonly steps: readonly Step[];
-  /** Time of the first of them. */
+  readonly step: 'reserved' | 'sent' | 'received';
+  /** The transaction of the log that the leg stood in, where it is known. */
+  readonly transaction?: number | undefined;
+  /** Time of the first event. */
   readonly since: string;
 }
 
 type Legs = Omit<OpenTransfer, 'transferId'>;
-
-const ENDS: readonly (readonly Step[])[] = [
-  ['transfer-reserved', 'transfer-received', 'transfer-sent'],
-  ['transfer-reserved', 'transfer-declined', 'transfer-released'],
-];
+type LegEvent = EventOf<
+  'transfer-sent' | 'transfer-received' | 'transfer-reserved' | 'transfer-captured'
+>;
 
 /**
- * I8: a transfer ends with both legs or with none. The streams of its two accounts may be
- * followed in any order, so what is missing may still come, but what contradicts never may. Of a
- * transfer that has ended only that is kept. It may go on from transfers that were open.
+ * I8: both legs of a transfer stand in one transaction of the log and say the same, or there is
+ * none. The streams of its two accounts may be followed in any order. Of a transfer that has ended
+ * only that is kept. It may go on from transfers that were open.
  */
 export function createTransferLegs(once: OnceNames, begun: readonly OpenTransfer[] = []) {
-  const transfers = new Map<TransferId, Legs>(begun.map((open) => [open.transferId, open]));
+  const open = new Map<TransferId, Legs>(begun.map((one) => [one.transferId, one]));
   let count = 0;
+  let between = begun.filter(({ step }) => step !== 'reserved').length;
+
+  const put = (id: TransferId, legs: Legs): undefined => {
+    if (legs.step !== 'reserved') between += 1;
+    open.set(id, legs);
+    return undefined;
+  };
+  const end = (id: TransferId): undefined => {
+    if (open.get(id)?.step !== 'reserved') between -= 1;
+    open.delete(id);
+    once.add(`ended ${id}`);
+    return undefined;
+  };
+  /** The second of two legs against the first. */
+  const pair = (id: TransferId, known: Legs, legs: Legs): string | undefined => {
+    const [said, says] = [told(known), told(legs)];
+    if (said !== says) return `${legs.step} ${says}, but it was about ${said}`;
+    if (known.transaction !== legs.transaction) {
+      return `${id} has its legs in transactions ${known.transaction} and ${legs.transaction}`;
+    }
+    return end(id);
+  };
+
   return {
     /**
-     * What is wrong with this step in the stream of the account, or undefined; of other events
-     * nothing is.
+     * What is wrong with this event in the stream of the account, or undefined; of events that are
+     * about no transfer nothing is.
      */
-    observe(event: AccountEvent, accountId: string, currency: Currency): string | undefined {
-      if (!isStep(event)) return undefined;
-      const { transferId, type, at } = event;
-      const ended = `ended ${transferId}`;
-      const open = transfers.get(transferId);
-      if (open === undefined && once.has(ended)) return `${type} of ${transferId}, which had ended`;
-      const facts = factsOf(event, accountId, currency);
-      const known = open ?? { ...facts, since: at, steps: [] };
-      const [says, said] = [told(facts), told(known)];
-      if (says !== said) return `${type} of ${says}, but it was about ${said}`;
-      if (known.steps.includes(type)) return `${type} twice for transfer ${transferId}`;
-      const steps = [...known.steps, type];
-      if (!ENDS.some((end) => steps.every((step) => end.includes(step)))) {
-        return `${steps.join(', ')} for transfer ${transferId}`;
+    observe(
+      event: AccountEvent,
+      accountId: string,
+      currency: Currency,
+      transaction?: number,
+    ): string | undefined {
+      if (event.type === 'transfer-released') {
+        const known = open.get(event.transferId);
+        if (known?.step !== 'reserved') return `${event.transferId} was released, not reserved`;
+        return end(event.transferId);
       }
-      if (open === undefined) count += 1;
-      transfers.set(transferId, { ...known, steps });
-      if (steps.length === STEPS) {
-        transfers.delete(transferId);
-        once.add(ended);
+      if (!isLeg(event)) return undefined;
+      const { transferId: id, type } = event;
+      const known = open.get(id);
+      if (known === undefined && once.has(`ended ${id}`)) return `${type} of ${id}, which had ended`;
+      const legs = legsOf(event, accountId, currency, transaction);
+      if (type === 'transfer-captured') {
+        if (known?.step === 'received') return pair(id, known, legs);
+        if (known?.step !== 'reserved') return `${id} was captured, not reserved`;
+        if (known.amount < event.amount) return `${id} was captured beyond what it reserved`;
+        return put(id, legs);
       }
-      return undefined;
+      // The target's leg may be followed before the source's: then the reservation is known.
+      if (type === 'transfer-received' && known?.step === 'reserved') {
+        if (known.from !== legs.from || known.to !== legs.to) return `${id} reached another account`;
+        return put(id, legs);
+      }
+      if (known === undefined) {
+        count += 1;
+        return put(id, legs);
+      }
+      if (known.step === legs.step) return `${type} twice for transfer ${id}`;
+      return pair(id, known, legs);
     },
-    open: (): OpenTransfer[] =>
-      [...transfers].map(([transferId, legs]) => ({ transferId, ...legs })),
+    open: (): OpenTransfer[] => [...open].map(([transferId, legs]) => ({ transferId, ...legs })),
+    /** Whether one leg of a transfer was seen without the other. */
+    isBetweenLegs: (): boolean => between > 0,
     /** How many were seen: a check that saw too few proves nothing. */
     count: (): number => count,
   };
 }
 
-type Facts = Pick<OpenTransfer, 'amount' | 'currency' | 'from' | 'to'>;
+const STEPS: Readonly<Record<LegEvent['type'], OpenTransfer['step']>> = {
+  'transfer-reserved': 'reserved',
+  'transfer-sent': 'sent',
+  'transfer-captured': 'sent',
+  'transfer-received': 'received',
+};
+const isLeg = (event: AccountEvent): event is LegEvent => event.type in STEPS;
 
-/** What every step must say alike: else money left one account and came to another. */
-function factsOf(event: StepEvent, accountId: string, currency: Currency): Facts {
-  const { type, amount, otherAccountId } = event;
-  const isTarget = type === 'transfer-received' || type === 'transfer-declined';
+/** What both legs must say alike: else money left one account and came to another. */
+function legsOf(
+  { type, amount, otherAccountId, at }: LegEvent,
+  accountId: string,
+  currency: Currency,
+  transaction: number | undefined,
+): Legs {
+  const isTarget = type === 'transfer-received';
   const [from, to] = isTarget ? [otherAccountId, accountId] : [accountId, otherAccountId];
-  return { amount, currency, from, to };
+  return { amount, currency, from, to, step: STEPS[type], transaction, since: at };
 }
-const told = ({ amount, currency, from, to }: Facts): string =>
+
+const told = ({ amount, currency, from, to }: Legs): string =>
   `${amount} ${currency} (minor units) from ${from} to ${to}`;
-
-type StepEvent = Extract<AccountEvent, { type: Step }>;
-
-const STEPS = 3;
-const STEP_TYPES = new Set<string>(ENDS.flat());
-const isStep = (event: AccountEvent): event is StepEvent => STEP_TYPES.has(event.type);

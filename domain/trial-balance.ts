@@ -1,11 +1,13 @@
 import type { AccountEvent } from './account-events.ts';
 import { minor, ZERO, type Minor } from './money.ts';
+import { movementOf } from './movement.ts';
 
 /** Money that came into the bank and left it, and what the accounts hold, of one currency. */
 export interface TrialBalance {
   readonly externalIn: Minor;
   readonly externalOut: Minor;
   readonly ledgers: Minor;
+  /** Between the two legs of a transfer; nothing after each transaction of the log. */
   readonly inFlight: Minor;
 }
 
@@ -17,8 +19,8 @@ const NOTHING: TrialBalance = {
 };
 
 /** I1: what the accounts hold and what is in flight is what came in less what went out. */
-export function isBalanced(totals: TrialBalance): boolean {
-  return totals.ledgers + totals.inFlight === totals.externalIn - totals.externalOut;
+export function isBalanced({ ledgers, inFlight, externalIn, externalOut }: TrialBalance): boolean {
+  return ledgers + inFlight === externalIn - externalOut;
 }
 
 /** The totals after one more event, which changed the ledger of its account by so much. */
@@ -27,29 +29,12 @@ export function moved(
   event: AccountEvent,
   change: Minor,
 ): TrialBalance {
-  const ledgers = minor(before.ledgers + change);
-  return { ...before, ...externalOf(before, event), ledgers };
-}
-
-/** What an event does to the totals beside the ledger of its own account. */
-function externalOf(before: TrialBalance, event: AccountEvent): Partial<TrialBalance> {
-  const into = (by: Minor) => ({ externalIn: minor(before.externalIn + by) });
-  const out = (by: Minor) => ({ externalOut: minor(before.externalOut + by) });
-  const flying = (by: bigint) => ({ inFlight: minor(before.inFlight + by) });
-  switch (event.type) {
-    case 'money-deposited':
-      return into(event.amount);
-    case 'money-withdrawn':
-    case 'hold-captured':
-      return out(event.amount);
-    case 'movement-reversed':
-      return event.direction === 'credit' ? into(event.amount) : out(event.amount);
-    // The target may have the money before the source's ledger gives it up: it is held there.
-    case 'transfer-received':
-      return flying(-event.amount);
-    case 'transfer-sent':
-      return flying(event.amount);
-    default:
-      return {};
-  }
+  const { ledger, external } = movementOf(event);
+  const out = external < 0n ? -external : 0n;
+  return {
+    externalIn: minor(before.externalIn + external + out),
+    externalOut: minor(before.externalOut + out),
+    ledgers: minor(before.ledgers + change),
+    inFlight: minor(before.inFlight + external - ledger),
+  };
 }

@@ -1,7 +1,7 @@
 import { isAccountEvent, type BankEvent } from '../contracts/bank-events.ts';
 import { accountOfStream, decodeEvent } from '../contracts/events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
-import { ledgerChange } from '../domain/account-events.ts';
+import { movementOf } from '../domain/movement.ts';
 import { createTransferLegs } from '../domain/transfer-legs.ts';
 import { moved } from '../domain/trial-balance.ts';
 import type { BooksMark, BooksMarks } from './books-marks.ts';
@@ -41,7 +41,7 @@ function booksFrom(mark: BooksMark) {
     if (event.version === 1) accounts += 1;
     const happened = decodeEvent(event);
     const { currency } = event.data;
-    totals.set(currency, moved(totals.get(currency), happened, ledgerChange(happened)));
+    totals.set(currency, moved(totals.get(currency), happened, movementOf(happened).ledger));
     legs?.observe(happened, accountOfStream(event.stream), currency);
   };
   return {

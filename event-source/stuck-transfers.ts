@@ -22,12 +22,14 @@ export function stuckTransfers(parts: StuckTransfersParts) {
         seen.delete(id);
         if (told) onHealed({ kind: 'stuck-transfer', subject: id });
       }
-      for (const [id, { steps }] of open) {
+      for (const [id, { step }] of open) {
+        // A pending transfer waits for its client.
+        if (step === 'reserved') continue;
         const known = seen.get(id) ?? { since: now(), told: false };
         seen.set(id, known);
         if (known.told || now() - known.since < openMsMax) continue;
         known.told = true;
-        const detail = `Transfer ${id} has not ended: the log has ${steps.join(', ')} of it.`;
+        const detail = `Transfer ${id} has not ended: the log has one leg of it, which ${step}.`;
         onFinding({ kind: 'stuck-transfer', subject: id, detail });
       }
     },

@@ -2,11 +2,11 @@ import { accountNumberOf } from '../domain/account-number.ts';
 import type { Currency } from '../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../domain/money.ts';
 import { sameBalance, type Balance } from '../contracts/balances.ts';
-import { accountOfStream, defined, type LoggedEvent } from '../contracts/events.ts';
+import { accountOfStream, defined, movementOfLogged } from '../contracts/events.ts';
+import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import { LogFault } from './projection.ts';
-import { movementOf } from '../contracts/movement.ts';
 
 /**
  * The account after the event. It throws LogFault when the event cannot follow: a version that
@@ -91,7 +91,7 @@ function opened(event: Opened, position: number, ownerIndex: number): AccountMod
 function balanceAfter(before: AccountModel, event: LoggedEvent): Balance {
   const currency = before.currency as Currency;
   const read = (text: string): bigint => readAmount(text, currency);
-  const movement = movementOf(event);
+  const movement = movementOfLogged(event);
   const ledger = read(before.balance.ledger) + movement.ledger;
   const held = read(before.balance.held) + movement.held;
   const write = (units: bigint): string => formatAmount(units as Minor, currency);

@@ -1,9 +1,8 @@
-import { accountOfStream, defined } from '../contracts/events.ts';
+import { accountOfStream, defined, movementOfLogged } from '../contracts/events.ts';
 import type { HistoryEntry } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { formatAmount, minor, ZERO, type Minor } from '../domain/money.ts';
-import { movementOf } from '../contracts/movement.ts';
 
 export interface HistoryLine {
   readonly accountId: AccountId;
@@ -17,7 +16,7 @@ const abs = (units: Minor): Minor => (units < ZERO ? minor(-units) : units);
 
 /** The line that an event makes in the history of its account. */
 export function historyLine({ event, position }: PositionedAccountEvent): HistoryLine {
-  const { ledger } = movementOf(event);
+  const { ledger } = movementOfLogged(event);
   const { currency, balance: balanceAfter, ...members } = event.data;
   const isOpening = event.type === 'account-opened';
   const told = (isOpening ? { metadata: event.data.metadata } : members) as Told;

@@ -6,6 +6,7 @@ import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
 import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
+import type { Client } from 'pg';
 import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
 import { LOOPBACK } from './ports.ts';
 import { Refusal } from './progress.ts';
@@ -19,9 +20,13 @@ const READSIDE_POOL = 60;
 
 /** The journal holds the actors' decisions, the read side what can be derived again. */
 const DATABASES = [
-  { name: 'journal', secret: 'postgresJournal', documents: false },
-  { name: 'readside', secret: 'postgresReadside', documents: true },
+  { name: 'journal', secret: 'postgresJournal', owner: 'journal_owner' },
+  { name: 'readside', secret: 'postgresReadside', owner: 'readside' },
 ] as const;
+/** Beside the adapter that calls them; read from the checkout, which dist does not hold. */
+const JOURNAL_SQL = ['schema.sql', 'functions.sql'].map((file) =>
+  join('bank-account-actor', 'journal', file),
+);
 
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: LOOPBACK,
@@ -145,41 +150,73 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
   };
 };
 
-/** Makes the databases and a role for each that may enter no other. Harmless when they exist. */
+/**
+ * Makes the databases and a role for each that may enter no other, and brings the journal's
+ * functions up to date. Harmless when all of it exists.
+ */
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
   const admin = await connectToPostgres(instance, secrets, ADMIN);
   try {
     await admin.query(`revoke connect on database ${ADMIN}, template1 from public`);
-    const { rows } = await admin.query<{ datname: string }>('select datname from pg_database');
-    const known = new Set(rows.map((row) => row.datname));
-    for (const database of DATABASES) {
-      const { name, secret, documents } = database;
-      // A crash between the steps below leaves no marker, so the last step decides.
-      const mark = await admin.query('select 1 from pg_shdescription where description = $1', [
-        `core-bank ${name} is ready`,
-      ]);
-      if (mark.rowCount === 1 && known.has(name)) continue;
-      const role = await admin.query('select 1 from pg_roles where rolname = $1', [name]);
-      const verb = role.rowCount === 0 ? 'create' : 'alter';
-      const password = admin.escapeLiteral(secrets[secret]);
-      await admin.query(`${verb} role ${name} login password ${password} connection limit 120`);
-      if (!known.has(name)) await admin.query(`create database ${name} owner ${name}`);
-      await admin.query(`revoke all on database ${name} from public`);
-      if (documents) {
-        // FerretDB passes the name of the member as a parameter, so only a plan for its value can
-        // use an index; a generic plan, liked while the table was small, reads all of it for ever.
-        await admin.query(`alter database ${name} set plan_cache_mode = force_custom_plan`);
-        const inside = await connectToPostgres(instance, secrets, name);
-        await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
-      }
-      await admin.query(`comment on database ${name} is 'core-bank ${name} is ready'`);
-    }
+    for (const database of DATABASES) await provisionDatabase(admin, instance, secrets, database);
   } finally {
     await admin.end();
   }
+  await provisionJournal(instance, secrets);
 };
 
-/** What daprd's state store connects to; a secret. */
+async function provisionDatabase(
+  admin: Client,
+  instance: Instance,
+  secrets: Secrets,
+  { name, secret, owner }: (typeof DATABASES)[number],
+): Promise<void> {
+  const known = await admin.query('select 1 from pg_database where datname = $1', [name]);
+  // A crash between the steps below leaves no marker, so the last step decides.
+  const mark = await admin.query('select 1 from pg_shdescription where description = $1', [
+    `core-bank ${name} is ready`,
+  ]);
+  if (mark.rowCount === 1 && known.rowCount === 1) return;
+  const password = admin.escapeLiteral(secrets[secret]);
+  await makeRole(admin, name, `login password ${password} connection limit 120`);
+  if (owner !== name) await makeRole(admin, owner, 'nologin');
+  if (known.rowCount === 0) await admin.query(`create database ${name} owner ${owner}`);
+  await admin.query(`revoke all on database ${name} from public`);
+  await admin.query(`grant connect on database ${name} to ${name}`);
+  if (name === 'readside') {
+    // FerretDB passes the name of the member as a parameter, so only a plan for its value can
+    // use an index; a generic plan, liked while the table was small, reads all of it for ever.
+    await admin.query(`alter database ${name} set plan_cache_mode = force_custom_plan`);
+    const inside = await connectToPostgres(instance, secrets, name);
+    await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
+  }
+  await admin.query(`comment on database ${name} is 'core-bank ${name} is ready'`);
+}
+
+async function makeRole(admin: Client, name: string, terms: string): Promise<void> {
+  const role = await admin.query('select 1 from pg_roles where rolname = $1', [name]);
+  await admin.query(`${role.rowCount === 0 ? 'create' : 'alter'} role ${name} ${terms}`);
+}
+
+/** The journal's role may execute its functions and do nothing else. */
+async function provisionJournal(instance: Instance, secrets: Secrets): Promise<void> {
+  const journal = await connectToPostgres(instance, secrets, 'journal');
+  try {
+    await journal.query('begin');
+    await journal.query('set local role journal_owner');
+    for (const file of JOURNAL_SQL) {
+      await journal.query(readFileSync(join(instance.root, file), 'utf8'));
+    }
+    await journal.query('revoke all on all functions in schema journal from public');
+    await journal.query('grant usage on schema journal to journal');
+    await journal.query('grant execute on all functions in schema journal to journal');
+    await journal.query('commit');
+  } finally {
+    await journal.end();
+  }
+}
+
+/** What the actor hosts connect to; a secret. */
 export const journalUrl = (instance: Instance, secrets: Secrets): string =>
   `postgres://journal:${secrets.postgresJournal}@${LOOPBACK}:${instance.ports.postgres}/journal`;
 

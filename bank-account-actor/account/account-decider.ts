@@ -6,9 +6,9 @@ import { decodeEvent, encodeEvent, streamOf, type LoggedEvent } from '../../cont
 import { writeMoney } from '../../contracts/money-members.ts';
 import type { RefusalMessage } from '../../contracts/refusals.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
-import type { Past, Refusal } from '../../domain/account-commands.ts';
+import type { Past, Refusal, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
-import { settledBy, type AccountEvent } from '../../domain/account-events.ts';
+import { onceNamesOf, type AccountEvent } from '../../domain/account-events.ts';
 import { holdName, reversalName } from '../../domain/account-events.ts';
 import { transferEndName, transferName, transferReversalName } from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
@@ -157,13 +157,12 @@ function replay(
 ): CommandResult | undefined {
   const events: LoggedEvent[] = [];
   const take = (from: StreamId, at: number): 'taken' | 'unavailable' | undefined => {
-    for (let next = at; ; next += 1) {
-      const event = draft.event(from, next) as LoggedEvent | 'unavailable' | undefined;
-      if (event === undefined || event === 'unavailable') return event;
-      events.push(event);
-      const sameStream = (event.joint?.events ?? 1) - companions(event);
-      if (next - at + 1 >= sameStream) return 'taken';
-    }
+    const event = draft.event(from, at) as LoggedEvent | 'unavailable' | undefined;
+    if (event === undefined || event === 'unavailable') return event;
+    events.push(event);
+    // The target of a transfer has one of its events, the account of the command all others.
+    const own = from === stream ? (event.joint?.events ?? 1) - companions(event) : 1;
+    return at - (from === stream ? first : at) + 1 < own ? take(from, at + 1) : 'taken';
   };
   const own = take(stream, first);
   if (own === undefined) return undefined;
@@ -242,8 +241,8 @@ function decideTwo(
   if (target.before?.quarantine !== undefined) return unavailable(QUARANTINED);
   const there = accountOf(target);
   const at = laterOf(laterOf(now, source), there);
-  const command = decoded.command as Parameters<typeof decideTransfer>[2];
-  const decision = decideTransfer(source, there, accountId, command, at, past);
+  const command = decoded.command as TransferCommand;
+  const decision = decideTransfer({ sourceId: accountId, source, target: there }, command, at, past);
   if (!decision.ok) {
     const side = decision.side === 'source' ? accountId : (targetId ?? accountId);
     return refusedBy(side, decision.refusal, decoded.currency);
@@ -302,7 +301,7 @@ function stepsOf(
       stream: streamOf(id),
       state: after,
       event: (place) => encodeEvent(id, event, after, { ...cause, ...place }),
-      names: [commandId, ...settledBy(event)],
+      names: [...new Set([commandId, ...onceNamesOf(event)])],
     };
   });
 }

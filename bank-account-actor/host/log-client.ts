@@ -1,9 +1,10 @@
+import type { BankEvent } from '../../contracts/bank-events.ts';
 import { DIGESTS_MAX, digestsAnswer, EVENT_SOURCE_APP } from '../../contracts/log.ts';
 import { LOG_PAGE_EVENTS_MAX, logPage, READ_EVENTS_MAX, readAnswer } from '../../contracts/log.ts';
 import type { LogPage } from '../../contracts/log.ts';
 import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
 import type { LogDigests } from '../outbox/relay.ts';
-import type { EventRef, LogReader } from '../turn/facts.ts';
+import type { LogReader } from '../turn/facts.ts';
 
 /** What the actor host asks the immutable log; every call rejects while the log is away. */
 export interface LogClient extends LogDigests, LogReader {
@@ -24,14 +25,15 @@ export function logClient(sidecar: Sidecar): LogClient {
       return digestsAnswer.parse(await call('POST', 'log/digests', { events }));
     },
     async read(events) {
-      const pages: EventRef[][] = [];
-      for (let at = 0; at < events.length; at += READ_EVENTS_MAX) {
-        pages.push(events.slice(at, at + READ_EVENTS_MAX));
+      const all: (BankEvent | null)[] = [];
+      // An answer ends early where it would become too large.
+      while (all.length < events.length) {
+        const page = events.slice(all.length, all.length + READ_EVENTS_MAX);
+        const { found } = readAnswer.parse(await call('POST', 'log/read', { events: page }));
+        if (found.length === 0) throw new SidecarError('log/read answered nothing');
+        all.push(...found);
       }
-      const answers = await Promise.all(
-        pages.map(async (page) => readAnswer.parse(await call('POST', 'log/read', { events: page }))),
-      );
-      return answers.flatMap(({ found }) => found);
+      return all;
     },
     async readAfter(position, limit = LOG_PAGE_EVENTS_MAX) {
       return logPage.parse(await call('GET', `log/events?after=${position}&limit=${limit}`));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { keyedHash, newKey, placeOf, seal, unseal } from './personal-data.ts';
+import { keyedHash, newKey, placeOf, seal, unseal } from './sealing.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const stream = 'person/00000000-0000-8000-8000-000000000001';

@@ -5,8 +5,8 @@ import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../../contracts/
 import { ACTOR_HOST_APP } from '../../contracts/person-queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
+import { barLine, liveLine, rate, written as figure } from '../../platform/live-line.ts';
 import { KEYS_PATH, KEYS_PERSONS_MAX, keysAnswer, sealKeys } from './keys-backup.ts';
-import { restoreProgress } from './restore-progress.ts';
 
 /**
  * `npm run backup-keys -- FILE`: writes the keys of all persons, encrypted under the passphrase
@@ -50,8 +50,12 @@ async function main(): Promise<number> {
   const [file] = parseArgs({ allowPositionals: true }).positionals;
   if (file === undefined) throw new Error('Say which file to write: npm run backup-keys -- FILE');
   if (existsSync(file)) throw new Error(`${file} is there already: nothing was written`);
-  const { progress, end } = restoreProgress(process.stdout);
-  const persons = await personsOf(progress.read).finally(end);
+  const { draw, end } = liveLine(process.stdout);
+  const began = performance.now();
+  const persons = await personsOf((position, head, events) => {
+    const figures = `${figure(events)} events, ${rate(events, performance.now() - began)}`;
+    draw(barLine('reading', position, head, figures), position >= head);
+  }).finally(end);
   const keys = new Map<StreamId, string>();
   for (let at = 0; at < persons.length; at += KEYS_PERSONS_MAX) {
     const streams = persons.slice(at, at + KEYS_PERSONS_MAX);

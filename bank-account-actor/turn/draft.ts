@@ -142,7 +142,7 @@ export function createDraft(facts: Facts) {
     append(steps: readonly Step[]): BankEvent[] {
       const [first] = steps;
       if (first === undefined) throw new Error('a command without events was appended');
-      const firstVersion = (read(first.stream) as Working).version + 1;
+      const firstVersion = (hope(first.stream) as Working).version + 1;
       const joint = { id: `${first.stream}/${firstVersion}`, events: steps.length };
       return steps.map(({ stream, state, event, names, secret }) => {
         const current = (pages.working.get(stream) ?? hope(stream)) as Working;

@@ -1,3 +1,4 @@
+import type { LoggedEvent } from '../../contracts/events.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
 import type { HistoryEntry } from '../../contracts/read-models.ts';
 import { dayOf } from './csv-statement.ts';
@@ -155,16 +156,18 @@ function detailsOf(entry: StatementEntry, currency: string): Xml[] {
   ];
 }
 
+const FAMILIES: ReadonlyMap<string, string> = new Map<LoggedEvent['type'], string>([
+  ['transfer-sent', 'ICDT'],
+  ['transfer-captured', 'ICDT'],
+  ['transfer-received', 'RCDT'],
+]);
+
 /**
  * Our own code always; one of ISO's external codes only where it is certain: PMNT/ICDT/BOOK and
  * PMNT/RCDT/BOOK are transfers between accounts of one bank.
  */
 function codeOf({ type }: Pick<HistoryEntry, 'type'>): Xml {
-  const families: Readonly<Record<string, string>> = {
-    'transfer-sent': 'ICDT',
-    'transfer-received': 'RCDT',
-  };
-  const family = families[type];
+  const family = FAMILIES.get(type);
   return element('BkTxCd', [
     family === undefined
       ? ''

@@ -1,4 +1,5 @@
 import { setImmediate as yielded } from 'node:timers/promises';
+import type { LoggedEvent } from '../../contracts/events.ts';
 import type { StatementEntry } from '../../contracts/statements.ts';
 import { BOTTOM, HEAD, MARGIN, NOTE, TOP, WIDTH, type Pages, type Style } from './pdfkit-page.ts';
 
@@ -65,15 +66,31 @@ function nextPage(pages: Pages): number {
 
 function titleOf({ type, direction, otherAccountNumber, reverses }: StatementEntry): string {
   const other = otherAccountNumber === undefined ? '' : grouped(otherAccountNumber);
-  const titles: Readonly<Record<string, string>> = {
+  // Of what moves no money there is no entry.
+  const none = direction === 'credit' ? 'Credit' : 'Debit';
+  const titles = {
     'money-deposited': 'Deposit',
     'money-withdrawn': 'Withdrawal',
     'hold-captured': 'Payment of a held amount',
     'transfer-sent': `Transfer to ${other}`,
+    'transfer-captured': `Transfer to ${other}`,
     'transfer-received': `Transfer from ${other}`,
     'movement-reversed': `Reversal of no. ${reverses}`,
-  };
-  return titles[type] ?? (direction === 'credit' ? 'Credit' : 'Debit');
+    'account-opened': none,
+    'account-frozen': none,
+    'account-unfrozen': none,
+    'account-closed': none,
+    'overdraft-limit-set': none,
+    'limits-set': none,
+    'details-set': none,
+    'refusal-recording-set': none,
+    'hold-placed': none,
+    'hold-voided': none,
+    'hold-expired': none,
+    'transfer-reserved': none,
+    'transfer-released': none,
+  } satisfies Record<LoggedEvent['type'], string>;
+  return titles[type as LoggedEvent['type']];
 }
 
 const notesOf = ({ description, reason, reference }: StatementEntry): string[] =>

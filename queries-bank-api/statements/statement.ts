@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { accountOfStream, defined, type LoggedEvent } from '../../contracts/events.ts';
-import { movementOf } from '../../contracts/movement.ts';
+import { accountOfStream, defined, movementOfLogged } from '../../contracts/events.ts';
+import type { LoggedEvent } from '../../contracts/events.ts';
 import type { SignedStateDocument } from '../../contracts/receipts.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
 import type { PositionedAccountEvent } from '../../contracts/topics.ts';
@@ -109,7 +109,7 @@ function follower({ opening, before, fromMs, toMs }: StatementSource) {
     if (time < fromMs || time >= toMs) throw wrong('lies outside of the period');
     if (last !== undefined && time < Date.parse(last.at)) throw wrong('is earlier than its past');
     if (event.data.currency !== currency) throw wrong(`is not in ${currency}`);
-    const { ledger, held } = movementOf(event);
+    const { ledger, held } = movementOfLogged(event);
     if (ledgerOf(last, currency) + ledger !== ledgerOf(event, currency)) {
       throw wrong(`leaves ${event.data.balance.ledger}, which does not follow`);
     }

@@ -1,0 +1,148 @@
+import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import type { CommandMessage, CommandResult, ExecuteAnswer } from '../../contracts/commands.ts';
+import { eventDigest } from '../../contracts/digest.ts';
+import { streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import type { PersonMessage, PersonResult } from '../../contracts/person-commands.ts';
+import type { AccountEventsMessage } from '../../contracts/topics.ts';
+import { accountId, commandId } from '../../domain/ids.ts';
+import type { AccountId, PersonId, StreamId } from '../../domain/ids.ts';
+import { systemClock, type Clock } from '../../platform/clock.ts';
+import { createLogger, type Logger } from '../../platform/logger.ts';
+import type { Journal } from '../journal/journal.ts';
+import { memoryJournal } from '../journal/memory-journal.ts';
+import { createBankHost } from './bank-host.ts';
+
+export const ACCOUNT: AccountId = accountId('00000000-0000-8000-8000-000000000001');
+export const STREAM: StreamId = streamOf(ACCOUNT);
+export const silent: Logger = createLogger('test', 'error');
+silent.silent = true;
+
+export const message = (
+  id: string,
+  command: object,
+  more: Partial<CommandMessage> = {},
+): CommandMessage => ({
+  accountId: ACCOUNT,
+  commandId: commandId(id),
+  ...more,
+  command: command as CommandMessage['command'],
+});
+export const open = (id: string, more: object = {}): CommandMessage =>
+  message(id, { type: 'open-account', ownerId: OWNER, currency: 'CZK', ...more });
+export const deposit = (id: string, amount = '1.00', more: Partial<CommandMessage> = {}) =>
+  message(id, { type: 'deposit', amount }, more);
+export const withdraw = (id: string, amount = '1.00') => message(id, { type: 'withdraw', amount });
+
+/** A person whom every test house knows, because most tests do not care who owns an account. */
+export const OWNER = '00000000-0000-8000-8000-00000000000a';
+
+/** A log in memory that takes what relays publish, as event-source does. */
+export function testLog() {
+  const streams = new Map<StreamId, BankEvent[]>();
+  const quarantined = new Map<StreamId, string>();
+  const forks: BankEvent[] = [];
+  const take = (event: BankEvent): void => {
+    const id = streamOfEvent(event);
+    const stream = streams.get(id) ?? [];
+    streams.set(id, stream);
+    const known = stream[event.version - 1];
+    if (known !== undefined && canonicalJson(known) !== canonicalJson(event)) forks.push(event);
+    if (event.version === stream.length + 1) stream.push(event);
+  };
+  const eventAt = (stream: StreamId, version: number): BankEvent | null =>
+    streams.get(stream)?.[version - 1] ?? null;
+  const client = {
+    digests: (events: readonly { stream: StreamId; version: number }[]) =>
+      Promise.resolve({
+        digests: events.map(({ stream, version }) => {
+          const event = eventAt(stream, version);
+          return event === null ? null : eventDigest(canonicalJson(event));
+        }),
+        quarantined: [...quarantined].map(([stream, reason]) => ({ stream, reason })),
+      }),
+    read: (events: readonly { stream: StreamId; version: number }[]) =>
+      Promise.resolve(events.map(({ stream, version }) => eventAt(stream, version))),
+  };
+  return {
+    take,
+    eventsOf: (id: AccountId): BankEvent[] => streams.get(streamOf(id)) ?? [],
+    streams,
+    forks,
+    quarantined,
+    client,
+  };
+}
+export type TestLog = ReturnType<typeof testLog>;
+
+export interface TestHostOptions {
+  readonly clock?: Clock;
+  readonly host?: string;
+  /** Whether what is published reaches the log. */
+  readonly delivers?: boolean;
+}
+
+/** An actor host on that journal and log, with an owner for its accounts. */
+export async function testHost(
+  journal: Journal = memoryJournal(),
+  log: TestLog = testLog(),
+  { clock = systemClock, host = 'host1', delivers = true }: TestHostOptions = {},
+) {
+  const bank = createBankHost({
+    journal,
+    log: log.client,
+    publish(text) {
+      const { events } = JSON.parse(text) as AccountEventsMessage;
+      if (delivers) for (const event of events) log.take(event);
+      return Promise.resolve();
+    },
+    clock,
+    logger: silent,
+    host,
+  });
+  await registerOwner(journal);
+  const call = async (value: unknown, via: 'accounts' | 'teller', id: string): Promise<unknown> => {
+    const execute = bank[via].methods.get('execute')!;
+    return execute(id, { value, size: JSON.stringify(value).length });
+  };
+  /** Executes the commands one after the other, or as `joint` says; all in one call. */
+  const execute = async (
+    commands: readonly CommandMessage[],
+    joint: { atomic?: boolean; dryRun?: boolean } = {},
+  ): Promise<CommandResult[]> => {
+    const request = { groups: [{ commands, ...joint }], deadline: clock.wall() + 10_000 };
+    const answer = await call(request, 'accounts', commands[0]!.accountId);
+    const [group] = (answer as ExecuteAnswer).groups;
+    if (group === undefined || 'moved' in group) throw new Error('moved');
+    return group.results;
+  };
+  const executePerson = async (id: PersonId, command: PersonMessage): Promise<PersonResult> => {
+    const value = { commands: [command] };
+    const run = bank.persons.methods.get('execute')!;
+    const size = JSON.stringify(value).length;
+    return ((await run(id, { value, size })) as { results: PersonResult[] }).results[0]!;
+  };
+  const lookup = async (id: AccountId, names: readonly string[]) => {
+    const find = bank.accounts.methods.get('lookup')!;
+    const answer = await find(id, { value: { names }, size: 100 });
+    return (answer as { found: (LoggedEvent[] | null)[] }).found.map((events) => events ?? undefined);
+  };
+  return { ...bank, journal, log, call, execute, executePerson, lookup };
+}
+
+/** Puts the owner into the journal as an event that the log has. */
+async function registerOwner(journal: Journal): Promise<void> {
+  const at = '2026-01-01T00:00:00.000Z';
+  const state = { status: 'registered', version: 1, registeredAt: at, changedAt: at };
+  const row = { version: 1, digest: 'x'.repeat(43), state: JSON.stringify(state), due: null };
+  const stream = `person/${OWNER}` as StreamId;
+  await journal.restore([{ stream, ...row, secret: 'a'.repeat(43) }], []);
+}
+
+/** What became of a command: its versions, or the code of its refusal. */
+export const said = (result: CommandResult | undefined): string => {
+  if (result === undefined) return 'nothing';
+  if (!result.ok) return result.refusal.code;
+  const versions = result.events.map(({ version }) => version).join('+');
+  return result.replayed ? `${versions} again` : versions;
+};

@@ -1,0 +1,61 @@
+import type { AccountEvent } from './account-events.ts';
+import { minor, ZERO, type Minor } from './money.ts';
+
+/** What an event does to money, in minor units of its account's currency. */
+export interface Movement {
+  /** Change of the account's ledger balance. */
+  readonly ledger: Minor;
+  /** Change of what the account has set aside. */
+  readonly held: Minor;
+  /** What came into the bank with it, below zero for what left the bank. */
+  readonly external: Minor;
+}
+
+const NOTHING: Movement = { ledger: ZERO, held: ZERO, external: ZERO };
+
+const external = (amount: bigint): Movement => ({
+  ledger: minor(amount),
+  held: ZERO,
+  external: minor(amount),
+});
+const internal = (amount: bigint): Movement => ({ ...NOTHING, ledger: minor(amount) });
+const held = (amount: bigint): Movement => ({ ...NOTHING, held: minor(amount) });
+
+/**
+ * The one table of what events do to money, from the event's own data alone: the account's state,
+ * the trial balance, the read models and the audit all take it from here.
+ */
+export function movementOf(event: AccountEvent): Movement {
+  switch (event.type) {
+    case 'account-opened':
+    case 'account-frozen':
+    case 'account-unfrozen':
+    case 'account-closed':
+    case 'overdraft-limit-set':
+    case 'limits-set':
+    case 'details-set':
+    case 'refusal-recording-set':
+      return NOTHING;
+    case 'money-deposited':
+      return external(event.amount);
+    case 'money-withdrawn':
+      return external(-event.amount);
+    case 'movement-reversed':
+      return external(event.direction === 'credit' ? event.amount : -event.amount);
+    case 'hold-placed':
+    case 'transfer-reserved':
+      return held(event.amount);
+    case 'hold-captured':
+      return { ...external(-event.amount), held: minor(-event.amount - event.released) };
+    case 'hold-voided':
+    case 'hold-expired':
+    case 'transfer-released':
+      return held(-event.amount);
+    case 'transfer-sent':
+      return internal(-event.amount);
+    case 'transfer-received':
+      return internal(event.amount);
+    case 'transfer-captured':
+      return { ...internal(-event.amount), held: minor(-event.amount - event.released) };
+  }
+}
