@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { streamIdText } from './bank-events.ts';
+import { bankEventSchema, streamIdText } from './bank-events.ts';
 import { loggedEventSchema } from './events.ts';
 import type { ReceiptDocument } from './receipts.ts';
 import { refusalEventSchema } from './refusal-events.ts';
@@ -10,6 +10,8 @@ export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
 export const LOOKUP_COMMANDS_MAX = 200;
 export const HEADS_MAX = 500;
+export const DIGESTS_MAX = 500;
+export const READ_EVENTS_MAX = 200;
 export const RECEIPTS_MAX = 50;
 /** Each is proven on its own. */
 export const EXPORT_PAGE_EVENTS_MAX = 100;
@@ -64,6 +66,33 @@ export const commandsAnswer = z.strictObject({
   found: z.array(z.array(positionedEvent).min(1).nullable()),
 });
 export type CommandsAnswer = z.infer<typeof commandsAnswer>;
+
+const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });
+
+/** POST log/digests: which events the log holds, told by their digests (contracts/digest.ts). */
+export const digestsRequest = z.strictObject({
+  events: z.array(eventPlace).min(1).max(DIGESTS_MAX),
+});
+export type DigestsRequest = z.infer<typeof digestsRequest>;
+export const digestsAnswer = z.strictObject({
+  /** In the order asked; null where the log has no such event yet. */
+  digests: z.array(z.string().length(43).nullable()),
+  /** Those of the asked streams of which nothing goes into the log any more, and why. */
+  quarantined: z.array(z.strictObject({ stream: streamIdText, reason: z.string() })),
+});
+export type DigestsAnswer = z.infer<typeof digestsAnswer>;
+
+/** POST log/read: single events of any streams. */
+export const readRequest = z.strictObject({
+  events: z.array(eventPlace).min(1).max(READ_EVENTS_MAX),
+});
+export type ReadRequest = z.infer<typeof readRequest>;
+/**
+ * In the order asked; null where the log has no such event. The answer ends early, after one
+ * event at least, where it would become too large for a sidecar: ask again for the rest.
+ */
+export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullable()) });
+export type ReadAnswer = z.infer<typeof readAnswer>;
 
 /** POST log/receipts: the proofs of single events. */
 export const receiptsRequest = z.strictObject({
