@@ -1,4 +1,4 @@
-import type { AlarmItem, AlarmKind } from '../contracts/audit.ts';
+import { ALARM_KINDS, type AlarmItem, type AlarmKind } from '../contracts/audit.ts';
 import type { Logger } from '../platform/logger.ts';
 
 export interface Alarm extends Omit<AlarmItem, 'count'> {
@@ -8,45 +8,66 @@ export interface Alarm extends Omit<AlarmItem, 'count'> {
 /** While there is one of these the service is not ready: the log or the books are not sound. */
 export const GRAVE: readonly AlarmKind[] = ['tampered', 'incomplete', 'rolled-back', 'imbalance'];
 
-const ALARMS_MAX = 10_000;
+/** Of each kind, so that many small ones never hide a grave one. More are only counted. */
+const ALARMS_OF_KIND_MAX = 1_000;
 const ALARMS_LISTED_MAX = 50;
 
 export type Alarms = ReturnType<typeof alarmBook>;
 
+interface Kept {
+  readonly alarm: Alarm;
+  /** Of all kinds, in the order in which they were raised. */
+  readonly number: number;
+}
+
 /**
- * Keeps the alarms for health. Each is logged in full when it is raised first, because the log
- * file is the quarantine; repetitions are only counted. Alarms stay until the process ends; the
- * audit finds again what is in the log. `tell` hears of each new one.
+ * Keeps the alarms for health, and logs each when it is raised first; repetitions are only
+ * counted. They are told to everybody, so they name ids and digests and no content. Alarms stay
+ * until the process ends; the audit finds again what is in the log. `tell` hears of each new one.
  */
 export function alarmBook(logger: Logger, tell: (alarm: AlarmItem) => void = () => undefined) {
-  const book = new Map<string, Alarm>();
+  const books = new Map(ALARM_KINDS.map((kind) => [kind, new Map<string, Kept>()]));
+  /** How often alarms of a kind were raised that found no place. */
+  const beyond = new Map<AlarmKind, number>();
+  let raised = 0;
+
+  const oldest = (): Alarm[] =>
+    [...books.values()]
+      .flatMap((book) => [...book.values()])
+      .sort((one, other) => one.number - other.number)
+      .map(({ alarm }) => alarm);
   return {
-    /** `content` is whatever must not be lost, for example the event that was refused. */
-    raise(kind: AlarmKind, subject: string, detail: string, content?: unknown): void {
-      const known = book.get(`${kind} ${subject}`);
+    raise(kind: AlarmKind, subject: string, detail: string): void {
+      const book = books.get(kind)!;
+      const known = book.get(subject);
       if (known !== undefined) {
-        known.count += 1;
+        known.alarm.count += 1;
         return;
       }
-      logger.error(`alarm: ${kind}`, { subject, detail, content });
-      if (book.size >= ALARMS_MAX) return;
+      if (book.size >= ALARMS_OF_KIND_MAX) {
+        const count = (beyond.get(kind) ?? 0) + 1;
+        beyond.set(kind, count);
+        if (count === 1) logger.error(`more alarms than are kept: ${kind}`, { subject });
+        return;
+      }
+      logger.error(`alarm: ${kind}`, { subject, detail });
       const since = new Date().toISOString();
-      book.set(`${kind} ${subject}`, { kind, subject, detail, since, count: 1 });
-      tell({ kind, subject, detail, since, count: 1 });
+      const alarm = { kind, subject, detail, since, count: 1 };
+      book.set(subject, { alarm, number: (raised += 1) });
+      tell({ ...alarm });
     },
     /** For what turned out to heal after all. */
     lower(kind: AlarmKind, subject: string): void {
-      if (book.delete(`${kind} ${subject}`)) logger.info(`alarm over: ${kind}`, { subject });
+      if (books.get(kind)!.delete(subject)) logger.info(`alarm over: ${kind}`, { subject });
     },
-    count: (): number => book.size,
-    counts(): ReadonlyMap<AlarmKind, number> {
-      const counts = new Map<AlarmKind, number>();
-      for (const { kind } of book.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-      return counts;
-    },
+    count: (): number =>
+      [...books].reduce((sum, [kind, book]) => sum + book.size + (beyond.get(kind) ?? 0), 0),
+    /** Of each kind, with what was raised beyond those that are kept. */
+    counts: (): ReadonlyMap<AlarmKind, number> =>
+      new Map([...books].map(([kind, book]) => [kind, book.size + (beyond.get(kind) ?? 0)])),
     /** The first ones, for a person to read. */
-    list: (most = ALARMS_LISTED_MAX): Alarm[] => [...book.values()].slice(0, most),
+    list: (most = ALARMS_LISTED_MAX): Alarm[] => oldest().slice(0, most),
     first: (...kinds: readonly AlarmKind[]): Alarm | undefined =>
-      [...book.values()].find(({ kind }) => kinds.includes(kind)),
+      oldest().find(({ kind }) => kinds.includes(kind)),
   };
 }

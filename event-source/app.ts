@@ -13,12 +13,14 @@ import { readDelivery } from './incoming-events.ts';
 import type { LogProofs } from './log-proofs.ts';
 import { metrics } from './metrics.ts';
 import { proofRoutes } from './proof-routes.ts';
+import type { Quarantine } from './quarantine.ts';
 import { questions } from './questions.ts';
 
 export interface EventSource {
   readonly log: EventLog;
   readonly appender: Appender;
   readonly alarms: Alarms;
+  readonly quarantine: Quarantine;
   readonly integration: Pick<IntegrationFeed, 'status'>;
   readonly audit: AuditAnswers;
   readonly logger: Logger;
@@ -30,12 +32,13 @@ export interface EventSource {
 
 /** The HTTP side of the log: deliveries from the sidecar, questions from the other services. */
 export function eventSourceApp(source: EventSource): Express {
-  const { log, appender, alarms, integration, logger, appToken } = source;
+  const { log, appender, alarms, quarantine, integration, logger, appToken } = source;
   const app = createApp({ logger, ...(appToken === undefined ? {} : { appToken }) });
   health(app, {
     log: async () => {
       await log.check();
-      return { head: log.head(), appended: appender.appended(), waiting: appender.waiting() };
+      const [head, quarantined] = [log.head(), quarantine.count()];
+      return { head, appended: appender.appended(), waiting: appender.waiting(), quarantined };
     },
     integration: () => {
       const status = integration.status();
@@ -48,8 +51,8 @@ export function eventSourceApp(source: EventSource): Express {
       return { count: alarms.count(), first: alarms.list() };
     },
   });
-  deliveries(app, (body) => appender.deliver(readDelivery(body, alarms)));
-  questions(app, log);
+  deliveries(app, async (body) => appender.deliver(await readDelivery(body, source)));
+  questions(app, log, quarantine);
   auditRoutes(app, source.audit, alarms);
   metrics(app, source);
   if (source.proofs !== undefined) proofRoutes(app, source.proofs, source.publicKey ?? '');

@@ -1,23 +1,48 @@
-import { wholeCommands, type BankEvent } from '../contracts/bank-events.ts';
+import type { BankEvent } from '../contracts/bank-events.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
-import { APPEND_EVENTS_MAX, type EventLog, type Outcome } from './event-log.ts';
+import { candidateOf, unitsOf, type Candidate } from './append-plan.ts';
+import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, type EventLog, type Outcome } from './event-log.ts';
 import type { LedgerFeed } from './ledger-feed.ts';
 import { outcomeJudge, type Verdict } from './outcome-judge.ts';
+import type { Offence, Quarantine } from './quarantine.ts';
 
-/** Events that may wait for their append; more are sent back to the broker. */
-const WAITING_EVENTS_MAX = 5_000;
+/** What may wait for its append; more is sent back to the broker. */
+const WAITING_MAX: Load = { events: 5_000, bytes: 32 * 1024 * 1024 };
+/** The same of one stream, so that it leaves room for the others. */
+const WAITING_OF_STREAM_MAX: Load = { events: 1_000, bytes: 8 * 1024 * 1024 };
+
 export interface AppenderParts {
   readonly log: EventLog;
   readonly feed: Pick<LedgerFeed, 'offer'>;
+  readonly quarantine: Quarantine;
   readonly alarms: Alarms;
   readonly logger: Logger;
   readonly now?: () => number;
 }
 
+interface Load {
+  readonly events: number;
+  readonly bytes: number;
+}
+const NO_LOAD: Load = { events: 0, bytes: 0 };
+const sum = (one: Load, other: Load, sign: 1 | -1 = 1): Load => ({
+  events: one.events + sign * other.events,
+  bytes: one.bytes + sign * other.bytes,
+});
+const fits = (load: Load, most: Load): boolean =>
+  load.events <= most.events && load.bytes <= most.bytes;
+const loadOf = (events: readonly Candidate[]): Load => ({
+  events: events.length,
+  bytes: events.reduce((bytes, { json }) => bytes + json.length, 0),
+});
+
 interface Delivery {
-  readonly events: readonly BankEvent[];
+  readonly events: readonly Candidate[];
+  readonly load: Load;
+  readonly streams: ReadonlyMap<StreamId, Load>;
   readonly resolve: (verdict: Verdict) => void;
 }
 
@@ -25,48 +50,61 @@ interface Delivery {
  * Appends what deliveries bring: one append at a time, and what arrives meanwhile forms the
  * next one. A delivery is answered when all its events are in the log, or never can be.
  */
-export function appender({ log, feed, alarms, logger, now = Date.now }: AppenderParts) {
+export function appender(parts: AppenderParts) {
+  const { log, feed, quarantine, alarms, logger, now = Date.now } = parts;
   const waiting: Delivery[] = [];
   const judge = outcomeJudge({ alarms, logger, now });
-  let waitingEvents = 0;
+  const queue = waitingLoad();
   let appended = 0;
   let running = false;
 
   const take = (): Delivery[] => {
-    let events = 0;
+    const most = { events: APPEND_EVENTS_MAX, bytes: APPEND_BYTES_MAX };
+    let load = NO_LOAD;
     let count = 0;
     for (; count < waiting.length; count += 1) {
-      events += waiting[count]!.events.length;
-      if (events > APPEND_EVENTS_MAX && count > 0) break;
+      load = sum(load, waiting[count]!.load);
+      if (count > 0 && !fits(load, most)) break;
     }
     const batch = waiting.splice(0, count);
-    for (const delivery of batch) waitingEvents -= delivery.events.length;
+    batch.forEach(queue.left);
     return batch;
   };
-  const appendAll = async (events: readonly BankEvent[]): Promise<Outcome[]> => {
+  const appendAll = async (events: readonly Candidate[]): Promise<Outcome[]> => {
     const all: Outcome[] = [];
-    while (all.length < events.length) {
+    for (const part of wholeUnits(events)) {
       crashPoint('event-source:before-append');
-      const left = events.slice(all.length);
-      const whole = wholeCommands(left, APPEND_EVENTS_MAX);
-      // A command that is larger than an append has to be cut.
-      const next = whole.length > 0 ? whole : left.slice(0, APPEND_EVENTS_MAX);
-      const { outcomes, after, added } = await log.append(next);
+      const next = part.map(({ event }) => event);
+      const { outcomes, after, added } = await log.append(next, quarantine.why);
       crashPoint('event-source:after-append');
       feed.offer(after, added);
       all.push(...outcomes);
     }
     return all;
   };
+  /** An event alone on a stream in quarantine concerns nobody else, so the log is not asked. */
+  const mayGoIn = ({ event, stream }: Candidate): boolean =>
+    event.joint !== undefined || quarantine.why(stream) === undefined;
   const appendBatch = async (batch: readonly Delivery[]): Promise<Verdict[]> => {
-    const kept = batch.map(({ events }) => events.filter(judge.mayGoIn));
+    const kept = batch.map(({ events }) => events.filter(mayGoIn));
     const outcomes = await appendAll(kept.flat());
     appended += outcomes.filter(({ outcome }) => outcome === 'appended').length;
     let at = 0;
-    return kept.map((events) => {
-      const verdicts = events.map((event) => judge.verdict(event, outcomes[at++]!));
-      return verdicts.includes('retry') ? 'retry' : 'done';
+    const judged = kept.map((events) => events.map((one) => judge.verdict(one, outcomes[at++]!)));
+    const isSafe = await isolated(judged.flat().filter((said) => typeof said === 'object'));
+    return judged.map((verdicts) => {
+      const isOpen = verdicts.some((said) => said === 'retry' || (said !== 'done' && !isSafe));
+      return isOpen ? 'retry' : 'done';
     });
+  };
+  const isolated = async (offences: readonly Offence[]): Promise<boolean> => {
+    try {
+      await quarantine.add(offences);
+      return true;
+    } catch (error) {
+      logger.error('the quarantine cannot be written', { error: String(error) });
+      return false;
+    }
   };
   const run = async (): Promise<void> => {
     running = true;
@@ -84,19 +122,75 @@ export function appender({ log, feed, alarms, logger, now = Date.now }: Appender
   };
 
   return {
-    deliver(events: readonly BankEvent[]): Promise<Verdict> {
-      if (events.length === 0) return Promise.resolve('done');
-      if (waitingEvents + events.length > WAITING_EVENTS_MAX) return Promise.resolve('retry');
+    deliver(delivered: readonly BankEvent[]): Promise<Verdict> {
+      if (delivered.length === 0) return Promise.resolve('done');
+      const events = delivered.map(candidateOf);
+      const streams = new Map<StreamId, Load>();
+      for (const one of events) {
+        streams.set(one.stream, sum(streams.get(one.stream) ?? NO_LOAD, loadOf([one])));
+      }
+      const load = loadOf(events);
+      if (!queue.hasRoom(load, streams)) return Promise.resolve('retry');
       return new Promise((resolve) => {
-        waiting.push({ events, resolve });
-        waitingEvents += events.length;
+        const delivery = { events, load, streams, resolve };
+        waiting.push(delivery);
+        queue.came(delivery);
         if (!running) void run();
       });
     },
     /** Events appended since this process started. */
     appended: (): number => appended,
-    waiting: (): number => waitingEvents,
+    waiting: (): number => queue.total().events,
   };
 }
 
 export type Appender = ReturnType<typeof appender>;
+
+/** How much waits, in all and of each stream. One delivery always finds room in an empty queue. */
+function waitingLoad() {
+  const ofStream = new Map<StreamId, Load>();
+  let total = NO_LOAD;
+  const count = ({ load, streams }: Delivery, sign: 1 | -1): void => {
+    total = sum(total, load, sign);
+    for (const [stream, part] of streams) {
+      const left = sum(ofStream.get(stream) ?? NO_LOAD, part, sign);
+      if (left.events === 0) ofStream.delete(stream);
+      else ofStream.set(stream, left);
+    }
+  };
+  return {
+    total: (): Load => total,
+    hasRoom: (load: Load, streams: ReadonlyMap<StreamId, Load>): boolean =>
+      total.events === 0 ||
+      (fits(sum(total, load), WAITING_MAX) &&
+        [...streams].every(([stream, part]) => {
+          const waits = ofStream.get(stream);
+          return waits === undefined || fits(sum(waits, part), WAITING_OF_STREAM_MAX);
+        })),
+    came: (delivery: Delivery): void => count(delivery, 1),
+    left: (delivery: Delivery): void => count(delivery, -1),
+  };
+}
+
+/** Parts of about the size of an append, none of which ends amid events that are joint. */
+function wholeUnits(events: readonly Candidate[]): Candidate[][] {
+  const most = { events: APPEND_EVENTS_MAX, bytes: APPEND_BYTES_MAX };
+  const ends = new Map<Candidate, number>();
+  const places = events.map((one, index) => ({ one, index }));
+  for (const unit of unitsOf(places, ({ one }) => one.event.joint)) {
+    for (const { one } of unit) ends.set(one, unit.at(-1)!.index);
+  }
+  const parts: Candidate[][] = [];
+  let open: Candidate[] = [];
+  let end = 0;
+  events.forEach((one, index) => {
+    open.push(one);
+    end = Math.max(end, ends.get(one)!);
+    if (end > index) return;
+    const last = parts.at(-1);
+    if (last !== undefined && fits(loadOf([...last, ...open]), most)) last.push(...open);
+    else parts.push(open);
+    open = [];
+  });
+  return parts;
+}

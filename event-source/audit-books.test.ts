@@ -1,7 +1,8 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import { createAuditBooks } from './audit-books.ts';
 import type { AuditedTx } from './audit-entries.ts';
-import { eventOf, eventsOf, newAccount, personLike, voided } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, jointly } from './events-for-tests.ts';
+import { newAccount, personLike, voided } from './events-for-tests.ts';
 import { entriesOf, hashedLog, type PlainEntry } from './hashed-log-for-tests.ts';
 import { GENESIS_KEY } from './immudb-tail.ts';
 
@@ -29,7 +30,7 @@ test('given a sound log, then every event counts and the books balance', () => {
   const { log, books, take } = followed();
   const opening = { commandId: 'opened-with-a-deposit' };
   const other = newAccount();
-  expect(take(log.append(eventOf(other, 1, opening), eventOf(other, 2, opening)))).toEqual([]);
+  expect(take(log.append(...jointly([eventOf(other, 1, opening), eventOf(other, 2, opening)])))).toEqual([]);
   expect(books.books()).toMatchObject({
     ...{ verdict: 'balanced', transaction: 4, events: 9, accounts: 2, persons: 1, violations: 0 },
     currencies: [{ currency: 'EUR', ledgers: '500.00', balanced: true }],
@@ -47,7 +48,9 @@ test('given no account, then nothing is said to balance', () => {
 
 describe('given right hashes of wrong entries, then the sentence says what is wrong', () => {
   const lie = (version: number, amount: string) => eventOf(account, version, { amount });
-  const [ofSix, record] = entriesOf(eventOf(account, 6)) as [PlainEntry, PlainEntry];
+  const [ofSix] = entriesOf(eventOf(account, 6)) as [PlainEntry];
+  const jointOf = (event: BankEvent, events: number): BankEvent =>
+    ({ ...event, joint: { ...event.joint!, events } }) as BankEvent;
   const cases: [string, PlainEntry[], RegExp][] = [
     ['written again', entriesOf(eventOf(account, 2)).slice(0, 1), /^tampered: .* written again/],
     ['a fork', entriesOf(lie(5, '1.00')).slice(0, 1), /^tampered: .*5 was written again/],
@@ -68,14 +71,31 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
       /expires/,
     ],
     ['hidden', [{ ...ofSix, metadata: NOT_MARKED }], /has metadata/],
-    ['no record', [ofSix], /^tampered: cmd.* is missing beside its event/],
     [
-      'a record of another version',
-      [ofSix, { ...record, value: Buffer.from('{"first":5}') }],
-      /names version 5/,
+      'the record of a command',
+      [ofSix, { key: `cmd/${account}/c`, value: Buffer.from('{"first":6}') }],
+      /^tampered: The key "cmd.* none that the bank writes/,
     ],
-    ['a record alone', [record], /without an event of that command/],
-    ['a record of nothing', [ofSix, { ...record, value: Buffer.from('x') }], /is not the record/],
+    [
+      'another predecessor',
+      entriesOf(eventOf(account, 6, { prev: digestOf(lie(5, '1.00')) })),
+      /^tampered: .*6 in transaction 4 names .* as the event before it, which is/,
+    ],
+    [
+      'no predecessor',
+      entriesOf({ ...eventOf(account, 6), prev: undefined } as unknown as BankEvent),
+      /^tampered: .*6 in transaction 4 names nothing as/,
+    ],
+    [
+      'a leg alone',
+      entriesOf(jointly([eventOf(account, 6), eventOf(person, 3)])[0]!),
+      /^incomplete: Transaction 4 has 1 of the 2 events that belong to acct.*6/,
+    ],
+    [
+      'a leg too many',
+      entriesOf(...jointly(eventsOf(account, 6, 8)).map((one) => jointOf(one, 2))),
+      /^incomplete: Transaction 4 has 3 of the 2 events/,
+    ],
     ['a second genesis', [genesis], /none that the bank writes/],
     ['an unknown key', [{ ...genesis, key: 'x/1' }], /"x\/1" .* none that the bank writes/],
     ['no event', [{ ...ofSix, value: Buffer.from('{"index":0,"event":{}}') }], /is no event of it/],

@@ -1,7 +1,6 @@
 import { isAccountEvent, isPersonEvent, type BankEvent } from '../contracts/bank-events.ts';
-import { decodeEvent, namesOf, type LoggedEvent } from '../contracts/events.ts';
+import { decodeEvent, type LoggedEvent } from '../contracts/events.ts';
 import type { AuditedBooks } from '../contracts/audit.ts';
-import type { CommandId, StreamId } from '../domain/ids.ts';
 import { createLedgerCheck, createStreamCheck, type StreamHead } from '../domain/invariants.ts';
 import { readAmount } from '../domain/money.ts';
 import { evolvePerson, NO_PERSON, type Person } from '../domain/person.ts';
@@ -9,7 +8,6 @@ import { EMPTY_LOG, followTransaction, headerHash } from '../proofs/log-transact
 import { isFault } from '../proofs/proof-fault.ts';
 import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './audit-entries.ts';
 import { openOfMark, type BooksMark } from './books-marks.ts';
-import { commandKey } from './event-log.ts';
 import { SeenNames } from './seen-names.ts';
 import { sumsOf } from './trial-balance-lines.ts';
 
@@ -18,13 +16,16 @@ export type AuditBooks = ReturnType<typeof createAuditBooks>;
 /**
  * The audit itself, without I/O: takes the transactions of the log one after the other from the
  * first one on, recomputes all hashes, and follows every stream by the invariants of the domain.
- * What it keeps: each account as folded, 64 bits of each command, and nothing of ended transfers.
+ * What it keeps: each account as folded, the digest of each stream's last event, 64 bits of each
+ * command, and nothing of ended transfers.
  */
 export function createAuditBooks() {
   const once = new SeenNames();
   const ledger = createLedgerCheck({ accounts: new Map(), once });
   const otherStreams = createStreamCheck(once);
   const persons = new Map<string, Person>();
+  /** Of the last event of each stream, which the next one has to name. */
+  const digests = new Map<string, string>();
   /** Streams that cannot be followed any more: each is told of once. */
   const broken = new Set<string>();
   let state = EMPTY_LOG;
@@ -67,31 +68,26 @@ export function createAuditBooks() {
     }
     return fault === undefined ? [] : [fault.join(': ')];
   };
-  const takeEvent = (
-    audited: AuditedEvent,
-    expected: Map<string, number>,
-    tx: number,
-  ): Finding[] => {
-    const { key, event } = audited;
+  const takeEvent = (audited: AuditedEvent, tx: number): Finding[] => {
+    const { key, event, digest } = audited;
     if (broken.has(event.stream)) return [];
     const head = headOf(event.stream);
     const wrongPlace = misplaced(audited, head.version, tx);
     if (wrongPlace !== undefined) return [wrongPlace];
-    const opens = head.commandId !== event.commandId;
+    const unchained = chainFault(audited, digests.get(event.stream), tx);
+    digests.set(event.stream, digest);
     const imbalance = (detail: string): Finding => ({ kind: 'imbalance', subject: key, detail });
     try {
-      const [command, ...settles] = namesOf(event);
-      for (const name of opens ? [command!, ...settles] : settles) {
-        expected.set(commandKey(event.stream as StreamId, name as CommandId), event.version);
-      }
       const wrong = follow(event);
       events += 1;
       position = audited.position;
       at = event.at;
-      return wrong.map((what) => imbalance(`${key} (${event.type}) breaks ${what}.`));
+      const broke = wrong.map((what) => imbalance(`${key} (${event.type}) breaks ${what}.`));
+      return [...unchained, ...broke];
     } catch (error) {
       broken.add(event.stream);
-      return [imbalance(`${key} cannot follow what was before it: ${messageOf(error)}.`)];
+      const detail = `${key} cannot follow what was before it: ${messageOf(error)}.`;
+      return [...unchained, imbalance(detail)];
     }
   };
 
@@ -109,9 +105,8 @@ export function createAuditBooks() {
     } else state = next;
     const entries = readEntries(tx);
     found.push(...entries.findings);
-    const expected = new Map<string, number>();
-    for (const event of entries.events) found.push(...takeEvent(event, expected, id));
-    found.push(...recordFaults(expected, entries.commands, id, broken));
+    for (const event of entries.events) found.push(...takeEvent(event, id));
+    found.push(...jointFaults(entries.events, id));
     violations += found.length;
     if (found.length > 0) violatedFrom ??= id;
     return found;
@@ -167,31 +162,33 @@ function stepOf(event: LoggedEvent) {
   };
 }
 
-/** Each command and each end is recorded once, beside its event, and nothing else is. */
-function recordFaults(
-  expected: ReadonlyMap<string, number>,
-  found: ReadonlyMap<string, number>,
+/** Whether the event names the one before it: else another history was put in its place. */
+function chainFault(
+  { key, event }: AuditedEvent,
+  before: string | undefined,
   tx: number,
-  broken: ReadonlySet<string>,
-): Finding[] {
-  const faults: Finding[] = [];
-  const fault = (subject: string, detail: string): void => {
-    faults.push({ kind: 'tampered', subject, detail });
-  };
-  for (const [key, version] of expected) {
-    const first = found.get(key);
-    if (first === undefined) {
-      fault(key, `${key} is missing beside its event in transaction ${tx}.`);
-    } else if (first !== version) {
-      fault(key, `${key} names version ${first} in transaction ${tx}, but it began at ${version}.`);
-    }
+): readonly Finding[] {
+  if (event.prev === before) return [];
+  const detail =
+    `${key} in transaction ${tx} names ${event.prev ?? 'nothing'} as the event before it, ` +
+    `which is ${before ?? 'none'}.`;
+  return [{ kind: 'tampered', subject: key, detail }];
+}
+
+/** What is joint stands in one transaction, all of it. */
+function jointFaults(events: readonly AuditedEvent[], tx: number): readonly Finding[] {
+  const groups = new Map<string, AuditedEvent[]>();
+  for (const one of events) {
+    const id = one.event.joint?.id;
+    if (id !== undefined) groups.set(id, [...(groups.get(id) ?? []), one]);
   }
-  for (const key of found.keys()) {
-    const isOfBroken = [...broken].some((stream) =>
-      key.startsWith(commandKey(stream as StreamId, '' as CommandId)),
-    );
-    if (expected.has(key) || isOfBroken) continue;
-    fault(key, `${key} was written in transaction ${tx} without an event of that command.`);
-  }
-  return faults;
+  return [...groups].flatMap(([id, group]): Finding[] => {
+    const isWhole =
+      group.every(({ event }) => event.joint!.events === group.length) &&
+      group.some(({ event }) => event.id === id);
+    if (isWhole) return [];
+    const due = group[0]!.event.joint!.events;
+    const detail = `Transaction ${tx} has ${group.length} of the ${due} events that belong to ${id}.`;
+    return [{ kind: 'incomplete', subject: id, detail }];
+  });
 }

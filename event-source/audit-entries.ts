@@ -1,5 +1,6 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { AlarmKind } from '../contracts/audit.ts';
+import { eventDigest } from '../contracts/digest.ts';
 import { eventKey, positionOf } from './event-log.ts';
 import { GENESIS_TX, type Tx, type TxEntry } from './immudb-calls.ts';
 import { decodeEvent } from './immudb-values.ts';
@@ -23,23 +24,21 @@ export interface AuditedEvent {
   readonly key: string;
   readonly position: number;
   readonly event: BankEvent;
+  /** Of the bytes that are stored. */
+  readonly digest: string;
 }
 
 export interface AuditedEntries {
   readonly events: readonly AuditedEvent[];
-  /** The version that each record of a command names as its first. */
-  readonly commands: ReadonlyMap<string, number>;
   readonly findings: readonly Finding[];
 }
 
 /** How the keys of events begin. */
 const STREAMS = ['acct/', 'person/', 'refusal/'] as const;
-const COMMAND_RECORD = /^\{"first":([1-9][0-9]{0,15})\}$/;
 
 /** What a transaction brought, and what of it the bank never writes. */
 export function readEntries({ header, entries, valuesLost }: AuditedTx): AuditedEntries {
   const events: AuditedEvent[] = [];
-  const commands = new Map<string, number>();
   const findings: Finding[] = [];
   const where = `in transaction ${header.id}`;
   const tampered = (subject: string, detail: string): void => {
@@ -58,19 +57,15 @@ export function readEntries({ header, entries, valuesLost }: AuditedTx): Audited
       return tampered(key, `The value of ${key} ${where} is not the one that was hashed there.`);
     }
     if (STREAMS.some((start) => key.startsWith(start))) {
-      const event = readEvent(key, entry, index);
-      if (event === undefined)
+      const read = readEvent(key, entry, index);
+      if (read === undefined)
         tampered(key, `What was written under ${key} ${where} is no event of it.`);
-      else events.push({ key, position: positionOf(header.id, index), event });
-    } else if (key.startsWith('cmd/')) {
-      const first = COMMAND_RECORD.exec(entry.value.toString('latin1', 1))?.[1];
-      if (first === undefined) tampered(key, `${key} ${where} is not the record of a command.`);
-      else commands.set(key, Number(first));
+      else events.push({ key, position: positionOf(header.id, index), ...read });
     } else if (key !== GENESIS_KEY || header.id !== GENESIS_TX) {
       tampered(key, `The key ${JSON.stringify(key)} ${where} is none that the bank writes.`);
     }
   });
-  return { events, commands, findings };
+  return { events, findings };
 }
 
 function markOf({ metadata }: TxEntry): string | undefined {
@@ -81,14 +76,19 @@ function markOf({ metadata }: TxEntry): string | undefined {
 }
 
 /** The event under a key, undefined when it is not what an append writes there. */
-function readEvent(key: string, { value }: TxEntry, index: number): BankEvent | undefined {
+function readEvent(
+  key: string,
+  { value }: TxEntry,
+  index: number,
+): Pick<AuditedEvent, 'event' | 'digest'> | undefined {
   const decoded = decodeEvent(value.subarray(1));
   if (decoded?.index !== index) return undefined;
   try {
     const event = JSON.parse(decoded.json.toString()) as BankEvent;
     const isOfKey =
       Number.isSafeInteger(event.version) && key === eventKey(event.stream as never, event.version);
-    return isOfKey && typeof event.commandId === 'string' ? event : undefined;
+    if (!isOfKey || typeof event.commandId !== 'string') return undefined;
+    return { event, digest: eventDigest(decoded.json) };
   } catch {
     return undefined;
   }

@@ -7,13 +7,13 @@ import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { alarmBook } from './alarms.ts';
 import { checkpointsOf, newAuditorKey, publicHalf, startAudit } from './audit-for-tests.ts';
 import type { AuditForTests } from './audit-for-tests.ts';
-import { commandKey, eventKey } from './event-log.ts';
-import { eventOf, eventsOf, newAccount, personLike } from './events-for-tests.ts';
+import { eventKey } from './event-log.ts';
+import { digestOf, eventOf, eventsOf, jointly, newAccount, personLike } from './events-for-tests.ts';
 import { immudbClient } from './immudb-client.ts';
 import { BUILD_MS_MAX, flipBit, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
 import { pastTrialBalance } from './past-trial-balance.ts';
-import { encodeCommand, encodeEvent } from './immudb-values.ts';
+import { encodeEvent } from './immudb-values.ts';
 
 jest.setTimeout(60_000);
 
@@ -53,14 +53,11 @@ const entry = (name: string, value: Buffer, more: object = {}) => ({
   ...more,
 });
 const put = (...KVs: object[]): Promise<void> => forge('Set', { KVs, preconditions: [] });
-/** An event as an append would write it, with the record of its command. */
-const putEvent = (event: ReturnType<typeof eventOf>): Promise<void> => {
-  const { version, commandId, stream } = event;
-  return put(
-    entry(eventKey(stream as StreamId, version), encodeEvent(0, canonicalJson(event))),
-    entry(commandKey(stream as StreamId, commandId as never), encodeCommand(version)),
+/** An event as an append would write it. */
+const putEvent = (event: ReturnType<typeof eventOf>): Promise<void> =>
+  put(
+    entry(eventKey(event.stream as StreamId, event.version), encodeEvent(0, canonicalJson(event))),
   );
-};
 const sound = async (): Promise<AuditForTests> => {
   audit = startAudit(immudb, key);
   await audit.until(({ report }) => report().phase === 'following');
@@ -209,23 +206,26 @@ describe('given a stranger who writes into the log, then the audit names it', ()
     );
   });
 
-  test('an event without the record of its command', async () => {
+  test('an event that follows another one than the log has', async () => {
     await sound();
-    await put(entry(eventKey(id, 6), encodeEvent(0, canonicalJson(eventOf(id, 6)))));
-    expect((await found())[0]).toMatch(/^tampered: cmd\/.*command-6 is missing beside its event/);
+    await putEvent(eventOf(id, 6, { prev: digestOf(eventOf(id, 4)) }));
+    expect((await found())[0]).toMatch(/^tampered: acct\/.*6 .* names .* as the event before it/);
   });
 
-  test('the record of a command that is changed', async () => {
+  test('one leg of what is joint', async () => {
     await sound();
-    await put(entry(commandKey(id, 'command-2' as never), encodeCommand(3)));
-    expect((await found())[0]).toMatch(/^tampered: cmd\/.* without an event of that command/);
+    await putEvent(jointly([eventOf(id, 6), eventOf(newAccount(), 1)])[0]!);
+    expect((await found())[0]).toMatch(/^incomplete: Transaction 4 has 1 of the 2 events that/);
   });
 
   test('keys that the bank never writes, and what is no event', async () => {
     await sound();
-    await put(entry('other/1', Buffer.from('x')), entry(eventKey(id, 6), Buffer.from('{}')));
+    const command = entry(`cmd/${id}/command-2`, Buffer.from('{"first":2}'));
+    const other = entry('other/1', Buffer.from('x'));
+    await put(other, command, entry(eventKey(id, 6), Buffer.from('{}')));
     expect(await found()).toEqual([
       expect.stringMatching(/^tampered: The key "other\/1" in transaction 4 is none that the bank/),
+      expect.stringMatching(/^tampered: The key "cmd\/.*" in transaction 4 is none that the bank/),
       expect.stringMatching(
         /^tampered: What was written under acct\/.*6 in transaction 4 is no event/,
       ),

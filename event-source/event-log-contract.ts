@@ -1,9 +1,9 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
-import type { CommandId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
-import { eventOf, eventsOf, newAccount, personLike } from './events-for-tests.ts';
-import { randomOf, refusalsLike, voided } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, jointly, linked, newAccount } from './events-for-tests.ts';
+import { personLike, randomOf, refusalsLike } from './events-for-tests.ts';
 import { lastUntil } from './stream-times.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
@@ -15,8 +15,9 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   afterEach(() => context.log.close());
   appending(context);
   refusing(context);
-  commands(context);
-  settling(context);
+  joining(context);
+  random(context);
+  finding(context);
   racing(context);
   reading(context);
   versions(context);
@@ -31,6 +32,7 @@ interface Context {
 }
 
 const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as BankEvent;
+const stored = ({ position, json }: LogEntry): LogEntry => ({ position, json });
 
 function contextOf(open: () => Promise<EventLog>): Context {
   const context: Context = {
@@ -63,7 +65,7 @@ function appending(context: Context): void {
     expect(result.after).toBe(before);
     expect(result.added.map(parse)).toEqual(events);
     expect(context.log.head()).toBe(result.added.at(-1)!.position);
-    expect(await context.log.readAfter(before, 100)).toEqual(result.added);
+    expect(await context.log.readAfter(before, 100)).toEqual(result.added.map(stored));
     expect(result.added[0]!.json.toString()).toBe(canonicalJson(events[0]));
     expect((await context.log.readStream(anna, 2, 10)).map(parse)).toEqual(
       events.filter((event) => event.stream.endsWith(anna) && event.version > 1),
@@ -87,26 +89,15 @@ function appending(context: Context): void {
     expect((await again.readStream(person, 2, 10)).map(parse)).toEqual(events.slice(3, 5));
     expect((await again.readStream(refusals, 1, 10)).map(parse)).toEqual(events.slice(5));
     expect((await again.readAfter(before, 100)).map(parse)).toEqual(events);
-    const commandId = 'command-1' as CommandId;
-    const found = await again.findCommands(
-      [account, person, refusals].map((stream) => ({ stream, commandId })),
-    );
-    expect(found.map((entries) => entries?.map(parse))).toEqual([
-      [events[0]],
-      [events[2]],
-      [events[5]],
-    ]);
     await again.close();
   });
 
   test('given an appended event, when it comes again, then it is a duplicate there', async () => {
     const id = newAccount();
     const events = eventsOf(id, 1, 3);
-    const first = await context.log.append(events);
+    await context.log.append(events);
     const again = await context.log.append([...events].reverse());
-    expect(again.outcomes).toEqual(
-      first.added.map(({ position }) => ({ outcome: 'duplicate', position })).reverse(),
-    );
+    expect(again.outcomes).toEqual(events.map(() => ({ outcome: 'duplicate' })));
     expect(again.added).toEqual([]);
     // Another order of members is the same event: a broker may re-order them.
     const { data, ...rest } = events[2]!;
@@ -132,7 +123,7 @@ function refusing(context: Context): void {
     const [{ position }] = (await context.log.readStream(id, 1, 10)) as [LogEntry];
     expect(outcomes.slice(0, 2)).toEqual([
       { outcome: 'appended', position },
-      { outcome: 'duplicate', position },
+      { outcome: 'duplicate' },
     ]);
     expect(outcomes.slice(2).map(({ outcome }) => outcome)).toEqual(['fork', 'fork']);
   });
@@ -153,85 +144,183 @@ function refusing(context: Context): void {
   test('given an event, when another has its version, then it never goes in', async () => {
     const id = newAccount();
     await context.log.append(eventsOf(id, 1, 2));
-    const other = eventOf(id, 2, { amount: '9.00' });
+    const other = eventOf(id, 2, { amount: '9.00', description: 'a secret' });
     const { outcomes } = await context.log.append([other, eventOf(id, 3)]);
-    const stored = canonicalJson(eventOf(id, 2));
-    expect(outcomes).toEqual([
-      { outcome: 'fork', stored },
-      { outcome: 'fork', stored },
-    ]);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['fork', 'fork']);
+    const why = outcomes.map((one) => (one.outcome === 'fork' ? one.why : ''));
+    expect(why[0]).toContain(digestOf(eventOf(id, 2)));
+    expect(why.join()).not.toContain('secret');
     expect(await context.log.heads([id])).toEqual([2]);
     expect((await context.log.readStream(id, 2, 10)).map(parse)).toEqual([eventOf(id, 2)]);
   });
-}
 
-function commands(context: Context): void {
-  const { outcomesOf } = context;
+  test.each(['this process', 'another one'])(
+    'given an event that follows another one than %s has logged, then it is a fork',
+    async (who) => {
+      const id = newAccount();
+      await context.log.append(eventsOf(id, 1, 2));
+      const log = who === 'this process' ? context.log : await context.open();
+      const mine = eventOf(id, 2, { amount: '9.00' });
+      const next = eventOf(id, 3, { prev: digestOf(mine) });
+      const fine = eventOf(newAccount(), 1);
+      expect(await outcomesOf([next, fine, eventOf(id, 3)], log)).toEqual([
+        'fork',
+        'appended',
+        'fork',
+      ]);
+      expect(await outcomesOf([eventOf(id, 3)], log)).toEqual(['appended']);
+      if (log !== context.log) await log.close();
+    },
+  );
 
-  test('given a command of several events, then it is found however they arrived', async () => {
-    const [one, two] = [newAccount(), newAccount()];
-    const commandId = 'a/../b~"%2F{}' as CommandId;
-    const whole = [1, 2, 3, 4].map((version) => eventOf(one, version, { commandId }));
-    const parts = [1, 2, 3].map((version) => eventOf(two, version, { commandId }));
-    await context.log.append([...whole, eventOf(one, 5), eventOf(two, 1, { commandId })]);
-    await context.log.append([parts[1]!]);
-    await context.log.append([parts[2]!, eventOf(two, 4)]);
-    const found = await context.log.findCommands([
-      { stream: one, commandId },
-      { stream: newAccount(), commandId },
-      { stream: two, commandId },
-      { stream: two, commandId: 'a' as CommandId },
-      { stream: one, commandId: 'command-5' as CommandId },
+  test('given a stream in quarantine, then nothing new of it goes in', async () => {
+    const [id, fine] = [newAccount(), newAccount()];
+    await context.log.append(eventsOf(id, 1, 2));
+    const refused = (stream: StreamId) => (stream === id ? 'it is in quarantine' : undefined);
+    const batch = [eventOf(id, 2), eventOf(id, 3), eventOf(fine, 1)];
+    const { outcomes } = await context.log.append(batch, refused);
+    expect(outcomes.slice(0, 2)).toEqual([
+      { outcome: 'duplicate' },
+      { outcome: 'fork', why: 'it is in quarantine' },
     ]);
-    expect(found.map((entries) => entries?.map(parse) ?? null)).toEqual([
-      whole,
-      null,
-      parts,
-      null,
-      [eventOf(one, 5)],
-    ]);
-  });
-
-  test('given an executed command, when it is executed again, then it is a fork', async () => {
-    const id = newAccount();
-    const commandId = 'once';
-    await context.log.append([eventOf(id, 1, { commandId }), eventOf(id, 2)]);
-    expect(await outcomesOf([eventOf(id, 3, { commandId })])).toEqual(['fork']);
-    const other = newAccount();
-    const twice = [1, 3].map((version) => eventOf(other, version, { commandId }));
-    const batch = [twice[0]!, eventOf(other, 2), twice[1]!];
-    expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
+    expect(outcomes[2]!.outcome).toBe('appended');
   });
 }
 
-function settling(context: Context): void {
+function joining(context: Context): void {
   const { outcomesOf } = context;
-  const hold = '00000000-0000-8000-8000-00000000000a';
+  const heads = (...ids: StreamId[]): Promise<number[]> => context.log.heads(ids);
+  const opened = async (): Promise<[StreamId, StreamId]> => {
+    const [anna, ben] = [newAccount(), newAccount()];
+    await context.log.append([eventOf(anna, 1), eventOf(ben, 1)]);
+    return [anna, ben];
+  };
 
-  test('given an event that settles something, then it is found by its name too', async () => {
-    const [id, other] = [newAccount(), newAccount()];
-    const settling = voided(id, 2, hold);
-    await context.log.append([eventOf(id, 1), settling, eventOf(id, 3), eventOf(other, 1)]);
-    const name = `hold ${hold}` as CommandId;
-    const keys = [id, other].map((stream) => ({ stream, commandId: name }));
-    const found = await context.log.findCommands([
-      ...keys,
-      { stream: id, commandId: settling.commandId as CommandId },
-    ]);
-    expect(found.map((entries) => entries?.map(parse) ?? null)).toEqual([
-      [settling],
-      null,
-      [settling],
-    ]);
+  test('given joint events, then they stand side by side, whatever comes between', async () => {
+    const [anna, ben] = await opened();
+    const legs = jointly([eventOf(anna, 2), eventOf(ben, 3)]);
+    const [more] = [eventOf(newAccount(), 1)];
+    const { added } = await context.log.append([legs[0]!, more!, eventOf(ben, 2), legs[1]!]);
+    expect(added.map(parse)).toEqual([more, eventOf(ben, 2), ...legs]);
+    expect(added[3]!.position - added[2]!.position).toBe(1);
+    expect(await outcomesOf(legs)).toEqual(['duplicate', 'duplicate']);
+    expect(await outcomesOf([legs[1]!])).toEqual(['duplicate']);
+    const next = linked([...legs, eventOf(anna, 3), eventOf(ben, 4)]).slice(2);
+    expect(await outcomesOf(next)).toEqual(['appended', 'appended']);
   });
 
-  test('given something settled, when it is settled again, then it is a fork', async () => {
+  test('given one that must wait, then the others wait too, and so does who follows', async () => {
+    const [anna, ben] = await opened();
+    const legs = jointly([eventOf(anna, 2), eventOf(ben, 3)]);
+    const [follower] = linked([legs[0]!, eventOf(anna, 3)]).slice(1);
+    const fine = eventOf(newAccount(), 1);
+    expect(await outcomesOf([...legs, follower!, fine])).toEqual(['gap', 'gap', 'gap', 'appended']);
+    expect(await heads(anna, ben)).toEqual([1, 1]);
+    expect(await outcomesOf([legs[0]!])).toEqual(['gap']);
+    expect(await outcomesOf([...legs, follower!, eventOf(ben, 2)])).toEqual(
+      Array(4).fill('appended'),
+    );
+    expect(await heads(anna, ben)).toEqual([3, 3]);
+  });
+
+  test('given one that is a fork, then none goes in', async () => {
+    const [anna, ben] = await opened();
+    await context.log.append([eventOf(ben, 2)]);
+    const legs = jointly([eventOf(anna, 2), eventOf(ben, 2, { amount: '5.00' })]);
+    expect(await outcomesOf(legs)).toEqual(['fork', 'fork']);
+    expect(await heads(anna, ben)).toEqual([1, 2]);
+    const refused = (stream: StreamId) => (stream === ben ? 'it is in quarantine' : undefined);
+    const others = jointly([eventOf(anna, 2), eventOf(ben, 3)]);
+    const { outcomes } = await context.log.append(others, refused);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['fork', 'fork']);
+    expect(await heads(anna, ben)).toEqual([1, 2]);
+  });
+
+  test('given a part of them in the log already, then the rest is a fork', async () => {
+    const [anna, ben] = await opened();
+    const legs = jointly([eventOf(anna, 2), eventOf(ben, 2)]);
+    const three = legs.map((leg) => ({ ...leg, joint: { ...leg.joint!, events: 1 } }));
+    await context.log.append([three[0] as BankEvent]);
+    expect(await outcomesOf([three[0] as BankEvent, legs[1]!])).toEqual(['fork', 'fork']);
+  });
+
+  test('given a command of several events of one stream, then it goes in whole', async () => {
+    const [anna] = await opened();
+    const events = jointly(eventsOf(anna, 2, 4));
+    expect(await outcomesOf([...events, ...events])).toEqual([
+      ...Array<string>(3).fill('appended'),
+      ...Array<string>(3).fill('duplicate'),
+    ]);
+    expect(await outcomesOf(events.slice(1))).toEqual(['duplicate', 'duplicate']);
+  });
+}
+
+function random(context: Context): void {
+  test('given messages late, repeated and in any order, then the log is whole', async () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    console.log(`SEED=${seed}`);
+    const next = randomOf(seed);
+    const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(next() * items.length)]!;
+    const ids = Array.from({ length: 5 }, newAccount);
+    const start = context.log.head();
+    const versions = new Map(ids.map((id) => [id, 0]));
+    const grow = (id: StreamId): BankEvent => {
+      versions.set(id, versions.get(id)! + 1);
+      return eventOf(id, versions.get(id)!);
+    };
+    const plain = Array.from({ length: 60 }, () => {
+      const one = grow(pick(ids));
+      if (next() < 0.5) return [one];
+      const others = ids.filter((id) => id !== one.stream && next() < 0.4).map(grow);
+      const all = [one, ...others];
+      const joint = { id: one.id, events: all.length };
+      return all.length === 1 ? all : all.map((event) => ({ ...event, joint }) as BankEvent);
+    });
+    const flat = linked(plain.flat());
+    let open = plain.map((unit) => flat.splice(0, unit.length));
+    for (let append = 0; append < 2_000 && open.length > 0; append += 1) {
+      const batch = Array.from({ length: 1 + Math.floor(next() * 8) }, () => pick(open));
+      const { outcomes } = await context.log.append(batch.flat());
+      const seen = outcomes.map(({ outcome }) => outcome);
+      expect(seen).not.toContain('fork');
+      let at = 0;
+      const told = batch.map((unit) => seen.slice(at, (at += unit.length)));
+      for (const outcome of told) expect(new Set(outcome.map((one) => one === 'gap')).size).toBe(1);
+      const kept = next() < 0.2;
+      const done = batch.filter((_, index) => !told[index]!.includes('gap'));
+      if (!kept) open = open.filter((unit) => !done.includes(unit));
+    }
+    expect(open).toEqual([]);
+    expect(await context.log.heads(ids)).toEqual(ids.map((id) => versions.get(id)));
+    const read = (await context.readAll(start, 1_000)).map(parse);
+    expect(read).toHaveLength(plain.flat().length);
+    const last = new Map<string, string>();
+    for (const event of read) {
+      expect(event.prev).toBe(last.get(event.stream));
+      last.set(event.stream, digestOf(event));
+    }
+  });
+}
+
+function finding(context: Context): void {
+  test('given events of several streams, then they and their digests are found', async () => {
     const [id, other] = [newAccount(), newAccount()];
-    await context.log.append([eventOf(id, 1), voided(id, 2, hold)]);
-    expect(await outcomesOf([voided(id, 3, hold)])).toEqual(['fork']);
-    const batch = [eventOf(other, 1), voided(other, 2, hold), voided(other, 3, hold)];
-    expect(await outcomesOf(batch)).toEqual(['appended', 'appended', 'fork']);
-    expect(await outcomesOf([voided(id, 2, hold)])).toEqual(['duplicate']);
+    const events = eventsOf(id, 1, 3);
+    await context.log.append([...events, eventOf(other, 1)]);
+    const places = [
+      { stream: id, version: 3 },
+      { stream: id, version: 1 },
+      { stream: other, version: 2 },
+      { stream: newAccount(), version: 1 },
+      { stream: other, version: 1 },
+    ];
+    const expected = [events[2]!, events[0]!, undefined, undefined, eventOf(other, 1)];
+    for (const log of [context.log, await context.open()]) {
+      expect(await log.digests(places)).toEqual(expected.map((event) => event && digestOf(event)));
+      const found = await log.find(places);
+      expect(found.map((entry) => entry && parse(entry))).toEqual(expected);
+      if (log !== context.log) await log.close();
+    }
   });
 }
 
@@ -243,10 +332,11 @@ function racing(context: Context): void {
     await context.log.append([eventOf(id, 1)]);
     const logs = await Promise.all(Array.from({ length: 20 }, context.open));
     for (let version = 2; version <= 6; version += 1) {
+      const prev = (await logs[0]!.digests([{ stream: id, version: version - 1 }]))[0]!;
       const results = await Promise.all(
         logs.map((each, index) => {
           const commandId = `writer-${index}-${version}`;
-          return outcomesOf([eventOf(id, version, { commandId })], each);
+          return outcomesOf([eventOf(id, version, { commandId, prev })], each);
         }),
       );
       expect(results.flat().sort()).toEqual(['appended', ...Array<string>(19).fill('fork')]);
@@ -275,10 +365,12 @@ function timing(context: Context): void {
     const moment = (seconds: number) => 1_790_000_000_000 + 1_000 * seconds;
     // More than fit between two probes, with many events of one instant.
     const seconds = [0, 0, 1, 5, 5, 5, 9, ...Array.from({ length: 201 }, () => 13), 20, 20];
-    const events = eventsOf(id, 1, seconds.length).map((event, index) => ({
-      ...event,
-      at: new Date(moment(seconds[index]!)).toISOString(),
-    }));
+    const events = linked(
+      eventsOf(id, 1, seconds.length).map((event, index) => ({
+        ...event,
+        at: new Date(moment(seconds[index]!)).toISOString(),
+      })),
+    );
     const half = events.length / 2;
     await context.outcomesOf(events.slice(0, half));
     await context.outcomesOf(events.slice(half));

@@ -1,12 +1,17 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
-import type { StreamId, CommandId } from '../domain/ids.ts';
+import { OUTBOX_EVENTS_MAX } from '../contracts/topics.ts';
+import type { StreamId } from '../domain/ids.ts';
+import type { Refused } from './append-plan.ts';
 import { eventKey, positionOf } from '../proofs/log-entry.ts';
 
 export { eventKey, positionOf };
 
-/** Events of one append: with command keys and preconditions they fit one transaction. */
+/** Appends are cut here, unless joint events are more: a proof grows with its transaction. */
 export const APPEND_EVENTS_MAX = 128;
+export const APPEND_BYTES_MAX = 4 * 1024 * 1024;
+/** As many as a message brings; with their preconditions they fit one transaction. */
+export const JOINT_EVENTS_MAX = OUTBOX_EVENTS_MAX;
 /** A page ends early here, because sidecars carry at most 4 MiB from one to the other. */
 export const PAGE_BYTES_MAX = 2 * 1024 * 1024;
 /** Entries that one append reports as added; whoever missed more reads them as pages. */
@@ -16,15 +21,29 @@ export const ADDED_ENTRIES_MAX = 1_000;
 export interface LogEntry {
   readonly position: number;
   readonly json: Buffer;
+  /** The same, where this process had it parsed already. */
+  readonly event?: BankEvent;
 }
+
+export const eventOfEntry = ({ event, json }: LogEntry): BankEvent =>
+  event ?? (JSON.parse(json.toString()) as BankEvent);
 
 export type Outcome =
   | { readonly outcome: 'appended'; readonly position: number }
-  | { readonly outcome: 'duplicate'; readonly position: number }
-  /** The event before it is not in the log, whose last version of the stream is `head`. */
+  | { readonly outcome: 'duplicate' }
+  /**
+   * The event before it, or before one that is joint with it, is not in the log, or a companion
+   * did not come. `head` is the log's last version of the stream.
+   */
   | { readonly outcome: 'gap'; readonly head: number }
-  /** The log holds something else in its place (`stored`, as JSON), so it can never go in. */
-  | { readonly outcome: 'fork'; readonly stored: string };
+  /** It contradicts the log, so it can never go in; `why` names ids and digests only. */
+  | { readonly outcome: 'fork'; readonly why: string };
+
+/** One event of any stream, whether it is there or not. */
+export interface EventPlace {
+  readonly stream: StreamId;
+  readonly version: number;
+}
 
 export interface AppendResult {
   /** One for each event, in order. */
@@ -35,18 +54,16 @@ export interface AppendResult {
   readonly added: readonly LogEntry[];
 }
 
-export interface CommandKey {
-  readonly stream: StreamId;
-  readonly commandId: CommandId;
-}
-
 /**
  * The log of all streams. Appends of one process run one after the other; a call that rejects
  * has an unknown outcome and may be repeated as it is.
  */
 export interface EventLog {
-  /** Appends at most APPEND_EVENTS_MAX events; what can go in goes in as one transaction. */
-  append(events: readonly BankEvent[]): Promise<AppendResult>;
+  /**
+   * Appends at most JOINT_EVENTS_MAX events; what can go in goes in as one transaction. An event
+   * goes in only behind the one that it names as its predecessor, and joint ones all or none.
+   */
+  append(events: readonly BankEvent[], refused?: Refused): Promise<AppendResult>;
   /** Position of the last entry that this process knows of; 0 when there is none. */
   head(): number;
   /**
@@ -60,8 +77,10 @@ export interface EventLog {
   readVersions(stream: StreamId, versions: readonly number[]): Promise<LogEntry[]>;
   /** The last version of each stream, 0 for none, in the order asked. */
   heads(streams: readonly StreamId[]): Promise<number[]>;
-  /** The entries of each command in version order, null for one that the log never saw. */
-  findCommands(commands: readonly CommandKey[]): Promise<(LogEntry[] | null)[]>;
+  /** Digest of each event, undefined for one that the log has not, in the order asked. */
+  digests(places: readonly EventPlace[]): Promise<(string | undefined)[]>;
+  /** The events themselves, likewise. */
+  find(places: readonly EventPlace[]): Promise<(LogEntry | undefined)[]>;
   /** Rejects when the log cannot be reached; looks at what others wrote since the last call. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -95,10 +114,3 @@ export function cutPage(entries: readonly LogEntry[], limit: number): LogEntry[]
   }
   return entries.slice(0, count);
 }
-
-/**
- * Unambiguous although a command id may contain "/": the id of a stream has a fixed length. The
- * commands of accounts were noted before there were other streams, so their key names none.
- */
-export const commandKey = (stream: StreamId, commandId: CommandId): string =>
-  `cmd/${stream.replace(/^acct\//, '')}/${commandId}`;

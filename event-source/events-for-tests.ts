@@ -1,4 +1,6 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { eventDigest } from '../contracts/digest.ts';
 import { streamOf } from '../contracts/events.ts';
 import { accountIdOfSerial } from '../domain/account-number.ts';
 import { currencyOf, type Currency } from '../domain/currency.ts';
@@ -19,6 +21,8 @@ export interface EventParts {
   readonly commandId?: string;
   readonly amount?: string;
   readonly description?: string;
+  /** Of the event before it, when that is not what `eventOf` makes by default. */
+  readonly prev?: string;
 }
 
 const nothing = { ledger: '0.00', held: '0.00', available: '0.00' };
@@ -31,12 +35,46 @@ const REFUSED = {
   },
 };
 
-/** A valid event of a stream; each has its own command unless one is named. */
+export const digestOf = (event: BankEvent): string => eventDigest(canonicalJson(event));
+
+const defaults = new Map<string, string>();
+const prevOf = (id: StreamId, version: number): string => {
+  const key = `${id}/${version - 1}`;
+  const digest = defaults.get(key) ?? digestOf(eventOf(id, version - 1));
+  defaults.set(key, digest);
+  return digest;
+};
+
+/** The same events, each naming the one of its stream that stands before it among them. */
+export function linked(events: readonly BankEvent[]): BankEvent[] {
+  const digests = new Map<string, string>();
+  return events.map((event) => {
+    const prev = digests.get(event.stream);
+    const next = prev === undefined ? event : ({ ...event, prev } as BankEvent);
+    digests.set(event.stream, digestOf(next));
+    return next;
+  });
+}
+
+/** The same events as what one command made of them. */
+export const jointly = (events: readonly BankEvent[]): BankEvent[] =>
+  linked(
+    events.map((event) => {
+      const joint = { id: events[0]!.id, events: events.length };
+      return { ...event, joint } as BankEvent;
+    }),
+  );
+
+/**
+ * A valid event of a stream; each has its own command unless one is named, and follows the one
+ * that is made like this for the version before.
+ */
 export function eventOf(id: StreamId, version: number, parts: EventParts = {}): BankEvent {
   const common = {
     id: `${id}/${version}`,
     stream: id,
     version,
+    ...(version === 1 ? {} : { prev: parts.prev ?? prevOf(id, version) }),
     schema: 1 as const,
     commandId: parts.commandId ?? `command-${version}`,
     commandHash: 'k3mN0v5Yq1Zb7cXw2LrT9sUeHgJdFaPoIiKjQyVuBtM',

@@ -1,14 +1,13 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
-import type { CommandId, StreamId } from '../domain/ids.ts';
-import { namesOf } from '../contracts/events.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { entriesRoot, headerHash, valueHash } from '../proofs/log-transaction.ts';
 import { EMPTY_LOG, type LogState } from '../proofs/log-transaction.ts';
 import { rawBytes } from '../proofs/entry-proof.ts';
 import type { AuditedTx } from './audit-entries.ts';
-import { commandKey, eventKey } from './event-log.ts';
+import { eventKey } from './event-log.ts';
 import type { KeyMetadata } from './immudb-calls.ts';
-import { encodeCommand, encodeEvent } from './immudb-values.ts';
+import { encodeEvent } from './immudb-values.ts';
 
 export interface PlainEntry {
   readonly key: string;
@@ -16,21 +15,12 @@ export interface PlainEntry {
   readonly metadata?: KeyMetadata;
 }
 
-/** What an append writes: the events, then the records of the commands that begin with them. */
+/** What an append writes. */
 export function entriesOf(...events: readonly BankEvent[]): PlainEntry[] {
-  const records = new Map<string, PlainEntry>();
-  const written = events.map((event, index) => {
-    const stream = event.stream as StreamId;
-    for (const name of namesOf(event)) {
-      const key = commandKey(stream, name as CommandId);
-      if (!records.has(key)) records.set(key, { key, value: encodeCommand(event.version) });
-    }
-    return {
-      key: eventKey(stream, event.version),
-      value: encodeEvent(index, canonicalJson(event)),
-    };
-  });
-  return [...written, ...records.values()];
+  return events.map((event, index) => ({
+    key: eventKey(event.stream as StreamId, event.version),
+    value: encodeEvent(index, canonicalJson(event)),
+  }));
 }
 
 /** Transactions with right hashes, as immudb makes them, of any entries. */

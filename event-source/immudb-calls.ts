@@ -1,9 +1,9 @@
 import type { StreamId } from '../domain/ids.ts';
-import type { Write } from './append-plan.ts';
-import { commandKey, eventKey } from './event-log.ts';
+import type { Candidate } from './append-plan.ts';
+import { eventKey } from './event-log.ts';
 import type * as messages from './immudb-messages.ts';
 import type { Precondition, SetRequest } from './immudb-messages.ts';
-import { encodeCommand, encodeEvent } from './immudb-values.ts';
+import { encodeEvent } from './immudb-values.ts';
 
 export type * from './immudb-messages.ts';
 
@@ -13,31 +13,23 @@ export const IMMUDB_PAGE_MAX = 2_500;
 export const GENESIS_TX = 1;
 
 /**
- * Events first, so that their index in the transaction is their place in the batch, then the
- * keys of the commands that begin here. No key may ever have been written, not even if it is
- * deleted or expired now; each stream goes on where it ended.
+ * The index of an event in the transaction is its place in the batch. No key may ever have been
+ * written, not even if it is deleted or expired now; each stream goes on where it ended.
  */
-export function appendRequest(writes: readonly Write[]): SetRequest {
+export function appendRequest(writes: readonly Candidate[]): SetRequest {
   const KVs: { key: Buffer; value: Buffer }[] = [];
   const preconditions: Precondition[] = [];
   const inBatch = new Set<string>();
-  const add = (key: string, value: Buffer): void => {
-    KVs.push({ key: Buffer.from(key), value });
-    preconditions.push(neverWritten(key));
-  };
   writes.forEach(({ stream, version, json }, index) => {
     const key = eventKey(stream, version);
     const before = eventKey(stream, version - 1);
-    add(key, encodeEvent(index, json));
+    KVs.push({ key: Buffer.from(key), value: encodeEvent(index, json) });
+    preconditions.push(neverWritten(key));
     if (version > 1 && !inBatch.has(before)) {
       preconditions.push({ keyMustExist: { key: Buffer.from(before) } });
     }
     inBatch.add(key);
   });
-  for (const { stream, commandId, settles, version, opensCommand } of writes) {
-    if (opensCommand) add(commandKey(stream, commandId), encodeCommand(version));
-    if (settles !== undefined) add(commandKey(stream, settles), encodeCommand(version));
-  }
   return { KVs, preconditions };
 }
 
@@ -52,18 +44,24 @@ export const genesisRequest = (key: string, value: string): SetRequest => ({
   preconditions: [neverWritten(key)],
 });
 
+/**
+ * Any snapshot of the index will do. Without `sinceTx` immudb makes one of the newest state, and
+ * writes all of the index that has changed to its disk for it.
+ */
+const ANY_SNAPSHOT = GENESIS_TX;
+
+/** The last entry of a stream, as of some snapshot. */
 export const lastOfStream = (id: StreamId): messages.ScanRequest => ({
   prefix: Buffer.from(`${id}/`),
   desc: true,
   limit: 1,
+  sinceTx: ANY_SNAPSHOT,
 });
 
-export const streamFrom = (id: StreamId, version: number, limit: number): messages.ScanRequest => ({
-  prefix: Buffer.from(`${id}/`),
-  seekKey: Buffer.from(eventKey(id, version)),
-  inclusiveSeek: true,
-  desc: false,
-  limit: Math.min(limit, IMMUDB_PAGE_MAX),
+/** Those of the keys that are there, as of some snapshot. */
+export const valuesOf = (keys: readonly string[]): messages.GetAllRequest => ({
+  keys: keys.map((key) => Buffer.from(key)),
+  sinceTx: ANY_SNAPSHOT,
 });
 
 export const transactionsFrom = (
@@ -75,7 +73,7 @@ export const transactionsFrom = (
   limit: Math.min(limit, IMMUDB_PAGE_MAX),
   desc,
   entriesSpec: { kvEntriesSpec: { action: 'RAW_VALUE' } },
-  sinceTx: GENESIS_TX,
+  sinceTx: ANY_SNAPSHOT,
 });
 
 /** The same without values, for the hashes. */

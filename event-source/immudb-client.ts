@@ -32,6 +32,9 @@ export class PreconditionFailed extends Error {}
 export class AnswerTooLarge extends Error {}
 class SessionLost extends Error {}
 
+/** What immudb says of a key that nobody wrote, or that was deleted or has expired. */
+export const isKeyMissing = (error: unknown): boolean => /key not found/.test(String(error));
+
 type Unary = (
   request: object,
   metadata: grpc.Metadata,

@@ -1,105 +1,86 @@
 import type { StreamId } from '../domain/ids.ts';
+import { eventDigest } from '../contracts/digest.ts';
 import type { Alarms } from './alarms.ts';
-import type { Candidate, Knowledge, StoredEvent } from './append-plan.ts';
-import { commandKey, eventKey } from './event-log.ts';
+import type { Candidate, Knowledge } from './append-plan.ts';
+import { eventKey } from './event-log.ts';
 import type { Entry } from './immudb-calls.ts';
-import type { ImmudbClient } from './immudb-client.ts';
+import { isKeyMissing, type ImmudbClient } from './immudb-client.ts';
 import type { Heads, Lookups } from './immudb-lookups.ts';
-import { decodeCommand, entryOf } from './immudb-values.ts';
+import { entryOf } from './immudb-values.ts';
 
-/** The hope that every event is new and fits; the preconditions of the write tell. */
-export const HOPE: Knowledge = {
-  event: () => undefined,
-  has: () => true,
-  firstOf: () => undefined,
-  head: () => 0,
-};
-
-/** Whether hope is enough: nothing that is known speaks against the events' versions. */
-export function seemsNew(candidates: readonly Candidate[], heads: Heads): boolean {
-  const next = new Map<StreamId, number>();
-  return candidates.every(({ stream, version }) => {
-    const head = heads.get(stream);
-    const expected = next.get(stream) ?? (head === undefined ? version : head + 1);
-    next.set(stream, version + 1);
-    return version === expected;
-  });
+export interface KnowledgeParts {
+  readonly lookups: Lookups;
+  readonly heads: Heads;
+  readonly alarms: Alarms;
 }
 
-/** Reads what the log holds for these events: themselves, what is before them, their commands. */
+/**
+ * What the log holds around these events. Of streams whose end is known nothing is read; of
+ * others the event before each is read, and what follows is hoped to be new, because the
+ * preconditions of the write tell. Of streams in doubt the events themselves are read as well.
+ */
 export async function readKnowledge(
   candidates: readonly Candidate[],
-  lookups: Lookups,
-  alarms: Alarms,
+  inDoubt: (stream: StreamId) => boolean,
   erased: ReadonlySet<string>,
+  { lookups, heads, alarms }: KnowledgeParts,
 ): Promise<Knowledge> {
-  const found = await lookups.getAll(candidates.flatMap(keysAround));
-  // Nothing can be written over what was erased, nor is it there any more.
-  const event = (id: StreamId, version: number): StoredEvent | undefined => {
-    const key = eventKey(id, version);
-    const entry = found.get(key);
-    if (entry !== undefined) return storedEvent(key, entry, alarms);
-    return erased.has(key) ? { position: 0, json: 'erased' } : undefined;
-  };
-  const has = (id: StreamId, version: number) => found.has(eventKey(id, version));
-  const gaps = candidates.filter(({ stream: id, version }) => {
-    return version > 1 && event(id, version) === undefined && !has(id, version - 1);
-  });
-  const ids = [...new Set(gaps.map((gap) => gap.stream))];
-  const versions = await lookups.heads(ids);
-  const heads = new Map(ids.map((id, index) => [id, versions[index]!]));
+  const inBatch = new Set(candidates.map(({ stream, version }) => eventKey(stream, version)));
+  const doubted = new Set(candidates.map(({ stream }) => stream).filter(inDoubt));
+  const wanted = new Set<string>();
+  for (const { stream, version } of candidates) {
+    const head = doubted.has(stream) ? undefined : heads.get(stream);
+    const isOld = head !== undefined && version < head.version;
+    if (doubted.has(stream) || isOld) wanted.add(eventKey(stream, version));
+    const before = eventKey(stream, version - 1);
+    const isRead = doubted.has(stream) || (head === undefined && !inBatch.has(before));
+    if (version > 1 && isRead) wanted.add(before);
+  }
+  const found = await lookups.getAll(wanted);
+  const ends = [...doubted];
+  const versions = await lookups.heads(ends);
+  const told = new Map(ends.map((stream, index) => [stream, versions[index]!]));
   return {
-    event,
-    has,
-    firstOf: (id, commandId) => {
-      const key = commandKey(id, commandId);
+    digest(stream, version) {
+      const key = eventKey(stream, version);
       const entry = found.get(key);
-      if (entry !== undefined) return firstOf(key, entry, alarms);
-      return erased.has(key) ? 0 : undefined;
+      if (entry !== undefined) return digestOf(key, entry, alarms);
+      // Nothing can be written over what was erased, nor is it there any more.
+      if (erased.has(key)) return 'erased';
+      const head = doubted.has(stream) ? undefined : heads.get(stream);
+      return head?.version === version ? head.digest : undefined;
     },
-    head: (id) => heads.get(id) ?? 0,
+    head: (stream) => told.get(stream) ?? heads.get(stream)?.version ?? 0,
   };
 }
-
-const keysAround = ({ stream, version, commandId, settles }: Candidate): string[] => [
-  eventKey(stream, version),
-  ...(version > 1 ? [eventKey(stream, version - 1)] : []),
-  commandKey(stream, commandId),
-  ...(settles === undefined ? [] : [commandKey(stream, settles)]),
-];
 
 // What was tampered with contradicts whatever comes, so the event is refused as a fork and the
 // rest of the batch gets on.
-function storedEvent(key: string, entry: Entry, alarms: Alarms): StoredEvent {
+function digestOf(key: string, entry: Entry, alarms: Alarms): string {
   try {
-    const { position, json } = entryOf(entry);
-    return { position, json: json.toString() };
+    return eventDigest(entryOf(entry).json);
   } catch (error) {
     alarms.raise('tampered', key, String(error));
-    return { position: 0, json: `tampered: ${entry.value.toString()}` };
-  }
-}
-
-function firstOf(key: string, entry: Entry, alarms: Alarms): number {
-  try {
-    return decodeCommand(entry);
-  } catch (error) {
-    alarms.raise('tampered', key, String(error));
-    return 0;
+    return 'tampered';
   }
 }
 
 /** The keys among these that were deleted or have expired: somebody erased them. */
 export async function findErased(
   candidates: readonly Candidate[],
-  client: ImmudbClient,
-  lookups: Lookups,
+  client: Pick<ImmudbClient, 'call'>,
+  lookups: Pick<Lookups, 'getAll'>,
   alarms: Alarms,
 ): Promise<Set<string>> {
-  const keys = [...new Set(candidates.flatMap(keysAround))];
+  const keys = new Set(
+    candidates.flatMap(({ stream, version }) => [
+      eventKey(stream, version),
+      ...(version > 1 ? [eventKey(stream, version - 1)] : []),
+    ]),
+  );
   const found = await lookups.getAll(keys);
   const erased = new Set<string>();
-  for (const key of keys.filter((wanted) => !found.has(wanted))) {
+  for (const key of [...keys].filter((wanted) => !found.has(wanted))) {
     if (!(await wasEverWritten(client, key))) continue;
     // A write that came through since it was looked up, for example one whose answer was lost.
     if ((await lookups.getAll([key])).has(key)) continue;
@@ -108,9 +89,6 @@ export async function findErased(
   }
   return erased;
 }
-
-/** What immudb says of a key that nobody wrote, or that was deleted or has expired. */
-export const isKeyMissing = (error: unknown): boolean => /key not found/.test(String(error));
 
 /** Whether the key was ever written, even if it was deleted or has expired. */
 export async function wasEverWritten(

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger } from '../platform/logger.ts';
-import type { StreamId, CommandId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventLogContract } from './event-log-contract.ts';
-import { commandKey, eventKey, TamperError, type EventLog } from './event-log.ts';
+import { eventKey, TamperError, type EventLog } from './event-log.ts';
 import { eventOf, eventsOf, newAccount, personLike, refusalsLike } from './events-for-tests.ts';
 import { immudbClient } from './immudb-client.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
@@ -71,7 +71,8 @@ describe('given a server that is killed', () => {
     await lost.append(eventsOf(id, 2, 3));
     const again = await log.append(eventsOf(id, 2, 4));
     expect(again.after).toBe(before.added[0]!.position);
-    expect(again.added).toEqual(await log.readStream(id, 2, 10));
+    const added = again.added.map(({ position, json }) => ({ position, json }));
+    expect(added).toEqual(await log.readStream(id, 2, 10));
     expect(alarms.list()).toEqual([]);
     await Promise.all([log.close(), lost.close()]);
   });
@@ -148,17 +149,6 @@ describe('given a stranger with the password of the log', () => {
     const after = await other.readAfter(0, 1_000);
     expect(after.length).toBeGreaterThan(0);
     await Promise.all([log.close(), other.close()]);
-  });
-
-  test('when the record of a command is changed, then the command is not answered', async () => {
-    const { log, id } = await setUp();
-    const commandId = 'command-2' as CommandId;
-    await setOver(commandKey(id, commandId), Buffer.from('{"first":1}'));
-    await expect(log.findCommands([{ stream: id, commandId }])).rejects.toThrow(TamperError);
-    await erase(commandKey(id, commandId));
-    const again = { ...eventOf(id, 4), commandId };
-    expect((await log.append([again])).outcomes[0]!.outcome).toBe('fork');
-    await log.close();
   });
 });
 

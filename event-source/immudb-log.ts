@@ -1,18 +1,19 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
-import { candidateOf } from './append-plan.ts';
+import { candidateOf, type Refused } from './append-plan.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
-import { APPEND_EVENTS_MAX, TamperError, type AppendResult, type EventLog } from './event-log.ts';
+import { JOINT_EVENTS_MAX, TamperError, type AppendResult, type EventLog } from './event-log.ts';
 import { immudbClient, type Ask, type ImmudbOptions } from './immudb-client.ts';
-import { immudbLookups, type Heads } from './immudb-lookups.ts';
+import { immudbLookups, type Head, type Heads } from './immudb-lookups.ts';
 import { immudbPages } from './immudb-pages.ts';
 import { immudbTail, requireGenesis } from './immudb-tail.ts';
 import { immudbTrust, type ImmudbTrust } from './immudb-trust.ts';
 import { immudbWriter } from './immudb-writer.ts';
 import type { TrustStore } from './trusted-state.ts';
 
+/** About 25 MB; a stream that is not among them costs a read of its last event. */
 const HEADS_MAX = 100_000;
 /** How often the log's state is proven beside normal work. */
 const PROOF_MS = 1_000;
@@ -38,7 +39,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   const publicKey = readPublicKey(options.publicKey);
   const trust = immudbTrust({ database, publicKey, store }, alarms);
   const client = immudbClient(options, trust.verify);
-  const heads: Heads = boundedMap<StreamId, number>(HEADS_MAX);
+  const heads: Heads = boundedMap<StreamId, Head>(HEADS_MAX);
   const lookups = immudbLookups(client, alarms, heads);
   const tail = immudbTail(client, lookups, alarms, (id) => heads.delete(id));
   try {
@@ -72,11 +73,11 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   return {
     trust,
     ask: client.call,
-    append(events: readonly BankEvent[]): Promise<AppendResult> {
-      if (events.length > APPEND_EVENTS_MAX) throw new Error(`${events.length} events at once`);
+    append(events: readonly BankEvent[], refused?: Refused): Promise<AppendResult> {
+      if (events.length > JOINT_EVENTS_MAX) throw new Error(`${events.length} events at once`);
       const candidates = events.map(candidateOf);
       return inTurn(async () => {
-        const outcomes = await write(candidates);
+        const outcomes = await write(candidates, refused);
         return { outcomes, ...tail.take() };
       });
     },
@@ -90,7 +91,8 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     readStream: lookups.readStream,
     readVersions: lookups.readVersions,
     heads: lookups.heads,
-    findCommands: lookups.findCommands,
+    digests: lookups.digests,
+    find: lookups.find,
     async check() {
       const { txId } = await client.call('CurrentState', {});
       if (txId > tail.transaction()) await inTurn(tail.catchUp);

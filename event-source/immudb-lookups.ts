@@ -1,20 +1,31 @@
 import type { StreamId } from '../domain/ids.ts';
+import { eventDigest } from '../contracts/digest.ts';
 import type { Alarms } from './alarms.ts';
 import type { BoundedMap } from '../platform/bounded-map.ts';
 import { cutPage, eventKey, missing, TamperError } from './event-log.ts';
-import type { CommandKey, LogEntry } from './event-log.ts';
-import { lastOfStream, streamFrom, type Entry } from './immudb-calls.ts';
-import type { ImmudbClient } from './immudb-client.ts';
-import { readCommands } from './immudb-commands.ts';
+import type { EventPlace, LogEntry } from './event-log.ts';
+import { lastOfStream, valuesOf, type Entry } from './immudb-calls.ts';
+import { isKeyMissing, type ImmudbClient } from './immudb-client.ts';
 import { entryOf } from './immudb-values.ts';
 
 const CALLS_IN_FLIGHT_MAX = 16;
 const KEYS_MAX = 2_000;
 
-export type Heads = BoundedMap<StreamId, number>;
+/** The last event of a stream. */
+export interface Head {
+  readonly version: number;
+  readonly digest: string;
+}
+export type Heads = BoundedMap<StreamId, Head>;
 export type Lookups = ReturnType<typeof immudbLookups>;
 
-/** Reads by key. Whatever is not as the log wrote it raises an alarm and a TamperError. */
+/**
+ * Reads by key. Whatever is not as the log wrote it raises an alarm and a TamperError. A read of
+ * several keys is made on a snapshot of immudb's index, and a snapshot of the newest state makes
+ * immudb write all of the index that has changed to its disk, which once was three quarters of
+ * what the log took there. So the last snapshot that there is answers first: what it has never
+ * changes. What it has not is asked for one by one, which needs none.
+ */
 export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads) {
   const watched = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
@@ -24,79 +35,117 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
       throw error;
     }
   };
-  const getAll = async (keys: Iterable<string>): Promise<Map<string, Entry>> => {
-    const found = new Map<string, Entry>();
-    const wanted = [...new Set(keys)].map((key) => Buffer.from(key));
-    for (let at = 0; at < wanted.length; at += KEYS_MAX) {
-      const { entries } = await client.call('GetAll', { keys: wanted.slice(at, at + KEYS_MAX) });
-      for (const entry of entries) found.set(entry.key.toString(), entry);
+  /** As it is now; undefined for what nobody wrote, or erased. */
+  const getNow = async (key: string): Promise<Entry | undefined> => {
+    try {
+      return await client.call('Get', { key: Buffer.from(key) });
+    } catch (error) {
+      if (isKeyMissing(error)) return undefined;
+      throw error;
     }
+  };
+  const getAllNow = async (keys: readonly string[]): Promise<Map<string, Entry>> => {
+    const found = new Map<string, Entry>();
+    await inTurns(keys, async (key) => {
+      const entry = await getNow(key);
+      if (entry !== undefined) found.set(key, entry);
+    });
     return found;
   };
-  const readHead = async (id: StreamId): Promise<number> => {
-    const { entries } = await client.call('Scan', lastOfStream(id));
-    const last = entries[0];
-    if (last === undefined) return 0;
-    entryOf(last);
-    return Number(last.key.toString().slice(-16));
+  const getAll = async (keys: Iterable<string>): Promise<Map<string, Entry>> => {
+    const wanted = [...new Set(keys)];
+    const found = new Map<string, Entry>();
+    for (let at = 0; at < wanted.length; at += KEYS_MAX) {
+      const { entries } = await client.call('GetAll', valuesOf(wanted.slice(at, at + KEYS_MAX)));
+      for (const entry of entries) found.set(entry.key.toString(), entry);
+    }
+    const newer = await getAllNow(wanted.filter((key) => !found.has(key)));
+    return new Map([...found, ...newer]);
   };
 
-  /** Those versions, each of which must be there; a scan would cost immudb ten times as much. */
-  const readVersions = async (id: StreamId, versions: readonly number[]): Promise<LogEntry[]> => {
-    const keys = versions.map((version) => eventKey(id, version));
+  const readHead = async (id: StreamId): Promise<Head | undefined> => {
+    const { entries } = await client.call('Scan', lastOfStream(id));
+    let last = entries[0];
+    let version = last === undefined ? 0 : Number(last.key.toString().slice(-16));
+    // The snapshot may be older than the end of the stream: from its end on in growing steps.
+    for (let step = 1; step > 0;) {
+      const later = await getNow(eventKey(id, version + step));
+      if (later === undefined) step = Math.floor(step / 2);
+      else {
+        last = later;
+        version += step;
+        step *= 2;
+      }
+    }
+    return last && { version, digest: eventDigest(entryOf(last).json) };
+  };
+  const headsOf = async (ids: readonly StreamId[]): Promise<number[]> => {
+    const unknown = [...new Set(ids)].filter((id) => heads.get(id) === undefined);
+    const read = new Map<StreamId, number>();
+    await inTurns(unknown, async (id) => {
+      const head = await readHead(id);
+      read.set(id, head?.version ?? 0);
+      // An append may have been faster than this reading.
+      if (head !== undefined && heads.get(id) === undefined) heads.set(id, head);
+    });
+    return ids.map((id) => heads.get(id)?.version ?? read.get(id) ?? 0);
+  };
+
+  const find = async (places: readonly EventPlace[]): Promise<(LogEntry | undefined)[]> => {
+    const keys = places.map(({ stream, version }) => eventKey(stream, version));
     const found = await getAll(keys);
     return keys.map((key) => {
       const entry = found.get(key);
-      if (entry === undefined) throw missing(key);
-      return entryOf(entry);
+      return entry && entryOf(entry);
+    });
+  };
+  /** Those versions, each of which must be there; a scan would cost immudb ten times as much. */
+  const readVersions = async (id: StreamId, versions: readonly number[]): Promise<LogEntry[]> => {
+    const found = await find(versions.map((version) => ({ stream: id, version })));
+    return found.map((entry, index) => {
+      if (entry === undefined) throw missing(eventKey(id, versions[index]!));
+      return entry;
     });
   };
   const readStream = async (id: StreamId, from: number, limit: number): Promise<LogEntry[]> => {
     const [head = 0] = await headsOf([id]);
-    const count = Math.min(limit, head - from + 1);
-    const versions = Array.from({ length: Math.max(0, count) }, (_, index) => from + index);
-    const next = from + versions.length;
-    const [known, beyond] = await Promise.all([
-      readVersions(id, versions),
-      versions.length < limit ? scanned(id, next, limit - versions.length) : [],
-    ]);
-    return cutPage([...known, ...beyond], limit);
+    const count = Math.max(0, Math.min(limit, head - from + 1));
+    const versions = Array.from({ length: count }, (_, index) => from + index);
+    return cutPage(await readVersions(id, versions), limit);
   };
-  /** Beyond the known head there is only what somebody else wrote. */
-  const scanned = async (id: StreamId, from: number, limit: number): Promise<LogEntry[]> => {
-    const { entries } = await client.call('Scan', streamFrom(id, from, limit));
-    entries.forEach((entry, index) => requireKey(entry, eventKey(id, from + index)));
-    return entries.map(entryOf);
-  };
-
-  const headsOf = async (ids: readonly StreamId[]): Promise<number[]> => {
-    const unknown = [...new Set(ids)].filter((id) => heads.get(id) === undefined);
-    const read = new Map<StreamId, number>();
-    for (let at = 0; at < unknown.length; at += CALLS_IN_FLIGHT_MAX) {
-      await Promise.all(
-        unknown.slice(at, at + CALLS_IN_FLIGHT_MAX).map(async (id) => {
-          const head = await readHead(id);
-          read.set(id, head);
-          // An append may have been faster than this reading.
-          if (head > 0 && heads.get(id) === undefined) heads.set(id, head);
-        }),
-      );
-    }
-    return ids.map((id) => heads.get(id) ?? read.get(id) ?? 0);
+  const digests = async (places: readonly EventPlace[]): Promise<(string | undefined)[]> => {
+    const known = places.map(({ stream, version }) => {
+      const head = heads.get(stream);
+      if (head === undefined || head.version > version) return 'read';
+      return head.version === version ? head.digest : undefined;
+    });
+    const read = await find(places.filter((_, index) => known[index] === 'read'));
+    let next = 0;
+    return known.map((digest) => {
+      if (digest !== 'read') return digest;
+      const entry = read[next++];
+      return entry && eventDigest(entry.json);
+    });
   };
 
   return {
     getAll,
+    getAllNow,
+    find: (places: readonly EventPlace[]) => watched(() => find(places)),
+    digests: (places: readonly EventPlace[]) => watched(() => digests(places)),
     readStream: (id: StreamId, from: number, limit: number) =>
       watched(() => readStream(id, from, limit)),
     readVersions: (id: StreamId, versions: readonly number[]) =>
       watched(() => readVersions(id, versions)),
-    findCommands: (commands: readonly CommandKey[]) =>
-      watched(() => readCommands(getAll, commands)),
     heads: (ids: readonly StreamId[]) => watched(() => headsOf(ids)),
   };
 }
 
-function requireKey(entry: Entry, expected: string): void {
-  if (entry.key.toString() !== expected) throw missing(expected);
+async function inTurns<Item>(
+  items: readonly Item[],
+  ask: (item: Item) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < items.length; at += CALLS_IN_FLIGHT_MAX) {
+    await Promise.all(items.slice(at, at + CALLS_IN_FLIGHT_MAX).map(ask));
+  }
 }

@@ -62,10 +62,14 @@ export interface SetRequest {
 }
 export interface ScanRequest {
   readonly prefix: Buffer;
-  readonly seekKey?: Buffer;
-  readonly inclusiveSeek?: boolean;
   readonly desc: boolean;
   readonly limit: number;
+  /** How new the snapshot of the index must be; immudb makes one of now when it is missing. */
+  readonly sinceTx: number;
+}
+export interface GetAllRequest {
+  readonly keys: readonly Buffer[];
+  readonly sinceTx: number;
 }
 export interface TxScanRequest {
   readonly initialTx: number;
@@ -105,7 +109,9 @@ export interface ImmudbCalls {
   KeepAlive: [Nothing, object];
   CurrentState: [Nothing, ImmutableState];
   Set: [SetRequest, TxHeader];
-  GetAll: [{ readonly keys: readonly Buffer[] }, Entries];
+  /** Looks at the index as it is now, without a snapshot. */
+  Get: [{ readonly key: Buffer }, Entry];
+  GetAll: [GetAllRequest, Entries];
   Scan: [ScanRequest, Entries];
   TxScan: [TxScanRequest, { readonly txs: readonly Tx[] }];
   VerifiableTxById: [VerifiableTxRequest, VerifiableTx];

@@ -103,7 +103,7 @@ export function immudbTail(
 /** Keys of the log that the transaction did not write for the first time, or not for ever. */
 async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
   const keys = logKeysOf(tx);
-  const found = await lookups.getAll(keys);
+  const found = await lookups.getAllNow(keys);
   return keys.filter((key) => {
     const entry = found.get(key);
     return entry?.revision !== 1 || entry.metadata !== null;

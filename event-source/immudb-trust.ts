@@ -43,7 +43,7 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
 
   const refuse = (subject: string, { fault, detail }: ProofFault): never => {
     const isOther = fault === 'rolled-back' || fault === 'forked';
-    alarms.raise(isOther ? 'rolled-back' : 'tampered', subject, detail, { fault });
+    alarms.raise(isOther ? 'rolled-back' : 'tampered', subject, detail);
     throw new TamperError(subject, `is not what it was: ${detail}`);
   };
 

@@ -39,7 +39,7 @@ describe('events at rest in immudb', () => {
       entry('acct/a/2', encodeEvent(0, json)),
       entry('acct/a/3', encodeEvent(2, json), deleted),
       entry('acct/a/4', 'x'),
-      entry('cmd/a/c', '{"first":1}'),
+      entry('meta/x', '{}'),
       entry('person/a/1', encodeEvent(5, json)),
       entry('refusal/a/1', encodeEvent(6, json)),
     ];

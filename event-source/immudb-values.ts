@@ -1,4 +1,3 @@
-import { version } from '../domain/ids.ts';
 import { encodeEvent } from '../proofs/log-entry.ts';
 import { positionOf, TamperError, type LogEntry } from './event-log.ts';
 import type { Entry, Tx, TxEntry } from './immudb-calls.ts';
@@ -8,9 +7,6 @@ export { encodeEvent };
 const EVENT_OPEN = '{"index":';
 const EVENT_BODY = ',"event":';
 const INDEX_DIGITS_MAX = 5;
-
-/** The version of a command's first event; its other events follow that one. */
-export const encodeCommand = (first: number): Buffer => Buffer.from(JSON.stringify({ first }));
 
 interface DecodedEvent {
   readonly index: number;
@@ -30,17 +26,6 @@ export function decodeEvent(value: Buffer): DecodedEvent | undefined {
   return { index: Number(digits), json };
 }
 
-export function decodeCommand(entry: Entry): number {
-  requireIntact(entry);
-  try {
-    const { first } = JSON.parse(entry.value.toString()) as { first: number };
-    if (version(first) > 0) return first;
-  } catch {
-    // What cannot be read was not written by the bank.
-  }
-  throw new TamperError(entry.key.toString(), 'is not the record of a command');
-}
-
 /** An entry of the log that was read by its key. It throws when it is not as it was written. */
 export function entryOf(entry: Entry): LogEntry {
   requireIntact(entry);
@@ -57,9 +42,9 @@ function requireIntact(entry: Entry): void {
 
 const rawKey = (entry: TxEntry): string => entry.key.toString('latin1', 1);
 
-/** The keys of a transaction that belong to the log: events, commands, the genesis marker. */
+/** The keys of a transaction that belong to the log: events and the genesis marker. */
 export const logKeysOf = (tx: Tx): string[] =>
-  tx.entries.map(rawKey).filter((key) => /^(?:acct|person|refusal|cmd|meta)\//.test(key));
+  tx.entries.map(rawKey).filter((key) => /^(?:acct|person|refusal|meta)\//.test(key));
 
 /** Of "acct/", "person/" and "refusal/" behind the zero byte: tells them from other keys. */
 const EVENT_LETTERS = new Set<number | undefined>([...Buffer.from('apr')]);

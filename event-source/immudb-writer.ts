@@ -1,10 +1,11 @@
 import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/promises';
 import type { Alarms } from './alarms.ts';
-import { outcomesOf, planAppend, type AppendPlan, type Candidate } from './append-plan.ts';
+import { entryOfWrite, outcomesOf, planAppend } from './append-plan.ts';
+import type { AppendPlan, Candidate, Refused } from './append-plan.ts';
 import { LogUnavailable, positionOf, type Outcome } from './event-log.ts';
 import { appendRequest } from './immudb-calls.ts';
 import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
-import { findErased, HOPE, readKnowledge, seemsNew } from './immudb-knowledge.ts';
+import { findErased, readKnowledge } from './immudb-knowledge.ts';
 import type { Heads, Lookups } from './immudb-lookups.ts';
 import type { Tail } from './immudb-tail.ts';
 import type { ImmudbTrust } from './immudb-trust.ts';
@@ -24,12 +25,33 @@ export function immudbWriter(
   alarms: Alarms,
   trust: Pick<ImmudbTrust, 'rootOf' | 'wrote'>,
 ) {
-  const plan = async (candidates: readonly Candidate[], round: number): Promise<AppendPlan> => {
-    if (round === 0 && seemsNew(candidates, heads)) return planAppend(candidates, HOPE);
+  const parts = { lookups, heads, alarms };
+  const nothing: ReadonlySet<string> = new Set();
+  const plan = async (
+    candidates: readonly Candidate[],
+    refused: Refused | undefined,
+    round: number,
+  ): Promise<AppendPlan> => {
+    if (round === 0) {
+      const hope = await readKnowledge(candidates, () => false, nothing, parts);
+      const hoped = planAppend(candidates, hope, refused);
+      // What would not go in is told only when the log itself was asked.
+      const doubted = new Set(
+        candidates
+          .filter((_, index) => /gap|fork/.test(hoped.steps[index]!.outcome))
+          .map(({ stream }) => stream),
+      );
+      if (doubted.size === 0) return hoped;
+      await tail.catchUp();
+      const known = await readKnowledge(candidates, (id) => doubted.has(id), nothing, parts);
+      return planAppend(candidates, known, refused);
+    }
     // A write that is refused although the keys are absent meets what was erased.
-    const erased = round > 1 ? await findErased(candidates, client, lookups, alarms) : new Set('');
+    const erased =
+      round > 1 ? await findErased(candidates, client, lookups, alarms) : nothing;
     await tail.catchUp();
-    return planAppend(candidates, await readKnowledge(candidates, lookups, alarms, erased));
+    const known = await readKnowledge(candidates, () => true, erased, parts);
+    return planAppend(candidates, known, refused);
   };
   const write = async ({ writes, steps }: AppendPlan): Promise<Outcome[]> => {
     if (writes.length === 0) return outcomesOf({ writes, steps }, []);
@@ -42,22 +64,19 @@ export function immudbWriter(
     ]);
     trust.wrote(header, request, root);
     const { id } = header;
-    const entries = writes.map(({ json }, index) => ({
-      position: positionOf(id, index),
-      json: Buffer.from(json),
-    }));
+    const entries = writes.map((one, index) => entryOfWrite(one, positionOf(id, index)));
     await tail.advance(id, entries);
-    for (const { stream, version } of writes) heads.set(stream, version);
+    for (const { stream, version, digest } of writes) heads.set(stream, { version, digest });
     return outcomesOf(
       { writes, steps },
       entries.map(({ position }) => position),
     );
   };
 
-  return async (candidates: readonly Candidate[]): Promise<Outcome[]> => {
+  return async (candidates: readonly Candidate[], refused?: Refused): Promise<Outcome[]> => {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       try {
-        return await write(await plan(candidates, round));
+        return await write(await plan(candidates, refused, round));
       } catch (error) {
         for (const { stream } of candidates) heads.delete(stream);
         if (error instanceof PreconditionFailed) continue;

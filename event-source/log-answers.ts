@@ -1,4 +1,4 @@
-import type { LogEntry } from './event-log.ts';
+import { PAGE_BYTES_MAX, type LogEntry } from './event-log.ts';
 
 const CLOSE = Buffer.from('}');
 
@@ -23,12 +23,14 @@ export function pageJson(
   return Buffer.concat([open, ...entriesJson(entries), close]);
 }
 
-/** The entries of commands, null for those that the log never saw, as JSON. */
-export function commandsJson(found: readonly (readonly LogEntry[] | null)[]): Buffer {
-  const parts = found.flatMap((entries, index) => {
-    const comma = Buffer.from(index === 0 ? '' : ',');
-    if (entries === null) return [comma, Buffer.from('null')];
-    return [comma, Buffer.from('['), ...entriesJson(entries), Buffer.from(']')];
-  });
+/** Single events, null for those that the log has not, as JSON; it ends before it is too large. */
+export function foundJson(found: readonly (LogEntry | undefined)[]): Buffer {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for (const [index, entry] of found.entries()) {
+    bytes += entry?.json.length ?? 0;
+    if (index > 0 && bytes > PAGE_BYTES_MAX) break;
+    parts.push(Buffer.from(index === 0 ? '' : ','), entry?.json ?? Buffer.from('null'));
+  }
   return Buffer.concat([Buffer.from('{"found":['), ...parts, Buffer.from(']}')]);
 }

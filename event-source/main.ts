@@ -25,6 +25,7 @@ import { immudbReceipts } from './immudb-receipts.ts';
 import { integrationFeed } from './integration-feed.ts';
 import { ledgerFeed } from './ledger-feed.ts';
 import { natsStream } from './nats-stream.ts';
+import { openQuarantine, quarantineFile } from './quarantine.ts';
 import { readSideCheck } from './read-side-check.ts';
 import { trustFile } from './trust-file.ts';
 
@@ -72,6 +73,10 @@ const immudb = {
   trust: trustFile(config.TRUSTED_STATE_FILE),
 };
 const appToken = config.APP_API_TOKEN;
+const quarantine = await openQuarantine(
+  quarantineFile(join(config.AUDIT_FOLDER, 'quarantine.jsonl')),
+);
+for (const { stream, reason } of quarantine.streams()) alarms.raise('fork', stream, reason);
 const log = await openLog();
 const feed = ledgerFeed((message) => publish(PUBSUB, LEDGER_TOPIC, message), logger);
 const stream = natsStream(config.BANK_EVENTS_URL);
@@ -99,7 +104,8 @@ const app = eventSourceApp({
   log,
   proofs: { ...receipts, ...immudbExports(log, receipts) },
   publicKey: immudb.publicKey,
-  appender: appender({ log, feed: { offer }, alarms, logger }),
+  appender: appender({ log, feed: { offer }, quarantine, alarms, logger }),
+  quarantine,
   integration,
   audit,
   alarms,

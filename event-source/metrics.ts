@@ -4,19 +4,21 @@ import { ALARM_KINDS } from '../contracts/audit.ts';
 import type { Alarms } from './alarms.ts';
 import type { Appender } from './appender.ts';
 import type { AuditAnswers } from './background-audit.ts';
+import type { Quarantine } from './quarantine.ts';
 
 export interface Measured {
   readonly alarms: Alarms;
   readonly audit: Pick<AuditAnswers, 'status'>;
   /** None while the log is not believed. */
   readonly appender?: Pick<Appender, 'appended' | 'waiting'>;
+  readonly quarantine?: Pick<Quarantine, 'count'>;
 }
 
 /**
  * Serves what an operator's Prometheus watches, as numbers only, so it takes no token. Every kind
  * of alarm is there from the start: a rule on a series that does not exist never fires.
  */
-export function metrics(app: Express, { alarms, audit, appender }: Measured): void {
+export function metrics(app: Express, { alarms, audit, appender, quarantine }: Measured): void {
   const registry = new Registry();
   const gauge = (name: string, help: string, value: () => number): void => {
     const collect = function (this: Gauge): void {
@@ -48,6 +50,10 @@ export function metrics(app: Express, { alarms, audit, appender }: Measured): vo
   if (appender !== undefined) {
     gauge('log_appended_events', 'Events appended since the start.', appender.appended);
     gauge('log_waiting_events', 'Events that wait for their append.', appender.waiting);
+  }
+  if (quarantine !== undefined) {
+    const help = 'Streams of which nothing goes into the log any more.';
+    gauge('quarantined_streams', help, quarantine.count);
   }
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());

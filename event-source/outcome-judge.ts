@@ -1,9 +1,10 @@
-import { streamOfEvent, type BankEvent } from '../contracts/bank-events.ts';
 import { unreachable, type StreamId } from '../domain/ids.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
+import type { Candidate } from './append-plan.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import type { Outcome } from './event-log.ts';
+import type { Offence } from './quarantine.ts';
 
 const STREAMS_WATCHED_MAX = 10_000;
 /**
@@ -32,56 +33,44 @@ export interface JudgeParts {
 /** Decides what an outcome means for the delivery, and raises the alarms. */
 export function outcomeJudge({ alarms, logger, now }: JudgeParts) {
   const gaps = boundedMap<StreamId, Gap>(STREAMS_WATCHED_MAX);
-  // What follows a fork continues another history: nothing more of that stream goes in.
-  const forked = boundedMap<StreamId, string>(STREAMS_WATCHED_MAX);
 
-  const onFork = (id: StreamId, event: BankEvent, stored: string): Verdict => {
-    forked.set(id, stored);
-    alarms.raise('fork', event.id, `the log holds: ${stored}`, event);
-    return 'done';
-  };
-  const onGap = (id: StreamId, event: BankEvent, head: number): Verdict => {
-    const gap = gaps.get(id) ?? { since: now(), head, deliveries: 0 };
+  const onGap = ({ stream, version }: Candidate, head: number): Verdict => {
+    const gap = gaps.get(stream) ?? { since: now(), head, deliveries: 0 };
     if (gap.deliveries === 0) {
-      logger.warn('events wait for the one before', { stream: id, head, version: event.version });
-      gaps.set(id, gap);
+      logger.warn('events wait for others', { stream, head, version });
+      gaps.set(stream, gap);
     }
     gap.deliveries += 1;
     if (now() - gap.since < GAP_RETRY_MS) return 'retry';
-    alarms.raise('gap', id, `version ${head + 1} does not come, ${event.version} waits`);
+    const what = head + 1 < version ? `version ${head + 1}` : 'what is joint with it';
+    alarms.raise('gap', stream, `${what} does not come, ${version} waits`);
     return 'done';
   };
-  const onLogged = (id: StreamId, version: number): Verdict => {
-    const gap = gaps.get(id);
+  const onLogged = ({ stream, version }: Candidate): Verdict => {
+    const gap = gaps.get(stream);
     if (gap === undefined || version <= gap.head) return 'done';
-    gaps.delete(id);
-    alarms.lower('gap', id);
-    logger.info('the missing event came', { stream: id, deliveries: gap.deliveries });
+    gaps.delete(stream);
+    alarms.lower('gap', stream);
+    logger.info('the missing event came', { stream, deliveries: gap.deliveries });
     return 'done';
-  };
-  const verdict = (event: BankEvent, outcome: Outcome): Verdict => {
-    const id = streamOfEvent(event);
-    switch (outcome.outcome) {
-      case 'appended':
-      case 'duplicate':
-        return onLogged(id, event.version);
-      case 'gap':
-        return onGap(id, event, outcome.head);
-      case 'fork':
-        return onFork(id, event, outcome.stored);
-      default:
-        return unreachable(outcome);
-    }
   };
 
   return {
-    /** False for an event of a stream that has a fork: it is put into quarantine. */
-    mayGoIn(event: BankEvent): boolean {
-      const id = streamOfEvent(event);
-      const stored = forked.get(id);
-      if (stored !== undefined) onFork(id, event, stored);
-      return stored === undefined;
+    /** A fork is done as soon as the quarantine has it. */
+    verdict(event: Candidate, outcome: Outcome): Verdict | Offence {
+      const { stream, json: content } = event;
+      switch (outcome.outcome) {
+        case 'appended':
+        case 'duplicate':
+          return onLogged(event);
+        case 'gap':
+          return onGap(event, outcome.head);
+        case 'fork':
+          alarms.raise('fork', stream, outcome.why);
+          return { stream, reason: outcome.why, content };
+        default:
+          return unreachable(outcome);
+      }
     },
-    verdict,
   };
 }

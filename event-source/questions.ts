@@ -2,16 +2,19 @@ import type { Express, Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import { streamIdText } from '../contracts/bank-events.ts';
 import {
-  commandsRequest,
+  digestsRequest,
   headsRequest,
   LOG_PAGE_EVENTS_MAX,
+  readRequest,
+  type DigestsAnswer,
   type HeadsAnswer,
 } from '../contracts/log.ts';
 import { positionNumber } from '../contracts/topics.ts';
-import type { CommandId, StreamId } from '../domain/ids.ts';
+import type { StreamId } from '../domain/ids.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
-import { commandsJson, pageJson } from './log-answers.ts';
+import { foundJson, pageJson } from './log-answers.ts';
+import type { Quarantine } from './quarantine.ts';
 import { lastUntil } from './stream-times.ts';
 
 const REQUEST_BYTES_MAX = 256 * 1024;
@@ -29,7 +32,7 @@ const streamQuery = z.strictObject({
 const momentQuery = z.strictObject({ time: z.coerce.number().pipe(z.int().min(0)) });
 
 /** What the other services ask the log. */
-export function questions(app: Express, log: EventLog): void {
+export function questions(app: Express, log: EventLog, quarantine: Quarantine): void {
   app.get(
     '/log/events',
     answered(async (request, response) => {
@@ -68,15 +71,25 @@ export function questions(app: Express, log: EventLog): void {
     }),
   );
   app.post(
-    '/log/commands',
+    '/log/digests',
     jsonBody(REQUEST_BYTES_MAX),
     answered(async (request, response) => {
-      const { commands } = read(commandsRequest, request.body);
-      const keys = commands.map(({ stream, commandId }) => ({
-        stream,
-        commandId: commandId as CommandId,
-      }));
-      response.type('json').send(commandsJson(await log.findCommands(keys)));
+      const { events } = read(digestsRequest, request.body);
+      const digests = (await log.digests(events)).map((digest) => digest ?? null);
+      const quarantined = [...new Set(events.map(({ stream }) => stream))].flatMap((stream) => {
+        const reason = quarantine.why(stream);
+        return reason === undefined ? [] : [{ stream, reason }];
+      });
+      const answer: DigestsAnswer = { digests, quarantined };
+      response.json(answer);
+    }),
+  );
+  app.post(
+    '/log/read',
+    jsonBody(REQUEST_BYTES_MAX),
+    answered(async (request, response) => {
+      const { events } = read(readRequest, request.body);
+      response.type('json').send(foundJson(await log.find(events)));
     }),
   );
 }
