@@ -15,7 +15,6 @@ import { accountKind } from './account-kind.ts';
 import { createActors } from './actors.ts';
 import { stamp } from './activation.ts';
 import { actorHost } from './actor-host.ts';
-import { actorHostName } from './actor-host-name.ts';
 import { commandLookup } from './command-lookup.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { daprJournalFilling } from './dapr-journal-filling.ts';
@@ -34,7 +33,10 @@ import { servedAccounts, servedPersons } from './served-actors.ts';
 
 const config = readConfig({
   ...commonConfig,
-  ACTOR_HOST_NAME: actorHostName,
+  ACTOR_HOST_NAME: z
+    .string()
+    .regex(/^[a-zA-Z0-9]{1,40}$/)
+    .default('host1'),
 });
 const logger = createLogger('bank-account-actor', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });

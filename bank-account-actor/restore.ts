@@ -5,7 +5,6 @@ import { streamOfEvent } from '../contracts/bank-events.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar, SidecarError } from '../platform/dapr.ts';
 import { TRUST_MS } from './activation.ts';
-import { actorHostName } from './actor-host-name.ts';
 import { daprJournal } from './dapr-journal.ts';
 import { daprJournalFilling } from './dapr-journal-filling.ts';
 import type { JournalFilling, JournalMark } from './journal.ts';
@@ -58,7 +57,10 @@ async function main(): Promise<void> {
   const config = readConfig({
     DAPR_HTTP_PORT: z.coerce.number().int(),
     DAPR_API_TOKEN: z.string().min(16),
-    ACTOR_HOST_NAME: actorHostName,
+    ACTOR_HOST_NAME: z
+      .string()
+      .regex(/^[a-zA-Z0-9]{1,40}$/)
+      .default('host1'),
   });
   const keys = values.keys === undefined ? new Map() : openKeysBackup(values.keys, process.env);
   const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
