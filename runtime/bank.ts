@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appPrograms } from './apps.ts';
+import { actorHost, actorHostsWanted, ACTOR_HOST_APP, withActorHosts } from './actor-hosts.ts';
+import { appPrograms, sidecarName } from './apps.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
 import { fileOf, startInfrastructure } from './infrastructure.ts';
@@ -26,6 +27,8 @@ export interface BankOptions extends InstanceOptions {
   readonly onNote?: (sentence: string) => void;
   /** The longest wait before a program that died again and again is started again. */
   readonly backOffMsMax?: number;
+  /** Actor hosts, 1 to 8; ACTOR_HOSTS when unset. */
+  readonly actorHosts?: number;
   /** Leaves the apps and their sidecars out. */
   readonly infrastructureOnly?: boolean;
   /** Look up these programs too, beyond those that a start needs. */
@@ -35,22 +38,27 @@ export interface BankOptions extends InstanceOptions {
 /** A running bank, for commands, whole-house tests and benchmarks. */
 export interface Bank {
   readonly instance: Instance;
+  /** The apps that run, or that are to run. */
   readonly apps: readonly DaprApp[];
-  /** App port by app id. */
+  /** App port by the app's name: its app id, of further actor hosts <app-id>-2 and so on. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Base address by app id, without a slash at the end. */
+  /** Base address by name, without a slash at the end. */
   readonly urls: Readonly<Record<string, string>>;
   /** Paths of the programs that were looked up. */
   readonly files: Readonly<Partial<Record<ProgramName, string>>>;
   readonly programs: () => readonly Entry[];
   /**
    * Signals a program's process group; it restarts when that ends it. Names: postgres, nats,
-   * immudb, ferretdb, placement, scheduler, and per app <app-id> and <app-id>-daprd.
+   * immudb, ferretdb, placement, and per app <name> and <name>-daprd.
    */
   readonly kill: (name: string, signal: NodeJS.Signals) => boolean;
   /** Stops a program and keeps it down until bringUp. */
   readonly takeDown: (name: string) => Promise<void>;
   readonly bringUp: (name: string) => Promise<void>;
+  /** Starts another actor host, 1 to 8, and waits until it is ready. */
+  readonly addActorHost: (host: number) => Promise<void>;
+  /** Has an actor host finish what it does, then stops its sidecar; it is not restarted. */
+  readonly stopActorHost: (host: number) => Promise<void>;
   /** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
   readonly waitReady: (limitMs?: number) => Promise<void>;
   readonly restartCount: (name?: string) => number;
@@ -58,29 +66,32 @@ export interface Bank {
 }
 
 /** Every port of the bank, and whose it is. */
-export const allPorts = (instance: Instance, apps: readonly DaprApp[]): Map<number, string> => {
+export const allPorts = (
+  instance: { readonly ports: Readonly<Record<string, number>> },
+  apps: readonly DaprApp[],
+): Map<number, string> => {
   const ports = new Map<number, string>();
   for (const [name, port] of Object.entries(instance.ports)) ports.set(port, name);
   for (const app of apps) {
-    ports.set(app.appPort, app.appID);
+    ports.set(app.appPort, app.name);
     for (const port of [app.daprHTTPPort, app.daprGRPCPort, app.daprInternalGRPCPort]) {
-      ports.set(port, `the sidecar of ${app.appID}`);
+      ports.set(port, `the sidecar of ${app.name}`);
     }
   }
   return ports;
 };
 
 /** The name of the app, and what it says of itself. */
-const whyNotReady = async ({ appID, appPort }: DaprApp): Promise<string> => {
+const whyNotReady = async ({ name, appPort }: DaprApp): Promise<string> => {
   try {
     const response = await fetch(`http://${LOOPBACK}:${appPort}/health/ready`);
     const { checks } = (await response.json()) as {
       checks: Record<string, { ok: boolean; reason?: string }>;
     };
     const reasons = Object.values(checks).flatMap(({ ok, reason }) => (ok ? [] : [reason]));
-    return [appID, ...reasons].join(': ');
+    return [name, ...reasons].join(': ');
   } catch {
-    return appID;
+    return name;
   }
 };
 
@@ -99,22 +110,61 @@ const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<voi
   }
 };
 
+/** Actor hosts that come and go while the bank runs; `apps` tells which apps there are. */
+const actorHosts = (
+  instance: Instance,
+  first: readonly DaprApp[],
+  supervisor: Supervisor,
+  files: Bank['files'],
+): Pick<Bank, 'addActorHost' | 'stopActorHost'> & { readonly apps: () => readonly DaprApp[] } => {
+  let apps = first;
+  const model = first.find((app) => app.name === ACTOR_HOST_APP) as DaprApp;
+  return {
+    apps: () => apps,
+    addActorHost: async (host) => {
+      const app = actorHost(model, actorHostsWanted(host));
+      await requireFreePorts(allPorts({ ports: {} }, [app]));
+      const secrets = loadSecrets(instance.dataDir);
+      await supervisor.start(appPrograms(instance, secrets, [app], fileOf(files, 'daprd')));
+      apps = [...apps, app];
+      await waitReady([app], READY_DEADLINE_MS);
+    },
+    stopActorHost: async (host) => {
+      const { name } = actorHost(model, host);
+      apps = apps.filter((app) => app.name !== name);
+      await supervisor.remove(name);
+      await supervisor.remove(sidecarName(name));
+    },
+  };
+};
+
 const makeHandle = (
   instance: Instance,
-  apps: readonly DaprApp[],
+  hosts: ReturnType<typeof actorHosts>,
   supervisor: Supervisor,
   files: Bank['files'],
 ): Bank => ({
   instance,
-  apps,
   files,
-  ports: Object.fromEntries(apps.map((app) => [app.appID, app.appPort])),
-  urls: Object.fromEntries(apps.map((app) => [app.appID, `http://127.0.0.1:${app.appPort}`])),
+  get apps() {
+    return hosts.apps();
+  },
+  get ports() {
+    return Object.fromEntries(hosts.apps().map((app) => [app.name, app.appPort]));
+  },
+  get urls() {
+    const addresses = Object.entries(this.ports);
+    return Object.fromEntries(
+      addresses.map(([name, port]) => [name, `http://${LOOPBACK}:${port}`]),
+    );
+  },
+  addActorHost: hosts.addActorHost,
+  stopActorHost: hosts.stopActorHost,
   programs: supervisor.programs,
   kill: supervisor.kill,
   takeDown: supervisor.takeDown,
   bringUp: supervisor.bringUp,
-  waitReady: (limitMs = READY_DEADLINE_MS) => waitReady(apps, limitMs),
+  waitReady: (limitMs = READY_DEADLINE_MS) => waitReady(hosts.apps(), limitMs),
   restartCount: (name) =>
     supervisor
       .programs()
@@ -141,7 +191,8 @@ export const startBank = async (
   const progress = createProgress(options.quiet);
   const wanted = [...SERVED_BY_START, ...(options.alsoFind ?? [])];
   const files = await findPrograms(instance, wanted, progress);
-  const apps = readDaprYaml(instance.root, instance.number);
+  const hostCount = actorHostsWanted(options.actorHosts);
+  const apps = withActorHosts(readDaprYaml(instance.root, instance.number), hostCount);
   prepareDataDir(instance);
   const note = options.onNote ?? progress.say;
   const supervisor = await createSupervisor(instance.dataDir, note, options.backOffMsMax);
@@ -152,7 +203,8 @@ export const startBank = async (
     await progress.during('starting PostgreSQL, NATS, immudb, FerretDB, Dapr ...', () =>
       startInfrastructure(supervisor, instance, secrets, files),
     );
-    const bank = makeHandle(instance, apps, supervisor, files);
+    const hosts = actorHosts(instance, apps, supervisor, files);
+    const bank = makeHandle(instance, hosts, supervisor, files);
     if (options.infrastructureOnly === true) return bank;
     forgetAddresses(instance);
     await progress.during(`starting ${apps.length} apps and their sidecars ...`, async () => {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { withActorHosts } from './actor-hosts.ts';
+import { sidecarName } from './apps.ts';
 import { appEnvironment, daprdArgs, parseDaprYaml } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
 import { appSecretNames, componentVariables, SIDECAR_TUNING } from './environment.ts';
@@ -9,6 +11,8 @@ import { STREAMS } from './nats.ts';
 
 /** Where the containers see the checkout's components. */
 const MOUNTED_ROOT = '/bank';
+/** The second only when its profile is asked for. */
+const ACTOR_HOSTS = 2;
 const TOKENS = ['DAPR_API_TOKEN', 'APP_API_TOKEN'];
 const APP_ONLY = ['NODE_ENV', 'LISTEN_HOST', ...TOKENS];
 
@@ -47,23 +51,23 @@ const same = (what: string, found: unknown, wanted: unknown): string[] => {
 const names = (record: object | undefined): string[] => Object.keys(record ?? {}).sort();
 
 const appDifferences = (app: DaprApp, services: Services): string[] => {
-  const service = services[app.appID];
+  const service = services[app.name];
   const wanted = appEnvironment(app);
   const fixed = Object.entries(service?.environment ?? {}).filter(([name]) => name in wanted);
   const extra = names(service?.environment).filter((name) => !(name in wanted));
   const byName = (pairs: [string, string][]): [string, string][] =>
     pairs.sort(([a], [b]) => a.localeCompare(b));
   return [
-    ...same(`${app.appID} command`, service?.command, app.command),
-    ...same(`${app.appID} network`, service?.network_mode, 'service:pod'),
-    ...same(`${app.appID} environment`, byName(fixed), byName(Object.entries(wanted))),
+    ...same(`${app.name} command`, service?.command, app.command),
+    ...same(`${app.name} network`, service?.network_mode, 'service:pod'),
+    ...same(`${app.name} environment`, byName(fixed), byName(Object.entries(wanted))),
     ...same(
-      `${app.appID} secrets`,
+      `${app.name} secrets`,
       extra.filter((name) => !APP_ONLY.includes(name)),
       appSecretNames(app),
     ),
     ...same(
-      `${app.appID} tokens`,
+      `${app.name} tokens`,
       TOKENS.filter((name) => extra.includes(name)),
       TOKENS,
     ),
@@ -71,7 +75,7 @@ const appDifferences = (app: DaprApp, services: Services): string[] => {
 };
 
 const sidecarDifferences = (root: string, app: DaprApp, services: Services): string[] => {
-  const name = `${app.appID}-daprd`;
+  const name = sidecarName(app.name);
   const service = services[name];
   const variables = [
     ...componentVariables(root, app),
@@ -96,12 +100,11 @@ const IMAGE_OF: Readonly<Record<string, string>> = {
   immudb: 'immudb',
   mongo: 'mongo',
   placement: 'placement',
-  scheduler: 'scheduler',
 };
 
 const imageDifferences = (images: Record<string, string>, apps: DaprApp[], all: Services) => {
   const wanted = Object.entries(IMAGE_OF);
-  for (const app of apps) wanted.push([`${app.appID}-daprd`, 'daprd']);
+  for (const app of apps) wanted.push([sidecarName(app.name), 'daprd']);
   return wanted.flatMap(([service, image]) =>
     same(`${service} image`, all[service]?.image, images[image]),
   );
@@ -118,10 +121,6 @@ const portDifferences = (services: Services, configs: string): string[] => {
     placement: commandOf('placement'),
     placementHealth: commandOf('placement'),
     placementRaft: commandOf('placement'),
-    scheduler: commandOf('scheduler'),
-    schedulerHealth: commandOf('scheduler'),
-    schedulerEtcd: commandOf('scheduler'),
-    schedulerPeer: commandOf('scheduler'),
   };
   return Object.entries(owners).flatMap(([name, text]) => {
     const port = BASE_PORTS[name as keyof typeof BASE_PORTS];
@@ -143,14 +142,14 @@ export const differences = (root: string, texts: Texts): string[] => {
     services: Services;
     configs: { nats: { content: string } };
   };
-  const apps = [...parseDaprYaml(texts.daprYaml, 0)];
+  const apps = [...withActorHosts(parseDaprYaml(texts.daprYaml, 0), ACTOR_HOSTS)];
   const { images } = JSON.parse(texts.versions) as { images: Record<string, string> };
   const { services } = compose;
   const extra = names(services).filter(
     (name) =>
       !(name in IMAGE_OF) &&
       !['pod', 'setup'].includes(name) &&
-      !apps.some((app) => name === app.appID || name === `${app.appID}-daprd`),
+      !apps.some((app) => name === app.name || name === sidecarName(app.name)),
   );
   return [
     ...same('services beyond dapr.yaml', extra, []),

@@ -29,7 +29,7 @@ const variables = {
   IMMUDB_PASSWORD: secret(),
   AUDIT_SIGNING_KEY: auditor.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
   LOG_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-  STATE_POSTGRES_URL: `postgres://journal:${postgres}@127.0.0.1:3810/journal`,
+  JOURNAL_URL: `postgres://journal:${postgres}@127.0.0.1:3810/journal`,
   NATS_URL: `nats://sidecar:${natsSidecar}@127.0.0.1:3820`,
   BANK_EVENTS_URL: `nats://event-source:${natsPublisher}@127.0.0.1:3820`,
   MONGODB_URL: `mongodb://bank:${mongo}@127.0.0.1:3840/corebank?authSource=admin`,

@@ -56,7 +56,7 @@ describe('the flags of a sidecar', () => {
       ...['--max-body-size', '8Mi', '--read-buffer-size', '4Ki', '--enable-app-health-check'],
       ...['--app-health-check-path', '/healthz', '--app-health-probe-interval', '2'],
       ...['--app-health-probe-timeout', '1500', '--app-health-threshold', '3'],
-      ...['--scheduler-host-address', '127.0.0.1:4860', '--resources-path', '/bank/components'],
+      ...['--resources-path', '/bank/components'],
       ...['--app-id', 'event-source', '--app-port', '4003', '--dapr-http-port', '4503'],
       ...['--dapr-grpc-port', '4603', '--profile-port', '-1', '--metrics-port', '4893'],
       ...['--dapr-internal-grpc-port', '4703', '--dapr-graceful-shutdown-seconds', '5'],

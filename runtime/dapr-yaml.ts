@@ -8,6 +8,8 @@ type Scalar = string | number | boolean;
 
 /** One app of dapr.yaml with what is common to all apps filled in. */
 export interface DaprApp {
+  /** Of its program; several programs may share an app id. */
+  readonly name: string;
   readonly appID: string;
   readonly appDirPath: string;
   readonly appPort: number;
@@ -61,6 +63,7 @@ const oneApp = (common: Record<string, unknown>, raw: Record<string, unknown>): 
   const rest = Object.entries(all).filter(([name]) => !OWN_FIELDS.has(name));
   return {
     ...(all as unknown as DaprApp),
+    name: String(all['appID']),
     env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
     settings: Object.fromEntries(rest) as Record<string, Scalar>,
   };
@@ -111,7 +114,6 @@ const FLAGS: readonly (readonly [field: string, flag: string, byDefault?: Scalar
   ['appHealthProbeTimeout', '--app-health-probe-timeout'],
   ['appHealthThreshold', '--app-health-threshold'],
   ['enableApiLogging', '--enable-api-logging'],
-  ['schedulerHostAddress', '--scheduler-host-address'],
 ];
 
 /** What `dapr run -f` would give daprd, and the flags that keep every listener on loopback. */

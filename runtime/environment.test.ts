@@ -14,7 +14,7 @@ const apps = readDaprYaml(instance.root, 0);
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const SECRETS = [
-  'STATE_POSTGRES_URL',
+  'JOURNAL_URL',
   'NATS_URL',
   'BANK_EVENTS_URL',
   'MONGODB_URL',
@@ -38,7 +38,7 @@ describe('what a program is told', () => {
   test.each([
     ['core-bank-api', [], ['NATS_URL']],
     ['queries-bank-api', ['MONGODB_URL'], []],
-    ['bank-account-actor', [], ['STATE_POSTGRES_URL', 'NATS_URL']],
+    ['bank-account-actor', ['JOURNAL_URL'], ['NATS_URL']],
     ['event-source', ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD', 'AUDIT_SIGNING_KEY'], ['NATS_URL']],
     ['projection-balances', ['MONGODB_URL'], ['NATS_URL']],
     ['projection-history', ['MONGODB_URL'], ['NATS_URL']],

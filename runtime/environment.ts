@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { auditFolder, auditSigningKey } from './audit-key.ts';
 import { appEnvironment } from './dapr-yaml.ts';
@@ -17,6 +17,7 @@ const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BA
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
+  'bank-account-actor': ['JOURNAL_URL'],
   'event-source': [
     'AUDIT_FOLDER',
     'AUDIT_SIGNING_KEY',
@@ -41,7 +42,7 @@ const inherited = (): Record<string, string> => {
 
 /** Every secret by the name of the environment variable that carries it. */
 export const secretVariables = (instance: Instance, secrets: Secrets): Environment => ({
-  STATE_POSTGRES_URL: journalUrl(instance, secrets),
+  JOURNAL_URL: journalUrl(instance, secrets),
   NATS_URL: natsUrl(instance, secrets),
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
@@ -78,7 +79,7 @@ export const componentVariables = (root: string, app: DaprApp): string[] =>
   app.resourcesPaths.flatMap((path) =>
     readdirSync(resolve(root, path))
       .filter((file) => file.endsWith('.yaml'))
-      .map((file) => parse(readFileSync(join(root, path, file), 'utf8')) as ComponentFile)
+      .map((file) => parse(readFileSync(resolve(root, path, file), 'utf8')) as ComponentFile)
       .filter((file) => file.kind === 'Component' && (file.scopes ?? []).includes(app.appID))
       .flatMap((file) => file.spec?.metadata ?? [])
       .flatMap((item) => (item.envRef === undefined ? [] : [item.envRef])),

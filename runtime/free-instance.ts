@@ -1,3 +1,4 @@
+import { ACTOR_HOSTS_MAX, withActorHosts } from './actor-hosts.ts';
 import { allPorts } from './bank.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
 import { INSTANCE_MAX, resolveInstance } from './instance.ts';
@@ -15,7 +16,8 @@ export async function freeInstance(): Promise<number> {
   for (let tries = 0; tries < COUNT; tries += 1) {
     const number = FIRST + ((process.pid + tries) % COUNT);
     const instance = resolveInstance({ instance: number });
-    const ports = [...allPorts(instance, readDaprYaml(instance.root, number)).keys()];
+    const apps = withActorHosts(readDaprYaml(instance.root, number), ACTOR_HOSTS_MAX);
+    const ports = [...allPorts(instance, apps).keys()];
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return number;
   }
   throw new Refusal(`The ports of all instances from ${FIRST} to ${INSTANCE_MAX} are taken.`);

@@ -13,14 +13,27 @@ const PRIVATE_EXECUTABLE = 0o700;
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** `dapr run` looks for .dapr/bin/daprd; the wrapper adds what the CLI has no fields for. */
+/**
+ * `dapr run` looks for .dapr/bin/daprd. The wrapper drops the scheduler, whose address the CLI
+ * gives even where dapr.yaml has none or an empty one, and adds what the CLI has no fields for.
+ */
+const wrapper = (daprd: string): string => `#!/bin/sh
+drop=
+for arg do
+  shift
+  if [ "$arg" = --scheduler-host-address ]; then drop=yes
+  elif [ -n "$drop" ]; then drop=
+  else set -- "$@" "$arg"; fi
+done
+exec ${quote(daprd)} "$@" ${SIDECAR_FLAGS.join(' ')}
+`;
+
 const layOutDaprd = (bank: Bank): string => {
   const folder = join(bank.instance.dataDir, 'dapr');
   const bin = join(folder, '.dapr', 'bin');
   mkdirSync(bin, { recursive: true });
   const daprd = fileOf(bank.files, 'daprd');
-  const wrapper = `#!/bin/sh\nexec ${quote(daprd)} "$@" ${SIDECAR_FLAGS.join(' ')}\n`;
-  writePrivate(join(bin, 'daprd'), wrapper, PRIVATE_EXECUTABLE);
+  writePrivate(join(bin, 'daprd'), wrapper(daprd), PRIVATE_EXECUTABLE);
   const cli = join(folder, 'dapr');
   if (existsSync(cli)) rmSync(cli);
   symlinkSync(fileOf(bank.files, 'dapr'), cli);

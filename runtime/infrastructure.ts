@@ -1,4 +1,4 @@
-import { controlPlanePrograms } from './control-plane.ts';
+import { placementProgram } from './placement.ts';
 import { ferretdbProgram } from './ferretdb.ts';
 import { immudbProgram, provisionImmudb } from './immudb.ts';
 import { natsProgram, provisionNats } from './nats.ts';
@@ -41,8 +41,6 @@ export const startInfrastructure = async (
     await provisionImmudb(instance, secrets);
   };
   const dapr = (): Promise<void> =>
-    supervisor.start(
-      controlPlanePrograms(instance, fileOf(programs, 'placement'), fileOf(programs, 'scheduler')),
-    );
+    supervisor.start([placementProgram(instance, fileOf(programs, 'placement'))]);
   await Promise.all([readSide(), broker(), log(), dapr()]);
 };

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { requireFormat } from './data-format.ts';
 import { Refusal } from './progress.ts';
 
 /** Each instance moves every port by this much, so several banks fit on one machine. */
@@ -19,10 +20,6 @@ export const BASE_PORTS = {
   placement: 3850,
   placementHealth: 3851,
   placementRaft: 3852,
-  scheduler: 3860,
-  schedulerHealth: 3861,
-  schedulerEtcd: 3862,
-  schedulerPeer: 3863,
 } as const;
 
 export type InfraPorts = Readonly<Record<keyof typeof BASE_PORTS, number>>;
@@ -85,12 +82,13 @@ export const resolveInstance = (options: InstanceOptions = {}): Instance => {
 };
 
 /**
- * Makes the data folder. Others may pass through it but not list it: PostgreSQL
+ * Makes the data folder; refuses one of another release. Others may pass through it but not list it: PostgreSQL
  * refuses to run as root and then has its own folder below as another user.
  */
 export const prepareDataDir = (instance: Instance): void => {
   mkdirSync(instance.dataDir, { recursive: true });
   chmodSync(instance.dataDir, process.getuid?.() === 0 ? 0o711 : 0o700);
+  requireFormat(instance.dataDir);
   mkdirSync(join(instance.dataDir, 'logs'), { recursive: true, mode: 0o700 });
 };
 

@@ -8,6 +8,7 @@ import { processIdentity, signalGroup } from './process-identity.ts';
 
 const READY_POLL_MS = 60;
 const STOP_GRACE_MS = 10_000;
+const HANG_POLL_MS = 500;
 
 /** How one program is started, when it counts as ready and how it is stopped. */
 export interface ProgramSpec {
@@ -23,6 +24,8 @@ export interface ProgramSpec {
   readonly ready: () => Promise<boolean>;
   /** How far it steps back when the processors are busy (nice(1)); not at all when unset. */
   readonly niceness?: number;
+  /** After so many questions in a row that it leaves unanswered, it is killed. */
+  readonly unansweredMax?: number;
   /** Stops trying to reach this program when it stays away for long. */
   readonly givesUpOn?: string;
   readonly user?: { readonly uid: number; readonly gid: number };
@@ -119,6 +122,17 @@ export const manageProgram = (
     }
   };
 
+  const watchHanging = async (mine: ChildProcess, max: number): Promise<void> => {
+    for (let unanswered = 0; child === mine && wanted; await sleep(HANG_POLL_MS)) {
+      if (state !== 'ready') continue;
+      unanswered = (await spec.ready()) ? 0 : unanswered + 1;
+      if (unanswered < max || child !== mine || !wanted) continue;
+      watcher.noted(`${spec.name} does not answer, killing it`);
+      signalled(mine, 'SIGKILL');
+      return;
+    }
+  };
+
   const died = (mine: ChildProcess, cause: string): void => {
     if (child !== mine) return;
     child = undefined;
@@ -152,6 +166,7 @@ export const manageProgram = (
     mine.once('exit', (code, signal) => died(mine, reason(code, signal)));
     change('starting');
     void watchReady(mine);
+    if (spec.unansweredMax !== undefined) void watchHanging(mine, spec.unansweredMax);
   };
 
   const stop = async (graceMs = STOP_GRACE_MS): Promise<void> => {

@@ -18,7 +18,6 @@ export const SERVED_BY_START: readonly ProgramName[] = [
   'ferretdb',
   'daprd',
   'placement',
-  'scheduler',
 ];
 
 export type Programs = Readonly<Partial<Record<ProgramName, string>>>;

@@ -21,7 +21,7 @@ const OWN = [
     'trust',
     'audit',
   ],
-  ...['audit-signing-key.pem', 'audit-public-key.pem'],
+  ...['format', 'audit-signing-key.pem', 'audit-public-key.pem'],
   ...['secrets.json', 'immudb-signing-key.pem', 'immudb-public-key.pem', 'env.sh', 'dapr.yaml'],
   ...['names.db', 'names.db-wal', 'names.db-shm', 'running.json', 'supervisor.lock'],
 ];

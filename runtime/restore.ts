@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { ACTOR_HOST_APP } from './actor-hosts.ts';
 import { appPrograms, sidecarProgram } from './apps.ts';
 import { forgetAddresses, startBank, type Bank } from './bank.ts';
 import { stopOnSignals } from './command.ts';
@@ -14,7 +15,6 @@ import type { Supervisor } from './supervisor.ts';
 const POLL_MS = 200;
 /** So long nothing may move before what the broker has counts as stuck. */
 const STUCK_MS = 30_000;
-const ACTOR_HOST = 'bank-account-actor';
 const LOG = 'event-source';
 /** The stream and its consumer. */
 const EVENTS_TO_LOG = ['ACCOUNT_EVENTS', LOG] as const;
@@ -44,8 +44,8 @@ async function untilDelivered(connection: NatsConnection): Promise<void> {
 
 /** Runs the program that takes the place of the actor host; gives its exit code. */
 const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Promise<number> => {
-  const app = bank.apps.find(({ appID }) => appID === ACTOR_HOST);
-  if (app === undefined) throw new Error(`dapr.yaml has no ${ACTOR_HOST}`);
+  const app = bank.apps.find(({ appID }) => appID === ACTOR_HOST_APP);
+  if (app === undefined) throw new Error(`dapr.yaml has no ${ACTOR_HOST_APP}`);
   const passphrase = process.env[PASSPHRASE];
   // The supervisor of the data folder is this process, so there is no other host.
   const command = ['dist/bank-account-actor/restore.js', '--alone', ...args];
@@ -81,7 +81,9 @@ runCommand(async () => {
   try {
     const secrets = loadSecrets(bank.instance.dataDir);
     const daprd = fileOf(bank.files, 'daprd');
-    const [log, host] = [LOG, ACTOR_HOST].map((id) => bank.apps.find(({ appID }) => appID === id));
+    const [log, host] = [LOG, ACTOR_HOST_APP].map((id) =>
+      bank.apps.find(({ appID }) => appID === id),
+    );
     forgetAddresses(bank.instance);
     // The log gets again whatever the broker still has; what it has already it recognises.
     const forget = (broker: NatsConnection) => forgetConsumer(broker, ...EVENTS_TO_LOG);

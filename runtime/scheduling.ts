@@ -23,7 +23,6 @@ const NICENESS: Readonly<Record<string, number>> = {
   'projection-balances': 10,
   'projection-history': 10,
   placement: 10,
-  scheduler: 10,
 };
 
 export const nicenessOf = (program: string): number => NICENESS[program] ?? 0;

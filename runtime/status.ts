@@ -1,3 +1,4 @@
+import { askHealth, healthWords, toldOf } from './app-health.ts';
 import { resolveInstance } from './instance.ts';
 import { isAlive, readLedger } from './ledger.ts';
 import type { Entry } from './ledger.ts';
@@ -22,6 +23,15 @@ const row = (entry: Entry): string[] => {
   ];
 };
 
+/** What the log and each actor host say of themselves, a line each. */
+const tellHealth = async (programs: readonly Entry[]): Promise<void> => {
+  const lines = programs.map(async ({ name, port }) => {
+    const told = toldOf(name);
+    return told === undefined ? '' : `${name}: ${healthWords(await askHealth(port), told)}\n`;
+  });
+  process.stdout.write((await Promise.all(lines)).join(''));
+};
+
 /** A table of everything the supervisor runs; exit code 1 when something is not ready. */
 runCommand(async () => {
   const { dataDir, number } = resolveInstance();
@@ -40,6 +50,7 @@ runCommand(async () => {
   const alive = ledger.programs.filter(isAlive);
   const total = alive.reduce((sum, entry) => sum + memoryMib(entry), 0);
   process.stdout.write(`${alive.length} of ${ledger.programs.length} run, ${total} MB in all.\n`);
+  await tellHealth(alive);
   if (!isAlive(ledger.supervisor)) {
     process.stdout.write('The supervisor is dead: "npm run stop" ends what it left behind.\n');
   }

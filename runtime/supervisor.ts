@@ -26,6 +26,8 @@ export interface Supervisor {
   /** Stops one program and keeps it down until `bringUp`, for tests of longer outages. */
   readonly takeDown: (name: string) => Promise<void>;
   readonly bringUp: (name: string) => Promise<void>;
+  /** Stops one program and forgets it. */
+  readonly remove: (name: string) => Promise<void>;
   readonly programs: () => readonly Entry[];
   readonly stop: (graceMs?: number) => Promise<void>;
 }
@@ -131,6 +133,12 @@ export const createSupervisor = async (
     await untilReady(managed, isStopping);
   };
 
+  const remove = async (name: string): Promise<void> => {
+    await all.get(name)?.stop();
+    all.delete(name);
+    changed();
+  };
+
   const stopAll = async (graceMs?: number): Promise<void> => {
     const layers = [...new Set([...all.values()].map((managed) => managed.spec.layer))];
     for (const layer of layers.sort((a, b) => b - a)) {
@@ -146,6 +154,7 @@ export const createSupervisor = async (
     kill: (name, signal) => all.get(name)?.kill(signal) ?? false,
     takeDown: async (name) => all.get(name)?.stop(),
     bringUp,
+    remove,
     programs,
     stop: (graceMs) => (stopping ??= stopAll(graceMs)),
   };

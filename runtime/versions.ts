@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type ProgramName =
-  'nats-server' | 'immudb' | 'ferretdb' | 'daprd' | 'placement' | 'scheduler' | 'dapr';
+export type ProgramName = 'nats-server' | 'immudb' | 'ferretdb' | 'daprd' | 'placement' | 'dapr';
 
 /** How one Go program is recognised on PATH and how it is built. */
 export interface ProgramVersion {

@@ -20,7 +20,6 @@ const PROGRAMS = [
   'postgres',
   'ferretdb',
   'placement',
-  'scheduler',
 ];
 const CRASH_POINTS = [
   'actor:after-commit',

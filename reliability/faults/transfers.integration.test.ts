@@ -39,7 +39,6 @@ const PROGRAMS = [
   'nats',
   'immudb',
   'placement',
-  'scheduler',
   'ferretdb',
   'projection-balances',
   'projection-balances-daprd',

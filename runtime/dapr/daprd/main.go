@@ -15,11 +15,8 @@ import (
 	"github.com/dapr/components-contrib/pubsub/jetstream"
 	"github.com/dapr/components-contrib/secretstores/local/env"
 	"github.com/dapr/components-contrib/secretstores/local/file"
-	postgres1 "github.com/dapr/components-contrib/state/postgresql/v1"
-	postgres2 "github.com/dapr/components-contrib/state/postgresql/v2"
 	"github.com/dapr/dapr/cmd/daprd/options"
 	"github.com/dapr/dapr/pkg/buildinfo"
-	"github.com/dapr/dapr/pkg/components"
 	"github.com/dapr/dapr/pkg/components/bindings"
 	"github.com/dapr/dapr/pkg/components/configuration"
 	"github.com/dapr/dapr/pkg/components/conversation"
@@ -56,16 +53,6 @@ func register() {
 	conversation.DefaultRegistry.Logger = contrib
 	http.DefaultRegistry.Logger = log
 
-	postgres := components.Versioning{
-		Preferred: components.VersionConstructor{
-			Version: "v2", Constructor: postgres2.NewPostgreSQLStateStore,
-		},
-		Others: []components.VersionConstructor{
-			{Version: "v1", Constructor: postgres1.NewPostgreSQLStateStore},
-		},
-		Default: "v1",
-	}
-	state.DefaultRegistry.RegisterComponentWithVersions("postgresql", postgres)
 	pubsub.DefaultRegistry.RegisterComponent(jetstream.NewJetStream, "jetstream")
 	nameresolution.DefaultRegistry.RegisterComponent(mdns.NewResolver, "mdns")
 	nameresolution.DefaultRegistry.RegisterComponent(nrsqlite.NewResolver, "sqlite")
