@@ -20,7 +20,7 @@ const COMMANDS = {
   rebuild: 'projections/rebuild.js',
   audit: 'event-source/audit.js',
   restore: 'runtime/restore.js',
-  'backup-keys': 'bank-account-actor/backup-keys.js',
+  'backup-keys': 'bank-account-actor/restore/backup-keys.js',
   backup: 'runtime/backup.js',
   reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',

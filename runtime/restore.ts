@@ -48,7 +48,7 @@ const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Prom
   if (app === undefined) throw new Error(`dapr.yaml has no ${ACTOR_HOST_APP}`);
   const passphrase = process.env[PASSPHRASE];
   // The supervisor of the data folder is this process, so there is no other host.
-  const command = ['dist/bank-account-actor/restore.js', '--alone', ...args];
+  const command = ['dist/bank-account-actor/restore/restore.js', ...args];
   const child = spawn(process.execPath, command, {
     cwd: bank.instance.root,
     env: {
