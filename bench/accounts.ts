@@ -1,37 +1,77 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clock } from '../runtime/progress.ts';
 import { connect, once, type Connection } from './connection.ts';
-import { command } from './loads.ts';
+import type { Measured } from './house.ts';
+import { latenciesOf } from './latencies.ts';
+import { command, keyed } from './loads.ts';
+import { watchPrograms } from './measurements.ts';
+import type { LoadResult } from './results.ts';
+import type { Opened } from './spread.ts';
 
-const OPENERS = 32;
+const OPENERS = 64;
+const PROGRESS_MS = 10_000;
 const POLL_MS = 20;
-const CATCH_UP_LIMIT_MS = 120_000;
+const CATCH_UP_LIMIT_MS = 300_000;
 /** So much that no withdrawal of a bench is ever refused. */
 const FIRST_DEPOSIT = '100000000.00';
 
-/** Opens accounts and gives their ids. */
-export async function openAccounts(url: string, count: number): Promise<string[]> {
-  const ids: string[] = [];
+export type OpenedResult = LoadResult & { readonly opened: readonly Opened[] };
+
+/** Opens that many accounts with 64 clients, which is a load of its own. */
+export async function openAccounts(
+  house: Measured,
+  name: string,
+  count: number,
+  initialDeposit: string | null = FIRST_DEPOSIT,
+): Promise<OpenedResult> {
+  const opened: Opened[] = [];
+  const durations: number[] = [];
   let started = 0;
-  const terms = { ownerId: await owner(url), currency: 'CZK', initialDeposit: FIRST_DEPOSIT };
+  const money = initialDeposit === null ? {} : { initialDeposit };
+  const terms = { ownerId: await owner(house), currency: 'CZK', ...money };
   const body = JSON.stringify(terms);
   const opener = async (): Promise<void> => {
-    const connection = connect(url);
+    const connection = connect(house.url);
     while (started < count) {
       started += 1;
-      const reply = await connection.exchange({ method: 'POST', path: '/v1/accounts', body });
+      const sent = performance.now();
+      const reply = await connection.exchange(keyed('/v1/accounts', body));
       if (reply.status !== 201) throw new Error(`opening: ${reply.status} ${reply.text}`);
-      ids.push((JSON.parse(reply.text) as { accountId: string }).accountId);
+      const at = performance.now();
+      durations.push(at - sent);
+      opened.push({ id: (JSON.parse(reply.text) as { accountId: string }).accountId, at });
     }
     await connection.close();
   };
-  await Promise.all(Array.from({ length: Math.min(OPENERS, count) }, opener));
-  return ids;
+  const began = performance.now();
+  const watch = watchPrograms(house);
+  const progress = showProgress(name, count, () => opened.length);
+  const clients = Math.min(OPENERS, count);
+  await Promise.all(Array.from({ length: clients }, opener)).finally(() => progress.end());
+  const perSecond = (count * 1_000) / (performance.now() - began);
+  const latencies = latenciesOf(durations);
+  const good = { errors: 0, firstError: undefined };
+  return { name, clients, perSecond, latencies, ...good, ...watch.end()(count), opened };
 }
 
-async function owner(url: string): Promise<string> {
+/** Says from time to time how far something is, for what takes minutes. */
+export function showProgress(name: string, count: number, done: () => number) {
+  const began = performance.now();
+  const timer = setInterval(() => {
+    const elapsedMs = performance.now() - began;
+    const rate = (done() * 1_000) / elapsedMs;
+    const left = clock(((count - done()) * 1_000) / Math.max(rate, 1));
+    const text = `${name}: ${done()} of ${count}, ${Math.round(rate)}/s, ${left} to go`;
+    process.stderr.write(`${text}\n`);
+  }, PROGRESS_MS);
+  return { end: () => clearInterval(timer) };
+}
+
+/** Whom the accounts belong to; the plain ledger knows no persons. */
+async function owner({ url, queryUrl }: Measured): Promise<string> {
+  if (url === queryUrl) return 'somebody';
   const body = JSON.stringify({ givenName: 'Bench', familyName: 'Mark' });
-  const one = { method: 'POST', path: '/v1/persons', body } as const;
-  return (await once<{ personId: string }>(url, one, 201)).personId;
+  return (await once<{ personId: string }>(url, keyed('/v1/persons', body), 201)).personId;
 }
 
 /** Polls until that path answers 200; gives the time that it took. */

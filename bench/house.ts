@@ -5,25 +5,41 @@ import { startBank } from '../runtime/bank.ts';
 import { stopOnSignals } from '../runtime/command.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { readLedger } from '../runtime/ledger.ts';
+import type { Supervisor } from '../runtime/supervisor.ts';
 import type { BenchOptions } from './bench-options.ts';
 import type { NamedPid } from './processes.ts';
 
-/** The bank that is measured. */
-export interface House {
+/** What a load is sent to. */
+export interface Measured {
   readonly url: string;
   readonly queryUrl: string;
-  /** Every program of it, and this one; empty when they cannot be known. */
-  readonly programs: () => NamedPid[];
+  /** Every program of it; empty when they cannot be known. */
+  readonly programs: () => readonly NamedPid[];
+}
+
+/** The bank that is measured. */
+export interface House extends Measured {
+  /** Where its stores lie; undefined when it runs elsewhere. */
+  readonly dataDir: string | undefined;
   /** From nothing running and no data to all apps ready; undefined when it ran before. */
   readonly startMs: number | undefined;
-  /** Stops it and starts it with its data; gives the time of the start. */
-  readonly restart: (() => Promise<number>) | undefined;
+  /**
+   * Stops it and starts it with its data, with that many actor hosts when a number is given;
+   * gives the time of the start in ms. Undefined when it is not ours to stop.
+   */
+  readonly restart: ((actorHosts?: number) => Promise<number>) | undefined;
   /** What child processes need to find this bank. */
   readonly env: Readonly<Record<string, string>>;
   readonly close: () => Promise<void>;
 }
 
-const GENERATOR = { name: 'load generator', pid: process.pid };
+/** The runtime reads it at every start. */
+const HOSTS_VARIABLE = 'ACTOR_HOSTS';
+const HOST_NAME = /^bank-account-actor(?!.*daprd)/;
+
+/** How many actor hosts run. */
+export const actorHosts = ({ programs }: Measured): number =>
+  programs().filter(({ name }) => HOST_NAME.test(name)).length;
 
 /** Starts a bank of our own with empty data, or attaches to the one that was named. */
 export async function openHouse(options: BenchOptions): Promise<House> {
@@ -31,19 +47,22 @@ export async function openHouse(options: BenchOptions): Promise<House> {
   if (url !== undefined && queryUrl !== undefined) return attach(url, queryUrl);
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
   process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+  const onSupervisor = stopWhoeverRuns();
   const timedStart = async () => {
     const started = performance.now();
-    const bank = await startBank({ instance, dataDir }, stopOnSignals);
+    const bank = await startBank({ instance, dataDir }, onSupervisor);
     return { bank, startMs: performance.now() - started };
   };
   let { bank, startMs } = await timedStart();
   return {
     url: bank.urls['core-bank-api'] ?? '',
     queryUrl: bank.urls['queries-bank-api'] ?? '',
-    programs: () => [...bank.programs(), GENERATOR],
+    programs: () => bank.programs(),
+    dataDir,
     startMs,
-    restart: async () => {
+    restart: async (hosts) => {
       await bank.stop();
+      if (hosts !== undefined) process.env[HOSTS_VARIABLE] = String(hosts);
       ({ bank, startMs } = await timedStart());
       return startMs;
     },
@@ -52,12 +71,29 @@ export async function openHouse(options: BenchOptions): Promise<House> {
   };
 }
 
+/** Signals stop the supervisor that was started last: the ones before have nothing left to stop. */
+function stopWhoeverRuns(): (supervisor: Supervisor) => void {
+  let current: Supervisor | undefined;
+  return (supervisor) => {
+    const isFirst = current === undefined;
+    current = supervisor;
+    if (!isFirst) return;
+    stopOnSignals({
+      ...supervisor,
+      programs: () => current?.programs() ?? [],
+      kill: (name, signal) => current?.kill(name, signal) ?? false,
+      stop: async (graceMs) => current?.stop(graceMs),
+    });
+  };
+}
+
 function attach(url: string, queryUrl: string): House {
   const { dataDir } = resolveInstance();
-  const known = (): NamedPid[] => [...(readLedger(dataDir)?.programs ?? [])];
+  const known = (): readonly NamedPid[] => readLedger(dataDir)?.programs ?? [];
   return {
     ...{ url, queryUrl, startMs: undefined, restart: undefined, env: {} },
-    programs: () => (known().length === 0 ? [] : [...known(), GENERATOR]),
+    programs: known,
+    dataDir: known().length === 0 ? undefined : dataDir,
     close: async () => {},
   };
 }

@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { holdIdFor } from '../contracts/commands.ts';
 import { accountId, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
 import type { Exchange } from './connection.ts';
+import type { Part } from './parts.ts';
 
 /** Which API a load goes to. */
 export type Side = 'commands' | 'queries';
 
 export interface Load {
+  /** As results and targets name it. */
   readonly name: string;
+  /** The word that asks for it. */
+  readonly part: Part;
   readonly side: Side;
   readonly clients: number;
   readonly status: number | readonly number[];
@@ -20,7 +24,6 @@ export interface Subjects {
   readonly hot: string;
 }
 
-const CLIENTS = [1, 16, 64] as const;
 const HISTORY_LINES = 20;
 const BATCH_COMMANDS = 100;
 const HELLERS_MAX = 999;
@@ -36,25 +39,34 @@ function inTurn(ids: readonly string[]): () => string {
   return () => ids[at++ % ids.length] as string;
 }
 
-/** A deposit or a withdrawal, equally often, so that balances stay where they are. */
-export function command(accountId: string, key?: string): Exchange {
-  const kind = Math.random() < 0.5 ? 'deposits' : 'withdrawals';
+/** A request with a body and a new key, as clients send it almost always. */
+export const keyed = (path: string, body: string, key: string = randomUUID()): Exchange => ({
+  ...{ method: 'POST', path, body, headers: { 'idempotency-key': key } },
+});
+
+/** The same request without its key. */
+const unkeyed = ({ method, path, body = '' }: Exchange): Exchange => ({ method, path, body });
+
+function someAmount(): string {
   const hellers = 1 + Math.floor(Math.random() * HELLERS_MAX);
-  const amount = `${Math.floor(hellers / 100)}.${String(hellers % 100).padStart(2, '0')}`;
-  return {
-    method: 'POST',
-    path: `/v1/accounts/${accountId}/${kind}`,
-    body: `{"amount":"${amount}"}`,
-    ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
-  };
+  return `${Math.floor(hellers / 100)}.${String(hellers % 100).padStart(2, '0')}`;
 }
 
-/** One request with 100 deposits, each for an account that `next` gives. */
-export function batch(next: () => string): Exchange {
-  const commands = Array.from({ length: BATCH_COMMANDS }, () => {
+export const deposit = (account: string): Exchange =>
+  keyed(`/v1/accounts/${account}/deposits`, `{"amount":"${someAmount()}"}`);
+
+/** A deposit or a withdrawal, equally often, so that balances stay where they are. */
+export function command(account: string): Exchange {
+  if (Math.random() < 0.5) return deposit(account);
+  return keyed(`/v1/accounts/${account}/withdrawals`, `{"amount":"${someAmount()}"}`);
+}
+
+/** One request with that many deposits, each for an account that `next` gives. */
+export function batch(next: () => string, count = BATCH_COMMANDS): Exchange {
+  const commands = Array.from({ length: count }, () => {
     return { type: 'deposit', accountId: next(), amount: '0.01' };
   });
-  return { method: 'POST', path: '/v1/batches', body: JSON.stringify({ commands }) };
+  return keyed('/v1/batches', JSON.stringify({ commands }));
 }
 
 /**
@@ -68,54 +80,47 @@ function holds(next: () => string): () => Exchange {
     isCapture = !isCapture && placed.length > HOLDS_OPEN_MIN;
     const oldest = isCapture ? placed.shift() : undefined;
     if (oldest !== undefined) {
-      const path = `/v1/accounts/${oldest[0]}/holds/${holdIdFor(...oldest)}/capture`;
-      return { method: 'POST', path, body: '{}' };
+      return keyed(`/v1/accounts/${oldest[0]}/holds/${holdIdFor(...oldest)}/capture`, '{}');
     }
     const [account, key] = [accountId(next()), commandId(randomUUID())];
     placed.push([account, key]);
-    const headers = { 'idempotency-key': key };
-    return {
-      method: 'POST',
-      path: `/v1/accounts/${account}/holds`,
-      body: '{"amount":"0.01"}',
-      headers,
-    };
+    return keyed(`/v1/accounts/${account}/holds`, '{"amount":"0.01"}', key);
   };
 }
 
 /** A transfer between two different accounts. */
-function transfer(ids: readonly string[]): Exchange {
+export function transfer(ids: readonly string[]): Exchange {
   const from = Math.floor(Math.random() * ids.length);
   const to = (from + 1 + Math.floor(Math.random() * (ids.length - 1))) % ids.length;
   const [fromAccountId, toAccountId] = [ids[from], ids[to]];
   const amount = `0.0${1 + Math.floor(Math.random() * 9)}`;
-  const body = JSON.stringify({ fromAccountId, toAccountId, amount });
-  return { method: 'POST', path: '/v1/transfers', body };
+  return keyed('/v1/transfers', JSON.stringify({ fromAccountId, toAccountId, amount }));
 }
 
-const written = (name: string, clients: number, next: () => Exchange): Load => ({
-  ...{ name: `${name}, ${clients}`, side: 'commands', clients, status: 201, next },
+/** A load of commands. */
+export const written = (part: Part, clients: number, next: () => Exchange): Load => ({
+  ...{ name: part, part, side: 'commands', clients, status: 201, next },
 });
 
-const read = (name: string, clients: number, next: () => Exchange): Load => ({
-  ...{ name: `${name}, ${clients}`, side: 'queries', clients, status: 200, next },
+const read = (part: Part, clients: number, next: () => Exchange): Load => ({
+  ...{ name: part, part, side: 'queries', clients, status: 200, next },
 });
 
-/** The loads of single commands and reads, in this order; the number is that of the clients. */
-export function singleLoads({ many, hot }: Subjects): Load[] {
+/** What the plain ledger can do as well, so that both are measured right after each other. */
+export const comparedLoads = ({ many, hot }: Subjects): Load[] => [
+  written('uniform', 64, () => command(pick(many))),
+  written('transfers', 64, () => transfer(many)),
+  written('hot', 64, () => command(hot)),
+  written('deposit1', 1, () => deposit(pick(many))),
+];
+
+/** The other loads of single commands and reads. */
+export function singleLoads({ many }: Subjects): Load[] {
+  const placed = holds(() => pick(many));
   return [
-    ...CLIENTS.map((clients) => written('uniform', clients, () => command(pick(many)))),
-    written('uniform keyed', 64, () => command(pick(many), randomUUID())),
-    ...CLIENTS.map((clients) => written('hot account', clients, () => command(hot))),
-    {
-      ...written(
-        'holds and captures',
-        64,
-        holds(() => pick(many)),
-      ),
-      status: [200, 201],
-    },
-    written('transfer', 64, () => transfer(many)),
+    written('transfers1', 1, () => transfer(many)),
+    written('unkeyed', 64, () => unkeyed(command(pick(many)))),
+    { ...written('holds', 64, placed), status: [200, 201] },
     read('balance', 64, () => ({ method: 'GET', path: `/v1/accounts/${pick(many)}/balance` })),
     read('history', 16, () => ({
       method: 'GET',
@@ -126,10 +131,6 @@ export function singleLoads({ many, hot }: Subjects): Load[] {
 
 /** What other programs of the bank still work on for a while when it is over. */
 export const batchLoads = ({ many, hot }: Subjects): Load[] => [
-  { ...written('batches of 100', 16, () => batch(inTurn(many))), status: 200 },
-  { ...written('hot batches of 100', 8, () => batch(() => hot)), status: 200 },
+  { ...written('batches', 16, () => batch(inTurn(many))), status: 200 },
+  { ...written('hotBatches', 8, () => batch(() => hot)), status: 200 },
 ];
-
-/** Whether that load or measurement was asked for. */
-export const isWanted = (name: string, only: readonly string[]): boolean =>
-  only.length === 0 || only.some((word) => name.includes(word));

@@ -1,18 +1,19 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readSideCaughtUp } from './accounts.ts';
 import { closedLoop } from './closed-loop.ts';
-import type { House } from './house.ts';
+import type { House, Measured } from './house.ts';
 import type { Load } from './loads.ts';
 import { machineBusyMs, proportionalMib, sample } from './processes.ts';
 import type { NamedPid, Sample } from './processes.ts';
-import { machine } from './results.ts';
+import { cpuOf, GENERATOR_NAME, machine } from './results.ts';
 import type { Audit, Idle, LoadResult, ProgramUse, Rebuild } from './results.ts';
 
 const WARM_UP_MS = 2_000;
 const SETTLE_MS = 3_000;
 const IDLE_MS = 5_000;
+
+export const GENERATOR = { name: GENERATOR_NAME, pid: process.pid };
 
 /** CPU and memory of each program between two samples. */
 export function usesOf(
@@ -30,13 +31,17 @@ export function usesOf(
   });
 }
 
-/** Watches what all programs take, and what goes to others, until it is ended. */
-export function watchPrograms(programs: readonly NamedPid[]) {
+/** What a load took of every program, and of others meanwhile. */
+export type Uses = Pick<LoadResult, 'programs' | 'othersShare'>;
+
+/** Watches what all programs and this generator take, until it is ended. */
+export function watchPrograms(house: Measured) {
+  const programs = [...house.programs(), GENERATOR];
   const before = sample(programs);
   const busyBeforeMs = machineBusyMs();
   const startedAt = performance.now();
   return {
-    end(): (requests: number) => Pick<LoadResult, 'programs' | 'othersShare'> {
+    end(): (requests: number) => Uses {
       const wallMs = performance.now() - startedAt;
       const busyMs = machineBusyMs() - busyBeforeMs;
       const after = sample(programs);
@@ -50,33 +55,36 @@ export function watchPrograms(programs: readonly NamedPid[]) {
   };
 }
 
-/** Runs one closed-loop load and tells what every program took for it. */
+/**
+ * Runs one closed-loop load and tells what every program took for it. With `caughtUp`, which gives
+ * the ms that it waited, what the programs take until then is told as well.
+ */
 export async function runLoad(
-  house: House,
+  house: Measured,
   load: Load,
   seconds: number,
-  catchUpBy: string,
+  caughtUp?: () => Promise<number>,
 ): Promise<LoadResult> {
-  let watch: ReturnType<typeof watchPrograms> | undefined;
-  let usesFor: ReturnType<ReturnType<typeof watchPrograms>['end']> | undefined;
+  let watch = watchPrograms(house);
+  let usesFor = watch.end();
   const result = await closedLoop({
     ...{ clients: load.clients, next: load.next, status: load.status },
     url: load.side === 'commands' ? house.url : house.queryUrl,
     warmUpMs: WARM_UP_MS,
     measureMs: seconds * 1_000,
     onStart: () => {
-      watch = watchPrograms(house.programs());
+      watch = watchPrograms(house);
     },
     onEnd: () => {
-      usesFor = watch?.end();
+      usesFor = watch.end();
+      watch = watchPrograms(house);
     },
   });
-  const catchUpMs =
-    load.side === 'commands'
-      ? await readSideCaughtUp(house.url, house.queryUrl, catchUpBy)
-      : undefined;
-  const uses = usesFor?.(result.latencies.count) ?? { programs: [], othersShare: 0 };
-  return { name: load.name, ...result, ...uses, catchUpMs };
+  const { count } = result.latencies;
+  const measured = { name: load.name, clients: load.clients, ...result, ...usesFor(count) };
+  const catchUpMs = await caughtUp?.();
+  if (catchUpMs === undefined) return measured;
+  return { ...measured, catchUpMs, lateCpuMs: cpuOf(watch.end()(count)) };
 }
 
 /** Memory of every program, and the CPU that all of them take, while nothing is asked. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { familyOf, parseBusyMs, parseStat, proportionalMib, sample } from './processes.ts';
+import { unwatchedOf } from './processes.ts';
 
 const STAT =
   '4711 (a (odd) name) S 12 4711 4711 0 -1 4194560 99 0 0 0 30 5 2 1 20 0 7 0 123 9999 2560 18446';
@@ -14,6 +15,14 @@ test('a family is a process, its children and theirs, in whatever order they are
   const stat = (pid: number, parent: number) => ({ pid, parent, cpuTicks: 0, rssPages: 0 });
   const stats = [stat(9, 8), stat(8, 1), stat(3, 2), stat(1, 0)];
   expect(familyOf(1, stats).map((member) => member.pid)).toEqual([9, 8, 1]);
+});
+
+test('given children of ours that no program has, they are named', () => {
+  const stat = (pid: number, parent: number) => ({ pid, parent, cpuTicks: 0, rssPages: 0 });
+  // 1 is this process, 2 a program with the child 3, and 4 has the child 5; 9 is a stranger.
+  const stats = [stat(1, 0), stat(2, 1), stat(3, 2), stat(4, 1), stat(5, 4), stat(9, 0)];
+  expect(unwatchedOf(1, [2], stats)).toEqual([4, 5]);
+  expect(unwatchedOf(1, [2, 4], stats)).toEqual([]);
 });
 
 test('the machine is busy in every state but idle and waiting for disks', () => {

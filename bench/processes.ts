@@ -90,7 +90,29 @@ export function parseBusyMs(text: string): number {
 
 export const machineBusyMs = (): number => parseBusyMs(read('/proc/stat') ?? '');
 
-/** CPU time so far and resident memory of each program; programs that are gone are left out. */
+/** The children of ours that belong to none of the programs, so that nobody counts them. */
+export function unwatchedOf(root: number, watched: readonly number[], stats: readonly Stat[]) {
+  const known = new Set([
+    root,
+    ...watched.flatMap((pid) => familyOf(pid, stats).map((s) => s.pid)),
+  ]);
+  return familyOf(root, stats)
+    .map(({ pid }) => pid)
+    .filter((pid) => !known.has(pid));
+}
+
+/** Those of this process: a load that has any did not count all of the CPU that it took. */
+export const unwatched = (programs: readonly NamedPid[]): number[] =>
+  unwatchedOf(
+    process.pid,
+    programs.map(({ pid }) => pid),
+    allStats(),
+  );
+
+/**
+ * CPU time so far and resident memory of each program, with that of all its children, those that
+ * have ended included (user and system time; a tick is 10 ms).
+ */
 export function sample(programs: readonly NamedPid[]): Sample[] {
   const stats = allStats();
   return programs.map(({ name, pid }) => {

@@ -1,86 +1,63 @@
-import { benchOptions } from './bench-options.ts';
-import { batchLoads, command, isWanted, singleLoads } from './loads.ts';
 import { parseAudit, parseRebuild, usesOf } from './measurements.ts';
-import { report, table } from './report.ts';
-import type { LoadResult, Results } from './results.ts';
-import { targetsOf } from './targets.ts';
+import { load, results } from './results-for-tests.ts';
+import { report } from './report.ts';
+import { table } from './text-table.ts';
 
-const latencies = { count: 100, p50: 3, p95: 20, p99: 60, max: 90 };
-const load = (name: string, perSecond: number, errors = 0): LoadResult => ({
-  ...{ name, perSecond, errors, latencies, firstError: errors > 0 ? '503 away' : undefined },
-  programs: [{ name: 'postgres', cpuMsPerRequest: 0.25, cpuShare: 0.2, rssMib: 100 }],
-  othersShare: 0.01,
-  catchUpMs: 40,
-});
-const results: Results = {
-  at: '2026-11-21T12:00:00.000Z',
-  machine: { cores: 2, model: 'a machine', memoryGib: 24 },
-  node: '20.20.2',
-  seconds: 8,
-  loads: [load('uniform, 1', 300), load('uniform, 64', 1_600), load('balance, 64', 1_000)],
-};
+const cellsOf = (lines: readonly string[], name: string): string[] =>
+  (lines.find((line) => line.startsWith(`${name} `)) ?? '').split(/\s{2,}/);
 
-const reachedOf = (given: Results, what: string) =>
-  targetsOf(given).find((target) => target.what.startsWith(what))?.reached;
-
-test('numbers to reach are reached, missed or not measured', () => {
-  expect(reachedOf(results, 'commands, 1,000')).toBe(true);
-  expect(reachedOf(results, 'one client')).toBe(true);
-  expect(reachedOf(results, 'balance read')).toBe(false);
-  expect(reachedOf(results, 'one hot account')).toBeUndefined();
-  expect(reachedOf(results, 'idle memory')).toBeUndefined();
+test('the report puts CPU first, compares with the kept run and names the first error', () => {
+  const kept = { ...results, loads: [load('uniform', 700, 2.8)] };
+  const lines = report({ ...results, loads: [load('uniform', 1_400, 1.4, 2)] }, kept);
+  const row = ['uniform', '64', '1.40', '1,400', '3.0', '60', '2', '0.01', '0.0', '-', '1%'];
+  expect(cellsOf(lines, 'uniform')).toEqual([...row, '0.50', '2.00', '1.00']);
+  expect(lines).toContain('first error of uniform: 503 away');
 });
 
-test('a rate that was reached with errors is missed', () => {
-  const withErrors = { ...results, loads: [load('uniform, 64', 1_600, 1)] };
-  expect(reachedOf(withErrors, 'commands, 1,000')).toBe(false);
+test('the report says where the CPU goes, the load generator apart', () => {
+  const lines = report({ ...results, loads: [load('uniform', 1_400, 1.4)] }, undefined);
+  expect(cellsOf(lines, 'postgres')).toEqual(['postgres', '0.350']);
+  expect(cellsOf(lines, 'event-source')).toEqual(['event-source', '1.050']);
+  expect(cellsOf(lines, 'all of it')).toEqual(['all of it', '1.400']);
+  expect(cellsOf(lines, 'load generator')).toEqual(['load generator', '0.060']);
 });
 
-test('memory is judged by the fair sum of all programs, the slower rebuild by itself', () => {
-  const memory = [1, 2].map((at) => ({ name: `p${at}`, rssMib: 5_000, pssMib: 700 }));
-  const idleAtStart = { memory, cpuShare: 0.1 };
-  const rebuilds = [10, 30].map((seconds) => ({ projection: 'x', events: 90_000, seconds }));
-  const more = { ...results, idleAtStart, rebuilds, startMs: 9_000, restartMs: 21_000 };
-  expect(reachedOf(more, 'idle memory at the start')).toBe(true);
-  expect(reachedOf(more, 'rebuild')).toBe(false);
-  expect(reachedOf(more, 'start to ready, data empty')).toBe(true);
-  expect(reachedOf(more, 'start to ready, data with')).toBe(false);
+test('the report sets ours beside the plain ledger', () => {
+  const plain = [load('uniform', 2_800, 0.7), load('hot', 500)];
+  const lines = report({ ...results, plain }, undefined);
+  const from = lines.findIndex((line) => line.startsWith('ours and the plain ledger'));
+  const row = ['uniform', '1.40', '0.70', '2.00', '1,400', '2,800', '0.50'];
+  expect(cellsOf(lines.slice(from), 'uniform')).toEqual([...row, '3.0', '3.0', '60', '60']);
+  expect(lines[from + 2]).toBe('');
 });
 
-test('late receipts, failed ones and a dear audit are missed', () => {
-  const given = { sent: 100, errors: 0, firstError: undefined, latencies };
-  const checked = { ...latencies, p99: 1 };
-  const rates = { perSecond: 100, commandsPerSecond: 100, othersShare: 0.01 };
-  const receipts = { given, commands: given, checked, ...rates };
-  const auditCost = { load: 'x', perSecondWith: 890, perSecondWithout: 1_000, pairs: 4 };
-  const audit = { events: 100_000, seconds: 2 };
-  const more = { ...results, receipts, auditCost, audit };
-  expect(reachedOf(more, 'receipts at')).toBe(false);
-  expect(reachedOf(more, 'checking a receipt')).toBe(true);
-  expect(reachedOf(more, 'audit of the whole')).toBe(true);
-  expect(reachedOf(more, 'commands with the background')).toBe(false);
-  const early = { ...given, latencies: { ...latencies, p99: 19 } };
-  const good = { ...more, receipts: { ...receipts, given: early } };
-  expect(reachedOf(good, 'receipts at')).toBe(true);
-  const failing = { ...early, errors: 1 };
-  const bad = { ...more, receipts: { ...receipts, given: failing } };
-  expect(reachedOf(bad, 'receipts at')).toBe(false);
-  expect(report(more, more).join('\n')).toContain('audited 100,000 events in 2 s, 50,000/s');
+test('the report says how the cost grows, by the first of its kind', () => {
+  const loads = [load('uniform', 1_000, 1), load('spread10k', 900, 1.25), load('growth 1', 1)];
+  const lines = report({ ...results, loads }, undefined);
+  const from = lines.findIndex((line) => line.startsWith('growth  '));
+  expect(cellsOf(lines.slice(from), 'spread10k')).toEqual([
+    ...['spread10k', '1.25', '1.25', '900', '0.90'],
+  ]);
+  expect(lines.slice(from, from + 4).at(-1)).toBe('');
+});
+
+test('the report gives the bytes per event of each store', () => {
+  const stores = [
+    { store: 'NATS', bytes: 2_097_152 },
+    { store: 'immudb, index', bytes: 1_048_576 },
+  ];
+  const lines = report({ ...results, atRest: { stores, events: 1_024, accounts: 7 } }, undefined);
+  expect(lines).toContain('At rest: 1,024 events, 7 accounts');
+  expect(cellsOf(lines, 'NATS')).toEqual(['NATS', '2', '2,048']);
+  expect(cellsOf(lines, 'immudb, index')).toEqual(['immudb, index', '1', '1,024']);
 });
 
 test('an audit that did not end well has no pace', () => {
   const good = 'events       295,069 in 5.5 s, 53,240/s\nBooks balance at position 1';
-  expect(parseAudit(good)).toEqual({ events: 295_069, seconds: 5.5 });
+  const audit = parseAudit(good);
+  expect(audit).toEqual({ events: 295_069, seconds: 5.5 });
+  expect(report({ ...results, audit }, undefined).join('\n')).toContain('audited 295,069 events');
   expect(() => parseAudit('events       1 in 1 s, 1/s\nThe books do not balance')).toThrow('well');
-});
-
-test('the report compares with the kept run and names the first error', () => {
-  const kept = { ...results, loads: [load('uniform, 64', 800)] };
-  const lines = report({ ...results, loads: [load('uniform, 64', 1_600, 2)] }, kept);
-  const row = lines.find((line) => line.startsWith('uniform, 64')) ?? '';
-  expect(row.split(/\s{2,}/).slice(-2)).toEqual(['2.00', '1.00']);
-  expect(lines).toContain('first error of uniform, 64: 503 away');
-  expect(lines.some((line) => /^postgres +0\.250 20%$/.test(line))).toBe(true);
 });
 
 test('columns stand below each other', () => {
@@ -114,33 +91,4 @@ test('the last figures of a rebuild count, and a failed one is an error', () => 
     ...{ projection: 'balances', events: 900, seconds: 1.1 },
   });
   expect(() => parseRebuild('balances', 'balances: failed: no')).toThrow('did not end well');
-});
-
-test('loads are many, have names of their own and are chosen by words', () => {
-  const subjects = { many: ['a', 'b'], hot: 'h' };
-  const loads = [...singleLoads(subjects), ...batchLoads(subjects)];
-  expect(new Set(loads.map(({ name }) => name)).size).toBe(13);
-  expect(loads.filter(({ name }) => isWanted(name, ['hot', 'history']))).toHaveLength(5);
-  const keyed = loads.find(({ name }) => name.startsWith('uniform keyed'));
-  expect(keyed?.next().headers?.['idempotency-key']).not.toBe(
-    keyed?.next().headers?.['idempotency-key'],
-  );
-});
-
-test('commands carry a valid amount to the account', () => {
-  for (let tries = 0; tries < 1_000; tries += 1) {
-    const { path, body = '' } = command('a1');
-    expect(path).toMatch(/^\/v1\/accounts\/a1\/(deposits|withdrawals)$/);
-    expect(JSON.parse(body)).toEqual({ amount: expect.stringMatching(/^\d\.\d{2}$/) });
-    expect(body).not.toContain('"0.00"');
-  }
-});
-
-test('options have defaults and are refused when they make no sense', () => {
-  expect(benchOptions([])).toMatchObject({ seconds: 8, only: [], accounts: 1_000, instance: 8 });
-  expect(benchOptions(['--only', 'hot', '--only', 'idle']).only).toEqual(['hot', 'idle']);
-  const wrong = ['--seconds 0', '--seconds x', '--instance 10', '--url http://a', 'x', '--y'];
-  for (const line of wrong) {
-    expect(() => benchOptions(line.split(' '))).toThrow('Usage: npm run bench');
-  }
 });

@@ -1,80 +1,10 @@
 import type { Latencies } from './latencies.ts';
-import { totalOf, type Idle, type LoadResult, type Results } from './results.ts';
+import { atRestTable, growthTable, loadTable, plainTable, programTables } from './load-tables.ts';
+import { totalOf, type Idle, type Results } from './results.ts';
 import { targetsOf } from './targets.ts';
+import { percent, ratio, short, table, whole } from './text-table.ts';
 
 const CHARACTERS_MAX = 60;
-
-/** Columns side by side; the first to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const cells of rows) {
-    for (const [at, cell] of cells.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
-  }
-  return rows.map((cells) =>
-    cells
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
-const short = (value: number | undefined): string =>
-  value === undefined || Number.isNaN(value) ? '-' : value < 10 ? value.toFixed(1) : whole(value);
-const ratio = (now: number | undefined, then: number | undefined): string =>
-  now === undefined || then === undefined || then === 0 ? '-' : (now / then).toFixed(2);
-
-const cpuOf = (load: LoadResult): number =>
-  load.programs.reduce((sum, { cpuMsPerRequest }) => sum + cpuMsPerRequest, 0);
-const shareOf = (load: LoadResult): number =>
-  load.programs.reduce((sum, { cpuShare }) => sum + cpuShare, 0);
-
-function loadTable(results: Results, kept: Results | undefined): string[] {
-  const head = ['load, clients', 'per s', 'p50 ms', 'p95', 'p99', 'max', 'errors'];
-  const more = ['cpu ms each', 'cpu', 'others', 'caught up ms', 'per s / kept', 'p99 / kept'];
-  const rows = results.loads.map((load) => {
-    const before = kept?.loads.find(({ name }) => name === load.name);
-    const { p50, p95, p99, max } = load.latencies;
-    return [
-      ...[load.name, whole(load.perSecond), ...[p50, p95, p99, max].map(short)],
-      ...[String(load.errors), cpuOf(load).toFixed(2), percent(shareOf(load))],
-      ...[percent(load.othersShare), short(load.catchUpMs)],
-      ...[ratio(load.perSecond, before?.perSecond), ratio(p99, before?.latencies.p99)],
-    ];
-  });
-  const errors = results.loads.filter(({ firstError }) => firstError !== undefined);
-  const notes = errors.map(({ name, firstError }) => `first error of ${name}: ${firstError}`);
-  return [...table([[...head, ...more], ...rows]), ...notes];
-}
-
-const percent = (share: number): string => `${Math.round(share * 100)}%`;
-
-/** Per program and load: CPU in ms per request and in % of all cores, then memory in MiB. */
-function programTables({ loads }: Results): string[] {
-  const names = loads[0]?.programs.map(({ name }) => name) ?? [];
-  if (names.length === 0) return [];
-  const useOf = (load: LoadResult, name: string) => load.programs.find((use) => use.name === name);
-  const cells = (show: (use: LoadResult['programs'][number]) => string): string[][] =>
-    names.map((name) => [
-      name,
-      ...loads.map((load) => {
-        const use = useOf(load, name);
-        return use === undefined ? '-' : show(use);
-      }),
-    ]);
-  const head = ['', ...loads.map(({ name }) => name)];
-  const cpu = cells(
-    ({ cpuMsPerRequest, cpuShare }) => `${cpuMsPerRequest.toFixed(3)} ${percent(cpuShare)}`,
-  );
-  const rss = cells(({ rssMib }) => whole(rssMib));
-  return [
-    'CPU: ms per request, and % of all cores',
-    ...table([head, ...cpu]),
-    '',
-    'Resident memory at the end of each load, MiB',
-    ...table([head, ...rss]),
-  ];
-}
 
 function idleTable(when: string, idle: Idle | undefined): string[] {
   if (idle === undefined || idle.memory.length === 0) return [];
@@ -147,26 +77,39 @@ function targetTable(results: Results): string[] {
   return ['', ...table([['number to reach', 'goal', 'measured', ''], ...rows])];
 }
 
-/** All of a run, for people. */
-export function report(results: Results, kept: Results | undefined): string[] {
+/** What the figures are of. */
+function headLines(results: Results, kept: Results | undefined): string[] {
   const { cores, model, memoryGib } = results.machine;
+  const hosts = results.actorHosts === 1 ? '1 actor host' : `${results.actorHosts} actor hosts`;
   const against = kept === undefined ? 'nothing is kept to compare with' : `kept: ${kept.at}`;
   return [
-    `${cores} cores (${model}), ${memoryGib} GiB, Node ${results.node}, ` +
-      `${results.seconds} s per load; ${against}`,
+    `${cores} cores (${model}), ${memoryGib} GiB, Node ${results.node}, ${hosts}, ` +
+      `${results.seconds} s per load, ${short(results.minutes)} minutes in all; ${against}`,
+    'CPU: ms per request of all processes of the bank, their children included, without the',
+    'load generator; late: what they still took after the load until the read side had it all',
     '',
+  ];
+}
+
+/** All of a run, for people. */
+export function report(results: Results, kept: Results | undefined): string[] {
+  return [
+    ...headLines(results, kept),
     ...loadTable(results, kept),
-    '',
-    ...programTables(results),
+    ...plainTable(results),
+    ...growthTable(results),
+    ...programTables('CPU of each program, ms per request', results.loads),
+    ...programTables('CPU of the plain ledger, ms per request', results.plain ?? []),
     ...delayTable(results, kept),
-    ...idleTable('at the start', results.idleAtStart),
-    ...idleTable('after the loads, without the load generator', results.idleAfter),
+    ...receiptTable(results, kept),
+    ...auditLines(results, kept),
     ...(results.rebuilds ?? []).map(({ projection, events, seconds }) => {
       const rate = whole(events / seconds);
       return `\nrebuilt ${projection}: ${whole(events)} events in ${seconds} s, ${rate}/s`;
     }),
-    ...receiptTable(results, kept),
-    ...auditLines(results, kept),
+    ...idleTable('at the start', results.idleAtStart),
+    ...idleTable('after the loads', results.idleAfter),
+    ...atRestTable(results),
     ...targetTable(results),
   ];
 }

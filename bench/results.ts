@@ -17,11 +17,38 @@ export interface ProgramUse {
 
 export interface LoadResult extends LoopResult {
   readonly name: string;
+  readonly clients: number;
   readonly programs: readonly ProgramUse[];
   /** CPU that went to anything but the bank and the generator: 0.3 makes a run worthless. */
   readonly othersShare: number;
   /** After a load of commands: until balances and histories showed all of it. */
-  readonly catchUpMs: number | undefined;
+  readonly catchUpMs?: number;
+  /** CPU that the programs took meanwhile, per request; what a backlog hides of the cost. */
+  readonly lateCpuMs?: number;
+  /** The shortest time that an account rested between two commands. */
+  readonly restMs?: number;
+}
+
+/** The load generator stands beside the bank and is no part of what a command costs. */
+export const GENERATOR_NAME = 'load generator';
+
+/** CPU of all programs of the bank, in ms per request. */
+export const cpuOf = ({ programs }: Pick<LoadResult, 'programs'>): number =>
+  programs
+    .filter(({ name }) => name !== GENERATOR_NAME)
+    .reduce((sum, { cpuMsPerRequest }) => sum + cpuMsPerRequest, 0);
+
+/** What a store takes of the disk. */
+export interface StoreSize {
+  readonly store: string;
+  readonly bytes: number;
+}
+
+/** Bytes at rest, and the events in the log that they stand for. */
+export interface AtRest {
+  readonly stores: readonly StoreSize[];
+  readonly events: number;
+  readonly accounts: number;
 }
 
 export interface Memory {
@@ -52,8 +79,15 @@ export interface Results {
   readonly at: string;
   readonly machine: { readonly cores: number; readonly model: string; readonly memoryGib: number };
   readonly node: string;
+  /** Measured seconds of each load, and minutes of all of it. */
   readonly seconds: number;
+  readonly minutes: number;
+  /** How many actor hosts served all loads but twoHosts. */
+  readonly actorHosts: number;
   readonly loads: readonly LoadResult[];
+  /** The same loads on the plain ledger, by the same names. */
+  readonly plain?: readonly LoadResult[];
+  readonly atRest?: AtRest;
   readonly delays?: Delays & { readonly othersShare: number };
   readonly idleAtStart?: Idle;
   readonly idleAfter?: Idle;

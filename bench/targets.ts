@@ -1,6 +1,9 @@
-import { totalOf, type Results } from './results.ts';
+import { GROWTH_LOADS } from './growth.ts';
+import { bytesPerEvent, SPREAD_LOADS } from './load-tables.ts';
+import { cpuOf, totalOf, type LoadResult, type Results } from './results.ts';
+import { cents, whole } from './text-table.ts';
 
-/** One row of the numbers to reach (docs: shared DESIGN.md, section 7). */
+/** One row of the numbers to reach (docs/performance.md). */
 export interface Target {
   readonly what: string;
   readonly goal: string;
@@ -10,7 +13,6 @@ export interface Target {
 }
 
 const GB_PER_MIB = 0.001_048_576;
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
 function judged(
   what: string,
@@ -24,90 +26,134 @@ function judged(
   return { what, goal, measured: show(...known), reached: reached(...known) };
 }
 
-function loadTarget(
-  results: Results,
-  [what, load, perSecondMin, p99Max]: readonly [string, string, number, number],
-): Target {
-  const found = results.loads.find(({ name }) => name === load);
-  const limit = p99Max === Infinity ? '' : `, p99 <= ${p99Max} ms`;
-  return judged(
-    what,
-    `>= ${whole(perSecondMin)}/s${limit}`,
-    [found?.perSecond, found?.latencies.p99, found?.errors],
-    (rate, p99) => `${whole(rate ?? 0)}/s, p99 ${whole(p99 ?? 0)} ms`,
-    (rate = 0, p99 = Infinity, errors = 1) => rate >= perSecondMin && p99 <= p99Max && errors === 0,
-  );
+/** What a load should cost at most, how fast it should be at least; unset is not asked. */
+interface Goal {
+  readonly load: string;
+  readonly what: string;
+  readonly cpuMs?: number;
+  readonly perSecond?: number;
+  readonly p50?: number;
+  readonly p99?: number;
 }
 
-const LOAD_TARGETS = [
-  ['commands, 1,000 accounts, 64 clients', 'uniform, 64', 1_500, 100],
-  ['one hot account, 64 clients', 'hot account, 64', 1_500, 150],
-  ['batches of 100 commands, 100 accounts, 16 clients', 'batches of 100, 16', 30, Infinity],
-  ['batches of 100 commands, one account, 8 clients', 'hot batches of 100, 8', 80, Infinity],
-  ['transfers, 1,000 accounts, 64 clients', 'transfer, 64', 600, 250],
-  ['balance read, 64 clients', 'balance, 64', 2_000, 50],
-  ['history page, 16 clients', 'history, 16', 300, Infinity],
-] as const;
+/** A batch counts as one request, so 40 batches of 100 are 4,000 commands a second. */
+const GOALS: readonly Goal[] = [
+  {
+    load: 'unkeyed',
+    what: 'single commands without a key',
+    cpuMs: 1.3,
+    perSecond: 1_500,
+    p99: 100,
+  },
+  { load: 'uniform', what: 'single commands with a key', cpuMs: 1.5, perSecond: 1_300, p99: 100 },
+  { load: 'spread10k', what: '10,000 quiet accounts', cpuMs: 2.2, perSecond: 900, p99: 150 },
+  { load: 'spread100k', what: '100,000 quiet accounts', cpuMs: 2.2, perSecond: 900, p99: 150 },
+  { load: 'transfers', what: 'transfers', cpuMs: 2.4, perSecond: 800, p99: 150 },
+  { load: 'batches', what: 'batches of 100, 100 accounts', cpuMs: 50, perSecond: 40 },
+  { load: 'hotBatches', what: 'batches of 100, one account', cpuMs: 20, perSecond: 90 },
+  { load: 'hot', what: 'one hot account', cpuMs: 0.8, perSecond: 2_000, p99: 100 },
+  { load: 'deposit1', what: 'one client, deposit', p50: 4 },
+  { load: 'transfers1', what: 'one client, transfer', p50: 5 },
+  { load: 'openings', what: 'opening accounts', cpuMs: 1.8, perSecond: 1_000 },
+  // "Stay" within what a shared machine varies: the first release did 8,946 and 3,547.
+  { load: 'balance', what: 'balance reads', perSecond: 7_000 },
+  { load: 'history', what: 'history pages', perSecond: 2_800 },
+];
+
+/** Each asked figure of a load as its own row: how dear, how fast, how late. */
+function loadTargets(loads: readonly LoadResult[], goal: Goal): Target[] {
+  const { what, cpuMs, perSecond, p50, p99 } = goal;
+  const found = loads.find(({ name }) => name === goal.load);
+  const faultless = found === undefined || found.errors === 0;
+  const row = (
+    wanted: number | undefined,
+    value: number | undefined,
+    words: (value: string) => string,
+    isGood: (value: number, wanted: number) => boolean,
+  ): Target[] => {
+    if (wanted === undefined) return [];
+    const show = (number = 0): string => (number < 100 ? cents(number) : whole(number));
+    const reached = (number = 0): boolean => faultless && isGood(number, wanted);
+    return [judged(what, words(String(wanted)), [value], show, reached)];
+  };
+  const atMost = (value: number, wanted: number): boolean => value <= wanted;
+  const atLeast = (value: number, wanted: number): boolean => value >= wanted;
+  return [
+    ...row(cpuMs, found && cpuOf(found), (value) => `<= ${value} ms CPU`, atMost),
+    ...row(perSecond, found?.perSecond, (value) => `>= ${value}/s`, atLeast),
+    ...row(p50, found?.latencies.p50, (value) => `p50 <= ${value} ms`, atMost),
+    ...row(p99, found?.latencies.p99, (value) => `p99 <= ${value} ms`, atMost),
+  ];
+}
 
 const ms = (value = 0): string => `${value < 10 ? value.toFixed(1) : whole(value)} ms`;
+const atMost =
+  (limit: number) =>
+  (value = Infinity) =>
+    value <= limit;
+const perSecond = (what: string, rate: number | undefined, goal: number): Target => {
+  const show = (value = 0): string => `${whole(value)} events/s`;
+  return judged(what, `>= ${whole(goal)} events/s`, [rate], show, (value = 0) => value >= goal);
+};
 
-/** The numbers to reach beside the numbers that were measured. */
-export function targetsOf(results: Results): Target[] {
-  const { delays, idleAtStart, idleAfter, rebuilds, startMs, restartMs } = results;
-  const { receipts, auditCost, audit } = results;
-  const rateOf = (load: string) => results.loads.find(({ name }) => name === load)?.perSecond;
-  const one = results.loads.find(({ name }) => name === 'uniform, 1');
-  const atMost =
-    (limit: number) =>
-    (value = Infinity) =>
-      value <= limit;
-  const slowest = rebuilds?.map(({ events, seconds }) => events / seconds);
-  const memory = (when: string, idle: Results['idleAfter']): Target => {
+/** The dearest of these loads by the cheapest; undefined when one is missing. */
+function spreadOf(loads: readonly LoadResult[], names: readonly string[]): number | undefined {
+  const costs = loads.filter(({ name }) => names.includes(name)).map(cpuOf);
+  return costs.length < names.length ? undefined : Math.max(...costs) / Math.min(...costs);
+}
+
+function storeTargets(results: Results): Target[] {
+  const { atRest, idleAtStart, idleAfter, startMs, restartMs } = results;
+  const memory = (when: string, goal: number, idle: Results['idleAfter']): Target => {
     const known = idle !== undefined && idle.memory.length > 0;
     const gb = known ? totalOf(idle, 'pssMib') * GB_PER_MIB : undefined;
     const show = (value = 0): string => `${value.toFixed(2)} GB`;
-    return judged(`idle memory ${when} (PSS)`, '<= 1.5 GB', [gb], show, atMost(1.5));
+    return judged(`idle memory ${when} (PSS)`, `<= ${goal} GB`, [gb], show, atMost(goal));
   };
   const start = (data: string, took: number | undefined): Target => {
     const show = (value = 0): string => `${(value / 1_000).toFixed(1)} s`;
-    return judged(`start to ready, data ${data}`, '<= 20 s', [took], show, atMost(20_000));
+    return judged(`start to ready, data ${data}`, '<= 5 s', [took], show, atMost(5_000));
   };
+  const bytes = (value = 0): string => whole(value);
   return [
-    ...LOAD_TARGETS.map((target) => loadTarget(results, target)),
     judged(
-      'a hold and its capture, by a keyed command',
-      '<= 2.0',
-      [rateOf('uniform keyed, 64'), rateOf('holds and captures, 64')],
-      (single = 0, half = 1) => ((2 * single) / half).toFixed(2),
-      (single = 0, half = 1) => 2 * single <= 2 * half,
+      'bytes at rest per event',
+      '<= 3,000',
+      [atRest && bytesPerEvent(atRest)],
+      bytes,
+      atMost(3_000),
     ),
-    judged('one client, unloaded', 'p50 <= 4 ms', [one?.latencies.p50], ms, atMost(4)),
+    memory('at the start', 0.9, idleAtStart),
+    memory('after the loads', 1.5, idleAfter),
+    start('empty', startMs),
+    start('with all of this', restartMs),
+  ];
+}
+
+/** The numbers to reach beside the numbers that were measured. */
+export function targetsOf(results: Results): Target[] {
+  const { loads, delays, rebuilds, receipts, auditCost, audit } = results;
+  const slowest = rebuilds?.map(({ events, seconds }) => events / seconds);
+  const hasRebuilds = slowest !== undefined && slowest.length > 0;
+  const flat = (what: string, names: readonly string[]): Target =>
+    judged(what, '<= 1.50', [spreadOf(loads, names)], (value = 0) => value.toFixed(2), atMost(1.5));
+  return [
+    ...GOALS.flatMap((goal) => loadTargets(loads, goal)),
+    flat('CPU, dearest by cheapest: 1k to 100k accounts', SPREAD_LOADS),
+    flat('CPU, dearest by cheapest: 1 to 100k events', GROWTH_LOADS),
     judged('answer -> log, half of peak', 'p99 <= 100 ms', [delays?.log.p99], ms, atMost(100)),
     ...(['balance', 'history'] as const).map((kind) => {
       const what = `answer -> ${kind}, half of peak`;
-      return judged(what, 'p99 <= 500 ms', [delays?.[kind].p99], ms, atMost(500));
+      return judged(what, 'p99 <= 300 ms', [delays?.[kind].p99], ms, atMost(300));
     }),
-    judged(
-      'rebuild of both projections',
-      '>= 5,000 events/s',
-      [slowest === undefined || slowest.length === 0 ? undefined : Math.min(...slowest)],
-      (rate) => `${whole(rate ?? 0)} events/s`,
-      (rate = 0) => rate >= 5_000,
-    ),
+    perSecond('rebuild, the slower', hasRebuilds ? Math.min(...slowest) : undefined, 15_000),
+    perSecond('audit of the whole log', audit && audit.events / audit.seconds, 60_000),
     judged(
       'receipts at 100/s beside 100 commands/s',
       'p99 <= 20 ms',
       [receipts?.given.latencies.p99, receipts && receipts.given.errors + receipts.commands.errors],
       ms,
       (p99 = Infinity, errors = 1) => p99 <= 20 && errors === 0,
-    ),
-    judged('checking a receipt', 'p99 <= 5 ms', [receipts?.checked.p99], ms, atMost(5)),
-    judged(
-      'audit of the whole log',
-      '>= 50,000 events/s',
-      [audit && audit.events / audit.seconds],
-      (rate) => `${whole(rate ?? 0)} events/s`,
-      (rate = 0) => rate >= 50_000,
     ),
     judged(
       'commands with the background audit, by those without',
@@ -116,9 +162,6 @@ export function targetsOf(results: Results): Target[] {
       (share = 0) => share.toFixed(2),
       (share = 0) => share >= 0.9,
     ),
-    memory('at the start', idleAtStart),
-    memory('after the loads', idleAfter),
-    start('empty', startMs),
-    start('with all of this', restartMs),
+    ...storeTargets(results),
   ];
 }
