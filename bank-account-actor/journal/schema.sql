@@ -18,6 +18,8 @@ create table if not exists journal.streams (
   -- Of its own, because an index on what every commit changes would cost each its HOT update.
   unsettled boolean not null
 ) with (fillfactor = 70);
+-- Compressing what is overwritten in a moment costs more than it saves.
+alter table journal.streams alter column unlogged set storage external;
 create index if not exists streams_unsettled on journal.streams (unsettled) where unsettled;
 create index if not exists streams_due on journal.streams (due) where due is not null;
 create index if not exists streams_quarantine on journal.streams (stream)

@@ -15,6 +15,13 @@ const WAITING_COMMANDS_MAX = 10_000;
 const WAITING_SIZE_MAX = 64 * 1024 * 1024;
 /** A rival that is always first, or facts that always lack something, must not go on for ever. */
 const DECISIONS_MAX = 12;
+/**
+ * A stream of which the log lacks more events than this is held back for a while, so that its row
+ * stays small and a hot account goes as fast as the log, and no faster.
+ */
+const BEHIND_EVENTS = 400;
+const HELD_BACK_MS_MAX = 1_000;
+const LOOK_AGAIN_MS = 10;
 /** A command whose caller gave up longer ago than this is not executed any more. */
 export const GIVEN_UP_MS = 30_000;
 
@@ -42,6 +49,8 @@ interface Decided {
 interface Waiting {
   readonly work: Work<unknown>;
   readonly settle: (results: Results) => void;
+  /** When it came, on the steady clock. */
+  readonly since: number;
 }
 
 export type Turns = ReturnType<typeof createTurns>;
@@ -150,6 +159,7 @@ export function createTurns(ports: TurnPorts) {
   /** The works that may go now: those whose streams nobody has, in order, up to a turn's size. */
   const take = (): Waiting[] => {
     const now = clock.wall();
+    const patientSince = clock.steady() - HELD_BACK_MS_MAX;
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
     const blocked = new Set(busy);
@@ -159,7 +169,9 @@ export function createTurns(ports: TurnPorts) {
       const fits =
         taken.length === 0 ||
         (commands + work.commands <= TURN_COMMANDS_MAX && size + work.size <= TURN_BYTES_MAX / 2);
-      if (!fits || work.streams.some((stream) => blocked.has(stream))) {
+      const mayNot = (stream: StreamId): boolean =>
+        blocked.has(stream) || (each.since > patientSince && isBehind(stream));
+      if (!fits || work.streams.some(mayNot)) {
         for (const stream of work.streams) blocked.add(stream);
         left.push(each);
         continue;
@@ -177,11 +189,19 @@ export function createTurns(ports: TurnPorts) {
     return taken;
   };
 
+  const isBehind = (stream: StreamId): boolean =>
+    (held.get(stream)?.unlogged.length ?? 0) > BEHIND_EVENTS;
+
   const next = (): void => {
     isScheduled = false;
     while (underWay < TURNS_AT_ONCE_MAX && waiting.length > 0) {
       const works = take();
-      if (works.length === 0) return;
+      if (works.length === 0) {
+        // All that waits is held back: the log's confirmations wake nobody.
+        if (underWay === 0 && !isScheduled) void clock.sleep(LOOK_AGAIN_MS).then(next);
+        isScheduled ||= underWay === 0;
+        return;
+      }
       const streams = new Set(works.flatMap(({ work }) => work.streams));
       for (const stream of streams) busy.add(stream);
       underWay += 1;
@@ -202,7 +222,7 @@ export function createTurns(ports: TurnPorts) {
         waitingSize + work.size > WAITING_SIZE_MAX;
       if (isTooMuch) return Promise.resolve(many(work.commands, CROWDED));
       return new Promise((resolve) => {
-        waiting.push({ work, settle: resolve as Waiting['settle'] });
+        waiting.push({ work, settle: resolve as Waiting['settle'], since: clock.steady() });
         count(work, 1);
         // What comes in the same round of the event loop goes into the same turn.
         if (!isScheduled) clock.soon(next);
