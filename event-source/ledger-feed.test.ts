@@ -24,7 +24,7 @@ describe('what followers are told', () => {
         failures -= 1;
         throw new Error('no broker');
       }
-      sent.push(ledgerMessage.parse(message));
+      sent.push(ledgerMessage.parse(JSON.parse(message.toString())));
     }, logger);
 
   beforeEach(() => {

@@ -52,7 +52,7 @@ export function sidecar(options: SidecarOptions) {
         method,
         path,
         headers,
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body === undefined || Buffer.isBuffer(body) ? (body ?? null) : JSON.stringify(body),
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (error) {
@@ -66,6 +66,13 @@ export function sidecar(options: SidecarOptions) {
       const answer = await call('PUT', `/v1.0/actors/${type}/${id}/method/${method}`, body);
       if (answer.status === 200) return parse(answer.text);
       throw new SidecarError(`actor ${type}/${id}: ${answer.text.slice(0, 500)}`, answer.status);
+    },
+
+    /** Publishes data that is JSON already; rejects unless the broker took it. */
+    async publish(pubsub: string, topic: string, json: Buffer): Promise<void> {
+      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, json);
+      if (answer.status === 204 || answer.status === 200) return;
+      throw new SidecarError(`publish to ${topic}: ${answer.text.slice(0, 500)}`, answer.status);
     },
 
     /** Calls another service; `path` has no leading slash. */
