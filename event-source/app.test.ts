@@ -254,6 +254,20 @@ describe('questions', () => {
     await post('/log/read', { events: Array(201).fill(places[0]) }).expect(400);
   });
 
+  test('given another event in the place of one, then its digest tells', async () => {
+    // Defect F2: the host asks after a restart before it publishes, and must not hear "there".
+    const mine = eventOf(id, 5, { amount: '7.00' });
+    const place = { stream: id, version: 5 };
+    const told = await post('/log/digests', { events: [place] }).expect(200);
+    expect(told.body.digests).not.toContain(digestOf(mine));
+    expect(told.body.quarantined).toEqual([]);
+    // It publishes its own event all the same, which is what raises the alarm.
+    await deliver(cloudEvent([mine]));
+    const again = await post('/log/digests', { events: [place] }).expect(200);
+    expect(again.body.quarantined).toMatchObject([{ stream: id }]);
+    expect(alarms.list()).toMatchObject([{ kind: 'fork', subject: id }]);
+  });
+
   test('given events that are too large for one answer, then it ends early', async () => {
     const large = newAccount();
     const event = eventOf(large, 1, { amount: '1.00', description: 'x'.repeat(1_500_000) });

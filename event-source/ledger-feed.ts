@@ -6,7 +6,9 @@ import { ledgerJson } from './log-answers.ts';
 
 /** NATS takes messages up to 1 MiB; an event becomes little larger on its way. */
 const MESSAGE_BYTES_MAX = 512 * 1024;
+/** More than this is dropped from its beginning, and read from the log by followers. */
 const WAITING_ENTRIES_MAX = 10_000;
+const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 const TRIES_MAX = 3;
 const RETRY_MS = 200;
 
@@ -55,7 +57,11 @@ export function ledgerFeed(publish: (message: Buffer) => Promise<void>, logger: 
       added.forEach((entry, index) => {
         waiting.push({ after: added[index - 1]?.position ?? after, entry });
       });
-      const surplus = waiting.length - WAITING_ENTRIES_MAX;
+      let bytes = 0;
+      const fitting = waiting.findLastIndex(
+        ({ entry }) => (bytes += entry.json.length) > WAITING_BYTES_MAX,
+      );
+      const surplus = Math.max(waiting.length - WAITING_ENTRIES_MAX, fitting + 1);
       if (surplus > 0) {
         waiting.splice(0, surplus);
         logger.warn('publishing is behind, followers will read it', { entries: surplus });
