@@ -1,7 +1,7 @@
 import request from 'supertest';
 import type { BankEvent } from '../contracts/bank-events.ts';
 import { ALARM_KINDS, alarmsAnswer, auditStatus } from '../contracts/audit.ts';
-import { commandsAnswer, headsAnswer, logPage, streamPage } from '../contracts/log.ts';
+import { digestsAnswer, headsAnswer, logPage, readAnswer, streamPage } from '../contracts/log.ts';
 import { trialBalanceAnswer } from '../contracts/trial-balance.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
@@ -10,8 +10,9 @@ import { appender } from './appender.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import { createAuditBooks } from './audit-books.ts';
 import type { AuditAnswers } from './background-audit.ts';
-import { eventOf, eventsOf, newAccount, refusalsLike } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, newAccount, refusalsLike } from './events-for-tests.ts';
 import { memoryLog } from './memory-log.ts';
+import { memoryQuarantine, openQuarantine, type Quarantine } from './quarantine.ts';
 
 const logger = createLogger('test', 'error');
 logger.silent = true;
@@ -19,6 +20,8 @@ const appToken = 'a-token-of-the-sidecar';
 
 let log: EventLog;
 let alarms: Alarms;
+let quarantine: Quarantine;
+let kept: string[];
 const published = { published: 0, position: 0, head: 0, lagMs: 0 };
 const books = { ...createAuditBooks().books(), position: 65_536, events: 1 };
 const audit: AuditAnswers = {
@@ -37,11 +40,12 @@ const app = (used = log) =>
   eventSourceApp({
     log: used,
     alarms,
+    quarantine,
     logger,
     integration: { status: () => ({ ...published, ...waiting }) },
     audit,
     appToken,
-    appender: appender({ log: used, alarms, logger, feed: { offer: () => {} } }),
+    appender: appender({ log: used, quarantine, alarms, logger, feed: { offer: () => {} } }),
   });
 const get = (path: string, used = log) =>
   request(app(used)).get(path).set('dapr-api-token', appToken);
@@ -60,7 +64,9 @@ const cloudEvent = (events: unknown) => ({
 const deliver = async (body: string | object, used = log): Promise<string> =>
   (await post('/events/account-events', body, used).expect(200)).body.status;
 
-beforeEach(() => {
+beforeEach(async () => {
+  kept = [];
+  quarantine = await openQuarantine(memoryQuarantine(kept));
   log = memoryLog();
   alarms = alarmBook(logger);
 });
@@ -150,15 +156,44 @@ describe('deliveries', () => {
     ['an unknown type', (event) => ({ ...event, type: 'money-burnt' })],
     ['a number as amount', (event) => ({ ...event, data: { ...event.data, overdraftLimit: 0 } })],
     ['version 0', (event) => ({ ...event, version: 0 })],
+    ['a predecessor at version 1', (event) => ({ ...event, prev: 'x'.repeat(43) })],
+    ['no predecessor', (event) => ({ ...event, id: `${event.stream}/2`, version: 2 })],
+    ['too many companions', (event) => ({ ...event, joint: { id: event.id, events: 501 } })],
     ['no object', () => null],
   ];
   test.each(broken)('given an event with %s, then only it stays out', async (_what, damage) => {
     const fine = valid();
     expect(await deliver(cloudEvent([damage(valid()), fine]))).toBe('SUCCESS');
     expect(alarms.list()).toMatchObject([{ kind: 'poison' }]);
+    expect(kept).toHaveLength(1);
     const entries = await log.readAfter(0, 10);
     expect(entries.map(({ json }) => JSON.parse(json.toString()))).toEqual([fine]);
   });
+});
+
+test('given free text in what is refused, then only the quarantine has it', async () => {
+  const id = newAccount();
+  await deliver(cloudEvent([eventOf(id, 1)]));
+  const remarks = { amount: '7.00', description: 'alimony for Petr Novak' };
+  const broken = { ...eventOf(id, 1, remarks), extra: 1 };
+  const { data } = eventOf(id, 1, remarks);
+  const metadata = { ...eventOf(id, 1), data: { ...data, metadata: { 'Petr Novak': 7 } } };
+  const delivered = [eventOf(id, 1, remarks), broken, metadata];
+  expect(await deliver(cloudEvent(delivered))).toBe('SUCCESS');
+  expect(await deliver('{"data": "Petr Novak"')).toBe('SUCCESS');
+  const { text } = await request(app()).get('/health/ready');
+  const { body } = await get('/audit/alarms').expect(200);
+  expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual([
+    'poison',
+    'poison',
+    'fork',
+    'poison',
+  ]);
+  expect(text + JSON.stringify(body)).not.toContain('Novak');
+  expect(kept.filter((line) => line.includes('Novak'))).toHaveLength(4);
+  expect(JSON.parse(text).checks.log).toMatchObject({ quarantined: 1 });
+  const metrics = await request(app()).get('/metrics').expect(200);
+  expect(metrics.text).toContain('core_bank_quarantined_streams 1');
 });
 
 describe('questions', () => {
@@ -193,19 +228,53 @@ describe('questions', () => {
     expect(none.body).toEqual({ entries: [], headVersion: 5 });
   });
 
-  test('given accounts and commands, then heads and events are told in order', async () => {
+  test('given accounts, then their heads are told in order', async () => {
     const streams = [newAccount(), id];
     const heads = await post('/log/heads', { streams }).expect(200);
     expect(headsAnswer.parse(heads.body).versions).toEqual([0, 5]);
-    const commandIds = ['command-2', 'never', 'command-5'];
-    const commands = commandIds.map((commandId) => ({ stream: id, commandId }));
-    const answer = await post('/log/commands', { commands }).expect(200);
-    const { found } = commandsAnswer.parse(answer.body);
-    expect(found.map((entries) => entries?.map(({ event }) => event) ?? null)).toEqual([
-      [events[1]],
-      null,
-      [events[4]],
-    ]);
+  });
+
+  test('given places in streams, then digests and events are told in order', async () => {
+    const other = newAccount();
+    await quarantine.add([{ stream: other, reason: 'a fork', content: '{}' }]);
+    const places = [
+      { stream: id, version: 2 },
+      { stream: id, version: 6 },
+      { stream: other, version: 1 },
+      { stream: id, version: 5 },
+    ];
+    const told = await post('/log/digests', { events: places }).expect(200);
+    expect(digestsAnswer.parse(told.body)).toEqual({
+      digests: [digestOf(events[1]!), null, null, digestOf(events[4]!)],
+      quarantined: [{ stream: other, reason: 'a fork' }],
+    });
+    const found = await post('/log/read', { events: places }).expect(200);
+    expect(readAnswer.parse(found.body).found).toEqual([events[1], null, null, events[4]]);
+    await post('/log/digests', { events: [] }).expect(400);
+    await post('/log/read', { events: Array(201).fill(places[0]) }).expect(400);
+  });
+
+  test('given another event in the place of one, then its digest tells', async () => {
+    // Defect F2: the host asks after a restart before it publishes, and must not hear "there".
+    const mine = eventOf(id, 5, { amount: '7.00' });
+    const place = { stream: id, version: 5 };
+    const told = await post('/log/digests', { events: [place] }).expect(200);
+    expect(told.body.digests).not.toContain(digestOf(mine));
+    expect(told.body.quarantined).toEqual([]);
+    // It publishes its own event all the same, which is what raises the alarm.
+    await deliver(cloudEvent([mine]));
+    const again = await post('/log/digests', { events: [place] }).expect(200);
+    expect(again.body.quarantined).toMatchObject([{ stream: id }]);
+    expect(alarms.list()).toMatchObject([{ kind: 'fork', subject: id }]);
+  });
+
+  test('given events that are too large for one answer, then it ends early', async () => {
+    const large = newAccount();
+    const event = eventOf(large, 1, { amount: '1.00', description: 'x'.repeat(1_500_000) });
+    await log.append([event]);
+    const place = { stream: large, version: 1 };
+    const { body } = await post('/log/read', { events: [place, place] }).expect(200);
+    expect(body.found).toEqual([event]);
   });
 
   test.each([

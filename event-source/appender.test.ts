@@ -3,9 +3,11 @@ import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { appender, type Appender } from './appender.ts';
 import { APPEND_EVENTS_MAX, LogUnavailable, type EventLog, type LogEntry } from './event-log.ts';
-import { eventOf, eventsOf, newAccount, randomOf } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, jointly, linked } from './events-for-tests.ts';
+import { newAccount, randomOf } from './events-for-tests.ts';
 import { memoryLog } from './memory-log.ts';
 import { GAP_RETRY_MS } from './outcome-judge.ts';
+import { memoryQuarantine, openQuarantine, type Quarantine } from './quarantine.ts';
 
 const logger = createLogger('test', 'error');
 logger.silent = true;
@@ -14,10 +16,13 @@ let log: EventLog;
 let alarms: Alarms;
 let published: { after: number; added: readonly LogEntry[] }[];
 let clock: number;
+let kept: string[];
+let quarantine: Quarantine;
 const parts = () => ({
   log,
   alarms,
   logger,
+  quarantine,
   feed: {
     offer: (after: number, added: readonly LogEntry[]) => {
       if (added.length > 0) published.push({ after, added });
@@ -28,7 +33,9 @@ const parts = () => ({
 const subjects = (): string[] => alarms.list().map(({ kind, subject }) => `${kind} ${subject}`);
 let incoming: Appender;
 
-beforeEach(() => {
+beforeEach(async () => {
+  kept = [];
+  quarantine = await openQuarantine(memoryQuarantine(kept));
   log = memoryLog();
   alarms = alarmBook(logger);
   published = [];
@@ -94,23 +101,39 @@ describe('deliveries on their way into the log', () => {
     expect(batches).toEqual([50, max - 10, max, max, 44, 20]);
   });
 
-  test('given a command on the border of two appends, then it is written as one', async () => {
+  test('given joint events on the border of two appends, then they are written as one', async () => {
     const { slow, batches, go } = slowly(log);
     log = slow;
     incoming = appender(parts());
     const max = APPEND_EVENTS_MAX;
-    const id = newAccount();
-    const versions = Array.from({ length: max + 5 }, (_, index) => index + 1);
-    const isOne = (version: number): boolean => version >= max - 1 && version <= max + 2;
-    const events = versions.map((version) =>
-      eventOf(id, version, isOne(version) ? { commandId: 'one', amount: '1.00' } : {}),
-    );
+    const [id, other] = [newAccount(), newAccount()];
+    const one = jointly([...eventsOf(id, max - 1, max + 2), eventOf(other, 1)]);
+    const plain = eventsOf(id, 1, max + 5).filter(({ version }) => version > max + 2);
+    const events = linked([...eventsOf(id, 1, max - 2), ...one, ...plain]);
     const verdicts = [incoming.deliver(events)];
     await untilSettled(verdicts, go);
     expect(await verdicts[0]).toBe('done');
-    expect(batches).toEqual([max - 2, 7]);
-    expect(await log.heads([id])).toEqual([max + 5]);
+    expect(batches).toEqual([max - 2, 8]);
+    expect(await log.heads([id, other])).toEqual([max + 5, 1]);
     expect(alarms.count()).toBe(0);
+  });
+
+  test('given a stream that fills its part of the queue, then others still find room', async () => {
+    const { slow, go } = slowly(log);
+    log = slow;
+    incoming = appender(parts());
+    const [hot, large] = [newAccount(), newAccount()];
+    const first = incoming.deliver([eventOf(newAccount(), 1)]);
+    const hotOnes = [1, 501].map((from) => incoming.deliver(eventsOf(hot, from, from + 499)));
+    expect(await incoming.deliver([eventOf(hot, 1_001)])).toBe('retry');
+    const bytes = { amount: '1.00', description: 'x'.repeat(5 * 1024 * 1024) };
+    const largeOne = incoming.deliver([eventOf(large, 1, bytes)]);
+    expect(await incoming.deliver([eventOf(large, 2, bytes)])).toBe('retry');
+    const fine = incoming.deliver([eventOf(newAccount(), 1)]);
+    const all = [first, ...hotOnes, largeOne, fine];
+    await untilSettled(all, go);
+    expect(await Promise.all(all)).toEqual(all.map(() => 'done'));
+    expect(await incoming.deliver([eventOf(newAccount(), 1)].slice(1))).toBe('done');
   });
 
   test('given too many that wait, then the rest goes back to the broker', async () => {
@@ -157,13 +180,70 @@ describe('deliveries on their way into the log', () => {
   test('given a fork, then it and what follows it stay out, and others get on', async () => {
     const [id, fine] = [newAccount(), newAccount()];
     await incoming.deliver(eventsOf(id, 1, 2));
-    const fork = eventOf(id, 2, { amount: '7.00' });
+    const fork = eventOf(id, 2, { amount: '7.00', description: 'a secret' });
     expect(await incoming.deliver([fork, eventOf(fine, 1)])).toBe('done');
     expect(await incoming.deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
     expect(await log.heads([id, fine])).toEqual([2, 2]);
-    expect(subjects()).toEqual([`fork ${fork.id}`, `fork ${id}/3`]);
-    await incoming.deliver([fork]);
-    expect(alarms.list()[0]!.count).toBe(2);
+    expect(subjects()).toEqual([`fork ${id}`]);
+    // The whole event stands in the quarantine, and nowhere else.
+    expect(JSON.stringify(alarms.list())).not.toContain('secret');
+    expect(kept.join()).toContain('secret');
+    expect(quarantine.why(id)).toContain(digestOf(fork));
+    expect(quarantine.count()).toBe(1);
+  });
+
+  test('given a fork, when the service starts again, then the stream still gets no further', async () => {
+    const id = newAccount();
+    await incoming.deliver(eventsOf(id, 1, 2));
+    // Somebody else wrote version 2: the log goes on behind what the actor did not decide.
+    const mine = linked([eventOf(id, 2, { amount: '7.00' }), eventOf(id, 3), eventOf(id, 4)]);
+    await incoming.deliver(mine.slice(0, 1));
+    quarantine = await openQuarantine(memoryQuarantine(kept));
+    incoming = appender(parts());
+    expect(await incoming.deliver([eventOf(id, 3)])).toBe('done');
+    expect(await log.heads([id])).toEqual([2]);
+    // Without what was kept, its predecessor still tells.
+    quarantine = await openQuarantine(memoryQuarantine());
+    incoming = appender(parts());
+    expect(await incoming.deliver(mine.slice(1))).toBe('done');
+    expect(await log.heads([id])).toEqual([2]);
+    expect(quarantine.why(id)).toContain('follows');
+  });
+
+  test('given one leg that is a fork, then both streams are in quarantine', async () => {
+    const [anna, ben, fine] = [newAccount(), newAccount(), newAccount()];
+    await incoming.deliver([eventOf(anna, 1), ...eventsOf(ben, 1, 2)]);
+    const legs = jointly([eventOf(anna, 2), eventOf(ben, 2, { amount: '7.00' })]);
+    expect(await incoming.deliver([...legs, eventOf(fine, 1)])).toBe('done');
+    expect(await log.heads([anna, ben, fine])).toEqual([1, 2, 1]);
+    expect([anna, ben, fine].map((id) => quarantine.why(id) !== undefined)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    // What had been in the log before is no reason against anybody.
+    const before = jointly([eventOf(fine, 2), eventOf(newAccount(), 1)]);
+    await incoming.deliver(before);
+    await quarantine.add([{ stream: before[1]!.stream as never, reason: 'x', content: '{}' }]);
+    expect(await incoming.deliver(before)).toBe('done');
+    expect(quarantine.why(fine)).toBeUndefined();
+  });
+
+  test('given a quarantine that cannot be written, then the broker keeps the fork', async () => {
+    const store = memoryQuarantine(kept);
+    let isFull = true;
+    quarantine = await openQuarantine({
+      ...store,
+      append: (lines) => (isFull ? Promise.reject(new Error('disk full')) : store.append(lines)),
+    });
+    incoming = appender(parts());
+    const id = newAccount();
+    await incoming.deliver([eventOf(id, 1)]);
+    const fork = eventOf(id, 1, { amount: '7.00' });
+    expect(await incoming.deliver([fork])).toBe('retry');
+    isFull = false;
+    expect(await incoming.deliver([fork])).toBe('done');
+    expect(kept).toHaveLength(1);
   });
 
   test('given a log that is away, then nothing is lost', async () => {
@@ -198,7 +278,9 @@ describe('deliveries on their way into the log', () => {
     expect(open).toEqual([]);
     expect(await log.heads(ids)).toEqual(ids.map(() => 12));
     expect(alarms.count()).toBe(0);
-    const all = published.flatMap(({ added }) => added);
+    const all = published.flatMap(({ added }) =>
+      added.map(({ position, json }) => ({ position, json })),
+    );
     expect(all).toEqual(await log.readAfter(0, 1_000));
     published.forEach(({ after }, index) => {
       expect(after).toBe(published[index - 1]?.added.at(-1)?.position ?? 0);

@@ -1,7 +1,7 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
 import { createAuditBooks } from './audit-books.ts';
 import type { AuditedTx } from './audit-entries.ts';
-import { digestOf, eventOf, eventsOf, jointly } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, jointly, linked } from './events-for-tests.ts';
 import { newAccount, personLike, voided } from './events-for-tests.ts';
 import { entriesOf, hashedLog, type PlainEntry } from './hashed-log-for-tests.ts';
 import { GENESIS_KEY } from './immudb-tail.ts';
@@ -30,7 +30,9 @@ test('given a sound log, then every event counts and the books balance', () => {
   const { log, books, take } = followed();
   const opening = { commandId: 'opened-with-a-deposit' };
   const other = newAccount();
-  expect(take(log.append(...jointly([eventOf(other, 1, opening), eventOf(other, 2, opening)])))).toEqual([]);
+  expect(
+    take(log.append(...jointly([eventOf(other, 1, opening), eventOf(other, 2, opening)]))),
+  ).toEqual([]);
   expect(books.books()).toMatchObject({
     ...{ verdict: 'balanced', transaction: 4, events: 9, accounts: 2, persons: 1, violations: 0 },
     currencies: [{ currency: 'EUR', ledgers: '500.00', balanced: true }],
@@ -48,6 +50,9 @@ test('given no account, then nothing is said to balance', () => {
 
 describe('given right hashes of wrong entries, then the sentence says what is wrong', () => {
   const lie = (version: number, amount: string) => eventOf(account, version, { amount });
+  const { prev } = eventOf(account, 6);
+  const again = { id: `${account}/6`, version: 6, prev };
+  const openedAgain = { ...eventOf(account, 1), ...again } as BankEvent;
   const [ofSix] = entriesOf(eventOf(account, 6)) as [PlainEntry];
   const jointOf = (event: BankEvent, events: number): BankEvent =>
     ({ ...event, joint: { ...event.joint!, events } }) as BankEvent;
@@ -58,11 +63,7 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
     ['a stream from its middle', entriesOf(eventOf(newAccount(), 2)), /^incomplete: .* 1 missing/],
     ['a person with a gap', entriesOf(eventOf(person, 4)), /^incomplete: person.* 1 missing/],
     ['a balance that is a lie', entriesOf(lie(6, '7.00')), /^imbalance: .*breaks fold: claims 500/],
-    [
-      'opened twice',
-      entriesOf({ ...eventOf(account, 1), id: `${account}/6`, version: 6 } as BankEvent),
-      /^imbalance: .*6 cannot follow .*opened twice/,
-    ],
+    ['opened twice', entriesOf(openedAgain), /^imbalance: .*6 cannot follow .*opened twice/],
     ['a hold that never was', entriesOf(voided(account, 6, 'x')), /^imbalance: .*hold that is not/],
     ['deleted', [{ ...ofSix, metadata: { ...NOT_MARKED, deleted: true } }], /^tampered: .*deleted/],
     [
@@ -93,7 +94,7 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
     ],
     [
       'a leg too many',
-      entriesOf(...jointly(eventsOf(account, 6, 8)).map((one) => jointOf(one, 2))),
+      entriesOf(...linked(jointly(eventsOf(account, 6, 8)).map((one) => jointOf(one, 2)))),
       /^incomplete: Transaction 4 has 3 of the 2 events/,
     ],
     ['a second genesis', [genesis], /none that the bank writes/],
@@ -145,7 +146,7 @@ describe('given wrong hashes', () => {
   ];
   test.each(cases)('of %s, then the sentence says so', (_what, change, sentence) => {
     const { log, books, take } = followed();
-    expect(take(change(log.append(eventOf(account, 6))))[0]).toMatch(sentence);
+    expect(take(change(log.append(...eventsOf(account, 6, 7))))[0]).toMatch(sentence);
     expect(books.books().verdict).toBe('violated');
   });
 });

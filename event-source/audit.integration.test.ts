@@ -8,7 +8,14 @@ import { alarmBook } from './alarms.ts';
 import { checkpointsOf, newAuditorKey, publicHalf, startAudit } from './audit-for-tests.ts';
 import type { AuditForTests } from './audit-for-tests.ts';
 import { eventKey } from './event-log.ts';
-import { digestOf, eventOf, eventsOf, jointly, newAccount, personLike } from './events-for-tests.ts';
+import {
+  digestOf,
+  eventOf,
+  eventsOf,
+  jointly,
+  newAccount,
+  personLike,
+} from './events-for-tests.ts';
 import { immudbClient } from './immudb-client.ts';
 import { BUILD_MS_MAX, flipBit, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';

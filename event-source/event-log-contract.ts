@@ -341,6 +341,7 @@ function racing(context: Context): void {
       );
       expect(results.flat().sort()).toEqual(['appended', ...Array<string>(19).fill('fork')]);
     }
+    await context.log.check();
     const stream = await context.log.readStream(id, 1, 100);
     expect(stream.map((entry) => parse(entry).version)).toEqual([1, 2, 3, 4, 5, 6]);
     await Promise.all(logs.map((each) => each.close()));

@@ -86,6 +86,10 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
+/** The stream of an event by its key. */
+export const streamOfKey = (key: string): StreamId =>
+  key.slice(0, key.lastIndexOf('/')) as StreamId;
+
 /** Raised when the log holds something that the bank did not write there. */
 export class TamperError extends Error {
   readonly key: string;

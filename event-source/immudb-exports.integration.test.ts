@@ -4,7 +4,7 @@ import { createLogger } from '../platform/logger.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
 import { streamExport } from '../proofs/stream-export.ts';
 import { alarmBook } from './alarms.ts';
-import { eventOf, newAccount } from './events-for-tests.ts';
+import { eventOf, linked, newAccount } from './events-for-tests.ts';
 import { immudbExports } from './immudb-exports.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
@@ -34,7 +34,9 @@ beforeAll(async () => {
     alarms: alarmBook(silent),
   });
   proofs = { ...receipts, ...immudbExports(log, receipts) };
-  const made = TIMES.map((time, index): BankEvent => ({ ...eventOf(id, index + 1), at: time }));
+  const made = linked(
+    TIMES.map((time, index): BankEvent => ({ ...eventOf(id, index + 1), at: time })),
+  );
   // The instant is spread over two transactions, and another account stands between.
   await log.append(made.slice(0, 5));
   await log.append([eventOf(newAccount(), 1), ...made.slice(5)]);

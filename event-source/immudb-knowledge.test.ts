@@ -16,7 +16,7 @@ const written = eventKey(candidateOf(event).stream, 1);
 /** A log with the event, which the first of the lookups does not see yet. */
 function logWith({ comesLate }: { comesLate: boolean }) {
   let lookedUp = 0;
-  const getAll = async (keys: Iterable<string>): Promise<Map<string, Entry>> => {
+  const getAllNow = async (keys: Iterable<string>): Promise<Map<string, Entry>> => {
     lookedUp += 1;
     const seen = [...keys].filter((key) => key === written && comesLate && lookedUp > 1);
     return new Map(seen.map((key) => [key, {} as Entry]));
@@ -24,7 +24,10 @@ function logWith({ comesLate }: { comesLate: boolean }) {
   const call = async (_name: string, { key }: { key: Buffer }) => ({
     entries: key.toString() === written ? [{}] : [],
   });
-  return { client: { call } as unknown as ImmudbClient, lookups: { getAll } as unknown as Lookups };
+  return {
+    client: { call } as unknown as ImmudbClient,
+    lookups: { getAllNow } as unknown as Lookups,
+  };
 }
 const erasedIn = async (comesLate: boolean) => {
   const alarms = alarmBook(silent);

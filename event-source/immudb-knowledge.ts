@@ -2,7 +2,7 @@ import type { StreamId } from '../domain/ids.ts';
 import { eventDigest } from '../contracts/digest.ts';
 import type { Alarms } from './alarms.ts';
 import type { Candidate, Knowledge } from './append-plan.ts';
-import { eventKey } from './event-log.ts';
+import { eventKey, streamOfKey } from './event-log.ts';
 import type { Entry } from './immudb-calls.ts';
 import { isKeyMissing, type ImmudbClient } from './immudb-client.ts';
 import type { Heads, Lookups } from './immudb-lookups.ts';
@@ -36,7 +36,13 @@ export async function readKnowledge(
     const isRead = doubted.has(stream) || (head === undefined && !inBatch.has(before));
     if (version > 1 && isRead) wanted.add(before);
   }
-  const found = await lookups.getAll(wanted);
+  // A snapshot may be older than what somebody did to the log; doubt asks for what is there now.
+  const isDoubted = (key: string): boolean => doubted.has(streamOfKey(key));
+  const [sure, unsure] = [
+    await lookups.getAll([...wanted].filter((key) => !isDoubted(key))),
+    await lookups.getAllNow([...wanted].filter(isDoubted)),
+  ];
+  const found = new Map([...sure, ...unsure]);
   const ends = [...doubted];
   const versions = await lookups.heads(ends);
   const told = new Map(ends.map((stream, index) => [stream, versions[index]!]));
@@ -69,7 +75,7 @@ function digestOf(key: string, entry: Entry, alarms: Alarms): string {
 export async function findErased(
   candidates: readonly Candidate[],
   client: Pick<ImmudbClient, 'call'>,
-  lookups: Pick<Lookups, 'getAll'>,
+  lookups: Pick<Lookups, 'getAllNow'>,
   alarms: Alarms,
 ): Promise<Set<string>> {
   const keys = new Set(
@@ -78,12 +84,12 @@ export async function findErased(
       ...(version > 1 ? [eventKey(stream, version - 1)] : []),
     ]),
   );
-  const found = await lookups.getAll(keys);
+  const found = await lookups.getAllNow([...keys]);
   const erased = new Set<string>();
   for (const key of [...keys].filter((wanted) => !found.has(wanted))) {
     if (!(await wasEverWritten(client, key))) continue;
     // A write that came through since it was looked up, for example one whose answer was lost.
-    if ((await lookups.getAll([key])).has(key)) continue;
+    if ((await lookups.getAllNow([key])).has(key)) continue;
     erased.add(key);
     alarms.raise('tampered', key, 'was written once and is gone');
   }

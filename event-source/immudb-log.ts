@@ -13,8 +13,8 @@ import { immudbTrust, type ImmudbTrust } from './immudb-trust.ts';
 import { immudbWriter } from './immudb-writer.ts';
 import type { TrustStore } from './trusted-state.ts';
 
-/** About 25 MB; a stream that is not among them costs a read of its last event. */
-const HEADS_MAX = 100_000;
+/** About 40 MB; a stream that is not among them costs a read of its last event. */
+const HEADS_MAX = 200_000;
 /** How often the log's state is proven beside normal work. */
 const PROOF_MS = 1_000;
 

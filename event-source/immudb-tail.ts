@@ -1,6 +1,6 @@
 import type { StreamId } from '../domain/ids.ts';
 import type { Alarms } from './alarms.ts';
-import { ADDED_ENTRIES_MAX, type LogEntry } from './event-log.ts';
+import { ADDED_ENTRIES_MAX, streamOfKey, type LogEntry } from './event-log.ts';
 import { GENESIS_TX, genesisRequest, transactionsFrom, type Tx } from './immudb-calls.ts';
 import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
 import type { Lookups } from './immudb-lookups.ts';
@@ -113,4 +113,4 @@ async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
 const streamsOf = (tx: Tx): StreamId[] =>
   logKeysOf(tx)
     .filter((key) => /^(?:acct|person|refusal)\//.test(key))
-    .map((key) => key.slice(0, key.lastIndexOf('/')) as StreamId);
+    .map(streamOfKey);

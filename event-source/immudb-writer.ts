@@ -47,8 +47,7 @@ export function immudbWriter(
       return planAppend(candidates, known, refused);
     }
     // A write that is refused although the keys are absent meets what was erased.
-    const erased =
-      round > 1 ? await findErased(candidates, client, lookups, alarms) : nothing;
+    const erased = round > 1 ? await findErased(candidates, client, lookups, alarms) : nothing;
     await tail.catchUp();
     const known = await readKnowledge(candidates, () => true, erased, parts);
     return planAppend(candidates, known, refused);

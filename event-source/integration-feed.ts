@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BankEvent } from '../contracts/bank-events.ts';
 import { integrationEventOf } from '../contracts/integration-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../contracts/log.ts';
 import { crashPoint } from '../platform/crash-points.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { EventLog, LogEntry } from './event-log.ts';
+import { eventOfEntry, type EventLog, type LogEntry } from './event-log.ts';
 import type { EventStream } from './event-stream.ts';
 import { offeredEntries } from './offered-entries.ts';
 
@@ -84,7 +83,7 @@ export function integrationFeed({
     crashPoint('event-source:before-stream');
     await stream.append(
       sequence,
-      entries.map(({ json, position: at }) => integrationEventOf(parse(json), at, source)),
+      entries.map((entry) => integrationEventOf(eventOfEntry(entry), entry.position, source)),
     );
     crashPoint('event-source:after-stream');
     known = { sequence: sequence + entries.length, position: entries.at(-1)!.position };
@@ -141,8 +140,6 @@ export function integrationFeed({
   };
 }
 
-const parse = (json: Buffer): BankEvent => JSON.parse(json.toString()) as BankEvent;
-
 /** Where the stream ends in terms of the log. It throws when they do not belong together. */
 async function endOf(stream: EventStream, log: IntegrationFeedParts['log']): Promise<Reached> {
   const { sequence, last } = await stream.end();
@@ -150,7 +147,7 @@ async function endOf(stream: EventStream, log: IntegrationFeedParts['log']): Pro
   // Another process of the same bank may have appended and published it.
   if (last.position > log.head()) await log.check();
   const [entry] = await log.readAfter(last.position - 1, 1);
-  const id = entry?.position === last.position ? parse(entry.json).id : undefined;
+  const id = entry?.position === last.position ? eventOfEntry(entry).id : undefined;
   if (id === last.id) return { sequence, position: last.position };
   const there = id ?? 'nothing';
   throw new Error(

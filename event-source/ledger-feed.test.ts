@@ -24,7 +24,7 @@ describe('what followers are told', () => {
         failures -= 1;
         throw new Error('no broker');
       }
-      sent.push(ledgerMessage.parse(message));
+      sent.push(ledgerMessage.parse(JSON.parse(message.toString())));
     }, logger);
 
   beforeEach(() => {
@@ -63,6 +63,21 @@ describe('what followers are told', () => {
     const bytes = sent.map((message) => JSON.stringify(message).length);
     expect(Math.max(...bytes)).toBeLessThan(700 * 1024);
     expect(sent.length).toBeGreaterThan(1);
+  });
+
+  test('given more bytes than may wait, then the oldest are left to the log', async () => {
+    const raw: LedgerMessage[] = [];
+    const told = ledgerFeed(async (message) => {
+      raw.push(JSON.parse(message.toString()) as LedgerMessage);
+    }, logger);
+    const large = Array.from({ length: 40 }, (_, index) =>
+      entry(index + 1, 'x'.repeat(1024 * 1024)),
+    );
+    told.offer(0, large);
+    await told.idle();
+    expect(raw.length).toBeLessThan(40);
+    expect(raw.flatMap(positions).at(-1)).toBe(40);
+    expect(raw[0]!.after).toBe(positions(raw[0]!)[0]! - 1);
   });
 
   test('given a broker that fails once, then it is told again', async () => {

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BankEvent } from '../contracts/bank-events.ts';
-import { OUTBOX_EVENTS_MAX, type LedgerMessage } from '../contracts/topics.ts';
+import { OUTBOX_EVENTS_MAX } from '../contracts/topics.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { LogEntry } from './event-log.ts';
+import { ledgerJson } from './log-answers.ts';
 
 /** NATS takes messages up to 1 MiB; an event becomes little larger on its way. */
 const MESSAGE_BYTES_MAX = 512 * 1024;
+/** More than this is dropped from its beginning, and read from the log by followers. */
 const WAITING_ENTRIES_MAX = 10_000;
+const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 const TRIES_MAX = 3;
 const RETRY_MS = 200;
 
@@ -22,17 +24,22 @@ export type LedgerFeed = ReturnType<typeof ledgerFeed>;
  * cannot be published is dropped with a warning: the next message shows followers by `after`
  * that they missed something, and they read it from the log.
  */
-export function ledgerFeed(publish: (message: LedgerMessage) => Promise<void>, logger: Logger) {
+export function ledgerFeed(publish: (message: Buffer) => Promise<void>, logger: Logger) {
   const waiting: Item[] = [];
   let running: Promise<void> | undefined;
 
-  const send = async (message: LedgerMessage): Promise<void> => {
+  const send = async (items: readonly Item[]): Promise<void> => {
+    const { after } = items[0]!;
+    const message = ledgerJson(
+      after,
+      items.map(({ entry }) => entry),
+    );
     for (let tried = 1; ; tried += 1) {
       try {
         return await publish(message);
       } catch (error) {
         if (tried === TRIES_MAX) {
-          const detail = { after: message.after, entries: message.entries.length };
+          const detail = { after, entries: items.length };
           logger.warn('not published, followers will read it', { ...detail, error: String(error) });
           return;
         }
@@ -50,7 +57,11 @@ export function ledgerFeed(publish: (message: LedgerMessage) => Promise<void>, l
       added.forEach((entry, index) => {
         waiting.push({ after: added[index - 1]?.position ?? after, entry });
       });
-      const surplus = waiting.length - WAITING_ENTRIES_MAX;
+      let bytes = 0;
+      const fitting = waiting.findLastIndex(
+        ({ entry }) => (bytes += entry.json.length) > WAITING_BYTES_MAX,
+      );
+      const surplus = Math.max(waiting.length - WAITING_ENTRIES_MAX, fitting + 1);
       if (surplus > 0) {
         waiting.splice(0, surplus);
         logger.warn('publishing is behind, followers will read it', { entries: surplus });
@@ -64,7 +75,7 @@ export function ledgerFeed(publish: (message: LedgerMessage) => Promise<void>, l
 }
 
 // As many entries as fit one message and follow each other without a hole.
-function take(waiting: Item[]): LedgerMessage {
+function take(waiting: Item[]): Item[] {
   let count = 0;
   let bytes = 0;
   while (count < Math.min(waiting.length, OUTBOX_EVENTS_MAX)) {
@@ -74,12 +85,5 @@ function take(waiting: Item[]): LedgerMessage {
     if (count > 0 && (!follows || bytes > MESSAGE_BYTES_MAX)) break;
     count += 1;
   }
-  const items = waiting.splice(0, count);
-  return {
-    after: items[0]!.after,
-    entries: items.map(({ entry: { position, json } }) => ({
-      position,
-      event: JSON.parse(json.toString()) as BankEvent,
-    })),
-  };
+  return waiting.splice(0, count);
 }

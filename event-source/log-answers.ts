@@ -13,6 +13,14 @@ function entriesJson(entries: readonly LogEntry[]): Buffer[] {
   return parts;
 }
 
+/** A message of the topic `ledger` (contracts/topics.ts), as JSON. */
+export const ledgerJson = (after: number, entries: readonly LogEntry[]): Buffer =>
+  Buffer.concat([
+    Buffer.from(`{"after":${after},"entries":[`),
+    ...entriesJson(entries),
+    Buffer.from(']}'),
+  ]);
+
 /** A page of entries, with where the log (or the stream) ends, as JSON. */
 export function pageJson(
   entries: readonly LogEntry[],

@@ -57,7 +57,7 @@ const { publish, close } = publisher({
 const dapr = sidecar({
   httpPort: config.DAPR_HTTP_PORT,
   apiToken: config.DAPR_API_TOKEN,
-  connections: 1,
+  connections: 2,
 });
 const publicAudit = auditFeed((message) => publish(PUBSUB, AUDIT_TOPIC, message), logger);
 const alarms = alarmBook(logger, (alarm) => publicAudit.offer({ type: 'alarm', alarm }));
@@ -78,7 +78,7 @@ const quarantine = await openQuarantine(
 );
 for (const { stream, reason } of quarantine.streams()) alarms.raise('fork', stream, reason);
 const log = await openLog();
-const feed = ledgerFeed((message) => publish(PUBSUB, LEDGER_TOPIC, message), logger);
+const feed = ledgerFeed((message) => dapr.publish(PUBSUB, LEDGER_TOPIC, message), logger);
 const stream = natsStream(config.BANK_EVENTS_URL);
 const integration = integrationFeed({ log, stream, source: config.BANK_SOURCE, logger });
 const { trust: _kept, ...connection } = immudb;

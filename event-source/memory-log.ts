@@ -1,5 +1,11 @@
 import type { StreamId } from '../domain/ids.ts';
-import { candidateOf, entryOfWrite, outcomesOf, planAppend, type Knowledge } from './append-plan.ts';
+import {
+  candidateOf,
+  entryOfWrite,
+  outcomesOf,
+  planAppend,
+  type Knowledge,
+} from './append-plan.ts';
 import { cutPage, eventKey, missing, positionOf } from './event-log.ts';
 import type { EventLog, EventPlace, LogEntry } from './event-log.ts';
 

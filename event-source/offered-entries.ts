@@ -2,6 +2,7 @@ import type { LogEntry } from './event-log.ts';
 
 /** More than this is forgotten and read from the log when its turn comes. */
 export const OFFERED_ENTRIES_MAX = 5_000;
+const OFFERED_BYTES_MAX = 16 * 1024 * 1024;
 
 interface Offered {
   /** Position of the entry before this one in the log. */
@@ -17,7 +18,8 @@ export function offeredEntries(entriesMax = OFFERED_ENTRIES_MAX) {
       added.forEach((entry, at) => {
         waiting.push({ after: added[at - 1]?.position ?? after, entry });
       });
-      if (waiting.length > entriesMax) waiting = [];
+      const bytes = waiting.reduce((sum, { entry }) => sum + entry.json.length, 0);
+      if (waiting.length > entriesMax || bytes > OFFERED_BYTES_MAX) waiting = [];
     },
     /** The entries that follow a position in the log without a hole; none when unknown. */
     after(position: number, limit: number): LogEntry[] {

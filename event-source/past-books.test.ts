@@ -7,7 +7,7 @@ import type { CommandId } from '../domain/ids.ts';
 import { createLedgerCheck, type LogStep } from '../domain/invariants.ts';
 import { createAuditBooks } from './audit-books.ts';
 import { booksMarks, type BooksMark } from './books-marks.ts';
-import { eventOf, newAccount, personLike } from './events-for-tests.ts';
+import { eventOf, linked, newAccount, personLike } from './events-for-tests.ts';
 import { hashedLog } from './hashed-log-for-tests.ts';
 import { GENESIS_KEY } from './immudb-tail.ts';
 import { memoryLog } from './memory-log.ts';
@@ -68,7 +68,8 @@ function commandsOf({ steps, order }: Life): Made[][] {
     commands.push(left[index]!.shift()!);
     if (left[index]!.length === 0) left.splice(index, 1);
   }
-  return commands;
+  const chained = linked(commands.flat().map(({ event }) => event));
+  return commands.map((made) => made.map((one) => ({ ...one, event: chained.shift()! })));
 }
 
 /** A log of what was made, and the marks that the audit made of it on the way. */

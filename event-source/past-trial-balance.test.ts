@@ -2,7 +2,7 @@ import { GENESIS_KEY } from './immudb-tail.ts';
 import { createAuditBooks } from './audit-books.ts';
 import { booksMarks } from './books-marks.ts';
 import { positionOf } from './event-log.ts';
-import { eventOf, eventsOf, newAccount } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, newAccount } from './events-for-tests.ts';
 import { hashedLog } from './hashed-log-for-tests.ts';
 import { memoryLog } from './memory-log.ts';
 import { pastTrialBalance } from './past-trial-balance.ts';
@@ -76,8 +76,9 @@ describe('given a log that is not sound', () => {
     expect(books.take(hashed.append(lie))).toHaveLength(1);
     expect(await ask(positionOf(5, 0) - 1)).toMatchObject({ verdict: 'balanced', balanced: true });
     expect(await ask(positionOf(5, 0))).toMatchObject({ verdict: 'violated', balanced: false });
-    await log.append(eventsOf(account, 6, 6));
-    books.take(hashed.append(eventOf(account, 6)));
+    const next = eventOf(account, 6, { prev: digestOf(lie) });
+    await log.append([next]);
+    books.take(hashed.append(next));
     expect(await ask(positionOf(6, 0))).toMatchObject({ verdict: 'violated', events: 6 });
   });
 

@@ -39,14 +39,17 @@ export function sidecar(options: SidecarOptions) {
   const call = async (
     method: 'GET' | 'POST' | 'PUT',
     path: string,
-    body?: unknown,
+    body?: object | string,
   ): Promise<{ status: number; text: string }> => {
     try {
       const answer = await pool.request({
         method,
         path,
         headers,
-        body: typeof body === 'string' || body === undefined ? (body ?? null) : JSON.stringify(body),
+        body:
+          typeof body === 'object' && !Buffer.isBuffer(body)
+            ? JSON.stringify(body)
+            : (body ?? null),
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (error) {
@@ -56,10 +59,22 @@ export function sidecar(options: SidecarOptions) {
 
   return {
     /** Calls an actor; anything but 200 is unknown, because refusals travel as 200. */
-    async invokeActor(type: string, id: string, method: string, body: unknown): Promise<unknown> {
+    async invokeActor(
+      type: string,
+      id: string,
+      method: string,
+      body: object | string,
+    ): Promise<unknown> {
       const answer = await call('PUT', `/v1.0/actors/${type}/${id}/method/${method}`, body);
       if (answer.status === 200) return parse(answer.text);
       throw new SidecarError(`actor ${type}/${id}: ${answer.text.slice(0, 500)}`, answer.status);
+    },
+
+    /** Publishes data that is JSON already; rejects unless the broker took it. */
+    async publish(pubsub: string, topic: string, json: string | Buffer): Promise<void> {
+      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, json);
+      if (answer.status === 204 || answer.status === 200) return;
+      throw new SidecarError(`publish to ${topic}: ${answer.text.slice(0, 500)}`, answer.status);
     },
 
     /** Calls another service; `path` has no leading slash. */
@@ -67,20 +82,13 @@ export function sidecar(options: SidecarOptions) {
       app: string,
       method: 'GET' | 'POST',
       path: string,
-      body?: unknown,
+      body?: object,
     ): Promise<{ status: number; body: unknown }> {
       const answer = await call(method, `/v1.0/invoke/${app}/method/${path}`, body);
       if (answer.status >= 500 && answer.text.includes('ERR_DIRECT_INVOKE')) {
         throw new SidecarError(`service ${app}: ${answer.text.slice(0, 500)}`, answer.status);
       }
       return { status: answer.status, body: answer.text === '' ? undefined : parse(answer.text) };
-    },
-
-    /** Publishes JSON text, of which the sidecar makes a CloudEvent. */
-    async publish(pubsub: string, topic: string, message: string): Promise<void> {
-      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, message);
-      if (answer.status === 204 || answer.status === 200) return;
-      throw new SidecarError(`publish: ${answer.text.slice(0, 500)}`, answer.status);
     },
 
     /** Whether the sidecar's outbound side (components, control plane) is ready. */

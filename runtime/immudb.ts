@@ -20,6 +20,10 @@ const READ_WRITE = 2;
  * place for the largest batch, so there are as many as one writer and its proofs need; what it
  * takes by default beside them (30 buffers, 1,000 cached transactions, 48 MiB for writing hashes)
  * is live memory that every collection goes through.
+ *
+ * The index is a tree that is written anew along each changed path, and what is old in it goes
+ * only in whole files, with a flush that is synced. So nodes are small, files too, and each flush
+ * takes a part of the oldest nodes along (docs/decisions/0013-bytes-at-rest.md).
  */
 const SETTINGS = {
   maxTxEntries: { value: 4096 },
@@ -28,6 +32,13 @@ const SETTINGS = {
   txLogCacheSize: { value: 100 },
   ahtSettings: { writeBufferSize: { value: 1 << 20 } },
   syncFrequency: { value: 2 },
+  fileSize: { value: 64 << 20 },
+  indexSettings: {
+    flushThreshold: { value: 30_000 },
+    syncThreshold: { value: 60_000 },
+    maxNodeSize: { value: 2048 },
+    cleanupPercentage: { value: 20 },
+  },
 };
 
 type Reply = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DiscardPolicy, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { DiscardPolicy, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
+import { StorageType, StoreCompression } from '@nats-io/jetstream';
 import type { StreamConfig } from '@nats-io/jetstream';
 import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { logFile } from './instance.ts';
@@ -22,6 +23,9 @@ const STREAM_BYTES_MAX = 1024 * 1024 * 1024;
 const STREAM_AGE_MAX_MS = 7 * 24 * 3_600_000;
 /** About 2.3 million integration events; docs/integration-events.md says what that means. */
 const BANK_EVENTS_BYTES_MAX = 2 * STREAM_BYTES_MAX;
+/** The ledger only tells followers early what they else pull from the log. */
+const LEDGER_BYTES_MAX = 64 * 1024 * 1024;
+const LEDGER_AGE_MAX_MS = 10 * 60_000;
 const DUPLICATE_WINDOW_MS = 120_000;
 
 /** Streams must exist before a sidecar subscribes; each carries one topic of the bank. */
@@ -134,6 +138,25 @@ export const provisionNats = (
   secrets: Pick<Secrets, 'natsAdmin'>,
 ): Promise<void> => asAdmin(instance, secrets, provision);
 
+/** Bytes and age of streams of events; text that repeats itself takes half of its bytes so. */
+const EVENT_STREAMS: Readonly<Record<string, readonly [bytes: number, ageMs: number]>> = {
+  LEDGER: [LEDGER_BYTES_MAX, LEDGER_AGE_MAX_MS],
+  // A log that was put back from a backup gets from here what it lacks (`restore --refill`).
+  ACCOUNT_EVENTS: [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS],
+  BANK_EVENTS: [BANK_EVENTS_BYTES_MAX, STREAM_AGE_MAX_MS],
+};
+
+function limitsOf(name: string): Partial<StreamConfig> {
+  const [bytes, ageMs] = EVENT_STREAMS[name] ?? [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS];
+  const isKept = KEPT_STREAMS.has(name);
+  return {
+    max_bytes: bytes,
+    max_age: isKept ? 0 : nanos(ageMs),
+    discard: isKept ? DiscardPolicy.New : DiscardPolicy.Old,
+    compression: name in EVENT_STREAMS ? StoreCompression.S2 : StoreCompression.None,
+  };
+}
+
 async function provision(connection: NatsConnection): Promise<void> {
   const manager = await jetstreamManager(connection);
   const known = new Set<string>();
@@ -141,10 +164,8 @@ async function provision(connection: NatsConnection): Promise<void> {
   for (const [name, subject] of Object.entries(STREAMS)) {
     const limits: Partial<StreamConfig> = {
       subjects: [subject],
-      max_bytes: name === 'BANK_EVENTS' ? BANK_EVENTS_BYTES_MAX : STREAM_BYTES_MAX,
-      max_age: KEPT_STREAMS.has(name) ? 0 : nanos(STREAM_AGE_MAX_MS),
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-      discard: KEPT_STREAMS.has(name) ? DiscardPolicy.New : DiscardPolicy.Old,
+      ...limitsOf(name),
     };
     const retention = QUEUES.has(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
     const fixed = { storage: StorageType.File, retention };

@@ -14,7 +14,7 @@ export interface LogClient extends LogDigests, LogReader {
 
 /** Asks event-source through the sidecars. */
 export function logClient(sidecar: Sidecar): LogClient {
-  const call = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> => {
+  const call = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
     const answer = await sidecar.invokeService(EVENT_SOURCE_APP, method, path, body);
     if (answer.status === 200) return answer.body;
     throw new SidecarError(`${path} answered ${answer.status}`, answer.status);
