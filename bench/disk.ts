@@ -19,6 +19,7 @@ const STORES: readonly (readonly [path: RegExp, store: string])[] = [
   [/^immudb\/data\/corebank\/tx\//, 'immudb, transactions'],
   [/^immudb\//, 'immudb, other'],
   [/^nats\//, 'NATS'],
+  [/^scheduler/, 'scheduler'],
   [/^logs\//, 'logs of the programs'],
 ];
 

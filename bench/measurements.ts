@@ -9,7 +9,8 @@ import type { NamedPid, Sample } from './processes.ts';
 import { cpuOf, GENERATOR_NAME, machine } from './results.ts';
 import type { Audit, Idle, LoadResult, ProgramUse, Rebuild } from './results.ts';
 
-const WARM_UP_MS = 2_000;
+/** Before each load. */
+export const WARM_UP_MS = 2_000;
 const SETTLE_MS = 3_000;
 const IDLE_MS = 5_000;
 

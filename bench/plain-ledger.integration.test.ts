@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'pg';
 import { freeInstance } from '../runtime/free-instance.ts';
@@ -25,6 +26,7 @@ afterAll(async () => {
   close();
   await pool.end();
   await postgres.supervisor.stop();
+  rmSync(postgres.instance.dataDir, { recursive: true, force: true });
 });
 
 async function post(path: string, body: object, key: string = randomUUID()) {

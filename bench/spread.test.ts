@@ -1,3 +1,4 @@
+import { secondsInOneRound } from './quiet-accounts.ts';
 import { createPool, shuffled } from './spread.ts';
 
 test('the order is a permutation, the same in every run and not that of the numbers', () => {
@@ -37,4 +38,10 @@ test('a pool has rested when a minute has passed since the last use', async () =
   const began = performance.now();
   await pool.rested();
   expect(performance.now() - began).toBeLessThan(5_000);
+});
+
+test('a load ends before it uses an account for the second time', () => {
+  expect(secondsInOneRound(10_000, 1_300, 8)).toBe(5);
+  expect(secondsInOneRound(100_000, 1_300, 8)).toBe(8);
+  expect(secondsInOneRound(1_000, 1_300, 8)).toBe(2);
 });
