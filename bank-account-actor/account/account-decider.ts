@@ -65,7 +65,7 @@ export function decideAccounts(
   { atomic, dryRun }: Joint,
   now: string,
 ): CommandResult[] | undefined {
-  const undo = draft.bookmark();
+  const undo = atomic || dryRun ? draft.bookmark() : undefined;
   const before = atomic ? works.map(({ message }) => stateOf(draft, message)) : [];
   const decided = works.map((work) => {
     const undoOne = work.message.dryRun === true ? draft.bookmark() : undefined;
@@ -76,7 +76,7 @@ export function decideAccounts(
   if (decided.includes(undefined)) return undefined;
   const outcomes = decided as Outcome[];
   const isAborted = atomic && outcomes.some(({ result }) => !result.ok);
-  if (isAborted || dryRun) undo();
+  if (isAborted || dryRun) undo?.();
   const results = outcomes.map(({ result, seen }, index): CommandResult | undefined => {
     const work = works[index]!;
     if (result.ok) return isAborted && !result.replayed ? ABORTED : result;
