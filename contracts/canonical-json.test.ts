@@ -13,7 +13,7 @@ function plainly(value: unknown): string {
   return `{${kept.map((name) => `${JSON.stringify(name)}:${plainly(members[name])}`).join(',')}}`;
 }
 
-test(`given any JSON, in order or not, then its text is the one of its value, SEED=${seed}`, () => {
+test(`given any JSON, in order or not, then its text is its value's, SEED=${seed}`, () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = canonicalJson(value);
