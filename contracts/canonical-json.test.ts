@@ -24,7 +24,7 @@ test(`given any JSON, in order or not, then its text is its value's, SEED=${seed
   );
 });
 
-test('given names that are numbers, or members that are missing, then the order is of texts', () => {
+test('given names that are numbers, or missing members, then the order is of texts', () => {
   const value = { b: undefined, 10: 'ten', 9: ['x', undefined, { z: 1, a: undefined }] };
   expect(canonicalJson(value)).toBe('{"10":"ten","9":["x",null,{"z":1}]}');
   expect(canonicalJson(undefined)).toBe('null');
