@@ -101,7 +101,7 @@ describe('deliveries on their way into the log', () => {
     expect(batches).toEqual([50, max - 10, max, max, 44, 20]);
   });
 
-  test('given joint events on the border of two appends, then they are written as one', async () => {
+  test('given joint events on the border of two appends, then they go in as one', async () => {
     const { slow, batches, go } = slowly(log);
     log = slow;
     incoming = appender(parts());
@@ -185,6 +185,7 @@ describe('deliveries on their way into the log', () => {
     expect(await incoming.deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
     expect(await log.heads([id, fine])).toEqual([2, 2]);
     expect(subjects()).toEqual([`fork ${id}`]);
+    expect(alarms.list()[0]!.count).toBe(2);
     // The whole event stands in the quarantine, and nowhere else.
     expect(JSON.stringify(alarms.list())).not.toContain('secret');
     expect(kept.join()).toContain('secret');
@@ -192,7 +193,7 @@ describe('deliveries on their way into the log', () => {
     expect(quarantine.count()).toBe(1);
   });
 
-  test('given a fork, when the service starts again, then the stream still gets no further', async () => {
+  test('given a fork, when the service starts again, then the stream gets no further', async () => {
     const id = newAccount();
     await incoming.deliver(eventsOf(id, 1, 2));
     // Somebody else wrote version 2: the log goes on behind what the actor did not decide.

@@ -83,8 +83,11 @@ export function appender(parts: AppenderParts) {
     return all;
   };
   /** An event alone on a stream in quarantine concerns nobody else, so the log is not asked. */
-  const mayGoIn = ({ event, stream }: Candidate): boolean =>
-    event.joint !== undefined || quarantine.why(stream) === undefined;
+  const mayGoIn = ({ event, stream }: Candidate): boolean => {
+    const why = event.joint === undefined ? quarantine.why(stream) : undefined;
+    if (why !== undefined) alarms.raise('fork', stream, why);
+    return why === undefined;
+  };
   const appendBatch = async (batch: readonly Delivery[]): Promise<Verdict[]> => {
     const kept = batch.map(({ events }) => events.filter(mayGoIn));
     const outcomes = await appendAll(kept.flat());

@@ -188,7 +188,8 @@ function jointFaults(events: readonly AuditedEvent[], tx: number): readonly Find
       group.some(({ event }) => event.id === id);
     if (isWhole) return [];
     const due = group[0]!.event.joint!.events;
-    const detail = `Transaction ${tx} has ${group.length} of the ${due} events that belong to ${id}.`;
+    const has = `Transaction ${tx} has ${group.length} of the ${due} events`;
+    const detail = `${has} that belong to ${id}.`;
     return [{ kind: 'incomplete', subject: id, detail }];
   });
 }
