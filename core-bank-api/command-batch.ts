@@ -84,7 +84,10 @@ function address(
 ): { accountId: AccountId; message: CommandMessage } {
   const commandId = idempotencyKey ?? idFor(given ?? command.type);
   const accountId = given ?? accountIdFor(commandId);
-  return { accountId, message: { ...common, accountId, commandId, command: command as CommandBody } };
+  return {
+    accountId,
+    message: { ...common, accountId, commandId, command: command as CommandBody },
+  };
 }
 
 /**
@@ -103,7 +106,8 @@ export function executePlan(
     for (let from = 0; from < commands.length; from += EXECUTE_COMMANDS_MAX) {
       const group = commands.slice(from, from + EXECUTE_COMMANDS_MAX);
       const messages = group.map(({ message }) => message);
-      const results = instead === undefined ? await actors.execute({ commands: messages, ...joint }) : [];
+      const results =
+        instead === undefined ? await actors.execute({ commands: messages, ...joint }) : [];
       group.forEach((command, at) => settle(command, results[at] ?? instead ?? LOST));
       if (results.some(isUnavailable)) instead = LOST;
     }

@@ -75,7 +75,8 @@ export function createTransferLegs(once: OnceNames, begun: readonly OpenTransfer
       if (!isLeg(event)) return undefined;
       const { transferId: id, type } = event;
       const known = open.get(id);
-      if (known === undefined && once.has(`ended ${id}`)) return `${type} of ${id}, which had ended`;
+      if (known === undefined && once.has(`ended ${id}`))
+        return `${type} of ${id}, which had ended`;
       const legs = legsOf(event, accountId, currency, transaction);
       if (type === 'transfer-captured') {
         if (known?.step === 'received') return pair(id, known, legs);
@@ -85,7 +86,8 @@ export function createTransferLegs(once: OnceNames, begun: readonly OpenTransfer
       }
       // The target's leg may be followed before the source's: then the reservation is known.
       if (type === 'transfer-received' && known?.step === 'reserved') {
-        if (known.from !== legs.from || known.to !== legs.to) return `${id} reached another account`;
+        if (known.from !== legs.from || known.to !== legs.to)
+          return `${id} reached another account`;
         return put(id, legs);
       }
       if (known === undefined) {

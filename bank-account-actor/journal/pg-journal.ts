@@ -130,22 +130,25 @@ async function commit({ writes, guards, names, unknown }: Turn, call: Call): Pro
   const ids = new Map<string, StreamName>([...names, ...unknown].map((name) => [idOf(name), name]));
   const of = <Value>(member: (write: StreamWrite) => Value): Value[] => writes.map(member);
   try {
-    const rows = await call<{ kind: 'overtaken' | 'known'; id: string; at: string }>('commit_turn', [
-      texts(of(({ stream }) => stream)),
-      plain(of(({ expected }) => expected)),
-      plain(of(({ version }) => version)),
-      texts(of(({ digest }) => digest)),
-      texts(of(({ state }) => state)),
-      plain(of(({ logged }) => logged)),
-      texts(of(({ unlogged }) => `[${unlogged.join(',')}]`)),
-      plain(of(({ due }) => due)),
-      texts(of(({ secret }) => secretText(secret))),
-      texts(guards.map(({ stream }) => stream)),
-      plain(guards.map(({ version }) => version)),
-      plain(names.map(idOf)),
-      plain(names.map(({ version }) => version)),
-      plain(unknown.map(idOf)),
-    ]);
+    const rows = await call<{ kind: 'overtaken' | 'known'; id: string; at: string }>(
+      'commit_turn',
+      [
+        texts(of(({ stream }) => stream)),
+        plain(of(({ expected }) => expected)),
+        plain(of(({ version }) => version)),
+        texts(of(({ digest }) => digest)),
+        texts(of(({ state }) => state)),
+        plain(of(({ logged }) => logged)),
+        texts(of(({ unlogged }) => `[${unlogged.join(',')}]`)),
+        plain(of(({ due }) => due)),
+        texts(of(({ secret }) => secretText(secret))),
+        texts(guards.map(({ stream }) => stream)),
+        plain(guards.map(({ version }) => version)),
+        plain(names.map(idOf)),
+        plain(names.map(({ version }) => version)),
+        plain(unknown.map(idOf)),
+      ],
+    );
     const [first] = rows;
     if (first === undefined) return { outcome: 'committed' };
     if (first.kind === 'overtaken') {

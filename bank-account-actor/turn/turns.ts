@@ -217,6 +217,7 @@ export function createTurns(ports: TurnPorts) {
     /** One result for each command of the work, in order; refusals are results. */
     execute<Result>(work: Work<Result>): Promise<readonly (Result | Unavailable)[]> {
       if (relay.isFull()) return Promise.resolve(many(work.commands, BEHIND));
+      if (work.size > TURN_BYTES_MAX) return Promise.resolve(many(work.commands, TOO_LARGE));
       const isTooMuch =
         waitingCommands + work.commands > WAITING_COMMANDS_MAX ||
         waitingSize + work.size > WAITING_SIZE_MAX;
@@ -239,9 +240,9 @@ const describe = (error: unknown): string =>
 const BROKEN = 'the command could not be decided';
 const LOST = 'the outcome could not be confirmed';
 const BEHIND = 'the log is too far behind';
+const TOO_LARGE = 'it is larger than a commit can be';
 const CROWDED = 'too many commands wait';
 
 const many = (count: number, reason: string): Unavailable[] =>
   Array.from({ length: count }, () => unavailable(reason));
-const refuseAll = ({ work }: Waiting, reason: string): Unavailable[] =>
-  many(work.commands, reason);
+const refuseAll = ({ work }: Waiting, reason: string): Unavailable[] => many(work.commands, reason);
