@@ -182,6 +182,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
 
   /** Sends a stream's events again, each with those that belong to it. */
   const sendAgain = async (entries: readonly Entry[]): Promise<void> => {
+    // The log is asked about them from now on, and they are sent once more, if this fails.
+    for (const entry of entries) entry.sentAt = clock.steady();
     for (const entry of entries) {
       const { joint, other } = entry;
       const group = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
