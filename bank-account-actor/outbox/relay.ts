@@ -94,12 +94,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     (error: unknown): void =>
       void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
 
-  /** Takes an event; undefined when it is there already. */
+  /** Takes an event; undefined when it is there already, or the log is known to have it. */
   const take = ({ event, json, digest }: Committed): Entry | undefined => {
     const stream = streamOfEvent(event);
     const entries = streams.get(stream) ?? [];
     const { version, joint, data } = event;
-    if ((entries.at(-1)?.version ?? 0) >= version) return undefined;
+    const known = entries.at(-1)?.version ?? confirmed.get(stream)?.version ?? 0;
+    if (known >= version) return undefined;
     const other = 'otherAccountId' in data ? streamOf(data.otherAccountId) : undefined;
     const state = { sentAt: undefined, isQueued: false, isConfirmed: false };
     const entry = { stream, version, json, digest, joint, other, ...state };

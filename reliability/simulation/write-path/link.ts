@@ -63,6 +63,7 @@ export function createLink({ timeline, chance, weather, seen, crash }: LinkParts
         });
       const giveUp = (): void =>
         after(timeoutMs, () => reject(new Error(`${what}: ${fault}`)), life);
+      if (fault === 'none') note(() => `${life.name} ${what}`);
       if (fault !== 'none') {
         seen(`fault ${fault}`);
         note(() => `${life.name} ${what}: ${fault}`);

@@ -154,6 +154,7 @@ async function run({ house, source, hosts, clients }: Parts): Promise<void> {
   let [looked, isQuiet] = [timeline.now(), false];
   const calm = start;
   await until(() => timeline.now() - calm > CALM_MS);
+  timeline.note(() => JSON.stringify(hosts.bytes()));
   void looked;
   void isQuiet;
   if (judge.violations.length === 0) await judge.end(WALL_START + timeline.now() + 3_600_000);
