@@ -8,6 +8,7 @@ import {
 } from '../../../event-source/quarantine.ts';
 import type { LogDigests } from '../../../bank-account-actor/outbox/relay.ts';
 import type { LogReader } from '../../../bank-account-actor/turn/facts.ts';
+import type { BankEvent } from '../../../contracts/bank-events.ts';
 import type { AccountEventsMessage } from '../../../contracts/topics.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { House } from './house.ts';
@@ -73,6 +74,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
     if (!life.isAlive) return again(300);
     const own = life;
     const { events } = JSON.parse(text) as AccountEventsMessage;
+    timeline.note(() => `${own.name} is brought ${placesOf(events)}`);
     // The broker brings again what nobody answered in time.
     timeline.after(REDELIVER_AFTER_MS, () => again(0));
     const said = bug === 'acknowledge before the append' ? 'done' : undefined;
@@ -125,3 +127,11 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
   };
   return { portsOf, crash, restart, isQuarantined: (stream: Parameters<Quarantine['why']>[0]) => quarantine.why(stream) !== undefined };
 }
+
+const placesOf = (events: readonly BankEvent[]): string =>
+  events
+    .map(({ stream, version, joint }) => {
+      const together = joint === undefined ? '' : ` (${joint.events} of ${joint.id.slice(-6)})`;
+      return `${stream.slice(0, 4)}..${stream.slice(-4)}/${version}${together}`;
+    })
+    .join(', ');
