@@ -82,6 +82,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const streams = new Map<StreamId, Entry[]>();
   /** Events that must enter the log in one transaction, and so leave in one message. */
   const groups = new Map<string, Entry[]>();
+  /** The event of a stream that the log is asked about, and since when it is waited for. */
+  const marks = new Map<StreamId, { readonly entry: Entry; since: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
   let events = 0;
@@ -129,7 +131,10 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       if (entry.joint !== undefined) groups.delete(entry.joint.id);
     }
     if (left.length > 0) streams.set(stream, left);
-    else streams.delete(stream);
+    else {
+      streams.delete(stream);
+      marks.delete(stream);
+    }
     held.confirmed(stream, version);
     const last = entries.find((entry) => entry.version === version);
     if (last === undefined || left.length > 0) return;
@@ -220,14 +225,21 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     confirmed.delete(stream);
   };
 
-  /** Asks the log about the last event that was sent of each stream. */
+  /**
+   * Asks the log about one event of each stream: the last one that was sent, and then the same
+   * until it is there, or a stream that goes on would never be confirmed or sent again.
+   */
   const ask = async (): Promise<void> => {
     const now = clock.steady();
     const asked: Entry[] = [];
-    for (const entries of streams.values()) {
-      const last = entries.findLast(({ sentAt }) => sentAt !== undefined);
-      if (last === undefined || now - last.sentAt! < ASK_AFTER_MS) continue;
-      asked.push(last);
+    for (const [stream, entries] of streams) {
+      if (marks.get(stream)?.entry.isConfirmed !== false) {
+        const isOut = ({ sentAt }: Entry) => sentAt !== undefined && now - sentAt >= ASK_AFTER_MS;
+        const entry = entries.findLast(isOut);
+        if (entry === undefined) continue;
+        marks.set(stream, { entry, since: entry.sentAt! });
+      }
+      asked.push(marks.get(stream)!.entry);
       if (asked.length === ASK_STREAMS_MAX) break;
     }
     if (asked.length === 0) return;
@@ -238,10 +250,14 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     for (const [index, entry] of asked.entries()) {
       const digest = digests[index] ?? null;
       const entries = streams.get(entry.stream);
-      if (entries === undefined || entry.isConfirmed) continue;
+      const mark = marks.get(entry.stream);
+      if (entries === undefined || mark === undefined || entry.isConfirmed) continue;
       if (digest === entry.digest) confirm(entry.stream, entry.version);
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
-      else if (now - entry.sentAt! >= SEND_AGAIN_MS) await sendAgain(entries);
+      else if (now - mark.since >= SEND_AGAIN_MS) {
+        mark.since = now;
+        await sendAgain(entries);
+      }
       // Asked again after the others, so that none waits for a stream that the log lacks.
       const left = streams.get(entry.stream);
       if (left !== undefined && streams.delete(entry.stream)) streams.set(entry.stream, left);
