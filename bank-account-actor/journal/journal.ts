@@ -54,7 +54,7 @@ export interface Turn {
 
 export type TurnOutcome =
   | { readonly outcome: 'committed' }
-  /** These streams stand at other versions; nothing was written. */
+  /** These streams stand at other versions or in quarantine; nothing was written. */
   | { readonly outcome: 'overtaken'; readonly streams: readonly StreamId[] }
   /** These names are known; nothing was written. */
   | { readonly outcome: 'known'; readonly names: readonly KnownName[] };

@@ -79,6 +79,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const streams = new Map<StreamId, Entry[]>();
   /** Events that must enter the log in one transaction, and so leave in one message. */
   const groups = new Map<string, Entry[]>();
+  /** The event of a stream that the log is asked about, and since when it is waited for. */
+  const marks = new Map<StreamId, { readonly entry: Entry; since: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
   let events = 0;
@@ -91,12 +93,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     (error: unknown): void =>
       void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
 
-  /** Takes an event; undefined when it is there already. */
+  /** Takes an event; undefined when it is there already, or the log is known to have it. */
   const take = ({ event, json, digest }: Committed): Entry | undefined => {
     const stream = streamOfEvent(event);
     const entries = streams.get(stream) ?? [];
     const { version, joint, data } = event;
-    if ((entries.at(-1)?.version ?? 0) >= version) return undefined;
+    const known = entries.at(-1)?.version ?? confirmed.get(stream)?.version ?? 0;
+    if (known >= version) return undefined;
     const other = 'otherAccountId' in data ? streamOf(data.otherAccountId) : undefined;
     const state = { sentAt: undefined, isQueued: false, isConfirmed: false };
     const entry = { stream, version, json, digest, joint, other, ...state };
@@ -125,7 +128,10 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       if (entry.joint !== undefined) groups.delete(entry.joint.id);
     }
     if (left.length > 0) streams.set(stream, left);
-    else streams.delete(stream);
+    else {
+      streams.delete(stream);
+      marks.delete(stream);
+    }
     held.confirmed(stream, version);
     const last = entries.find((entry) => entry.version === version);
     if (last === undefined || left.length > 0) return;
@@ -179,6 +185,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
 
   /** Sends a stream's events again, each with those that belong to it. */
   const sendAgain = async (entries: readonly Entry[]): Promise<void> => {
+    // The log is asked about them from now on, and they are sent once more, if this fails.
+    for (const entry of entries) entry.sentAt = clock.steady();
     for (const entry of entries) {
       const { joint, other } = entry;
       const group = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
@@ -214,14 +222,21 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     confirmed.delete(stream);
   };
 
-  /** Asks the log about the last event that was sent of each stream. */
+  /**
+   * Asks the log about one event of each stream: the last one that was sent, and then the same
+   * until it is there, or a stream that goes on would never be confirmed or sent again.
+   */
   const ask = async (): Promise<void> => {
     const now = clock.steady();
     const asked: Entry[] = [];
-    for (const entries of streams.values()) {
-      const last = entries.findLast(({ sentAt }) => sentAt !== undefined);
-      if (last === undefined || now - last.sentAt! < ASK_AFTER_MS) continue;
-      asked.push(last);
+    for (const [stream, entries] of streams) {
+      if (marks.get(stream)?.entry.isConfirmed !== false) {
+        const isOut = ({ sentAt }: Entry) => sentAt !== undefined && now - sentAt >= ASK_AFTER_MS;
+        const entry = entries.findLast(isOut);
+        if (entry === undefined) continue;
+        marks.set(stream, { entry, since: entry.sentAt! });
+      }
+      asked.push(marks.get(stream)!.entry);
       if (asked.length === ASK_STREAMS_MAX) break;
     }
     if (asked.length === 0) return;
@@ -232,10 +247,14 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     for (const [index, entry] of asked.entries()) {
       const digest = digests[index] ?? null;
       const entries = streams.get(entry.stream);
-      if (entries === undefined || entry.isConfirmed) continue;
+      const mark = marks.get(entry.stream);
+      if (entries === undefined || mark === undefined || entry.isConfirmed) continue;
       if (digest === entry.digest) confirm(entry.stream, entry.version);
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
-      else if (now - entry.sentAt! >= SEND_AGAIN_MS) await sendAgain(entries);
+      else if (now - mark.since >= SEND_AGAIN_MS) {
+        mark.since = now;
+        await sendAgain(entries);
+      }
       // Asked again after the others, so that none waits for a stream that the log lacks.
       const left = streams.get(entry.stream);
       if (left !== undefined && streams.delete(entry.stream)) streams.set(entry.stream, left);

@@ -75,12 +75,16 @@ export function createTurns(ports: TurnPorts) {
    */
   const decide = (facts: Facts, works: readonly Waiting[], broken: Set<Waiting>): Decided => {
     const draft = createDraft(facts);
-    const now = new Date(clock.wall()).toISOString();
+    const wall = clock.wall();
+    const now = new Date(wall).toISOString();
     const results: Results[] = [];
     for (const each of works) {
       try {
-        const decided = broken.has(each) ? refuseAll(each, BROKEN) : each.work.decide(draft, now);
-        results.push(decided ?? []);
+        // Looked at whenever it is decided: fetching, or a pause, may have taken long.
+        const isGivenUp = wall > each.work.deadlineMs + GIVEN_UP_MS;
+        const refusal = broken.has(each) ? BROKEN : isGivenUp ? GIVEN_UP : undefined;
+        const decided = refusal === undefined ? each.work.decide(draft, now) : undefined;
+        results.push(refusal === undefined ? (decided ?? []) : refuseAll(each, refusal));
       } catch (error) {
         logger.error('a command could not be decided', { error: describe(error) });
         return decide(facts, works, broken.add(each));
@@ -158,7 +162,6 @@ export function createTurns(ports: TurnPorts) {
 
   /** The works that may go now: those whose streams nobody has, in order, up to a turn's size. */
   const take = (): Waiting[] => {
-    const now = clock.wall();
     const patientSince = clock.steady() - HELD_BACK_MS_MAX;
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
@@ -177,10 +180,6 @@ export function createTurns(ports: TurnPorts) {
         continue;
       }
       count(work, -1);
-      if (now > work.deadlineMs + GIVEN_UP_MS) {
-        each.settle(refuseAll(each, 'its caller had given up'));
-        continue;
-      }
       commands += work.commands;
       size += work.size;
       taken.push(each);
@@ -238,6 +237,7 @@ const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const BROKEN = 'the command could not be decided';
+const GIVEN_UP = 'its caller had given up';
 const LOST = 'the outcome could not be confirmed';
 const BEHIND = 'the log is too far behind';
 const TOO_LARGE = 'it is larger than a commit can be';
