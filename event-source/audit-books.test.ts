@@ -30,7 +30,9 @@ test('given a sound log, then every event counts and the books balance', () => {
   const { log, books, take } = followed();
   const opening = { commandId: 'opened-with-a-deposit' };
   const other = newAccount();
-  expect(take(log.append(...jointly([eventOf(other, 1, opening), eventOf(other, 2, opening)])))).toEqual([]);
+  expect(
+    take(log.append(...jointly([eventOf(other, 1, opening), eventOf(other, 2, opening)]))),
+  ).toEqual([]);
   expect(books.books()).toMatchObject({
     ...{ verdict: 'balanced', transaction: 4, events: 9, accounts: 2, persons: 1, violations: 0 },
     currencies: [{ currency: 'EUR', ledgers: '500.00', balanced: true }],
