@@ -116,8 +116,7 @@ export function courier(sidecar: Sidecar, now: () => number = Date.now): Actors 
       const parcel = { accountId, text: JSON.stringify(group), commands: group.commands.length };
       try {
         const delivered = await byHost(parcel);
-        const results =
-          delivered === 'moved' ? await persist(() => byActor(parcel)) : delivered;
+        const results = delivered === 'moved' ? await persist(() => byActor(parcel)) : delivered;
         if (results !== undefined && results !== 'moved') return results;
         return refuseAll(parcel, 'the account cannot be reached');
       } catch (error) {
