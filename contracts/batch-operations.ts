@@ -29,12 +29,14 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
     id: 'executeBatch',
     summary: 'Executes many commands, those of one account in order; each has its own result',
     query: {
-      atomic: flag('true: all commands, at most 100 of one account, in one commit or not at all'),
-      dryRun: flag('true: the same answer, but nothing is written; at most 100 of one account'),
+      atomic: flag('true: all commands, of any accounts, in one commit or not at all'),
+      dryRun: flag('true: the same answer, but nothing is written'),
     },
     headers: {
       'Idempotency-Key': commandHeaders['Idempotency-Key'].meta({
-        description: 'the items without a key get theirs from it, so all can safely be sent again',
+        description:
+          'the items without a key get theirs from it and from what they say, so all can safely ' +
+          'be sent again, also after some were corrected',
       }),
     },
     body: batchBody,

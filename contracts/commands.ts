@@ -136,9 +136,9 @@ export const holdIdFor = (accountId: AccountId, id: CommandId): HoldId =>
 export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
   transferIdOf(source, digestOf(`transfer:${source}:${id}`).readBigUInt64BE(0));
 
-/** The id of a batch's item without a key: of an account's items the one after `before` others. */
-export const batchItemIdFor = (batch: CommandId, account: string, before: number): CommandId =>
-  commandId(uuidOf(digestOf(`batch:${batch}:${account}:${before}`)));
+/** The id of a batch's item without a key: of those that say the same the one after `before`. */
+export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
+  commandId(uuidOf(digestOf(`batch-item:${batch}:${about}:${before}`)));
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

@@ -1,10 +1,8 @@
 import type { Express, RequestHandler } from 'express';
 import { batchFrame, type BatchResult } from '../contracts/batches.ts';
-import { EXECUTE_COMMANDS_MAX } from '../contracts/commands.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
 import type { Actors } from './courier.ts';
 import { executePlan, planBatch, problemOf, resultOf } from './command-batch.ts';
-import type { BatchPlan, Joint } from './command-batch.ts';
 import { invalid, invalidBy } from './failures.ts';
 import { commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
@@ -28,7 +26,6 @@ export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void 
     const plan = planBatch(commands, { traceparent: traceparentOf(request) }, commandId);
     response.set('Idempotency-Key', commandId);
     const joint = atomic || dryRun ? { atomic, dryRun } : undefined;
-    if (joint !== undefined) requireJoint(plan, joint);
     const at = (index: number): string => `${request.path}#/commands/${index}`;
     const results: BatchResult[] = [];
     for (const [index, failure] of plan.failures) results[index] = problemOf(failure, at(index));
@@ -50,16 +47,4 @@ export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void 
       running -= 1;
     }
   });
-}
-
-/** What is decided as one must fit one turn of one account, or be a preview of such turns. */
-function requireJoint({ accounts }: BatchPlan, { atomic }: Joint): void {
-  const longest = Math.max(0, ...[...accounts.values()].map(({ length }) => length));
-  if (longest > EXECUTE_COMMANDS_MAX) {
-    const message = `must be at most ${EXECUTE_COMMANDS_MAX} for one account to be decided as one`;
-    throw invalid([{ at: '/commands', message }]);
-  }
-  if (atomic === true && accounts.size > 1) {
-    throw invalid([{ at: '/commands', message: 'must all be for one account when atomic' }]);
-  }
 }

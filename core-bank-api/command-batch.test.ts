@@ -2,8 +2,8 @@ import type { BatchResult } from '../contracts/batches.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { accountNumberOf } from '../domain/account-number.ts';
 import { commandId, type AccountId } from '../domain/ids.ts';
-import { unavailable, type Actors, type Joint } from './actor-client.ts';
-import { executePlan, planBatch, problemOf, resultOf } from './command-batch.ts';
+import { unavailable, type Actors } from './courier.ts';
+import { executePlan, planBatch, problemOf, resultOf, type Joint } from './command-batch.ts';
 import { accountIdFor } from './request-headers.ts';
 
 const [A, B] = [accountIdFor(commandId('a')), accountIdFor(commandId('b'))];
@@ -14,13 +14,15 @@ const deposit = (accountId: string, idempotencyKey?: string, amount = '1.00') =>
   amount,
 });
 const plan = (...items: unknown[]) => planBatch(items, { traceparent: 't' });
+const ONE = { atomic: true, dryRun: false };
 
 /** Actors that note every call and answer each command by `answer`. */
 const actors = (answer: (message: CommandMessage) => CommandResult) => {
-  const calls: { accountId: AccountId; keys: string[]; joint: Joint | undefined }[] = [];
-  const execute: Actors['execute'] = (accountId, messages, joint) => {
-    calls.push({ accountId, keys: messages.map((one) => one.commandId), joint });
-    return Promise.resolve(messages.map(answer));
+  const calls: { accounts: AccountId[]; keys: string[]; joint: object }[] = [];
+  const execute: Actors['execute'] = ({ commands, ...joint }) => {
+    const accounts = [...new Set(commands.map(({ accountId }) => accountId))];
+    calls.push({ accounts, keys: commands.map((one) => one.commandId), joint });
+    return Promise.resolve(commands.map(answer));
   };
   return { calls, execute };
 };
@@ -69,16 +71,58 @@ describe('planning a batch', () => {
     const opening = { type: 'open-account', ownerId: 'jana', currency: 'CZK' };
     const { accounts } = plan({ ...opening, idempotencyKey: 'a' }, deposit(A));
     expect([...accounts.keys()]).toEqual([A]);
-    expect(accounts.get(A)?.map(({ message }) => message.fresh)).toEqual([false, true]);
+    expect(accounts.get(A)?.map(({ index }) => index)).toEqual([0, 1]);
   });
   test('given no address members, the command is exactly its body', () => {
     const [first] = plan(deposit(A, '1')).accounts.get(A) ?? [];
     expect(first?.message).toEqual({
       traceparent: 't',
+      accountId: A,
       commandId: '1',
-      fresh: false,
       command: { type: 'deposit', amount: '1.00' },
     });
+  });
+});
+
+describe('ids of items without a key', () => {
+  const idsOf = (...items: object[]): string[] => {
+    const { accounts } = planBatch(items, { traceparent: 't' }, commandId('batch'));
+    const all = [...accounts.values()].flat().sort((one, other) => one.index - other.index);
+    return all.map(({ message }) => message.commandId);
+  };
+  const [nine, one, two] = ['9.00', '1.00', '2.00'].map((amount) => deposit(A, undefined, amount));
+  const plain = idsOf(one!, two!);
+
+  test('given a bad item that is corrected, the others keep their ids', () => {
+    expect(idsOf({ ...nine, amount: '9,00' }, one!, two!)).toEqual(plain);
+    expect(idsOf(nine!, one!, two!).slice(1)).toEqual(plain);
+  });
+  test('given an item that is put in, given a key or taken out, the others keep their ids', () => {
+    expect(idsOf(nine!, one!, two!).slice(1)).toEqual(plain);
+    expect(idsOf(deposit(A, 'k', '1.00'), one!, two!)).toEqual(['k', ...plain]);
+    expect(idsOf(two!)).toEqual(plain.slice(1));
+    expect(idsOf(two!, one!)).toEqual([...plain].reverse());
+  });
+  test('given an opening that is corrected, another one keeps its account', () => {
+    const opening = (currency: string) => ({ type: 'open-account', ownerId: 'jana', currency });
+    const [, usd] = idsOf(opening('EUR'), opening('USD'));
+    expect(idsOf(opening('???'), opening('USD'))).toEqual([usd]);
+  });
+  test('given equal items, each is a command of its own', () => {
+    const ids = idsOf(one!, one!, two!, one!);
+    expect(new Set(ids).size).toBe(4);
+    expect(idsOf(one!, one!)).toEqual(ids.slice(0, 2));
+  });
+  test('given one content by id or by number, or its members in another order: one id', () => {
+    const byNumber = { amount: '1.00', accountId: accountNumberOf(A), type: 'deposit' };
+    expect(idsOf(byNumber)).toEqual(plain.slice(0, 1));
+  });
+  test('given another account, batch or content, the id is another', () => {
+    const described = { ...one, description: 'x' };
+    const other = planBatch([one], { traceparent: 't' }, commandId('other'));
+    const ids = [...idsOf(one!), ...idsOf(deposit(B)), ...idsOf(described)];
+    ids.push(other.accounts.get(A)?.[0]?.message.commandId ?? '');
+    expect(new Set(ids).size).toBe(4);
   });
 });
 
@@ -99,50 +143,61 @@ const run = async (
 };
 
 describe('executing a plan', () => {
-  test('given 250 commands of one account, the actor takes 100 in one call, in order', async () => {
+  test('given 250 commands of one account, they travel as one group, in order', async () => {
     const port = actors(() => refused);
     const items = Array.from({ length: 250 }, (_unused, at) => deposit(A, String(at)));
     const results = await run(port, items);
-    expect(port.calls.map(({ keys }) => keys.length)).toEqual([100, 100, 50]);
-    expect(port.calls.flatMap(({ keys }) => keys)).toEqual(items.map((_item, at) => String(at)));
+    const keys = items.map((_item, at) => String(at));
+    expect(port.calls).toEqual([{ accounts: [A], keys, joint: {} }]);
     expect(results).toEqual(items.map(() => 'account-not-found'));
   });
-  test('given a call without a known outcome, nothing of that account follows it', async () => {
-    const port = actors(({ commandId: id }) => (id === '3' ? unavailable('away') : refused));
-    const items = Array.from({ length: 150 }, (_unused, at) => deposit(A, String(at)));
-    const results = await run(port, [...items, deposit(B, 'b')]);
-    expect(port.calls.map(({ accountId, keys }) => [accountId, keys.length])).toEqual([
-      [A, 100],
-      [B, 1],
-    ]);
-    const codes = results.slice(100, 150);
-    expect(new Set(codes)).toEqual(new Set(['service-unavailable']));
-    expect(results[150]).toBe('account-not-found');
+  test('given an account without a known outcome, the others have theirs', async () => {
+    const port = actors(({ accountId }) => (accountId === A ? unavailable('away') : refused));
+    const results = await run(port, [deposit(A, '1'), deposit(B, '2'), deposit(A, '3')]);
+    expect(results).toEqual(['service-unavailable', 'account-not-found', 'service-unavailable']);
   });
-  test('given many accounts, only a bounded number is called at the same time', async () => {
+  test('given many accounts, all are under way at the same time, so that they travel together', async () => {
     let [now, most] = [0, 0];
-    const execute: Actors['execute'] = async (_id, messages) => {
+    const execute: Actors['execute'] = async ({ commands }) => {
       now += 1;
       most = Math.max(most, now);
       await new Promise((resolve) => setTimeout(resolve, 1));
       now -= 1;
-      return messages.map(() => refused);
+      return commands.map(() => refused);
     };
     const items = Array.from({ length: 200 }, (_unused, at) =>
       deposit(accountIdFor(commandId(`a${at}`))),
     );
     expect(await run({ execute }, items)).toEqual(items.map(() => 'account-not-found'));
-    expect(most).toBe(32);
+    expect(most).toBe(200);
   });
   test('given an atomic batch with a bad item, nothing is sent', async () => {
     const port = actors(() => refused);
-    const results = await run(port, [deposit(A, '1'), deposit(A, '2', 'x')], { atomic: true });
+    const results = await run(port, [deposit(A, '1'), deposit(A, '2', 'x'), deposit(B)], ONE);
     expect(port.calls).toEqual([]);
-    expect(results).toEqual(['batch-aborted', 400]);
+    expect(results).toEqual(['batch-aborted', 400, 'batch-aborted']);
   });
-  test('given commands that belong together, the actor is told', async () => {
+  test('given an atomic batch over accounts, it is one group in the order of the batch', async () => {
+    const codes = new Map([['2', 'account-frozen'] as const]);
+    const port = actors(({ commandId: id }) => ({
+      ok: false,
+      refusal: { code: codes.get(id as '2') ?? 'batch-aborted' },
+    }));
+    const items = [deposit(A, '1'), deposit(B, '2'), deposit(A, '3')];
+    for (const joint of [ONE, { atomic: true, dryRun: true }]) {
+      const results = await run(port, items, joint);
+      expect(port.calls.pop()).toEqual({ accounts: [A, B], keys: ['1', '2', '3'], joint });
+      expect(results).toEqual(['batch-aborted', 'account-frozen', 'batch-aborted']);
+      expect(port.calls).toEqual([]);
+    }
+  });
+  test('given a dry run that is not atomic, each account is previewed by itself', async () => {
     const port = actors(() => refused);
-    await run(port, [deposit(A, '1'), deposit(A, '2')], { atomic: true });
-    expect(port.calls).toEqual([{ accountId: A, keys: ['1', '2'], joint: { atomic: true } }]);
+    const joint = { atomic: false, dryRun: true };
+    await run(port, [deposit(A, '1'), deposit(B, '2'), deposit(A, '3')], joint);
+    expect(port.calls).toEqual([
+      { accounts: [A], keys: ['1', '3'], joint },
+      { accounts: [B], keys: ['2'], joint },
+    ]);
   });
 });

@@ -1,19 +1,15 @@
 import { answerOf } from '../contracts/outcomes.ts';
 import { batchItem, type BatchItem, type BatchResult } from '../contracts/batches.ts';
-import { batchItemIdFor, EXECUTE_COMMANDS_MAX } from '../contracts/commands.ts';
+import { batchItemIdFor, commandHash } from '../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import type { CommandBody } from '../contracts/command-bodies.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import { problem } from '../contracts/problems.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
-import { inParallel } from '../platform/parallel.ts';
 import type { Failure } from '../platform/http.ts';
-import { unavailable, type Actors } from './courier.ts';
+import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { accountIdFor, freshId } from './request-headers.ts';
-
-/** Accounts of one batch whose commands are under way at the same time: they travel together. */
-const ACCOUNTS_AT_ONCE_MAX = 1_000;
 
 /** How the commands of a batch belong together. */
 export interface Joint {
@@ -65,60 +61,59 @@ const isObject = (value: unknown): boolean =>
 const NO_OBJECT = invalid([{ at: '', message: 'must be an object with a type' }]);
 
 /**
- * Ids for items without a key. They follow from the key of the whole batch, the account and how
- * many of its items came before, so a batch that is sent again with its key is executed once.
+ * Ids for items without a key. They follow from the key of the whole batch and what the item says,
+ * so a batch that is sent again with its key is executed once, also when another of its items was
+ * corrected, put in or taken out meanwhile. Of equal items each has an id of its own.
  */
-function itemIds(commandId: CommandId): (account: string) => CommandId {
+function itemIds(commandId: CommandId): (about: string) => CommandId {
   const counts = new Map<string, number>();
-  return (account) => {
-    const count = counts.get(account) ?? 0;
-    counts.set(account, count + 1);
-    return batchItemIdFor(commandId, account, count);
+  return (about) => {
+    const count = counts.get(about) ?? 0;
+    counts.set(about, count + 1);
+    return batchItemIdFor(commandId, about, count);
   };
 }
 
 function address(
-  { accountId: given, idempotencyKey, ...command }: BatchItem,
+  { accountId: given, idempotencyKey, ...item }: BatchItem,
   common: Pick<CommandMessage, 'traceparent'>,
-  idFor: (account: string) => CommandId,
+  idFor: (about: string) => CommandId,
 ): { accountId: AccountId; message: CommandMessage } {
-  const commandId = idempotencyKey ?? idFor(given ?? command.type);
+  const command = item as CommandBody;
+  const commandId = idempotencyKey ?? idFor(`${given ?? ''} ${commandHash(command)}`);
   const accountId = given ?? accountIdFor(commandId);
-  return {
-    accountId,
-    message: { ...common, accountId, commandId, command: command as CommandBody },
-  };
+  return { accountId, message: { ...common, accountId, commandId, command } };
 }
 
 /**
- * Executes a plan: accounts beside each other, the commands of one account in order, as many in
- * one commit as an actor takes. An atomic plan with a failure is not sent at all. Gives each
+ * Executes a plan: the commands of one account in order, the accounts beside each other, or all of
+ * them as one when the plan is atomic. An atomic plan with a failure is not sent at all. Gives each
  * command's result with `settle`.
  */
-export function executePlan(
+export async function executePlan(
   actors: Pick<Actors, 'execute'>,
   { accounts, failures }: BatchPlan,
   joint: Joint | undefined,
   settle: (command: Addressed, result: CommandResult) => void,
 ): Promise<void> {
-  return inParallel(accounts, ACCOUNTS_AT_ONCE_MAX, async ([, commands]) => {
-    let instead = joint?.atomic === true && failures.size > 0 ? ABORTED : undefined;
-    for (let from = 0; from < commands.length; from += EXECUTE_COMMANDS_MAX) {
-      const group = commands.slice(from, from + EXECUTE_COMMANDS_MAX);
-      const messages = group.map(({ message }) => message);
-      const results =
-        instead === undefined ? await actors.execute({ commands: messages, ...joint }) : [];
-      group.forEach((command, at) => settle(command, results[at] ?? instead ?? LOST));
-      if (results.some(isUnavailable)) instead = LOST;
-    }
+  const queues = [...accounts.values()];
+  const groups = joint?.atomic === true && queues.length > 0 ? [inOrder(queues)] : queues;
+  const isAborted = joint?.atomic === true && failures.size > 0;
+  const executed = groups.map(async (group) => {
+    const commands = group.map(({ message }) => message);
+    const results = isAborted ? [] : await actors.execute({ commands, ...joint });
+    group.forEach((command, at) => settle(command, results[at] ?? ABORTED));
   });
+  await Promise.all(executed);
 }
+
+const inOrder = (queues: readonly (readonly Addressed[])[]): readonly Addressed[] =>
+  queues.flat().sort((one, other) => one.index - other.index);
+
+const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } };
 
 export const isUnavailable = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'service-unavailable';
-const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } };
-/** For what follows a command without a known outcome: sent, it could overtake it. */
-const LOST = unavailable('an earlier command of the batch has no known outcome');
 
 const STATUS = new Map(
   COMMAND_OPERATIONS.map(({ command, status }) => [command as string, status]),

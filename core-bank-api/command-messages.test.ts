@@ -3,7 +3,7 @@ import type { OwnCloudEvent } from '../contracts/command-messages.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { commandId } from '../domain/ids.ts';
 import { createLogger } from '../platform/logger.ts';
-import { unavailable } from './actor-client.ts';
+import { unavailable } from './courier.ts';
 import { commandMessages, MESSAGE_BYTES_MAX } from './command-messages.ts';
 import { accountIdFor } from './request-headers.ts';
 
@@ -46,10 +46,10 @@ const house = (answer: (message: CommandMessage) => CommandResult = executed) =>
   let brokerIsAway = false;
   const take = commandMessages({
     actors: {
-      execute: (_accountId, messages) => {
-        commands.push(...messages);
+      execute: (group) => {
+        commands.push(...group.commands);
         steps.push('execute');
-        return Promise.resolve(messages.map(answer));
+        return Promise.resolve(group.commands.map(answer));
       },
     },
     publish: (topic, event) => {
@@ -80,7 +80,7 @@ describe('a command message', () => {
     const { take, published, commands, steps } = house();
     expect(await take(bytes(event()))).toBe('SUCCESS');
     expect(steps).toEqual(['execute', 'publish']);
-    expect(commands[0]).toMatchObject({ commandId: 'event-1', fresh: false });
+    expect(commands[0]).toMatchObject({ accountId: ACCOUNT, commandId: 'event-1' });
     const [{ topic, event: result } = { topic: '', event: undefined }] = published;
     expect(topic).toBe('account-command-results');
     expect(result).toMatchObject({ causationid: 'event-1', subject: ACCOUNT, specversion: '1.0' });

@@ -1,24 +1,32 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ACTOR_TYPE, executeAnswer, EXECUTE_GROUPS_MAX } from '../contracts/commands.ts';
 import { lookupAnswer, TELLER_ACTOR_PREFIX } from '../contracts/commands.ts';
 import type { CommandGroup, CommandResult, ExecuteAnswer } from '../contracts/commands.ts';
 import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountId } from '../domain/ids.ts';
-import { batcher, QueueFull } from '../platform/batcher.ts';
+import { batcher, QueueFull, type BatcherLimits } from '../platform/batcher.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
+import { systemClock, type Clock } from '../platform/clock.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 
 /** Pauses before a call is made again; a restarting part of the bank is hidden by them. */
 const RETRY_MS = [100, 300, 800] as const;
-/** A caller waits no longer; the host is told, and drops what comes much later. */
-const PATIENCE_MS = 10_000;
+/** No call begins later than this; the host is told, and drops what comes much later. */
+export const PATIENCE_MS = 10_000;
 /** Measured: fewer and larger calls cost less, and one more in flight hides the way there. */
 const CALLS_IN_FLIGHT_MAX = 4;
-const CALL_SIZE_MAX = 512 * 1024;
-const WAITING_SIZE_MAX = 64 * 1024 * 1024;
+const CALL_BYTES_MAX = 512 * 1024;
+const LANE_LIMITS: BatcherLimits<Parcel> = {
+  itemsMax: CALL_BYTES_MAX,
+  inFlightMax: CALLS_IN_FLIGHT_MAX,
+  waitingMax: 64 * 1024 * 1024,
+  sizeOf: ({ bytes }) => Math.max(bytes, Math.floor(CALL_BYTES_MAX / EXECUTE_GROUPS_MAX)),
+};
+/** Ids of a teller's actors. */
+const SLOTS = 1_000;
 /** Where an account was active; a host says itself when it is not any more. */
 const KNOWN_ACCOUNTS_MAX = 200_000;
-const KNOWN_MS = 5 * 60_000;
+/** Shorter than an actor's idle time, so that Dapr is asked again before it ends what is in use. */
+export const KNOWN_MS = 5 * 60_000;
 
 /** Commands for the accounts, however they come to them. */
 export interface Actors {
@@ -43,9 +51,16 @@ interface Parcel {
   readonly accountId: AccountId;
   /** The group as JSON. */
   readonly text: string;
+  readonly bytes: number;
   readonly commands: number;
 }
 type Delivered = readonly CommandResult[] | 'moved';
+
+/** The way to one host, until a call on it fails. */
+interface Lane {
+  readonly send: (parcel: Parcel) => Promise<Delivered>;
+  isOver: boolean;
+}
 
 /**
  * Brings commands to the hosts of their accounts. The first command for an account goes to its Dapr
@@ -53,103 +68,136 @@ type Delivered = readonly CommandResult[] | 'moved';
  * call to the actor type that this host alone registers. What the host says moved takes the
  * ordinary way again. Nothing rests on this but speed: fencing is the journal's.
  */
-export function courier(sidecar: Sidecar, now: () => number = Date.now): Actors {
-  const known = boundedMap<AccountId, { host: string; at: number }>(KNOWN_ACCOUNTS_MAX);
-  const lanes = new Map<string, (parcel: Parcel) => Promise<Delivered>>();
+export function courier(
+  sidecar: Pick<Sidecar, 'invokeActor'>,
+  clock: Pick<Clock, 'wall' | 'sleep'> = systemClock,
+): Actors {
+  const known = boundedMap<AccountId, { lane: Lane; at: number }>(KNOWN_ACCOUNTS_MAX);
+  const lanes = new Map<string, Lane>();
+  const asking = new Map<AccountId, Promise<unknown>>();
+  let slots = 0;
 
   const callActor = async (type: string, id: string, texts: readonly string[]) => {
-    const body = `{"groups":[${texts.join(',')}],"deadline":${now() + PATIENCE_MS}}`;
+    const body = `{"groups":[${texts.join(',')}],"deadline":${clock.wall() + PATIENCE_MS}}`;
     return readAnswer(await sidecar.invokeActor(type, id, 'execute', body), texts.length);
   };
   /** One call for everything that waits for a host; each call in flight has an actor of its own. */
-  const laneOf = (host: string): ((parcel: Parcel) => Promise<Delivered>) => {
-    const lane = lanes.get(host);
-    if (lane !== undefined) return lane;
-    const idle = Array.from({ length: CALLS_IN_FLIGHT_MAX }, (_unused, slot) => String(slot));
-    const limits = {
-      itemsMax: CALL_SIZE_MAX,
-      inFlightMax: CALLS_IN_FLIGHT_MAX,
-      waitingMax: WAITING_SIZE_MAX,
-      sizeOf: ({ text }: Parcel) =>
-        Math.min(CALL_SIZE_MAX, Math.max(text.length, CALL_SIZE_MAX / EXECUTE_GROUPS_MAX)),
-    };
-    const made = batcher<Parcel, Delivered>(limits, async (parcels) => {
+  const laneOf = (host: string): Lane => {
+    const existing = lanes.get(host);
+    if (existing !== undefined) return existing;
+    // Not those of a lane before it: a call that hangs has its actor for itself.
+    const idle = Array.from({ length: CALLS_IN_FLIGHT_MAX }, () => String(slots++ % SLOTS));
+    const run = async (parcels: readonly Parcel[]): Promise<readonly Delivered[]> => {
+      if (lane.isOver) throw new SidecarError(`${host} is away`);
       const slot = idle.pop()!;
       try {
         const texts = parcels.map(({ text }) => text);
         const { groups } = await callActor(`${TELLER_ACTOR_PREFIX}.${host}`, slot, texts);
         return groups.map((group) => ('moved' in group ? 'moved' : group.results));
+      } catch (error) {
+        // The host may be gone, and with it all that is said to be there; Dapr knows.
+        lane.isOver = true;
+        if (lanes.get(host) === lane) lanes.delete(host);
+        throw error;
       } finally {
         idle.push(slot);
       }
-    });
-    lanes.set(host, made);
-    return made;
+    };
+    const lane: Lane = { send: batcher<Parcel, Delivered>(LANE_LIMITS, run), isOver: false };
+    lanes.set(host, lane);
+    return lane;
   };
 
   const byHost = async (parcel: Parcel): Promise<Delivered> => {
-    const entry = known.get(parcel.accountId);
-    if (entry === undefined || now() - entry.at > KNOWN_MS) return 'moved';
-    try {
-      const delivered = await laneOf(entry.host)(parcel);
-      if (delivered === 'moved') known.delete(parcel.accountId);
-      else known.set(parcel.accountId, { host: entry.host, at: now() });
-      return delivered;
-    } catch (error) {
-      if (!(error instanceof SidecarError)) throw error;
-      // The host may be gone: Dapr knows where its accounts are now.
-      known.delete(parcel.accountId);
-      lanes.delete(entry.host);
-      return 'moved';
-    }
+    const { accountId } = parcel;
+    const entry = known.get(accountId);
+    if (entry === undefined) return 'moved';
+    const isOld = entry.lane.isOver || clock.wall() - entry.at > KNOWN_MS;
+    const delivered = isOld ? 'moved' : await entry.lane.send(parcel).catch(movedAfterFailure);
+    if (delivered === 'moved' && known.get(accountId) === entry) known.delete(accountId);
+    return delivered;
   };
   const byActor = async ({ accountId, text }: Parcel): Promise<Delivered> => {
     const { host, groups } = await callActor(ACTOR_TYPE, accountId, [text]);
-    known.set(accountId, { host, at: now() });
+    known.set(accountId, { lane: laneOf(host), at: clock.wall() });
     const [group] = groups;
     return group === undefined || 'moved' in group ? 'moved' : group.results;
+  };
+  /** An actor takes one call at a time, so what comes while one is under way waits for the host. */
+  const ask = async (parcel: Parcel, until: number): Promise<Delivered | undefined> => {
+    const { accountId } = parcel;
+    const ahead = asking.get(accountId);
+    if (ahead !== undefined) {
+      await ahead;
+      const delivered = await byHost(parcel);
+      if (delivered !== 'moved') return delivered;
+    }
+    const asked = persist(() => byActor(parcel), until);
+    if (asking.has(accountId)) return asked;
+    asking.set(
+      accountId,
+      asked.catch(() => undefined),
+    );
+    return asked.finally(() => asking.delete(accountId));
+  };
+
+  /** Calls until there is an answer; undefined when there is none for too long. */
+  const persist = async <Answer>(
+    call: () => Promise<Answer>,
+    until: number,
+  ): Promise<Answer | undefined> => {
+    for (let tries = 0; clock.wall() < until; tries += 1) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!(error instanceof SidecarError)) throw error;
+        const pauseMs = RETRY_MS[tries];
+        if (pauseMs === undefined) return undefined;
+        await clock.sleep(pauseMs);
+      }
+    }
+    return undefined;
   };
 
   return {
     async execute(group) {
-      const accountId = group.commands[0]!.accountId;
-      const parcel = { accountId, text: JSON.stringify(group), commands: group.commands.length };
+      const until = clock.wall() + PATIENCE_MS;
+      const parcel = parcelOf(group);
       try {
         const delivered = await byHost(parcel);
-        const results = delivered === 'moved' ? await persist(() => byActor(parcel)) : delivered;
-        if (results !== undefined && results !== 'moved') return results;
-        return refuseAll(parcel, 'the account cannot be reached');
+        const results = delivered === 'moved' ? await ask(parcel, until) : delivered;
+        if (results === undefined || results === 'moved') {
+          return refuseAll(parcel, 'the account cannot be reached');
+        }
+        if (results.length === parcel.commands) return results;
+        throw new Error(`${parcel.commands} commands, but ${results.length} results`);
       } catch (error) {
         if (!(error instanceof QueueFull)) throw error;
         return refuseAll(parcel, 'too many commands wait');
       }
     },
     async lookup(accountId, names) {
-      const answer = await persist(() =>
-        sidecar.invokeActor(ACTOR_TYPE, accountId, 'lookup', { names }),
-      );
+      const call = () => sidecar.invokeActor(ACTOR_TYPE, accountId, 'lookup', { names });
+      const answer = await persist(call, clock.wall() + PATIENCE_MS);
       if (answer === undefined) return 'unavailable';
       return lookupAnswer.parse(answer).found.map((events) => events ?? undefined);
     },
   };
 }
 
+function parcelOf(group: CommandGroup): Parcel {
+  const { accountId } = group.commands[0]!;
+  const text = JSON.stringify(group);
+  return { accountId, text, bytes: Buffer.byteLength(text), commands: group.commands.length };
+}
+
+const movedAfterFailure = (error: unknown): 'moved' => {
+  if (error instanceof SidecarError) return 'moved';
+  throw error;
+};
+
 const refuseAll = ({ commands }: Parcel, reason: string): CommandResult[] =>
   Array.from({ length: commands }, () => unavailable(reason));
-
-/** Calls until there is an answer; undefined when there is none after several tries. */
-async function persist<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof SidecarError)) throw error;
-      const pauseMs = RETRY_MS[tries];
-      if (pauseMs === undefined) return undefined;
-      await sleep(pauseMs);
-    }
-  }
-}
 
 // The host validates events before they are committed, so only the frame is checked here.
 function readAnswer(answer: unknown, count: number): ExecuteAnswer {

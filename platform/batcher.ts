@@ -3,7 +3,7 @@ export interface BatcherLimits<T> {
   readonly inFlightMax: number;
   /** Items that may wait; more are refused at once, so that memory stays bounded. */
   readonly waitingMax?: number;
-  /** How many items one counts for: at least 1, at most itemsMax. */
+  /** How many items one counts for; one that counts for more than itemsMax goes alone. */
   readonly sizeOf?: (item: T) => number;
 }
 
