@@ -24,11 +24,12 @@ const ASK_AFTER_MS = 40;
 const SEND_AGAIN_MS = 2_000;
 const ASK_STREAMS_MAX = 500;
 /** A stream that rests for so long is settled; a busy one takes it along with its next commit. */
-const SETTLE_AFTER_MS = 1_000;
+const SETTLE_AFTER_MS = 2_500;
+const SETTLE_EVERY_MS = 500;
 const SETTLE_STREAMS_MAX = 500;
 /** Rows that nobody has looked after for so long were left by a host that is gone. */
-const SWEEP_IDLE_MS = 3_000;
-const SWEEP_EVERY_MS = 1_000;
+const SWEEP_IDLE_MS = 4_000;
+const SWEEP_EVERY_MS = 500;
 const SWEEP_STREAMS_MAX = 500;
 const EVENTS_MAX = 50_000;
 const SIZE_MAX = 64 * 1024 * 1024;
@@ -288,7 +289,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     repeat(work, everyMs, warn(name), clock);
   const loops = [
     looping('asking the log', ask, CONFIRM_EVERY_MS),
-    looping('settling', settle, SETTLE_AFTER_MS / 2),
+    looping('settling', settle, SETTLE_EVERY_MS),
     looping('sweeping', sweep, SWEEP_EVERY_MS),
   ];
 
