@@ -19,6 +19,8 @@ const SEND_EVERY_MS = 40;
 const MESSAGE_SIZE_MAX = 1024 * 1024;
 const RETRY_MS = 200;
 const CONFIRM_EVERY_MS = 100;
+/** A stream with so many events on their way is asked about sooner: they travel in its row. */
+const HOT_EVENTS = 64;
 /** What was sent is asked about after this time, and sent again when the log still lacks it. */
 const ASK_AFTER_MS = 40;
 const SEND_AGAIN_MS = 2_000;
@@ -87,6 +89,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   let events = 0;
   let size = 0;
   let isSending = false;
+  let isAskedSoon = false;
   let sendAt = 0;
 
   const warn =
@@ -174,6 +177,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       try {
         await publish(`{"events":[${batch.map(({ json }) => json).join(',')}]}`);
         for (const entry of batch) entry.sentAt = clock.steady();
+        if (batch.some(({ stream }) => (streams.get(stream)?.length ?? 0) > HOT_EVENTS)) askSoon();
       } catch (error) {
         const context = { events: batch.length, error: String(error) };
         logger.warn('publishing failed, will be tried again', context);
@@ -260,6 +264,17 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       const left = streams.get(entry.stream);
       if (left !== undefined && streams.delete(entry.stream)) streams.set(entry.stream, left);
     }
+  };
+
+  const askSoon = (): void => {
+    if (isAskedSoon) return;
+    isAskedSoon = true;
+    const failed = warn('asking the log');
+    void clock
+      .sleep(ASK_AFTER_MS)
+      .then(ask)
+      .catch(failed)
+      .finally(() => (isAskedSoon = false));
   };
 
   const settle = async (): Promise<void> => {
