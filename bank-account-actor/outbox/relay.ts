@@ -24,6 +24,8 @@ const HOT_EVENTS = 64;
 /** What was sent is asked about after this time, and sent again when the log still lacks it. */
 const ASK_AFTER_MS = 40;
 const SEND_AGAIN_MS = 2_000;
+/** Waiting longer each time: a log that is behind would only get further behind. */
+const SEND_AGAIN_MS_MAX = 6_000;
 const ASK_STREAMS_MAX = 500;
 /** A stream that rests for so long is settled; a busy one takes it along with its next commit. */
 const SETTLE_AFTER_MS = 2_500;
@@ -83,7 +85,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   /** Events that must enter the log in one transaction, and so leave in one message. */
   const groups = new Map<string, Entry[]>();
   /** The event of a stream that the log is asked about, and since when it is waited for. */
-  const marks = new Map<StreamId, { readonly entry: Entry; since: number }>();
+  const marks = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
   let events = 0;
@@ -198,7 +200,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       // The other leg stands in a row that was not swept up with this one.
       if (other !== undefined && group.length < (joint?.events ?? 1)) {
         const { streams: rows } = await journal.load([other]);
-        for (const row of rows) restore(row);
+        for (const row of rows) takeRow(row);
       }
       const whole = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
       for (const each of whole) {
@@ -208,15 +210,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     }
     void send();
   };
-  /** Takes what a row holds beyond what is known here, and sends it: nobody else may do so. */
-  const restore = ({ logged, unlogged }: StoredStream): void => {
-    const added = unlogged.flatMap((json, index) => {
+  /** Takes what a row holds beyond what is known here; gives what is new. */
+  const takeRow = ({ logged, unlogged }: StoredStream): Entry[] =>
+    unlogged.flatMap((json, index) => {
       const event = JSON.parse(json) as BankEvent;
       if (event.version !== logged + 1 + index) throw new Error(`${event.id} is out of its place`);
       return take({ event, json, digest: eventDigest(json) }) ?? [];
     });
-    if (added.length > 0) sendAgain(added).catch(warn('sending what was left'));
-  };
 
   const quarantine = async (stream: StreamId, reason: string): Promise<void> => {
     logger.error('ALARM: the log has another history of a stream', { stream, reason });
@@ -239,7 +239,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
         const isOut = ({ sentAt }: Entry) => sentAt !== undefined && now - sentAt >= ASK_AFTER_MS;
         const entry = entries.findLast(isOut);
         if (entry === undefined) continue;
-        marks.set(stream, { entry, since: entry.sentAt! });
+        marks.set(stream, { entry, since: entry.sentAt!, patienceMs: SEND_AGAIN_MS });
       }
       asked.push(marks.get(stream)!.entry);
       if (asked.length === ASK_STREAMS_MAX) break;
@@ -256,8 +256,9 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       if (entries === undefined || mark === undefined || entry.isConfirmed) continue;
       if (digest === entry.digest) confirm(entry.stream, entry.version);
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
-      else if (now - mark.since >= SEND_AGAIN_MS) {
+      else if (now - mark.since >= mark.patienceMs) {
         mark.since = now;
+        mark.patienceMs = Math.min(2 * mark.patienceMs, SEND_AGAIN_MS_MAX);
         await sendAgain(entries);
       }
       // Asked again after the others, so that none waits for a stream that the log lacks.
@@ -291,7 +292,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     if (events > EVENTS_MAX / 2) return;
     for (const row of await journal.claimUnsettled(SWEEP_IDLE_MS, SWEEP_STREAMS_MAX)) {
       try {
-        restore(row);
+        const left = takeRow(row);
+        if (left.length > 0) sendAgain(left).catch(warn('sending what was left'));
       } catch (error) {
         // One row that cannot be read keeps no other from being swept up.
         const { stream } = row;
@@ -317,7 +319,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       }
       void send();
     },
-    restore,
+    /**
+     * Takes what a row that was loaded holds. The host that committed it sends it; this one asks
+     * the log about it, and sends it when it does not come.
+     */
+    restore(row: StoredStream): void {
+      for (const entry of takeRow(row)) entry.sentAt = clock.steady();
+    },
     /** Whether so much waits for the log that no command may be taken. */
     isFull: (): boolean => events > EVENTS_MAX || size > SIZE_MAX,
     counts: () => ({ unconfirmedEvents: events, unconfirmedStreams: streams.size }),
