@@ -6,11 +6,19 @@ import { faulty, type ProofFault } from './proof-fault.ts';
 
 type AnyEvent = ReceiptDocument['event'];
 
-/** An event in a file: alone, or as a line of an export has it. */
-export const eventLine = z.union([
-  anyEvent,
-  z.looseObject({ event: exportedEvent.shape.event }).transform(({ event }) => event),
+/** An event as the query API has it: its position stands among its members. */
+const answered = anyEvent.extend({ position: z.int().optional() }).transform(unplaced);
+const exported = z.looseObject({ event: exportedEvent.shape.event });
+/** What a line of a file may be: an event, alone or in an export, or a page of events. */
+export const eventsOfLine = z.union([
+  answered.transform((event) => [event]),
+  exported.transform(({ event }) => [event]),
+  z.looseObject({ items: z.array(answered) }).transform(({ items }) => items),
 ]);
+
+function unplaced({ position: _position, ...event }: AnyEvent & { readonly position?: unknown }) {
+  return event as AnyEvent;
+}
 
 /**
  * Follows the events of a stream, or those from a later one on. Each names the one before it by

@@ -263,6 +263,10 @@ describe('given events 1 to n and the receipt of event n alone', () => {
     const proven = [true, expect.stringMatching(/events 1 to 5 of acct/)];
     expect(await verify(lines(all))).toEqual(proven);
     expect(await verify(lines([head, ...exported]))).toEqual(proven);
+    const placed = all.map((event, at) => ({ ...event, position: positionOf(at + 2, 0) }));
+    expect(await verify(lines(placed))).toEqual(proven);
+    const pages = [placed.slice(0, 3), placed.slice(3)].map((items) => ({ accountId, items }));
+    expect(await verify(lines(pages))).toEqual(proven);
     const crlf = lines(all).replaceAll('\n', '\r\n').trimEnd();
     expect(await verify(crlf)).toEqual(proven);
     const turned = all.map((event) => Object.fromEntries(Object.entries(event).reverse()));

@@ -6,7 +6,7 @@ import {
   streamOfExport,
   walkedTransaction,
 } from '../contracts/receipts.ts';
-import { eventChain, eventLine } from './event-chain.ts';
+import { eventChain, eventsOfLine } from './event-chain.ts';
 import { exportFinding } from './export-findings.ts';
 import { chainFinding, receiptFinding, refused, type Finding } from './findings.ts';
 import { logWalk, versionsFault } from './log-walk.ts';
@@ -66,7 +66,7 @@ export function verifyReceiptFile(path: string, key: KeyObject, newerPath?: stri
 /**
  * Checks events 1 to n of a stream with the receipt of event n alone: each names the one before it
  * by its digest, so whoever proves the last one proves all. A line is an event, as the query API
- * or an export has it.
+ * or an export has it, or a page of them.
  */
 export async function verifyEventsFile(
   path: string,
@@ -82,8 +82,13 @@ export async function verifyEventsFile(
   const fault = await eachLine(path, progress, (value) => {
     // The first line of an export is about the others.
     if (exportHead.safeParse(value).success) return undefined;
-    const read = receipts.readDocument(eventLine, value);
-    return isFault(read) ? read : chain.take(read);
+    const read = receipts.readDocument(eventsOfLine, value);
+    if (isFault(read)) return read;
+    for (const event of read) {
+      const wrong = chain.take(event);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
   });
   const last = fault ?? chain.end(receipt.event);
   return last === undefined ? chainFinding(receipt) : refused(last);

@@ -12,7 +12,7 @@ const USAGE = `Checks offline what the bank proves: with the files and the bank'
 
   RECEIPT      GET /v1/accounts/{id}/events/{version}/receipt
   CONSISTENCY  GET /v1/audit/consistency?fromTx=TXID: that a newer state continues the receipt's
-  EVENTS       events 1 to n, one a line: the items of GET /v1/accounts/{id}/events, or an export;
+  EVENTS       events 1 to n: pages of GET /v1/accounts/{id}/events, one a line, or an export;
                the receipt of event n proves them all, because each holds the digest before it
   EXPORT       GET /v1/accounts/{id}/export?from=&to=, or .../refusals/export?from=&to=
   LOG          GET /v1/audit/log?toTx=TXID of the export's state: proves that nothing was left out
