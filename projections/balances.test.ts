@@ -196,7 +196,7 @@ describe('the lines of a transfer', () => {
 
 test('every type of event has a line, which says what its balance says', () => {
   const seed = seedOfRun();
-  const log = randomLog(randomOf(seed), 4_000, 6);
+  const log = randomLog(randomOf(seed), 6_000, 40);
   const seen = new Set<string>();
   const ledgers = new Map<string, bigint>();
   for (const entry of log.entries) {
