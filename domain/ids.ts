@@ -20,8 +20,7 @@ export const PERSON_ID_PATTERN = ACCOUNT_ID_PATTERN;
 export const OWNER_ID_PATTERN = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export const COMMAND_ID_PATTERN = /^[\x21-\x7e]{1,128}$/;
 /** Command ids of events: a client's, or the bank's own, which are told by their space. */
-export const ONCE_PATTERN =
-  /^(?:(?:transfer|settle|release|expire|refusal) [0-9a-f-]{36}|[\x21-\x7e]{1,128})$/;
+export const ONCE_PATTERN = /^(?:(?:transfer|expire|refusal) [0-9a-f-]{36}|[\x21-\x7e]{1,128})$/;
 
 const branded =
   <Id extends string>(name: string, pattern: RegExp) =>

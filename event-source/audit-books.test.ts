@@ -1,8 +1,13 @@
 import type { BankEvent } from '../contracts/bank-events.ts';
+import { encodeEvent } from '../contracts/events.ts';
+import { bankForTests } from '../domain/bank-for-tests.ts';
+import { ownCommandId, ownerId } from '../domain/ids.ts';
+import { minor, ZERO } from '../domain/money.ts';
+import { transferIdOf } from '../domain/transfer-id.ts';
 import { createAuditBooks } from './audit-books.ts';
 import type { AuditedTx } from './audit-entries.ts';
-import { digestOf, eventOf, eventsOf, jointly, linked } from './events-for-tests.ts';
-import { newAccount, personLike, voided } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, jointly } from './events-for-tests.ts';
+import { linked, newAccount, personLike, voided } from './events-for-tests.ts';
 import { entriesOf, hashedLog, type PlainEntry } from './hashed-log-for-tests.ts';
 import { GENESIS_KEY } from './immudb-tail.ts';
 
@@ -147,6 +152,48 @@ describe('given wrong hashes', () => {
   test.each(cases)('of %s, then the sentence says so', (_what, change, sentence) => {
     const { log, books, take } = followed();
     expect(take(change(log.append(...eventsOf(account, 6, 7))))[0]).toMatch(sentence);
+    expect(books.books().verdict).toBe('violated');
+  });
+});
+
+describe('given a transfer', () => {
+  const bank = bankForTests();
+  const [from, to] = [bank.id(0), bank.id(1)];
+  for (const id of [from, to]) {
+    const terms = { ownerId: ownerId('jana'), currency: bank.currencyOf(0) };
+    const money = { overdraftLimit: ZERO, initialDeposit: minor(500n) };
+    bank.give(id, { type: 'open-account', ...terms, ...money });
+  }
+  const terms = { transferId: transferIdOf(from, 1n), toAccountId: to, amount: minor(100n) };
+  bank.transfer(from, { type: 'send-transfer', ...terms });
+  const events = linked(
+    bank.entries.map(({ accountId, event, after, commandId }) =>
+      encodeEvent(accountId, event, after, {
+        ...{ commandId: ownCommandId(commandId), commandHash: 'hash' },
+      }),
+    ),
+  );
+  const [sent, received] = events.slice(-2) as [BankEvent, BankEvent];
+  const opened = () => {
+    const [log, books] = [hashedLog(), createAuditBooks()];
+    const take = (...made: BankEvent[]): string[] =>
+      books.take(log.append(...made)).map(({ kind, detail }) => `${kind}: ${detail}`);
+    expect([...books.take(log.add(genesis)), ...take(...events.slice(0, -2))]).toEqual([]);
+    return { books, take };
+  };
+
+  test('with both legs in one transaction, then the books balance', () => {
+    const { books, take } = opened();
+    expect(take(sent, received)).toEqual([]);
+    expect(books.books()).toMatchObject({ verdict: 'balanced', openTransfers: 0 });
+  });
+  test('with its legs in two, then each stands alone in its transaction', () => {
+    const { books, take } = opened();
+    const alone = /^imbalance: It breaks transfer-legs: .* was sent without its other leg/;
+    const [leg, flight, ...more] = take(sent);
+    expect([leg, more]).toEqual([expect.stringMatching(alone), []]);
+    expect(flight).toMatch(/breaks conservation: 100 CZK \(minor units\) stay in flight/);
+    expect(take(received)[0]).toMatch(/breaks transfer-legs: .* received without its other leg/);
     expect(books.books().verdict).toBe('violated');
   });
 });

@@ -1,5 +1,6 @@
 import type { StreamId } from '../domain/ids.ts';
 import { eventDigest } from '../contracts/digest.ts';
+import type { BoundedMap } from '../platform/bounded-map.ts';
 import type { Alarms } from './alarms.ts';
 import type { Candidate, Knowledge } from './append-plan.ts';
 import { eventKey, streamOfKey } from './event-log.ts';
@@ -11,8 +12,15 @@ import { entryOf } from './immudb-values.ts';
 export interface KnowledgeParts {
   readonly lookups: Lookups;
   readonly heads: Heads;
+  readonly recent: Recent;
   readonly alarms: Alarms;
 }
+
+/**
+ * Digests of what was written lately, by key. A repetition of it, of which there are many after a
+ * pause, costs no question then.
+ */
+export type Recent = BoundedMap<string, string>;
 
 /**
  * What the log holds around these events. Of streams whose end is known nothing is read; of
@@ -23,7 +31,7 @@ export async function readKnowledge(
   candidates: readonly Candidate[],
   inDoubt: (stream: StreamId) => boolean,
   erased: ReadonlySet<string>,
-  { lookups, heads, alarms }: KnowledgeParts,
+  { lookups, heads, recent, alarms }: KnowledgeParts,
 ): Promise<Knowledge> {
   const inBatch = new Set(candidates.map(({ stream, version }) => eventKey(stream, version)));
   const doubted = new Set(candidates.map(({ stream }) => stream).filter(inDoubt));
@@ -31,7 +39,8 @@ export async function readKnowledge(
   for (const { stream, version } of candidates) {
     const head = doubted.has(stream) ? undefined : heads.get(stream);
     const isOld = head !== undefined && version < head.version;
-    if (doubted.has(stream) || isOld) wanted.add(eventKey(stream, version));
+    const key = eventKey(stream, version);
+    if (doubted.has(stream) || (isOld && recent.get(key) === undefined)) wanted.add(key);
     const before = eventKey(stream, version - 1);
     const isRead = doubted.has(stream) || (head === undefined && !inBatch.has(before));
     if (version > 1 && isRead) wanted.add(before);
@@ -53,8 +62,9 @@ export async function readKnowledge(
       if (entry !== undefined) return digestOf(key, entry, alarms);
       // Nothing can be written over what was erased, nor is it there any more.
       if (erased.has(key)) return 'erased';
-      const head = doubted.has(stream) ? undefined : heads.get(stream);
-      return head?.version === version ? head.digest : undefined;
+      if (doubted.has(stream)) return undefined;
+      const head = heads.get(stream);
+      return head?.version === version ? head.digest : recent.get(key);
     },
     head: (stream) => told.get(stream) ?? heads.get(stream)?.version ?? 0,
   };

@@ -15,6 +15,8 @@ import type { TrustStore } from './trusted-state.ts';
 
 /** About 40 MB; a stream that is not among them costs a read of its last event. */
 const HEADS_MAX = 200_000;
+/** Events written lately that are known by their digest; about 10 MB. */
+const RECENT_MAX = 50_000;
 /** How often the log's state is proven beside normal work. */
 const PROOF_MS = 1_000;
 
@@ -40,6 +42,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   const trust = immudbTrust({ database, publicKey, store }, alarms);
   const client = immudbClient(options, trust.verify);
   const heads: Heads = boundedMap<StreamId, Head>(HEADS_MAX);
+  const recent = boundedMap<string, string>(RECENT_MAX);
   const lookups = immudbLookups(client, alarms, heads);
   const tail = immudbTail(client, lookups, alarms, (id) => heads.delete(id));
   try {
@@ -51,7 +54,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     throw error;
   }
 
-  const write = immudbWriter(client, lookups, tail, heads, alarms, trust);
+  const write = immudbWriter(client, lookups, tail, heads, recent, alarms, trust);
 
   // Appends and looks at foreign writes follow one another: both move the known end of the log.
   let turn: Promise<unknown> = Promise.resolve();

@@ -2,10 +2,10 @@ import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/prom
 import type { Alarms } from './alarms.ts';
 import { entryOfWrite, outcomesOf, planAppend } from './append-plan.ts';
 import type { AppendPlan, Candidate, Refused } from './append-plan.ts';
-import { LogUnavailable, positionOf, type Outcome } from './event-log.ts';
+import { eventKey, LogUnavailable, positionOf, type Outcome } from './event-log.ts';
 import { appendRequest } from './immudb-calls.ts';
 import { PreconditionFailed, type ImmudbClient } from './immudb-client.ts';
-import { findErased, readKnowledge } from './immudb-knowledge.ts';
+import { findErased, readKnowledge, type Recent } from './immudb-knowledge.ts';
 import type { Heads, Lookups } from './immudb-lookups.ts';
 import type { Tail } from './immudb-tail.ts';
 import type { ImmudbTrust } from './immudb-trust.ts';
@@ -22,10 +22,11 @@ export function immudbWriter(
   lookups: Lookups,
   tail: Tail,
   heads: Heads,
+  recent: Recent,
   alarms: Alarms,
   trust: Pick<ImmudbTrust, 'rootOf' | 'wrote'>,
 ) {
-  const parts = { lookups, heads, alarms };
+  const parts = { lookups, heads, recent, alarms };
   const nothing: ReadonlySet<string> = new Set();
   const plan = async (
     candidates: readonly Candidate[],
@@ -35,10 +36,11 @@ export function immudbWriter(
     if (round === 0) {
       const hope = await readKnowledge(candidates, () => false, nothing, parts);
       const hoped = planAppend(candidates, hope, refused);
-      // What would not go in is told only when the log itself was asked.
+      // A fork is told only when the log itself was asked. What came early waits: asking about it
+      // would make immudb flush its index each time, and two actor hosts overtake each other often.
       const doubted = new Set(
         candidates
-          .filter((_, index) => /gap|fork/.test(hoped.steps[index]!.outcome))
+          .filter((_, index) => hoped.steps[index]!.outcome === 'fork')
           .map(({ stream }) => stream),
       );
       if (doubted.size === 0) return hoped;
@@ -65,7 +67,10 @@ export function immudbWriter(
     const { id } = header;
     const entries = writes.map((one, index) => entryOfWrite(one, positionOf(id, index)));
     await tail.advance(id, entries);
-    for (const { stream, version, digest } of writes) heads.set(stream, { version, digest });
+    for (const { stream, version, digest } of writes) {
+      heads.set(stream, { version, digest });
+      recent.set(eventKey(stream, version), digest);
+    }
     return outcomesOf(
       { writes, steps },
       entries.map(({ position }) => position),

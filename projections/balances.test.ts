@@ -1,11 +1,11 @@
 import { balanceOf } from '../contracts/balances.ts';
+import { loggedEventSchema } from '../contracts/events.ts';
 import type { AccountModel } from '../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../contracts/topics.ts';
 import type { Account } from '../domain/account.ts';
-import type { Command } from '../domain/account-commands.ts';
-import type { Currency } from '../domain/currency.ts';
+import type { Command, TransferCommand } from '../domain/account-commands.ts';
 import { holdId, version } from '../domain/ids.ts';
-import { minor } from '../domain/money.ts';
+import { minor, readAmount } from '../domain/money.ts';
 import { transferIdOf } from '../domain/transfer-id.ts';
 import { foldAccount } from './balances.ts';
 import { logForTests, randomLog, randomOf, seedOfRun } from './events-for-tests.ts';
@@ -124,24 +124,93 @@ test('the lines of a reversal name the version that they take back', () => {
   });
 });
 
-test('the lines of a transfer name the other account on both sides', () => {
-  const { log, id } = small();
-  const to = log.id(2);
-  log.open(to);
-  const transferId = transferIdOf(id, 1n);
-  const common = { transferId, amount, description: 'rent' } as const;
-  const currency = 'CZK' as Currency;
-  log.run(id, { ...common, type: 'reserve-transfer', toAccountId: to, toCurrency: currency });
-  log.run(to, { ...common, type: 'receive-transfer', fromAccountId: id, currency });
-  log.run(id, { type: 'settle-transfer', transferId });
-  const lines = log.entries.slice(-3).map((entry) => historyLine(entry).entry);
-  expect(lines.map((line) => [line.type, line.direction, line.amount])).toEqual([
-    ['transfer-reserved', 'none', '5.00'],
-    ['transfer-received', 'credit', '5.00'],
-    ['transfer-sent', 'debit', '5.00'],
-  ]);
-  expect(lines.map((line) => line.otherAccountId)).toEqual([to, id, to]);
-  for (const line of lines) expect(line).toMatchObject({ transferId, description: 'rent' });
+describe('the lines of a transfer', () => {
+  const remarks = { description: 'rent', reference: 'r-1', metadata: { a: 'b' } } as const;
+  const begun = () => {
+    const { log, id } = small();
+    const to = log.id(2);
+    log.open(to);
+    const transferId = transferIdOf(id, 1n);
+    const terms = { transferId, toAccountId: to, amount, ...remarks } as const;
+    const linesOf = (...commands: TransferCommand[]) => {
+      const added = commands.flatMap((command) => log.transfer(id, command));
+      return added.map((entry) => historyLine(entry).entry);
+    };
+    return { log, id, to, transferId, terms, linesOf };
+  };
+
+  test('that is sent at once name the other account and the remarks on both sides', () => {
+    const { id, to, transferId, terms, linesOf } = begun();
+    const lines = linesOf({ ...terms, type: 'send-transfer' });
+    expect(lines).toMatchObject([
+      { type: 'transfer-sent', direction: 'debit', amount: '5.00', otherAccountId: to },
+      { type: 'transfer-received', direction: 'credit', amount: '5.00', otherAccountId: id },
+    ]);
+    for (const line of lines) expect(line).toMatchObject({ transferId, ...remarks });
+  });
+
+  test('that is captured in part tell what was set aside, and then what moved', () => {
+    const { id, to, transferId, terms, linesOf } = begun();
+    const expiresAt = '2030-01-31T12:00:00Z';
+    const lines = linesOf(
+      { ...terms, type: 'reserve-transfer', expiresAt },
+      { type: 'capture-transfer', transferId, amount: minor(300n) },
+    );
+    expect(lines).toMatchObject([
+      {
+        ...{ type: 'transfer-reserved', direction: 'none', amount: '5.00', otherAccountId: to },
+        ...{ expiresAt, ...remarks, balanceAfter: { ledger: '125.00', held: '5.00' } },
+      },
+      {
+        ...{ type: 'transfer-captured', direction: 'debit', amount: '3.00', otherAccountId: to },
+        ...{ description: 'rent', balanceAfter: { ledger: '122.00', held: '0.00' } },
+      },
+      { type: 'transfer-received', direction: 'credit', amount: '3.00', otherAccountId: id },
+    ]);
+  });
+
+  test('that is voided tell how much it was about, and why it ended', () => {
+    const { transferId, terms, linesOf } = begun();
+    const lines = linesOf(
+      { ...terms, type: 'reserve-transfer' },
+      { type: 'void-transfer', transferId },
+    );
+    expect(lines[1]).toMatchObject({
+      ...{ type: 'transfer-released', direction: 'none', amount: '5.00', reason: 'voided' },
+      balanceAfter: { ledger: '125.00', held: '0.00' },
+    });
+  });
+
+  test('that takes another one back name it', () => {
+    const { log, id, to, transferId, terms, linesOf } = begun();
+    linesOf({ ...terms, type: 'send-transfer' });
+    const back = { toAccountId: id, amount, reversesTransferId: transferId };
+    const own = transferIdOf(to, 2n);
+    const added = log.transfer(to, { type: 'send-transfer', transferId: own, ...back });
+    expect(added.map((entry) => historyLine(entry).entry)).toMatchObject([
+      { type: 'transfer-sent', reversesTransferId: transferId },
+      { type: 'transfer-received', reversesTransferId: transferId },
+    ]);
+  });
+});
+
+test('every type of event has a line, which says what its balance says', () => {
+  const seed = seedOfRun();
+  const log = randomLog(randomOf(seed), 6_000, 40);
+  const seen = new Set<string>();
+  const ledgers = new Map<string, bigint>();
+  for (const entry of log.entries) {
+    const { currency, balance } = entry.event.data;
+    const { accountId, entry: line } = historyLine(entry);
+    const after = readAmount(balance.ledger, currency);
+    const by = after - (ledgers.get(accountId) ?? 0n);
+    ledgers.set(accountId, after);
+    const sign = line.direction === 'debit' ? -1n : line.direction === 'credit' ? 1n : 0n;
+    expect({ seed, by }).toEqual({ seed, by: sign * readAmount(line.amount, currency) });
+    seen.add(line.type);
+  }
+  const types = loggedEventSchema.options.map(({ shape }) => shape.type.value);
+  expect([...seen].sort()).toEqual(types.sort());
 });
 
 test('the model follows status, limits and details, and forgets what was removed', () => {

@@ -1,4 +1,4 @@
-import type { Command } from '../domain/account-commands.ts';
+import type { Command, TransferCommand } from '../domain/account-commands.ts';
 import { bankForTests } from '../domain/bank-for-tests.ts';
 import { STEPS, type Step } from '../domain/commands-for-tests.ts';
 import type { Currency } from '../domain/currency.ts';
@@ -60,8 +60,16 @@ export function logForTests(options: LogOptions = {}) {
     return take();
   };
 
+  /** The same of a transfer, which its source is asked for. */
+  const transfer = (from: AccountId, command: TransferCommand): PositionedAccountEvent[] => {
+    bank.pass(1);
+    bank.transfer(from, command);
+    return take();
+  };
+
   return {
     entries,
+    transfer,
     accounts: bank.accounts,
     id: bank.id,
     run,

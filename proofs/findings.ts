@@ -62,9 +62,37 @@ export function receiptFinding(
       'NOT proven by a receipt:',
       item('that the account has no other events, or that this one was not written over later:'),
       '    "verify account" with the walked log proves that.',
+      ...(event.version === 1
+        ? []
+        : [
+            item(`what events 1 to ${event.version - 1} are, though this one holds their digest:`),
+            '    "verify events" with the events and this receipt proves them all.',
+          ]),
       ...(newer === undefined
         ? [item('anything later than that state: "--newer" with a consistency proof does.')]
         : []),
+      item(SAME_LOG),
+      item(RIGHT_KEY),
+    ],
+  };
+}
+
+/** Events 1 to n, of which the last one has a receipt. */
+export function chainFinding({ event, history, state }: ReceiptDocument): Finding {
+  const { id } = history.source;
+  const { stream, version } = event;
+  return {
+    isProven: true,
+    lines: [
+      'PROVEN, with nothing but these files and the key:',
+      item(`The file has events 1 to ${version} of ${stream}, each once and in their order.`),
+      item(`Each names the one before it by its digest, and the last one stands in the log`),
+      `    "${state.db}" in transaction ${id}, as it was signed at transaction ${state.txId}.`,
+      '    So none of them can be another one: a change of one changes all digests after it.',
+      'NOT proven:',
+      item('what the file has beside the events, such as their positions.'),
+      item(`that version ${version} is the last one, or that none was written over later:`),
+      '    "verify account" with the walked log proves that.',
       item(SAME_LOG),
       item(RIGHT_KEY),
     ],

@@ -8,7 +8,7 @@ import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
 import { valueHash } from './log-transaction.ts';
 import { writeHeader } from './proof-documents.ts';
 import { statePayload } from './signed-state.ts';
-import { logOf, type SmallEntry } from './small-log-for-tests.ts';
+import { chained, logOf, type SmallEntry } from './small-log-for-tests.ts';
 import { verifyAccountFile } from './verify-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'refusals-export-'));
@@ -42,7 +42,8 @@ const entryOf = (event: Record): SmallEntry => ({
 });
 
 /** A log with these records, one a transaction, and the export of a stream that has `count`. */
-function bank(records: readonly Record[], format = REFUSALS, count = records.length) {
+function bank(plain: readonly Record[], format = REFUSALS, count = plain.length) {
+  const records = chained(plain);
   const genesis = { key: rawBytes(Buffer.from('meta/genesis')), value: rawBytes(Buffer.from('g')) };
   const transactions = [[genesis], ...records.map((event) => [entryOf(event)]), [genesis]];
   const log = logOf(transactions);

@@ -1,3 +1,5 @@
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { eventDigest } from '../contracts/digest.ts';
 import type { HistoryProofDocument, InclusionDocument } from '../contracts/receipts.ts';
 import { HASH_BYTES, leafHash, nodeHash } from './hashing.ts';
 import { EMPTY_LOG, entriesRoot, entryDigest, headerHash, innerHash } from './log-transaction.ts';
@@ -7,6 +9,16 @@ import { writeHeader } from './proof-documents.ts';
 export interface SmallEntry {
   readonly key: Buffer;
   readonly value: Buffer;
+}
+
+/** The same events of one stream, oldest first, each naming the one before it. */
+export function chained<Event extends object>(events: readonly Event[]): Event[] {
+  let prev: string | undefined;
+  return events.map((event) => {
+    const next = prev === undefined ? event : { ...event, prev };
+    prev = eventDigest(canonicalJson(next));
+    return next;
+  });
 }
 
 const root = (leaves: readonly Buffer[]): Buffer => {

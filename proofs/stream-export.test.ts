@@ -8,7 +8,7 @@ import { rawBytes } from './entry-proof.ts';
 import { writeHeader } from './proof-documents.ts';
 import { isFault, type ProofFault } from './proof-fault.ts';
 import { statePayload } from './signed-state.ts';
-import { logOf } from './small-log-for-tests.ts';
+import { chained, logOf } from './small-log-for-tests.ts';
 import { streamExport } from './stream-export.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
@@ -32,7 +32,8 @@ function eventAt(version: number, ledger = money(version)) {
 }
 
 /** The log has one transaction before the account and one event a transaction after that. */
-function bank(events = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 1))) {
+function bank(plain = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 1))) {
+  const events = chained(plain);
   const marker = { key: rawBytes(Buffer.from('meta/genesis')), value: rawBytes(Buffer.from('g')) };
   const log = logOf([
     [marker],

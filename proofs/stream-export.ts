@@ -4,6 +4,7 @@ import { streamOfExport, type ExportedEvent, type ExportHead } from '../contract
 import { leafHash, sameHash } from './hashing.ts';
 import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
 import { inclusionFault } from './entry-proof.ts';
+import { eventChain } from './event-chain.ts';
 import { exportContent, type ContentSummary } from './export-content.ts';
 import { isIncluded } from './merkle-proof.ts';
 import * as documents from './proof-documents.ts';
@@ -30,6 +31,7 @@ export function streamExport(head: ExportHead, key: KeyObject) {
   let lastAt = '';
   let firstAt = '';
   const content = exportContent(head);
+  const chain = eventChain(stream, head.fromVersion);
 
   const orderFault = ({ event }: ExportedEvent): ProofFault | undefined => {
     const { version, at } = event;
@@ -53,7 +55,11 @@ export function streamExport(head: ExportHead, key: KeyObject) {
       return faulty('transaction-differs', 'The transaction is not the one that was signed.');
     },
     take(item: ExportedEvent): ProofFault | undefined {
-      const fault = orderFault(item) ?? eventFault(item, target) ?? content.take(item.event);
+      const fault =
+        orderFault(item) ??
+        eventFault(item, target) ??
+        chain.take(item.event) ??
+        content.take(item.event);
       if (fault !== undefined) return fault;
       if (due === head.fromVersion) firstAt = item.event.at;
       lastAt = item.event.at;

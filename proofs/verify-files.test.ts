@@ -11,8 +11,9 @@ import { valueHash } from './log-transaction.ts';
 import { printed } from './findings.ts';
 import { writeHeader } from './proof-documents.ts';
 import { statePayload } from './signed-state.ts';
-import { logOf, type SmallEntry } from './small-log-for-tests.ts';
-import { readKeyFile, verifyAccountFile, verifyReceiptFile } from './verify-files.ts';
+import { chained, logOf, type SmallEntry } from './small-log-for-tests.ts';
+import { readKeyFile, verifyAccountFile, verifyEventsFile } from './verify-files.ts';
+import { verifyReceiptFile } from './verify-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'verify-files-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,7 +31,7 @@ const stream = `acct/${accountId}`;
 const VERSIONS = 5;
 const eventAt = (version: number) => ({
   ...{ id: `${stream}/${version}`, stream, version, type: 'of-the-future' },
-  at: '2026-11-21T10:00:00.000Z',
+  ...{ at: '2026-11-21T10:00:00.000Z', data: { description: 'line 1\u2028line 2\u2029\u0085' } },
 });
 const entryOf = (name: string, text: string): SmallEntry => ({
   key: rawBytes(Buffer.from(name)),
@@ -44,8 +45,9 @@ const balanceOf = (ledger: string) => ({ ledger, held: '0.00', available: ledger
 
 /** A log of the account with one event a transaction, and `more` after its events. */
 function bank(more: readonly SmallEntry[][] = [], first: object = eventAt(1)) {
-  const eventOf = (version: number) => (version === 1 ? first : eventAt(version));
   const versions = Array.from({ length: VERSIONS }, (_, at) => at + 1);
+  const all = chained([first, ...versions.slice(1).map(eventAt)]);
+  const eventOf = (version: number) => all[version - 1] as ReturnType<typeof eventAt>;
   const own = versions.map((version) => [versionEntry(version, eventOf(version))]);
   const transactions = [[entryOf('meta/genesis', 'g')], ...own, ...more, [entryOf('cmd/x', 'y')]];
   const log = logOf(transactions);
@@ -75,11 +77,14 @@ function bank(more: readonly SmallEntry[][] = [], first: object = eventAt(1)) {
       hValue: valueHash(value).toString('base64'),
     })),
   }));
-  const receipt = {
-    ...{ format: 'core-bank-receipt/1', position: positionOf(3, 0), event: eventAt(2) },
-    ...{ inclusion: log.inclusion(3, 0), history: log.history(3, last), state },
+  const receiptOf = (version: number) => {
+    const tx = version + 1;
+    return {
+      ...{ format: 'core-bank-receipt/1', position: positionOf(tx, 0), event: eventOf(version) },
+      ...{ inclusion: log.inclusion(tx, 0), history: log.history(tx, last), state },
+    };
   };
-  return { head, events, walked, receipt };
+  return { head, events, walked, all, receiptOf, receipt: receiptOf(2) };
 }
 const key = readKeyFile(file('bank.pub', pem));
 const check = async (given: ReturnType<typeof bank>, walked?: readonly object[]) => {
@@ -232,5 +237,91 @@ describe('given the file of a receipt', () => {
     const newer = { format: 'core-bank-consistency/1', from: { txId, txHash }, to: other.state };
     const text = JSON.stringify({ ...newer, history: other.history });
     expect(verifyReceiptFile(path, key, file('n.json', text)).isProven).toBe(false);
+  });
+});
+
+describe('given events 1 to n and the receipt of event n alone', () => {
+  type Event = ReturnType<typeof eventAt> & { readonly prev?: string };
+  const { all: made, receiptOf, head, events: exported } = bank();
+  const all = made as Event[];
+  const verify = async (text: string, receipt: object = receiptOf(VERSIONS)) => {
+    const events = file('events.ndjson', text);
+    const path = file('last.json', JSON.stringify(receipt));
+    const found = await verifyEventsFile(events, path, key, () => undefined);
+    return [found.isProven, found.lines.join(' ')] as const;
+  };
+  const dropped = (at: number) => all.toSpliced(at, 1);
+  const changed = (at: number, change: object) => all.with(at, { ...all[at]!, ...change });
+  const swapped = all.with(1, all[2]!).with(2, all[1]!);
+  /** A history of somebody who changed version 2 and all digests after it. */
+  const rewritten = chained(
+    all.map(({ prev: _prev, ...event }, at) => (at === 1 ? { ...event, type: 'x' } : event)),
+  );
+  const linkless = ({ prev: _prev, ...event }: Event) => event;
+
+  test('then one receipt proves them all, as plain events or as lines of an export', async () => {
+    const proven = [true, expect.stringMatching(/events 1 to 5 of acct/)];
+    expect(await verify(lines(all))).toEqual(proven);
+    expect(await verify(lines([head, ...exported]))).toEqual(proven);
+    const placed = all.map((event, at) => ({ ...event, position: positionOf(at + 2, 0) }));
+    expect(await verify(lines(placed))).toEqual(proven);
+    const pages = [placed.slice(0, 3), placed.slice(3)].map((items) => ({ accountId, items }));
+    expect(await verify(lines(pages))).toEqual(proven);
+    const crlf = lines(all).replaceAll('\n', '\r\n').trimEnd();
+    expect(await verify(crlf)).toEqual(proven);
+    const turned = all.map((event) => Object.fromEntries(Object.entries(event).reverse()));
+    expect(await verify(lines(turned))).toEqual(proven);
+    for (const version of [1, 2, 3, 4]) {
+      expect((await verify(lines(all.slice(0, version)), receiptOf(version)))[0]).toBe(true);
+    }
+  });
+
+  test.each<[string, readonly object[], RegExp]>([
+    ['an event changed', changed(1, { at: '2026-11-21T10:00:00.001Z' }), /Version 3 does not name/],
+    ['the first one changed', changed(0, { type: 'y' }), /Version 2 does not name version 1/],
+    ['the last one changed', changed(4, { type: 'y' }), /Version 5 is another event than the one/],
+    ['one dropped', dropped(2), /Version 3 is missing: 4 follows/],
+    ['the first dropped', dropped(0), /Version 1 is missing: 2 follows/],
+    ['the last dropped', dropped(4), /end before version 5; the receipt is of 5/],
+    ['nothing at all', [], /end before version 1/],
+    ['one twice', [...all.slice(0, 3), all[2]!, ...all.slice(3)], /Version 3 comes after 3/],
+    ['two in another order', swapped, /Version 2 is missing: 3 follows/],
+    [
+      'two exchanged and numbered anew',
+      [
+        ...all.slice(0, 1),
+        { ...all[2]!, id: `${stream}/2`, version: 2 },
+        { ...all[1]!, id: `${stream}/3`, version: 3 },
+        ...all.slice(3),
+      ],
+      /Version 2 does not name/,
+    ],
+    ['all later digests made anew', rewritten, /Version 5 is another event than the one/],
+    ['a wrong prev', changed(2, { prev: all[1]!.prev }), /Version 3 does not name version 2/],
+    ['no prev', all.with(2, linkless(all[2]!)), /Version 3 does not name version 2/],
+    [
+      'a prev at version 1',
+      changed(0, { prev: all[1]!.prev }),
+      /Version 1 names an event before it/,
+    ],
+    ['an event of another stream', changed(1, { stream: 'acct/x' }), /not one of acct/],
+    ['an id that is another', changed(1, { id: `${stream}/9` }), /not one of acct/],
+    ['one more', [...all, { ...eventAt(6), prev: 'x' }], /Version 6 does not name version 5/],
+    [
+      'a right one more',
+      chained([...all.map(linkless), eventAt(6)]),
+      /proves versions 1 to 5, not 6/,
+    ],
+    ['no event in a line', [...all.slice(0, 2), { a: 1 }], /Line 3 .*Not readable/],
+  ])('when there is %s, then it is not proven', async (_what, events, message) => {
+    expect(await verify(lines(events))).toEqual([false, expect.stringMatching(message)]);
+  });
+
+  test('when the receipt is not proven itself, then nothing is', async () => {
+    const receipt = receiptOf(VERSIONS);
+    const forged = { ...receipt, event: { ...receipt.event, type: 'forged' } };
+    const events = lines(all.with(4, forged.event));
+    expect(await verify(events, forged)).toEqual([false, expect.stringMatching(/NOT PROVEN/)]);
+    expect((await verify(lines(all), {}))[1]).toMatch(/unreadable/);
   });
 });

@@ -1,14 +1,14 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
-import { createInterface } from 'node:readline';
 import {
   exportedEvent,
   exportHead,
   streamOfExport,
   walkedTransaction,
 } from '../contracts/receipts.ts';
+import { eventChain, eventsOfLine } from './event-chain.ts';
 import { exportFinding } from './export-findings.ts';
-import { receiptFinding, refused, type Finding } from './findings.ts';
+import { chainFinding, receiptFinding, refused, type Finding } from './findings.ts';
 import { logWalk, versionsFault } from './log-walk.ts';
 import { readState } from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
@@ -63,6 +63,37 @@ export function verifyReceiptFile(path: string, key: KeyObject, newerPath?: stri
   return broken === undefined ? receiptFinding(receipt, newer) : refused(broken);
 }
 
+/**
+ * Checks events 1 to n of a stream with the receipt of event n alone: each names the one before it
+ * by its digest, so whoever proves the last one proves all. A line is an event, as the query API
+ * or an export has it, or a page of them.
+ */
+export async function verifyEventsFile(
+  path: string,
+  receiptPath: string,
+  key: KeyObject,
+  progress: Progress,
+): Promise<Finding> {
+  const receipt = readAs(receipts.readReceipt, receiptPath);
+  if (isFault(receipt)) return refused(receipt);
+  const unproven = unlessItStumbles(() => receipts.receiptFault(receipt, key));
+  if (unproven !== undefined) return refused(unproven);
+  const chain = eventChain(receipt.event.stream);
+  const fault = await eachLine(path, progress, (value) => {
+    // The first line of an export is about the others.
+    if (exportHead.safeParse(value).success) return undefined;
+    const read = receipts.readDocument(eventsOfLine, value);
+    if (isFault(read)) return read;
+    for (const event of read) {
+      const wrong = chain.take(event);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  });
+  const last = fault ?? chain.end(receipt.event);
+  return last === undefined ? chainFinding(receipt) : refused(last);
+}
+
 type Check = ReturnType<typeof streamExport>;
 
 /** Checks an export of an account or of its refusals, and with the log that there is no more. */
@@ -113,9 +144,8 @@ async function eachLine(
   progress: Progress,
   take: (value: unknown) => ProofFault | undefined,
 ): Promise<ProofFault | undefined> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
   let count = 0;
-  for await (const line of lines) {
+  for await (const line of linesOf(path)) {
     count += 1;
     if (count % PROGRESS_LINES === 0) progress(`${path}: ${count} lines checked`);
     if (line === '') continue;
@@ -131,4 +161,15 @@ async function eachLine(
     }
   }
   return undefined;
+}
+
+/** Only "\n" ends a line: node:readline also cuts at U+2028, which JSON may have in its texts. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) yield line.trim();
+  }
+  yield rest.trim();
 }

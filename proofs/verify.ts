@@ -1,15 +1,19 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readKeyFile, verifyAccountFile, verifyReceiptFile } from './verify-files.ts';
+import { readKeyFile, verifyAccountFile, verifyEventsFile } from './verify-files.ts';
+import { verifyReceiptFile } from './verify-files.ts';
 import { printed, type Finding } from './findings.ts';
 
 const USAGE = `Checks offline what the bank proves: with the files and the bank's public key only.
 
   npx core-bank verify RECEIPT.json --key bank.pub [--newer CONSISTENCY.json]
+  npx core-bank verify events EVENTS.ndjson --receipt RECEIPT.json --key bank.pub
   npx core-bank verify account EXPORT.ndjson --key bank.pub [--log LOG.ndjson]
 
   RECEIPT      GET /v1/accounts/{id}/events/{version}/receipt
   CONSISTENCY  GET /v1/audit/consistency?fromTx=TXID: that a newer state continues the receipt's
+  EVENTS       events 1 to n: pages of GET /v1/accounts/{id}/events, one a line, or an export;
+               the receipt of event n proves them all, because each holds the digest before it
   EXPORT       GET /v1/accounts/{id}/export?from=&to=, or .../refusals/export?from=&to=
   LOG          GET /v1/audit/log?toTx=TXID of the export's state: proves that nothing was left out
   bank.pub     the bank's public key (PEM), from a place that you trust
@@ -30,19 +34,30 @@ async function run(): Promise<Finding | undefined> {
       key: { type: 'string' },
       newer: { type: 'string' },
       log: { type: 'string' },
+      receipt: { type: 'string' },
     },
   });
-  const isAccount = positionals[0] === 'account';
-  const [file, ...others] = isAccount ? positionals.slice(1) : positionals;
-  const misplaced = isAccount ? values.newer : values.log;
+  const isOfFile = positionals[0] === 'account' || positionals[0] === 'events';
+  const what = isOfFile ? positionals[0] : 'receipt';
+  const [file, ...others] = isOfFile ? positionals.slice(1) : positionals;
+  const { newer, log, receipt } = values;
+  const misplaced = {
+    account: newer ?? receipt,
+    events: newer ?? log,
+    receipt: log ?? receipt,
+  }[what as 'account' | 'events' | 'receipt'];
   if (file === undefined || others.length > 0 || values.key === undefined || misplaced) {
     return undefined;
   }
   const key = readKeyFile(fileOf(values.key));
-  if (!isAccount) return verifyReceiptFile(fileOf(file), key, optional(values.newer));
+  if (what === 'receipt') return verifyReceiptFile(fileOf(file), key, optional(newer));
+  if (what === 'events' && receipt === undefined) return undefined;
   const isTerminal = process.stderr.isTTY === true;
   const progress = (text: string): void => void (isTerminal && process.stderr.write(`\r${text}`));
-  const finding = await verifyAccountFile(fileOf(file), key, optional(values.log), progress);
+  const finding =
+    receipt === undefined
+      ? await verifyAccountFile(fileOf(file), key, optional(log), progress)
+      : await verifyEventsFile(fileOf(file), fileOf(receipt), key, progress);
   if (isTerminal) process.stderr.write('\n');
   return finding;
 }

@@ -74,7 +74,10 @@ export const october = (currency = 'CZK'): LoggedEvent[] =>
       },
     ],
     ['2026-10-03T10:00:00.000Z', { ...transfer(40_00n), type: 'transfer-reserved' }],
-    ['2026-10-03T10:00:00.010Z', { ...transfer(40_00n), type: 'transfer-sent' }],
+    [
+      '2026-10-03T10:00:00.010Z',
+      { ...transfer(40_00n), type: 'transfer-captured', released: minor(0n) },
+    ],
     [
       '2026-10-03T10:00:00.020Z',
       {

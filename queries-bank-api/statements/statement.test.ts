@@ -26,7 +26,7 @@ test('given a life, then only what moved money is booked, and it adds up', async
       ['money-withdrawn', 'debit', '100.00'],
       ['hold-captured', 'debit', '250.00'],
       ['movement-reversed', 'credit', '100.00'],
-      ['transfer-sent', 'debit', '40.00'],
+      ['transfer-captured', 'debit', '40.00'],
       ['transfer-received', 'credit', '7.00'],
     ],
   );
