@@ -43,7 +43,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   const client = immudbClient(options, trust.verify);
   const heads: Heads = boundedMap<StreamId, Head>(HEADS_MAX);
   const recent = boundedMap<string, string>(RECENT_MAX);
-  const lookups = immudbLookups(client, alarms, heads);
+  const lookups = immudbLookups(client, alarms, heads, recent);
   const tail = immudbTail(client, lookups, alarms, (id) => heads.delete(id));
   try {
     await requireGenesis(client, database);

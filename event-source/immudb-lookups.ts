@@ -26,7 +26,12 @@ export type Lookups = ReturnType<typeof immudbLookups>;
  * what the log took there. So the last snapshot that there is answers first: what it has never
  * changes. What it has not is asked for one by one, which needs none.
  */
-export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads) {
+export function immudbLookups(
+  client: ImmudbClient,
+  alarms: Alarms,
+  heads: Heads,
+  recent: BoundedMap<string, string>,
+) {
   const watched = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
       return await read();
@@ -116,8 +121,9 @@ export function immudbLookups(client: ImmudbClient, alarms: Alarms, heads: Heads
   const digests = async (places: readonly EventPlace[]): Promise<(string | undefined)[]> => {
     const known = places.map(({ stream, version }) => {
       const head = heads.get(stream);
-      if (head === undefined || head.version > version) return 'read';
-      return head.version === version ? head.digest : undefined;
+      if (head?.version === version) return head.digest;
+      if (head !== undefined && head.version < version) return undefined;
+      return recent.get(eventKey(stream, version)) ?? 'read';
     });
     const read = await find(places.filter((_, index) => known[index] === 'read'));
     let next = 0;

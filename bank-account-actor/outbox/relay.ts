@@ -12,17 +12,25 @@ import type { Committed } from '../turn/draft.ts';
 import type { HeldStreams } from '../turn/held-streams.ts';
 
 /**
- * A message costs every part on its way some 15 ms of CPU in all, however few its events, so under
- * load what gathers meanwhile travels together.
+ * A message costs every part on its way some 15 ms of CPU in all, however few its events. So the
+ * next one leaves when the log has confirmed the one before, or after a while: under load messages
+ * become fewer and larger, and never queue up at the broker.
  */
-const SEND_EVERY_MS = 40;
+const SEND_EVERY_MS = 30;
+const CONFIRMED_WITHIN_MS = 150;
 const MESSAGE_SIZE_MAX = 1024 * 1024;
+/**
+ * Events on their way at the same time; the others wait here and not at the broker, so that none
+ * is believed lost because the log is behind. What was sent longer ago than this leaves the window, or a
+ * stream that the log does not take would stop the others.
+ */
+const WINDOW_EVENTS = 1_500;
+const WINDOW_MS = 1_500;
+const LOOK_MS = 10;
 const RETRY_MS = 200;
-const CONFIRM_EVERY_MS = 100;
-/** A stream with so many events on their way is asked about sooner: they travel in its row. */
-const HOT_EVENTS = 64;
+const CONFIRM_EVERY_MS = 250;
 /** What was sent is asked about after this time, and sent again when the log still lacks it. */
-const ASK_AFTER_MS = 40;
+const ASK_AFTER_MS = 30;
 const SEND_AGAIN_MS = 2_000;
 /** Waiting longer each time: a log that is behind would only get further behind. */
 const SEND_AGAIN_MS_MAX = 6_000;
@@ -88,6 +96,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const marks = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
+  let window: { readonly batch: readonly Entry[]; readonly at: number }[] = [];
   let events = 0;
   let size = 0;
   let isSending = false;
@@ -166,12 +175,27 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     return batch.filter((entry) => !entry.isConfirmed);
   };
 
+  const isLastUnderWay = (): boolean => {
+    const last = window.at(-1);
+    if (last === undefined || clock.steady() - last.at > CONFIRMED_WITHIN_MS) return false;
+    return last.batch.some(({ isConfirmed }) => !isConfirmed);
+  };
+  /** What was sent lately, by the message: of each the events that are not confirmed count. */
+  const isWindowFull = (): boolean => {
+    const since = clock.steady() - WINDOW_MS;
+    window = window.filter(({ at }) => at > since);
+    let open = 0;
+    for (const { batch } of window) for (const one of batch) if (!one.isConfirmed) open += 1;
+    return open >= WINDOW_EVENTS;
+  };
+
   const send = async (): Promise<void> => {
     if (isSending) return;
     isSending = true;
     while (queue.length > 0) {
       const waitMs = sendAt - clock.steady();
       if (waitMs > 0) await clock.sleep(waitMs);
+      while (isLastUnderWay() || isWindowFull()) await clock.sleep(LOOK_MS);
       sendAt = clock.steady() + SEND_EVERY_MS;
       const batch = takeBatch();
       if (batch.length === 0) continue;
@@ -179,7 +203,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       try {
         await publish(`{"events":[${batch.map(({ json }) => json).join(',')}]}`);
         for (const entry of batch) entry.sentAt = clock.steady();
-        if (batch.some(({ stream }) => (streams.get(stream)?.length ?? 0) > HOT_EVENTS)) askSoon();
+        window.push({ batch, at: clock.steady() });
+        askSoon();
       } catch (error) {
         const context = { events: batch.length, error: String(error) };
         logger.warn('publishing failed, will be tried again', context);
