@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { Client } from 'pg';
+import { provisionJournal } from './journal-database.ts';
 import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
 import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
@@ -16,12 +18,6 @@ import { postgresUser, runAs } from './unprivileged.ts';
 const CONNECTIONS_MAX = 200;
 /** FerretDB holds one connection per update of an update command, so it needs many. */
 const READSIDE_POOL = 60;
-
-/** The journal holds the actors' decisions, the read side what can be derived again. */
-const DATABASES = [
-  { name: 'journal', secret: 'postgresJournal', documents: false },
-  { name: 'readside', secret: 'postgresReadside', documents: true },
-] as const;
 
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: LOOPBACK,
@@ -145,43 +141,47 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
   };
 };
 
-/** Makes the databases and a role for each that may enter no other. Harmless when they exist. */
+/**
+ * Makes the databases: the journal with the actors' decisions, the read side with what can be
+ * derived again; each has roles that may enter no other. Harmless when they exist.
+ */
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
   const admin = await connectToPostgres(instance, secrets, ADMIN);
   try {
     await admin.query(`revoke connect on database ${ADMIN}, template1 from public`);
-    const { rows } = await admin.query<{ datname: string }>('select datname from pg_database');
-    const known = new Set(rows.map((row) => row.datname));
-    for (const database of DATABASES) {
-      const { name, secret, documents } = database;
-      // A crash between the steps below leaves no marker, so the last step decides.
-      const mark = await admin.query('select 1 from pg_shdescription where description = $1', [
-        `core-bank ${name} is ready`,
-      ]);
-      if (mark.rowCount === 1 && known.has(name)) continue;
-      const role = await admin.query('select 1 from pg_roles where rolname = $1', [name]);
-      const verb = role.rowCount === 0 ? 'create' : 'alter';
-      const password = admin.escapeLiteral(secrets[secret]);
-      await admin.query(`${verb} role ${name} login password ${password} connection limit 120`);
-      if (!known.has(name)) await admin.query(`create database ${name} owner ${name}`);
-      await admin.query(`revoke all on database ${name} from public`);
-      if (documents) {
-        // FerretDB passes the name of the member as a parameter, so only a plan for its value can
-        // use an index; a generic plan, liked while the table was small, reads all of it for ever.
-        await admin.query(`alter database ${name} set plan_cache_mode = force_custom_plan`);
-        const inside = await connectToPostgres(instance, secrets, name);
-        await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
-      }
-      await admin.query(`comment on database ${name} is 'core-bank ${name} is ready'`);
-    }
+    await provisionReadside(admin, instance, secrets);
   } finally {
     await admin.end();
   }
+  await provisionJournal(instance, secrets);
 };
 
-/** What daprd's state store connects to; a secret. */
-export const journalUrl = (instance: Instance, secrets: Secrets): string =>
-  `postgres://journal:${secrets.postgresJournal}@${LOOPBACK}:${instance.ports.postgres}/journal`;
+const provisionReadside = async (
+  admin: Client,
+  instance: Instance,
+  secrets: Secrets,
+): Promise<void> => {
+  // A crash between the steps below leaves no marker, so the last step decides.
+  const ready = 'core-bank readside is ready';
+  const found = async (sql: string): Promise<boolean> => (await admin.query(sql)).rowCount === 1;
+  const isKnown = await found("select 1 from pg_database where datname = 'readside'");
+  if (isKnown && (await found(`select 1 from pg_shdescription where description = '${ready}'`))) {
+    return;
+  }
+  const hasRole = await found("select 1 from pg_roles where rolname = 'readside'");
+  const password = admin.escapeLiteral(secrets.postgresReadside);
+  await admin.query(
+    `${hasRole ? 'alter' : 'create'} role readside login password ${password} connection limit 120`,
+  );
+  if (!isKnown) await admin.query('create database readside owner readside');
+  await admin.query('revoke all on database readside from public');
+  // FerretDB passes the name of the member as a parameter, so only a plan for its value can
+  // use an index; a generic plan, liked while the table was small, reads all of it for ever.
+  await admin.query('alter database readside set plan_cache_mode = force_custom_plan');
+  const inside = await connectToPostgres(instance, secrets, 'readside');
+  await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
+  await admin.query(`comment on database readside is '${ready}'`);
+};
 
 /** What FerretDB connects to: without credentials, those of its clients are passed on. */
 export const readsideUrl = (instance: Instance): string =>

@@ -1,0 +1,273 @@
+-- All that the role journal may do. Arrays come sorted by stream; every statement that takes more
+-- than one lock takes them in that order. Lists of texts are joined with U+001E, which costs less
+-- than arrays on both sides (docs/decisions/0012-journal-table.md).
+do $$
+declare
+  old regprocedure;
+begin
+  for old in select oid from pg_proc where pronamespace = 'journal'::regnamespace loop
+    execute format('drop function %s', old);
+  end loop;
+end $$;
+
+-- One row 'committed'; or, with nothing written, rows 'overtaken' with a stream, or rows 'known'
+-- with the id and the version of a name. SQLSTATE 40001: a rival was first to insert.
+create function journal.commit_turn(
+  p_streams text, p_expected bigint[], p_versions bigint[], p_digests text, p_states text,
+  p_logged bigint[], p_unlogged text, p_due bigint[], p_secrets text,
+  p_guards text, p_guard_versions bigint[],
+  p_names uuid[], p_name_versions bigint[], p_unknown uuid[]
+) returns table (outcome text, id text, at bigint)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+declare
+  v_streams text[] := string_to_array(p_streams, e'\x1e');
+  v_guards text[] := string_to_array(p_guards, e'\x1e');
+  v_digests text[];
+  v_states text[];
+  v_unlogged text[];
+  v_secrets text[];
+  v_new integer := cardinality(array_positions(p_expected, 0));
+  v_rows integer;
+begin
+  -- A row that is missing cannot be locked, so its name is: of two turns that find a stream
+  -- missing, one to write it and the other to read it, one waits for the other.
+  if v_new > 0 or 0 = any (p_guard_versions) then
+    perform case when m.writes then pg_advisory_xact_lock(m.key)
+                 else pg_advisory_xact_lock_shared(m.key) end
+    from (
+      select hashtextextended(u.stream, 0) as key, bool_or(u.writes) as writes
+      from (
+        select w.stream, true from unnest(v_streams, p_expected) as w (stream, version)
+        where w.version = 0
+        union all
+        select g.stream, false from unnest(v_guards, p_guard_versions) as g (stream, version)
+        where g.version = 0
+      ) as u (stream, writes)
+      group by 1 order by 1
+    ) as m;
+  end if;
+
+  return query
+    select 'overtaken', u.stream, null::bigint
+    from (
+      select w.stream, w.version, true from unnest(v_streams, p_expected) as w (stream, version)
+      union all
+      select g.stream, g.version, false
+      from unnest(v_guards, p_guard_versions) as g (stream, version)
+      order by 1
+    ) as u (stream, version, writes)
+    left join lateral (
+      select s.version, s.quarantine from streams s
+      where u.writes and s.stream = u.stream for no key update
+    ) as w on true
+    left join lateral (
+      select s.version, s.quarantine from streams s
+      where not u.writes and s.stream = u.stream for share
+    ) as g on true
+    where coalesce(w.version, g.version, 0) <> u.version
+      or w.quarantine is not null or g.quarantine is not null;
+  if found then return; end if;
+
+  if cardinality(p_names) + cardinality(p_unknown) > 0 then
+    return query
+      select 'known', n.id::text, n.version from names n where n.id = any (p_names || p_unknown);
+    if found then return; end if;
+  end if;
+
+  v_digests := string_to_array(p_digests, e'\x1e');
+  v_states := string_to_array(p_states, e'\x1e');
+  v_unlogged := string_to_array(p_unlogged, e'\x1e');
+  v_secrets := string_to_array(p_secrets, e'\x1e');
+  if v_new < cardinality(v_streams) then
+    update streams s
+    set version = u.version, digest = u.digest, state = u.state, logged = u.logged,
+      unlogged = coalesce(u.unlogged, ''), unsettled = u.logged < u.version, due = u.due,
+      due_claimed = case when s.due = u.due then s.due_claimed else 0 end,
+      touched_at = clock_timestamp(), secret = key_after(s.secret, u.secret)
+    from unnest(v_streams, p_expected, p_versions, v_digests, v_states, p_logged, v_unlogged,
+        p_due, v_secrets)
+      as u (stream, expected, version, digest, state, logged, unlogged, due, secret)
+    where s.stream = u.stream and u.expected > 0;
+  end if;
+  if v_new > 0 then
+    insert into streams
+      (stream, version, digest, state, logged, unlogged, unsettled, due, touched_at, secret)
+    select u.stream, u.version, u.digest, u.state, u.logged,
+      coalesce(u.unlogged, ''), u.logged < u.version, u.due, clock_timestamp(),
+      key_after(null, u.secret)
+    from unnest(v_streams, p_expected, p_versions, v_digests, v_states, p_logged, v_unlogged,
+        p_due, v_secrets)
+      as u (stream, expected, version, digest, state, logged, unlogged, due, secret)
+    where u.expected = 0
+    on conflict (stream) do nothing;
+    get diagnostics v_rows = row_count;
+    if v_rows < v_new then
+      raise exception 'a rival made one of the streams'
+        using errcode = '40001', constraint = 'streams_pkey';
+    end if;
+  end if;
+
+  if cardinality(p_names) > 0 then
+    insert into names (id, version)
+    select u.id, u.version from unnest(p_names, p_name_versions) as u (id, version) order by 1
+    on conflict do nothing;
+    get diagnostics v_rows = row_count;
+    if v_rows < cardinality(p_names) then
+      raise exception 'a rival executed one of the names'
+        using errcode = '40001', constraint = 'names_pkey';
+    end if;
+  end if;
+  return query select 'committed', null::text, null::bigint;
+end $$;
+
+-- '' stays, '-' is forgotten, '+...' is kept.
+create function journal.key_after(p_before text, p_change text) returns text
+language sql immutable as $$
+  select case left(p_change, 1) when '+' then substr(p_change, 2) when '-' then null
+    else p_before end
+$$;
+
+-- Rows with a digest are streams; those without are names, with their id in place of the stream.
+create function journal.load_streams(p_streams text, p_names uuid[])
+returns table (stream text, version bigint, digest text, state text, logged bigint,
+  unlogged text, quarantine text, secret text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    select s.stream, s.version, s.digest, s.state, s.logged, s.unlogged, s.quarantine, s.secret
+    from streams s where s.stream = any (string_to_array(p_streams, e'\x1e'))
+    union all
+    select n.id::text, n.version, null, null, null, null, null, null
+    from names n where n.id = any (p_names);
+end $$;
+
+create function journal.settle(p_streams text, p_versions bigint[], p_digests text) returns void
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  update streams s set logged = s.version, unlogged = '', unsettled = false
+  from (
+    select l.stream
+    from unnest(string_to_array(p_streams, e'\x1e'), p_versions,
+        string_to_array(p_digests, e'\x1e')) as u (stream, version, digest)
+    cross join lateral (
+      select t.stream from streams t
+      where t.stream = u.stream and t.version = u.version and t.digest = u.digest and t.unsettled
+      for no key update
+    ) as l
+  ) as exact
+  where s.stream = exact.stream;
+end $$;
+
+create function journal.quarantine(p_stream text, p_reason text) returns void
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  update streams s set quarantine = p_reason where s.stream = p_stream and s.quarantine is null;
+end $$;
+
+create function journal.quarantined(p_limit bigint) returns table (stream text, reason text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    select s.stream, s.quarantine from streams s where s.quarantine is not null
+    order by s.stream limit p_limit;
+end $$;
+
+create function journal.claim_unsettled(p_idle_ms bigint, p_limit bigint, p_bytes bigint)
+returns table (stream text, version bigint, digest text, state text, logged bigint,
+  unlogged text, quarantine text, secret text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    with idle as materialized (
+      select s.stream, octet_length(s.state) + octet_length(s.unlogged) as bytes
+      from streams s
+      where s.unsettled and s.quarantine is null
+        and s.touched_at <= clock_timestamp() - p_idle_ms * interval '1 ms'
+      order by s.stream limit p_limit
+      for no key update skip locked
+    ), summed as (
+      select i.stream, sum(i.bytes) over w as bytes, row_number() over w as nth
+      from idle i window w as (order by i.stream)
+    )
+    update streams s set touched_at = clock_timestamp()
+    from summed u where s.stream = u.stream and (u.bytes <= p_bytes or u.nth = 1)
+    returning s.stream, s.version, s.digest, s.state, s.logged, s.unlogged, s.quarantine, s.secret;
+end $$;
+
+create function journal.claim_due(p_now bigint, p_lease_ms bigint, p_limit bigint)
+returns table (stream text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    with ended as materialized (
+      select s.stream from streams s
+      where s.due <= p_now and s.due_claimed <= p_now and s.quarantine is null
+      order by s.due limit p_limit
+      for no key update skip locked
+    )
+    update streams s set due_claimed = p_now + p_lease_ms
+    from ended e where s.stream = e.stream
+    returning s.stream;
+end $$;
+
+-- The number of rows written.
+create function journal.restore_streams(
+  p_streams text, p_versions bigint[], p_digests text, p_states text, p_due bigint[],
+  p_secrets text, p_names uuid[], p_name_versions bigint[]
+) returns bigint
+language plpgsql security definer set search_path = journal, pg_temp as $$
+declare
+  v_streams text[] := string_to_array(p_streams, e'\x1e');
+  v_digests text[] := string_to_array(p_digests, e'\x1e');
+  v_states text[] := string_to_array(p_states, e'\x1e');
+  v_secrets text[] := string_to_array(p_secrets, e'\x1e');
+  v_inserted bigint;
+  v_updated bigint;
+begin
+  -- First what is missing, then what is behind: a row that somebody makes in between is seen.
+  insert into streams
+    (stream, version, digest, state, logged, unlogged, unsettled, due, touched_at, secret)
+  select u.stream, u.version, u.digest, u.state, u.version, '', false, u.due, clock_timestamp(),
+    key_after(null, u.secret)
+  from unnest(v_streams, p_versions, v_digests, v_states, p_due, v_secrets)
+    as u (stream, version, digest, state, due, secret)
+  order by 1
+  on conflict (stream) do nothing;
+  get diagnostics v_inserted = row_count;
+  update streams s
+  set version = u.version, digest = u.digest, state = u.state, logged = u.version, unlogged = '',
+    unsettled = false, due = u.due,
+    due_claimed = case when s.due = u.due then s.due_claimed else 0 end,
+    touched_at = clock_timestamp(), secret = key_after(s.secret, u.secret)
+  from unnest(v_streams, p_versions, v_digests, v_states, p_due, v_secrets)
+    as u (stream, version, digest, state, due, secret)
+  where s.stream = u.stream
+    and (s.version < u.version
+      or (s.version = u.version and s.digest = u.digest
+        and s.secret is null and left(u.secret, 1) = '+'));
+  get diagnostics v_updated = row_count;
+  insert into names (id, version)
+  select u.id, u.version from unnest(p_names, p_name_versions) as u (id, version) order by 1
+  on conflict do nothing;
+  return v_inserted + v_updated;
+end $$;
+
+create function journal.get_mark() returns table (state text, at text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query select m.state, m.at from marks m;
+end $$;
+
+-- False when a later mark stands; of one millisecond 'whole' is the later.
+create function journal.set_mark(p_state text, p_at text) returns boolean
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  insert into marks as m (state, at) values (p_state, p_at)
+  on conflict (single) do update set state = excluded.state, at = excluded.at
+  where (m.at, m.state = 'whole') <= (excluded.at, excluded.state = 'whole');
+  return found;
+end $$;
+
+revoke all on all functions in schema journal from public;
+grant usage on schema journal to journal;
+grant execute on all functions in schema journal to journal;
