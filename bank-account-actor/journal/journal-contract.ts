@@ -237,7 +237,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       await b.setMark({ state: 'whole', at: whole });
       expect(await a.mark()).toEqual({ state: 'whole', at: whole });
     });
-    test('given a quarantine, it stays with its first reason and nothing is committed', async () => {
+    test('given a quarantine, its first reason stays and nothing is committed', async () => {
       const [stream, other] = [await made(1, { due: 1 }), await made()];
       await a.quarantine(stream, `fork ${HOSTILE}\0`);
       await b.quarantine(stream, 'another');
@@ -313,7 +313,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
         claimed.push(...got.map(({ stream }) => stream));
       }
     });
-    test('given due times, each is given once within the lease, and again with a new one', async () => {
+    test('given due times, each is given once a lease, and again with a new one', async () => {
       const now = 1_000_000;
       const due = await Promise.all(
         Array.from({ length: 20 }, (_unused, at) => made(1, { due: now - at })),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { StreamId } from '../../domain/ids.ts';
 
@@ -147,8 +147,9 @@ export interface Journal {
 
 /** The key of a name in the journal: half a SHA-256, as the text of a UUID. */
 export function nameId({ stream, name }: StreamName): string {
-  const hex = createHash('sha256').update(`${stream}\n${name}`).digest('hex');
-  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const hex = hash('sha256', `${stream}\n${name}`, 'hex');
+  const part = (from: number, to: number) => hex.slice(from, to);
+  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`;
 }
 
 /** Bytes that a row takes of `ROW_BYTES_MAX` and of its turn's `TURN_BYTES_MAX`. */

@@ -12,7 +12,7 @@ journalContract('memory', () => ({
   },
 }));
 
-test('given a faulty journal, a late write is applied when the test says so, and once', async () => {
+test('given a faulty journal, a late write is applied when told, and once', async () => {
   const numbers = [0, 0, 0, 0.5, 0, 0.9];
   const { journal, late } = faultyJournal(
     shared,

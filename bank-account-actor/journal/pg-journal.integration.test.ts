@@ -79,7 +79,7 @@ test('given a busy stream, its next version touches no index', async () => {
   expect(after.hot - before.hot).toBeGreaterThan(1_800);
 });
 
-test('given the SQL applied again and a crash of the server, what was committed is there', async () => {
+test('given the SQL applied again and a crash, what was committed is there', async () => {
   const [journal, stream] = [host(), newStream()];
   await journal.commit(turn([write(stream, 0)]));
   await provisionJournal(postgres.instance, postgres.secrets);
@@ -103,7 +103,7 @@ type Op =
   | { readonly op: 'commit'; readonly turn: Turn; readonly late: boolean }
   | { readonly op: 'settle' | 'restore' | 'quarantine'; readonly at: number; readonly v: number };
 
-test(`given interleavings with late writes, memory and PostgreSQL agree (SEED=${SEED})`, async () => {
+test(`given late writes in between, memory and PostgreSQL agree (SEED=${SEED})`, async () => {
   const pg = host();
   const index = fc.nat({ max: 2 });
   const version = fc.nat({ max: 3 });

@@ -70,10 +70,8 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
     },
     async commit(turn) {
       checkTurn(turn);
-      const asked = new Map([...turn.names, ...turn.unknown].map((name) => [nameId(name), name]));
       try {
-        const rows = await call<TurnRow>('commit_turn', turnValues(turn));
-        return turnOutcome(rows, asked);
+        return turnOutcome(await call<TurnRow>('commit_turn', turnValues(turn)), turn);
       } catch (error) {
         if (!(error instanceof DatabaseError) || error.code !== SERIALIZATION_FAILURE) throw error;
         return { outcome: 'overtaken', streams: insertedStreams(turn, error.constraint) };
@@ -126,11 +124,7 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
   };
 }
 
-interface TurnRow extends QueryResultRow {
-  readonly outcome: string;
-  readonly id: string;
-  readonly at: string;
-}
+type TurnRow = Readonly<Record<'outcome' | 'id' | 'at', string>>;
 
 /** The parameters of commit_turn, in its order. */
 export function turnValues({ writes, guards, names, unknown }: Turn): Value[] {
@@ -154,18 +148,17 @@ export function turnValues({ writes, guards, names, unknown }: Turn): Value[] {
   ];
 }
 
-function turnOutcome(
-  rows: readonly TurnRow[],
-  asked: ReadonlyMap<string, StreamName>,
-): TurnOutcome {
+function turnOutcome(rows: readonly TurnRow[], turn: Turn): TurnOutcome {
   const outcome = rows[0]?.outcome;
   switch (outcome) {
     case 'committed':
       return { outcome };
     case 'overtaken':
       return { outcome, streams: rows.map(({ id }) => id as StreamId) };
-    case 'known':
+    case 'known': {
+      const asked = new Map([...turn.names, ...turn.unknown].map((name) => [nameId(name), name]));
       return { outcome, names: rows.map(({ id, at }) => executedName(asked, id, at)) };
+    }
     default:
       throw new Error(`commit_turn answers ${outcome}`);
   }
