@@ -99,6 +99,31 @@ test('given the SQL applied again and a crash, what was committed is there', asy
   expect(await journal.commit(turn([write(stream, 1)]))).toEqual({ outcome: 'committed' });
 });
 
+test('given a server that freezes, the call rejects in 10 s and comes late to nothing', async () => {
+  const [frozen, other] = [host(), host()];
+  const stream = newStream();
+  const pids = async (): Promise<number[]> => {
+    const { rows } = await asAdmin("select pid from pg_stat_activity where usename = 'journal'");
+    return rows.map(({ pid }) => Number(pid));
+  };
+  const before = await pids();
+  await frozen.commit(turn([write(stream, 0)]));
+  const [pid] = (await pids()).filter((each) => !before.includes(each));
+  process.kill(pid!, 'SIGSTOP');
+  const started = Date.now();
+  const late = turn([write(stream, 1, { state: '"late"' })]);
+  try {
+    await expect(frozen.commit(late)).rejects.toThrow('timeout');
+    expect(Date.now() - started).toBeLessThan(10_000);
+    expect(await frozen.commit(turn([write(stream, 1)]))).toEqual({ outcome: 'committed' });
+  } finally {
+    process.kill(pid!, 'SIGCONT');
+  }
+  while ((await pids()).includes(pid!)) await sleep(50);
+  const [row] = (await other.load([stream])).streams;
+  expect(row).toMatchObject({ version: 2, state: '{"at":2}' });
+});
+
 type Op =
   | { readonly op: 'commit'; readonly turn: Turn; readonly late: boolean }
   | { readonly op: 'settle' | 'restore' | 'quarantine'; readonly at: number; readonly v: number };
