@@ -99,7 +99,7 @@ test('given the SQL applied again and a crash, what was committed is there', asy
   expect(await journal.commit(turn([write(stream, 1)]))).toEqual({ outcome: 'committed' });
 });
 
-test('given a server that freezes, the call rejects in 10 s and comes late to nothing', async () => {
+test('given a server that freezes, the call ends in 10 s and comes late to nothing', async () => {
   const [frozen, other] = [host(), host()];
   const stream = newStream();
   const pids = async (): Promise<number[]> => {
