@@ -33,7 +33,9 @@ const config = readConfig({
 const logger = createLogger('bank-account-actor', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const log = logClient(dapr);
-const journal = pgJournal(config.JOURNAL_URL);
+const journal = pgJournal(config.JOURNAL_URL, (error) =>
+  logger.warn('a connection to the journal was lost', { error: String(error) }),
+);
 const host = createBankHost({
   journal,
   log,
@@ -89,6 +91,6 @@ onShutdown(logger, [
   // What was sent to the journal a moment ago is answered before the connections end.
   () => sleep(LAST_ANSWERS_MS),
   () => server.close(),
-  () => journal.close(),
+  () => journal.end(),
   () => dapr.close(),
 ]);

@@ -8,7 +8,7 @@ import type { DaprApp } from './dapr-yaml.ts';
 import { mongoUrl } from './ferretdb.ts';
 import type { Instance } from './instance.ts';
 import { bankEventsUrl, natsUrl } from './nats.ts';
-import { journalUrl } from './postgres.ts';
+import { journalUrl } from './journal-database.ts';
 import { publicKeyLine, trustFile, type Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;

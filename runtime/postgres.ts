@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { Client } from 'pg';
+import { provisionJournal } from './journal-database.ts';
 import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
 import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
-import type { Client } from 'pg';
 import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
 import { LOOPBACK } from './ports.ts';
 import { Refusal } from './progress.ts';
@@ -17,16 +18,6 @@ import { postgresUser, runAs } from './unprivileged.ts';
 const CONNECTIONS_MAX = 200;
 /** FerretDB holds one connection per update of an update command, so it needs many. */
 const READSIDE_POOL = 60;
-
-/** The journal holds the actors' decisions, the read side what can be derived again. */
-const DATABASES = [
-  { name: 'journal', secret: 'postgresJournal', owner: 'journal_owner' },
-  { name: 'readside', secret: 'postgresReadside', owner: 'readside' },
-] as const;
-/** Beside the adapter that calls them; read from the checkout, which dist does not hold. */
-const JOURNAL_SQL = ['schema.sql', 'functions.sql'].map((file) =>
-  join('bank-account-actor', 'journal', file),
-);
 
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: LOOPBACK,
@@ -151,74 +142,46 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
 };
 
 /**
- * Makes the databases and a role for each that may enter no other, and brings the journal's
- * functions up to date. Harmless when all of it exists.
+ * Makes the databases: the journal with the actors' decisions, the read side with what can be
+ * derived again; each has roles that may enter no other. Harmless when they exist.
  */
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
   const admin = await connectToPostgres(instance, secrets, ADMIN);
   try {
     await admin.query(`revoke connect on database ${ADMIN}, template1 from public`);
-    for (const database of DATABASES) await provisionDatabase(admin, instance, secrets, database);
+    await provisionReadside(admin, instance, secrets);
   } finally {
     await admin.end();
   }
   await provisionJournal(instance, secrets);
 };
 
-async function provisionDatabase(
+const provisionReadside = async (
   admin: Client,
   instance: Instance,
   secrets: Secrets,
-  { name, secret, owner }: (typeof DATABASES)[number],
-): Promise<void> {
-  const known = await admin.query('select 1 from pg_database where datname = $1', [name]);
+): Promise<void> => {
   // A crash between the steps below leaves no marker, so the last step decides.
-  const mark = await admin.query('select 1 from pg_shdescription where description = $1', [
-    `core-bank ${name} is ready`,
-  ]);
-  if (mark.rowCount === 1 && known.rowCount === 1) return;
-  const password = admin.escapeLiteral(secrets[secret]);
-  await makeRole(admin, name, `login password ${password} connection limit 120`);
-  if (owner !== name) await makeRole(admin, owner, 'nologin');
-  if (known.rowCount === 0) await admin.query(`create database ${name} owner ${owner}`);
-  await admin.query(`revoke all on database ${name} from public`);
-  await admin.query(`grant connect on database ${name} to ${name}`);
-  if (name === 'readside') {
-    // FerretDB passes the name of the member as a parameter, so only a plan for its value can
-    // use an index; a generic plan, liked while the table was small, reads all of it for ever.
-    await admin.query(`alter database ${name} set plan_cache_mode = force_custom_plan`);
-    const inside = await connectToPostgres(instance, secrets, name);
-    await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
+  const ready = 'core-bank readside is ready';
+  const found = async (sql: string): Promise<boolean> => (await admin.query(sql)).rowCount === 1;
+  const isKnown = await found("select 1 from pg_database where datname = 'readside'");
+  if (isKnown && (await found(`select 1 from pg_shdescription where description = '${ready}'`))) {
+    return;
   }
-  await admin.query(`comment on database ${name} is 'core-bank ${name} is ready'`);
-}
-
-async function makeRole(admin: Client, name: string, terms: string): Promise<void> {
-  const role = await admin.query('select 1 from pg_roles where rolname = $1', [name]);
-  await admin.query(`${role.rowCount === 0 ? 'create' : 'alter'} role ${name} ${terms}`);
-}
-
-/** The journal's role may execute its functions and do nothing else. */
-async function provisionJournal(instance: Instance, secrets: Secrets): Promise<void> {
-  const journal = await connectToPostgres(instance, secrets, 'journal');
-  try {
-    await journal.query('begin');
-    await journal.query('set local role journal_owner');
-    for (const file of JOURNAL_SQL) {
-      await journal.query(readFileSync(join(instance.root, file), 'utf8'));
-    }
-    await journal.query('revoke all on all functions in schema journal from public');
-    await journal.query('grant usage on schema journal to journal');
-    await journal.query('grant execute on all functions in schema journal to journal');
-    await journal.query('commit');
-  } finally {
-    await journal.end();
-  }
-}
-
-/** What the actor hosts connect to; a secret. */
-export const journalUrl = (instance: Instance, secrets: Secrets): string =>
-  `postgres://journal:${secrets.postgresJournal}@${LOOPBACK}:${instance.ports.postgres}/journal`;
+  const hasRole = await found("select 1 from pg_roles where rolname = 'readside'");
+  const password = admin.escapeLiteral(secrets.postgresReadside);
+  await admin.query(
+    `${hasRole ? 'alter' : 'create'} role readside login password ${password} connection limit 120`,
+  );
+  if (!isKnown) await admin.query('create database readside owner readside');
+  await admin.query('revoke all on database readside from public');
+  // FerretDB passes the name of the member as a parameter, so only a plan for its value can
+  // use an index; a generic plan, liked while the table was small, reads all of it for ever.
+  await admin.query('alter database readside set plan_cache_mode = force_custom_plan');
+  const inside = await connectToPostgres(instance, secrets, 'readside');
+  await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
+  await admin.query(`comment on database readside is '${ready}'`);
+};
 
 /** What FerretDB connects to: without credentials, those of its clients are passed on. */
 export const readsideUrl = (instance: Instance): string =>

@@ -138,7 +138,7 @@ async function registerOwner(journal: Journal): Promise<void> {
   const state = { status: 'registered', version: 1, registeredAt: at, changedAt: at };
   const row = { version: 1, digest: 'x'.repeat(43), state: JSON.stringify(state), due: null };
   const stream = `person/${OWNER}` as StreamId;
-  await journal.restore([{ stream, ...row, secret: 'a'.repeat(43) }], []);
+  await journal.restore([{ stream, ...row, secret: { keep: 'a'.repeat(43) } }], []);
 }
 
 /** What became of a command: its versions, or the code of its refusal. */

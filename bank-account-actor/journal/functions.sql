@@ -1,167 +1,273 @@
--- All that the application's role may do. Every write is conditional on what it replaces, so one
--- that comes late, twice or out of order changes nothing that is newer.
-
-create or replace function journal.commit_turn(
-  p_streams text[], p_expected bigint[], p_versions bigint[], p_digests text[], p_states text[],
-  p_logged bigint[], p_unlogged text[], p_due bigint[], p_secrets text[],
-  g_streams text[], g_versions bigint[],
-  n_ids uuid[], n_versions bigint[], u_ids uuid[]
-) returns table (kind text, id text, at bigint)
-language plpgsql security definer set search_path = journal, pg_temp as $$
+-- All that the role journal may do. Arrays come sorted by stream; every statement that takes more
+-- than one lock takes them in that order. Lists of texts are joined with U+001E, which costs less
+-- than arrays on both sides (docs/decisions/0012-journal-table.md).
+do $$
 declare
-  written bigint;
+  old regprocedure;
 begin
-  -- One order for all, so that turns wait for each other and never in a circle.
-  if cardinality(p_streams) > 0 then
-    perform 1 from streams s where s.stream = any (p_streams || g_streams)
-      order by s.stream for update;
-  end if;
-  return query
-    select 'overtaken'::text, w.stream, coalesce(s.version, 0)
-    from unnest(p_streams || g_streams, p_expected || g_versions) w (stream, expected)
-    left join streams s on s.stream = w.stream
-    -- A host that has not heard of a quarantine must load the row and see it.
-    where coalesce(s.version, 0) <> w.expected or s.quarantine is not null;
-  if found then return; end if;
-  return query select 'known'::text, n.id::text, n.version from names n
-    where n.id = any (n_ids || u_ids);
-  if found or cardinality(p_streams) = 0 then return; end if;
-
-  update streams s set
-    version = w.version, digest = w.digest, state = w.state, logged = w.logged,
-    unlogged = w.unlogged, unsettled = true, due = w.due, changed_at = clock_timestamp(),
-    secret = case when w.secret is null then s.secret else nullif(w.secret, '') end
-  from unnest(p_streams, p_expected, p_versions, p_digests, p_states, p_logged, p_unlogged, p_due,
-      p_secrets) w (stream, expected, version, digest, state, logged, unlogged, due, secret)
-  where s.stream = w.stream and s.version = w.expected;
-  get diagnostics written = row_count;
-  if written < cardinality(p_streams) then
-    insert into streams (stream, version, digest, state, logged, unlogged, due, secret,
-      changed_at, unsettled)
-    select w.stream, w.version, w.digest, w.state, w.logged, w.unlogged, w.due,
-      nullif(w.secret, ''), clock_timestamp(), true
-    from unnest(p_streams, p_expected, p_versions, p_digests, p_states, p_logged, p_unlogged,
-        p_due, p_secrets) w (stream, expected, version, digest, state, logged, unlogged, due, secret)
-    where w.expected = 0
-    on conflict do nothing;
-    get diagnostics written = row_count;
-    if written < (select count(*) from unnest(p_expected) e where e = 0) then
-      raise exception 'another turn opened the stream' using errcode = '40001';
-    end if;
-  end if;
-  insert into names (id, version)
-    select w.id, w.version from unnest(n_ids, n_versions) w (id, version) on conflict do nothing;
-  get diagnostics written = row_count;
-  if written < cardinality(n_ids) then
-    raise exception 'another turn took the name' using errcode = '40001';
-  end if;
+  for old in select oid from pg_proc where pronamespace = 'journal'::regnamespace loop
+    execute format('drop function %s', old);
+  end loop;
 end $$;
 
-create or replace function journal.load_streams(p_streams text[], p_ids uuid[])
-returns table (
-  stream text, version bigint, digest text, state text, logged bigint, unlogged text,
-  quarantine text, secret text, name uuid
-)
-language sql stable security definer set search_path = journal, pg_temp as $$
-  select s.stream, s.version, s.digest, s.state, s.logged, s.unlogged, s.quarantine, s.secret,
-    null::uuid
-  from streams s where s.stream = any (p_streams)
-  union all
-  select null, n.version, null, null, null, null, null, null, n.id
-  from names n where n.id = any (p_ids)
+-- One row 'committed'; or, with nothing written, rows 'overtaken' with a stream, or rows 'known'
+-- with the id and the version of a name. SQLSTATE 40001: a rival was first to insert.
+create function journal.commit_turn(
+  p_streams text, p_expected bigint[], p_versions bigint[], p_digests text, p_states text,
+  p_logged bigint[], p_unlogged text, p_due bigint[], p_secrets text,
+  p_guards text, p_guard_versions bigint[],
+  p_names uuid[], p_name_versions bigint[], p_unknown uuid[]
+) returns table (outcome text, id text, at bigint)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+declare
+  v_streams text[] := string_to_array(p_streams, e'\x1e');
+  v_guards text[] := string_to_array(p_guards, e'\x1e');
+  v_digests text[];
+  v_states text[];
+  v_unlogged text[];
+  v_secrets text[];
+  v_new integer := cardinality(array_positions(p_expected, 0));
+  v_rows integer;
+begin
+  -- A row that is missing cannot be locked, so its name is: of two turns that find a stream
+  -- missing, one to write it and the other to read it, one waits for the other.
+  if v_new > 0 or 0 = any (p_guard_versions) then
+    perform case when m.writes then pg_advisory_xact_lock(m.key)
+                 else pg_advisory_xact_lock_shared(m.key) end
+    from (
+      select hashtextextended(u.stream, 0) as key, bool_or(u.writes) as writes
+      from (
+        select w.stream, true from unnest(v_streams, p_expected) as w (stream, version)
+        where w.version = 0
+        union all
+        select g.stream, false from unnest(v_guards, p_guard_versions) as g (stream, version)
+        where g.version = 0
+      ) as u (stream, writes)
+      group by 1 order by 1
+    ) as m;
+  end if;
+
+  return query
+    select 'overtaken', u.stream, null::bigint
+    from (
+      select w.stream, w.version, true from unnest(v_streams, p_expected) as w (stream, version)
+      union all
+      select g.stream, g.version, false
+      from unnest(v_guards, p_guard_versions) as g (stream, version)
+      order by 1
+    ) as u (stream, version, writes)
+    left join lateral (
+      select s.version, s.quarantine from streams s
+      where u.writes and s.stream = u.stream for no key update
+    ) as w on true
+    left join lateral (
+      select s.version, s.quarantine from streams s
+      where not u.writes and s.stream = u.stream for share
+    ) as g on true
+    where coalesce(w.version, g.version, 0) <> u.version
+      or w.quarantine is not null or g.quarantine is not null;
+  if found then return; end if;
+
+  if cardinality(p_names) + cardinality(p_unknown) > 0 then
+    return query
+      select 'known', n.id::text, n.version from names n where n.id = any (p_names || p_unknown);
+    if found then return; end if;
+  end if;
+
+  v_digests := string_to_array(p_digests, e'\x1e');
+  v_states := string_to_array(p_states, e'\x1e');
+  v_unlogged := string_to_array(p_unlogged, e'\x1e');
+  v_secrets := string_to_array(p_secrets, e'\x1e');
+  if v_new < cardinality(v_streams) then
+    update streams s
+    set version = u.version, digest = u.digest, state = u.state, logged = u.logged,
+      unlogged = coalesce(u.unlogged, ''), unsettled = u.logged < u.version, due = u.due,
+      due_claimed = case when s.due = u.due then s.due_claimed else 0 end,
+      touched_at = clock_timestamp(), secret = key_after(s.secret, u.secret)
+    from unnest(v_streams, p_expected, p_versions, v_digests, v_states, p_logged, v_unlogged,
+        p_due, v_secrets)
+      as u (stream, expected, version, digest, state, logged, unlogged, due, secret)
+    where s.stream = u.stream and u.expected > 0;
+  end if;
+  if v_new > 0 then
+    insert into streams
+      (stream, version, digest, state, logged, unlogged, unsettled, due, touched_at, secret)
+    select u.stream, u.version, u.digest, u.state, u.logged,
+      coalesce(u.unlogged, ''), u.logged < u.version, u.due, clock_timestamp(),
+      key_after(null, u.secret)
+    from unnest(v_streams, p_expected, p_versions, v_digests, v_states, p_logged, v_unlogged,
+        p_due, v_secrets)
+      as u (stream, expected, version, digest, state, logged, unlogged, due, secret)
+    where u.expected = 0
+    on conflict (stream) do nothing;
+    get diagnostics v_rows = row_count;
+    if v_rows < v_new then
+      raise exception 'a rival made one of the streams'
+        using errcode = '40001', constraint = 'streams_pkey';
+    end if;
+  end if;
+
+  if cardinality(p_names) > 0 then
+    insert into names (id, version)
+    select u.id, u.version from unnest(p_names, p_name_versions) as u (id, version) order by 1
+    on conflict do nothing;
+    get diagnostics v_rows = row_count;
+    if v_rows < cardinality(p_names) then
+      raise exception 'a rival executed one of the names'
+        using errcode = '40001', constraint = 'names_pkey';
+    end if;
+  end if;
+  return query select 'committed', null::text, null::bigint;
+end $$;
+
+-- '' stays, '-' is forgotten, '+...' is kept.
+create function journal.key_after(p_before text, p_change text) returns text
+language sql immutable as $$
+  select case left(p_change, 1) when '+' then substr(p_change, 2) when '-' then null
+    else p_before end
 $$;
 
-create or replace function journal.settle(
-  p_streams text[], p_versions bigint[], p_digests text[]
-) returns void
-language sql security definer set search_path = journal, pg_temp as $$
-  -- A row that is locked is being moved on, and takes along what the log has confirmed.
-  with exact as (
-    select s.stream from streams s
-    join unnest(p_streams, p_versions, p_digests) w (stream, version, digest)
-      on s.stream = w.stream and s.version = w.version and s.digest = w.digest
-    where s.unsettled
-    order by s.stream for update of s skip locked
-  )
+-- Rows with a digest are streams; those without are names, with their id in place of the stream.
+create function journal.load_streams(p_streams text, p_names uuid[])
+returns table (stream text, version bigint, digest text, state text, logged bigint,
+  unlogged text, quarantine text, secret text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    select s.stream, s.version, s.digest, s.state, s.logged, s.unlogged, s.quarantine, s.secret
+    from streams s where s.stream = any (string_to_array(p_streams, e'\x1e'))
+    union all
+    select n.id::text, n.version, null, null, null, null, null, null
+    from names n where n.id = any (p_names);
+end $$;
+
+create function journal.settle(p_streams text, p_versions bigint[], p_digests text) returns void
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
   update streams s set logged = s.version, unlogged = '', unsettled = false
-  from exact where s.stream = exact.stream
-$$;
+  from (
+    select l.stream
+    from unnest(string_to_array(p_streams, e'\x1e'), p_versions,
+        string_to_array(p_digests, e'\x1e')) as u (stream, version, digest)
+    cross join lateral (
+      select t.stream from streams t
+      where t.stream = u.stream and t.version = u.version and t.digest = u.digest and t.unsettled
+      for no key update
+    ) as l
+  ) as exact
+  where s.stream = exact.stream;
+end $$;
 
-create or replace function journal.quarantine(p_stream text, p_reason text) returns void
-language sql security definer set search_path = journal, pg_temp as $$
-  update streams set quarantine = coalesce(quarantine, p_reason) where stream = p_stream
-$$;
+create function journal.quarantine(p_stream text, p_reason text) returns void
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  update streams s set quarantine = p_reason where s.stream = p_stream and s.quarantine is null;
+end $$;
 
-create or replace function journal.quarantined(p_limit integer)
-returns table (stream text, reason text)
-language sql stable security definer set search_path = journal, pg_temp as $$
-  select s.stream, s.quarantine from streams s where s.quarantine is not null
-  order by s.stream limit p_limit
-$$;
+create function journal.quarantined(p_limit bigint) returns table (stream text, reason text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    select s.stream, s.quarantine from streams s where s.quarantine is not null
+    order by s.stream limit p_limit;
+end $$;
 
-create or replace function journal.claim_unsettled(p_idle_ms bigint, p_limit integer)
-returns table (
-  stream text, version bigint, digest text, state text, logged bigint, unlogged text,
-  quarantine text, secret text, name uuid
-)
-language sql security definer set search_path = journal, pg_temp as $$
-  with idle as (
-    select s.stream from streams s
-    where s.unsettled and s.quarantine is null
-      and s.changed_at <= clock_timestamp() - p_idle_ms * interval '1 millisecond'
-    limit p_limit for update skip locked
-  )
-  update streams s set changed_at = clock_timestamp() from idle where s.stream = idle.stream
-  returning s.stream, s.version, s.digest, s.state, s.logged, s.unlogged, s.quarantine, s.secret,
-    null::uuid
-$$;
+create function journal.claim_unsettled(p_idle_ms bigint, p_limit bigint, p_bytes bigint)
+returns table (stream text, version bigint, digest text, state text, logged bigint,
+  unlogged text, quarantine text, secret text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    with idle as materialized (
+      select s.stream, octet_length(s.state) + octet_length(s.unlogged) as bytes
+      from streams s
+      where s.unsettled and s.quarantine is null
+        and s.touched_at <= clock_timestamp() - p_idle_ms * interval '1 ms'
+      order by s.stream limit p_limit
+      for no key update skip locked
+    ), summed as (
+      select i.stream, sum(i.bytes) over w as bytes, row_number() over w as nth
+      from idle i window w as (order by i.stream)
+    )
+    update streams s set touched_at = clock_timestamp()
+    from summed u where s.stream = u.stream and (u.bytes <= p_bytes or u.nth = 1)
+    returning s.stream, s.version, s.digest, s.state, s.logged, s.unlogged, s.quarantine, s.secret;
+end $$;
 
-create or replace function journal.claim_due(p_now bigint, p_lease_ms bigint, p_limit integer)
+create function journal.claim_due(p_now bigint, p_lease_ms bigint, p_limit bigint)
 returns table (stream text)
-language sql security definer set search_path = journal, pg_temp as $$
-  with ready as (
-    select s.stream from streams s where s.due <= p_now
-    order by s.due limit p_limit for update skip locked
-  )
-  update streams s set due = p_now + p_lease_ms from ready where s.stream = ready.stream
-  returning s.stream
-$$;
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    with ended as materialized (
+      select s.stream from streams s
+      where s.due <= p_now and s.due_claimed <= p_now and s.quarantine is null
+      order by s.due limit p_limit
+      for no key update skip locked
+    )
+    update streams s set due_claimed = p_now + p_lease_ms
+    from ended e where s.stream = e.stream
+    returning s.stream;
+end $$;
 
-create or replace function journal.get_mark() returns jsonb
-language sql stable security definer set search_path = journal, pg_temp as $$
-  select mark from marks
-$$;
-
-create or replace function journal.set_mark(p_mark jsonb) returns void
-language sql security definer set search_path = journal, pg_temp as $$
-  insert into marks (mark) values (p_mark) on conflict (one) do update set mark = excluded.mark
-$$;
-
-create or replace function journal.restore_streams(
-  p_streams text[], p_versions bigint[], p_digests text[], p_states text[], p_due bigint[],
-  p_secrets text[], n_ids uuid[], n_versions bigint[]
+-- The number of rows written.
+create function journal.restore_streams(
+  p_streams text, p_versions bigint[], p_digests text, p_states text, p_due bigint[],
+  p_secrets text, p_names uuid[], p_name_versions bigint[]
 ) returns bigint
 language plpgsql security definer set search_path = journal, pg_temp as $$
 declare
-  written bigint;
+  v_streams text[] := string_to_array(p_streams, e'\x1e');
+  v_digests text[] := string_to_array(p_digests, e'\x1e');
+  v_states text[] := string_to_array(p_states, e'\x1e');
+  v_secrets text[] := string_to_array(p_secrets, e'\x1e');
+  v_inserted bigint;
+  v_updated bigint;
 begin
+  -- First what is missing, then what is behind: a row that somebody makes in between is seen.
+  insert into streams
+    (stream, version, digest, state, logged, unlogged, unsettled, due, touched_at, secret)
+  select u.stream, u.version, u.digest, u.state, u.version, '', false, u.due, clock_timestamp(),
+    key_after(null, u.secret)
+  from unnest(v_streams, p_versions, v_digests, v_states, p_due, v_secrets)
+    as u (stream, version, digest, state, due, secret)
+  order by 1
+  on conflict (stream) do nothing;
+  get diagnostics v_inserted = row_count;
+  update streams s
+  set version = u.version, digest = u.digest, state = u.state, logged = u.version, unlogged = '',
+    unsettled = false, due = u.due,
+    due_claimed = case when s.due = u.due then s.due_claimed else 0 end,
+    touched_at = clock_timestamp(), secret = key_after(s.secret, u.secret)
+  from unnest(v_streams, p_versions, v_digests, v_states, p_due, v_secrets)
+    as u (stream, version, digest, state, due, secret)
+  where s.stream = u.stream
+    and (s.version < u.version
+      or (s.version = u.version and s.digest = u.digest
+        and s.secret is null and left(u.secret, 1) = '+'));
+  get diagnostics v_updated = row_count;
   insert into names (id, version)
-    select w.id, w.version from unnest(n_ids, n_versions) w (id, version) on conflict do nothing;
-  update streams s set secret = w.secret
-  from unnest(p_streams, p_versions, p_digests, p_secrets) w (stream, version, digest, secret)
-  where s.stream = w.stream and s.version = w.version and s.digest = w.digest
-    and s.secret is null and w.secret is not null;
-  insert into streams (stream, version, digest, state, logged, unlogged, due, secret, changed_at,
-    unsettled)
-  select w.stream, w.version, w.digest, w.state, w.version, '', w.due, w.secret,
-    clock_timestamp(), false
-  from unnest(p_streams, p_versions, p_digests, p_states, p_due, p_secrets)
-    w (stream, version, digest, state, due, secret)
-  on conflict (stream) do update set
-    version = excluded.version, digest = excluded.digest, state = excluded.state,
-    logged = excluded.logged, unlogged = '', due = excluded.due, secret = excluded.secret,
-    changed_at = excluded.changed_at, unsettled = false
-  where streams.version < excluded.version;
-  get diagnostics written = row_count;
-  return written;
+  select u.id, u.version from unnest(p_names, p_name_versions) as u (id, version) order by 1
+  on conflict do nothing;
+  return v_inserted + v_updated;
 end $$;
+
+create function journal.get_mark() returns table (state text, at text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query select m.state, m.at from marks m;
+end $$;
+
+-- False when a later mark stands; of one millisecond 'whole' is the later.
+create function journal.set_mark(p_state text, p_at text) returns boolean
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  insert into marks as m (state, at) values (p_state, p_at)
+  on conflict (single) do update set state = excluded.state, at = excluded.at
+  where (m.at, m.state = 'whole') <= (excluded.at, excluded.state = 'whole');
+  return found;
+end $$;
+
+revoke all on all functions in schema journal from public;
+grant usage on schema journal to journal;
+grant execute on all functions in schema journal to journal;

@@ -1,111 +1,150 @@
 import type { StreamId } from '../../domain/ids.ts';
-import type { Journal, JournalMark, KnownName, StoredStream, Turn } from './journal.ts';
-import type { StreamName, StreamWrite, TurnOutcome } from './journal.ts';
+import { CLAIM_BYTES_MAX, nameId, rowBytes } from './journal.ts';
+import type { ExecutedName, Journal, JournalMark, SecretChange, SettledStream } from './journal.ts';
+import type { RestoredStream, StoredStream, StreamName, StreamWrite } from './journal.ts';
+import type { Turn, TurnOutcome } from './journal.ts';
+import { checkRestored, checkTurn, storableReason } from './row-check.ts';
 
-interface Row extends StoredStream {
+interface Row {
+  readonly stored: StoredStream;
   readonly due: number | null;
-  readonly changedAt: number;
+  /** Epoch ms of the last write or claim, by `now`. */
+  readonly touchedAt: number;
+  /** Epoch ms until which the due time is claimed, by the clocks of the claiming hosts. */
+  readonly dueClaimed: number;
 }
 
-const keyOf = ({ stream, name }: StreamName): string => `${stream}\n${name}`;
-
-/** The journal without a database, for tests and simulations; it passes the same contract suite. */
+/**
+ * The journal without a database, for tests and simulations; same contract suite. It knows no
+ * other time than `now` (epoch ms), and each call is done before it returns its promise.
+ */
 export function memoryJournal(now: () => number = Date.now): Journal {
   const rows = new Map<StreamId, Row>();
-  const names = new Map<string, KnownName>();
+  const names = new Map<string, number>();
   let mark: JournalMark | undefined;
 
-  const put = (row: Row): void => void rows.set(row.stream, row);
-  const secretAfter = (row: Row | undefined, secret: StreamWrite['secret']) => {
-    if (secret === undefined) return row?.secret;
-    return secret === 'forget' ? undefined : secret.keep;
+  const known = (asked: readonly StreamName[]): ExecutedName[] =>
+    asked.flatMap(({ stream, name }) => {
+      const version = names.get(nameId({ stream, name }));
+      return version === undefined ? [] : [{ stream, name, version }];
+    });
+  const standsAt = (stream: StreamId, version: number): boolean => {
+    const stored = rows.get(stream)?.stored;
+    return (stored?.version ?? 0) === version && stored?.quarantine === undefined;
   };
-  const commit = ({ writes, guards, names: added, unknown }: Turn): TurnOutcome => {
-    const expected = [
-      ...writes.map(({ stream, expected: version }) => ({ stream, version })),
-      ...guards,
+  const open = (): Row[] =>
+    [...rows.values()]
+      .filter(({ stored }) => stored.quarantine === undefined)
+      .sort((a, b) => (a.stored.stream < b.stored.stream ? -1 : 1));
+  const write = (made: Omit<StreamWrite, 'expected'>): void => {
+    const { stream, version, digest, state, logged, unlogged, due, secret } = made;
+    const before = rows.get(stream);
+    const quarantine = before?.stored.quarantine;
+    const key = keyAfter(before?.stored.secret, secret);
+    rows.set(stream, {
+      stored: {
+        ...{ stream, version, digest, state, logged, unlogged: [...unlogged] },
+        ...(quarantine === undefined ? {} : { quarantine }),
+        ...(key === undefined ? {} : { secret: key }),
+      },
+      due,
+      touchedAt: now(),
+      dueClaimed: before?.due === due ? before.dueClaimed : 0,
+    });
+  };
+  const commit = (turn: Turn): TurnOutcome => {
+    checkTurn(turn);
+    const read = [
+      ...turn.writes.map(({ stream, expected }) => ({ stream, version: expected })),
+      ...turn.guards,
     ];
-    const overtaken = expected
-      .filter(({ stream, version }) => {
-        const row = rows.get(stream);
-        return (row?.version ?? 0) !== version || row?.quarantine !== undefined;
-      })
-      .map(({ stream }) => stream);
-    if (overtaken.length > 0) return { outcome: 'overtaken', streams: overtaken };
-    const known = [...added, ...unknown].flatMap((name) => names.get(keyOf(name)) ?? []);
-    if (known.length > 0) return { outcome: 'known', names: known };
-    for (const { expected: _expected, secret, ...write } of writes) {
-      const row = rows.get(write.stream);
-      const kept = { quarantine: row?.quarantine, secret: secretAfter(row, secret) };
-      put({ ...write, ...kept, changedAt: now() });
+    const overtaken = read.filter(({ stream, version }) => !standsAt(stream, version));
+    if (overtaken.length > 0) {
+      return { outcome: 'overtaken', streams: overtaken.map(({ stream }) => stream) };
     }
-    for (const name of added) names.set(keyOf(name), name);
+    const executed = known([...turn.names, ...turn.unknown]);
+    if (executed.length > 0) return { outcome: 'known', names: executed };
+    for (const made of turn.writes) write(made);
+    for (const name of turn.names) names.set(nameId(name), name.version);
     return { outcome: 'committed' };
+  };
+  const settle = ({ stream, version, digest }: SettledStream): void => {
+    const row = rows.get(stream);
+    if (row?.stored.version !== version || row.stored.digest !== digest) return;
+    rows.set(stream, { ...row, stored: { ...row.stored, logged: version, unlogged: [] } });
+  };
+  const claimUnsettled = (idleMs: number, limit: number): StoredStream[] => {
+    const at = now();
+    const claimed: StoredStream[] = [];
+    let bytes = 0;
+    for (const row of open()) {
+      const { stored, touchedAt } = row;
+      if (stored.logged === stored.version || touchedAt > at - idleMs) continue;
+      bytes += rowBytes(stored);
+      if (claimed.length === limit || (claimed.length > 0 && bytes > CLAIM_BYTES_MAX)) break;
+      rows.set(stored.stream, { ...row, touchedAt: at });
+      claimed.push(stored);
+    }
+    return claimed;
+  };
+  const claimDue = (at: number, leaseMs: number, limit: number): StreamId[] => {
+    const dueAt = ({ due }: Row): number => due ?? Infinity;
+    const claimed = open()
+      .filter((row) => dueAt(row) <= at && row.dueClaimed <= at)
+      .sort((a, b) => dueAt(a) - dueAt(b))
+      .slice(0, limit);
+    for (const row of claimed) rows.set(row.stored.stream, { ...row, dueClaimed: at + leaseMs });
+    return claimed.map(({ stored }) => stored.stream);
+  };
+  const restore = (restored: readonly RestoredStream[], told: readonly ExecutedName[]): number => {
+    checkRestored(restored);
+    const newer = restored.filter((row) => isForward(rows.get(row.stream)?.stored, row));
+    for (const row of newer) write({ ...row, logged: row.version, unlogged: [] });
+    for (const name of told) {
+      if (!names.has(nameId(name))) names.set(nameId(name), name.version);
+    }
+    return newer.length;
   };
 
   return {
-    load: (streams, asked = []) =>
-      Promise.resolve({
-        streams: [...new Set(streams)].flatMap((stream) => rows.get(stream) ?? []),
-        names: asked.flatMap((name) => names.get(keyOf(name)) ?? []),
-      }),
-    commit: (turn) => Promise.resolve(commit(structuredClone(turn))),
-    settle(streams) {
-      for (const { stream, version, digest } of streams) {
-        const row = rows.get(stream);
-        if (row?.version !== version || row.digest !== digest) continue;
-        put({ ...row, logged: version, unlogged: [] });
-      }
-      return Promise.resolve();
-    },
-    quarantine(stream, reason) {
+    load: async (streams, asked = []) => ({
+      streams: [...new Set(streams)].flatMap((stream) => rows.get(stream)?.stored ?? []),
+      names: known(asked),
+    }),
+    commit: async (turn) => commit(turn),
+    settle: async (streams) => streams.forEach(settle),
+    quarantine: async (stream, reason) => {
       const row = rows.get(stream);
-      if (row !== undefined) put({ ...row, quarantine: row.quarantine ?? reason });
-      return Promise.resolve();
+      if (row === undefined || row.stored.quarantine !== undefined) return;
+      rows.set(stream, { ...row, stored: { ...row.stored, quarantine: storableReason(reason) } });
     },
-    quarantined: (limit) =>
-      Promise.resolve(
-        [...rows.values()]
-          .flatMap(({ stream, quarantine: reason }) => (reason ? [{ stream, reason }] : []))
-          .slice(0, limit),
-      ),
-    claimUnsettled(idleMs, limit) {
-      const claimed = [...rows.values()]
-        .filter(({ version, logged, quarantine, changedAt }) => {
-          return logged < version && quarantine === undefined && changedAt <= now() - idleMs;
-        })
-        .slice(0, limit);
-      for (const row of claimed) put({ ...row, changedAt: now() });
-      return Promise.resolve(claimed);
-    },
-    claimDue(at, leaseMs, limit) {
-      const claimed = [...rows.values()]
-        .filter(({ due }) => due !== null && due <= at)
-        .slice(0, limit);
-      for (const row of claimed) put({ ...row, due: at + leaseMs });
-      return Promise.resolve(claimed.map(({ stream }) => stream));
-    },
-    mark: () => Promise.resolve(mark),
-    setMark(next) {
+    quarantined: async (limit) =>
+      [...rows.values()]
+        .flatMap(({ stored: { stream, quarantine } }) =>
+          quarantine === undefined ? [] : [{ stream, reason: quarantine }],
+        )
+        .sort((a, b) => (a.stream < b.stream ? -1 : 1))
+        .slice(0, limit),
+    claimUnsettled: async (idleMs, limit) => claimUnsettled(idleMs, limit),
+    claimDue: async (at, leaseMs, limit) => claimDue(at, leaseMs, limit),
+    mark: async () => mark,
+    setMark: async (next) => {
+      if (mark !== undefined && isBefore(next, mark)) throw new Error('a later mark stands');
       mark = next;
-      return Promise.resolve();
     },
-    restore(streams, added) {
-      let written = 0;
-      for (const { secret, ...told } of streams) {
-        const row = rows.get(told.stream);
-        const isSame = row?.version === told.version && row.digest === told.digest;
-        if (isSame && row.secret === undefined) put({ ...row, secret });
-        if ((row?.version ?? 0) >= told.version) continue;
-        const { version: logged } = told;
-        const kept = { secret, quarantine: row?.quarantine };
-        put({ ...told, logged, unlogged: [], ...kept, changedAt: now() });
-        written += 1;
-      }
-      for (const name of added) {
-        if (!names.has(keyOf(name))) names.set(keyOf(name), structuredClone(name));
-      }
-      return Promise.resolve(written);
-    },
+    restore: async (streams, told) => restore(streams, told),
   };
 }
+
+const keyAfter = (key: string | undefined, change: SecretChange | undefined): string | undefined =>
+  change === undefined ? key : change === 'forget' ? undefined : change.keep;
+
+function isForward(stored: StoredStream | undefined, row: RestoredStream): boolean {
+  if (stored === undefined || stored.version < row.version) return true;
+  const isSame = stored.version === row.version && stored.digest === row.digest;
+  return isSame && stored.secret === undefined && typeof row.secret === 'object';
+}
+
+// Of one millisecond the end of a restore is the later.
+const isBefore = (a: JournalMark, b: JournalMark): boolean =>
+  a.at < b.at || (a.at === b.at && a.state === 'restoring' && b.state === 'whole');

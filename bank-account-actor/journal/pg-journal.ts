@@ -1,201 +1,200 @@
-import { createHash } from 'node:crypto';
-import pg from 'pg';
-import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { DatabaseError, Pool, type QueryResultRow } from 'pg';
 import type { StreamId } from '../../domain/ids.ts';
-import { JournalRefused, journalMark } from './journal.ts';
-import type { Journal, StoredStream, StreamName } from './journal.ts';
-import type { StreamWrite, Turn, TurnOutcome } from './journal.ts';
+import { CLAIM_BYTES_MAX, journalMark, nameId } from './journal.ts';
+import type { ExecutedName, Journal, SecretChange, StoredStream, StreamName } from './journal.ts';
+import type { Turn, TurnOutcome } from './journal.ts';
+import { checkRestored, checkTurn, EVENT_END, storableReason, VALUE_END } from './row-check.ts';
 
 const CONNECTIONS_MAX = 8;
-const CONNECT_MS_MAX = 2_000;
-const ANSWER_MS_MAX = 10_000;
-/** PostgreSQL gives up before its client does, so that few outcomes stay unknown. */
-const STATEMENT_MS_MAX = 8_000;
-/** Serialization failure, which the functions raise, and a deadlock: nothing was written. */
-const OVERTAKEN = new Set(['40001', '40P01']);
-/** Data exceptions and limits of the program: it will never be written as it is. */
-const REFUSED = /^(?:22|54)/;
+/** For a connection, a new one or one that others use: with the next, at most 10 s for a call. */
+const CONNECT_MS_MAX = 3_000;
+const ANSWER_MS_MAX = 7_000;
+/** The server gives up first, so that few statements outlive the call that waits for them. */
+const STATEMENT_MS_MAX = 6_000;
+/** Of PostgreSQL and of our functions: a rival was first. */
+const SERIALIZATION_FAILURE = '40001';
 
-interface Row {
-  readonly stream: StreamId | null;
+/** A journal on a database; `end` closes its connections, or rejects what still waits. */
+export interface PgJournal extends Journal {
+  end(): Promise<void>;
+}
+
+interface StreamRow extends QueryResultRow {
+  readonly stream: string;
   readonly version: string;
-  readonly digest: string;
+  /** Null in a row that tells of a name. */
+  readonly digest: string | null;
   readonly state: string;
   readonly logged: string;
   readonly unlogged: string;
   readonly quarantine: string | null;
   readonly secret: string | null;
-  readonly name: string | null;
 }
-
-export type PgJournal = Journal & { close(): Promise<void> };
+type Value = string | number;
 
 /**
- * The journal in PostgreSQL, reached by the functions of functions.sql and nothing else. `url` is a
- * secret. A call without an answer in time rejects and its connection is dropped.
+ * The journal in PostgreSQL, by the functions that journal/functions.sql puts there. `url` is
+ * that of a role that may execute them; it needs no other right.
  */
-export function pgJournal(url: string): PgJournal {
-  const pool = new pg.Pool({
+export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJournal {
+  const pool = new Pool({
     connectionString: url,
+    application_name: 'bank-account-actor',
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     query_timeout: ANSWER_MS_MAX,
     statement_timeout: STATEMENT_MS_MAX,
-    idleTimeoutMillis: 60_000,
     keepAlive: true,
   });
-  // A connection that dies while nobody uses it is replaced when it is needed.
-  pool.on('error', () => undefined);
-
-  const call = async <Result extends pg.QueryResultRow>(
+  pool.on('error', onIdleError);
+  // A call that fails closes its connection (pg-pool), so no late answer meets another call.
+  const call = async <Row extends QueryResultRow>(
     name: string,
-    values: readonly unknown[],
-  ): Promise<Result[]> => {
-    const places = values.map((_value, index) => `$${index + 1}`).join(',');
-    const client = await pool.connect();
-    try {
-      const text = `select * from journal.${name}(${places})`;
-      const { rows } = await client.query<Result>({ name, text, values: [...values] });
-      client.release();
-      return rows;
-    } catch (error) {
-      // One that PostgreSQL answered is in order; any other may still be at work.
-      client.release(error instanceof pg.DatabaseError ? undefined : true);
-      throw error;
-    }
+    values: readonly (Value | null)[],
+  ): Promise<Row[]> => {
+    const places = values.map((_value, at) => `$${at + 1}`).join(', ');
+    const text = `select * from journal.${name}(${places})`;
+    return (await pool.query<Row>({ name, text, values: [...values] })).rows;
   };
 
   return {
     async load(streams, names = []) {
-      const ids = new Map(names.map((name) => [idOf(name), name]));
-      const asked = [texts([...new Set(streams)]), plain([...ids.keys()])];
-      const rows = await call<Row>('load_streams', asked);
+      const asked = new Map(names.map((name) => [nameId(name), name]));
+      const rows = await call<StreamRow>('load_streams', [texts(streams), list(asked.keys())]);
       return {
-        streams: rows.filter(({ stream }) => stream !== null).map(storedOf),
-        names: rows.flatMap(({ name, version }) => {
-          return name === null ? [] : [{ ...ids.get(name)!, version: Number(version) }];
-        }),
+        streams: rows.filter(({ digest }) => digest !== null).map(storedStream),
+        names: rows
+          .filter(({ digest }) => digest === null)
+          .map((row) => executedName(asked, row.stream, row.version)),
       };
     },
-    commit: (turn) => commit(turn, call),
+    async commit(turn) {
+      checkTurn(turn);
+      try {
+        return turnOutcome(await call<TurnRow>('commit_turn', turnValues(turn)), turn);
+      } catch (error) {
+        if (!(error instanceof DatabaseError) || error.code !== SERIALIZATION_FAILURE) throw error;
+        return { outcome: 'overtaken', streams: insertedStreams(turn, error.constraint) };
+      }
+    },
     async settle(streams) {
+      const rows = sorted(streams);
       await call('settle', [
-        texts(streams.map(({ stream }) => stream)),
-        plain(streams.map(({ version }) => version)),
-        texts(streams.map(({ digest }) => digest)),
+        texts(rows.map(({ stream }) => stream)),
+        list(rows.map(({ version }) => version)),
+        texts(rows.map(({ digest }) => digest)),
       ]);
     },
     async quarantine(stream, reason) {
-      await call('quarantine', [stream, reason]);
+      await call('quarantine', [stream, storableReason(reason)]);
     },
-    quarantined: (limit) => call('quarantined', [limit]),
-    async claimUnsettled(idleMs, limit) {
-      return (await call<Row>('claim_unsettled', [idleMs, limit])).map(storedOf);
-    },
-    async claimDue(now, leaseMs, limit) {
-      const rows = await call<{ stream: StreamId }>('claim_due', [now, leaseMs, limit]);
-      return rows.map(({ stream }) => stream);
-    },
+    quarantined: (limit) => call<{ stream: StreamId; reason: string }>('quarantined', [limit]),
+    claimUnsettled: async (idleMs, limit) =>
+      (await call<StreamRow>('claim_unsettled', [idleMs, limit, CLAIM_BYTES_MAX])).map(
+        storedStream,
+      ),
+    claimDue: async (now, leaseMs, limit) =>
+      (await call<{ stream: StreamId }>('claim_due', [now, leaseMs, limit])).map(
+        ({ stream }) => stream,
+      ),
     async mark() {
-      const [row] = await call<{ get_mark: unknown }>('get_mark', []);
-      const mark = row?.get_mark ?? undefined;
-      return mark === undefined ? undefined : journalMark.parse(mark);
+      const [row] = await call('get_mark', []);
+      return row === undefined ? undefined : journalMark.parse(row);
     },
-    async setMark(mark) {
-      await call('set_mark', [JSON.stringify(mark)]);
+    async setMark({ state, at }) {
+      const [row] = await call<{ set_mark: boolean }>('set_mark', [state, at]);
+      if (row?.set_mark !== true) throw new Error('a later mark stands');
     },
     async restore(streams, names) {
-      const [row] = await call<{ restore_streams: string }>('restore_streams', [
-        texts(streams.map(({ stream }) => stream)),
-        plain(streams.map(({ version }) => version)),
-        texts(streams.map(({ digest }) => digest)),
-        texts(streams.map(({ state }) => state)),
-        plain(streams.map(({ due }) => due)),
-        texts(streams.map(({ secret }) => secret ?? null)),
-        plain(names.map(idOf)),
-        plain(names.map(({ version }) => version)),
+      checkRestored(streams);
+      const rows = sorted(streams);
+      const [answer] = await call<{ restore_streams: string }>('restore_streams', [
+        texts(rows.map(({ stream }) => stream)),
+        list(rows.map(({ version }) => version)),
+        texts(rows.map(({ digest }) => digest)),
+        texts(rows.map(({ state }) => state)),
+        list(rows.map(({ due }) => due)),
+        texts(rows.map(({ secret }) => keyChange(secret))),
+        list(names.map(nameId)),
+        list(names.map(({ version }) => version)),
       ]);
-      return Number(row?.restore_streams ?? 0);
+      return Number(answer?.restore_streams);
     },
-    close: () => pool.end(),
+    end: () => pool.end(),
   };
 }
 
-type Call = <Result extends pg.QueryResultRow>(
-  name: string,
-  values: readonly unknown[],
-) => Promise<Result[]>;
+type TurnRow = Readonly<Record<'outcome' | 'id' | 'at', string>>;
 
-async function commit({ writes, guards, names, unknown }: Turn, call: Call): Promise<TurnOutcome> {
-  const ids = new Map<string, StreamName>([...names, ...unknown].map((name) => [idOf(name), name]));
-  const of = <Value>(member: (write: StreamWrite) => Value): Value[] => writes.map(member);
-  try {
-    const rows = await call<{ kind: 'overtaken' | 'known'; id: string; at: string }>(
-      'commit_turn',
-      [
-        texts(of(({ stream }) => stream)),
-        plain(of(({ expected }) => expected)),
-        plain(of(({ version }) => version)),
-        texts(of(({ digest }) => digest)),
-        texts(of(({ state }) => state)),
-        plain(of(({ logged }) => logged)),
-        texts(of(({ unlogged }) => `[${unlogged.join(',')}]`)),
-        plain(of(({ due }) => due)),
-        texts(of(({ secret }) => secretText(secret))),
-        texts(guards.map(({ stream }) => stream)),
-        plain(guards.map(({ version }) => version)),
-        plain(names.map(idOf)),
-        plain(names.map(({ version }) => version)),
-        plain(unknown.map(idOf)),
-      ],
-    );
-    const [first] = rows;
-    if (first === undefined) return { outcome: 'committed' };
-    if (first.kind === 'overtaken') {
-      return { outcome: 'overtaken', streams: rows.map(({ id }) => id as StreamId) };
+/** The parameters of commit_turn, in its order. */
+export function turnValues({ writes, guards, names, unknown }: Turn): Value[] {
+  const rows = sorted(writes);
+  const read = sorted(guards);
+  return [
+    texts(rows.map(({ stream }) => stream)),
+    list(rows.map(({ expected }) => expected)),
+    list(rows.map(({ version }) => version)),
+    texts(rows.map(({ digest }) => digest)),
+    texts(rows.map(({ state }) => state)),
+    list(rows.map(({ logged }) => logged)),
+    texts(rows.map(({ unlogged }) => unlogged.join(EVENT_END))),
+    list(rows.map(({ due }) => due)),
+    texts(rows.map(({ secret }) => keyChange(secret))),
+    texts(read.map(({ stream }) => stream)),
+    list(read.map(({ version }) => version)),
+    list(names.map(nameId)),
+    list(names.map(({ version }) => version)),
+    list(unknown.map(nameId)),
+  ];
+}
+
+function turnOutcome(rows: readonly TurnRow[], turn: Turn): TurnOutcome {
+  const outcome = rows[0]?.outcome;
+  switch (outcome) {
+    case 'committed':
+      return { outcome };
+    case 'overtaken':
+      return { outcome, streams: rows.map(({ id }) => id as StreamId) };
+    case 'known': {
+      const asked = new Map([...turn.names, ...turn.unknown].map((name) => [nameId(name), name]));
+      return { outcome, names: rows.map(({ id, at }) => executedName(asked, id, at)) };
     }
-    const known = rows.map(({ id, at }) => ({ ...ids.get(id)!, version: Number(at) }));
-    return { outcome: 'known', names: known };
-  } catch (error) {
-    const code = error instanceof pg.DatabaseError ? (error.code ?? '') : '';
-    if (OVERTAKEN.has(code)) return { outcome: 'overtaken', streams: of(({ stream }) => stream) };
-    if (REFUSED.test(code)) throw new JournalRefused(`the journal refuses it: ${code}`);
-    throw error;
+    default:
+      throw new Error(`commit_turn answers ${outcome}`);
   }
 }
 
-const secretText = (secret: StreamWrite['secret']): string | null => {
-  if (secret === undefined) return null;
-  return secret === 'forget' ? '' : secret.keep;
-};
+/** Those of which a rival may have made one at the same time: load them again. */
+const insertedStreams = (turn: Turn, constraint: string | undefined): StreamId[] =>
+  constraint === 'names_pkey'
+    ? [...new Set(turn.names.map(({ stream }) => stream))]
+    : turn.writes.filter(({ expected }) => expected === 0).map(({ stream }) => stream);
 
-/**
- * An array as PostgreSQL reads it, of texts without control characters, as all JSON and all names
- * here are: then JSON's own quoting is the array's too. The driver's costs a fifth of the host.
- */
-const texts = (values: readonly (string | null)[]): string =>
-  `{${values.map((value) => (value === null ? 'NULL' : JSON.stringify(value))).join(',')}}`;
-/** The same of numbers and UUIDs. */
-const plain = (values: readonly (string | number | null)[]): string =>
-  `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+const sorted = <Row extends { readonly stream: StreamId }>(rows: readonly Row[]): Row[] =>
+  [...rows].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+const texts = (values: readonly string[]): string => values.join(VALUE_END);
+const list = (values: Iterable<Value | null>): string =>
+  `{${Array.from(values, (value) => value ?? 'NULL').join()}}`;
+const keyChange = (change: SecretChange | undefined): string =>
+  change === undefined ? '' : change === 'forget' ? '-' : `+${change.keep}`;
 
-/** The first 128 bits of a SHA-256, as PostgreSQL writes a UUID. */
-function idOf({ stream, name }: StreamName): string {
-  const hex = createHash('sha256').update(`${stream}\n${name}`).digest('hex');
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
-  return `${parts.join('-')}-${hex.slice(20, 32)}`;
-}
+const storedStream = (row: StreamRow): StoredStream => ({
+  stream: row.stream as StreamId,
+  version: Number(row.version),
+  digest: row.digest ?? '',
+  state: row.state,
+  logged: Number(row.logged),
+  unlogged: row.unlogged === '' ? [] : row.unlogged.split(EVENT_END),
+  ...(row.quarantine === null ? {} : { quarantine: row.quarantine }),
+  ...(row.secret === null ? {} : { secret: row.secret }),
+});
 
-function storedOf(row: Row): StoredStream {
-  const { version, logged, unlogged, quarantine, secret, digest, state } = row;
-  return {
-    stream: row.stream!,
-    version: Number(version),
-    digest,
-    state,
-    logged: Number(logged),
-    unlogged: unlogged === '' ? [] : (JSON.parse(unlogged) as object[]).map(canonicalJson),
-    ...(quarantine === null ? {} : { quarantine }),
-    ...(secret === null ? {} : { secret }),
-  };
+function executedName(
+  asked: ReadonlyMap<string, StreamName>,
+  id: string,
+  version: string,
+): ExecutedName {
+  const name = asked.get(id);
+  if (name === undefined) throw new Error(`the journal tells of ${id}, which nobody asked for`);
+  return { ...name, version: Number(version) };
 }

@@ -1,34 +1,40 @@
--- The journal's tables. Applied by the runtime at every start, as the role that owns them.
-create schema if not exists journal;
-revoke all on schema journal from public;
-
+-- The journal's tables (docs/decisions/0012-journal-table.md). runtime/journal-database.ts applies
+-- this file and functions.sql as the role journal_owner, in its schema journal; applying it again
+-- changes nothing.
 create table if not exists journal.streams (
-  stream text primary key,
-  version bigint not null,
+  stream text collate "C" primary key,
+  version bigint not null check (version >= 1),
   digest text not null,
+  -- Text, not jsonb: nothing here looks into it, so nobody should pay for parsing it.
   state text not null,
-  logged bigint not null,
-  -- JSON array of the events after `logged`; nothing for none.
+  logged bigint not null check (logged between 0 and version),
+  -- One event a line, oldest first; events are JSON, which has no raw line end.
   unlogged text not null,
-  -- Epoch milliseconds.
+  unsettled boolean not null,
   due bigint,
+  due_claimed bigint not null default 0,
+  touched_at timestamptz not null,
   quarantine text,
-  secret text,
-  changed_at timestamptz not null,
-  -- Of its own, because an index on what every commit changes would cost each its HOT update.
-  unsettled boolean not null
+  secret text
 ) with (fillfactor = 70);
--- Compressing what is overwritten in a moment costs more than it saves.
-alter table journal.streams alter column unlogged set storage external;
-create index if not exists streams_unsettled on journal.streams (unsettled) where unsettled;
-create index if not exists streams_due on journal.streams (due) where due is not null;
-create index if not exists streams_quarantine on journal.streams (stream)
+
+-- A busy stream stays unsettled from commit to commit, so none of the indexed columns changes and
+-- its next version finds room in the same page without a write to any index (HOT).
+create index if not exists streams_unsettled on journal.streams (stream)
+  where unsettled and quarantine is null;
+create index if not exists streams_due on journal.streams (due)
+  where due is not null and quarantine is null;
+create index if not exists streams_quarantined on journal.streams (stream)
   where quarantine is not null;
 
--- Command ids and what is begun or ended once: the id is a digest of stream and name.
-create table if not exists journal.names (id uuid primary key, version bigint not null);
+-- Half a SHA-256 of stream and name: what was executed once, for ever.
+create table if not exists journal.names (
+  id uuid primary key,
+  version bigint not null
+);
 
 create table if not exists journal.marks (
-  one boolean primary key default true check (one),
-  mark jsonb not null
+  single boolean primary key default true check (single),
+  state text not null,
+  at text collate "C" not null
 );

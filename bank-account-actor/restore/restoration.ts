@@ -112,7 +112,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
         if (lacksKey && secret === undefined) withoutKey.add(stream);
         else withoutKey.delete(stream);
         if (one.version > (one.row?.version ?? 0)) written.add(stream);
-        const more = secret === undefined ? {} : { secret };
+        const more = secret === undefined ? {} : { secret: { keep: secret } };
         return { stream, version, digest, state: encodeState(state), due: dueOf(state), ...more };
       });
       await journal.restore(rows, []);

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const keys = values.keys === undefined ? new Map() : openKeysBackup(values.keys, process.env);
   const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
   const log = logClient(dapr);
-  const journal = pgJournal(config.JOURNAL_URL);
+  const journal = pgJournal(config.JOURNAL_URL, () => undefined);
   if (values['onto-existing'] !== true) await refuseIfUsed(journal, log);
   const began = performance.now();
   const { draw, end } = liveLine(process.stdout);
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
         'backup of the keys, run this again with --onto-existing --keys FILE.\n',
     );
   }
-  await journal.close();
+  await journal.end();
   await dapr.close();
 }
 

@@ -9,7 +9,7 @@ import { dueOf, encodeState, type StreamState } from './stream-state.ts';
 
 /** Events of one stream that the log may lack; then it takes no command until the log is back. */
 const UNLOGGED_EVENTS_MAX = 2_000;
-const UNLOGGED_SIZE_MAX = 1024 * 1024;
+const UNLOGGED_SIZE_MAX = 512 * 1024;
 
 /** A stream as the decisions of the turn have left it so far. */
 export interface Working {

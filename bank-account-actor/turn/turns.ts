@@ -2,7 +2,7 @@ import type { StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { JournalRefused, TURN_BYTES_MAX, type Journal } from '../journal/journal.ts';
+import { TURN_BYTES_MAX, type Journal } from '../journal/journal.ts';
 import { createDraft, type Committed, type Draft } from './draft.ts';
 import { createFacts, type Facts, type FactsPorts, type LogReader } from './facts.ts';
 import type { HeldStreams } from './held-streams.ts';
@@ -11,6 +11,10 @@ import { unavailable, type Unavailable, type Work } from './work.ts';
 /** Turns under way at the same time; their streams are disjoint as far as that is known before. */
 const TURNS_AT_ONCE_MAX = 2;
 const TURN_COMMANDS_MAX = 512;
+/** What is decided beyond this goes into the next turn; a commit takes twice as much. */
+const TURN_CUT_BYTES = TURN_BYTES_MAX / 2;
+/** A work makes somewhat more of events than its commands are long, and must fit alone. */
+const WORK_SIZE_MAX = TURN_BYTES_MAX / 2;
 const WAITING_COMMANDS_MAX = 10_000;
 const WAITING_SIZE_MAX = 64 * 1024 * 1024;
 /** A rival that is always first, or facts that always lack something, must not go on for ever. */
@@ -89,7 +93,7 @@ export function createTurns(ports: TurnPorts) {
         logger.error('a command could not be decided', { error: describe(error) });
         return decide(facts, works, broken.add(each));
       }
-      if (draft.size() > TURN_BYTES_MAX && results.length > 1) {
+      if (draft.size() > TURN_CUT_BYTES && results.length > 1) {
         return decide(facts, works.slice(0, results.length - 1), broken);
       }
     }
@@ -141,7 +145,7 @@ export function createTurns(ports: TurnPorts) {
     } catch (error) {
       // The commit may still be applied: what is held here is fetched again before it is used.
       for (const { work } of works) for (const stream of work.streams) held.forget(stream);
-      if (error instanceof JournalRefused && works.length > 1) {
+      if (error instanceof RangeError && works.length > 1) {
         // Certainly nothing was written; one of them is to blame, so each must show it alone.
         for (const each of works) await run([each]);
         return;
@@ -171,7 +175,7 @@ export function createTurns(ports: TurnPorts) {
       const { work } = each;
       const fits =
         taken.length === 0 ||
-        (commands + work.commands <= TURN_COMMANDS_MAX && size + work.size <= TURN_BYTES_MAX / 2);
+        (commands + work.commands <= TURN_COMMANDS_MAX && size + work.size <= TURN_CUT_BYTES);
       const mayNot = (stream: StreamId): boolean =>
         blocked.has(stream) || (each.since > patientSince && isBehind(stream));
       if (!fits || work.streams.some(mayNot)) {
@@ -216,7 +220,7 @@ export function createTurns(ports: TurnPorts) {
     /** One result for each command of the work, in order; refusals are results. */
     execute<Result>(work: Work<Result>): Promise<readonly (Result | Unavailable)[]> {
       if (relay.isFull()) return Promise.resolve(many(work.commands, BEHIND));
-      if (work.size > TURN_BYTES_MAX) return Promise.resolve(many(work.commands, TOO_LARGE));
+      if (work.size > WORK_SIZE_MAX) return Promise.resolve(many(work.commands, TOO_LARGE));
       const isTooMuch =
         waitingCommands + work.commands > WAITING_COMMANDS_MAX ||
         waitingSize + work.size > WAITING_SIZE_MAX;
