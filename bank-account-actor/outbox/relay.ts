@@ -43,10 +43,7 @@ export interface LogDigests {
 }
 
 export interface RelayPorts {
-  readonly journal: Pick<
-    Journal,
-    'load' | 'settle' | 'quarantine' | 'claimUnsettled'
-  >;
+  readonly journal: Pick<Journal, 'load' | 'settle' | 'quarantine' | 'claimUnsettled'>;
   readonly log: LogDigests;
   readonly held: HeldStreams;
   /** Resolves once the broker has the message, JSON of `accountEventsMessage`. */
@@ -94,6 +91,11 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     (error: unknown): void =>
       void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
 
+  /** The event with those that are joint with it, as far as they are known here. */
+  const unitOf = (entry: Entry): readonly Entry[] => groups.get(entry.joint?.id ?? '') ?? [entry];
+  const isWhole = (entry: Entry): boolean => unitOf(entry).length === (entry.joint?.events ?? 1);
+  const isOver = (entry: Entry): boolean => unitOf(entry).every(({ isConfirmed }) => isConfirmed);
+
   /** Takes an event; undefined when it is there already. */
   const take = ({ event, json, digest }: Committed): Entry | undefined => {
     const stream = streamOfEvent(event);
@@ -105,16 +107,25 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     const entry = { stream, version, json, digest, joint, other, ...state };
     streams.set(stream, entries);
     entries.push(entry);
-    if (joint !== undefined) groups.set(joint.id, [...(groups.get(joint.id) ?? []), entry]);
+    if (joint !== undefined) {
+      const others = unitOf(entry).filter(
+        (one) => one.stream !== stream || one.version !== version,
+      );
+      groups.set(joint.id, [...others, entry]);
+    }
     confirmed.delete(stream);
     events += 1;
     size += json.length;
     return entry;
   };
+  /** What is joint leaves together, or waits until all of it is known here. */
   const enqueue = (entry: Entry): void => {
-    if (entry.isQueued || entry.isConfirmed) return;
-    entry.isQueued = true;
-    queue.push(entry);
+    const unit = unitOf(entry);
+    if (!isWhole(entry) || isOver(entry)) return;
+    for (const each of unit.filter(({ isQueued }) => !isQueued)) {
+      each.isQueued = true;
+      queue.push(each);
+    }
   };
 
   /** Forgets what the log has of a stream, up to a version. */
@@ -125,7 +136,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       entry.isConfirmed = true;
       events -= 1;
       size -= entry.json.length;
-      if (entry.joint !== undefined) groups.delete(entry.joint.id);
+      if (entry.joint !== undefined && isOver(entry)) groups.delete(entry.joint.id);
     }
     if (left.length > 0) streams.set(stream, left);
     else streams.delete(stream);
@@ -154,7 +165,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     }
     queue = queue.slice(at);
     for (const entry of batch) entry.isQueued = false;
-    return batch.filter((entry) => !entry.isConfirmed);
+    return batch.filter((entry) => !isOver(entry));
   };
 
   const send = async (): Promise<void> => {
@@ -183,28 +194,24 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   /** Sends a stream's events again, each with those that belong to it. */
   const sendAgain = async (entries: readonly Entry[]): Promise<void> => {
     for (const entry of entries) {
-      const { joint, other } = entry;
-      const group = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
       // The other leg stands in a row that was not swept up with this one.
-      if (other !== undefined && group.length < (joint?.events ?? 1)) {
-        const { streams: rows } = await journal.load([other]);
+      if (entry.other !== undefined && !isWhole(entry)) {
+        const { streams: rows } = await journal.load([entry.other]);
         for (const row of rows) restore(row);
       }
-      const whole = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
-      for (const each of whole) {
-        each.sentAt = clock.steady();
-        enqueue(each);
-      }
+      for (const each of unitOf(entry)) each.sentAt = clock.steady();
+      enqueue(entry);
     }
     void send();
   };
   /** Takes what a row holds beyond what is known here, and sends it: nobody else may do so. */
   const restore = ({ logged, unlogged }: StoredStream): void => {
-    const added = unlogged.flatMap((json, index) => {
+    const found = unlogged.map((json, index) => {
       const event = JSON.parse(json) as BankEvent;
       if (event.version !== logged + 1 + index) throw new Error(`${event.id} is out of its place`);
-      return take({ event, json, digest: eventDigest(json) }) ?? [];
+      return { event, json, digest: eventDigest(json) };
     });
+    const added = found.flatMap((one) => take(one) ?? []);
     if (added.length > 0) sendAgain(added).catch(warn('sending what was left'));
   };
 
@@ -249,9 +256,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     const before = clock.steady() - SETTLE_AFTER_MS;
     const due = [...confirmed].filter(([, { at }]) => at <= before).slice(0, SETTLE_STREAMS_MAX);
     if (due.length === 0) return;
-    await journal.settle(
-      due.map(([stream, { version, digest }]) => ({ stream, version, digest })),
-    );
+    await journal.settle(due.map(([stream, { version, digest }]) => ({ stream, version, digest })));
     for (const [stream, mark] of due) {
       if (confirmed.get(stream) === mark) confirmed.delete(stream);
     }
