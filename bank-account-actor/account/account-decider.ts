@@ -10,7 +10,11 @@ import type { Past, Refusal, TransferCommand } from '../../domain/account-comman
 import { decide } from '../../domain/account-decisions.ts';
 import { onceNamesOf, type AccountEvent } from '../../domain/account-events.ts';
 import { holdName, reversalName } from '../../domain/account-events.ts';
-import { transferEndName, transferName, transferReversalName } from '../../domain/account-events.ts';
+import {
+  transferEndName,
+  transferName,
+  transferReversalName,
+} from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { ownCommandId, PERSON_ID_PATTERN, personId, version } from '../../domain/ids.ts';
 import type { AccountId, CommandId, StreamId, TransferId } from '../../domain/ids.ts';
@@ -130,7 +134,11 @@ function decideAccount(draft: Draft, { message }: AccountWork, now: string): Out
   if (decided === undefined || !('side' in decided)) return decided && plain(decided);
   const seen = accountOf(current);
   const { refusal, side } = decided;
-  const result = { ok: false as const, refusal, ...(isTransfer(command) ? { accountId: side } : {}) };
+  const result = {
+    ok: false as const,
+    refusal,
+    ...(isTransfer(command) ? { accountId: side } : {}),
+  };
   return seen.status === 'none' ? { result } : { result, seen };
 }
 
@@ -242,7 +250,12 @@ function decideTwo(
   const there = accountOf(target);
   const at = laterOf(laterOf(now, source), there);
   const command = decoded.command as TransferCommand;
-  const decision = decideTransfer({ sourceId: accountId, source, target: there }, command, at, past);
+  const decision = decideTransfer(
+    { sourceId: accountId, source, target: there },
+    command,
+    at,
+    past,
+  );
   if (!decision.ok) {
     const side = decision.side === 'source' ? accountId : (targetId ?? accountId);
     return refusedBy(side, decision.refusal, decoded.currency);
@@ -307,8 +320,7 @@ function stepsOf(
 }
 
 type Decoded =
-  | { readonly command: unknown; readonly currency: Currency }
-  | { readonly refusal: RefusalMessage };
+  { readonly command: unknown; readonly currency: Currency } | { readonly refusal: RefusalMessage };
 
 function decode(account: Account, { accountId, commandId, command }: CommandMessage): Decoded {
   const currency =
@@ -411,11 +423,13 @@ export function dueWork(account: ExistingAccount, id: AccountId, now: string): A
     recordId: commandId,
   });
   return [
-    ...account.holds.filter(isDue).map(({ holdId }) =>
-      own(ownCommandId(`expire ${holdId}`), { type: 'expire-hold', holdId }),
-    ),
-    ...account.transfers.filter(isDue).map(({ transferId }) =>
-      own(ownCommandId(`expire ${transferId}`), { type: 'expire-transfer', transferId }),
-    ),
+    ...account.holds
+      .filter(isDue)
+      .map(({ holdId }) => own(ownCommandId(`expire ${holdId}`), { type: 'expire-hold', holdId })),
+    ...account.transfers
+      .filter(isDue)
+      .map(({ transferId }) =>
+        own(ownCommandId(`expire ${transferId}`), { type: 'expire-transfer', transferId }),
+      ),
   ];
 }
