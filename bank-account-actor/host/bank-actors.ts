@@ -122,7 +122,10 @@ function streamsOf({ message: { accountId: id, command } }: AccountWork): Stream
 }
 
 /** The persons: each command is a work of its own. */
-export function personActors({ turns, clock }: Pick<BankActorsPorts, 'turns' | 'clock'>): ActorType {
+export function personActors({
+  turns,
+  clock,
+}: Pick<BankActorsPorts, 'turns' | 'clock'>): ActorType {
   const execute = async (id: string, { value, size }: Body): Promise<object> => {
     const { commands } = executePersonRequest.parse(value);
     const person = personId(id);
