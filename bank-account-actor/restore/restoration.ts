@@ -65,6 +65,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
   const streams = new Map<StreamId, Replayed>();
   const ahead = new Set<StreamId>();
   const written = new Set<StreamId>();
+  const there = new Set<StreamId>();
   const withoutKey = new Set<StreamId>();
   const wrong = new Map<StreamId, string>();
   let [events, size] = [0, 0];
@@ -81,6 +82,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     const stream = streamOfEvent(event);
     if (wrong.has(stream)) return;
     const known = streams.get(stream) ?? openedBy(stream, row);
+    if (known !== undefined && !streams.has(stream)) size += known.size;
     const digest = eventDigest(canonicalJson(event));
     if (known !== undefined && event.version <= known.version) {
       known.seen = event.version;
@@ -112,6 +114,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
         if (lacksKey && secret === undefined) withoutKey.add(stream);
         else withoutKey.delete(stream);
         if (one.version > (one.row?.version ?? 0)) written.add(stream);
+        else there.add(stream);
         const more = secret === undefined ? {} : { secret };
         return { stream, version, digest, state: encodeState(state), due: dueOf(state), ...more };
       });
@@ -133,12 +136,14 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     const ids = new Set(entries.map(({ event }) => streamOfEvent(event)));
     const rows = await load([...ids].filter((id) => !streams.has(id)));
     for (const { event } of entries) replay(event, rows.get(streamOfEvent(event)));
-    await journal.restore([], entries.flatMap(({ event }) => namesIn(event)));
+    await journal.restore(
+      [],
+      entries.flatMap(({ event }) => namesIn(event)),
+    );
     events += entries.length;
     progress(entries.at(-1)!.position, head, events);
     if (size > heldSizeMax) await flush();
   }
-  const there = [...streams.values()].filter(({ row, version }) => row?.version === version).length;
   await flush();
   for (const stream of ahead) wrong.set(stream, `the log ends ${stream} before the journal's log`);
   if (wrong.size > 0) throw new LogUnsound(differences([...wrong.values()]));
@@ -146,7 +151,9 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
   const count = (kind: string): number =>
     [...written].filter((stream) => stream.startsWith(kind)).length;
   return {
-    ...{ events, there, withoutKey: withoutKey.size },
+    // What an earlier piece of this reading wrote was not there.
+    there: [...there].filter((stream) => !written.has(stream)).length,
+    ...{ events, withoutKey: withoutKey.size },
     ...{ accounts: count('acct/'), persons: count('person/'), refusals: count('refusal/') },
   };
 }
@@ -169,7 +176,8 @@ function openedBy(stream: StreamId, row: StoredStream | undefined): Replayed | u
   if (row === undefined) return undefined;
   const { version, digest, state } = row;
   const decoded = decodeState(stream, state);
-  return { stream, version, digest, state: decoded, seen: 0, row, size: state.length };
+  const size = row.unlogged.reduce((sum, json) => sum + json.length, state.length);
+  return { stream, version, digest, state: decoded, seen: 0, row, size };
 }
 
 /** What the row says of the event at a version, where it still can: each event names the one before. */
