@@ -155,7 +155,7 @@ test('given the clock goes back, times of an account do not', async () => {
 });
 
 test('given a lookup, it tells what the account executed or ended under each name', async () => {
-  const { codes, lookup, time, log, stop } = await house();
+  const { codes, lookup, time, stop } = await house();
   await codes(send('s'), reserve('r'), end('c', 'capture', 'r'));
   const names = ['o', 's', `transfer ${idOf('r')}`, `transfer-end ${idOf('r')}`, 'never'];
   const versions = (found: Awaited<ReturnType<typeof lookup>>) =>

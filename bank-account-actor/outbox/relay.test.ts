@@ -112,7 +112,7 @@ describe('where the log has another event in its place', () => {
   /** The log has another version 2 than the account's actor decides. */
   async function forked(delivers: boolean) {
     const built = await house({ delivers });
-    const { host, log, time } = built;
+    const { host, log } = built;
     await host.execute(begin);
     const opened = (await built.rowOf()).unlogged.map((json) => JSON.parse(json) as BankEvent);
     const theirs = (await built.rowOf(THERE)).unlogged.map((json) => JSON.parse(json) as BankEvent);
@@ -190,7 +190,7 @@ describe('joint events', () => {
     host.stop();
   });
   test('are published again together, also by a host that swept up one row only', async () => {
-    const { host, time, make, messages, journal, log } = await house({ delivers: false });
+    const { host, time, messages, journal, log } = await house({ delivers: false });
     await host.execute(begin);
     await host.execute([deposit('d'), transfer('t')]);
     await time.pass(3_500);
