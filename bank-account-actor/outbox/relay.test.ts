@@ -9,6 +9,7 @@ import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, silent } from '../host/bank-host-for-tests.ts';
 import { STREAM, testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
 import type { TestHostOptions } from '../host/bank-host-for-tests.ts';
+import type { Journal, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { heldStreams } from '../turn/held-streams.ts';
 import { createRelay } from './relay.ts';
@@ -249,6 +250,28 @@ describe('joint events', () => {
 });
 
 describe('rows that a dead host left', () => {
+  test('are all found, also when a write of another account was applied late', async () => {
+    const time = virtualClock();
+    const [memory, log] = [memoryJournal(time.clock.wall), testLog()];
+    const late: Turn[] = [];
+    const commit: Journal['commit'] = (turn) => {
+      if (!turn.names.some(({ name }) => name === 'late')) return memory.commit(turn);
+      late.push(turn);
+      return Promise.reject(new Error('no answer'));
+    };
+    const dead = await testHost({ ...memory, commit }, log, { clock: time.clock, delivers: false });
+    await dead.execute([open('o')]);
+    expect((await dead.execute([deposit('late')])).map(said)).toEqual(['service-unavailable']);
+    const told = await dead.execute([at(OTHER, open('p')), at(OTHER, deposit('d'))]);
+    expect(told.map(said)).toEqual(['1', '2']);
+    expect(await memory.commit(late[0]!)).toEqual({ outcome: 'committed' });
+    const next = await testHost(memory, log, { clock: time.clock, host: 'host2' });
+    next.start();
+    await time.pass(6_000);
+    expect([log.eventsOf(ACCOUNT).length, log.eventsOf(OTHER).length]).toEqual([2, 2]);
+    expect(await memory.claimUnsettled(0, 10)).toEqual([]);
+    next.stop();
+  });
   test('are swept up, whatever one row that cannot be read among them says', async () => {
     const { host, time, make, log, journal, rowOf } = await house({ delivers: false });
     const accounts = Array.from({ length: 400 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
@@ -305,5 +328,35 @@ describe('while the log is away for long', () => {
     const [row] = (await host.journal.load([STREAM])).streams;
     expect(JSON.stringify(row).length).toBeLessThan(2 * 1024 * 1024);
     expect((await host.execute([at(OTHER, deposit('e'))])).map(said)).toEqual(['2']);
+  });
+
+  test('so many characters wait on a host, not only so many events, and no row is added', async () => {
+    const time = virtualClock();
+    const journal = memoryJournal(time.clock.wall);
+    let claims = 0;
+    const claimUnsettled: Journal['claimUnsettled'] = () => ((claims += 1), Promise.resolve([]));
+    const relay = createRelay({
+      journal: { ...journal, claimUnsettled },
+      log: { digests: () => Promise.reject(new Error('away')) },
+      held: heldStreams(),
+      publish: () => Promise.reject(new Error('away')),
+      clock: time.clock,
+      logger: silent,
+    });
+    const filling = 'x'.repeat(1024 * 1024);
+    const add = (n: number): void => {
+      const id = `acct/${accountIdOfSerial(BigInt(n + 1))}/1`;
+      const event = { id, stream: id.slice(0, -2), version: 1, data: {} } as unknown as BankEvent;
+      relay.add([{ event, json: filling, digest: id }]);
+    };
+    relay.start();
+    await time.pass(1_500);
+    expect(claims).toBe(1);
+    for (let n = 0; n < 40; n += 1) add(n);
+    await time.pass(5_000);
+    expect([relay.isFull(), claims]).toEqual([false, 1]);
+    for (let n = 40; n < 65; n += 1) add(n);
+    expect(relay.isFull()).toBe(true);
+    relay.stop();
   });
 });

@@ -263,7 +263,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   };
 
   const sweep = async (): Promise<void> => {
-    if (events > EVENTS_MAX / 2) return;
+    if (events > EVENTS_MAX / 2 || size > SIZE_MAX / 2) return;
     for (const row of await journal.claimUnsettled(SWEEP_IDLE_MS, SWEEP_STREAMS_MAX)) {
       try {
         restore(row);
