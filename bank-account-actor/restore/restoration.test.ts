@@ -1,4 +1,4 @@
-import { refusalsOf, streamOfPerson, type BankEvent } from '../../contracts/bank-events.ts';
+import { refusalsOf, type BankEvent } from '../../contracts/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import {
   transferIdFor,
@@ -6,22 +6,18 @@ import {
   type CommandResult,
 } from '../../contracts/commands.ts';
 import { streamOf } from '../../contracts/events.ts';
-import { personIdFor, type PersonMessage } from '../../contracts/person-commands.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
-import { message, open, said, testHost } from '../host/bank-host-for-tests.ts';
-import { testLog, virtualClock, type TestLog } from '../host/bank-host-for-tests.ts';
+import { message, open, said, testLog } from '../host/bank-host-for-tests.ts';
 import type { Journal } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
-import type { LogPages } from './journal-guard.ts';
 import { LogUnsound } from './replay.ts';
-import { restoreJournal } from './restoration.ts';
+import { bankOn, BEGAN, copyOf, restore, type BankOnJournal } from './restoration-for-tests.ts';
 
 const ACCOUNTS = [1n, 2n, 3n, 4n, 5n].map(accountIdOfSerial);
 const COMMANDS = 250;
 const DAY_MS = 24 * 3_600_000;
 const STEP_MS = 1_234_567;
-const BEGAN = Date.parse('2026-03-01T12:00:00.000Z');
 
 const seedOfRun = (): number => Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 function randomOf(seed: number): () => number {
@@ -31,49 +27,6 @@ function randomOf(seed: number): () => number {
     return ((state ^ (state >>> 12)) >>> 0) / 2 ** 32;
   };
 }
-
-/** The log of a bank, whatever order its streams came in. */
-function pagesOf(log: Pick<TestLog, 'streams'>, pageEvents = 7): LogPages {
-  const events: BankEvent[] = [...log.streams.values()].flat();
-  const all = events.map((event, at) => ({ position: 10 * (at + 1), event }));
-  return {
-    readAfter(position) {
-      const entries = all.filter((entry) => entry.position > position).slice(0, pageEvents);
-      return Promise.resolve({ entries, head: 10 * all.length });
-    },
-  };
-}
-function copyOf(log: TestLog): TestLog {
-  const copy = testLog();
-  for (const event of [...log.streams.values()].flat()) copy.take(structuredClone(event));
-  return copy;
-}
-const restore = (
-  log: Pick<TestLog, 'streams'>,
-  journal = memoryJournal(),
-  more: { heldSizeMax?: number; keys?: ReadonlyMap<StreamId, string> } = {},
-) => {
-  const ports = { journal, log: pagesOf(log), keys: new Map(), now: () => new Date(BEGAN) };
-  return restoreJournal({ ...ports, progress: () => undefined, ...more });
-};
-
-async function bankOn(journal: Journal, log: TestLog, delivers = true) {
-  const time = virtualClock();
-  const setTo = (ms: number): void => time.set(new Date(ms).toISOString());
-  setTo(BEGAN);
-  const host = await testHost(journal, log, { clock: time.clock, delivers });
-  host.start();
-  const give = async (
-    id: AccountId,
-    ...commands: readonly CommandMessage[]
-  ): Promise<CommandResult[]> => {
-    const results = await host.execute(commands.map((one) => ({ ...one, accountId: id })));
-    await time.pass(50);
-    return results;
-  };
-  return { host, time, setTo, give };
-}
-type BankOnJournal = Awaited<ReturnType<typeof bankOn>>;
 
 type Asked = readonly [AccountId, readonly CommandMessage[]];
 
@@ -366,84 +319,4 @@ describe('a restore that', () => {
     await expect(restore(log, journal)).rejects.toThrow(LogUnsound);
     expect(await journal.mark()).toMatchObject({ state: 'restoring' });
   });
-});
-
-describe('a person whose journal was lost', () => {
-  const ID = personIdFor(commandId('register'));
-  const STREAM = streamOfPerson(ID);
-  const person = (id: string, command: object): PersonMessage => ({
-    commandId: commandId(id),
-    command: command as PersonMessage['command'],
-  });
-  const register = person('register', {
-    type: 'register-person',
-    givenName: 'Jana',
-    familyName: 'Malá',
-  });
-  const keyIn = async (journal: Journal) => (await journal.load([STREAM])).streams[0]?.secret;
-  const registered = async (log: TestLog, journal: Journal) => {
-    const bank = await bankOn(journal, log);
-    const result = await bank.host.executePerson(ID, register);
-    if (!result.ok) throw new Error('not registered');
-    await bank.time.pass(2_000);
-    const erase = async (): Promise<void> => {
-      await bank.host.executePerson(ID, person('erase', { type: 'erase-person' }));
-      await bank.time.pass(2_000);
-    };
-    return { bank, erase, key: (await keyIn(journal))! };
-  };
-
-  test('comes back with their key out of its backup, and a retry is answered', async () => {
-    const log = testLog();
-    const { key } = await registered(log, memoryJournal());
-    const journal = memoryJournal();
-    const keys = new Map([[STREAM, key]]);
-    expect(await restore(log, journal, { keys })).toMatchObject({ persons: 1, withoutKey: 0 });
-    expect(await keyIn(journal)).toBe(key);
-    const { host } = await bankOn(journal, log);
-    expect(await host.executePerson(ID, register)).toMatchObject({ ok: true, replayed: true });
-  });
-  test('without a backup of the key is counted, and the key may come later', async () => {
-    const log = testLog();
-    const { key } = await registered(log, memoryJournal());
-    const journal = memoryJournal();
-    expect(await restore(log, journal)).toMatchObject({ persons: 1, withoutKey: 1 });
-    const keys = new Map([[STREAM, key]]);
-    expect(await restore(log, journal, { keys })).toMatchObject({ there: 1, withoutKey: 0 });
-    expect(await keyIn(journal)).toBe(key);
-  });
-  test('who was erased since the backup stays erased', async () => {
-    const log = testLog();
-    const { key, erase } = await registered(log, memoryJournal());
-    await erase();
-    const journal = memoryJournal();
-    const keys = new Map([[STREAM, key]]);
-    expect(await restore(log, journal, { keys })).toMatchObject({ persons: 1, withoutKey: 0 });
-    expect(await keyIn(journal)).toBeUndefined();
-  });
-  test('who was erased since an older journal stays erased: the key in it goes', async () => {
-    const log = testLog();
-    const { key, erase } = await registered(log, memoryJournal());
-    const older = memoryJournal();
-    await restore(log, older, { keys: new Map([[STREAM, key]]) });
-    await erase();
-    expect(await keyIn(older)).toBe(key);
-    expect(await restore(log, older)).toMatchObject({ persons: 1, withoutKey: 0 });
-    expect(await keyIn(older)).toBeUndefined();
-  });
-  test.each([undefined, 1])(
-    'whose erasure the journal has and the log lacks gets no key back (memory for %s)',
-    async (heldSizeMax) => {
-      const [journal, log] = [memoryJournal(), testLog()];
-      const { key, bank } = await registered(log, journal);
-      bank.host.stop();
-      const deaf = await bankOn(journal, log, false);
-      await deaf.host.executePerson(ID, person('erase', { type: 'erase-person' }));
-      expect(log.streams.get(STREAM)).toHaveLength(1);
-      const keys = new Map([[STREAM, key]]);
-      const more = heldSizeMax === undefined ? { keys } : { keys, heldSizeMax };
-      expect(await restore(log, journal, more)).toMatchObject({ there: 1, withoutKey: 0 });
-      expect(await keyIn(journal)).toBeUndefined();
-    },
-  );
 });
