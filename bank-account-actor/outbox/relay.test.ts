@@ -174,6 +174,28 @@ test('one quarantined account that goes on being used stops nobody else', async 
   host.stop();
 });
 
+test('a quarantine that comes amid a turn is known to the next one', async () => {
+  const { host, time, log, journal } = await house();
+  host.start();
+  await host.execute(begin);
+  await time.pass(3_000);
+  const { commit } = journal;
+  await host.execute([deposit('d')]);
+  let goOn: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  journal.commit = (turn) => gate.then(() => commit(turn));
+  const amid = host.execute([deposit('e')]);
+  log.quarantined.set(STREAM, 'poison');
+  await time.pass(1_000);
+  expect(await journal.quarantined(10)).toHaveLength(1);
+  goOn();
+  await amid;
+  const [result] = await host.execute([deposit('f')]);
+  expect(said(result)).toBe('service-unavailable');
+  expect((await journal.load([STREAM], [{ stream: STREAM, name: 'f' }])).names).toEqual([]);
+  host.stop();
+});
+
 describe('joint events', () => {
   test('leave in one message, whatever else is on its way', async () => {
     const { host, time, messages, log } = await house();

@@ -218,7 +218,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const quarantine = async (stream: StreamId, reason: string): Promise<void> => {
     logger.error('ALARM: the log has another history of a stream', { stream, reason });
     await journal.quarantine(stream, reason);
-    held.forget(stream);
+    held.quarantine(stream, reason);
     const last = streams.get(stream)?.at(-1)?.version ?? 0;
     confirm(stream, last);
     confirmed.delete(stream);
