@@ -298,6 +298,16 @@ describe('two hosts hold the same account', () => {
     expect(versions.sort((x, y) => x - y)).toEqual(Array.from({ length: 200 }, (_, n) => n + 2));
     expect(a.log.forks).toEqual([]);
   });
+  test('a rival that is always first on one account lets the others of the turn go on', async () => {
+    const memory = memoryJournal();
+    const commit: Journal['commit'] = (turn) =>
+      turn.writes.some(({ stream }) => stream === STREAM)
+        ? Promise.resolve({ outcome: 'overtaken', streams: [STREAM] })
+        : memory.commit(turn);
+    const host = await testHost({ ...memory, commit });
+    const told = await atOnce(host, [open('o'), at(OTHER, open('p')), at(OTHER, deposit('d'))]);
+    expect(told).toEqual(['service-unavailable', '1', '2']);
+  });
   test('a rival that is always first does not make it decide for ever', async () => {
     const memory = memoryJournal();
     let commits = 0;
