@@ -87,7 +87,7 @@ test('given two hosts, what is due ends once', async () => {
   other.stop();
 });
 
-test('a clock that was ahead for a moment leaves no hold that is refused and not released', async () => {
+test('a clock that was ahead leaves no hold that is refused and not released', async () => {
   const { time, execute, start, stop, held } = await house();
   start();
   await execute([hold(), reserve]);

@@ -138,7 +138,7 @@ describe('where the log has another event in its place', () => {
     expect(log.eventsOf(ACCOUNT)).toHaveLength(3);
     next.stop();
   });
-  test('nothing more is acknowledged on that stream, also after a restart; others go on', async () => {
+  test('nothing more is acknowledged there, also after a restart; others go on', async () => {
     const { host, time, make } = await forked(true);
     host.start();
     await host.execute([deposit('mine')]);
@@ -352,7 +352,7 @@ describe('while the log is away for long', () => {
     expect((await host.execute([at(OTHER, deposit('e'))])).map(said)).toEqual(['2']);
   });
 
-  test('so many characters wait on a host, not only so many events, and no row is added', async () => {
+  test('so many characters wait on a host, and then no row is swept up', async () => {
     const time = virtualClock();
     const journal = memoryJournal(time.clock.wall);
     let claims = 0;
