@@ -29,8 +29,9 @@ export interface RefusedWork {
 
 /**
  * Adds the record of a refusal to the turn, so that nobody hears of it before it is durable. Gives
- * the id of the record's event, null when the account's day is full, undefined when its stream must
- * be fetched first.
+ * the id of the record's event, null when no more can be recorded (the account's day is full, the log
+ * is too far behind or has the records in quarantine), undefined when its stream must be fetched
+ * first.
  */
 export function recordRefusal(
   draft: Draft,
@@ -44,6 +45,7 @@ export function recordRefusal(
   const current = draft.read(stream);
   if (current === undefined) return undefined;
   if (current === 'unreadable' || current.before?.quarantine !== undefined) return null;
+  if (draft.whyNotAppend(current) !== undefined) return null;
   const before = current.state !== undefined && isRefusalsState(current.state) && current.state;
   const next = afterRecord(before || undefined, now);
   if (next.onDay > REFUSALS_PER_DAY_MAX) return null;

@@ -9,7 +9,7 @@ import { accountId, commandId } from '../../domain/ids.ts';
 import type { AccountId, PersonId, StreamId } from '../../domain/ids.ts';
 import { systemClock, type Clock } from '../../platform/clock.ts';
 import { createLogger, type Logger } from '../../platform/logger.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { createBankHost } from './bank-host.ts';
 
@@ -48,7 +48,9 @@ export function testLog() {
     streams.set(id, stream);
     const known = stream[event.version - 1];
     if (known !== undefined && canonicalJson(known) !== canonicalJson(event)) forks.push(event);
-    if (event.version === stream.length + 1) stream.push(event);
+    const last = stream.at(-1);
+    const prev = last === undefined ? undefined : eventDigest(canonicalJson(last));
+    if (event.version === stream.length + 1 && event.prev === prev) stream.push(event);
   };
   const eventAt = (stream: StreamId, version: number): BankEvent | null =>
     streams.get(stream)?.[version - 1] ?? null;
@@ -80,21 +82,24 @@ export interface TestHostOptions {
   readonly host?: string;
   /** Whether what is published reaches the log. */
   readonly delivers?: boolean;
+  /** Sees each message before it is delivered; the broker refuses it when this throws. */
+  readonly onPublish?: (events: readonly BankEvent[]) => void;
 }
 
 /** An actor host on that journal and log, with an owner for its accounts. */
 export async function testHost(
   journal: Journal = memoryJournal(),
   log: TestLog = testLog(),
-  { clock = systemClock, host = 'host1', delivers = true }: TestHostOptions = {},
+  { clock = systemClock, host = 'host1', delivers = true, onPublish }: TestHostOptions = {},
 ) {
   const bank = createBankHost({
     journal,
     log: log.client,
-    publish(text) {
+    async publish(text) {
       const { events } = JSON.parse(text) as AccountEventsMessage;
+      await Promise.resolve();
+      onPublish?.(events);
       if (delivers) for (const event of events) log.take(event);
-      return Promise.resolve();
     },
     clock,
     logger: silent,
@@ -130,6 +135,89 @@ export async function testHost(
     );
   };
   return { ...bank, journal, log, call, execute, executePerson, lookup };
+}
+
+/** Lets everything that needs no time come to its end. */
+const idle = async (): Promise<void> => {
+  for (let round = 0; round < 4; round += 1) await new Promise((done) => void setImmediate(done));
+};
+
+/** A clock in which nothing really waits. */
+export function virtualClock(beginsAt = '2026-05-01T00:00:00.000Z') {
+  let [wall, steady] = [Date.parse(beginsAt), 0];
+  let sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+  const forward = (to: number): void => {
+    wall += to - steady;
+    steady = to;
+    const due = sleepers.filter(({ at }) => at <= to);
+    sleepers = sleepers.filter(({ at }) => at > to);
+    for (const { wake } of due) wake();
+  };
+  const clock: Clock = {
+    wall: () => wall,
+    steady: () => steady,
+    sleep: (ms) => new Promise((wake) => void sleepers.push({ at: steady + ms, wake })),
+    soon: (work) => void setImmediate(work),
+  };
+  return {
+    clock,
+    /** Lets time pass, and all that happens in it happen. */
+    async pass(ms: number): Promise<void> {
+      const end = steady + ms;
+      for (;;) {
+        await idle();
+        const next = Math.min(...sleepers.map(({ at }) => at));
+        if (next > end) break;
+        forward(next);
+      }
+      forward(end);
+      await idle();
+    },
+    /** Time passes in which every loop goes round once only: days, in tests that need many. */
+    async skip(ms: number): Promise<void> {
+      forward(steady + ms);
+      await idle();
+    },
+    /** The wall clock is set. */
+    set: (at: string): void => void (wall = Date.parse(at)),
+  };
+}
+export type VirtualClock = ReturnType<typeof virtualClock>;
+
+/** A journal whose answer to some commits is lost, whether they were applied or not. */
+export function losing(
+  journal: Journal,
+  applies: boolean,
+  isLost: (turn: Turn) => boolean,
+): Journal {
+  return {
+    ...journal,
+    async commit(turn) {
+      if (!isLost(turn)) return journal.commit(turn);
+      if (applies) await journal.commit(turn);
+      throw new Error('the answer was lost');
+    },
+  };
+}
+
+/** Counts what is asked of a journal. */
+export function counting(journal: Journal) {
+  const counts = { loads: 0, rowsRead: 0, commits: 0, sizeWritten: 0 };
+  const counted: Journal = {
+    ...journal,
+    async load(streams, names) {
+      const found = await journal.load(streams, names);
+      counts.loads += 1;
+      counts.rowsRead += found.streams.length;
+      return found;
+    },
+    commit(turn) {
+      counts.commits += 1;
+      counts.sizeWritten += JSON.stringify(turn).length;
+      return journal.commit(turn);
+    },
+  };
+  return { journal: counted, counts };
 }
 
 /** Puts the owner into the journal as an event that the log has. */

@@ -5,7 +5,7 @@ import type { StreamId } from '../../domain/ids.ts';
 /** Bytes of the rows of one turn; its caller cuts what it decides accordingly. */
 export const TURN_BYTES_MAX = 2 * 1024 * 1024;
 /** Bytes of one row: its state and the events that the log has not confirmed. */
-export const ROW_BYTES_MAX = TURN_BYTES_MAX;
+export const ROW_BYTES_MAX = 1.5 * 1024 * 1024;
 /** Bytes of the rows that one claim gives, unless the first alone is bigger. */
 export const CLAIM_BYTES_MAX = TURN_BYTES_MAX;
 

@@ -108,6 +108,11 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     (error: unknown): void =>
       void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
 
+  /** The event with those that are joint with it, as far as they are known here. */
+  const unitOf = (entry: Entry): readonly Entry[] => groups.get(entry.joint?.id ?? '') ?? [entry];
+  const isWhole = (entry: Entry): boolean => unitOf(entry).length === (entry.joint?.events ?? 1);
+  const isOver = (entry: Entry): boolean => unitOf(entry).every(({ isConfirmed }) => isConfirmed);
+
   /** Takes an event; undefined when it is there already, or the log is known to have it. */
   const take = ({ event, json, digest }: Committed): Entry | undefined => {
     const stream = streamOfEvent(event);
@@ -120,16 +125,25 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     const entry = { stream, version, json, digest, joint, other, ...state };
     streams.set(stream, entries);
     entries.push(entry);
-    if (joint !== undefined) groups.set(joint.id, [...(groups.get(joint.id) ?? []), entry]);
+    if (joint !== undefined) {
+      const others = unitOf(entry).filter(
+        (one) => one.stream !== stream || one.version !== version,
+      );
+      groups.set(joint.id, [...others, entry]);
+    }
     confirmed.delete(stream);
     events += 1;
     size += json.length;
     return entry;
   };
+  /** What is joint leaves together, or waits until all of it is known here. */
   const enqueue = (entry: Entry): void => {
-    if (entry.isQueued || entry.isConfirmed) return;
-    entry.isQueued = true;
-    queue.push(entry);
+    const unit = unitOf(entry);
+    if (!isWhole(entry) || isOver(entry)) return;
+    for (const each of unit.filter(({ isQueued }) => !isQueued)) {
+      each.isQueued = true;
+      queue.push(each);
+    }
   };
 
   /** Forgets what the log has of a stream, up to a version. */
@@ -140,7 +154,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       entry.isConfirmed = true;
       events -= 1;
       size -= entry.json.length;
-      if (entry.joint !== undefined) groups.delete(entry.joint.id);
+      if (entry.joint !== undefined && isOver(entry)) groups.delete(entry.joint.id);
     }
     if (left.length > 0) streams.set(stream, left);
     else {
@@ -172,7 +186,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     }
     queue = queue.slice(at);
     for (const entry of batch) entry.isQueued = false;
-    return batch.filter((entry) => !entry.isConfirmed);
+    return batch.filter((entry) => !isOver(entry));
   };
 
   const isLastUnderWay = (): boolean => {
@@ -220,33 +234,30 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     // The log is asked about them from now on, and they are sent once more, if this fails.
     for (const entry of entries) entry.sentAt = clock.steady();
     for (const entry of entries) {
-      const { joint, other } = entry;
-      const group = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
       // The other leg stands in a row that was not swept up with this one.
-      if (other !== undefined && group.length < (joint?.events ?? 1)) {
-        const { streams: rows } = await journal.load([other]);
+      if (entry.other !== undefined && !isWhole(entry)) {
+        const { streams: rows } = await journal.load([entry.other]);
         for (const row of rows) takeRow(row);
       }
-      const whole = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
-      for (const each of whole) {
-        each.sentAt = clock.steady();
-        enqueue(each);
-      }
+      for (const each of unitOf(entry)) each.sentAt = clock.steady();
+      enqueue(entry);
     }
     void send();
   };
   /** Takes what a row holds beyond what is known here; gives what is new. */
-  const takeRow = ({ logged, unlogged }: StoredStream): Entry[] =>
-    unlogged.flatMap((json, index) => {
+  const takeRow = ({ logged, unlogged }: StoredStream): Entry[] => {
+    const found = unlogged.map((json, index) => {
       const event = JSON.parse(json) as BankEvent;
       if (event.version !== logged + 1 + index) throw new Error(`${event.id} is out of its place`);
-      return take({ event, json, digest: eventDigest(json) }) ?? [];
+      return { event, json, digest: eventDigest(json) };
     });
+    return found.flatMap((one) => take(one) ?? []);
+  };
 
   const quarantine = async (stream: StreamId, reason: string): Promise<void> => {
     logger.error('ALARM: the log has another history of a stream', { stream, reason });
     await journal.quarantine(stream, reason);
-    held.forget(stream);
+    held.quarantine(stream, reason);
     const last = streams.get(stream)?.at(-1)?.version ?? 0;
     confirm(stream, last);
     confirmed.delete(stream);
@@ -314,7 +325,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   };
 
   const sweep = async (): Promise<void> => {
-    if (events > EVENTS_MAX / 2) return;
+    if (events > EVENTS_MAX / 2 || size > SIZE_MAX / 2) return;
     for (const row of await journal.claimUnsettled(SWEEP_IDLE_MS, SWEEP_STREAMS_MAX)) {
       try {
         const left = takeRow(row);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BankEvent } from '../contracts/bank-events.ts';
-import { ACCOUNT, deposit, open, silent, STREAM, testHost, testLog } from './actor-fixtures.ts';
-import { checkJournal, JournalUnfit } from './journal-guard.ts';
+import type { BankEvent } from '../../contracts/bank-events.ts';
+import { ACCOUNT, deposit, open, silent, STREAM } from '../host/bank-host-for-tests.ts';
+import { testHost, testLog } from '../host/bank-host-for-tests.ts';
+import { memoryJournal } from '../journal/memory-journal.ts';
+import { checkJournal, JournalUnfit, type LogPages } from './journal-guard.ts';
 import { watchJournal } from './journal-watch.ts';
-import type { LogPages } from './log-pages.ts';
-import { memoryJournal } from './memory-journal.ts';
 
 const AT = '2026-05-06T07:08:09.000Z';
 const now = () => new Date(AT);
@@ -17,11 +17,17 @@ const pagesOf = (events: () => readonly BankEvent[]): LogPages => ({
 });
 const away: LogPages = { readAfter: () => Promise.reject(new Error('away')) };
 
+/** What is published is in the log a moment later. */
+const SENT_MS = 500;
+
 async function bank(deposits = 3) {
   const [journal, log] = [memoryJournal(), testLog()];
-  const host = testHost(journal, log);
-  await host.execute(open('o'));
-  for (let at = 0; at < deposits; at += 1) await host.execute(deposit(`d${at}`));
+  const host = await testHost(journal, log);
+  await host.execute([open('o')]);
+  const ids = Array.from({ length: deposits }, (_, at) => `d${at}`);
+  for (const id of ids) await host.execute([deposit(id)]);
+  await sleep(SENT_MS);
+  expect(log.eventsOf(ACCOUNT)).toHaveLength(deposits + 1);
   return { journal, log, pages: pagesOf(() => log.eventsOf(ACCOUNT)) };
 }
 
@@ -51,9 +57,15 @@ describe('a journal', () => {
   test('that is an old copy is not served, whatever its mark says', async () => {
     const { pages } = await bank(40);
     const old = memoryJournal();
-    await testHost(old, testLog()).execute(open('o'));
+    await (await testHost(old, testLog())).execute([open('o')]);
     await old.setMark({ state: 'whole', at: AT });
     await expect(checkJournal(old, pages, now)).rejects.toThrow(JournalUnfit);
+  });
+  test('that tells another history than the log is not served', async () => {
+    const [{ pages }, other] = [await bank(1), memoryJournal()];
+    const host = await testHost(other, testLog());
+    await host.execute([open('o'), deposit('another')]);
+    await expect(checkJournal(other, pages, now)).rejects.toThrow(/another event/);
   });
   test('that has more than the log is served: the rest is on its way', async () => {
     const { journal, log } = await bank();

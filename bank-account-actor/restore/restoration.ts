@@ -17,7 +17,7 @@ const WRITE_STREAMS_MAX = 500;
 const NAMED_MAX = 20;
 
 export interface RestorationPorts {
-  readonly journal: Pick<Journal, 'load' | 'restore' | 'setMark'>;
+  readonly journal: Pick<Journal, 'load' | 'restore' | 'mark' | 'setMark'>;
   readonly log: LogPages;
   /** Keys of persons out of a backup of them. */
   readonly keys: ReadonlyMap<StreamId, string>;
@@ -61,10 +61,14 @@ interface Replayed {
  */
 export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
   const { journal, log, keys, now, progress, heldSizeMax = HELD_SIZE_MAX } = ports;
-  await journal.setMark({ state: 'restoring', at: now().toISOString() });
+  // A clock that was set back must not keep the journal closed.
+  const marked = Date.parse((await journal.mark())?.at ?? '1970-01-01T00:00:00.000Z');
+  const at = (): string => new Date(Math.max(now().getTime(), marked + 1)).toISOString();
+  await journal.setMark({ state: 'restoring', at: at() });
   const streams = new Map<StreamId, Replayed>();
   const ahead = new Set<StreamId>();
   const written = new Set<StreamId>();
+  const there = new Set<StreamId>();
   const withoutKey = new Set<StreamId>();
   const wrong = new Map<StreamId, string>();
   let [events, size] = [0, 0];
@@ -81,6 +85,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     const stream = streamOfEvent(event);
     if (wrong.has(stream)) return;
     const known = streams.get(stream) ?? openedBy(stream, row);
+    if (known !== undefined && !streams.has(stream)) size += known.size;
     const digest = eventDigest(canonicalJson(event));
     if (known !== undefined && event.version <= known.version) {
       known.seen = event.version;
@@ -112,6 +117,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
         if (lacksKey && secret === undefined) withoutKey.add(stream);
         else withoutKey.delete(stream);
         if (one.version > (one.row?.version ?? 0)) written.add(stream);
+        else there.add(stream);
         const more = secret === undefined ? {} : { secret: { keep: secret } };
         return { stream, version, digest, state: encodeState(state), due: dueOf(state), ...more };
       });
@@ -141,15 +147,16 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     progress(entries.at(-1)!.position, head, events);
     if (size > heldSizeMax) await flush();
   }
-  const there = [...streams.values()].filter(({ row, version }) => row?.version === version).length;
   await flush();
   for (const stream of ahead) wrong.set(stream, `the log ends ${stream} before the journal's log`);
   if (wrong.size > 0) throw new LogUnsound(differences([...wrong.values()]));
-  await journal.setMark({ state: 'whole', at: now().toISOString() });
+  await journal.setMark({ state: 'whole', at: at() });
   const count = (kind: string): number =>
     [...written].filter((stream) => stream.startsWith(kind)).length;
   return {
-    ...{ events, there, withoutKey: withoutKey.size },
+    // What an earlier piece of this reading wrote was not there.
+    there: [...there].filter((stream) => !written.has(stream)).length,
+    ...{ events, withoutKey: withoutKey.size },
     ...{ accounts: count('acct/'), persons: count('person/'), refusals: count('refusal/') },
   };
 }
@@ -172,7 +179,8 @@ function openedBy(stream: StreamId, row: StoredStream | undefined): Replayed | u
   if (row === undefined) return undefined;
   const { version, digest, state } = row;
   const decoded = decodeState(stream, state);
-  return { stream, version, digest, state: decoded, seen: 0, row, size: state.length };
+  const size = row.unlogged.reduce((sum, json) => sum + json.length, state.length);
+  return { stream, version, digest, state: decoded, seen: 0, row, size };
 }
 
 /** What the row says of the event at a version, where it can: each names the one before it. */

@@ -53,7 +53,6 @@ export type Draft = ReturnType<typeof createDraft>;
 interface Pages {
   readonly working: Map<StreamId, Working>;
   readonly names: Map<string, StreamName & { readonly version: number }>;
-  readonly unknown: Map<string, StreamName>;
   readonly decided: Committed[];
 }
 
@@ -65,10 +64,11 @@ export function createDraft(facts: Facts) {
   let pages: Pages = {
     working: new Map(),
     names: new Map(),
-    unknown: new Map(),
     decided: [],
   };
   const guards = new Map<StreamId, number>();
+  /** Names that were taken for new. That is looked at, whether what rests on it is undone or not. */
+  const unknown = new Map<string, StreamName>();
   const stateSizes = new Map<StreamId, number>();
   let size = 0;
   const keyOf = (stream: StreamId, name: string): string => `${stream} ${name}`;
@@ -121,7 +121,7 @@ export function createDraft(facts: Facts) {
     executed(stream: StreamId, name: string): number | null {
       const key = keyOf(stream, name);
       const known = pages.names.get(key)?.version ?? facts.hopedName(stream, name);
-      if (known === null) pages.unknown.set(key, { stream, name });
+      if (known === null) unknown.set(key, { stream, name });
       return known;
     },
     /** An event of the past or of this turn; undefined: to be fetched. */
@@ -166,7 +166,6 @@ export function createDraft(facts: Facts) {
         });
         for (const name of names) {
           const key = keyOf(stream, name);
-          pages.unknown.delete(key);
           // Of a command with several events in the stream the first one is named.
           if (!pages.names.has(key)) pages.names.set(key, { stream, name, version: made.version });
         }
@@ -177,14 +176,13 @@ export function createDraft(facts: Facts) {
 
     /** A point to come back to. What was looked at since is still looked at by the commit. */
     bookmark(): () => void {
-      const { working, names, unknown, decided } = pages;
+      const { working, names, decided } = pages;
       pages = {
         working: new Map(working),
         names: new Map(names),
-        unknown,
         decided: [...decided],
       };
-      return () => (pages = { working, names, unknown, decided });
+      return () => (pages = { working, names, decided });
     },
 
     /** Characters that the commit would write, about. */
@@ -200,7 +198,7 @@ export function createDraft(facts: Facts) {
         writes,
         guards: read.map(([stream, version]) => ({ stream, version })),
         names: [...pages.names.values()],
-        unknown: [...pages.unknown.values()],
+        unknown: [...unknown].filter(([key]) => !pages.names.has(key)).map(([, name]) => name),
       };
     },
     /** The streams as they are once what `turn` gave is committed. */

@@ -33,6 +33,8 @@ export type HeldStreams = ReturnType<typeof heldStreams>;
  */
 export function heldStreams(sizeMax = SIZE_MAX) {
   const streams = new Map<StreamId, Held>();
+  /** Few, and never forgotten: a turn that began before may put its streams back. */
+  const quarantined = new Map<StreamId, string>();
   let size = 0;
 
   const forget = (stream: StreamId): void => {
@@ -43,7 +45,8 @@ export function heldStreams(sizeMax = SIZE_MAX) {
   };
   const put = (held: Held): void => {
     forget(held.stream);
-    streams.set(held.stream, held);
+    const quarantine = held.quarantine ?? quarantined.get(held.stream);
+    streams.set(held.stream, { ...held, quarantine });
     size += held.size;
     for (const [oldest] of streams) {
       if (size <= sizeMax || oldest === held.stream) break;
@@ -65,6 +68,11 @@ export function heldStreams(sizeMax = SIZE_MAX) {
       put(known !== undefined && known.logged > held.logged ? without(held, known.logged) : held);
     },
     forget,
+    /** Nothing may be acknowledged on the stream any more. */
+    quarantine(stream: StreamId, reason: string): void {
+      quarantined.set(stream, reason);
+      forget(stream);
+    },
     /** The log has confirmed the stream's events up to this version. */
     confirmed(stream: StreamId, version: number): void {
       const known = streams.get(stream);

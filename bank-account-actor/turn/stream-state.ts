@@ -30,7 +30,9 @@ export function dueOf(state: StreamState): number | null {
   let due: number | null = null;
   for (const { expiresAt } of [...state.holds, ...state.transfers]) {
     if (expiresAt === undefined) continue;
-    const at = Date.parse(expiresAt);
+    const expires = Date.parse(expiresAt);
+    // By the account's clock, which may have been ahead: then it is over by any clock.
+    const at = expires <= Date.parse(state.changedAt) ? 0 : expires;
     if (due === null || at < due) due = at;
   }
   return due;

@@ -109,7 +109,9 @@ export function createTurns(ports: TurnPorts) {
       if (facts.isLacking()) await facts.fetch();
       else if (await isCommitted(draft, facts)) return results;
     }
-    return works.map((each) => refuseAll(each, 'other hosts use the same accounts'));
+    // One of them may be contended; the others must not fail with it.
+    if (works.length > 1) throw new RangeError(CONTENDED);
+    return works.map((each) => refuseAll(each, CONTENDED));
   };
 
   const isCommitted = async (draft: Draft, facts: Facts): Promise<boolean> => {
@@ -243,6 +245,7 @@ const describe = (error: unknown): string =>
 const BROKEN = 'the command could not be decided';
 const GIVEN_UP = 'its caller had given up';
 const LOST = 'the outcome could not be confirmed';
+const CONTENDED = 'other hosts use the same accounts';
 const BEHIND = 'the log is too far behind';
 const TOO_LARGE = 'it is larger than a commit can be';
 const CROWDED = 'too many commands wait';

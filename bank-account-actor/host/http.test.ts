@@ -1,46 +1,68 @@
 import http2 from 'node:http2';
-import { listenH2c, type Listening } from '../platform/h2c.ts';
-import { ACCOUNT, deposit, open, silent, testHost, testLog } from './actor-fixtures.ts';
-import { actorHost } from './actor-host.ts';
-import { memoryJournal } from './memory-journal.ts';
-import { servedAccounts } from './served-actors.ts';
+import { executeAnswer, type CommandMessage } from '../../contracts/commands.ts';
+import { listenH2c, type Listening } from '../../platform/h2c.ts';
+import { memoryJournal } from '../journal/memory-journal.ts';
+import { accountIdOfSerial } from '../../domain/account-number.ts';
+import { ACCOUNT, deposit, open, said, silent, testHost, testLog } from './bank-host-for-tests.ts';
+import { hostListener } from './http.ts';
 
 const TOKEN = 'a-token-of-the-app';
 const ADA = { givenName: 'Ada', familyName: 'Novak' };
+const OTHER = accountIdOfSerial(7n);
 let server: Listening;
-let ledger: unknown;
 let url: string;
+let isStarted = true;
 
 beforeAll(async () => {
-  const { accounts, lookup } = testHost(memoryJournal(), testLog());
-  const host = actorHost({
-    actors: { BankAccount: servedAccounts(accounts, lookup) },
+  const { accounts, teller } = await testHost(memoryJournal(), testLog());
+  const listener = hostListener({
+    actors: { BankAccount: accounts, 'Teller.host1': teller },
     openPersons: (persons) => Promise.resolve(persons.map(() => ({ ...ADA }))),
     keysOf: (streams) => Promise.resolve(streams.map((_one, at) => (at === 0 ? 'key' : undefined))),
-    started: Promise.resolve(),
+    isStarted: () => isStarted,
     appToken: TOKEN,
     logger: silent,
-    onLedger: (cloudEvent) => void (ledger = cloudEvent),
     checks: { journal: () => ({ active: 1 }) },
   });
-  server = await listenH2c(host, 0);
+  server = await listenH2c(listener, 0);
   url = `http://127.0.0.1:${server.port}`;
 });
 afterAll(() => server.close());
 
 const put = (path: string, body: string, headers: Record<string, string> = {}) =>
   fetch(`${url}${path}`, { method: 'PUT', body, headers: { 'dapr-api-token': TOKEN, ...headers } });
-const path = `/actors/BankAccount/${ACCOUNT}/method/execute`;
-const body = JSON.stringify({ commands: [open('o')] });
+const pathOf = (id: string) => `/actors/BankAccount/${id}/method/execute`;
+const path = pathOf(ACCOUNT);
+const request = (
+  groups: readonly (readonly CommandMessage[])[],
+  deadline = Date.now() + 10_000,
+): string => JSON.stringify({ groups: groups.map((commands) => ({ commands })), deadline });
+const body = request([[open('o')]]);
+/** What became of each command, or that its account is not active here. */
+const told = (text: string): string[] =>
+  executeAnswer
+    .parse(JSON.parse(text))
+    .groups.flatMap((group) => ('moved' in group ? 'moved' : group.results.map(said)));
+
+test('given the host is starting, a call is answered 503 at once and not executed', async () => {
+  isStarted = false;
+  const answer = await put(path, request([[open('early')]]));
+  isStarted = true;
+  expect(answer.status).toBe(503);
+  const lookup = `/actors/BankAccount/${ACCOUNT}/method/lookup`;
+  const found = await put(lookup, JSON.stringify({ names: ['early'] }));
+  expect(await found.json()).toEqual({ found: [null] });
+});
 
 test('given a command from the sidecar, it is executed; a refusal travels as 200 too', async () => {
   const first = await put(path, body);
   expect(first.status).toBe(200);
-  const results = (await first.json()) as { results: { ok: boolean }[] };
-  expect(results.results[0]?.ok).toBe(true);
-  const second = await put(path, JSON.stringify({ commands: [open('again')] }));
-  expect(await second.json()).toEqual({
-    results: [{ ok: false, refusal: { code: 'account-already-exists' } }],
+  expect(told(await first.text())).toEqual(['1']);
+  const second = await put(path, request([[open('again')]]));
+  expect(second.status).toBe(200);
+  expect(executeAnswer.parse(await second.json())).toEqual({
+    host: 'host1',
+    groups: [{ results: [{ ok: false, refusal: { code: 'account-already-exists' } }] }],
   });
 });
 
@@ -60,13 +82,39 @@ test.each([
   '/actors/BankAccount/X/method/execute',
   `/actors/BankAccount/${ACCOUNT}/method/drop`,
   `/actors/BankAccount/${ACCOUNT}/method/remind/x`,
+  '/actors/Teller.host2/1/method/execute',
+  '/actors/Teller.host1/X/method/execute',
+  '/actors/constructor/1/method/execute',
 ])('given %s, there is nothing', async (other) => {
   expect((await put(other, body)).status).toBe(404);
 });
 
 test('given a body that is no request, it is an error, not a command', async () => {
-  expect((await put(path, '{"commands":[]}')).status).toBe(500);
+  expect((await put(path, '{"groups":[]}')).status).toBe(500);
+  expect((await put(path, JSON.stringify({ groups: [{ commands: [deposit('d')] }] }))).status).toBe(
+    500,
+  );
   expect((await put(path, 'x')).status).toBe(500);
+});
+
+test('given many accounts, the teller serves those that are active here, the rest moved', async () => {
+  const teller = '/actors/Teller.host1/1/method/execute';
+  await put(path, body);
+  const both = request([
+    [deposit('t1'), deposit('t2', '0.001')],
+    [{ ...open('p'), accountId: OTHER }],
+  ]);
+  const first = await put(teller, both);
+  expect(first.status).toBe(200);
+  expect(told(await first.text())).toEqual(['2', 'invalid-request', 'moved']);
+  // Their own actor executes them, and from then on they are active here.
+  const own = request([[{ ...open('p'), accountId: OTHER }]]);
+  expect(told(await (await put(pathOf(OTHER), own)).text())).toEqual(['1']);
+  expect(told(await (await put(teller, both)).text())).toEqual([
+    '2 again',
+    'invalid-request',
+    '1 again',
+  ]);
 });
 
 test('given a deactivation, the account is active again with its next command', async () => {
@@ -75,11 +123,21 @@ test('given a deactivation, the account is active again with its next command', 
     headers: { 'dapr-api-token': TOKEN },
   });
   expect(gone.status).toBe(200);
-  const again = (await (await put(path, body)).json()) as { results: { replayed: boolean }[] };
-  expect(again.results[0]?.replayed).toBe(true);
+  const teller = '/actors/Teller.host1/1/method/execute';
+  expect(told(await (await put(teller, body)).text())).toEqual(['moved']);
+  expect(told(await (await put(path, body)).text())).toEqual(['1 again']);
+  expect(told(await (await put(teller, body)).text())).toEqual(['1 again']);
+});
+
+test('given a deadline long gone, the command is not executed', async () => {
+  const late = await put(path, request([[deposit('late')]], Date.now() - 3_600_000));
+  expect(told(await late.text())).toEqual(['service-unavailable']);
+  const again = await put(path, request([[deposit('late')]]));
+  expect(told(await again.text())[0]).not.toMatch(/again/);
 });
 
 test('given many calls over one connection of HTTP/2, each is answered', async () => {
+  const before = Number(told(await (await put(path, request([[deposit('count')]]))).text())[0]);
   const session = http2.connect(url);
   const call = (id: string): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -88,25 +146,14 @@ test('given many calls over one connection of HTTP/2, each is answered', async (
       stream.on('data', (chunk: Buffer) => void (text += chunk.toString()));
       stream.on('end', () => resolve(text));
       stream.on('error', reject);
-      stream.end(JSON.stringify({ commands: [deposit(id)] }));
+      stream.end(request([[deposit(id)]]));
     });
   const answers = await Promise.all(Array.from({ length: 50 }, (_unused, at) => call(`h2-${at}`)));
   session.close();
-  const versions = answers.map((text) => {
-    const { results } = JSON.parse(text) as { results: { events: { version: number }[] }[] };
-    return results[0]?.events[0]?.version;
-  });
-  expect(versions.sort((left, right) => Number(left) - Number(right))).toEqual(
-    Array.from({ length: 50 }, (_unused, at) => at + 2),
+  const versions = answers.flatMap(told).map(Number);
+  expect(versions.sort((left, right) => left - right)).toEqual(
+    Array.from({ length: 50 }, (_unused, at) => before + at + 1),
   );
-});
-
-test('given what the log committed, it is taken', async () => {
-  const headers = { 'dapr-api-token': TOKEN };
-  const event = JSON.stringify({ data: { entries: [] } });
-  const taken = await fetch(`${url}/events/ledger`, { method: 'POST', body: event, headers });
-  expect(await taken.json()).toEqual({ status: 'SUCCESS' });
-  expect(ledger).toEqual({ data: { entries: [] } });
 });
 
 test.each([
@@ -135,9 +182,18 @@ test('given anybody, health is told, and nothing else', async () => {
   expect((await fetch(`${url}/dapr/config`)).status).toBe(401);
 });
 
+test('given the sidecar asks, it is told the actor types, and of no subscription', async () => {
+  const ask = (what: string) =>
+    fetch(`${url}/dapr/${what}`, { headers: { 'dapr-api-token': TOKEN } }).then((one) =>
+      one.json(),
+    );
+  expect(await ask('config')).toMatchObject({ entities: ['BankAccount', 'Teller.host1'] });
+  expect(await ask('subscribe')).toEqual([]);
+});
+
 test('given a lookup, it tells what was executed and null for what was not', async () => {
   const lookup = `/actors/BankAccount/${ACCOUNT}/method/lookup`;
-  const answer = await put(lookup, JSON.stringify({ commandIds: ['o', 'never'] }));
+  const answer = await put(lookup, JSON.stringify({ names: ['o', 'never'] }));
   expect(answer.status).toBe(200);
   const { found } = (await answer.json()) as { found: ({ version: number }[] | null)[] };
   expect(found.map((events) => events?.[0]?.version)).toEqual([1, undefined]);
