@@ -11,7 +11,9 @@ import { WALL_START, type Life } from './timeline.ts';
 
 export const OWNER = '00000000-0000-8000-8000-00000000000a';
 const ATTEMPTS_MAX = 6;
-const OFF = { result: { ok: false, refusal: { code: 'service-unavailable', reason: '' } } } as const;
+const OFF = {
+  result: { ok: false, refusal: { code: 'service-unavailable', reason: '' } },
+} as const;
 
 interface Request {
   readonly group: CommandGroup;
@@ -44,8 +46,16 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     const remarks = chance.hits(0.1) ? { description: 'rent' } : {};
     const here = (body: object, of = account) => ({ account: of, body: body as CommandBody });
     const kind = chance.weighted({
-      deposit: 6, withdraw: 6, 'place-hold': 4, 'end-hold': 3, 'send-transfer': 6,
-      'reserve-transfer': 4, 'end-transfer': 4, reverse: 2, 'reverse-transfer': 2, 'set-limits': 0.5,
+      deposit: 6,
+      withdraw: 6,
+      'place-hold': 4,
+      'end-hold': 3,
+      'send-transfer': 6,
+      'reserve-transfer': 4,
+      'end-transfer': 4,
+      reverse: 2,
+      'reverse-transfer': 2,
+      'set-limits': 0.5,
     });
     switch (kind) {
       case 'deposit':
@@ -84,7 +94,10 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
         const terms = { toAccountId: received.account, amount: amount(40) };
         const transferId = transferIdFor(account, own);
         return here({
-          type: 'send-transfer', transferId, ...terms, reversesTransferId: received.transfer,
+          type: 'send-transfer',
+          transferId,
+          ...terms,
+          reversesTransferId: received.transfer,
         });
       }
       case 'set-limits':
@@ -127,7 +140,15 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     const attempts = group.commands.map((message): Attempt => {
       const rowBefore = judge.rowOf(streamOf(message.accountId));
       const dryRun = group.dryRun === true;
-      return { message, atomic: group.atomic === true, dryRun, life, deadline, sent: ordinal, rowBefore };
+      return {
+        message,
+        atomic: group.atomic === true,
+        dryRun,
+        life,
+        deadline,
+        sent: ordinal,
+        rowBefore,
+      };
     });
     attempts.forEach(judge.commands.sent);
     return running.answer.then(({ groups: [answered] }) => {
@@ -148,10 +169,13 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     if (!result.ok) seen(`refused ${what}`);
     if (result.ok) {
       for (const event of result.events) {
-        if (event.stream === streamOf(message.accountId)) versions.set(message.accountId, event.version);
+        if (event.stream === streamOf(message.accountId))
+          versions.set(message.accountId, event.version);
       }
     }
-    timeline.note(() => `${life.name} answers "${message.commandId}" ${message.command.type}: ${what}`);
+    timeline.note(
+      () => `${life.name} answers "${message.commandId}" ${message.command.type}: ${what}`,
+    );
   };
 
   const attempt = (request: Request): void => {
@@ -213,7 +237,9 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       initialDeposit: '100.00',
       ...(at === 0 ? { recordRefusals: true } : {}),
     };
-    begin({ commands: [{ accountId, commandId: commandId(`c${made}`), command } as CommandMessage] });
+    begin({
+      commands: [{ accountId, commandId: commandId(`c${made}`), command } as CommandMessage],
+    });
   });
   const next = (): void => {
     if (isOver) return;

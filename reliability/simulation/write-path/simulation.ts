@@ -22,6 +22,7 @@ const DAY_MS = 86_400_000;
 const FAULTS_MAX_MS = 12_000;
 const CALM_MS = 30_000;
 const LOGGED_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 200;
 const STEPS_MAX = 60_000;
 
 const logger = createLogger('simulation', 'error');
@@ -107,7 +108,11 @@ function planTrouble({ house, source, hosts, clients, log }: Parts, seed: number
 }
 
 /** Somebody writes an event of his own into the log. */
-async function forge({ judge, timeline, seen }: House, log: EventLog, stream: StreamId): Promise<void> {
+async function forge(
+  { judge, timeline, seen }: House,
+  log: EventLog,
+  stream: StreamId,
+): Promise<void> {
   const [head] = await log.heads([stream]);
   if (head === undefined || head === 0) return;
   const [entry] = await log.find([{ stream, version: head }]);
@@ -124,7 +129,10 @@ async function forge({ judge, timeline, seen }: House, log: EventLog, stream: St
   seen('forgery');
   timeline.note(() => `somebody forges ${event.id}`);
   const { added } = await log.append([event]);
-  judge.forged(stream, added.map((one) => ({ ...one, event: eventOfEntry(one) })));
+  judge.forged(
+    stream,
+    added.map((one) => ({ ...one, event: eventOfEntry(one) })),
+  );
 }
 
 async function run({ house, source, hosts, clients }: Parts): Promise<void> {
@@ -149,9 +157,18 @@ async function run({ house, source, hosts, clients }: Parts): Promise<void> {
   timeline.note(() => 'faults end');
   const checkCommitted = judge.committedSoFar();
   start = timeline.now();
-  await until(() => timeline.now() - start > LOGGED_WITHIN_MS);
+  /** Until then, or until nothing is left that could happen. */
+  const untilCalm = async (ms: number): Promise<void> => {
+    while (timeline.now() - start < ms && judge.violations.length === 0) {
+      const next = timeline.now() + LOOK_EVERY_MS;
+      await until(() => timeline.now() >= next);
+      const isQuiet = clients.isIdle() && timeline.underWay() === 0;
+      if (isQuiet && (await judge.isSettled())) break;
+    }
+  };
+  await untilCalm(LOGGED_WITHIN_MS);
   if (judge.violations.length === 0) checkCommitted();
-  await until(() => timeline.now() - start > CALM_MS);
+  await untilCalm(CALM_MS);
   if (judge.violations.length === 0) await judge.end(WALL_START + timeline.now() + 3_600_000);
 }
 
