@@ -63,8 +63,10 @@ export type TurnOutcome =
 export class JournalRefused extends Error {}
 
 /** A stream as the log tells it. */
-export interface RestoredStream
-  extends Pick<StreamWrite, 'stream' | 'version' | 'digest' | 'state' | 'due'> {
+export interface RestoredStream extends Pick<
+  StreamWrite,
+  'stream' | 'version' | 'digest' | 'state' | 'due'
+> {
   readonly secret?: string;
 }
 
@@ -95,9 +97,7 @@ export interface Journal {
    * The log has confirmed exactly this last event of each: nothing of it is unlogged any more. A
    * stream that has moved on is left as it is.
    */
-  settle(
-    streams: readonly Pick<StoredStream, 'stream' | 'version' | 'digest'>[],
-  ): Promise<void>;
+  settle(streams: readonly Pick<StoredStream, 'stream' | 'version' | 'digest'>[]): Promise<void>;
   /** Marks a stream for good: nothing is acknowledged on it any more. */
   quarantine(stream: StreamId, reason: string): Promise<void>;
   quarantined(

@@ -43,10 +43,7 @@ export interface LogDigests {
 }
 
 export interface RelayPorts {
-  readonly journal: Pick<
-    Journal,
-    'load' | 'settle' | 'quarantine' | 'claimUnsettled'
-  >;
+  readonly journal: Pick<Journal, 'load' | 'settle' | 'quarantine' | 'claimUnsettled'>;
   readonly log: LogDigests;
   readonly held: HeldStreams;
   /** Resolves once the broker has the message, JSON of `accountEventsMessage`. */
@@ -268,9 +265,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     const before = clock.steady() - SETTLE_AFTER_MS;
     const due = [...confirmed].filter(([, { at }]) => at <= before).slice(0, SETTLE_STREAMS_MAX);
     if (due.length === 0) return;
-    await journal.settle(
-      due.map(([stream, { version, digest }]) => ({ stream, version, digest })),
-    );
+    await journal.settle(due.map(([stream, { version, digest }]) => ({ stream, version, digest })));
     for (const [stream, mark] of due) {
       if (confirmed.get(stream) === mark) confirmed.delete(stream);
     }

@@ -223,5 +223,4 @@ const CROWDED = 'too many commands wait';
 
 const many = (count: number, reason: string): Unavailable[] =>
   Array.from({ length: count }, () => unavailable(reason));
-const refuseAll = ({ work }: Waiting, reason: string): Unavailable[] =>
-  many(work.commands, reason);
+const refuseAll = ({ work }: Waiting, reason: string): Unavailable[] => many(work.commands, reason);

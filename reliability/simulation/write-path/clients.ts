@@ -10,7 +10,7 @@ import type { HostsSide } from './hosts-side.ts';
 import { WALL_START, type Life } from './timeline.ts';
 
 export const OWNER = '00000000-0000-8000-8000-00000000000a';
-const ATTEMPTS_MAX = 6;
+const ATTEMPTS_MAX = 5;
 const OFF = {
   result: { ok: false, refusal: { code: 'service-unavailable', reason: '' } },
 } as const;
@@ -18,6 +18,12 @@ const OFF = {
 interface Request {
   readonly group: CommandGroup;
   readonly tries: number;
+}
+
+interface Transfer {
+  readonly account: AccountId;
+  readonly target: AccountId;
+  readonly transfer: TransferId;
 }
 
 export type Clients = ReturnType<typeof createClients>;
@@ -28,16 +34,19 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
   const { after } = timeline;
   const ids = Array.from({ length: accounts }, (_unused, at) => accountIdOfSerial(BigInt(at + 1))!);
   const holds: { readonly account: AccountId; readonly hold: HoldId }[] = [];
-  const transfers: { readonly account: AccountId; readonly transfer: TransferId }[] = [];
+  const transfers: Transfer[] = [];
   const versions = new Map<AccountId, number>();
   let ordinal = 0;
   let made = 0;
   let open = 0;
   let isOver = false;
 
+  /** Hardly ever the account itself, which is refused. */
+  const otherThan = (account: AccountId): AccountId =>
+    chance.pick(chance.hits(0.05) ? ids : ids.filter((id) => id !== account));
   const amount = (most: number): string => `${chance.between(1, most)}.00`;
   const soon = (): string =>
-    new Date(WALL_START + timeline.now() + chance.between(200, 6_000)).toISOString();
+    new Date(WALL_START + timeline.now() + chance.between(200, 4_000)).toISOString();
   const maybeExpires = (): { expiresAt?: string } =>
     chance.hits(0.7) ? { expiresAt: soon() } : {};
 
@@ -74,8 +83,9 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       case 'send-transfer':
       case 'reserve-transfer': {
         const transferId = transferIdFor(account, own);
-        transfers.push({ account, transfer: transferId });
-        const terms = { transferId, toAccountId: chance.pick(ids), amount: amount(40), ...remarks };
+        const target = otherThan(account);
+        transfers.push({ account, target, transfer: transferId });
+        const terms = { transferId, toAccountId: target, amount: amount(40), ...remarks };
         const end = kind === 'reserve-transfer' ? maybeExpires() : {};
         return here({ type: kind, ...terms, ...end });
       }
@@ -89,16 +99,13 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       case 'reverse':
         return here({ type: 'reverse', version: chance.between(1, 6) });
       case 'reverse-transfer': {
-        const received = transfers.at(-1);
-        if (received === undefined) break;
-        const terms = { toAccountId: received.account, amount: amount(40) };
-        const transferId = transferIdFor(account, own);
-        return here({
-          type: 'send-transfer',
-          transferId,
-          ...terms,
-          reversesTransferId: received.transfer,
-        });
+        if (transfers.length === 0) break;
+        const { account: to, target, transfer } = chance.pick(transfers.slice(-4));
+        const terms = { toAccountId: to, amount: amount(40), reversesTransferId: transfer };
+        return here(
+          { type: 'send-transfer', transferId: transferIdFor(target, own), ...terms },
+          target,
+        );
       }
       case 'set-limits':
         return here({ type: 'set-limits', perDay: amount(200) });
@@ -167,6 +174,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     const what = result.ok ? (result.replayed ? 'replayed' : 'acknowledged') : result.refusal.code;
     seen(`answer ${result.ok ? what : 'refused'}`);
     if (!result.ok) seen(`refused ${what}`);
+    else if (!result.replayed) seen(`done ${message.command.type}`);
     if (result.ok) {
       for (const event of result.events) {
         if (event.stream === streamOf(message.accountId))

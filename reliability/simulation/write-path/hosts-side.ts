@@ -43,13 +43,12 @@ export function createHostsSide(
       commit(turn) {
         judge.commitSent(life, turn, WALL_START + timeline.now() + life.wallOffset);
         timeline.note(() => `${life.name} commits ${describe(turn)}`);
-        const sent = structuredClone(turn);
         const committed = link(life, 'commit', async (isLate) => {
           const isForced = isLate && bug === 'a late commit without its condition';
-          const outcome = await (isForced ? lateUnconditioned(here, sent) : here.commit(sent));
+          const outcome = await (isForced ? lateUnconditioned(here, turn) : here.commit(turn));
           if (isLate) seen(`late commit ${outcome.outcome}`);
-          timeline.note(() => `journal: ${outcome.outcome} ${describe(sent)}`);
-          if (outcome.outcome === 'committed') await judge.committed(sent);
+          timeline.note(() => `journal: ${outcome.outcome} ${describe(turn)}`);
+          if (outcome.outcome === 'committed') await judge.committed(turn);
           return outcome;
         });
         if (bug !== 'answer before the commit') return committed;

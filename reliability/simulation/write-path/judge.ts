@@ -2,13 +2,13 @@ import type { Journal, Turn } from '../../../bank-account-actor/journal/journal.
 import { decodeState, encodeState } from '../../../bank-account-actor/turn/stream-state.ts';
 import { isAccountEvent, type BankEvent } from '../../../contracts/bank-events.ts';
 import { canonicalJson } from '../../../contracts/canonical-json.ts';
-import { eventDigest } from '../../../contracts/digest.ts';
 import { accountOfStream, decodeEvent, type LoggedEvent } from '../../../contracts/events.ts';
 import { TRANSACTION_POSITIONS } from '../../../contracts/topics.ts';
 import type { Account, ExistingAccount } from '../../../domain/account.ts';
 import type { StreamId } from '../../../domain/ids.ts';
 import { createLedgerCheck, type LogStep } from '../../../domain/invariants.ts';
 import { readAmount } from '../../../domain/money.ts';
+import { candidateOf } from '../../../event-source/append-plan.ts';
 import type { LogEntry } from '../../../event-source/event-log.ts';
 import { GIVEN_UP_MS } from '../../../bank-account-actor/turn/turns.ts';
 import { commandVerdict, type Seen } from './command-verdict.ts';
@@ -39,8 +39,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
 
   const follow = ({ event, position }: Added): void => {
     const stream = event.stream as StreamId;
-    const json = canonicalJson(event);
-    const digest = eventDigest(json);
+    const { digest } = candidateOf(event);
     const entries = log.get(stream) ?? [];
     log.set(stream, entries);
     if (event.version !== entries.length + 1) {

@@ -19,7 +19,7 @@ import { buggyJournal, buggyLog, type PlantedBug } from './planted-bugs.ts';
 import { createTimeline, WALL_START, type Life } from './timeline.ts';
 
 const DAY_MS = 86_400_000;
-const FAULTS_MAX_MS = 12_000;
+const FAULTS_MAX_MS = 8_000;
 const CALM_MS = 30_000;
 const LOGGED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 200;
@@ -48,7 +48,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const timeline = createTimeline(isTraced);
   const chance = createChance(seed);
   const weather: Weather = {
-    faults: chance.pick([0, 0.03, 0.1, 0.25]),
+    faults: chance.pick([0, 0.03, 0.08, 0.2]),
     crashes: chance.pick([0, 0.004, 0.015]),
   };
   const journal = buggyJournal(memoryJournal(timeline.now), bug);
@@ -61,7 +61,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   await registerOwner(journal);
   const hosts = createHostsSide(house, journal, source, logger, chance.pick([1, 2, 2, 3]));
   crash = (life) => (life.name.startsWith('source') ? source.crash() : hosts.crash(life));
-  const clients = createClients(house, hosts, chance.between(3, 5), chance.between(20, 36));
+  const clients = createClients(house, hosts, chance.between(3, 5), chance.between(20, 28));
   const parts = { house, source, hosts, clients, log, journal };
   planTrouble(parts, seed);
   await run(parts);
