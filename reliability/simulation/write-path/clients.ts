@@ -208,7 +208,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
         after(chance.between(1, 10), () => ended(results));
       });
     });
-    after(patience, () => ended(undefined));
+    after(patience, () => ended(undefined), undefined, true);
   };
   /** What the client does about an answer, or when none came. */
   const then = (request: Request, results: readonly CommandResult[] | undefined): void => {

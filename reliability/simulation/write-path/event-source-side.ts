@@ -83,7 +83,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
     const { events } = JSON.parse(text) as AccountEventsMessage;
     timeline.note(() => `${own.name} is brought ${placesOf(events)}`);
     // The broker brings again what nobody answered in time.
-    timeline.after(REDELIVER_AFTER_MS, () => again(0));
+    timeline.after(REDELIVER_AFTER_MS, () => again(0), undefined, true);
     const said = bug === 'acknowledge before the append' ? 'done' : undefined;
     const verdict = current.deliver(events);
     void (said === undefined ? verdict : Promise.resolve(said)).then((answered) => {
