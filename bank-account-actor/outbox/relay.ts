@@ -254,13 +254,22 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     return found.flatMap((one) => take(one) ?? []);
   };
 
+  /** Drops a stream in quarantine. Its part of a joint group goes on, so that the log judges both. */
+  const forget = (stream: StreamId): void => {
+    const entries = streams.get(stream) ?? [];
+    for (const known of [streams, marks, confirmed]) known.delete(stream);
+    for (const { json, joint } of entries) {
+      events -= 1;
+      size -= json.length;
+      const group = joint && groups.get(joint.id);
+      if (group?.every((other) => !streams.has(other.stream))) groups.delete(joint!.id);
+    }
+  };
   const quarantine = async (stream: StreamId, reason: string): Promise<void> => {
     logger.error('ALARM: the log has another history of a stream', { stream, reason });
     await journal.quarantine(stream, reason);
+    forget(stream);
     held.quarantine(stream, reason);
-    const last = streams.get(stream)?.at(-1)?.version ?? 0;
-    confirm(stream, last);
-    confirmed.delete(stream);
   };
 
   /**

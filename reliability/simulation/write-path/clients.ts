@@ -10,12 +10,20 @@ import type { HostsSide } from './hosts-side.ts';
 import { WALL_START, type Life } from './timeline.ts';
 
 export const OWNER = '00000000-0000-8000-8000-00000000000a';
-const ATTEMPTS_MAX = 6;
-const OFF = { result: { ok: false, refusal: { code: 'service-unavailable', reason: '' } } } as const;
+const ATTEMPTS_MAX = 5;
+const OFF = {
+  result: { ok: false, refusal: { code: 'service-unavailable', reason: '' } },
+} as const;
 
 interface Request {
   readonly group: CommandGroup;
   readonly tries: number;
+}
+
+interface Transfer {
+  readonly account: AccountId;
+  readonly target: AccountId;
+  readonly transfer: TransferId;
 }
 
 export type Clients = ReturnType<typeof createClients>;
@@ -26,16 +34,19 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
   const { after } = timeline;
   const ids = Array.from({ length: accounts }, (_unused, at) => accountIdOfSerial(BigInt(at + 1))!);
   const holds: { readonly account: AccountId; readonly hold: HoldId }[] = [];
-  const transfers: { readonly account: AccountId; readonly transfer: TransferId }[] = [];
+  const transfers: Transfer[] = [];
   const versions = new Map<AccountId, number>();
   let ordinal = 0;
   let made = 0;
   let open = 0;
   let isOver = false;
 
+  /** Hardly ever the account itself, which is refused. */
+  const otherThan = (account: AccountId): AccountId =>
+    chance.pick(chance.hits(0.05) ? ids : ids.filter((id) => id !== account));
   const amount = (most: number): string => `${chance.between(1, most)}.00`;
   const soon = (): string =>
-    new Date(WALL_START + timeline.now() + chance.between(200, 6_000)).toISOString();
+    new Date(WALL_START + timeline.now() + chance.between(200, 4_000)).toISOString();
   const maybeExpires = (): { expiresAt?: string } =>
     chance.hits(0.7) ? { expiresAt: soon() } : {};
 
@@ -44,8 +55,16 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     const remarks = chance.hits(0.1) ? { description: 'rent' } : {};
     const here = (body: object, of = account) => ({ account: of, body: body as CommandBody });
     const kind = chance.weighted({
-      deposit: 6, withdraw: 6, 'place-hold': 4, 'end-hold': 3, 'send-transfer': 6,
-      'reserve-transfer': 4, 'end-transfer': 4, reverse: 2, 'reverse-transfer': 2, 'set-limits': 0.5,
+      deposit: 6,
+      withdraw: 6,
+      'place-hold': 4,
+      'end-hold': 3,
+      'send-transfer': 6,
+      'reserve-transfer': 4,
+      'end-transfer': 4,
+      reverse: 2,
+      'reverse-transfer': 2,
+      'set-limits': 0.5,
     });
     switch (kind) {
       case 'deposit':
@@ -64,8 +83,9 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       case 'send-transfer':
       case 'reserve-transfer': {
         const transferId = transferIdFor(account, own);
-        transfers.push({ account, transfer: transferId });
-        const terms = { transferId, toAccountId: chance.pick(ids), amount: amount(40), ...remarks };
+        const target = otherThan(account);
+        transfers.push({ account, target, transfer: transferId });
+        const terms = { transferId, toAccountId: target, amount: amount(40), ...remarks };
         const end = kind === 'reserve-transfer' ? maybeExpires() : {};
         return here({ type: kind, ...terms, ...end });
       }
@@ -79,13 +99,13 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       case 'reverse':
         return here({ type: 'reverse', version: chance.between(1, 6) });
       case 'reverse-transfer': {
-        const received = transfers.at(-1);
-        if (received === undefined) break;
-        const terms = { toAccountId: received.account, amount: amount(40) };
-        const transferId = transferIdFor(account, own);
-        return here({
-          type: 'send-transfer', transferId, ...terms, reversesTransferId: received.transfer,
-        });
+        if (transfers.length === 0) break;
+        const { account: to, target, transfer } = chance.pick(transfers.slice(-4));
+        const terms = { toAccountId: to, amount: amount(40), reversesTransferId: transfer };
+        return here(
+          { type: 'send-transfer', transferId: transferIdFor(target, own), ...terms },
+          target,
+        );
       }
       case 'set-limits':
         return here({ type: 'set-limits', perDay: amount(200) });
@@ -127,7 +147,15 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     const attempts = group.commands.map((message): Attempt => {
       const rowBefore = judge.rowOf(streamOf(message.accountId));
       const dryRun = group.dryRun === true;
-      return { message, atomic: group.atomic === true, dryRun, life, deadline, sent: ordinal, rowBefore };
+      return {
+        message,
+        atomic: group.atomic === true,
+        dryRun,
+        life,
+        deadline,
+        sent: ordinal,
+        rowBefore,
+      };
     });
     attempts.forEach(judge.commands.sent);
     return running.answer.then(({ groups: [answered] }) => {
@@ -146,12 +174,16 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     const what = result.ok ? (result.replayed ? 'replayed' : 'acknowledged') : result.refusal.code;
     seen(`answer ${result.ok ? what : 'refused'}`);
     if (!result.ok) seen(`refused ${what}`);
+    else if (!result.replayed) seen(`done ${message.command.type}`);
     if (result.ok) {
       for (const event of result.events) {
-        if (event.stream === streamOf(message.accountId)) versions.set(message.accountId, event.version);
+        if (event.stream === streamOf(message.accountId))
+          versions.set(message.accountId, event.version);
       }
     }
-    timeline.note(() => `${life.name} answers "${message.commandId}" ${message.command.type}: ${what}`);
+    timeline.note(
+      () => `${life.name} answers "${message.commandId}" ${message.command.type}: ${what}`,
+    );
   };
 
   const attempt = (request: Request): void => {
@@ -176,7 +208,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
         after(chance.between(1, 10), () => ended(results));
       });
     });
-    after(patience, () => ended(undefined));
+    after(patience, () => ended(undefined), undefined, true);
   };
   /** What the client does about an answer, or when none came. */
   const then = (request: Request, results: readonly CommandResult[] | undefined): void => {
@@ -213,7 +245,9 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       initialDeposit: '100.00',
       ...(at === 0 ? { recordRefusals: true } : {}),
     };
-    begin({ commands: [{ accountId, commandId: commandId(`c${made}`), command } as CommandMessage] });
+    begin({
+      commands: [{ accountId, commandId: commandId(`c${made}`), command } as CommandMessage],
+    });
   });
   const next = (): void => {
     if (isOver) return;

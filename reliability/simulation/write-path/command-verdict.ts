@@ -48,7 +48,11 @@ export function commandVerdict(
 ) {
   const attempts = new Map<string, Attempt[]>();
 
-  const checkOk = (attempt: Attempt, events: readonly BankEvent[], first: string | undefined): string => {
+  const checkOk = (
+    attempt: Attempt,
+    events: readonly BankEvent[],
+    first: string | undefined,
+  ): string => {
     const { message } = attempt;
     const hash = commandHash(message.command);
     if (events[0]?.commandHash !== hash) {
@@ -58,7 +62,9 @@ export function commandVerdict(
       const there = log.get(event.stream as StreamId)?.[event.version - 1];
       if (there?.digest === digestOf(event)) continue;
       const state = there === undefined ? 'nothing' : 'something else';
-      violated(`${event.id} of "${message.commandId}" was acknowledged, the log has ${state} there`);
+      violated(
+        `${event.id} of "${message.commandId}" was acknowledged, the log has ${state} there`,
+      );
     }
     const outcome = events.map(digestOf).join();
     if (first !== undefined && first !== outcome) {
@@ -68,7 +74,10 @@ export function commandVerdict(
   };
 
   /** A refusal must be true at a moment between the question and the answer. */
-  const checkFresh = (attempt: Attempt, refusal: Extract<CommandResult, { ok: false }>['refusal']): void => {
+  const checkFresh = (
+    attempt: Attempt,
+    refusal: Extract<CommandResult, { ok: false }>['refusal'],
+  ): void => {
     const { message, rowBefore, rowAfter = Infinity } = attempt;
     const seen = log.get(streamOf(message.accountId)) ?? [];
     const window = seen.slice(Math.max(0, rowBefore - 1), rowAfter);
@@ -96,7 +105,9 @@ export function commandVerdict(
   const judgeOne = (all: readonly Attempt[]): void => {
     const [{ message }] = all as [Attempt];
     const stream = streamOf(message.accountId);
-    const executed = (log.get(stream) ?? []).filter(({ event }) => event.commandId === message.commandId);
+    const executed = (log.get(stream) ?? []).filter(
+      ({ event }) => event.commandId === message.commandId,
+    );
     const hash = executed[0]?.event.commandHash;
     let first: string | undefined;
     for (const attempt of all) {
@@ -110,11 +121,13 @@ export function commandVerdict(
       const { refusal } = result;
       if (refusal.code === 'service-unavailable') continue;
       if (refusal.code === 'idempotency-key-reused') {
-        if (executed.length === 0 || hash === own) violated(`"${message.commandId}" was never used`);
+        if (executed.length === 0 || hash === own)
+          violated(`"${message.commandId}" was never used`);
         continue;
       }
       if (!atomic && !dryRun) checkFresh(attempt, refusal);
-      if (result.refusalId !== undefined && result.refusalId !== null) checkRecord(result.refusalId);
+      if (result.refusalId !== undefined && result.refusalId !== null)
+        checkRecord(result.refusalId);
       // Another attempt may still execute it: one that came after, or whose outcome is not known.
       const isOpen = all.some((other) => other !== attempt && !isOver(other, attempt));
       if (hash !== own || dryRun || isOpen) continue;

@@ -10,9 +10,10 @@ import type { LogDigests } from '../../../bank-account-actor/outbox/relay.ts';
 import type { LogReader } from '../../../bank-account-actor/turn/facts.ts';
 import type { BankEvent } from '../../../contracts/bank-events.ts';
 import type { AccountEventsMessage } from '../../../contracts/topics.ts';
+import type { StreamId } from '../../../domain/ids.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { House } from './house.ts';
-import { WALL_START, type Life } from './timeline.ts';
+import { newLife, WALL_START, type Life } from './timeline.ts';
 
 const REDELIVER_AFTER_MS = 3_000;
 
@@ -22,15 +23,14 @@ export type EventSourceSide = Awaited<ReturnType<typeof createEventSourceSide>>;
 export async function createEventSourceSide(house: House, log: EventLog, logger: Logger) {
   const { timeline, chance, weather, link, judge, seen, bug } = house;
   const store = memoryQuarantine();
-  const alarms = alarmBook(logger);
-  let life = newLife(0);
+  /** What was let go with an alarm, which may be over again. */
+  const alarmed = new Set<string>();
+  const alarms = alarmBook(logger, ({ subject }) => alarmed.add(subject));
+  let life = newLife('source0');
   let quarantine: Quarantine = await openQuarantine(store, timeline.now);
   let current: Appender = newAppender(life);
   let starts = 0;
 
-  function newLife(number: number): Life {
-    return { name: `source${number}`, isAlive: true, pausedUntil: 0, wallOffset: 0 };
-  }
   /** The log over a way on which calls get lost, for one life of event-source. */
   function newAppender(own: Life): Appender {
     const far: EventLog = {
@@ -43,12 +43,19 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
         }),
     };
     const now = () => WALL_START + timeline.now();
-    return appender({ log: far, feed: { offer: () => undefined }, quarantine, alarms, logger, now });
+    return appender({
+      log: far,
+      feed: { offer: () => undefined },
+      quarantine,
+      alarms,
+      logger,
+      now,
+    });
   }
   const restart = (): void => {
     if (life.isAlive) return;
     starts += 1;
-    life = newLife(starts);
+    life = newLife(`source${starts}`);
     const own = life;
     void openQuarantine(store, timeline.now).then((opened) => {
       if (own !== life) return;
@@ -76,7 +83,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
     const { events } = JSON.parse(text) as AccountEventsMessage;
     timeline.note(() => `${own.name} is brought ${placesOf(events)}`);
     // The broker brings again what nobody answered in time.
-    timeline.after(REDELIVER_AFTER_MS, () => again(0));
+    timeline.after(REDELIVER_AFTER_MS, () => again(0), undefined, true);
     const said = bug === 'acknowledge before the append' ? 'done' : undefined;
     const verdict = current.deliver(events);
     void (said === undefined ? verdict : Promise.resolve(said)).then((answered) => {
@@ -84,7 +91,9 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
       if (chance.hits(weather.crashes)) return crash();
       if (answered === 'retry') return again(chance.between(200, 1_000));
       isOver = true;
-      void judge.acknowledgedToBroker(events, alarms, quarantine);
+      const isLetGo = (stream: string): boolean =>
+        alarmed.has(stream) || quarantine.why(stream as StreamId) !== undefined;
+      judge.acknowledgedToBroker(events, isLetGo);
     });
   };
   const accept = (text: string): void => {
@@ -113,7 +122,9 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
         }),
       read: (events) =>
         link(host, 'read', async () =>
-          (await log.find(events)).map((entry) => (entry === undefined ? null : eventOfEntry(entry))),
+          (await log.find(events)).map((entry) =>
+            entry === undefined ? null : eventOfEntry(entry),
+          ),
         ),
     };
     return {
@@ -125,7 +136,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
         }),
     };
   };
-  return { portsOf, crash, restart, isQuarantined: (stream: Parameters<Quarantine['why']>[0]) => quarantine.why(stream) !== undefined };
+  return { portsOf, crash, restart };
 }
 
 const placesOf = (events: readonly BankEvent[]): string =>

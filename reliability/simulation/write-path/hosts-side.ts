@@ -4,8 +4,13 @@ import type { ExecuteAnswer, ExecuteRequest } from '../../../contracts/commands.
 import type { Logger } from '../../../platform/logger.ts';
 import type { EventSourceSide } from './event-source-side.ts';
 import type { House } from './house.ts';
-import { withoutUnlogged, lateUnconditioned, digestsByNumber, brokerTrusted } from './planted-bugs.ts';
-import { WALL_START, type Life } from './timeline.ts';
+import {
+  withoutUnlogged,
+  lateUnconditioned,
+  digestsByNumber,
+  brokerTrusted,
+} from './planted-bugs.ts';
+import { newLife, WALL_START, type Life } from './timeline.ts';
 
 interface Host {
   readonly life: Life;
@@ -38,13 +43,12 @@ export function createHostsSide(
       commit(turn) {
         judge.commitSent(life, turn, WALL_START + timeline.now() + life.wallOffset);
         timeline.note(() => `${life.name} commits ${describe(turn)}`);
-        const sent = structuredClone(turn);
         const committed = link(life, 'commit', async (isLate) => {
           const isForced = isLate && bug === 'a late commit without its condition';
-          const outcome = await (isForced ? lateUnconditioned(here, sent) : here.commit(sent));
+          const outcome = await (isForced ? lateUnconditioned(here, turn) : here.commit(turn));
           if (isLate) seen(`late commit ${outcome.outcome}`);
-          timeline.note(() => `journal: ${outcome.outcome} ${describe(sent)}`);
-          if (outcome.outcome === 'committed') await judge.committed(sent);
+          timeline.note(() => `journal: ${outcome.outcome} ${describe(turn)}`);
+          if (outcome.outcome === 'committed') await judge.committed(turn);
           return outcome;
         });
         if (bug !== 'answer before the commit') return committed;
@@ -71,7 +75,7 @@ export function createHostsSide(
     if (hosts[number]?.life.isAlive === true) return;
     lives[number]! += 1;
     const name = `host${number + 1}.${lives[number]}`;
-    const life = { name, isAlive: true, pausedUntil: 0, wallOffset: offsets[number]! };
+    const life = newLife(name, offsets[number]);
     const { log, publish } = source.portsOf(life);
     const told =
       bug === 'confirm by number'
@@ -107,7 +111,8 @@ export function createHostsSide(
     crashOne: (): void => crash(chance.pick(hosts).life),
     pauseOne(ms: number): void {
       const { life } = chance.pick(hosts);
-      life.pausedUntil = timeline.now() + ms;
+      timeline.pause(life);
+      timeline.after(ms, () => timeline.resume(life));
       seen('pause');
       timeline.note(() => `${life.name} pauses ${ms} ms`);
     },
@@ -124,21 +129,22 @@ export function createHostsSide(
       for (let number = 0; number < count; number += 1) {
         start(number);
         hosts[number]!.life.wallOffset = offset;
-        hosts[number]!.life.pausedUntil = 0;
+        timeline.resume(hosts[number]!.life);
       }
     },
     /** What the host answers; undefined when it does not run. */
-    execute(number: number, request: ExecuteRequest): { life: Life; answer: Promise<ExecuteAnswer> } | undefined {
+    execute(
+      number: number,
+      request: ExecuteRequest,
+    ): { life: Life; answer: Promise<ExecuteAnswer> } | undefined {
       const { life, bank } = hosts[number]!;
       if (!life.isAlive) return undefined;
-      const value =
-        bug === 'execute after the deadline' ? { ...request, deadline: 9e15 } : request;
+      const value = bug === 'execute after the deadline' ? { ...request, deadline: 9e15 } : request;
       const size = JSON.stringify(value).length;
       const run = bank.accounts.methods.get('execute')!;
       const id = request.groups[0]!.commands[0]!.accountId;
       return { life, answer: run(id, { value, size }) as Promise<ExecuteAnswer> };
     },
-    bytes: () => hosts.map(({ bank }) => bank.counts()),
   };
 }
 

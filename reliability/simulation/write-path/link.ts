@@ -1,7 +1,7 @@
 import type { Chance } from './chance.ts';
 import type { Life, Timeline } from './timeline.ts';
 
-const LATE_MAX_MS = 8_000;
+const LATE_MAX_MS = 5_000;
 const TIMEOUTS_MS = [150, 1_000, 3_000] as const;
 
 /** How often something goes wrong on the way, from 0 to 1; all of a house share it. */

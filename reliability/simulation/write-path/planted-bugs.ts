@@ -1,6 +1,15 @@
-import type { Journal, StoredStream, StreamWrite, Turn } from '../../../bank-account-actor/journal/journal.ts';
+import type {
+  Journal,
+  StoredStream,
+  StreamWrite,
+  Turn,
+} from '../../../bank-account-actor/journal/journal.ts';
 import type { LogDigests } from '../../../bank-account-actor/outbox/relay.ts';
-import { decodeState, encodeState, isAccountState } from '../../../bank-account-actor/turn/stream-state.ts';
+import {
+  decodeState,
+  encodeState,
+  isAccountState,
+} from '../../../bank-account-actor/turn/stream-state.ts';
 import { canonicalJson } from '../../../contracts/canonical-json.ts';
 import { eventDigest } from '../../../contracts/digest.ts';
 import { decodeEvent, type LoggedEvent } from '../../../contracts/events.ts';
@@ -37,7 +46,10 @@ export type PlantedBug = (typeof PLANTED_BUGS)[number];
 async function forced(journal: Journal, turn: Turn): Promise<Turn> {
   const { streams } = await journal.load(turn.writes.map(({ stream }) => stream));
   const versions = new Map(streams.map(({ stream, version }) => [stream, version]));
-  const writes = turn.writes.map((write) => ({ ...write, expected: versions.get(write.stream) ?? 0 }));
+  const writes = turn.writes.map((write) => ({
+    ...write,
+    expected: versions.get(write.stream) ?? 0,
+  }));
   return { ...turn, writes, guards: [] };
 }
 export const lateUnconditioned = async (journal: Journal, turn: Turn) =>
@@ -45,7 +57,11 @@ export const lateUnconditioned = async (journal: Journal, turn: Turn) =>
 
 /** A journal that loses what its rows still had for the log. */
 export function withoutUnlogged(journal: Journal): Journal {
-  const without = (row: StoredStream): StoredStream => ({ ...row, logged: row.version, unlogged: [] });
+  const without = (row: StoredStream): StoredStream => ({
+    ...row,
+    logged: row.version,
+    unlogged: [],
+  });
   return {
     ...journal,
     async load(streams, names) {
@@ -63,7 +79,9 @@ export const digestsByNumber = (log: LogDigests, journal: Journal): LogDigests =
     const told = await log.digests(events);
     const own = await ownDigests(journal, events);
     return {
-      digests: told.digests.map((digest, index) => (digest === null ? null : own[index]!)),
+      digests: told.digests.map((digest, index) =>
+        digest === null ? null : (own[index] ?? digest),
+      ),
       quarantined: [],
     };
   },
@@ -176,7 +194,8 @@ export function buggyJournal(journal: Journal, bug: PlantedBug | undefined): Jou
 
 /** Claims keep nobody away, and an expiry meets no condition. */
 function expiringTwice(journal: Journal): Journal {
-  const isExpiry = ({ names }: Turn): boolean => names.some(({ name }) => name.startsWith('expire '));
+  const isExpiry = ({ names }: Turn): boolean =>
+    names.some(({ name }) => name.startsWith('expire '));
   return {
     ...journal,
     async commit(turn) {

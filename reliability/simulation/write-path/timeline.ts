@@ -3,12 +3,19 @@ import type { Clock } from '../../../platform/clock.ts';
 /** Epoch milliseconds at which every simulation begins, a quarter of an hour before midnight. */
 export const WALL_START = Date.parse('2026-03-01T23:45:00.000Z');
 
+export const newLife = (name: string, wallOffset = 0): Life => ({
+  name,
+  isAlive: true,
+  deferred: undefined,
+  wallOffset,
+});
+
 /** A process from its start to its crash. Nothing that is meant for a dead one happens. */
 export interface Life {
   readonly name: string;
   isAlive: boolean;
-  /** Virtual time until which what is meant for it waits. */
-  pausedUntil: number;
+  /** What was meant for it while it stood still, in order; undefined while it runs. */
+  deferred: { readonly run: () => void; readonly isIdle: boolean }[] | undefined;
   /** By how much its wall clock is wrong. */
   wallOffset: number;
 }
@@ -77,13 +84,19 @@ export function createTimeline(isTraced: boolean) {
       const { life, run, isIdle } = next;
       now = Math.max(now, next.at);
       if (life?.isAlive === false) return true;
-      if (life !== undefined && life.pausedUntil > now) {
-        after(life.pausedUntil - now, run, life, isIdle);
+      if (life?.deferred !== undefined) {
+        life.deferred.push({ run, isIdle });
         return true;
       }
       run();
       await drained();
       return true;
+    },
+    pause: (life: Life): void => void (life.deferred ??= []),
+    resume(life: Life): void {
+      const { deferred = [] } = life;
+      life.deferred = undefined;
+      for (const { run, isIdle } of deferred) after(0, run, life, isIdle);
     },
     /** Everything stands still for so long, and then is late. */
     standStill: (ms: number): void => void (now += ms),
