@@ -165,7 +165,6 @@ export function createDraft(facts: Facts) {
         });
         for (const name of names) {
           const key = keyOf(stream, name);
-          pages.unknown.delete(key);
           // Of a command with several events in the stream the first one is named.
           if (!pages.names.has(key)) pages.names.set(key, { stream, name, version: made.version });
         }
@@ -199,7 +198,9 @@ export function createDraft(facts: Facts) {
         writes,
         guards: read.map(([stream, version]) => ({ stream, version })),
         names: [...pages.names.values()],
-        unknown: [...pages.unknown.values()],
+        unknown: [...pages.unknown]
+          .filter(([key]) => !pages.names.has(key))
+          .map(([, name]) => name),
       };
     },
     /** The streams as they are once what `turn` gave is committed. */
