@@ -125,7 +125,9 @@ export async function testHost(
   const lookup = async (id: AccountId, names: readonly string[]) => {
     const find = bank.accounts.methods.get('lookup')!;
     const answer = await find(id, { value: { names }, size: 100 });
-    return (answer as { found: (LoggedEvent[] | null)[] }).found.map((events) => events ?? undefined);
+    return (answer as { found: (LoggedEvent[] | null)[] }).found.map(
+      (events) => events ?? undefined,
+    );
   };
   return { ...bank, journal, log, call, execute, executePerson, lookup };
 }
