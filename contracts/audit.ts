@@ -15,8 +15,6 @@ export const ALARM_KINDS = [
   'rolled-back',
   /** An entry breaks an invariant: the books do not balance, or do not add up. */
   'imbalance',
-  /** A transfer does not end. */
-  'stuck-transfer',
   /** The read side says something else than the log. */
   'read-side',
   /** An event contradicts the log. */

@@ -13,7 +13,7 @@ function plainly(value: unknown): string {
   return `{${kept.map((name) => `${JSON.stringify(name)}:${plainly(members[name])}`).join(',')}}`;
 }
 
-test(`given any JSON, in order or not, then its text is the one of its value, SEED=${seed}`, () => {
+test(`given any JSON, in order or not, then its text is its value's, SEED=${seed}`, () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = canonicalJson(value);
@@ -24,7 +24,7 @@ test(`given any JSON, in order or not, then its text is the one of its value, SE
   );
 });
 
-test('given names that are numbers, or members that are missing, then the order is of texts', () => {
+test('given names that are numbers, or missing members, then the order is of texts', () => {
   const value = { b: undefined, 10: 'ten', 9: ['x', undefined, { z: 1, a: undefined }] };
   expect(canonicalJson(value)).toBe('{"10":"ten","9":["x",null,{"z":1}]}');
   expect(canonicalJson(undefined)).toBe('null');

@@ -116,10 +116,7 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
   envelope('hold-expired', data(hold)),
   envelope('transfer-sent', data(direct)),
   envelope('transfer-received', data(direct)),
-  envelope(
-    'transfer-reserved',
-    data({ ...leg, ...remarks, expiresAt: texts.timeText.optional() }),
-  ),
+  envelope('transfer-reserved', data({ ...leg, ...remarks, expiresAt: texts.timeText.optional() })),
   envelope('transfer-captured', data({ ...leg, ...remarks, released: texts.amountText })),
   envelope('transfer-released', data({ ...leg, reason: z.enum(RELEASE_REASONS) })),
 ]);

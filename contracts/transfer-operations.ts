@@ -61,12 +61,7 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
     status: 200,
     params: transferParams,
     body: voidTransferBody,
-    problems: [
-      ...WITH_BODY,
-      'transfer-not-found',
-      'transfer-already-ended',
-      'account-not-found',
-    ],
+    problems: [...WITH_BODY, 'transfer-not-found', 'transfer-already-ended', 'account-not-found'],
   },
   {
     ...begin,

@@ -1,8 +1,8 @@
 import { available, type ExistingAccount } from './account.ts';
 import { bankForTests, type BankForTests } from './bank-for-tests.ts';
-import type { Command, Decision } from './account-commands.ts';
+import type { Command, Decision, TransferCommand } from './account-commands.ts';
 import { HOLDS_OPEN_MAX } from './hold-decisions.ts';
-import { TRANSFERS_PENDING_MAX } from './transfer-decisions.ts';
+import { TRANSFERS_PENDING_MAX, type TransferDecision } from './transfer-decisions.ts';
 import { accountIdOfSerial } from './account-number.ts';
 import { holdId, ownerId, version, type AccountId } from './ids.ts';
 import { minor, ZERO } from './money.ts';
@@ -14,7 +14,7 @@ const id = accountIdOfSerial(1n);
 const other = accountIdOfSerial(2n);
 
 /** Accounts 1 and 2 with 100.00 each and no overdraft, at midnight of UTC. */
-function given(...commands: Command[]): BankForTests {
+function given(...commands: (Command | TransferCommand)[]): BankForTests {
   const bank = bankForTests({ startMs: Date.UTC(2026, 10, 21) });
   for (const account of [id, other]) {
     bank.give(account, {
@@ -25,14 +25,22 @@ function given(...commands: Command[]): BankForTests {
       initialDeposit: minor(10_000n),
     });
   }
-  for (const command of commands) bank.give(id, command);
+  for (const command of commands) give(bank, command);
   return bank;
 }
+const give = (
+  bank: BankForTests,
+  command: Command | TransferCommand,
+  to: AccountId = id,
+): Decision | TransferDecision | undefined =>
+  isOfTransfer(command) ? bank.transfer(to, command) : bank.give(to, command);
+const isOfTransfer = (command: Command | TransferCommand): command is TransferCommand =>
+  command.type.endsWith('-transfer');
 const accountOf = (bank: BankForTests, of: AccountId = id): ExistingAccount =>
   bank.of(of) as ExistingAccount;
-const codeOf = (decision: Decision | undefined): string =>
+const codeOf = (decision: Decision | TransferDecision | undefined): string =>
   decision === undefined ? 'not decided' : decision.ok ? 'done' : decision.refusal.code;
-const refusalOf = (decision: Decision | undefined): unknown =>
+const refusalOf = (decision: Decision | TransferDecision | undefined): unknown =>
   decision?.ok === false ? decision.refusal : decision;
 
 const H = holdId('00000000-0000-8000-8000-000000000001');
@@ -55,22 +63,33 @@ const reverse = (count: number): Command => ({ type: 'reverse', version: version
 const FREEZE: Command = { type: 'freeze' };
 const CLOSE: Command = { type: 'close' };
 const T = transferIdOf(id, 7n);
-const reserve = (units: bigint): Command => ({
+const reserve = (units: bigint, expiresAt?: string): TransferCommand => ({
   type: 'reserve-transfer',
   transferId: T,
   toAccountId: other,
-  toCurrency: given().currencyOf(0),
   amount: minor(units),
+  ...(expiresAt === undefined ? {} : { expiresAt }),
 });
-const receive = (units: bigint): Command => ({
-  type: 'receive-transfer',
+const send = (units: bigint, toAccountId = other): TransferCommand => ({
+  type: 'send-transfer',
   transferId: T,
-  fromAccountId: id,
-  currency: given().currencyOf(0),
+  toAccountId,
   amount: minor(units),
 });
-const SETTLE: Command = { type: 'settle-transfer', transferId: T };
-const RELEASE: Command = { type: 'release-transfer', transferId: T, reason: 'account-closed' };
+const take = (units?: bigint): TransferCommand => ({
+  type: 'capture-transfer',
+  transferId: T,
+  ...(units === undefined ? {} : { amount: minor(units) }),
+});
+const VOID_T: TransferCommand = { type: 'void-transfer', transferId: T };
+const EXPIRE_T: TransferCommand = { type: 'expire-transfer', transferId: T };
+const back = (units: bigint, fill = 8n): TransferCommand => ({
+  type: 'send-transfer',
+  transferId: transferIdOf(other, fill),
+  toAccountId: id,
+  amount: minor(units),
+  reversesTransferId: T,
+});
 
 describe('holds', () => {
   test('given 100.00, when 30.00 are held, then the ledger stays and 70.00 are available', () => {
@@ -161,10 +180,10 @@ describe('limits', () => {
     ...(perWithdrawal === undefined ? {} : { perWithdrawal: minor(perWithdrawal) }),
     ...(perDay === undefined ? {} : { perDay: minor(perDay) }),
   });
-  test.each([withdraw(1_001n), hold(1_001n), reserve(1_001n)])(
+  test.each([withdraw(1_001n), hold(1_001n), send(1_001n), reserve(1_001n)])(
     'given a limit of 10.00 at once, then more is refused: %j',
     (command) => {
-      expect(refusalOf(given(limits(1_000n)).give(id, command))).toEqual({
+      expect(refusalOf(give(given(limits(1_000n)), command))).toEqual({
         code: 'limit-exceeded',
         limit: 'perWithdrawal',
         allowed: 1_000n,
@@ -222,13 +241,14 @@ describe('limits', () => {
 });
 
 describe('freezing and closing', () => {
-  const COMMANDS: readonly (readonly [Command, string, string])[] = [
+  const COMMANDS: readonly (readonly [Command | TransferCommand, string, string])[] = [
     [deposit(1n), 'account-frozen', 'account-closed'],
     [withdraw(1n), 'account-frozen', 'account-closed'],
     [hold(1n), 'account-frozen', 'account-closed'],
     [capture(), 'hold-not-found', 'hold-not-found'],
     [reserve(1n), 'account-frozen', 'account-closed'],
-    [receive(1n), 'done', 'done'],
+    [send(1n), 'account-frozen', 'account-closed'],
+    [take(), 'transfer-not-found', 'transfer-not-found'],
     [reverse(2), 'account-frozen', 'account-closed'],
     [FREEZE, 'account-frozen', 'account-closed'],
     [CLOSE, 'account-frozen', 'account-closed'],
@@ -239,12 +259,12 @@ describe('freezing and closing', () => {
     [{ type: 'set-refusal-recording', recordRefusals: true }, 'done', 'account-closed'],
   ];
   test.each(COMMANDS)('given a frozen account, then %j is %s', (command, whenFrozen) => {
-    expect(codeOf(given(FREEZE).give(id, command))).toBe(whenFrozen);
+    expect(codeOf(give(given(FREEZE), command))).toBe(whenFrozen);
   });
   test.each(COMMANDS)('given a closed account, then %j is (not %s but) %s', (...row) => {
     const bank = given(withdraw(10_000n), CLOSE);
     expect(accountOf(bank).status).toBe('closed');
-    expect(codeOf(bank.give(id, row[0]))).toBe(row[2]);
+    expect(codeOf(give(bank, row[0]))).toBe(row[2]);
   });
   test('given a frozen account with a hold, then it can be voided or expire, not captured', () => {
     const bank = given(hold(1n, '2026-11-21T01:00:00Z'), FREEZE);
@@ -331,55 +351,200 @@ describe('reversals', () => {
   });
 });
 
-describe('legs of transfers', () => {
+describe('direct transfers', () => {
+  test('given 100.00 each, when 30.00 are sent, then both accounts have moved at once', () => {
+    const bank = given(send(3_000n));
+    expect(accountOf(bank)).toMatchObject({ ledger: 7_000n, held: 0n, transfers: [] });
+    expect(accountOf(bank, other).ledger).toBe(13_000n);
+    const [sent, received] = bank.entries.slice(-2);
+    expect(sent?.transaction).toBe(received?.transaction);
+    expect(received).toMatchObject({ accountId: other, commandId: `transfer ${T}` });
+  });
+  test('given remarks, then both legs bear them', () => {
+    const remarks = { description: 'rent', reference: 'r-1', metadata: { a: 'b' } };
+    const legs = given({ ...send(1n), ...remarks } as TransferCommand).entries.slice(-2);
+    for (const { event } of legs) expect(event).toMatchObject(remarks);
+  });
+  test('given an account, then nothing is sent to itself', () => {
+    expect(codeOf(give(given(), send(1n, id)))).toBe('same-account');
+  });
+  test.each([
+    ['missing', () => accountIdOfSerial(9n), 'account-not-found'],
+    ['frozen', (bank: BankForTests) => (bank.give(other, FREEZE), other), 'account-frozen'],
+    [
+      'closed',
+      (bank: BankForTests) => {
+        bank.give(other, withdraw(10_000n));
+        bank.give(other, CLOSE);
+        return other;
+      },
+      'account-closed',
+    ],
+  ] as const)(
+    'given a %s target, then it is refused at once and nothing is held',
+    (_, make, code) => {
+      const bank = given();
+      const toAccountId = make(bank);
+      const before = bank.entries.length;
+      for (const command of [send(1n, toAccountId), { ...reserve(1n), toAccountId }]) {
+        const decision = give(bank, command as TransferCommand);
+        expect(decision).toMatchObject({ ok: false, side: 'target', refusal: { code } });
+      }
+      expect(bank.entries).toHaveLength(before);
+      expect(available(accountOf(bank))).toBe(10_000n);
+    },
+  );
+  test('given too little money and a frozen target, then the source is told of its funds', () => {
+    const bank = given();
+    bank.give(other, FREEZE);
+    expect(give(bank, send(10_001n))).toMatchObject({
+      ...{ side: 'source', refusal: { code: 'insufficient-funds', shortfall: 1n } },
+    });
+  });
+  test('given a target of another currency, then that is said before any lack of funds', () => {
+    const bank = bankForTests({ currencies: ['CZK', 'KWD'] });
+    for (const [index, account] of [id, other].entries()) {
+      bank.give(account, {
+        ...{ type: 'open-account', ownerId: ownerId('jana'), currency: bank.currencyOf(index) },
+        ...{ overdraftLimit: ZERO, initialDeposit: ZERO },
+      });
+    }
+    for (const command of [send(1n), reserve(1n)]) {
+      expect(refusalOf(give(bank, command))).toEqual({
+        code: 'currency-mismatch',
+        currency: 'KWD',
+      });
+    }
+  });
+});
+
+describe('reversals of transfers', () => {
+  test('given a transfer, then the target gives it back once', () => {
+    const bank = given(send(3_000n));
+    expect(codeOf(give(bank, back(3_000n), other))).toBe('done');
+    expect([accountOf(bank).ledger, accountOf(bank, other).ledger]).toEqual([10_000n, 10_000n]);
+    expect(refusalOf(give(bank, back(3_000n, 9n), other))).toEqual({
+      ...{ code: 'already-reversed', version: 4 },
+    });
+  });
+  test('given a partial capture, then what was captured is given back, no other amount', () => {
+    const bank = given(reserve(3_000n), take(1_000n));
+    expect(codeOf(give(bank, back(3_000n), other))).toBe('not-reversible');
+    expect(codeOf(give(bank, back(1_000n), other))).toBe('done');
+  });
+  test('given a reversal, then it can be reversed as any transfer', () => {
+    const bank = given(send(3_000n));
+    give(bank, back(3_000n), other);
+    const again: TransferCommand = {
+      ...{ type: 'send-transfer' as const, transferId: transferIdOf(id, 10n), toAccountId: other },
+      ...{ amount: minor(3_000n), reversesTransferId: transferIdOf(other, 8n) },
+    };
+    expect(codeOf(give(bank, again))).toBe('done');
+    expect(accountOf(bank, other).ledger).toBe(13_000n);
+  });
+  test('given no such transfer, or one that is pending, then there is nothing to reverse', () => {
+    expect(codeOf(give(given(), back(1n), other))).toBe('transfer-not-found');
+    expect(codeOf(give(given(reserve(1n)), back(1n), other))).toBe('transfer-not-found');
+  });
+  test('given the source itself, then it cannot take back what it sent', () => {
+    const own = { ...send(3_000n), transferId: transferIdOf(id, 9n), reversesTransferId: T };
+    const decision = give(given(send(3_000n)), own as TransferCommand);
+    expect(refusalOf(decision)).toEqual({ code: 'not-reversible', eventType: 'transfer-sent' });
+  });
+  test('given money that was spent meanwhile, then it is not given back', () => {
+    const bank = given(send(3_000n));
+    bank.give(other, withdraw(12_000n));
+    expect(codeOf(give(bank, back(3_000n), other))).toBe('insufficient-funds');
+  });
+});
+
+describe('pending transfers', () => {
   test('given 100.00, when 30.00 are reserved, then they are held and in the ledger', () => {
     expect(accountOf(given(reserve(3_000n)))).toMatchObject({ ledger: 10_000n, held: 3_000n });
   });
-  test('given a reservation, when it is settled, then it has left the ledger', () => {
-    const bank = given(reserve(3_000n));
-    bank.give(other, receive(3_000n));
-    bank.give(id, SETTLE);
+  test('given a reservation, when it is captured, then both accounts have moved', () => {
+    const bank = given(reserve(3_000n), take());
     expect(accountOf(bank)).toMatchObject({ ledger: 7_000n, held: 0n, transfers: [] });
     expect(accountOf(bank, other).ledger).toBe(13_000n);
-    for (const end of [SETTLE, RELEASE]) {
-      expect(refusalOf(bank.give(id, end))).toEqual({ code: 'transfer-already-ended', version: 4 });
+    for (const end of [take(), take(1n), VOID_T, EXPIRE_T]) {
+      expect(refusalOf(give(bank, end))).toEqual({ code: 'transfer-already-ended', version: 4 });
     }
   });
-  test.each([
-    ['frozen', [FREEZE], 'account-frozen'],
-    ['closed', [withdraw(10_000n), CLOSE], 'account-closed'],
-  ] as const)('given a %s target, then it declines and all money comes back', (_, life, reason) => {
-    const bank = given(reserve(3_000n));
-    for (const command of life) bank.give(other, command);
-    expect(codeOf(bank.give(other, receive(3_000n)))).toBe('done');
-    expect(bank.entries.at(-1)?.event).toMatchObject({ type: 'transfer-declined', reason });
-    bank.give(id, RELEASE);
+  test('given a reservation of 30.00, when 10.00 are captured, then the rest is released', () => {
+    const bank = given(reserve(3_000n), take(1_000n));
+    expect(accountOf(bank)).toMatchObject({ ledger: 9_000n, held: 0n, transfers: [] });
+    expect(accountOf(bank, other).ledger).toBe(11_000n);
+    expect(bank.entries.at(-2)?.event).toMatchObject({ amount: 1_000n, released: 2_000n });
+  });
+  test('given a reservation of 30.00, then a capture of 30.01 says what is reserved', () => {
+    expect(refusalOf(give(given(reserve(3_000n)), take(3_001n)))).toEqual({
+      ...{ code: 'transfer-amount-exceeded', reserved: 3_000n },
+    });
+  });
+  test('given a reservation, when it is voided, then all is available again', () => {
+    const bank = given(reserve(3_000n), VOID_T);
+    expect(accountOf(bank)).toMatchObject({ ledger: 10_000n, held: 0n, transfers: [] });
+    expect(codeOf(give(bank, take()))).toBe('transfer-already-ended');
+  });
+  test('given an end, then it expires then, not a moment before, and is not captured', () => {
+    const bank = given(reserve(3_000n, '2026-11-21T01:00:00Z'));
+    bank.pass(59);
+    expect(codeOf(give(bank, EXPIRE_T))).toBe('transfer-not-due');
+    bank.pass(1);
+    expect(codeOf(give(bank, take()))).toBe('transfer-expired');
+    expect(codeOf(give(bank, EXPIRE_T))).toBe('done');
+    expect(bank.entries.at(-1)?.event).toMatchObject({ reason: 'expired', amount: 3_000n });
     expect(available(accountOf(bank))).toBe(10_000n);
   });
-  test('given a source that was frozen meanwhile, then the end is still written', () => {
-    expect(codeOf(given(reserve(1n), FREEZE).give(id, SETTLE))).toBe('done');
-    expect(codeOf(given(reserve(1n), FREEZE).give(id, RELEASE))).toBe('done');
+  test('given an end that is not later than now, then it is refused', () => {
+    expect(refusalOf(give(given(), reserve(1n, '2026-11-21T00:00:00Z')))).toMatchObject({
+      ...{ code: 'invalid-request', at: '/expiresAt' },
+    });
   });
-  test('given a transfer under way, then the source cannot be closed', () => {
+  test('given a reservation without an end, then it never expires', () => {
+    const bank = given(reserve(3_000n));
+    bank.pass(3_000 * DAY);
+    expect(codeOf(give(bank, EXPIRE_T))).toBe('transfer-not-due');
+  });
+  test('given a source that was frozen meanwhile, then it is voided, not captured', () => {
+    const bank = given(reserve(1n), FREEZE);
+    expect(codeOf(give(bank, take()))).toBe('account-frozen');
+    expect(codeOf(give(bank, VOID_T))).toBe('done');
+  });
+  test('given a target that was frozen meanwhile, then the capture waits for it', () => {
+    const bank = given(reserve(1n));
+    bank.give(other, FREEZE);
+    expect(give(bank, take())).toMatchObject({
+      side: 'target',
+      refusal: { code: 'account-frozen' },
+    });
+    bank.give(other, { type: 'unfreeze' });
+    expect(codeOf(give(bank, take()))).toBe('done');
+  });
+  test('given a pending transfer, then the source cannot be closed', () => {
     expect(codeOf(given(reserve(10_000n)).give(id, CLOSE))).toBe('balance-not-zero');
   });
-  test('given a target of another currency, then nothing is reserved', () => {
-    const toCurrency = bankForTests({ currencies: ['KWD'] }).currencyOf(0);
-    const command = { ...reserve(1n), toCurrency } as Command;
-    expect(codeOf(given().give(id, command))).toBe('currency-mismatch');
+  test('given a limit by day, then what was not captured of today is allowed again', () => {
+    const limit: Command = { type: 'set-limits', perDay: minor(1_500n) };
+    const bank = given(limit, reserve(1_500n));
+    expect(codeOf(bank.give(id, withdraw(1n)))).toBe('limit-exceeded');
+    give(bank, take(400n));
+    expect(codeOf(bank.give(id, withdraw(1_101n)))).toBe('limit-exceeded');
+    expect(codeOf(bank.give(id, withdraw(1_100n)))).toBe('done');
   });
   test('given no such transfer, then it cannot end', () => {
-    for (const end of [SETTLE, RELEASE]) {
-      expect(codeOf(given().give(id, end))).toBe('transfer-not-found');
+    for (const end of [take(), VOID_T, EXPIRE_T]) {
+      expect(codeOf(give(given(), end))).toBe('transfer-not-found');
     }
   });
-  test(`given ${TRANSFERS_PENDING_MAX} transfers under way, then one more is refused`, () => {
+  test(`given ${TRANSFERS_PENDING_MAX} pending transfers, then one more is refused`, () => {
     const bank = given();
-    const more = (fill: number): Decision | undefined =>
-      bank.give(id, { ...reserve(1n), transferId: transferIdOf(id, BigInt(fill)) } as Command);
-    for (let fill = 0; fill < TRANSFERS_PENDING_MAX; fill += 1) {
-      expect(codeOf(more(fill))).toBe('done');
-    }
-    expect(codeOf(more(TRANSFERS_PENDING_MAX))).toBe('too-many-open');
+    const more = (fill: number): unknown =>
+      give(bank, { ...reserve(1n), transferId: transferIdOf(id, BigInt(fill)) });
+    for (let fill = 0; fill < TRANSFERS_PENDING_MAX; fill += 1) more(fill);
+    expect(bank.pendingOf(id)).toHaveLength(TRANSFERS_PENDING_MAX);
+    expect(more(TRANSFERS_PENDING_MAX)).toMatchObject({ refusal: { code: 'too-many-open' } });
+    // What is sent at once does not wait.
+    expect(codeOf(give(bank, { ...send(1n), transferId: transferIdOf(id, 999n) }))).toBe('done');
   });
 });

@@ -1,12 +1,13 @@
 import { accountIdOfSerial } from './account-number.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
-import type { Command, CommandOf, Decision, Past } from './account-commands.ts';
+import type { Command, CommandOf, Decision, Past, TransferCommand } from './account-commands.ts';
 import { decide } from './account-decisions.ts';
-import { settledBy, type AccountEvent, type TransferReason } from './account-events.ts';
-import { holdName, reversalName, transferEndName } from './account-events.ts';
+import type { AccountEvent } from './account-events.ts';
+import * as names from './account-events.ts';
 import type { Currency } from './currency.ts';
-import { holdId, version, type AccountId, type HoldId, type TransferId } from './ids.ts';
+import type { AccountId, HoldId, TransferId, Version } from './ids.ts';
 import { createCommands, type Step } from './commands-for-tests.ts';
+import { decideTransfer, type TransferDecision } from './transfer-decisions.ts';
 
 /** One event that some account decided, in the order of the log. */
 export interface Entry {
@@ -15,14 +16,14 @@ export interface Entry {
   readonly event: AccountEvent;
   readonly before: Account;
   readonly after: ExistingAccount;
+  /** All events of one command stand in one transaction. */
+  readonly transaction: number;
 }
 
-/** A transfer as its saga would know it. */
+/** A transfer that was begun. */
 export interface TransferUnderTest {
-  readonly transferId: TransferId;
   readonly from: AccountId;
-  readonly reserve: CommandOf<'reserve-transfer'>;
-  told: 'nothing' | 'received' | TransferReason;
+  readonly begun: CommandOf<'send-transfer' | 'reserve-transfer'>;
 }
 
 export interface BankOptions {
@@ -34,50 +35,53 @@ export interface BankOptions {
 const MINUTE_MS = 60_000;
 
 /**
- * A bank of some accounts in memory that gives them commands as their actors would: each id
- * once, with what the log knows of the past. It also plays the sagas of transfers.
+ * A bank of some accounts in memory that gives them commands as the actor host would: each id
+ * once, with what the names of the past tell, and a transfer on both of its accounts at once.
  */
 export function bankForTests(options: BankOptions = {}) {
   const { firstSerial = 1, currencies = ['CZK'], startMs = Date.UTC(2026, 10, 21) } = options;
   const accounts = new Map<AccountId, Account>();
   const entries: Entry[] = [];
   const executed = new Set<string>();
-  const settled = new Map<string, NonNullable<Past['settled']>>();
+  /** The version of each name of each account. */
+  const named = new Map<string, Version>();
+  const repeated: string[] = [];
   const holds: { readonly accountId: AccountId; readonly holdId: HoldId }[] = [];
   const transfers: TransferUnderTest[] = [];
   let nowMs = startMs;
   let commands = 0;
+  let transactions = 0;
 
   const of = (id: AccountId): Account => accounts.get(id) ?? NO_ACCOUNT;
   const id = (index: number): AccountId => accountIdOfSerial(BigInt(firstSerial + index));
   const at = (): string => new Date(nowMs).toISOString();
-  const eventAt = (accountId: AccountId, wanted: number): AccountEvent | undefined =>
+  const eventAt = (accountId: AccountId, wanted: number | undefined): AccountEvent | undefined =>
     entries.find((entry) => entry.accountId === accountId && entry.after.version === wanted)?.event;
 
-  const pastOf = (accountId: AccountId, command: Command): Past => {
-    const name = nameOf(command);
-    const original =
-      command.type === 'reverse' ? eventAt(accountId, command.version as number) : undefined;
-    const ended = name === undefined ? undefined : settled.get(`${accountId} ${name}`);
-    return { settled: ended, original };
+  const pastOf = (accountId: AccountId, command: Command | TransferCommand): Past => {
+    const versionOf = (name: string | undefined): Version | undefined =>
+      name === undefined ? undefined : named.get(`${accountId} ${name}`);
+    const settled = versionOf(endOf(command));
+    const original = command.type === 'reverse' ? command.version : versionOf(originalOf(command));
+    return {
+      settled: settled === undefined ? undefined : { version: settled },
+      original: eventAt(accountId, original),
+    };
   };
 
-  const commit = (accountId: AccountId, commandId: string, decision: Decision): Entry[] => {
-    if (!decision.ok) return [];
-    executed.add(`${accountId} ${commandId}`);
-    return decision.events.map((event) => {
-      const before = of(accountId);
-      const after = evolve(before, event);
-      accounts.set(accountId, after);
-      const ended = settledBy(event);
-      if (ended !== undefined) {
-        settled.set(`${accountId} ${ended}`, { version: after.version, type: event.type });
-      }
-      if (event.type === 'hold-placed') holds.push({ accountId, holdId: event.holdId });
-      const entry = { accountId, commandId, event, before, after };
-      entries.push(entry);
-      return entry;
-    });
+  const apply = (accountId: AccountId, commandId: string, event: AccountEvent): Entry => {
+    const before = of(accountId);
+    const after = evolve(before, event);
+    accounts.set(accountId, after);
+    for (const name of names.onceNamesOf(event)) {
+      const key = `${accountId} ${name}`;
+      if (named.has(key)) repeated.push(key);
+      named.set(key, after.version);
+    }
+    if (event.type === 'hold-placed') holds.push({ accountId, holdId: event.holdId });
+    const entry = { accountId, commandId, event, before, after, transaction: transactions };
+    entries.push(entry);
+    return entry;
   };
 
   /** Decides and applies a command; nothing when its id was executed before. */
@@ -86,30 +90,50 @@ export function bankForTests(options: BankOptions = {}) {
     const commandId = own ?? `c-${commands}`;
     if (executed.has(`${accountId} ${commandId}`)) return undefined;
     const decision = decide(of(accountId), command, at(), pastOf(accountId, command));
-    commit(accountId, commandId, decision);
+    if (!decision.ok) return decision;
+    executed.add(`${accountId} ${commandId}`);
+    transactions += 1;
+    for (const event of decision.events) apply(accountId, commandId, event);
     return decision;
   };
 
-  /** Tells the target of a transfer; saying it again changes nothing. */
-  const tell = (transfer: TransferUnderTest): void => {
-    const { transferId, from, reserve } = transfer;
-    const { toAccountId, toCurrency: currency, type: _type, ...rest } = reserve;
-    const receive: Command = { ...rest, type: 'receive-transfer', fromAccountId: from, currency };
-    give(toAccountId, receive, `transfer ${transferId}`);
-    const answer = entries.find(
-      (entry) => entry.accountId === toAccountId && entry.commandId === `transfer ${transferId}`,
-    )?.event;
-    if (answer?.type === 'transfer-received') transfer.told = 'received';
-    else if (answer?.type === 'transfer-declined') transfer.told = answer.reason;
-    else transfer.told = 'account-not-found';
+  const targetOf = (from: AccountId, command: TransferCommand): AccountId | undefined => {
+    if ('toAccountId' in command) return command.toAccountId;
+    const source = of(from);
+    const pending = source.status === 'none' ? [] : source.transfers;
+    return pending.find(({ transferId }) => transferId === command.transferId)?.otherAccountId;
   };
 
-  /** Ends a transfer as its target said; before that nothing may end it. */
-  const end = (transfer: TransferUnderTest): void => {
-    const { transferId, from, told } = transfer;
-    if (told === 'nothing') return;
-    if (told === 'received') give(from, { type: 'settle-transfer', transferId });
-    else give(from, { type: 'release-transfer', transferId, reason: told });
+  const decided = (from: AccountId, command: TransferCommand): TransferDecision => {
+    const to = targetOf(from, command);
+    const sides = {
+      sourceId: from,
+      source: of(from),
+      target: to === undefined ? NO_ACCOUNT : of(to),
+    };
+    return decideTransfer(sides, command, at(), pastOf(from, command));
+  };
+
+  /** The same for a transfer, on both of its accounts. */
+  const transfer = (
+    from: AccountId,
+    command: TransferCommand,
+    own?: string,
+  ): TransferDecision | undefined => {
+    commands += 1;
+    const commandId = own ?? `c-${commands}`;
+    if (executed.has(`${from} ${commandId}`)) return undefined;
+    const decision = decided(from, command);
+    if (!decision.ok) return decision;
+    const to = targetOf(from, command);
+    executed.add(`${from} ${commandId}`);
+    transactions += 1;
+    for (const event of decision.source) apply(from, commandId, event);
+    for (const event of decision.target) {
+      apply(to!, names.transferName(command.transferId), event);
+    }
+    if ('toAccountId' in command) transfers.push({ from, begun: command });
+    return decision;
   };
 
   const bank = {
@@ -117,13 +141,19 @@ export function bankForTests(options: BankOptions = {}) {
     entries,
     holds,
     transfers,
+    /** Names that an account used more than once; in a sound history there are none. */
+    repeated,
     of,
     id,
     at,
     give,
+    transfer,
+    decided,
     past: pastOf,
-    tell,
-    end,
+    pendingOf: (from: AccountId): readonly TransferId[] => {
+      const source = of(from);
+      return source.status === 'none' ? [] : source.transfers.map(({ transferId }) => transferId);
+    },
     currencyOf: (index: number): Currency =>
       (currencies[index % currencies.length] ?? 'CZK') as Currency,
     pass: (minutes: number): void => void (nowMs += minutes * MINUTE_MS),
@@ -132,26 +162,34 @@ export function bankForTests(options: BankOptions = {}) {
       bank.pass(step.minutes);
       commandsOf.run(step);
     },
-    /** Ends every transfer that is under way. */
-    drain(): void {
-      for (const transfer of transfers) {
-        tell(transfer);
-        end(transfer);
-      }
-    },
   };
   const commandsOf = createCommands(bank);
   return bank;
 }
 export type BankForTests = ReturnType<typeof bankForTests>;
 
-function nameOf(command: Command): string | undefined {
-  if (command.type === 'reverse') return reversalName(version(command.version));
-  if (command.type === 'settle-transfer' || command.type === 'release-transfer') {
-    return transferEndName(command.transferId);
+/** The name under which is known that what the command wants to end has ended. */
+function endOf(command: Command | TransferCommand): string | undefined {
+  switch (command.type) {
+    case 'reverse':
+      return names.reversalName(command.version);
+    case 'capture-hold':
+    case 'void-hold':
+    case 'expire-hold':
+      return names.holdName(command.holdId);
+    case 'capture-transfer':
+    case 'void-transfer':
+    case 'expire-transfer':
+      return names.transferEndName(command.transferId);
+    case 'send-transfer':
+      return command.reversesTransferId && names.transferReversalName(command.reversesTransferId);
+    default:
+      return undefined;
   }
-  const ends = ['capture-hold', 'void-hold', 'expire-hold'];
-  return 'holdId' in command && ends.includes(command.type)
-    ? holdName(holdId(command.holdId))
-    : undefined;
 }
+
+/** The name of the event that a transfer takes back. */
+const originalOf = (command: Command | TransferCommand): string | undefined =>
+  'reversesTransferId' in command && command.reversesTransferId !== undefined
+    ? names.transferName(command.reversesTransferId)
+    : undefined;

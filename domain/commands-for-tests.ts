@@ -1,5 +1,5 @@
 import type { BankForTests } from './bank-for-tests.ts';
-import type { Command } from './account-commands.ts';
+import type { Command, TransferCommand } from './account-commands.ts';
 import type { Currency } from './currency.ts';
 import { holdId, ownerId, version, type AccountId, type HoldId } from './ids.ts';
 import { minor, ZERO } from './money.ts';
@@ -22,12 +22,16 @@ export const STEPS = [
   'open-account',
   ...['deposit', 'deposit', 'deposit', 'withdraw', 'withdraw'],
   ...['place-hold', 'place-hold', 'capture-hold', 'void-hold', 'expire-hold'],
-  ...['reserve-transfer', 'reserve-transfer', 'receive-transfer', 'receive-transfer'],
-  ...['settle-transfer', 'release-transfer', 'reverse', 'reverse'],
+  ...['send-transfer', 'send-transfer', 'reverse-transfer', 'reserve-transfer', 'reserve-transfer'],
+  ...['capture-transfer', 'capture-transfer', 'void-transfer', 'expire-transfer'],
+  ...['reverse', 'reverse'],
   ...['set-overdraft-limit', 'set-limits', 'set-details', 'set-refusal-recording'],
   ...['freeze', 'unfreeze', 'unfreeze', 'close'],
-] as readonly Command['type'][];
+] as readonly StepType[];
+type StepType = Command['type'] | TransferCommand['type'] | 'reverse-transfer';
 
+/** Of which random transfers choose their target. */
+const ACCOUNTS = 4;
 const REMARKS = [
   {},
   { description: 'rent' },
@@ -40,7 +44,7 @@ const chosen = <T>(values: readonly T[], pick: number): T => values[pick % value
 
 type Bank = Pick<
   BankForTests,
-  'of' | 'id' | 'at' | 'give' | 'tell' | 'end' | 'holds' | 'transfers' | 'currencyOf'
+  'of' | 'id' | 'at' | 'give' | 'transfer' | 'holds' | 'transfers' | 'currencyOf'
 >;
 
 /** Makes commands out of steps and gives them to the bank. */
@@ -57,21 +61,39 @@ export function createCommands(bank: Bank) {
   const later = (minutes: number): string =>
     new Date(Date.parse(bank.at()) + minutes * 60_000).toISOString();
 
-  const reserve = (from: AccountId, { amount, pick }: Step): void => {
-    const toAccountId = bank.id((pick >> 2) % 4);
-    const target = bank.of(toAccountId);
-    // The saga asks for the target first, so it is there; only its state may change later.
-    if (target.status === 'none' || toAccountId === from) return;
+  /** The source of a transfer command, and the command; nothing when there is no transfer yet. */
+  const transferOf = (
+    own: AccountId,
+    step: Step,
+    type: TransferCommand['type'] | 'reverse-transfer',
+  ): readonly [AccountId, TransferCommand] | undefined => {
+    const { pick } = step;
+    const amount = minor(step.amount);
+    if (type === 'send-transfer' || type === 'reserve-transfer') {
+      made += 1;
+      const toAccountId = bank.id((pick >> 2) % ACCOUNTS);
+      const terms = { transferId: transferIdOf(own, BigInt(made)), toAccountId, amount };
+      const remarks = chosen(REMARKS, pick);
+      if (type === 'send-transfer') return [own, { type, ...terms, ...remarks }];
+      const expiring = pick % 3 === 0 ? { expiresAt: later(1 + (pick % 2_000)) } : {};
+      return [own, { type, ...terms, ...remarks, ...expiring }];
+    }
+    if (bank.transfers.length === 0) return undefined;
+    const { from, begun } = chosen(bank.transfers, pick);
+    const { transferId } = begun;
+    if (type !== 'reverse-transfer') {
+      const part = type === 'capture-transfer' && pick % 2 === 0 ? { amount } : {};
+      return [from, { type, transferId, ...part } as TransferCommand];
+    }
     made += 1;
-    const transferId = transferIdOf(from, BigInt(made));
-    const remarks = chosen(REMARKS, pick);
-    const terms = { transferId, toAccountId, toCurrency: target.currency, ...remarks };
-    const command = { ...terms, type: 'reserve-transfer', amount: minor(amount) } as const;
-    const decision = bank.give(from, command);
-    if (decision?.ok) bank.transfers.push({ transferId, from, reserve: command, told: 'nothing' });
+    const back = begun.toAccountId;
+    // What was captured in part cannot be sent back as a whole.
+    const terms = { transferId: transferIdOf(back, BigInt(made)), amount: begun.amount };
+    const more = { toAccountId: from, reversesTransferId: transferId };
+    return [back, { type: 'send-transfer', ...terms, ...more }];
   };
 
-  const commandOf = (id: AccountId, step: Step, type: Command['type']): Command | undefined => {
+  const commandOf = (id: AccountId, step: Step, type: Command['type']): Command => {
     const { amount: units, pick } = step;
     const amount = minor(units);
     switch (type) {
@@ -108,8 +130,6 @@ export function createCommands(bank: Bank) {
           version: version(1 + (pick % (bank.of(id).version + 2))),
           ...chosen(REASONS, pick),
         };
-      default:
-        return undefined;
     }
   };
 
@@ -117,17 +137,18 @@ export function createCommands(bank: Bank) {
     run(step: Step): void {
       const id = bank.id(step.account);
       const type = chosen(STEPS, step.kind);
-      const transfer = bank.transfers.length === 0 ? undefined : chosen(bank.transfers, step.pick);
-      if (type === 'reserve-transfer') return reserve(id, step);
-      if (type === 'receive-transfer') return transfer && bank.tell(transfer);
-      if (type === 'settle-transfer' || type === 'release-transfer') {
-        return transfer && bank.end(transfer);
+      if (!isOfTransfer(type)) {
+        bank.give(id, commandOf(id, step, type));
+        return;
       }
-      const command = commandOf(id, step, type);
-      if (command !== undefined) bank.give(id, command);
+      const transfer = transferOf(id, step, type);
+      if (transfer !== undefined) bank.transfer(...transfer);
     },
   };
 }
+
+const isOfTransfer = (type: StepType): type is TransferCommand['type'] | 'reverse-transfer' =>
+  type.endsWith('-transfer');
 
 function opening({ account, amount, pick }: Step, currency: Currency): Command {
   return {

@@ -20,11 +20,6 @@ export interface LogStep {
   /** And the rest of the balance, where it is known. */
   readonly heldAfter?: Minor;
   readonly availableAfter?: Minor;
-  /** The transaction of the log, where it is known. */
-  readonly transaction?: number;
-  /** Digests of the event and of the one before it that it names, where they are known. */
-  readonly digest?: string;
-  readonly prev?: string | undefined;
 }
 
 export type InvariantName =
@@ -32,7 +27,6 @@ export type InvariantName =
   | 'overdraft-floor'
   | 'settled-once'
   | 'version-order'
-  | 'predecessor'
   | 'command-once'
   | 'fold'
   | 'transfer-legs';
@@ -56,21 +50,24 @@ export interface AccountMemory {
 
 /**
  * Follows a log entry by entry and says what breaks the invariants I1, I2, I3, I6, I8 and I9 of the
- * design. It is the one statement of them: property tests, fault runs and the audit use it.
+ * design. It is the one statement of them: property tests, fault runs and the audit use it. Between
+ * the two legs of a transfer money is in flight: whoever knows where a transaction ends says so,
+ * and then it must not be.
  */
 export function createLedgerCheck(
   { accounts, once }: LedgerMemory = { accounts: new Map(), once: new Set() },
 ) {
   const totals = new Map<Currency, TrialBalance>();
   const streams = createStreamCheck(once);
-  const legs = createTransferLegs(once);
-  const digests = new Map<string, string>();
+  const legs = createTransferLegs();
+  /** What was in flight where the last transaction ended: it is told of once. */
+  const flying = new Map<Currency, Minor>();
   let steps = 0;
 
   const move = (currency: Currency, event: AccountEvent, by: Minor): boolean => {
     const after = moved(totals.get(currency), event, by);
     totals.set(currency, after);
-    return isBalanced(after) && (legs.isBetweenLegs() || after.inFlight === ZERO);
+    return isBalanced(after);
   };
 
   return {
@@ -85,10 +82,6 @@ export function createLedgerCheck(
       const outOfOrder = streams.follow(accountId, version, step.commandId);
       if (outOfOrder !== undefined) violated(...outOfOrder);
       if (outOfOrder?.[0] === 'version-order') return found;
-      if (step.digest !== undefined) {
-        if (step.prev !== digests.get(accountId)) violated('predecessor', 'names another one');
-        digests.set(accountId, step.digest);
-      }
       for (const ended of onceNamesOf(event)) {
         // The target of a transfer bears its name as command id too, which is looked at above.
         if (ended === step.commandId) continue;
@@ -99,7 +92,7 @@ export function createLedgerCheck(
       const before = accounts.get(accountId) ?? NO_ACCOUNT;
       const after = evolve(before, event);
       accounts.set(accountId, after);
-      const wrongLeg = legs.observe(event, accountId, after.currency, step.transaction);
+      const wrongLeg = legs.observe(event, accountId, after.currency);
       if (wrongLeg !== undefined) violated('transfer-legs', wrongLeg);
       const ledgerBefore = before.status === 'none' ? ZERO : before.ledger;
       if (!move(after.currency, event, minor(after.ledger - ledgerBefore))) {
@@ -112,13 +105,27 @@ export function createLedgerCheck(
       if (wrong !== undefined) violated('fold', wrong);
       return found;
     },
+    /** The entries up to here are whole transactions: no leg stands alone, nothing is in flight. */
+    endOfTransaction(): Violation[] {
+      const found = legs.endOfTransaction().map(({ accountId, detail }): Violation => {
+        const { version } = streams.head(accountId);
+        return { invariant: 'transfer-legs', accountId, version, detail };
+      });
+      for (const [currency, { inFlight }] of totals) {
+        if (inFlight === (flying.get(currency) ?? ZERO)) continue;
+        flying.set(currency, inFlight);
+        const detail = `${inFlight} ${currency} (minor units) stay in flight`;
+        found.push({ invariant: 'conservation', accountId: '', version: 0, detail });
+      }
+      return found;
+    },
     account: (accountId: string): Account => accounts.get(accountId) ?? NO_ACCOUNT,
     /** The ids of all accounts that were seen. */
     accountIds: streams.streams,
     accountCount: streams.count,
     head: streams.head,
     totals: (): ReadonlyMap<Currency, TrialBalance> => totals,
-    /** Transfers that have not ended with both legs or none; after a while there are none. */
+    /** Transfers that are pending, or within a transaction have one leg only. */
     openTransfers: (): readonly OpenTransfer[] => legs.open(),
     transfers: (): number => legs.count(),
     /** How many entries were seen: a check that saw too little proves nothing. */

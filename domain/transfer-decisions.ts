@@ -85,7 +85,8 @@ function whyNotReverse(
   { original, settled }: Past,
 ): TransferDecision | undefined {
   if (reversesTransferId === undefined) return undefined;
-  if (settled !== undefined) return atSource({ code: 'already-reversed', version: settled.version });
+  if (settled !== undefined)
+    return atSource({ code: 'already-reversed', version: settled.version });
   if (original === undefined) return atSource({ code: 'transfer-not-found' });
   const isThat =
     original.type === 'transfer-received' &&

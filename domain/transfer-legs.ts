@@ -2,7 +2,6 @@ import type { AccountEvent, EventOf } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import type { TransferId } from './ids.ts';
 import type { Minor } from './money.ts';
-import type { OnceNames } from './stream-check.ts';
 
 /** A transfer that is pending, or of which one leg was seen and the other one was not. */
 export interface OpenTransfer {
@@ -14,46 +13,60 @@ export interface OpenTransfer {
   readonly from: string;
   readonly to: string;
   readonly step: 'reserved' | 'sent' | 'received';
-  /** The transaction of the log that the leg stood in, where it is known. */
-  readonly transaction?: number | undefined;
-  /** Time of the first event. */
+  /** Time of the event. */
   readonly since: string;
 }
 
-type Legs = Omit<OpenTransfer, 'transferId'>;
-type LegEvent = EventOf<
-  'transfer-sent' | 'transfer-received' | 'transfer-reserved' | 'transfer-captured'
+type Terms = Omit<OpenTransfer, 'transferId'>;
+type TransferEvent = EventOf<
+  | 'transfer-sent'
+  | 'transfer-received'
+  | 'transfer-reserved'
+  | 'transfer-captured'
+  | 'transfer-released'
 >;
+
+/** A leg that stands alone at the end of its transaction, and the account in which it stands. */
+export interface LoneLeg {
+  readonly accountId: string;
+  readonly detail: string;
+}
 
 /**
  * I8: both legs of a transfer stand in one transaction of the log and say the same, or there is
- * none. The streams of its two accounts may be followed in any order. Of a transfer that has ended
- * only that is kept. It may go on from transfers that were open.
+ * none. The streams of one transaction may be followed in any order. Whoever knows where
+ * transactions end says so; nothing is kept of a transfer that has ended. It may go on from
+ * transfers that were open.
  */
-export function createTransferLegs(once: OnceNames, begun: readonly OpenTransfer[] = []) {
-  const open = new Map<TransferId, Legs>(begun.map((one) => [one.transferId, one]));
+export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
+  const pending = new Map<TransferId, Terms>();
+  /** The first of two legs. */
+  const alone = new Map<TransferId, Terms>();
+  for (const one of begun) (one.step === 'reserved' ? pending : alone).set(one.transferId, one);
   let count = 0;
-  let between = begun.filter(({ step }) => step !== 'reserved').length;
 
-  const put = (id: TransferId, legs: Legs): undefined => {
-    if (legs.step !== 'reserved') between += 1;
-    open.set(id, legs);
-    return undefined;
-  };
-  const end = (id: TransferId): undefined => {
-    if (open.get(id)?.step !== 'reserved') between -= 1;
-    open.delete(id);
-    once.add(`ended ${id}`);
-    return undefined;
-  };
-  /** The second of two legs against the first. */
-  const pair = (id: TransferId, known: Legs, legs: Legs): string | undefined => {
-    const [said, says] = [told(known), told(legs)];
-    if (said !== says) return `${legs.step} ${says}, but it was about ${said}`;
-    if (known.transaction !== legs.transaction) {
-      return `${id} has its legs in transactions ${known.transaction} and ${legs.transaction}`;
+  /** A reservation ends as a whole: what is not captured is released. */
+  const endPending = (id: TransferId, terms: Terms, ended: bigint): string | undefined => {
+    const known = pending.get(id);
+    if (known === undefined) return `${id} ended, but was not reserved`;
+    pending.delete(id);
+    if (known.amount === ended && isAlike(known, { ...terms, amount: known.amount })) {
+      return undefined;
     }
-    return end(id);
+    return `${ended} of ${told(terms)} ended, but reserved was ${told(known)}`;
+  };
+  /** One of two legs. The second one is held against the first. */
+  const leg = (id: TransferId, terms: Terms): string | undefined => {
+    const first = alone.get(id);
+    if (first === undefined) {
+      alone.set(id, terms);
+      return undefined;
+    }
+    if (first.step === terms.step) return `${id} was ${terms.step} twice`;
+    alone.delete(id);
+    return isAlike(first, terms)
+      ? undefined
+      : `${terms.step} ${told(terms)}, but ${first.step} was ${told(first)}`;
   };
 
   return {
@@ -61,67 +74,64 @@ export function createTransferLegs(once: OnceNames, begun: readonly OpenTransfer
      * What is wrong with this event in the stream of the account, or undefined; of events that are
      * about no transfer nothing is.
      */
-    observe(
-      event: AccountEvent,
-      accountId: string,
-      currency: Currency,
-      transaction?: number,
-    ): string | undefined {
-      if (event.type === 'transfer-released') {
-        const known = open.get(event.transferId);
-        if (known?.step !== 'reserved') return `${event.transferId} was released, not reserved`;
-        return end(event.transferId);
+    observe(event: AccountEvent, accountId: string, currency: Currency): string | undefined {
+      if (!isOfTransfer(event)) return undefined;
+      const { transferId: id, amount } = event;
+      const terms = termsOf(event, accountId, currency);
+      switch (event.type) {
+        case 'transfer-reserved':
+          if (pending.has(id)) return `${id} was reserved twice`;
+          count += 1;
+          pending.set(id, terms);
+          return undefined;
+        case 'transfer-sent':
+          count += 1;
+          if (pending.has(id)) return `${id} was sent, but is still reserved`;
+          return leg(id, terms);
+        case 'transfer-captured': {
+          const wrong = endPending(id, terms, amount + event.released);
+          return leg(id, terms) ?? wrong;
+        }
+        case 'transfer-released':
+          return endPending(id, terms, amount);
+        case 'transfer-received':
+          return leg(id, terms);
       }
-      if (!isLeg(event)) return undefined;
-      const { transferId: id, type } = event;
-      const known = open.get(id);
-      if (known === undefined && once.has(`ended ${id}`)) return `${type} of ${id}, which had ended`;
-      const legs = legsOf(event, accountId, currency, transaction);
-      if (type === 'transfer-captured') {
-        if (known?.step === 'received') return pair(id, known, legs);
-        if (known?.step !== 'reserved') return `${id} was captured, not reserved`;
-        if (known.amount < event.amount) return `${id} was captured beyond what it reserved`;
-        return put(id, legs);
-      }
-      // The target's leg may be followed before the source's: then the reservation is known.
-      if (type === 'transfer-received' && known?.step === 'reserved') {
-        if (known.from !== legs.from || known.to !== legs.to) return `${id} reached another account`;
-        return put(id, legs);
-      }
-      if (known === undefined) {
-        count += 1;
-        return put(id, legs);
-      }
-      if (known.step === legs.step) return `${type} twice for transfer ${id}`;
-      return pair(id, known, legs);
     },
-    open: (): OpenTransfer[] => [...open].map(([transferId, legs]) => ({ transferId, ...legs })),
-    /** Whether one leg of a transfer was seen without the other. */
-    isBetweenLegs: (): boolean => between > 0,
-    /** How many were seen: a check that saw too few proves nothing. */
+    /** Nothing may stand alone where a transaction ends; what does is told of once. */
+    endOfTransaction(): LoneLeg[] {
+      if (alone.size === 0) return [];
+      const lone = [...alone].map(([id, terms]) => ({
+        accountId: terms.step === 'received' ? terms.to : terms.from,
+        detail: `${id} was ${terms.step} without its other leg: ${told(terms)}`,
+      }));
+      alone.clear();
+      return lone;
+    },
+    open: (): OpenTransfer[] =>
+      [...pending, ...alone].map(([transferId, terms]) => ({ transferId, ...terms })),
+    /** How many were begun: a check that saw too few proves nothing. */
     count: (): number => count,
   };
 }
 
-const STEPS: Readonly<Record<LegEvent['type'], OpenTransfer['step']>> = {
+const STEPS: Readonly<Record<TransferEvent['type'], OpenTransfer['step']>> = {
   'transfer-reserved': 'reserved',
+  'transfer-released': 'reserved',
   'transfer-sent': 'sent',
   'transfer-captured': 'sent',
   'transfer-received': 'received',
 };
-const isLeg = (event: AccountEvent): event is LegEvent => event.type in STEPS;
+const isOfTransfer = (event: AccountEvent): event is TransferEvent => event.type in STEPS;
 
-/** What both legs must say alike: else money left one account and came to another. */
-function legsOf(
-  { type, amount, otherAccountId, at }: LegEvent,
-  accountId: string,
-  currency: Currency,
-  transaction: number | undefined,
-): Legs {
+function termsOf(event: TransferEvent, accountId: string, currency: Currency): Terms {
+  const { type, amount, otherAccountId, at } = event;
   const isTarget = type === 'transfer-received';
   const [from, to] = isTarget ? [otherAccountId, accountId] : [accountId, otherAccountId];
-  return { amount, currency, from, to, step: STEPS[type], transaction, since: at };
+  return { amount, currency, from, to, step: STEPS[type], since: at };
 }
 
-const told = ({ amount, currency, from, to }: Legs): string =>
+/** What all events of a transfer must say: else money left one account and came to another. */
+const told = ({ amount, currency, from, to }: Terms): string =>
   `${amount} ${currency} (minor units) from ${from} to ${to}`;
+const isAlike = (one: Terms, other: Terms): boolean => told(one) === told(other);

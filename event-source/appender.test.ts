@@ -6,7 +6,7 @@ import { APPEND_EVENTS_MAX, LogUnavailable, type EventLog, type LogEntry } from 
 import { digestOf, eventOf, eventsOf, jointly, linked } from './events-for-tests.ts';
 import { newAccount, randomOf } from './events-for-tests.ts';
 import { memoryLog } from './memory-log.ts';
-import { GAP_RETRY_MS } from './outcome-judge.ts';
+import { GAP_MS_MAX } from './outcome-judge.ts';
 import { memoryQuarantine, openQuarantine, type Quarantine } from './quarantine.ts';
 
 const logger = createLogger('test', 'error');
@@ -70,6 +70,11 @@ async function untilSettled(verdicts: readonly Promise<unknown>[], go: () => voi
   }
 }
 
+/** Until what was held and released has gone in, too. */
+async function quiet(): Promise<void> {
+  for (let round = 0; round < 50; round += 1) await turn();
+}
+
 describe('deliveries on their way into the log', () => {
   test('given one append under way, when more arrive, then they form one batch', async () => {
     const { slow, batches, go } = slowly(log);
@@ -101,7 +106,7 @@ describe('deliveries on their way into the log', () => {
     expect(batches).toEqual([50, max - 10, max, max, 44, 20]);
   });
 
-  test('given joint events on the border of two appends, then they are written as one', async () => {
+  test('given joint events on the border of two appends, then they go in as one', async () => {
     const { slow, batches, go } = slowly(log);
     log = slow;
     incoming = appender(parts());
@@ -155,21 +160,42 @@ describe('deliveries on their way into the log', () => {
     expect(alarms.count()).toBe(0);
   });
 
-  test('given a missing event, then its followers come again until it is there', async () => {
+  test('given a missing event, then its followers are held and go in behind it', async () => {
     const [id, fine] = [newAccount(), newAccount()];
     const late = [...eventsOf(id, 2, 3), eventOf(fine, 1)];
-    expect(await incoming.deliver(late)).toBe('retry');
-    expect(await log.heads([id, fine])).toEqual([0, 1]);
-    await incoming.deliver([eventOf(id, 1)]);
     expect(await incoming.deliver(late)).toBe('done');
+    expect(await log.heads([id, fine])).toEqual([0, 1]);
+    expect(incoming.waiting()).toBe(2);
+    await incoming.deliver([eventOf(id, 1)]);
+    await quiet();
     expect(await log.heads([id])).toEqual([3]);
+    expect(incoming.waiting()).toBe(0);
     expect(alarms.count()).toBe(0);
+  });
+
+  test('given followers that nobody asks for any more, then they are let go and may come again', async () => {
+    const [id, other] = [newAccount(), newAccount()];
+    await incoming.deliver([eventOf(id, 2)]);
+    clock = 60_000;
+    await incoming.deliver([eventOf(other, 2)]);
+    expect(incoming.waiting()).toBe(1);
+    await incoming.deliver(eventsOf(id, 1, 2));
+    expect(await log.heads([id])).toEqual([2]);
+  });
+
+  test('given a crowd that waits for one stream, then others are held beside it', async () => {
+    const [id, other] = [newAccount(), newAccount()];
+    for (let from = 2; from < 1_500; from += 100)
+      await incoming.deliver(eventsOf(id, from, from + 99));
+    expect(incoming.waiting()).toBe(1_000);
+    await incoming.deliver([eventOf(other, 2)]);
+    expect(incoming.waiting()).toBe(1_001);
   });
 
   test('given an event that never comes, then an alarm tells and the way is free', async () => {
     const id = newAccount();
-    expect(await incoming.deliver([eventOf(id, 2)])).toBe('retry');
-    clock = GAP_RETRY_MS;
+    expect(await incoming.deliver([eventOf(id, 2)])).toBe('done');
+    clock = GAP_MS_MAX;
     expect(await incoming.deliver([eventOf(id, 2)])).toBe('done');
     expect(subjects()).toEqual([`gap ${id}`]);
     expect(await incoming.deliver(eventsOf(id, 1, 2))).toBe('done');
@@ -185,6 +211,7 @@ describe('deliveries on their way into the log', () => {
     expect(await incoming.deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
     expect(await log.heads([id, fine])).toEqual([2, 2]);
     expect(subjects()).toEqual([`fork ${id}`]);
+    expect(alarms.list()[0]!.count).toBe(2);
     // The whole event stands in the quarantine, and nowhere else.
     expect(JSON.stringify(alarms.list())).not.toContain('secret');
     expect(kept.join()).toContain('secret');
@@ -192,7 +219,7 @@ describe('deliveries on their way into the log', () => {
     expect(quarantine.count()).toBe(1);
   });
 
-  test('given a fork, when the service starts again, then the stream still gets no further', async () => {
+  test('given a fork, when the service starts again, then the stream gets no further', async () => {
     const id = newAccount();
     await incoming.deliver(eventsOf(id, 1, 2));
     // Somebody else wrote version 2: the log goes on behind what the actor did not decide.
@@ -276,6 +303,7 @@ describe('deliveries on their way into the log', () => {
       if ((await incoming.deliver(next)) === 'done') open = open.filter((one) => one !== next);
     }
     expect(open).toEqual([]);
+    await quiet();
     expect(await log.heads(ids)).toEqual(ids.map(() => 12));
     expect(alarms.count()).toBe(0);
     const all = published.flatMap(({ added }) =>

@@ -5,6 +5,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Alarms } from './alarms.ts';
 import { candidateOf, unitsOf, type Candidate } from './append-plan.ts';
 import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, type EventLog, type Outcome } from './event-log.ts';
+import { heldEvents } from './held-events.ts';
 import type { LedgerFeed } from './ledger-feed.ts';
 import { outcomeJudge, type Verdict } from './outcome-judge.ts';
 import type { Offence, Quarantine } from './quarantine.ts';
@@ -48,12 +49,16 @@ interface Delivery {
 
 /**
  * Appends what deliveries bring: one append at a time, and what arrives meanwhile forms the
- * next one. A delivery is answered when all its events are in the log, or never can be.
+ * next one. A delivery is answered when its events are in the log, never can be, or are held for
+ * those before them.
  */
 export function appender(parts: AppenderParts) {
   const { log, feed, quarantine, alarms, logger, now = Date.now } = parts;
   const waiting: Delivery[] = [];
   const judge = outcomeJudge({ alarms, logger, now });
+  const held = heldEvents(now);
+  /** What was held and may go in now. */
+  let released: Candidate[] = [];
   const queue = waitingLoad();
   let appended = 0;
   let running = false;
@@ -83,18 +88,32 @@ export function appender(parts: AppenderParts) {
     return all;
   };
   /** An event alone on a stream in quarantine concerns nobody else, so the log is not asked. */
-  const mayGoIn = ({ event, stream }: Candidate): boolean =>
-    event.joint !== undefined || quarantine.why(stream) === undefined;
+  const mayGoIn = ({ event, stream }: Candidate): boolean => {
+    const why = event.joint === undefined ? quarantine.why(stream) : undefined;
+    if (why !== undefined) alarms.raise('fork', stream, why);
+    return why === undefined;
+  };
   const appendBatch = async (batch: readonly Delivery[]): Promise<Verdict[]> => {
     const kept = batch.map(({ events }) => events.filter(mayGoIn));
-    const outcomes = await appendAll(kept.flat());
+    const woken = released.filter(mayGoIn);
+    released = [];
+    const all = [...woken, ...held.companionsOf(kept.flat()), ...kept.flat()];
+    const outcomes = await appendAll(all);
     appended += outcomes.filter(({ outcome }) => outcome === 'appended').length;
-    let at = 0;
-    const judged = kept.map((events) => events.map((one) => judge.verdict(one, outcomes[at++]!)));
-    const isSafe = await isolated(judged.flat().filter((said) => typeof said === 'object'));
-    return judged.map((verdicts) => {
-      const isOpen = verdicts.some((said) => said === 'retry' || (said !== 'done' && !isSafe));
+    const verdicts = new Map(all.map((one, at) => [one, judge.verdict(one, outcomes[at]!)]));
+    holdAndRelease(all, outcomes);
+    const offences = [...verdicts.values()].filter((said) => typeof said === 'object');
+    const isSafe = await isolated(offences);
+    return kept.map((events) => {
+      const isOpen = events.some((one) => verdicts.get(one) !== 'done' && !isSafe);
       return isOpen ? 'retry' : 'done';
+    });
+  };
+  const holdAndRelease = (all: readonly Candidate[], outcomes: readonly Outcome[]): void => {
+    const early = all.filter((_one, at) => outcomes[at]!.outcome === 'gap');
+    for (const unit of unitsOf(early, ({ event }) => event.joint)) held.hold(unit);
+    all.forEach((one, at) => {
+      if (outcomes[at]!.outcome === 'appended') released.push(...held.after(one));
     });
   };
   const isolated = async (offences: readonly Offence[]): Promise<boolean> => {
@@ -108,7 +127,7 @@ export function appender(parts: AppenderParts) {
   };
   const run = async (): Promise<void> => {
     running = true;
-    while (waiting.length > 0) {
+    while (waiting.length + released.length > 0) {
       const batch = take();
       try {
         const verdicts = await appendBatch(batch);
@@ -140,7 +159,7 @@ export function appender(parts: AppenderParts) {
     },
     /** Events appended since this process started. */
     appended: (): number => appended,
-    waiting: (): number => queue.total().events,
+    waiting: (): number => queue.total().events + held.count() + released.length,
   };
 }
 

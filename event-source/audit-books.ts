@@ -17,7 +17,7 @@ export type AuditBooks = ReturnType<typeof createAuditBooks>;
  * The audit itself, without I/O: takes the transactions of the log one after the other from the
  * first one on, recomputes all hashes, and follows every stream by the invariants of the domain.
  * What it keeps: each account as folded, the digest of each stream's last event, 64 bits of each
- * command, and nothing of ended transfers.
+ * name, and nothing of ended transfers.
  */
 export function createAuditBooks() {
   const once = new SeenNames();
@@ -107,6 +107,10 @@ export function createAuditBooks() {
     found.push(...entries.findings);
     for (const event of entries.events) found.push(...takeEvent(event, id));
     found.push(...jointFaults(entries.events, id));
+    for (const { invariant, detail } of ledger.endOfTransaction()) {
+      const subject = `transaction ${id}`;
+      found.push({ kind: 'imbalance', subject, detail: `It breaks ${invariant}: ${detail}.` });
+    }
     violations += found.length;
     if (found.length > 0) violatedFrom ??= id;
     return found;
@@ -188,7 +192,8 @@ function jointFaults(events: readonly AuditedEvent[], tx: number): readonly Find
       group.some(({ event }) => event.id === id);
     if (isWhole) return [];
     const due = group[0]!.event.joint!.events;
-    const detail = `Transaction ${tx} has ${group.length} of the ${due} events that belong to ${id}.`;
+    const has = `Transaction ${tx} has ${group.length} of the ${due} events`;
+    const detail = `${has} that belong to ${id}.`;
     return [{ kind: 'incomplete', subject: id, detail }];
   });
 }

@@ -45,7 +45,6 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
     database: immudb.options.database,
     publicKey: readPublicKey(immudb.options.publicKey),
     onFinding: (finding) => void findings.push(finding),
-    onHealed: () => undefined,
     onReport: (report) => void (last = report),
     onMark: marks.add,
     onCheckpoint: (signed) => void checkpoints.push(signed),

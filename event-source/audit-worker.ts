@@ -19,7 +19,6 @@ export type FromAuditWorker =
   | { readonly says: 'report'; readonly report: AuditReport }
   | { readonly says: 'mark'; readonly mark: BooksMark }
   | { readonly says: 'finding'; readonly finding: Finding }
-  | { readonly says: 'healed'; readonly finding: Pick<Finding, 'kind' | 'subject'> }
   | { readonly says: 'checkpoint'; readonly signed: SignedCheckpoint }
   | { readonly says: 'sample'; readonly accountIds: readonly string[] };
 export type ToAuditWorker = 'news' | 'end';
@@ -45,7 +44,6 @@ const audit = auditor({
   publicKey: readPublicKey(data.publicKey),
   onMark: (mark) => say({ says: 'mark', mark }),
   onFinding: (finding) => say({ says: 'finding', finding }),
-  onHealed: (finding) => say({ says: 'healed', finding }),
   onCheckpoint: (signed) => say({ says: 'checkpoint', signed }),
   onSample: (accountIds) => say({ says: 'sample', accountIds }),
   onReport(report) {

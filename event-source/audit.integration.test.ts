@@ -1,5 +1,6 @@
 import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamId } from '../domain/ids.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { createLogger } from '../platform/logger.ts';
@@ -51,6 +52,8 @@ afterEach(async () => {
 /** A stranger with the password of the log, who does not keep to its rules. */
 async function forge(name: 'Set' | 'Delete' | 'ExecAll', request: object): Promise<void> {
   const client = immudbClient(immudb.options);
+  // A server that was just started may not be seen yet: the connection waits before it tries again.
+  while (!(await client.call('CurrentState', {}).catch(() => undefined))) await delay(20);
   await (client.call as (name: string, request: object) => Promise<object>)(name, request);
   await client.close();
 }

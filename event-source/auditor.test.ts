@@ -40,7 +40,6 @@ async function auditOf(source: ReturnType<typeof soundLog>) {
     onFinding: ({ kind, detail }) => void findings.push(`${kind}: ${detail}`),
     onReport: ({ phase }) => phase === 'following' && look(),
     onCheckpoint: (signed) => void said.push(signed),
-    onHealed: () => undefined,
     onSample: () => undefined,
     pace: { ...AUDIT_PACE, gatherMs: 5, lookMs: 20, checkpointMs: 0 },
   });

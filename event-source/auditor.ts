@@ -8,7 +8,6 @@ import { auditWalk, saidBy, type AuditSource, type Said } from './audit-walk.ts'
 import type { BooksMark } from './books-marks.ts';
 import type { CheckpointFile } from './checkpoint-file.ts';
 import { TamperError } from './event-log.ts';
-import { stuckTransfers } from './stuck-transfers.ts';
 
 export const AUDIT_PACE = {
   /** Looks at the end of the log are at least this far apart: what gathers costs less together. */
@@ -21,8 +20,6 @@ export const AUDIT_PACE = {
   /** While the log grows it rests this many times as long as it works, up to a second. */
   restFactor: 9,
   restMsMax: 1_000,
-  /** A transfer that was seen open for longer does not end by itself. */
-  openTransferMs: 600_000,
 };
 const SAMPLE_ACCOUNTS = 10;
 
@@ -44,8 +41,6 @@ export interface AuditorParts {
   readonly database: string;
   readonly publicKey: KeyObject;
   readonly onFinding: (finding: Finding) => void;
-  /** A transfer that was told of as stuck has ended after all. */
-  readonly onHealed: (finding: Pick<Finding, 'kind' | 'subject'>) => void;
   readonly onReport: (report: AuditReport) => void;
   readonly onCheckpoint: (signed: SignedCheckpoint) => void;
   readonly onMark?: (mark: BooksMark) => void;
@@ -63,8 +58,6 @@ export interface AuditorParts {
 export function auditor(parts: AuditorParts) {
   const { checkpoints, onFinding, onReport, pace = AUDIT_PACE, now = Date.now } = parts;
   const books = createAuditBooks();
-  const open = () => books.ledger.openTransfers();
-  const stuck = stuckTransfers({ ...parts, open, now, openMsMax: pace.openTransferMs });
   let phase: AuditReport['phase'] = 'starting';
   let reason: string | undefined;
   let at: string | null = null;
@@ -163,7 +156,6 @@ export function auditor(parts: AuditorParts) {
         phase = 'following';
         reason = undefined;
         at = new Date(now()).toISOString();
-        stuck.look();
         await tell();
         takeSample();
         report();

@@ -59,8 +59,6 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
         return marks.add(message.mark);
       case 'finding':
         return alarms.raise(message.finding.kind, message.finding.subject, message.finding.detail);
-      case 'healed':
-        return alarms.lower(message.finding.kind, message.finding.subject);
       case 'checkpoint':
         logger.info(message.signed.checkpoint.says);
         return feed.offer({ type: 'checkpoint', ...message.signed });

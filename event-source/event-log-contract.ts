@@ -2,8 +2,9 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
-import { digestOf, eventOf, eventsOf, jointly, linked, newAccount } from './events-for-tests.ts';
+import { digestOf, eventOf, eventsOf, linked, newAccount } from './events-for-tests.ts';
 import { personLike, randomOf, refusalsLike } from './events-for-tests.ts';
+import { deliveriesContract, jointEventsContract } from './joint-events-contract.ts';
 import { lastUntil } from './stream-times.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
@@ -15,8 +16,8 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   afterEach(() => context.log.close());
   appending(context);
   refusing(context);
-  joining(context);
-  random(context);
+  jointEventsContract(context);
+  deliveriesContract(context);
   finding(context);
   racing(context);
   reading(context);
@@ -24,7 +25,7 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   timing(context);
 }
 
-interface Context {
+export interface LogContext {
   readonly open: () => Promise<EventLog>;
   log: EventLog;
   outcomesOf(events: BankEvent[], on?: EventLog): Promise<string[]>;
@@ -34,8 +35,8 @@ interface Context {
 const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as BankEvent;
 const stored = ({ position, json }: LogEntry): LogEntry => ({ position, json });
 
-function contextOf(open: () => Promise<EventLog>): Context {
-  const context: Context = {
+function contextOf(open: () => Promise<EventLog>): LogContext {
+  const context: LogContext = {
     open,
     log: undefined as unknown as EventLog,
     async outcomesOf(events: BankEvent[], on = context.log): Promise<string[]> {
@@ -53,7 +54,7 @@ function contextOf(open: () => Promise<EventLog>): Context {
   return context;
 }
 
-function appending(context: Context): void {
+function appending(context: LogContext): void {
   const { outcomesOf } = context;
 
   test('given new accounts, when events are appended, then they stand in order', async () => {
@@ -113,7 +114,7 @@ function appending(context: Context): void {
   });
 }
 
-function refusing(context: Context): void {
+function refusing(context: LogContext): void {
   const { outcomesOf } = context;
 
   test('given an event twice in one batch, then it goes in once', async () => {
@@ -187,122 +188,7 @@ function refusing(context: Context): void {
   });
 }
 
-function joining(context: Context): void {
-  const { outcomesOf } = context;
-  const heads = (...ids: StreamId[]): Promise<number[]> => context.log.heads(ids);
-  const opened = async (): Promise<[StreamId, StreamId]> => {
-    const [anna, ben] = [newAccount(), newAccount()];
-    await context.log.append([eventOf(anna, 1), eventOf(ben, 1)]);
-    return [anna, ben];
-  };
-
-  test('given joint events, then they stand side by side, whatever comes between', async () => {
-    const [anna, ben] = await opened();
-    const legs = jointly([eventOf(anna, 2), eventOf(ben, 3)]);
-    const [more] = [eventOf(newAccount(), 1)];
-    const { added } = await context.log.append([legs[0]!, more!, eventOf(ben, 2), legs[1]!]);
-    expect(added.map(parse)).toEqual([more, eventOf(ben, 2), ...legs]);
-    expect(added[3]!.position - added[2]!.position).toBe(1);
-    expect(await outcomesOf(legs)).toEqual(['duplicate', 'duplicate']);
-    expect(await outcomesOf([legs[1]!])).toEqual(['duplicate']);
-    const next = linked([...legs, eventOf(anna, 3), eventOf(ben, 4)]).slice(2);
-    expect(await outcomesOf(next)).toEqual(['appended', 'appended']);
-  });
-
-  test('given one that must wait, then the others wait too, and so does who follows', async () => {
-    const [anna, ben] = await opened();
-    const legs = jointly([eventOf(anna, 2), eventOf(ben, 3)]);
-    const [follower] = linked([legs[0]!, eventOf(anna, 3)]).slice(1);
-    const fine = eventOf(newAccount(), 1);
-    expect(await outcomesOf([...legs, follower!, fine])).toEqual(['gap', 'gap', 'gap', 'appended']);
-    expect(await heads(anna, ben)).toEqual([1, 1]);
-    expect(await outcomesOf([legs[0]!])).toEqual(['gap']);
-    expect(await outcomesOf([...legs, follower!, eventOf(ben, 2)])).toEqual(
-      Array(4).fill('appended'),
-    );
-    expect(await heads(anna, ben)).toEqual([3, 3]);
-  });
-
-  test('given one that is a fork, then none goes in', async () => {
-    const [anna, ben] = await opened();
-    await context.log.append([eventOf(ben, 2)]);
-    const legs = jointly([eventOf(anna, 2), eventOf(ben, 2, { amount: '5.00' })]);
-    expect(await outcomesOf(legs)).toEqual(['fork', 'fork']);
-    expect(await heads(anna, ben)).toEqual([1, 2]);
-    const refused = (stream: StreamId) => (stream === ben ? 'it is in quarantine' : undefined);
-    const others = jointly([eventOf(anna, 2), eventOf(ben, 3)]);
-    const { outcomes } = await context.log.append(others, refused);
-    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['fork', 'fork']);
-    expect(await heads(anna, ben)).toEqual([1, 2]);
-  });
-
-  test('given a part of them in the log already, then the rest is a fork', async () => {
-    const [anna, ben] = await opened();
-    const legs = jointly([eventOf(anna, 2), eventOf(ben, 2)]);
-    const three = legs.map((leg) => ({ ...leg, joint: { ...leg.joint!, events: 1 } }));
-    await context.log.append([three[0] as BankEvent]);
-    expect(await outcomesOf([three[0] as BankEvent, legs[1]!])).toEqual(['fork', 'fork']);
-  });
-
-  test('given a command of several events of one stream, then it goes in whole', async () => {
-    const [anna] = await opened();
-    const events = jointly(eventsOf(anna, 2, 4));
-    expect(await outcomesOf([...events, ...events])).toEqual([
-      ...Array<string>(3).fill('appended'),
-      ...Array<string>(3).fill('duplicate'),
-    ]);
-    expect(await outcomesOf(events.slice(1))).toEqual(['duplicate', 'duplicate']);
-  });
-}
-
-function random(context: Context): void {
-  test('given messages late, repeated and in any order, then the log is whole', async () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-    console.log(`SEED=${seed}`);
-    const next = randomOf(seed);
-    const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(next() * items.length)]!;
-    const ids = Array.from({ length: 5 }, newAccount);
-    const start = context.log.head();
-    const versions = new Map(ids.map((id) => [id, 0]));
-    const grow = (id: StreamId): BankEvent => {
-      versions.set(id, versions.get(id)! + 1);
-      return eventOf(id, versions.get(id)!);
-    };
-    const plain = Array.from({ length: 60 }, () => {
-      const one = grow(pick(ids));
-      if (next() < 0.5) return [one];
-      const others = ids.filter((id) => id !== one.stream && next() < 0.4).map(grow);
-      const all = [one, ...others];
-      const joint = { id: one.id, events: all.length };
-      return all.length === 1 ? all : all.map((event) => ({ ...event, joint }) as BankEvent);
-    });
-    const flat = linked(plain.flat());
-    let open = plain.map((unit) => flat.splice(0, unit.length));
-    for (let append = 0; append < 2_000 && open.length > 0; append += 1) {
-      const batch = Array.from({ length: 1 + Math.floor(next() * 8) }, () => pick(open));
-      const { outcomes } = await context.log.append(batch.flat());
-      const seen = outcomes.map(({ outcome }) => outcome);
-      expect(seen).not.toContain('fork');
-      let at = 0;
-      const told = batch.map((unit) => seen.slice(at, (at += unit.length)));
-      for (const outcome of told) expect(new Set(outcome.map((one) => one === 'gap')).size).toBe(1);
-      const kept = next() < 0.2;
-      const done = batch.filter((_, index) => !told[index]!.includes('gap'));
-      if (!kept) open = open.filter((unit) => !done.includes(unit));
-    }
-    expect(open).toEqual([]);
-    expect(await context.log.heads(ids)).toEqual(ids.map((id) => versions.get(id)));
-    const read = (await context.readAll(start, 1_000)).map(parse);
-    expect(read).toHaveLength(plain.flat().length);
-    const last = new Map<string, string>();
-    for (const event of read) {
-      expect(event.prev).toBe(last.get(event.stream));
-      last.set(event.stream, digestOf(event));
-    }
-  });
-}
-
-function finding(context: Context): void {
+function finding(context: LogContext): void {
   test('given events of several streams, then they and their digests are found', async () => {
     const [id, other] = [newAccount(), newAccount()];
     const events = eventsOf(id, 1, 3);
@@ -324,7 +210,7 @@ function finding(context: Context): void {
   });
 }
 
-function racing(context: Context): void {
+function racing(context: LogContext): void {
   const { outcomesOf } = context;
 
   test('given 20 writers of one version, then exactly one wins', async () => {
@@ -348,7 +234,7 @@ function racing(context: Context): void {
   });
 }
 
-function versions(context: Context): void {
+function versions(context: LogContext): void {
   test('given a stream, then its versions are read, and one that lacks is missed', async () => {
     const id = newAccount();
     const events = eventsOf(id, 1, 9);
@@ -360,7 +246,7 @@ function versions(context: Context): void {
   });
 }
 
-function timing(context: Context): void {
+function timing(context: LogContext): void {
   test('given events, then the last until a time is found, also of one instant', async () => {
     const id = newAccount();
     const moment = (seconds: number) => 1_790_000_000_000 + 1_000 * seconds;
@@ -388,7 +274,7 @@ function timing(context: Context): void {
   });
 }
 
-function reading(context: Context): void {
+function reading(context: LogContext): void {
   const { outcomesOf, readAll } = context;
 
   test('given random batches, then every page size reads the same log', async () => {

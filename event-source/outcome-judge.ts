@@ -7,13 +7,8 @@ import type { Outcome } from './event-log.ts';
 import type { Offence } from './quarantine.ts';
 
 const STREAMS_WATCHED_MAX = 10_000;
-/**
- * How long deliveries of a stream whose event before is missing are sent back to the broker.
- * Then they are let go with an alarm: the journal of the stream keeps every event that the log
- * has not, and publishes it again, while deliveries that are sent back for ever would fill the
- * broker's window of open deliveries and stop every stream.
- */
-export const GAP_RETRY_MS = 10_000;
+/** How long a stream's next event may be missing before that is an alarm. */
+export const GAP_MS_MAX = 10_000;
 
 /** 'retry': the broker shall deliver the same again later. */
 export type Verdict = 'done' | 'retry';
@@ -22,6 +17,7 @@ interface Gap {
   readonly since: number;
   readonly head: number;
   deliveries: number;
+  isTold: boolean;
 }
 
 export interface JudgeParts {
@@ -34,30 +30,30 @@ export interface JudgeParts {
 export function outcomeJudge({ alarms, logger, now }: JudgeParts) {
   const gaps = boundedMap<StreamId, Gap>(STREAMS_WATCHED_MAX);
 
-  const onGap = ({ stream, version }: Candidate, head: number): Verdict => {
-    const gap = gaps.get(stream) ?? { since: now(), head, deliveries: 0 };
+  const onGap = ({ stream, version }: Candidate, head: number): 'done' => {
+    const gap = gaps.get(stream) ?? { since: now(), head, deliveries: 0, isTold: false };
     if (gap.deliveries === 0) {
-      logger.warn('events wait for others', { stream, head, version });
       gaps.set(stream, gap);
     }
     gap.deliveries += 1;
-    if (now() - gap.since < GAP_RETRY_MS) return 'retry';
+    if (now() - gap.since < GAP_MS_MAX) return 'done';
     const what = head + 1 < version ? `version ${head + 1}` : 'what is joint with it';
+    gap.isTold = true;
     alarms.raise('gap', stream, `${what} does not come, ${version} waits`);
     return 'done';
   };
-  const onLogged = ({ stream, version }: Candidate): Verdict => {
+  const onLogged = ({ stream, version }: Candidate): 'done' => {
     const gap = gaps.get(stream);
     if (gap === undefined || version <= gap.head) return 'done';
     gaps.delete(stream);
     alarms.lower('gap', stream);
-    logger.info('the missing event came', { stream, deliveries: gap.deliveries });
+    if (gap.isTold) logger.info('the missing event came', { stream, deliveries: gap.deliveries });
     return 'done';
   };
 
   return {
     /** A fork is done as soon as the quarantine has it. */
-    verdict(event: Candidate, outcome: Outcome): Verdict | Offence {
+    verdict(event: Candidate, outcome: Outcome): 'done' | Offence {
       const { stream, json: content } = event;
       switch (outcome.outcome) {
         case 'appended':

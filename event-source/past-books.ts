@@ -32,7 +32,7 @@ export async function pastBooks(
 /** Goes on from a mark by the same rules of the domain that made it. */
 function booksFrom(mark: BooksMark) {
   const totals = new Map(mark.totals);
-  const legs = mark.open === undefined ? undefined : createTransferLegs(new Set(), mark.open);
+  const legs = mark.open === undefined ? undefined : createTransferLegs(mark.open);
   let { position, at, events, accounts } = mark;
   const follow = (event: BankEvent): void => {
     events += 1;

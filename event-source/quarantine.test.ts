@@ -58,7 +58,7 @@ test('given more than the file may hold, then the stream is noted without its ev
   expect(statSync(path).size).toBeLessThan(64 * 1024 * 1024);
 });
 
-test('given half a line, as a crash leaves it, then it goes on behind the last whole one', async () => {
+test('given half a line, as after a crash, then it goes on behind the last whole one', async () => {
   const [id, other] = [newAccount(), newAccount()];
   await (await open()).add([{ stream: id, reason: 'a fork', content: '{}' }]);
   appendFileSync(path, '{"at":"20');

@@ -103,7 +103,7 @@ const HOMES: readonly (readonly [name: string, home: RegExp])[] = [
   ['mongodb', /^(?:projections|queries-bank-api)\/mongo-[a-z-]+\.ts$/],
   ['@grpc/grpc-js', /^(?:event-source\/immudb-|runtime\/)[a-z.-]+\.ts$/],
   ['@grpc/proto-loader', /^(?:event-source\/immudb-|runtime\/)[a-z.-]+\.ts$/],
-  ['pg', /^(?:runtime\/|bench\/plain-ledger\.ts$)/],
+  ['pg', /^(?:runtime\/|bench\/plain-ledger\.ts$|bank-account-actor\/journal\/pg-)/],
   ['@nats-io/transport-node', /^(?:runtime\/|event-source\/nats-)/],
   ['@nats-io/jetstream', /^(?:runtime\/|event-source\/nats-)/],
   ['pdfkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],

@@ -2,8 +2,8 @@ import { parseSync } from '@swc/core';
 import { isTest, roomOf } from './tidy-sources.ts';
 import type { Fault, Source } from './tidy-sources.ts';
 
-export const FILE_LINES_MAX = 200;
-export const TEST_FILE_LINES_MAX = 400;
+export const FILE_LINES_MAX = 400;
+export const TEST_FILE_LINES_MAX = 600;
 export const FUNCTION_LINES_MAX = 70;
 export const LINE_COLUMNS_MAX = 100;
 export const FOLDER_DEPTH_MAX = 2;

@@ -6,7 +6,7 @@ export const ACTOR_HOSTS_MAX = 8;
 /** Each further host listens this far above the one before; dapr.yaml uses none of these ports. */
 const PORTS_PER_HOST = 10;
 
-/** How many actor hosts to start, 1 to ACTOR_HOSTS_MAX; ACTOR_HOSTS says so when nobody else does. */
+/** How many actor hosts to start; the variable ACTOR_HOSTS says so when nobody else does. */
 export const actorHostsWanted = (given?: number): number => {
   const hosts = given ?? Number(process.env['ACTOR_HOSTS'] ?? 1);
   if (Number.isInteger(hosts) && hosts >= 1 && hosts <= ACTOR_HOSTS_MAX) return hosts;

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ACTOR_HOST_APP } from './actor-hosts.ts';
-import { LOOPBACK } from './ports.ts';
+import type { DaprApp } from './dapr-yaml.ts';
+import { answersOk, LOOPBACK } from './ports.ts';
+import { Refusal } from './progress.ts';
 
 const ANSWER_MS_MAX = 2_000;
+const READY_POLL_MS = 100;
 const LOG_APP = 'event-source';
 
 /** What of its health a person wants to see at a glance, by the name under which it stands. */
@@ -55,5 +59,27 @@ export const askHealth = async (port: number): Promise<unknown> => {
     return (await response.json()) as unknown;
   } catch {
     return undefined;
+  }
+};
+
+/** The name of the app, and what it says of itself. */
+const whyNotReady = async ({ name, appPort }: DaprApp): Promise<string> => {
+  const health = await askHealth(appPort);
+  return health === undefined ? name : `${name}: ${healthWords(health, [])}`;
+};
+
+/** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
+export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
+  const deadline = Date.now() + limitMs;
+  let waiting = [...apps];
+  while (waiting.length > 0) {
+    const ready = await Promise.all(waiting.map((app) => answersOk(app.appPort, '/health/ready')));
+    waiting = waiting.filter((_, index) => !ready[index]);
+    if (waiting.length === 0) return;
+    if (Date.now() > deadline) {
+      const names = (await Promise.all(waiting.map(whyNotReady))).join('; ');
+      throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
+    }
+    await sleep(READY_POLL_MS);
   }
 };

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { actorHost, actorHostsWanted, ACTOR_HOST_APP, withActorHosts } from './actor-hosts.ts';
+import { waitReady } from './app-health.ts';
 import { appPrograms, sidecarName } from './apps.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
@@ -9,9 +9,9 @@ import { fileOf, startInfrastructure } from './infrastructure.ts';
 import { prepareDataDir, resolveInstance } from './instance.ts';
 import type { Instance, InstanceOptions } from './instance.ts';
 import type { Entry } from './ledger.ts';
-import { answersOk, LOOPBACK, requireFreePorts } from './ports.ts';
+import { LOOPBACK, requireFreePorts } from './ports.ts';
 import { findPrograms, SERVED_BY_START } from './programs.ts';
-import { createProgress, Refusal } from './progress.ts';
+import { createProgress } from './progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
 import { loadSecrets } from './secrets.ts';
 import { createSupervisor } from './supervisor.ts';
@@ -19,7 +19,6 @@ import type { Supervisor } from './supervisor.ts';
 import type { ProgramName } from './versions.ts';
 
 const READY_DEADLINE_MS = 60_000;
-const READY_POLL_MS = 100;
 
 export interface BankOptions extends InstanceOptions {
   /** Prints nothing; notes about deaths then go to `onNote` only. */
@@ -79,35 +78,6 @@ export const allPorts = (
     }
   }
   return ports;
-};
-
-/** The name of the app, and what it says of itself. */
-const whyNotReady = async ({ name, appPort }: DaprApp): Promise<string> => {
-  try {
-    const response = await fetch(`http://${LOOPBACK}:${appPort}/health/ready`);
-    const { checks } = (await response.json()) as {
-      checks: Record<string, { ok: boolean; reason?: string }>;
-    };
-    const reasons = Object.values(checks).flatMap(({ ok, reason }) => (ok ? [] : [reason]));
-    return [name, ...reasons].join(': ');
-  } catch {
-    return name;
-  }
-};
-
-const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
-  const deadline = Date.now() + limitMs;
-  let waiting = [...apps];
-  while (waiting.length > 0) {
-    const ready = await Promise.all(waiting.map((app) => answersOk(app.appPort, '/health/ready')));
-    waiting = waiting.filter((_, index) => !ready[index]);
-    if (waiting.length === 0) return;
-    if (Date.now() > deadline) {
-      const names = (await Promise.all(waiting.map(whyNotReady))).join('; ');
-      throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
-    }
-    await sleep(READY_POLL_MS);
-  }
 };
 
 /** Actor hosts that come and go while the bank runs; `apps` tells which apps there are. */

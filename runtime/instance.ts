@@ -82,8 +82,8 @@ export const resolveInstance = (options: InstanceOptions = {}): Instance => {
 };
 
 /**
- * Makes the data folder; refuses one of another release. Others may pass through it but not list it: PostgreSQL
- * refuses to run as root and then has its own folder below as another user.
+ * Makes the data folder; refuses one of another release. Others may pass through it but not list
+ * it: PostgreSQL refuses to run as root and then has its own folder below as another user.
  */
 export const prepareDataDir = (instance: Instance): void => {
   mkdirSync(instance.dataDir, { recursive: true });

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DiscardPolicy, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
-import { StorageType, StoreCompression } from '@nats-io/jetstream';
+import { jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import type { StreamConfig } from '@nats-io/jetstream';
 import { connect, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { logFile } from './instance.ts';
@@ -11,6 +10,7 @@ import { accepts, LOOPBACK } from './ports.ts';
 import { writePrivate } from './secrets.ts';
 import { nicenessOf } from './scheduling.ts';
 import type { Secrets } from './secrets.ts';
+import { limitsOf } from './stream-limits.ts';
 
 const ADMIN = 'admin';
 const SIDECAR = 'sidecar';
@@ -19,13 +19,6 @@ const PUBLISHER = 'event-source';
 /** For consumers of integration events that have no sidecar: it reads them and nothing else. */
 const READER = 'reader';
 const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
-const STREAM_BYTES_MAX = 1024 * 1024 * 1024;
-const STREAM_AGE_MAX_MS = 7 * 24 * 3_600_000;
-/** About 2.3 million integration events; docs/integration-events.md says what that means. */
-const BANK_EVENTS_BYTES_MAX = 2 * STREAM_BYTES_MAX;
-/** The ledger only tells followers early what they else pull from the log. */
-const LEDGER_BYTES_MAX = 64 * 1024 * 1024;
-const LEDGER_AGE_MAX_MS = 10 * 60_000;
 const DUPLICATE_WINDOW_MS = 120_000;
 
 /** Streams must exist before a sidecar subscribes; each carries one topic of the bank. */
@@ -38,8 +31,6 @@ export const STREAMS: Readonly<Record<string, string>> = {
   COMMAND_RESULTS: 'account-command-results',
   DEAD_COMMANDS: 'account-commands-dead',
 };
-/** Nothing else keeps these messages, so a full stream refuses the new and forgets no old one. */
-const KEPT_STREAMS = new Set(['ACCOUNT_COMMANDS', 'DEAD_COMMANDS']);
 /** A command is gone from its stream as soon as it is acknowledged. */
 const QUEUES = new Set(['ACCOUNT_COMMANDS']);
 
@@ -137,25 +128,6 @@ export const provisionNats = (
   instance: Instance,
   secrets: Pick<Secrets, 'natsAdmin'>,
 ): Promise<void> => asAdmin(instance, secrets, provision);
-
-/** Bytes and age of streams of events; text that repeats itself takes half of its bytes so. */
-const EVENT_STREAMS: Readonly<Record<string, readonly [bytes: number, ageMs: number]>> = {
-  LEDGER: [LEDGER_BYTES_MAX, LEDGER_AGE_MAX_MS],
-  // A log that was put back from a backup gets from here what it lacks (`restore --refill`).
-  ACCOUNT_EVENTS: [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS],
-  BANK_EVENTS: [BANK_EVENTS_BYTES_MAX, STREAM_AGE_MAX_MS],
-};
-
-function limitsOf(name: string): Partial<StreamConfig> {
-  const [bytes, ageMs] = EVENT_STREAMS[name] ?? [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS];
-  const isKept = KEPT_STREAMS.has(name);
-  return {
-    max_bytes: bytes,
-    max_age: isKept ? 0 : nanos(ageMs),
-    discard: isKept ? DiscardPolicy.New : DiscardPolicy.Old,
-    compression: name in EVENT_STREAMS ? StoreCompression.S2 : StoreCompression.None,
-  };
-}
 
 async function provision(connection: NatsConnection): Promise<void> {
   const manager = await jetstreamManager(connection);

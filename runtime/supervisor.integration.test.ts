@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { endLeftovers, isAlive, readLedger, writeLedger } from './ledger.ts';
 import type { Entry } from './ledger.ts';
 import type { ProgramSpec } from './managed-program.ts';
-import { accepts } from './ports.ts';
+import { accepts, answersOk } from './ports.ts';
 import { processIdentity } from './process-identity.ts';
 import { createSupervisor } from './supervisor.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -138,6 +138,33 @@ describe('a supervised program', () => {
     await house.stop(300);
     expect(processIdentity(pid)).toBeUndefined();
     expect(notes).toEqual(['teller did not stop within 0.3 s, killing it']);
+  });
+
+  test('given that it hangs, it is named, killed and restarted', async () => {
+    const house = await supervise();
+    const answers = `require('node:http').createServer((_, response) => response.end())
+      .listen(Number(process.argv[1]), '127.0.0.1');`;
+    const teller = await spec('teller', answers);
+    const ready = () => answersOk(teller.port, '/');
+    await house.start([{ ...teller, ready, unansweredMax: 2 }]);
+    const { pid } = entry('teller');
+    house.kill('teller', 'SIGSTOP');
+    await until(() => entry('teller').restarts === 1 && entry('teller').state === 'ready');
+    expect(entry('teller').pid).not.toBe(pid);
+    expect(notes[0]).toBe('teller does not answer, killing it');
+  });
+
+  test('given that it was removed, it is stopped and forgotten, and may come again', async () => {
+    const house = await supervise();
+    const teller = await spec('teller', SERVER);
+    await house.start([teller]);
+    const { pid } = entry('teller');
+    await house.remove('teller');
+    expect(processIdentity(pid)).toBeUndefined();
+    expect(house.programs()).toEqual([]);
+    expect(readLedger(dataDir)?.programs).toEqual([]);
+    await house.start([teller]);
+    expect(entry('teller').state).toBe('ready');
   });
 
   test('given that it was taken down, it stays down until it is brought up', async () => {

@@ -2,22 +2,21 @@ import { streamOfPerson } from '../../contracts/bank-events.ts';
 import { commandHash, decodeCommand, holdIdFor } from '../../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
 import type { CommandBody } from '../../contracts/command-bodies.ts';
-import { decodeEvent, encodeEvent, streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/events.ts';
 import { writeMoney } from '../../contracts/money-members.ts';
 import type { RefusalMessage } from '../../contracts/refusals.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
-import type { Past, Refusal, TransferCommand } from '../../domain/account-commands.ts';
+import type { Refusal, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
-import { onceNamesOf, type AccountEvent } from '../../domain/account-events.ts';
-import { holdName, reversalName } from '../../domain/account-events.ts';
-import { transferEndName, transferName, transferReversalName } from '../../domain/account-events.ts';
+import { onceNamesOf, transferName, type AccountEvent } from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
-import { ownCommandId, PERSON_ID_PATTERN, personId, version } from '../../domain/ids.ts';
-import type { AccountId, CommandId, StreamId, TransferId } from '../../domain/ids.ts';
+import { ownCommandId, PERSON_ID_PATTERN, personId } from '../../domain/ids.ts';
+import type { AccountId, CommandId, TransferId } from '../../domain/ids.ts';
 import { decideTransfer } from '../../domain/transfer-decisions.ts';
 import type { Draft, Reading, Step, Working } from '../turn/draft.ts';
 import { isAccountState, isPersonState } from '../turn/stream-state.ts';
 import { unavailable } from '../turn/work.ts';
+import { pastOf, replay, transferPast, type TransferBody } from './account-past.ts';
 import { recordRefusal, wantsRecord } from './refusal-record.ts';
 
 /** A command to an account, and the id that the record of its refusal would have. */
@@ -26,17 +25,6 @@ export interface AccountWork {
   readonly recordId: CommandId;
 }
 
-type TransferBody = Extract<
-  CommandBody,
-  {
-    type:
-      | 'send-transfer'
-      | 'reserve-transfer'
-      | 'capture-transfer'
-      | 'void-transfer'
-      | 'expire-transfer';
-  }
->;
 const TRANSFERS = new Set<CommandBody['type']>([
   'send-transfer',
   'reserve-transfer',
@@ -65,7 +53,7 @@ export function decideAccounts(
   { atomic, dryRun }: Joint,
   now: string,
 ): CommandResult[] | undefined {
-  const undo = draft.bookmark();
+  const undo = atomic || dryRun ? draft.bookmark() : undefined;
   const before = atomic ? works.map(({ message }) => stateOf(draft, message)) : [];
   const decided = works.map((work) => {
     const undoOne = work.message.dryRun === true ? draft.bookmark() : undefined;
@@ -76,7 +64,7 @@ export function decideAccounts(
   if (decided.includes(undefined)) return undefined;
   const outcomes = decided as Outcome[];
   const isAborted = atomic && outcomes.some(({ result }) => !result.ok);
-  if (isAborted || dryRun) undo();
+  if (isAborted || dryRun) undo?.();
   const results = outcomes.map(({ result, seen }, index): CommandResult | undefined => {
     const work = works[index]!;
     if (result.ok) return isAborted && !result.replayed ? ABORTED : result;
@@ -130,7 +118,11 @@ function decideAccount(draft: Draft, { message }: AccountWork, now: string): Out
   if (decided === undefined || !('side' in decided)) return decided && plain(decided);
   const seen = accountOf(current);
   const { refusal, side } = decided;
-  const result = { ok: false as const, refusal, ...(isTransfer(command) ? { accountId: side } : {}) };
+  const result = {
+    ok: false as const,
+    refusal,
+    ...(isTransfer(command) ? { accountId: side } : {}),
+  };
   return seen.status === 'none' ? { result } : { result, seen };
 }
 
@@ -147,45 +139,6 @@ const refused = (refusal: RefusalMessage): CommandResult => ({ ok: false, refusa
 
 const accountOf = ({ state }: Working): Account =>
   state !== undefined && isAccountState(state) ? state : NO_ACCOUNT;
-
-/** The events of a command that was executed before: the same answer, for ever. */
-function replay(
-  draft: Draft,
-  stream: StreamId,
-  first: number,
-  { command }: CommandMessage,
-): CommandResult | undefined {
-  const events: LoggedEvent[] = [];
-  const take = (from: StreamId, at: number): 'taken' | 'unavailable' | undefined => {
-    const event = draft.event(from, at) as LoggedEvent | 'unavailable' | undefined;
-    if (event === undefined || event === 'unavailable') return event;
-    events.push(event);
-    // The target of a transfer has one of its events, the account of the command all others.
-    const own = from === stream ? (event.joint?.events ?? 1) - companions(event) : 1;
-    return at - (from === stream ? first : at) + 1 < own ? take(from, at + 1) : 'taken';
-  };
-  const own = take(stream, first);
-  if (own === undefined) return undefined;
-  if (own === 'unavailable') return unavailable('the log cannot be asked what was executed');
-  if (events[0]?.commandHash !== commandHash(command)) {
-    return refused({ code: 'idempotency-key-reused' });
-  }
-  const last = events.at(-1)!;
-  if (companions(last) === 0 || !('otherAccountId' in last.data)) {
-    return { ok: true, replayed: true, events };
-  }
-  const other = streamOf(last.data.otherAccountId);
-  const at = draft.settled(other, transferName(last.data.transferId));
-  if (at === undefined) return undefined;
-  const theirs = at === null ? 'unavailable' : take(other, at);
-  if (theirs === undefined) return undefined;
-  if (theirs === 'unavailable') return unavailable('the log cannot be asked what was executed');
-  return { ok: true, replayed: true, events };
-}
-
-/** How many events of the command stand in the other account's stream. */
-const companions = ({ type, joint }: LoggedEvent): number =>
-  joint !== undefined && (type === 'transfer-sent' || type === 'transfer-captured') ? 1 : 0;
 
 function decideOne(
   draft: Draft,
@@ -242,7 +195,12 @@ function decideTwo(
   const there = accountOf(target);
   const at = laterOf(laterOf(now, source), there);
   const command = decoded.command as TransferCommand;
-  const decision = decideTransfer({ sourceId: accountId, source, target: there }, command, at, past);
+  const decision = decideTransfer(
+    { sourceId: accountId, source, target: there },
+    command,
+    at,
+    past,
+  );
   if (!decision.ok) {
     const side = decision.side === 'source' ? accountId : (targetId ?? accountId);
     return refusedBy(side, decision.refusal, decoded.currency);
@@ -307,8 +265,7 @@ function stepsOf(
 }
 
 type Decoded =
-  | { readonly command: unknown; readonly currency: Currency }
-  | { readonly refusal: RefusalMessage };
+  { readonly command: unknown; readonly currency: Currency } | { readonly refusal: RefusalMessage };
 
 function decode(account: Account, { accountId, commandId, command }: CommandMessage): Decoded {
   const currency =
@@ -340,63 +297,6 @@ function ownerOf(draft: Draft, ownerId: string): boolean | undefined {
   return isPersonState(person.state) && person.state.status === 'registered';
 }
 
-type Asked = Past | 'unavailable' | undefined;
-
-/** What a decision may ask of the past, by the name under which it is known whether it ended. */
-function pastOf(draft: Draft, stream: StreamId, account: Account, body: CommandBody): Asked {
-  if (account.status === 'none') return {};
-  switch (body.type) {
-    case 'capture-hold':
-    case 'void-hold':
-    case 'expire-hold': {
-      // What the state still holds open was not ended, so nobody needs to be asked.
-      if (account.holds.some(({ holdId }) => holdId === body.holdId)) return {};
-      return settledPast(draft.settled(stream, holdName(body.holdId)));
-    }
-    case 'reverse': {
-      if (body.version > account.version) return {};
-      return eventPast(draft, stream, body.version, reversalName(body.version));
-    }
-    default:
-      return {};
-  }
-}
-
-function transferPast(draft: Draft, stream: StreamId, source: Account, body: TransferBody): Asked {
-  if (source.status === 'none') return {};
-  switch (body.type) {
-    case 'send-transfer': {
-      const { reversesTransferId } = body;
-      if (reversesTransferId === undefined) return {};
-      const received = draft.settled(stream, transferName(reversesTransferId));
-      if (received === undefined) return undefined;
-      if (received === null) return {};
-      return eventPast(draft, stream, received, transferReversalName(reversesTransferId));
-    }
-    case 'capture-transfer':
-    case 'void-transfer':
-    case 'expire-transfer': {
-      if (source.transfers.some((open) => open.transferId === body.transferId)) return {};
-      return settledPast(draft.settled(stream, transferEndName(body.transferId)));
-    }
-    case 'reserve-transfer':
-      return {};
-  }
-}
-
-function settledPast(at: number | null | undefined): Asked {
-  if (at === undefined) return undefined;
-  return at === null ? {} : { settled: { version: version(at) } };
-}
-
-function eventPast(draft: Draft, stream: StreamId, at: number, name: string): Asked {
-  const event = draft.event(stream, at);
-  const settled = settledPast(draft.settled(stream, name));
-  if (event === undefined || settled === undefined) return undefined;
-  if (event === 'unavailable') return event;
-  return { ...(settled as Past), original: decodeEvent(event as LoggedEvent) };
-}
-
 // The clock of an account never runs backwards.
 function laterOf(now: string, account: Account): string {
   return account.status !== 'none' && account.changedAt > now ? account.changedAt : now;
@@ -411,11 +311,13 @@ export function dueWork(account: ExistingAccount, id: AccountId, now: string): A
     recordId: commandId,
   });
   return [
-    ...account.holds.filter(isDue).map(({ holdId }) =>
-      own(ownCommandId(`expire ${holdId}`), { type: 'expire-hold', holdId }),
-    ),
-    ...account.transfers.filter(isDue).map(({ transferId }) =>
-      own(ownCommandId(`expire ${transferId}`), { type: 'expire-transfer', transferId }),
-    ),
+    ...account.holds
+      .filter(isDue)
+      .map(({ holdId }) => own(ownCommandId(`expire ${holdId}`), { type: 'expire-hold', holdId })),
+    ...account.transfers
+      .filter(isDue)
+      .map(({ transferId }) =>
+        own(ownCommandId(`expire ${transferId}`), { type: 'expire-transfer', transferId }),
+      ),
   ];
 }

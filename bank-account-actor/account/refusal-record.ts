@@ -43,7 +43,7 @@ export function recordRefusal(
   if (known !== null) return `${stream}/${known}`;
   const current = draft.read(stream);
   if (current === undefined) return undefined;
-  if (current === 'unreadable') return null;
+  if (current === 'unreadable' || current.before?.quarantine !== undefined) return null;
   const before = current.state !== undefined && isRefusalsState(current.state) && current.state;
   const next = afterRecord(before || undefined, now);
   if (next.onDay > REFUSALS_PER_DAY_MAX) return null;

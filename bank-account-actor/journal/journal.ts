@@ -54,7 +54,7 @@ export interface Turn {
 
 export type TurnOutcome =
   | { readonly outcome: 'committed' }
-  /** These streams stand at other versions; nothing was written. */
+  /** These streams stand at other versions or in quarantine; nothing was written. */
   | { readonly outcome: 'overtaken'; readonly streams: readonly StreamId[] }
   /** These names are known; nothing was written. */
   | { readonly outcome: 'known'; readonly names: readonly KnownName[] };
@@ -63,8 +63,10 @@ export type TurnOutcome =
 export class JournalRefused extends Error {}
 
 /** A stream as the log tells it. */
-export interface RestoredStream
-  extends Pick<StreamWrite, 'stream' | 'version' | 'digest' | 'state' | 'due'> {
+export interface RestoredStream extends Pick<
+  StreamWrite,
+  'stream' | 'version' | 'digest' | 'state' | 'due'
+> {
   readonly secret?: string;
 }
 
@@ -95,9 +97,7 @@ export interface Journal {
    * The log has confirmed exactly this last event of each: nothing of it is unlogged any more. A
    * stream that has moved on is left as it is.
    */
-  settle(
-    streams: readonly Pick<StoredStream, 'stream' | 'version' | 'digest'>[],
-  ): Promise<void>;
+  settle(streams: readonly Pick<StoredStream, 'stream' | 'version' | 'digest'>[]): Promise<void>;
   /** Marks a stream for good: nothing is acknowledged on it any more. */
   quarantine(stream: StreamId, reason: string): Promise<void>;
   quarantined(
@@ -113,8 +113,9 @@ export interface Journal {
   mark(): Promise<JournalMark | undefined>;
   setMark(mark: JournalMark): Promise<void>;
   /**
-   * Puts streams as the log tells them, with all events confirmed, and their names. Rows only move
-   * forward; one at the same version and digest takes a secret that it lacks. Gives the rows written.
+   * Puts streams as the log tells them, with all events confirmed, and their names. Rows only
+   * move forward; one at the same version and digest takes a secret that it lacks. Gives how many
+   * rows were written.
    */
   restore(streams: readonly RestoredStream[], names: readonly KnownName[]): Promise<number>;
 }

@@ -26,7 +26,10 @@ export function memoryJournal(now: () => number = Date.now): Journal {
       ...guards,
     ];
     const overtaken = expected
-      .filter(({ stream, version }) => (rows.get(stream)?.version ?? 0) !== version)
+      .filter(({ stream, version }) => {
+        const row = rows.get(stream);
+        return (row?.version ?? 0) !== version || row?.quarantine !== undefined;
+      })
       .map(({ stream }) => stream);
     if (overtaken.length > 0) return { outcome: 'overtaken', streams: overtaken };
     const known = [...added, ...unknown].flatMap((name) => names.get(keyOf(name)) ?? []);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { JournalRefused, journalMark } from './journal.ts';
 import type { Journal, StoredStream, StreamName } from './journal.ts';
@@ -67,7 +68,8 @@ export function pgJournal(url: string): PgJournal {
   return {
     async load(streams, names = []) {
       const ids = new Map(names.map((name) => [idOf(name), name]));
-      const rows = await call<Row>('load_streams', [[...new Set(streams)], [...ids.keys()]]);
+      const asked = [texts([...new Set(streams)]), plain([...ids.keys()])];
+      const rows = await call<Row>('load_streams', asked);
       return {
         streams: rows.filter(({ stream }) => stream !== null).map(storedOf),
         names: rows.flatMap(({ name, version }) => {
@@ -78,9 +80,9 @@ export function pgJournal(url: string): PgJournal {
     commit: (turn) => commit(turn, call),
     async settle(streams) {
       await call('settle', [
-        streams.map(({ stream }) => stream),
-        streams.map(({ version }) => version),
-        streams.map(({ digest }) => digest),
+        texts(streams.map(({ stream }) => stream)),
+        plain(streams.map(({ version }) => version)),
+        texts(streams.map(({ digest }) => digest)),
       ]);
     },
     async quarantine(stream, reason) {
@@ -104,14 +106,14 @@ export function pgJournal(url: string): PgJournal {
     },
     async restore(streams, names) {
       const [row] = await call<{ restore_streams: string }>('restore_streams', [
-        streams.map(({ stream }) => stream),
-        streams.map(({ version }) => version),
-        streams.map(({ digest }) => digest),
-        streams.map(({ state }) => state),
-        streams.map(({ due }) => due),
-        streams.map(({ secret }) => secret ?? null),
-        names.map(idOf),
-        names.map(({ version }) => version),
+        texts(streams.map(({ stream }) => stream)),
+        plain(streams.map(({ version }) => version)),
+        texts(streams.map(({ digest }) => digest)),
+        texts(streams.map(({ state }) => state)),
+        plain(streams.map(({ due }) => due)),
+        texts(streams.map(({ secret }) => secret ?? null)),
+        plain(names.map(idOf)),
+        plain(names.map(({ version }) => version)),
       ]);
       return Number(row?.restore_streams ?? 0);
     },
@@ -128,22 +130,25 @@ async function commit({ writes, guards, names, unknown }: Turn, call: Call): Pro
   const ids = new Map<string, StreamName>([...names, ...unknown].map((name) => [idOf(name), name]));
   const of = <Value>(member: (write: StreamWrite) => Value): Value[] => writes.map(member);
   try {
-    const rows = await call<{ kind: 'overtaken' | 'known'; id: string; at: string }>('commit_turn', [
-      of(({ stream }) => stream),
-      of(({ expected }) => expected),
-      of(({ version }) => version),
-      of(({ digest }) => digest),
-      of(({ state }) => state),
-      of(({ logged }) => logged),
-      of(({ unlogged }) => unlogged.join('\n')),
-      of(({ due }) => due),
-      of(({ secret }) => (secret === undefined ? null : secret === 'forget' ? '' : secret.keep)),
-      guards.map(({ stream }) => stream),
-      guards.map(({ version }) => version),
-      names.map(idOf),
-      names.map(({ version }) => version),
-      unknown.map(idOf),
-    ]);
+    const rows = await call<{ kind: 'overtaken' | 'known'; id: string; at: string }>(
+      'commit_turn',
+      [
+        texts(of(({ stream }) => stream)),
+        plain(of(({ expected }) => expected)),
+        plain(of(({ version }) => version)),
+        texts(of(({ digest }) => digest)),
+        texts(of(({ state }) => state)),
+        plain(of(({ logged }) => logged)),
+        texts(of(({ unlogged }) => `[${unlogged.join(',')}]`)),
+        plain(of(({ due }) => due)),
+        texts(of(({ secret }) => secretText(secret))),
+        texts(guards.map(({ stream }) => stream)),
+        plain(guards.map(({ version }) => version)),
+        plain(names.map(idOf)),
+        plain(names.map(({ version }) => version)),
+        plain(unknown.map(idOf)),
+      ],
+    );
     const [first] = rows;
     if (first === undefined) return { outcome: 'committed' };
     if (first.kind === 'overtaken') {
@@ -158,6 +163,21 @@ async function commit({ writes, guards, names, unknown }: Turn, call: Call): Pro
     throw error;
   }
 }
+
+const secretText = (secret: StreamWrite['secret']): string | null => {
+  if (secret === undefined) return null;
+  return secret === 'forget' ? '' : secret.keep;
+};
+
+/**
+ * An array as PostgreSQL reads it, of texts without control characters, as all JSON and all names
+ * here are: then JSON's own quoting is the array's too. The driver's costs a fifth of the host.
+ */
+const texts = (values: readonly (string | null)[]): string =>
+  `{${values.map((value) => (value === null ? 'NULL' : JSON.stringify(value))).join(',')}}`;
+/** The same of numbers and UUIDs. */
+const plain = (values: readonly (string | number | null)[]): string =>
+  `{${values.map((value) => value ?? 'NULL').join(',')}}`;
 
 /** The first 128 bits of a SHA-256, as PostgreSQL writes a UUID. */
 function idOf({ stream, name }: StreamName): string {
@@ -174,7 +194,7 @@ function storedOf(row: Row): StoredStream {
     digest,
     state,
     logged: Number(logged),
-    unlogged: unlogged === '' ? [] : unlogged.split('\n'),
+    unlogged: unlogged === '' ? [] : (JSON.parse(unlogged) as object[]).map(canonicalJson),
     ...(quarantine === null ? {} : { quarantine }),
     ...(secret === null ? {} : { secret }),
   };

@@ -8,7 +8,7 @@ create table if not exists journal.streams (
   digest text not null,
   state text not null,
   logged bigint not null,
-  -- Canonical JSON of the events after `logged`, one a line.
+  -- JSON array of the events after `logged`; nothing for none.
   unlogged text not null,
   -- Epoch milliseconds.
   due bigint,

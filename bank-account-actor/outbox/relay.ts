@@ -19,16 +19,21 @@ const SEND_EVERY_MS = 40;
 const MESSAGE_SIZE_MAX = 1024 * 1024;
 const RETRY_MS = 200;
 const CONFIRM_EVERY_MS = 100;
+/** A stream with so many events on their way is asked about sooner: they travel in its row. */
+const HOT_EVENTS = 64;
 /** What was sent is asked about after this time, and sent again when the log still lacks it. */
 const ASK_AFTER_MS = 40;
 const SEND_AGAIN_MS = 2_000;
+/** Waiting longer each time: a log that is behind would only get further behind. */
+const SEND_AGAIN_MS_MAX = 6_000;
 const ASK_STREAMS_MAX = 500;
 /** A stream that rests for so long is settled; a busy one takes it along with its next commit. */
-const SETTLE_AFTER_MS = 1_000;
+const SETTLE_AFTER_MS = 2_500;
+const SETTLE_EVERY_MS = 500;
 const SETTLE_STREAMS_MAX = 500;
 /** Rows that nobody has looked after for so long were left by a host that is gone. */
-const SWEEP_IDLE_MS = 3_000;
-const SWEEP_EVERY_MS = 1_000;
+const SWEEP_IDLE_MS = 4_000;
+const SWEEP_EVERY_MS = 500;
 const SWEEP_STREAMS_MAX = 500;
 const EVENTS_MAX = 50_000;
 const SIZE_MAX = 64 * 1024 * 1024;
@@ -43,10 +48,7 @@ export interface LogDigests {
 }
 
 export interface RelayPorts {
-  readonly journal: Pick<
-    Journal,
-    'load' | 'settle' | 'quarantine' | 'claimUnsettled'
-  >;
+  readonly journal: Pick<Journal, 'load' | 'settle' | 'quarantine' | 'claimUnsettled'>;
   readonly log: LogDigests;
   readonly held: HeldStreams;
   /** Resolves once the broker has the message, JSON of `accountEventsMessage`. */
@@ -82,11 +84,14 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const streams = new Map<StreamId, Entry[]>();
   /** Events that must enter the log in one transaction, and so leave in one message. */
   const groups = new Map<string, Entry[]>();
+  /** The event of a stream that the log is asked about, and since when it is waited for. */
+  const marks = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
   let events = 0;
   let size = 0;
   let isSending = false;
+  let isAskedSoon = false;
   let sendAt = 0;
 
   const warn =
@@ -94,12 +99,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     (error: unknown): void =>
       void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
 
-  /** Takes an event; undefined when it is there already. */
+  /** Takes an event; undefined when it is there already, or the log is known to have it. */
   const take = ({ event, json, digest }: Committed): Entry | undefined => {
     const stream = streamOfEvent(event);
     const entries = streams.get(stream) ?? [];
     const { version, joint, data } = event;
-    if ((entries.at(-1)?.version ?? 0) >= version) return undefined;
+    const known = entries.at(-1)?.version ?? confirmed.get(stream)?.version ?? 0;
+    if (known >= version) return undefined;
     const other = 'otherAccountId' in data ? streamOf(data.otherAccountId) : undefined;
     const state = { sentAt: undefined, isQueued: false, isConfirmed: false };
     const entry = { stream, version, json, digest, joint, other, ...state };
@@ -128,7 +134,10 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       if (entry.joint !== undefined) groups.delete(entry.joint.id);
     }
     if (left.length > 0) streams.set(stream, left);
-    else streams.delete(stream);
+    else {
+      streams.delete(stream);
+      marks.delete(stream);
+    }
     held.confirmed(stream, version);
     const last = entries.find((entry) => entry.version === version);
     if (last === undefined || left.length > 0) return;
@@ -170,6 +179,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       try {
         await publish(`{"events":[${batch.map(({ json }) => json).join(',')}]}`);
         for (const entry of batch) entry.sentAt = clock.steady();
+        if (batch.some(({ stream }) => (streams.get(stream)?.length ?? 0) > HOT_EVENTS)) askSoon();
       } catch (error) {
         const context = { events: batch.length, error: String(error) };
         logger.warn('publishing failed, will be tried again', context);
@@ -182,13 +192,15 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
 
   /** Sends a stream's events again, each with those that belong to it. */
   const sendAgain = async (entries: readonly Entry[]): Promise<void> => {
+    // The log is asked about them from now on, and they are sent once more, if this fails.
+    for (const entry of entries) entry.sentAt = clock.steady();
     for (const entry of entries) {
       const { joint, other } = entry;
       const group = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
       // The other leg stands in a row that was not swept up with this one.
       if (other !== undefined && group.length < (joint?.events ?? 1)) {
         const { streams: rows } = await journal.load([other]);
-        for (const row of rows) restore(row);
+        for (const row of rows) takeRow(row);
       }
       const whole = joint === undefined ? [entry] : (groups.get(joint.id) ?? [entry]);
       for (const each of whole) {
@@ -198,15 +210,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     }
     void send();
   };
-  /** Takes what a row holds beyond what is known here, and sends it: nobody else may do so. */
-  const restore = ({ logged, unlogged }: StoredStream): void => {
-    const added = unlogged.flatMap((json, index) => {
+  /** Takes what a row holds beyond what is known here; gives what is new. */
+  const takeRow = ({ logged, unlogged }: StoredStream): Entry[] =>
+    unlogged.flatMap((json, index) => {
       const event = JSON.parse(json) as BankEvent;
       if (event.version !== logged + 1 + index) throw new Error(`${event.id} is out of its place`);
       return take({ event, json, digest: eventDigest(json) }) ?? [];
     });
-    if (added.length > 0) sendAgain(added).catch(warn('sending what was left'));
-  };
 
   const quarantine = async (stream: StreamId, reason: string): Promise<void> => {
     logger.error('ALARM: the log has another history of a stream', { stream, reason });
@@ -217,14 +227,21 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     confirmed.delete(stream);
   };
 
-  /** Asks the log about the last event that was sent of each stream. */
+  /**
+   * Asks the log about one event of each stream: the last one that was sent, and then the same
+   * until it is there, or a stream that goes on would never be confirmed or sent again.
+   */
   const ask = async (): Promise<void> => {
     const now = clock.steady();
     const asked: Entry[] = [];
-    for (const entries of streams.values()) {
-      const last = entries.findLast(({ sentAt }) => sentAt !== undefined);
-      if (last === undefined || now - last.sentAt! < ASK_AFTER_MS) continue;
-      asked.push(last);
+    for (const [stream, entries] of streams) {
+      if (marks.get(stream)?.entry.isConfirmed !== false) {
+        const isOut = ({ sentAt }: Entry) => sentAt !== undefined && now - sentAt >= ASK_AFTER_MS;
+        const entry = entries.findLast(isOut);
+        if (entry === undefined) continue;
+        marks.set(stream, { entry, since: entry.sentAt!, patienceMs: SEND_AGAIN_MS });
+      }
+      asked.push(marks.get(stream)!.entry);
       if (asked.length === ASK_STREAMS_MAX) break;
     }
     if (asked.length === 0) return;
@@ -235,23 +252,37 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     for (const [index, entry] of asked.entries()) {
       const digest = digests[index] ?? null;
       const entries = streams.get(entry.stream);
-      if (entries === undefined || entry.isConfirmed) continue;
+      const mark = marks.get(entry.stream);
+      if (entries === undefined || mark === undefined || entry.isConfirmed) continue;
       if (digest === entry.digest) confirm(entry.stream, entry.version);
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
-      else if (now - entry.sentAt! >= SEND_AGAIN_MS) await sendAgain(entries);
+      else if (now - mark.since >= mark.patienceMs) {
+        mark.since = now;
+        mark.patienceMs = Math.min(2 * mark.patienceMs, SEND_AGAIN_MS_MAX);
+        await sendAgain(entries);
+      }
       // Asked again after the others, so that none waits for a stream that the log lacks.
       const left = streams.get(entry.stream);
       if (left !== undefined && streams.delete(entry.stream)) streams.set(entry.stream, left);
     }
   };
 
+  const askSoon = (): void => {
+    if (isAskedSoon) return;
+    isAskedSoon = true;
+    const failed = warn('asking the log');
+    void clock
+      .sleep(ASK_AFTER_MS)
+      .then(ask)
+      .catch(failed)
+      .finally(() => (isAskedSoon = false));
+  };
+
   const settle = async (): Promise<void> => {
     const before = clock.steady() - SETTLE_AFTER_MS;
     const due = [...confirmed].filter(([, { at }]) => at <= before).slice(0, SETTLE_STREAMS_MAX);
     if (due.length === 0) return;
-    await journal.settle(
-      due.map(([stream, { version, digest }]) => ({ stream, version, digest })),
-    );
+    await journal.settle(due.map(([stream, { version, digest }]) => ({ stream, version, digest })));
     for (const [stream, mark] of due) {
       if (confirmed.get(stream) === mark) confirmed.delete(stream);
     }
@@ -261,7 +292,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     if (events > EVENTS_MAX / 2) return;
     for (const row of await journal.claimUnsettled(SWEEP_IDLE_MS, SWEEP_STREAMS_MAX)) {
       try {
-        restore(row);
+        const left = takeRow(row);
+        if (left.length > 0) sendAgain(left).catch(warn('sending what was left'));
       } catch (error) {
         // One row that cannot be read keeps no other from being swept up.
         const { stream } = row;
@@ -274,7 +306,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     repeat(work, everyMs, warn(name), clock);
   const loops = [
     looping('asking the log', ask, CONFIRM_EVERY_MS),
-    looping('settling', settle, SETTLE_AFTER_MS / 2),
+    looping('settling', settle, SETTLE_EVERY_MS),
     looping('sweeping', sweep, SWEEP_EVERY_MS),
   ];
 
@@ -287,7 +319,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       }
       void send();
     },
-    restore,
+    /**
+     * Takes what a row that was loaded holds. The host that committed it sends it; this one asks
+     * the log about it, and sends it when it does not come.
+     */
+    restore(row: StoredStream): void {
+      for (const entry of takeRow(row)) entry.sentAt = clock.steady();
+    },
     /** Whether so much waits for the log that no command may be taken. */
     isFull: (): boolean => events > EVENTS_MAX || size > SIZE_MAX,
     counts: () => ({ unconfirmedEvents: events, unconfirmedStreams: streams.size }),

@@ -14,7 +14,10 @@ export class LogUnsound extends Error {}
 export function stateAfter(state: StreamState | undefined, event: BankEvent): StreamState {
   try {
     if (isRefusalEvent(event)) {
-      return afterRecord(state !== undefined && isRefusalsState(state) ? state : undefined, event.at);
+      return afterRecord(
+        state !== undefined && isRefusalsState(state) ? state : undefined,
+        event.at,
+      );
     }
     if (!isAccountEvent(event)) {
       const { type, at } = event;

@@ -133,7 +133,10 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     const ids = new Set(entries.map(({ event }) => streamOfEvent(event)));
     const rows = await load([...ids].filter((id) => !streams.has(id)));
     for (const { event } of entries) replay(event, rows.get(streamOfEvent(event)));
-    await journal.restore([], entries.flatMap(({ event }) => namesIn(event)));
+    await journal.restore(
+      [],
+      entries.flatMap(({ event }) => namesIn(event)),
+    );
     events += entries.length;
     progress(entries.at(-1)!.position, head, events);
     if (size > heldSizeMax) await flush();
@@ -172,7 +175,7 @@ function openedBy(stream: StreamId, row: StoredStream | undefined): Replayed | u
   return { stream, version, digest, state: decoded, seen: 0, row, size: state.length };
 }
 
-/** What the row says of the event at a version, where it still can: each event names the one before. */
+/** What the row says of the event at a version, where it can: each names the one before it. */
 function digestAt(row: StoredStream | undefined, version: number): string | undefined {
   if (row === undefined || version < row.logged) return undefined;
   if (version === row.version) return row.digest;

@@ -76,7 +76,8 @@ export function createDraft(facts: Facts) {
   const open = (stream: StreamId, found: ReturnType<Facts['stream']>): Reading => {
     if (found === undefined || found === 'unreadable') return found;
     const before = found === 'missing' ? undefined : found;
-    guards.set(stream, before?.version ?? 0);
+    // Nothing is decided on a stream in quarantine, and the commit would not take its guard.
+    if (before?.quarantine === undefined) guards.set(stream, before?.version ?? 0);
     return {
       before,
       version: before?.version ?? 0,

@@ -31,8 +31,8 @@ export type Facts = ReturnType<typeof createFacts>;
 const keyOf = (stream: StreamId, name: string): string => `${stream} ${name}`;
 
 /**
- * What one turn knows. Deciding asks it and is told `undefined` for what must be fetched first; then
- * everything that was asked for is fetched at once and the turn is decided again.
+ * What one turn knows. Deciding asks it and is told `undefined` for what must be fetched first;
+ * then everything that was asked for is fetched at once, and the turn is decided again.
  */
 export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
   const streams = new Map<StreamId, Held | Absent>();
@@ -100,7 +100,7 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
     stream,
     /** The same of a stream that is probably new: it is not fetched until the commit says no. */
     hoped: (id: StreamId): Held | Absent => streams.get(id) ?? held.get(id) ?? 'missing',
-    /** Version of the first event under a name, null for none; undefined when it must be fetched. */
+    /** Version of the first event under a name, null for none; undefined: to be fetched. */
     name(id: StreamId, name: string): number | null | undefined {
       const key = keyOf(id, name);
       const known = names.get(key);

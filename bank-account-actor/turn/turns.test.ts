@@ -4,26 +4,54 @@ import { accountId } from '../../domain/ids.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { transferIdFor } from '../../contracts/commands.ts';
 import { commandId } from '../../domain/ids.ts';
-import { ACCOUNT, deposit, message, open, said, testHost, testLog, withdraw } from '../host/bank-host-for-tests.ts';
+import {
+  ACCOUNT,
+  deposit,
+  message,
+  open,
+  said,
+  testHost,
+  testLog,
+  withdraw,
+} from '../host/bank-host-for-tests.ts';
 
 const OTHER = accountIdOfSerial(7n);
 
 test('given an account, commands are executed once each and answered again alike', async () => {
   const host = await testHost();
-  const first = await host.execute([open('o', { initialDeposit: '5.00' }), deposit('d'), withdraw('w', '99.00')]);
+  const first = await host.execute([
+    open('o', { initialDeposit: '5.00' }),
+    deposit('d'),
+    withdraw('w', '99.00'),
+  ]);
   expect(first.map(said)).toEqual(['1+2', '3', 'insufficient-funds']);
-  const again = await host.execute([open('o', { initialDeposit: '5.00' }), deposit('d'), deposit('d', '2.00')]);
+  const again = await host.execute([
+    open('o', { initialDeposit: '5.00' }),
+    deposit('d'),
+    deposit('d', '2.00'),
+  ]);
   expect(again.map(said)).toEqual(['1+2 again', '3 again', 'idempotency-key-reused']);
 });
 
 test('given two accounts, a transfer is one turn and answered again alike', async () => {
   const host = await testHost();
   await host.execute([open('o', { initialDeposit: '5.00' })]);
-  await host.execute([open('p', {}), ].map((one) => ({ ...one, accountId: OTHER })));
+  await host.execute([open('p', {})].map((one) => ({ ...one, accountId: OTHER })));
   const transferId = transferIdFor(ACCOUNT, commandId('t'));
-  const send = message('t', { type: 'send-transfer', transferId, toAccountId: OTHER, amount: '2.00' });
+  const send = message('t', {
+    type: 'send-transfer',
+    transferId,
+    toAccountId: OTHER,
+    amount: '2.00',
+  });
   const [sent] = await host.execute([send]);
-  expect(sent).toMatchObject({ ok: true, events: [{ type: 'transfer-sent', version: 3 }, { type: 'transfer-received', version: 2 }] });
+  expect(sent).toMatchObject({
+    ok: true,
+    events: [
+      { type: 'transfer-sent', version: 3 },
+      { type: 'transfer-received', version: 2 },
+    ],
+  });
   expect(said((await host.execute([send]))[0])).toBe('3+2 again');
   expect(said((await host.execute([withdraw('w2', '4.00')]))[0])).toBe('insufficient-funds');
 });

@@ -75,12 +75,16 @@ export function createTurns(ports: TurnPorts) {
    */
   const decide = (facts: Facts, works: readonly Waiting[], broken: Set<Waiting>): Decided => {
     const draft = createDraft(facts);
-    const now = new Date(clock.wall()).toISOString();
+    const wall = clock.wall();
+    const now = new Date(wall).toISOString();
     const results: Results[] = [];
     for (const each of works) {
       try {
-        const decided = broken.has(each) ? refuseAll(each, BROKEN) : each.work.decide(draft, now);
-        results.push(decided ?? []);
+        // Looked at whenever it is decided: fetching, or a pause, may have taken long.
+        const isGivenUp = wall > each.work.deadlineMs + GIVEN_UP_MS;
+        const refusal = broken.has(each) ? BROKEN : isGivenUp ? GIVEN_UP : undefined;
+        const decided = refusal === undefined ? each.work.decide(draft, now) : undefined;
+        results.push(refusal === undefined ? (decided ?? []) : refuseAll(each, refusal));
       } catch (error) {
         logger.error('a command could not be decided', { error: describe(error) });
         return decide(facts, works, broken.add(each));
@@ -158,7 +162,6 @@ export function createTurns(ports: TurnPorts) {
 
   /** The works that may go now: those whose streams nobody has, in order, up to a turn's size. */
   const take = (): Waiting[] => {
-    const now = clock.wall();
     const patientSince = clock.steady() - HELD_BACK_MS_MAX;
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
@@ -177,10 +180,6 @@ export function createTurns(ports: TurnPorts) {
         continue;
       }
       count(work, -1);
-      if (now > work.deadlineMs + GIVEN_UP_MS) {
-        each.settle(refuseAll(each, 'its caller had given up'));
-        continue;
-      }
       commands += work.commands;
       size += work.size;
       taken.push(each);
@@ -217,6 +216,7 @@ export function createTurns(ports: TurnPorts) {
     /** One result for each command of the work, in order; refusals are results. */
     execute<Result>(work: Work<Result>): Promise<readonly (Result | Unavailable)[]> {
       if (relay.isFull()) return Promise.resolve(many(work.commands, BEHIND));
+      if (work.size > TURN_BYTES_MAX) return Promise.resolve(many(work.commands, TOO_LARGE));
       const isTooMuch =
         waitingCommands + work.commands > WAITING_COMMANDS_MAX ||
         waitingSize + work.size > WAITING_SIZE_MAX;
@@ -237,11 +237,12 @@ const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const BROKEN = 'the command could not be decided';
+const GIVEN_UP = 'its caller had given up';
 const LOST = 'the outcome could not be confirmed';
 const BEHIND = 'the log is too far behind';
+const TOO_LARGE = 'it is larger than a commit can be';
 const CROWDED = 'too many commands wait';
 
 const many = (count: number, reason: string): Unavailable[] =>
   Array.from({ length: count }, () => unavailable(reason));
-const refuseAll = ({ work }: Waiting, reason: string): Unavailable[] =>
-  many(work.commands, reason);
+const refuseAll = ({ work }: Waiting, reason: string): Unavailable[] => many(work.commands, reason);

@@ -1,0 +1,197 @@
+import type { Journal, Turn } from '../../../bank-account-actor/journal/journal.ts';
+import { decodeState, encodeState } from '../../../bank-account-actor/turn/stream-state.ts';
+import { isAccountEvent, type BankEvent } from '../../../contracts/bank-events.ts';
+import { canonicalJson } from '../../../contracts/canonical-json.ts';
+import { eventDigest } from '../../../contracts/digest.ts';
+import { accountOfStream, decodeEvent, type LoggedEvent } from '../../../contracts/events.ts';
+import { TRANSACTION_POSITIONS } from '../../../contracts/topics.ts';
+import type { ExistingAccount } from '../../../domain/account.ts';
+import type { StreamId } from '../../../domain/ids.ts';
+import { createLedgerCheck, type LogStep } from '../../../domain/invariants.ts';
+import { readAmount } from '../../../domain/money.ts';
+import type { Alarms } from '../../../event-source/alarms.ts';
+import type { LogEntry } from '../../../event-source/event-log.ts';
+import type { Quarantine } from '../../../event-source/quarantine.ts';
+import { GIVEN_UP_MS } from '../../../bank-account-actor/turn/turns.ts';
+import { commandVerdict, type Seen } from './command-verdict.ts';
+import type { Life, Timeline } from './timeline.ts';
+
+/** Events that a row may hold for the log in a run of this length. */
+const UNLOGGED_MAX = 60;
+const LATENESS_OF_EXPIRY_MS = 10_000;
+
+export type Judge = ReturnType<typeof createJudge>;
+type Added = LogEntry & { readonly event: BankEvent };
+
+/** Watches journal and log and every answer, and says what breaks a promise of the write path. */
+export function createJudge(timeline: Timeline, journal: Journal) {
+  const violations: string[] = [];
+  const ledger = createLedgerCheck();
+  const log = new Map<StreamId, Seen[]>();
+  const rows = new Map<StreamId, number>();
+  const foreign = new Set<StreamId>();
+  const marked = new Map<StreamId, number>();
+  const commands = commandVerdict(log, (text) => violated(text));
+
+  const violated = (text: string): void => {
+    violations.push(text);
+    timeline.note(() => `VIOLATION ${text}`);
+  };
+  const headOf = (stream: StreamId): number => log.get(stream)?.length ?? 0;
+
+  const follow = ({ event, position }: Added): void => {
+    const stream = event.stream as StreamId;
+    const json = canonicalJson(event);
+    const digest = eventDigest(json);
+    const entries = log.get(stream) ?? [];
+    log.set(stream, entries);
+    if (event.version !== entries.length + 1) {
+      return violated(`the log has ${event.id} behind ${entries.length}`);
+    }
+    let free: string | undefined;
+    if (isAccountEvent(event) && foreign.size === 0) {
+      for (const { invariant, detail } of ledger.observe(stepOf(event, position, digest))) {
+        violated(`${invariant} at ${event.id}: ${detail}`);
+      }
+    }
+    if (isAccountEvent(event)) free = event.data.balance.available;
+    entries.push({ event, digest, available: free });
+    timeline.note(() => `log: ${event.type} ${event.id.slice(-6)} "${event.commandId}"`);
+  };
+
+  /** What a row says that the log has must be there. */
+  const checkRows = async (streams: readonly StreamId[]): Promise<void> => {
+    const found = await journal.load(streams);
+    for (const { stream, version, logged, unlogged } of found.streams) {
+      if (stream.startsWith('person/') || foreign.has(stream)) continue;
+      if (version - logged !== unlogged.length) violated(`the row of ${stream} has a hole`);
+      if (logged > headOf(stream) && !marked.has(stream)) {
+        violated(`the row of ${stream} says logged ${logged}, the log has ${headOf(stream)}`);
+      }
+      if (unlogged.length > UNLOGGED_MAX) violated(`the row of ${stream} grows without end`);
+    }
+  };
+
+  return {
+    violations,
+    commands,
+    ledger,
+    headOf,
+    /** The version that the journal's row of the stream was last seen at. */
+    rowOf: (stream: StreamId): number => rows.get(stream) ?? 0,
+    /** Somebody wrote this into the log who is not the bank. */
+    forged(stream: StreamId, added: readonly Added[]): void {
+      foreign.add(stream);
+      added.forEach(follow);
+    },
+    appended: (added: readonly Added[]): void => added.forEach(follow),
+    commitSent(life: Life, turn: Turn, wall: number): void {
+      for (const { stream, name } of turn.names) {
+        const attempts = commands.attemptsOf(stream, name).filter((one) => one.life === life);
+        if (attempts.length === 0) continue;
+        const latest = Math.max(...attempts.map(({ deadline }) => deadline));
+        if (wall <= latest + GIVEN_UP_MS) continue;
+        violated(`"${name}" is executed ${wall - latest} ms after its caller gave up`);
+      }
+    },
+    async committed({ writes }: Turn): Promise<void> {
+      for (const { stream } of writes) {
+        if (marked.has(stream)) violated(`${stream} was written after it went into quarantine`);
+      }
+      for (const { stream, version } of writes) rows.set(stream, version);
+      await checkRows(writes.map(({ stream }) => stream));
+    },
+    settled: checkRows,
+    quarantined(stream: StreamId, reason: string): void {
+      if (!marked.has(stream)) marked.set(stream, timeline.now());
+      if (foreign.size === 0) violated(`${stream} went into quarantine: ${reason}`);
+    },
+    /** The broker forgets a message: all of it is in the log, or its journal sends it again. */
+    async acknowledgedToBroker(
+      events: readonly BankEvent[],
+      alarms: Alarms,
+      quarantine: Quarantine,
+    ): Promise<void> {
+      const alarmed = new Set(alarms.list(1_000).map(({ subject }) => subject));
+      for (const { stream, version } of events) {
+        const id = stream as StreamId;
+        if (headOf(id) >= version || quarantine.why(id) !== undefined || alarmed.has(stream)) continue;
+        violated(`event-source took ${stream}/${version}, but the log lacks it`);
+      }
+    },
+    /** What was committed by then must be in the log soon. */
+    committedSoFar(): () => void {
+      const then = [...rows];
+      return () => {
+        for (const [stream, version] of then) {
+          if (headOf(stream) >= version || marked.has(stream)) continue;
+          violated(`${stream}/${version} was committed before, the log has ${headOf(stream)}`);
+        }
+      };
+    },
+    /** Whether journal and log say the same of everything. */
+    async isSettled(): Promise<boolean> {
+      const { streams } = await journal.load([...rows.keys()]);
+      return streams.every((row) => {
+        return row.quarantine !== undefined || (row.logged === row.version && headOf(row.stream) === row.version);
+      });
+    },
+    async end(wall: number): Promise<void> {
+      const { streams } = await journal.load([...new Set([...rows.keys(), ...log.keys()])]);
+      const lost = new Set(streams.flatMap((row) => (row.quarantine === undefined ? [] : row.stream)));
+      for (const row of streams) {
+        const { stream, version, logged, quarantine, digest } = row;
+        const last = log.get(stream)?.at(-1);
+        if (foreign.has(stream)) {
+          const isFork = version >= headOf(stream) && digest !== log.get(stream)?.[version - 1]?.digest;
+          if (isFork && quarantine === undefined) violated(`the fork of ${stream} was not noticed`);
+        }
+        if (foreign.has(stream) || (foreign.size > 0 && quarantine !== undefined)) continue;
+        if (quarantine !== undefined) violated(`${stream} is in quarantine: ${quarantine}`);
+        if (last?.event.version !== version) {
+          violated(`${stream} is at ${version} in the journal, at ${last?.event.version} in the log`);
+          continue;
+        }
+        if (last.digest !== digest) violated(`${stream} has another digest in the journal`);
+        if (logged !== version) violated(`${stream} is not settled: ${logged} of ${version}`);
+        if (stream.startsWith('acct/')) checkAccount(stream, row.state, wall);
+      }
+      for (const [stream] of log) {
+        if (!streams.some((row) => row.stream === stream)) violated(`the journal lacks ${stream}`);
+      }
+      commands.judge((stream) => lost.has(stream) || foreign.has(stream));
+    },
+  };
+
+  function checkAccount(stream: StreamId, text: string, wall: number): void {
+    const state = decodeState(stream, text) as ExistingAccount;
+    for (const { expiresAt } of [...state.holds, ...state.transfers]) {
+      if (expiresAt === undefined || Date.parse(expiresAt) > wall - LATENESS_OF_EXPIRY_MS) continue;
+      violated(`what ended at ${expiresAt} on ${stream} was not ended`);
+    }
+    if (foreign.size > 0) return;
+    const folded = ledger.account(accountOfStream(stream));
+    if (folded.status === 'none' || sameText(folded) !== sameText(state)) {
+      violated(`the row of ${stream} is not what its events make`);
+    }
+  }
+}
+
+// Members of a state that was read stand in another order.
+const sameText = (state: ExistingAccount): string => canonicalJson(JSON.parse(encodeState(state)));
+
+function stepOf(event: LoggedEvent, position: number, digest: string): LogStep {
+  const { currency, balance } = event.data;
+  return {
+    accountId: accountOfStream(event.stream),
+    version: event.version,
+    commandId: event.commandId,
+    event: decodeEvent(event),
+    ledgerAfter: readAmount(balance.ledger, currency),
+    heldAfter: readAmount(balance.held, currency),
+    availableAfter: readAmount(balance.available, currency),
+    transaction: Math.floor(position / TRANSACTION_POSITIONS),
+    digest,
+    prev: event.prev,
+  };
+}
