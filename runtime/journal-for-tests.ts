@@ -1,4 +1,3 @@
-import { canonicalJson } from '../contracts/canonical-json.ts';
 import { startBank } from './bank.ts';
 import type { InstanceOptions } from './instance.ts';
 import { connectToPostgres } from './postgres-connection.ts';
@@ -14,7 +13,7 @@ export interface TakenJournal {
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** Takes the journal of a bank that is stopped. With `lose` it is dropped, as if the disk was lost. */
+/** Takes the journal of a stopped bank. With `lose` it is dropped, as if the disk was lost. */
 export async function takeJournal(
   options: InstanceOptions,
   { lose }: { readonly lose: boolean },
@@ -57,7 +56,7 @@ async function readJournal(
         stream,
         {
           version: Number(version),
-          head: canonicalJson([digest, JSON.parse(state) as object, due, secret]),
+          head: [digest, state, due, secret].join('\n'),
         },
       ]),
     ),

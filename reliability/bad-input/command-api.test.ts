@@ -1,4 +1,3 @@
-import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import { accountId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
@@ -29,12 +28,12 @@ beforeAll(async () => {
     method: 'POST',
     path: '/v1/accounts',
     headers: JSON_TYPE,
-    body: `{"ownerId":"${OWNER}","currency":"CZK","initialDeposit":"10.00"}`,
+    body: `{"ownerId":"${house.ownerId}","currency":"CZK","initialDeposit":"10.00"}`,
   });
   expect(opened.status).toBe(201);
   const answer = JSON.parse(opened.body) as Record<'accountId' | 'accountNumber', string>;
   ({ accountId: account, accountNumber: number } = answer);
-  places = await placesOf(house.url, account, OWNER);
+  places = await placesOf(house.url, account, house.ownerId);
 });
 afterAll(() => house.close());
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { seededRandom } from './load.ts';
-import { post, startClosing, startTransfers } from './transfer-load.ts';
+import { post, startClosing, startTransfers, type Asked } from './transfer-load.ts';
 import { answersAgainstLog, askAgain, lookAt } from './transfer-verdict.ts';
 
 const CLIENTS = 12;
@@ -77,6 +77,9 @@ async function crashAt(point: string): Promise<void> {
   expect(missed).toEqual([]);
 }
 
+const expires = ({ way, state }: Asked): boolean =>
+  way === 'expire' && (state === 'pending' || state === 'expired');
+
 /** Transfers between accounts of two currencies, some frozen, some closing, and faults. */
 async function runTransfers(hurt: () => Promise<void>): Promise<void> {
   const { commandUrl, queryUrl } = house;
@@ -96,7 +99,8 @@ async function runTransfers(hurt: () => Promise<void>): Promise<void> {
   const isEnough = (): boolean =>
     count('completed') > COMPLETED_MIN &&
     count('rejected') > REJECTED_MIN &&
-    count('voided') >= ENDED_MIN;
+    count('voided') >= ENDED_MIN &&
+    load.all.filter(expires).length >= ENDED_MIN;
   try {
     await hurt();
     // A slow machine needs longer until enough was tried to prove something.

@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  OWNER,
   silent,
   testHost,
   testLog,
@@ -36,6 +37,8 @@ export async function commandHouse() {
   return {
     url: `http://127.0.0.1:${port}`,
     log,
+    /** A person whom the bank knows. */
+    ownerId: OWNER,
     /** Lets so much time go by, and ends what is due then. */
     async pass(ms: number): Promise<void> {
       aheadMs += ms;

@@ -249,7 +249,7 @@ describe('a pending transfer', () => {
     const direct = { ...past, pending: undefined };
     expect((await reserve(a, b, '1.00', direct)).status).toBe(400);
   });
-  test('ended again with its key: the same answer; a dry run says it and writes nothing', async () => {
+  test('ended again with its key: the same answer; a dry run writes nothing', async () => {
     const [a, b] = [await open(), await open()];
     const dryReserve = await reserve(a, b, '30.00', {}, '?dryRun=true');
     expect([dryReserve.body.status, count(a)]).toEqual(['pending', 2]);
