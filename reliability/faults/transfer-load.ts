@@ -87,7 +87,7 @@ async function end(commandUrl: string, asked: Asked): Promise<void> {
 }
 
 function noteFault(asked: Asked, status: number, body: Record<string, unknown>): void {
-  asked.code = String(body['code']);
+  asked.code = `${String(body['code'])}: ${String(body['detail'])}`;
   if (status >= 500) asked.failedAt = performance.now();
   else asked.state = 'rejected';
 }
