@@ -156,7 +156,7 @@ describe('executing a plan', () => {
     const results = await run(port, [deposit(A, '1'), deposit(B, '2'), deposit(A, '3')]);
     expect(results).toEqual(['service-unavailable', 'account-not-found', 'service-unavailable']);
   });
-  test('given many accounts, all are under way at the same time, so that they travel together', async () => {
+  test('given many accounts, all are under way at the same time', async () => {
     let [now, most] = [0, 0];
     const execute: Actors['execute'] = async ({ commands }) => {
       now += 1;
@@ -177,7 +177,7 @@ describe('executing a plan', () => {
     expect(port.calls).toEqual([]);
     expect(results).toEqual(['batch-aborted', 400, 'batch-aborted']);
   });
-  test('given an atomic batch over accounts, it is one group in the order of the batch', async () => {
+  test('given an atomic batch over accounts, it is one group in its order', async () => {
     const codes = new Map([['2', 'account-frozen'] as const]);
     const port = actors(({ commandId: id }) => ({
       ok: false,

@@ -98,7 +98,7 @@ const away = (): Promise<never> => Promise.reject(new SidecarError('away', 500))
 const toTeller = ({ to }: Call): boolean => to.startsWith('Teller.');
 
 describe('the way of a command', () => {
-  test('given an account nobody knows, the first goes to its actor, the next to its host', async () => {
+  test('given an unknown account, the first goes to its actor, the next to its host', async () => {
     const { ask, ways } = dapr();
     expect([await ask(A, '1'), await ask(A, '2')]).toEqual(['1', '2']);
     expect(ways()).toEqual([`BankAccount/${A}`, 'Teller.host1/3']);
@@ -116,7 +116,7 @@ describe('the way of a command', () => {
     }
     expect(calls.length).toBeLessThan(20);
   });
-  test('given many at once for an account nobody knows, only the first asks its actor', async () => {
+  test('given many at once for an unknown account, only the first asks its actor', async () => {
     const { ask, ways } = dapr();
     const keys = Array.from({ length: 50 }, (_unused, at) => String(at));
     expect(await Promise.all(keys.map((key) => ask(A, key)))).toEqual(keys);
@@ -272,7 +272,7 @@ describe('bounds', () => {
     await Promise.all(accounts.map((id) => ask(id)));
     expect(Math.max(...calls.map(({ body }) => body.groups.length))).toBe(EXECUTE_GROUPS_MAX);
   });
-  test('given more than 64 MiB that wait, more is put off at once, and what waits is not', async () => {
+  test('given more than 64 MiB that wait, more is put off at once', async () => {
     const { ask, busy } = dapr();
     await ask(A);
     const ends: (() => void)[] = [];

@@ -5,30 +5,61 @@ import { loadSecrets } from './secrets.ts';
 
 const ADMIN_DATABASE = 'postgres';
 
-/**
- * Takes the actors' journal of a bank that is stopped: what it held, by key. With `lose` it is
- * dropped, as if the disk was lost.
- */
+/** What of the actors' journal the log tells too, so that it can come back. */
+export interface TakenJournal {
+  /** Of each stream its last version, and the rest as text. */
+  readonly streams: ReadonlyMap<string, { readonly version: number; readonly head: string }>;
+  /** The version under each name, by the id that stands for it. */
+  readonly names: ReadonlyMap<string, number>;
+}
+
+/** Takes the journal of a stopped bank. With `lose` it is dropped, as if the disk was lost. */
 export async function takeJournal(
   options: InstanceOptions,
   { lose }: { readonly lose: boolean },
-): Promise<ReadonlyMap<string, unknown>> {
+): Promise<TakenJournal> {
   const bank = await startBank({ ...options, quiet: true, infrastructureOnly: true });
   try {
     const secrets = loadSecrets(bank.instance.dataDir);
     const journal = await connectToPostgres(bank.instance, secrets, 'journal');
-    const { rows } = await journal
-      .query<{ key: string; value: Buffer }>('select key, value from state')
-      .finally(() => journal.end());
+    const taken = await readJournal(journal).finally(() => journal.end());
     if (lose) {
       const admin = await connectToPostgres(bank.instance, secrets, ADMIN_DATABASE);
       await admin.query('drop database journal with (force)').finally(() => admin.end());
     }
-    const withoutApp = (key: string): string => key.slice(key.indexOf('||') + 2);
-    return new Map(
-      rows.map(({ key, value }) => [withoutApp(key), JSON.parse(value.toString()) as unknown]),
-    );
+    return taken;
   } finally {
     await bank.stop();
   }
+}
+
+interface StreamRow {
+  readonly stream: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly state: string;
+  readonly due: string | null;
+  readonly secret: string | null;
+}
+
+async function readJournal(
+  journal: Awaited<ReturnType<typeof connectToPostgres>>,
+): Promise<TakenJournal> {
+  const columns = 'stream, version, digest, state, due, secret';
+  const streams = await journal.query<StreamRow>(`select ${columns} from journal.streams`);
+  const names = await journal.query<{ id: string; version: string }>(
+    'select id, version from journal.names',
+  );
+  return {
+    streams: new Map(
+      streams.rows.map(({ stream, version, digest, state, due, secret }) => [
+        stream,
+        {
+          version: Number(version),
+          head: [digest, state, due, secret].join('\n'),
+        },
+      ]),
+    ),
+    names: new Map(names.rows.map(({ id, version }) => [id, Number(version)])),
+  };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { streamOfPerson } from '../../contracts/bank-events.ts';
 import { executeRequest, lookupRequest } from '../../contracts/commands.ts';
 import type { CommandGroup, CommandMessage, CommandResult } from '../../contracts/commands.ts';
@@ -11,7 +12,7 @@ import { decideAccounts, type AccountWork, type Joint } from '../account/account
 import type { CommandLookup } from '../account/command-lookup.ts';
 import { decidePersonWork } from '../person/person-decider.ts';
 import type { Turns } from '../turn/turns.ts';
-import { randomUUID } from 'node:crypto';
+import { unavailable } from '../turn/work.ts';
 
 /** The actors of one type as Dapr calls them. */
 export interface ActorType {
@@ -55,15 +56,28 @@ export function accountActors({ turns, lookup, host }: BankActorsPorts) {
     // Commands that do not belong together are decided each on its own, in order.
     const parts = joint.atomic || joint.dryRun ? [works] : works.map((work) => [work]);
     const each = size / works.length;
-    const executed = parts.map((part) =>
-      turns.execute({
+    // Nothing overtakes what has no known outcome, neither in one turn nor in the next.
+    let lostAt = Infinity;
+    const note = (at: number, results: readonly CommandResult[]): void => {
+      if (results.some(isUnavailable)) lostAt = Math.min(lostAt, at);
+      else if (lostAt === at) lostAt = Infinity;
+    };
+    const executed = parts.map(async (part, at) => {
+      const results = await turns.execute<CommandResult>({
         streams: [...new Set(part.flatMap(streamsOf))],
         commands: part.length,
         size: each * part.length,
         deadlineMs,
-        decide: (draft, now) => decideAccounts(draft, part, joint satisfies Joint, now),
-      }),
-    );
+        decide(draft, now) {
+          if (lostAt < at) return part.map(() => unavailable(OVERTAKEN));
+          const decided = decideAccounts(draft, part, joint satisfies Joint, now);
+          if (decided !== undefined) note(at, decided);
+          return decided;
+        },
+      });
+      note(at, results);
+      return results;
+    });
     return Promise.all(executed).then((results) => results.flat());
   };
 
@@ -111,6 +125,10 @@ export function accountActors({ turns, lookup, host }: BankActorsPorts) {
   };
   return { accounts, teller, active: (): number => active.size };
 }
+
+const OVERTAKEN = 'an earlier command of the group has no known outcome';
+const isUnavailable = (result: CommandResult): boolean =>
+  !result.ok && result.refusal.code === 'service-unavailable';
 
 const workOf = (message: CommandMessage): AccountWork => ({
   message,

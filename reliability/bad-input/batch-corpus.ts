@@ -95,12 +95,18 @@ function badStatuses({ id }: Places): BadRequest[] {
   ];
 }
 
-/** Bad requests for a transfer by its id. */
-export function badTransferReads({ transferId }: Places): BadRequest[] {
+/** Bad requests for a transfer by its id, and what its members cannot be together. */
+export function badTransfers({ id, other, transferId, pendingId }: Places): BadRequest[] {
   const get = (path: string, more: Partial<BadRequest> = {}): BadRequest => ({
     ...{ name: `getTransfer: ${short(path)}`, method: 'GET', path: `/v1/transfers/${path}` },
     ...more,
   });
+  const post = (path: string, body: string, more: Partial<BadRequest> = {}): BadRequest => ({
+    ...{ name: `POST ${path}: ${body}`, method: 'POST', path, headers: JSON_TYPE, body },
+    ...more,
+  });
+  const legs = `"fromAccountId":"${id}","toAccountId":"${other}","amount":"1.00"`;
+  const time = '"expiresAt":"2099-01-31T12:00:00Z"';
   const read = { path: '/v1/transfers/{transferId}' };
   return [
     ...bad.IDS.filter((id) => id !== '').map((id) =>
@@ -112,5 +118,18 @@ export function badTransferReads({ transferId }: Places): BadRequest[] {
     ...['POST', 'PUT', 'PATCH', 'DELETE'].map((method) =>
       get(transferId, { method, status: [405] }),
     ),
+    post('/v1/transfers', `{${legs},${time}}`, { at: '/expiresAt' }),
+    post('/v1/transfers', `{${legs},"pending":false,${time}}`, { at: '/expiresAt' }),
+    post('/v1/transfers', `{${legs},"pending":true,"expiresAt":"2020-01-01T00:00:00Z"}`, {
+      at: '/expiresAt',
+    }),
+    post(`/v1/transfers/${pendingId}/capture`, '{"amount":"1.01"}', { status: [422] }),
+    ...['capture', 'void'].flatMap((end) => [
+      post(`/v1/transfers/${id}/${end}`, '{}', { status: [404] }),
+      post(`/v1/transfers/${transferId}/${end}`, '{}', { status: [404, 409] }),
+      ...['GET', 'PUT', 'PATCH', 'DELETE'].map((method) =>
+        get(`${pendingId}/${end}`, { method, status: [405] }),
+      ),
+    ]),
   ];
 }

@@ -2,7 +2,7 @@ import { accountId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
 import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
-import { badBatches, badItems, badTransferReads } from './batch-corpus.ts';
+import { badBatches, badItems, badTransfers } from './batch-corpus.ts';
 import { badCommands, pathOf, rightBody, type Places } from './contract-corpus.ts';
 import { placesOf } from './places.ts';
 import { badRequests } from './corpus.ts';
@@ -28,12 +28,12 @@ beforeAll(async () => {
     method: 'POST',
     path: '/v1/accounts',
     headers: JSON_TYPE,
-    body: '{"ownerId":"jana","currency":"CZK","initialDeposit":"10.00"}',
+    body: `{"ownerId":"${house.ownerId}","currency":"CZK","initialDeposit":"10.00"}`,
   });
   expect(opened.status).toBe(201);
   const answer = JSON.parse(opened.body) as Record<'accountId' | 'accountNumber', string>;
   ({ accountId: account, accountNumber: number } = answer);
-  places = await placesOf(house.url, account, 'jana');
+  places = await placesOf(house.url, account, house.ownerId);
 });
 afterAll(() => house.close());
 
@@ -43,7 +43,7 @@ test('every bad request is answered by a documented 4xx problem and writes nothi
     ...badRequests(account),
     ...badCommands(places),
     ...badBatches(places),
-    ...badTransferReads(places),
+    ...badTransfers(places),
   ];
   expect(cases.length).toBeGreaterThan(CASES_MIN);
   const judge = judgeOf(COMMAND_API_OPERATIONS);

@@ -30,6 +30,7 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   perDay: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
   recordRefusals: ['true', bad.SWITCHES],
   expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
+  pending: ['true', bad.SWITCHES],
   version: ['1', bad.VERSION_NUMBERS],
   fromAccountId: ['"{id}"', bad.ACCOUNT_REFERENCES],
   toAccountId: ['"{other}"', bad.ACCOUNT_REFERENCES],
@@ -39,8 +40,9 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
 export interface Places {
   readonly id: string;
   readonly other: string;
-  /** A transfer that is completed. */
+  /** A transfer that is completed, and one that is pending. */
   readonly transferId: string;
+  readonly pendingId: string;
 }
 /** What is known of that member or parameter; not to know it is a defect of the corpus. */
 export const known = <T>(table: Readonly<Record<string, T>>, name: string): T => {
@@ -76,8 +78,13 @@ export const badCommands = (places: Places): BadRequest[] =>
     ...badCommandHeaders(operation, places),
   ]);
 
-const rightPath = (operation: Operation, { id, transferId }: Places): string =>
-  pathOf(operation, id, operation.path.includes('{transferId}') ? transferId : HOLD);
+const rightPath = (
+  { path, id: name }: Operation,
+  { id, transferId, pendingId }: Places,
+): string => {
+  const transfer = name === 'reverseTransfer' ? transferId : pendingId;
+  return pathOf({ path }, id, path.includes('{transferId}') ? transfer : HOLD);
+};
 
 const sender = (operation: Operation, places: Places) => {
   const path = rightPath(operation, places);

@@ -11,5 +11,6 @@ export async function placesOf(url: string, id: string, ownerId?: string): Promi
   const move = { fromAccountId: id, toAccountId: other, amount: '1.00' };
   const { transferId, status } = await post('transfers', move);
   if (status !== 'completed') throw new Error(`the transfer is ${String(status)}`);
-  return { id, other, transferId: String(transferId) };
+  const pending = await post('transfers', { ...move, pending: true });
+  return { id, other, transferId: String(transferId), pendingId: String(pending['transferId']) };
 }

@@ -27,10 +27,6 @@ const opened = z.looseObject({ accountId: z.string() });
 const registered = z.looseObject({ personId: z.string() });
 const outcome = z.looseObject({ version: z.int(), holdId: z.string().optional() });
 const refusal = z.looseObject({ code: z.string() });
-const transferred = z.looseObject({
-  status: z.string(),
-  reason: z.looseObject({ code: z.string() }).optional(),
-});
 
 /** Plays the month through the command API, day by day, many accounts at once. */
 export async function fill({ accounts, days }: Month, options: FillOptions): Promise<Filled> {
@@ -64,9 +60,7 @@ export async function fill({ accounts, days }: Month, options: FillOptions): Pro
     const { key, refused } = step;
     const [path, body] = requestOf(step, accountIds);
     if (refused === undefined) {
-      const answer = await sendSoundly(path, key, body);
-      if (step.kind === 'transfer') mustBeDone(key, answer, faults);
-      return void (await goOn(step, path, answer, sendSoundly));
+      return void (await goOn(step, path, await sendSoundly(path, key, body), sendSoundly));
     }
     const answer = await send(path, key, body);
     if (reasonOf(answer) === refused) seen.refused += 1;
@@ -124,14 +118,6 @@ async function goOn(step: Step, path: string, answer: unknown, send: Send): Prom
   await send(`${path}/${holdId}/${end}`, `${step.key}-end`, body);
 }
 
-function mustBeDone(key: string, answer: unknown, faults: string[]): void {
-  const { status, reason } = transferred.parse(answer);
-  if (status === 'refused') faults.push(`the transfer ${key} was refused: ${reason?.code}`);
-}
-
-/** Why it was refused: a problem, or a transfer that ended without moving money. */
-function reasonOf({ status, body }: Answer): string | undefined {
-  if (status >= 400) return refusal.parse(body).code;
-  const parsed = transferred.safeParse(body);
-  return parsed.success && parsed.data.status === 'refused' ? parsed.data.reason?.code : undefined;
-}
+/** Why it was refused. */
+const reasonOf = ({ status, body }: Answer): string | undefined =>
+  status >= 400 ? refusal.parse(body).code : undefined;

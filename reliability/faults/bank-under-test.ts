@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { executed } from '../bank/executed.ts';
-import { startBank } from '../../runtime/bank.ts';
+import { startBank, type BankOptions } from '../../runtime/bank.ts';
 import { freeInstance } from '../../runtime/free-instance.ts';
 import { attempt, startLoad, type Attempt } from './load.ts';
 import { bankViolations, clientViolations, orderViolations, viewOf } from './verdict.ts';
@@ -15,14 +15,15 @@ export const HEAL_MS_MAX = 10_000;
 const SOON = { backOffMsMax: 1_000 };
 
 /** A whole bank with its own ports and data, and the means to hurt it. */
-export async function bankUnderTest() {
+export async function bankUnderTest(options: Pick<BankOptions, 'actorHosts'> = {}) {
   const instance = await freeInstance();
   const dataDir = mkdtempSync(path.join(tmpdir(), `core-bank-${instance}-`));
   const crashFile = path.join(dataDir, 'crash');
   process.env['CORE_BANK_CRASH_FILE'] = crashFile;
   const notes: string[] = [];
   const onNote = (sentence: string): void => void notes.push(sentence);
-  const bank = await startBank({ instance, dataDir, quiet: true, onNote, ...SOON });
+  const place = { instance, dataDir, quiet: true, onNote };
+  const bank = await startBank({ ...place, ...SOON, ...options });
   const commandUrl = bank.urls['core-bank-api'] as string;
   const queryUrl = bank.urls['queries-bank-api'] as string;
   return {

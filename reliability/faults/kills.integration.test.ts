@@ -22,7 +22,9 @@ const PROGRAMS = [
   'placement',
 ];
 const CRASH_POINTS = [
+  'actor:before-commit money-deposited',
   'actor:after-commit',
+  'actor:after-commit money-withdrawn',
   'actor:before-publish',
   'event-source:before-append',
   'event-source:after-append',

@@ -5,17 +5,24 @@ import { bankViolations, viewOf, type AccountView } from './verdict.ts';
 
 const ANSWER_MS_MAX = 20_000;
 
-/** What is wrong with the accounts, looked at from outside; nothing once all is well. */
-export async function lookAt(queryUrl: string, accountIds: readonly string[]): Promise<string[]> {
+/**
+ * What is wrong with the accounts, looked at from outside: no leg may lack. Once all clients have
+ * their answers (`isOver`) nothing may be pending or held either.
+ */
+export async function lookAt(
+  queryUrl: string,
+  accountIds: readonly string[],
+  isOver: boolean,
+): Promise<string[]> {
   const views = await Promise.all(accountIds.map((id) => viewOf(queryUrl, id)));
   const { found, openTransfers, inFlight } = bankViolations(views);
+  const torn = inFlight.map((units) => `${units} are in flight`);
+  if (!isOver) return [...found, ...torn];
   const held = views
     .filter(({ balance }) => Number((balance as { held?: string }).held) !== 0)
     .map(({ accountId }) => `money of ${accountId} is still held`);
-  const open = openTransfers.map(
-    ({ transferId, steps }) => `transfer ${transferId} has not ended: ${steps.join(', ')}`,
-  );
-  return [...found, ...open, ...held, ...inFlight.map((units) => `${units} are in flight`)];
+  const open = openTransfers.map(({ transferId }) => `transfer ${transferId} has not ended`);
+  return [...found, ...torn, ...open, ...held];
 }
 
 /** Asks again, with the same keys, for all that has no final answer yet. */
@@ -41,21 +48,24 @@ export async function answersAgainstLog(
   const byTransfer = groupEvents(views);
   const keys = new Set(views.flatMap(({ events }) => events.map(({ commandId }) => commandId)));
   return all.flatMap((asked): string[] => {
-    const { key, state, transferId = '' } = asked;
+    const { key, way, state, transferId = '' } = asked;
     const types = (byTransfer.get(transferId) ?? []).map(({ type }) => type).sort();
     const about = `${key} was answered ${state}, the log has ${types.join(', ')}`;
     const sound = (...expected: string[]): string[] =>
       types.join() === expected.join() ? [] : [about];
     switch (state) {
       case 'completed':
-        return sound('transfer-received', 'transfer-reserved', 'transfer-sent');
-      case 'refused':
-        return sound('transfer-declined', 'transfer-released', 'transfer-reserved');
+        return way === 'direct'
+          ? sound('transfer-received', 'transfer-sent')
+          : sound('transfer-captured', 'transfer-received', 'transfer-reserved');
+      case 'voided':
+      case 'expired':
+        return sound('transfer-released', 'transfer-reserved');
       case 'rejected':
         return keys.has(key) ? [`${key} was refused (${asked.code}), but is in the log`] : [];
       case 'pending':
       case 'unknown':
-        return [`${key} still has no final answer, but ${state} ${asked.code}`];
+        return [`${key} (${way}) still has no final answer, but ${state} ${asked.code}`];
     }
   });
 }

@@ -26,6 +26,7 @@ const deposited = (version: number, key: string, ledger: string) =>
 const sound: AccountView = {
   accountId,
   events: [opened, deposited(2, 'k', '1.00')],
+  positions: [1, 2],
   balance: { version: 2, ledger: '1.00' },
   historyVersions: [2, 1],
 };

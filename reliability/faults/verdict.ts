@@ -5,8 +5,9 @@ import type { Attempt } from './load.ts';
 
 export interface AccountView {
   readonly accountId: string;
-  /** From the log, oldest first. */
+  /** From the log, oldest first, and where they stand in it. */
   readonly events: readonly LoggedEvent[];
+  readonly positions: readonly number[];
   /** From the query API. */
   readonly balance: { readonly version: number; readonly ledger: string };
   readonly historyVersions: readonly number[];
@@ -16,11 +17,14 @@ export interface AccountView {
 export async function viewOf(queryUrl: string, accountId: string): Promise<AccountView> {
   const base = `${queryUrl}/v1/accounts/${accountId}`;
   const events: LoggedEvent[] = [];
+  const positions: number[] = [];
   for (;;) {
     const page = await get(`${base}/events?fromVersion=${events.length + 1}&limit=100`);
     const items = page['items'] as Record<string, unknown>[];
-    for (const { position: _position, ...event } of items)
+    for (const { position, ...event } of items) {
       events.push(loggedEventSchema.parse(event));
+      positions.push(Number(position));
+    }
     if (items.length < 100) break;
   }
   const balance = (await get(`${base}/balance?minVersion=${events.length}`)) as never;
@@ -31,7 +35,7 @@ export async function viewOf(queryUrl: string, accountId: string): Promise<Accou
     if (typeof page['nextCursor'] !== 'string') break;
     cursor = `&cursor=${encodeURIComponent(page['nextCursor'])}`;
   }
-  return { accountId, events, balance, historyVersions };
+  return { accountId, events, positions, balance, historyVersions };
 }
 
 async function get(url: string): Promise<Record<string, unknown>> {
@@ -95,21 +99,15 @@ export interface BankVerdict {
 export function bankViolations(views: readonly AccountView[]): BankVerdict {
   const check = createLedgerCheck();
   const found: string[] = [];
-  for (const { accountId, events, balance, historyVersions } of views) {
-    for (const logged of events) {
-      const ledgerAfter = readAmount(logged.data.balance.ledger, logged.data.currency);
-      const { version, commandId } = logged;
-      const event = decodeEvent(logged);
-      for (const violation of check.observe({
-        accountId,
-        version,
-        commandId,
-        event,
-        ledgerAfter,
-      })) {
-        found.push(`${violation.invariant} of ${accountId} at ${version}: ${violation.detail}`);
-      }
+  for (const { accountId, logged } of inLogOrder(views)) {
+    const ledgerAfter = readAmount(logged.data.balance.ledger, logged.data.currency);
+    const { version, commandId } = logged;
+    const event = decodeEvent(logged);
+    for (const violation of check.observe({ accountId, version, commandId, event, ledgerAfter })) {
+      found.push(`${violation.invariant} of ${accountId} at ${version}: ${violation.detail}`);
     }
+  }
+  for (const { accountId, events, balance, historyVersions } of views) {
     const last = events.at(-1);
     if (last === undefined) continue;
     if (balance.version !== last.version || balance.ledger !== last.data.balance.ledger) {
@@ -132,6 +130,13 @@ export function bankViolations(views: readonly AccountView[]): BankVerdict {
     inFlight: inFlight.filter((units) => units !== 0n),
   };
 }
+
+const inLogOrder = (views: readonly AccountView[]) =>
+  views
+    .flatMap(({ accountId, events, positions }) =>
+      events.map((logged, at) => ({ accountId, logged, position: positions[at] ?? 0 })),
+    )
+    .sort((one, other) => one.position - other.position);
 
 /** I7: what was acknowledged before another was sent has the lower version. */
 export function orderViolations(attempts: readonly Attempt[]): string[] {

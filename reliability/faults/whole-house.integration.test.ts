@@ -6,7 +6,7 @@ import { QUERY_API_OPERATIONS } from '../../contracts/query-api.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import * as receipts from '../../proofs/receipt.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
-import { badBatches, badTransferReads } from '../bad-input/batch-corpus.ts';
+import { badBatches, badTransfers } from '../bad-input/batch-corpus.ts';
 import { badCommands } from '../bad-input/contract-corpus.ts';
 import { badRequests, type BadRequest } from '../bad-input/corpus.ts';
 import { judgeOf } from '../bad-input/documented.ts';
@@ -18,7 +18,7 @@ import { viewOf } from './verdict.ts';
 
 const OTHER_COMMANDS = 10_000;
 const CLIENTS = 200;
-/** Of a transfer at its source: reserved, sent. */
+/** Of transfers at their source: one that is sent, one that is reserved. */
 const TRANSFER_EVENTS = 2;
 
 jest.setTimeout(180_000);
@@ -118,7 +118,7 @@ test('the real house answers bad requests by a documented 4xx and writes nothing
       ...badRequests(account),
       ...badCommands(places),
       ...badBatches(places),
-      ...badTransferReads(places),
+      ...badTransfers(places),
     ])),
     ...(await wrongAnswers(house.queryUrl, QUERY_API_OPERATIONS, badQueries(account))),
   ];

@@ -1,28 +1,34 @@
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { testHost, testLog } from '../../bank-account-actor/actor-fixtures.ts';
-import { memoryJournal } from '../../bank-account-actor/memory-journal.ts';
-import { silent } from '../../bank-account-actor/actor-fixtures.ts';
+import {
+  OWNER,
+  silent,
+  testHost,
+  testLog,
+  type TestLog,
+} from '../../bank-account-actor/host/bank-host-for-tests.ts';
+import type { Journal } from '../../bank-account-actor/journal/journal.ts';
+import { memoryJournal } from '../../bank-account-actor/journal/memory-journal.ts';
+import type { BankEvent } from '../../contracts/bank-events.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
-import { streamOfPerson } from '../../contracts/bank-events.ts';
-import type { PersonResult } from '../../contracts/person-commands.ts';
-import { streamOf } from '../../contracts/events.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { listen } from '../../platform/http.ts';
 
-/** The command API on actors, a journal and a log in memory: the rules without the processes. */
+/** The command API on an actor host, a journal and a log in memory: the rules without processes. */
 export async function commandHouse() {
-  const journal = memoryJournal();
+  let aheadMs = 0;
+  const clock = { ...systemClock, wall: () => Date.now() + aheadMs };
   const log = testLog();
-  const { accounts, lookup, persons } = testHost(journal, log);
+  const host = await testHost(loggingJournal(log), log, { clock });
+  const { execute, executePerson, lookup } = host;
   let lookupsFail = false;
   const app = commandApi({
     actors: {
-      execute: (id, commands, joint) => accounts.execute(streamOf(id), commands, joint),
-      lookup: async (id, commandId) =>
-        lookupsFail ? 'unavailable' : (await lookup(streamOf(id), [commandId]))[0],
+      execute: ({ commands, atomic = false, dryRun = false }) =>
+        execute(commands, { atomic, dryRun }),
+      lookup: async (id, names) => (lookupsFail ? 'unavailable' : lookup(id, names)),
     },
-    executePerson: async (id, command) =>
-      (await persons.execute(streamOfPerson(id), [command]))[0] as PersonResult,
+    executePerson,
     checks: {},
     logger: silent,
   });
@@ -31,8 +37,30 @@ export async function commandHouse() {
   return {
     url: `http://127.0.0.1:${port}`,
     log,
+    /** A person whom the bank knows. */
+    ownerId: OWNER,
+    /** Lets so much time go by, and ends what is due then. */
+    async pass(ms: number): Promise<void> {
+      aheadMs += ms;
+      await host.expire();
+    },
     /** From now on nobody can tell what an account executed, or again everybody can. */
     failLookups: (fail: boolean) => void (lookupsFail = fail),
     close: () => new Promise((resolve) => server.close(resolve)),
   };
+}
+
+/** A journal in memory whose events are in the log at once, so that no test waits for a relay. */
+function loggingJournal(log: TestLog): Journal {
+  const journal = memoryJournal();
+  const commit: Journal['commit'] = async (turn) => {
+    const outcome = await journal.commit(turn);
+    if (outcome.outcome !== 'committed') return outcome;
+    for (const { expected, version, unlogged } of turn.writes) {
+      const added = unlogged.slice(unlogged.length - (version - expected));
+      for (const json of added) log.take(JSON.parse(json) as BankEvent);
+    }
+    return outcome;
+  };
+  return { ...journal, commit };
 }

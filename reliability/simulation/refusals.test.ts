@@ -1,3 +1,4 @@
+import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import { batchAnswer } from '../../contracts/batches.ts';
 import { isRefusalEvent, refusalsOf } from '../../contracts/bank-events.ts';
 import { accountId } from '../../domain/ids.ts';
@@ -16,7 +17,7 @@ const send = async (method: 'POST' | 'PUT', path: string, body: object) => {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 const open = async (more: object = {}): Promise<string> => {
-  const body = { ownerId: 'jana', currency: 'CZK', ...more };
+  const body = { ownerId: OWNER, currency: 'CZK', ...more };
   const opened = await send('POST', '/v1/accounts', body);
   expect(opened.body['recordRefusals']).toBe('recordRefusals' in more ? true : undefined);
   return String(opened.body['accountId']);
@@ -96,7 +97,7 @@ test('in a batch each refusal names its own record, also when all fall with one'
   ]);
 });
 
-test('a transfer that the source refuses is recorded there, and only there', async () => {
+test('a refused transfer is recorded at its source, and only there', async () => {
   const [from, to] = [await open({ recordRefusals: true }), await open({ recordRefusals: true })];
   const body = { fromAccountId: from, toAccountId: to, amount: '3.00', reference: 'inv-1' };
   const refused = await send('POST', '/v1/transfers', body);
@@ -106,15 +107,16 @@ test('a transfer that the source refuses is recorded there, and only there', asy
     `refusal/${from}/1`,
   ]);
   expect(records(from)[0]?.data.command).toMatchObject({
-    type: 'reserve-transfer',
+    type: 'send-transfer',
     toAccountId: to,
     amount: '3.00',
   });
   expect(records(to)).toEqual([]);
-  // What the target says no to is an event of both accounts already.
+  // What the target says no to is recorded where the command went, too.
   await send('POST', `/v1/accounts/${from}/deposits`, { amount: '5.00' });
   await send('POST', `/v1/accounts/${to}/freeze`, {});
-  const declined = await send('POST', '/v1/transfers', body);
-  expect(declined.body).toMatchObject({ status: 'refused' });
-  expect([records(from).length, records(to).length]).toEqual([1, 0]);
+  const frozen = await send('POST', '/v1/transfers', body);
+  expect(frozen.body).toMatchObject({ code: 'account-frozen', accountId: to });
+  expect(frozen.body['refusalId']).toBe(`refusal/${from}/2`);
+  expect([records(from).length, records(to).length]).toEqual([2, 0]);
 });

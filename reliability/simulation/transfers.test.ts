@@ -1,3 +1,4 @@
+import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import type { LoggedEvent } from '../../contracts/events.ts';
 import { transferAnswer, type TransferAnswer } from '../../contracts/transfers.ts';
 import { accountId } from '../../domain/ids.ts';
@@ -23,7 +24,7 @@ const call = async (path: string, body?: object, headers: Record<string, string>
   };
 };
 const open = async (terms: object = {}): Promise<string> => {
-  const first = { ownerId: 'jana', currency: 'CZK', initialDeposit: '100.00', ...terms };
+  const first = { ownerId: OWNER, currency: 'CZK', initialDeposit: '100.00', ...terms };
   return String((await call('/v1/accounts', first)).body['accountId']);
 };
 const transfer = (from: string, to: string, amount: string, key?: string, query = '') =>
@@ -44,10 +45,10 @@ describe('a transfer', () => {
     expect(status).toBe(201);
     const told = parsed(body);
     expect(told).toMatchObject({ status: 'completed', amount: '30.50', currency: 'CZK' });
-    expect(told.from).toMatchObject({ accountId: a, version: 4, balance: { ledger: '69.50' } });
+    expect(told.from).toMatchObject({ accountId: a, version: 3, balance: { ledger: '69.50' } });
     expect(told.to).toMatchObject({ accountId: b, version: 3, balance: { ledger: '130.50' } });
     expect(headers.get('location')).toBe(`/v1/transfers/${told.transferId}`);
-    expect(headers.get('etag')).toBe('"4"');
+    expect(headers.get('etag')).toBe('"3"');
     expect(sourceOf(transferId(told.transferId))).toBe(a);
     const read = await call(`/v1/transfers/${told.transferId}`);
     expect([read.status, read.body]).toEqual([200, body]);
@@ -58,21 +59,28 @@ describe('a transfer', () => {
     const second = await transfer(a, b, '1.00', 'again');
     expect(second.headers.get('idempotency-replayed')).toBe('true');
     expect([second.status, second.body]).toEqual([201, first.body]);
-    expect([count(a), count(b)]).toEqual([4, 3]);
+    expect([count(a), count(b)]).toEqual([3, 3]);
     const other = await transfer(a, b, '2.00', 'again');
     expect([other.status, other.body.code]).toEqual([422, 'idempotency-key-reused']);
   });
-  test('to a frozen account: refused with the reason, all money is back', async () => {
-    const [a, b] = [await open(), await open()];
-    await call(`/v1/accounts/${b}/freeze`, {});
-    const { status, body } = await transfer(a, b, '30.00');
-    expect([status, body.status]).toEqual([201, 'refused']);
-    expect(body['reason']).toEqual({ code: 'account-frozen', title: 'The account is frozen' });
+  test.each([
+    ['frozen', 'freeze', 'account-frozen'],
+    ['closed', 'close', 'account-closed'],
+  ])('to a %s account: refused at once, the problem names it, nothing is held', async (...test) => {
+    const [, end, code] = test;
+    const [a, b] = [await open(), await open({ initialDeposit: '0.00' })];
+    expect((await call(`/v1/accounts/${b}/${end}`, {})).status).toBe(200);
+    for (const query of ['', '?dryRun=true']) {
+      const { status, body } = await transfer(a, b, '30.00', 'gone', query);
+      expect([status, body.code, body['accountId']]).toEqual([409, code, b]);
+    }
+    expect(count(a)).toBe(2);
     expect(ledgers(a)).toEqual([{ ledger: '100.00', held: '0.00', available: '100.00' }]);
-    expect((await call(`/v1/transfers/${body['transferId']}`)).body).toMatchObject({
-      status: 'refused',
-      reason: { code: 'account-frozen' },
-    });
+  });
+  test('of which both accounts refuse: the problem names the source', async () => {
+    const [a, b] = [await open(), await open()];
+    for (const id of [a, b]) await call(`/v1/accounts/${id}/freeze`, {});
+    expect((await transfer(a, b, '1.00')).body).toMatchObject({ accountId: a });
   });
   test.each([
     ['more than there is', '100.01', 422, 'insufficient-funds'],
@@ -94,7 +102,7 @@ describe('a transfer', () => {
     expect(await code(a, a)).toEqual([422, 'same-account', undefined]);
     expect(await code(a, nobody)).toEqual([404, 'account-not-found', nobody]);
     expect(await code(nobody, a)).toEqual([404, 'account-not-found', nobody]);
-    expect(await code(a, e)).toEqual([422, 'currency-mismatch', a]);
+    expect(await code(a, e)).toEqual([422, 'currency-mismatch', e]);
     expect([count(a), count(e)]).toEqual([2, 2]);
   });
   test('as a dry run: the answer that it would have, and nothing is written', async () => {
@@ -111,9 +119,6 @@ describe('a transfer', () => {
     expect(would.to?.balance).toEqual(did.to?.balance);
     const after = await transfer(a, b, '30.00', 'dry', '?dryRun=true');
     expect(after.body).toEqual(real.body);
-    await call(`/v1/accounts/${b}/freeze`, {});
-    const refused = await transfer(a, b, '30.00', 'dry2', '?dryRun=true');
-    expect(refused.body).toMatchObject({ status: 'refused', from: { balance: { held: '0.00' } } });
   });
   test('as a dry run: refused by the same problem, replayed as such', async () => {
     const [a, b] = [await open(), await open()];
@@ -127,16 +132,16 @@ describe('a transfer', () => {
     const other = await transfer(a, b, '1.00', 'new', '?dryRun=true');
     expect(other.headers.get('idempotency-replayed')).toBe(null);
   });
-  test('whose end cannot be looked up now is answered by 503, also as a dry run', async () => {
+  test('that cannot be looked up now is answered by 503', async () => {
     const [a, b] = [await open(), await open()];
     const { body } = await transfer(a, b, '1.00', 'away');
     house.failLookups(true);
     const read = await call(`/v1/transfers/${String(body['transferId'])}`);
-    const dry = await transfer(a, b, '1.00', 'away', '?dryRun=true');
+    // What was executed tells the whole answer by itself.
+    const again = await transfer(a, b, '1.00', 'away');
     house.failLookups(false);
-    for (const { status, headers } of [read, dry]) {
-      expect([status, headers.get('retry-after')]).toEqual([503, '1']);
-    }
+    expect([read.status, read.headers.get('retry-after')]).toEqual([503, '1']);
+    expect([again.status, again.body]).toEqual([201, body]);
   });
   test('at another version than If-Match says is refused', async () => {
     const [a, b] = [await open(), await open()];
@@ -164,18 +169,182 @@ describe('a transfer', () => {
   });
 });
 
+describe('a pending transfer', () => {
+  const reserve = (from: string, to: string, amount: string, more: object = {}, query = '') =>
+    call(`/v1/transfers${query}`, {
+      ...{ fromAccountId: from, toAccountId: to, amount, pending: true, description: 'rent' },
+      ...more,
+    });
+  const end = (id: unknown, how: 'capture' | 'void', body: object = {}, key = '', query = '') =>
+    call(`/v1/transfers/${id}/${how}${query}`, body, key === '' ? {} : { 'idempotency-key': key });
+  const stepsOf = async (id: unknown) => {
+    const { body } = await call(`/v1/transfers/${id}`);
+    return [body.status, parsed(body).steps.map(({ type }) => type)];
+  };
+
+  test('holds the amount, and the capture moves it', async () => {
+    const [a, b] = [await open(), await open()];
+    const { status, body, headers } = await reserve(a, b, '30.00');
+    expect([status, body.status, headers.get('etag')]).toEqual([201, 'pending', '"3"']);
+    expect(body).not.toHaveProperty('to');
+    expect(ledgers(a)).toEqual([{ ledger: '100.00', held: '30.00', available: '70.00' }]);
+    expect(await stepsOf(body['transferId'])).toEqual(['pending', ['transfer-reserved']]);
+    const captured = await end(body['transferId'], 'capture');
+    expect([captured.status, captured.headers.get('etag')]).toEqual([200, '"4"']);
+    expect(captured.body).toMatchObject({
+      status: 'completed',
+      amount: '30.00',
+      captured: '30.00',
+    });
+    expect(ledgers(a, b)).toMatchObject([
+      { ledger: '70.00', held: '0.00' },
+      { ledger: '130.00', held: '0.00' },
+    ]);
+    expect(await stepsOf(body['transferId'])).toEqual([
+      'completed',
+      ['transfer-reserved', 'transfer-captured', 'transfer-received'],
+    ]);
+    expect((await call(`/v1/transfers/${String(body['transferId'])}`)).body).toEqual(captured.body);
+  });
+  test('captured in part: the rest is released, once', async () => {
+    const [a, b] = [await open(), await open()];
+    const id = (await reserve(a, b, '30.00')).body['transferId'];
+    expect((await end(id, 'capture', { amount: '30.01' })).status).toBe(422);
+    const { body } = await end(id, 'capture', { amount: '12.00' });
+    expect(body).toMatchObject({ status: 'completed', amount: '30.00', captured: '12.00' });
+    expect(ledgers(a, b)).toMatchObject([
+      { ledger: '88.00', held: '0.00', available: '88.00' },
+      { ledger: '112.00', held: '0.00' },
+    ]);
+    for (const how of ['capture', 'void'] as const) {
+      const again = await end(id, how);
+      expect([again.status, count(a), count(b)]).toEqual([409, 4, 3]);
+    }
+  });
+  test('voided: all is released, nothing moves', async () => {
+    const [a, b] = [await open(), await open()];
+    const id = (await reserve(a, b, '30.00')).body['transferId'];
+    const { status, body } = await end(id, 'void');
+    expect([status, body.status]).toEqual([200, 'voided']);
+    expect(body['reason']).toMatchObject({ code: 'transfer-voided' });
+    expect(await stepsOf(id)).toEqual(['voided', ['transfer-reserved', 'transfer-released']]);
+    expect(ledgers(a)).toEqual([{ ledger: '100.00', held: '0.00', available: '100.00' }]);
+    expect(count(b)).toBe(2);
+    expect((await end(id, 'capture')).status).toBe(409);
+  });
+  test('expires by itself, and cannot be captured after', async () => {
+    const [a, b] = [await open(), await open()];
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const reserved = await reserve(a, b, '30.00', { expiresAt });
+    expect([reserved.status, reserved.body['expiresAt']]).toEqual([201, expiresAt]);
+    const id = reserved.body['transferId'];
+    await house.pass(59_000);
+    expect((await stepsOf(id))[0]).toBe('pending');
+    await house.pass(2_000);
+    expect(await stepsOf(id)).toEqual(['expired', ['transfer-reserved', 'transfer-released']]);
+    expect(ledgers(a)).toEqual([{ ledger: '100.00', held: '0.00', available: '100.00' }]);
+    expect((await end(id, 'capture')).status).toBe(409);
+    const past = { expiresAt: '2020-01-01T00:00:00.000Z' };
+    expect((await reserve(a, b, '1.00', past)).body.code).toBe('invalid-request');
+    const direct = { ...past, pending: undefined };
+    expect((await reserve(a, b, '1.00', direct)).status).toBe(400);
+  });
+  test('ended again with its key: the same answer; a dry run writes nothing', async () => {
+    const [a, b] = [await open(), await open()];
+    const dryReserve = await reserve(a, b, '30.00', {}, '?dryRun=true');
+    expect([dryReserve.body.status, count(a)]).toEqual(['pending', 2]);
+    const id = (await reserve(a, b, '30.00')).body['transferId'];
+    const dry = await end(id, 'capture', {}, 'c1', '?dryRun=true');
+    expect([dry.status, dry.body.status, count(a), count(b)]).toEqual([200, 'completed', 3, 2]);
+    const first = await end(id, 'capture', {}, 'c1');
+    expect(parsed(first.body).to?.balance).toEqual(parsed(dry.body).to?.balance);
+    const again = await end(id, 'capture', {}, 'c1');
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect([again.body, count(a), count(b)]).toEqual([first.body, 4, 3]);
+    const other = await end(id, 'capture', { amount: '1.00' }, 'c1');
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency-key-reused']);
+  });
+  test('to an account that was frozen since: the capture is refused, the hold stays', async () => {
+    const [a, b] = [await open(), await open()];
+    const id = (await reserve(a, b, '30.00')).body['transferId'];
+    await call(`/v1/accounts/${b}/freeze`, {});
+    const refused = await end(id, 'capture');
+    expect([refused.status, refused.body.code, refused.body['accountId']]).toEqual([
+      409,
+      'account-frozen',
+      b,
+    ]);
+    expect(ledgers(a)).toMatchObject([{ ledger: '100.00', held: '30.00' }]);
+    await call(`/v1/accounts/${b}/unfreeze`, {});
+    expect((await end(id, 'capture')).status).toBe(200);
+  });
+  test('is reserved, captured and voided only at the version of If-Match', async () => {
+    const [a, b] = [await open(), await open()];
+    const terms = { fromAccountId: a, toAccountId: b, amount: '1.00', pending: true };
+    expect((await call('/v1/transfers', terms, { 'if-match': '"1"' })).status).toBe(412);
+    const reserved = await call('/v1/transfers', terms, { 'if-match': '"2"' });
+    const path = `/v1/transfers/${String(reserved.body['transferId'])}`;
+    for (const how of ['capture', 'void']) {
+      expect((await call(`${path}/${how}`, {}, { 'if-match': '"2"' })).status).toBe(412);
+    }
+    expect((await call(`${path}/void`, {}, { 'if-match': '"3"' })).status).toBe(200);
+  });
+  test('that nobody knows, or that was direct, cannot be ended', async () => {
+    const [a, b] = [await open(), await open()];
+    const direct = (await transfer(a, b, '1.00')).body['transferId'];
+    for (const how of ['capture', 'void'] as const) {
+      expect((await end(a, how)).body.code).toBe('transfer-not-found');
+      expect([404, 409]).toContain((await end(direct, how)).status);
+      expect((await end('x', how)).status).toBe(400);
+    }
+    expect(count(a)).toBe(3);
+  });
+  test('captured and voided by 20 at once ends once', async () => {
+    const [a, b] = [await open(), await open()];
+    const id = (await reserve(a, b, '30.00')).body['transferId'];
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_unused, at) => end(id, at % 2 === 0 ? 'capture' : 'void')),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
+    expect(ledgers(a)).toMatchObject([{ held: '0.00' }]);
+  });
+  test('is found by the keys that reserved and captured it', async () => {
+    const [a, b] = [await open(), await open()];
+    const terms = { fromAccountId: a, toAccountId: b, amount: '1.00', pending: true };
+    const reserved = await call('/v1/transfers', terms, { 'idempotency-key': 'by-key' });
+    const id = reserved.body['transferId'];
+    await end(id, 'capture', {}, 'by-key-2');
+    for (const [key, types] of [
+      ['by-key', ['transfer-reserved']],
+      ['by-key-2', ['transfer-captured']],
+    ] as const) {
+      const { status, body } = await call(`/v1/commands/${key}?accountId=${a}`);
+      expect([status, body['transfer']]).toMatchObject([
+        200,
+        { transferId: id, status: 'completed' },
+      ]);
+      const events = body['events'] as { type: string }[];
+      expect(events.map(({ type }) => type)).toEqual(types);
+    }
+  });
+});
+
 test('the API documents transfers with every status that they can have', async () => {
   const { paths } = (await call('/openapi.json')).body as unknown as {
     paths: Record<string, Record<string, { responses: object }>>;
   };
   const statuses = (path: string, method: string) =>
     Object.keys(paths[path]?.[method]?.responses ?? {});
-  const begun = ['201', '202', '400', '404', '409', '412', '422', '503'];
+  const begun = ['201', '400', '404', '409', '412', '422', '503'];
+  const ended = ['200', ...begun.slice(1)];
+  const of = '/v1/transfers/{transferId}';
   expect(statuses('/v1/transfers', 'post')).toEqual(expect.arrayContaining(begun));
-  const reversals = '/v1/transfers/{transferId}/reversals';
-  expect(statuses(reversals, 'post')).toEqual(expect.arrayContaining(begun));
-  const read = ['200', '400', '404', '503'];
-  expect(statuses('/v1/transfers/{transferId}', 'get')).toEqual(expect.arrayContaining(read));
+  expect(statuses(`${of}/reversals`, 'post')).toEqual(expect.arrayContaining(begun));
+  expect(statuses(`${of}/capture`, 'post')).toEqual(expect.arrayContaining(ended));
+  expect(statuses(`${of}/void`, 'post')).toEqual(expect.arrayContaining(ended));
+  for (const path of Object.keys(paths)) expect(statuses(path, 'post')).not.toContain('202');
+  expect(statuses(of, 'get')).toEqual(expect.arrayContaining(['200', '400', '404', '503']));
   expect((await call('/v1/transfers')).status).toBe(405);
 });
 
@@ -217,11 +386,31 @@ describe('the reversal of a transfer', () => {
     await call(`/v1/accounts/${b}/deposits`, { amount: '10.00' });
     expect((await reverse(original)).status).toBe(201);
   });
-  test('of a refused or unknown transfer is refused', async () => {
+  test('of one that moved no money, or that nobody knows, is refused', async () => {
     const [a, b] = [await open(), await open()];
-    await call(`/v1/accounts/${b}/freeze`, {});
-    const refused = (await transfer(a, b, '1.00')).body['transferId'];
-    expect((await reverse(refused)).body.code).toBe('not-reversible');
+    const terms = { fromAccountId: a, toAccountId: b, amount: '1.00', pending: true };
+    const pending = (await call('/v1/transfers', terms)).body['transferId'];
+    expect((await reverse(pending)).body.code).toBe('not-reversible');
+    await call(`/v1/transfers/${String(pending)}/void`, {});
+    expect((await reverse(pending)).body.code).toBe('not-reversible');
     expect((await reverse(a)).body.code).toBe('transfer-not-found');
+  });
+  test('of a part that was captured gives back that part', async () => {
+    const [a, b] = [await open(), await open()];
+    const terms = { fromAccountId: a, toAccountId: b, amount: '30.00', pending: true };
+    const pending = (await call('/v1/transfers', terms)).body['transferId'];
+    await call(`/v1/transfers/${String(pending)}/capture`, { amount: '12.00' });
+    expect((await reverse(pending)).body).toMatchObject({ status: 'completed', amount: '12.00' });
+    expect(ledgers(a, b).map((balance) => balance?.ledger)).toEqual(['100.00', '100.00']);
+  });
+  test('is one turn: refused by a frozen account, nothing is held', async () => {
+    const [a, b] = [await open(), await open()];
+    const original = (await transfer(a, b, '30.00')).body['transferId'];
+    await call(`/v1/accounts/${a}/freeze`, {});
+    const { status, body } = await reverse(original);
+    expect([status, body.code, body['accountId']]).toEqual([409, 'account-frozen', a]);
+    expect(ledgers(b)).toEqual([{ ledger: '130.00', held: '0.00', available: '130.00' }]);
+    await call(`/v1/accounts/${a}/unfreeze`, {});
+    expect((await reverse(original)).status).toBe(201);
   });
 });

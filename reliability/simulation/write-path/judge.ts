@@ -30,6 +30,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
   const foreign = new Set<StreamId>();
   const marked = new Map<StreamId, number>();
   const commands = commandVerdict(log, (text) => violated(text));
+  let transaction = 0;
 
   const violated = (text: string): void => {
     violations.push(text);
@@ -37,6 +38,15 @@ export function createJudge(timeline: Timeline, journal: Journal) {
   };
   const headOf = (stream: StreamId): number => log.get(stream)?.length ?? 0;
 
+  /** What came before the first entry of a transaction is a whole number of transactions. */
+  const endTransaction = (next: number): void => {
+    if (next === transaction) return;
+    transaction = next;
+    if (foreign.size > 0) return;
+    for (const { invariant, detail } of ledger.endOfTransaction()) {
+      violated(`${invariant} before transaction ${next}: ${detail}`);
+    }
+  };
   const follow = ({ event, position }: Added): void => {
     const stream = event.stream as StreamId;
     const { digest } = candidateOf(event);
@@ -45,9 +55,11 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     if (event.version !== entries.length + 1) {
       return violated(`the log has ${event.id} behind ${entries.length}`);
     }
+    if (event.prev !== entries.at(-1)?.digest) violated(`${event.id} names another predecessor`);
+    endTransaction(Math.floor(position / TRANSACTION_POSITIONS));
     let free: string | undefined;
     if (isAccountEvent(event) && foreign.size === 0) {
-      for (const { invariant, detail } of ledger.observe(stepOf(event, position, digest))) {
+      for (const { invariant, detail } of ledger.observe(stepOf(event))) {
         violated(`${invariant} at ${event.id}: ${detail}`);
       }
     }
@@ -105,8 +117,14 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     },
     /** The broker forgets a message: all of it is in the log, or its journal sends it again. */
     acknowledgedToBroker(events: readonly BankEvent[], isLetGo: (stream: string) => boolean): void {
-      for (const { stream, version } of events) {
-        if (headOf(stream as StreamId) >= version || isLetGo(stream)) continue;
+      const isEarly = ({ stream, version }: BankEvent): boolean =>
+        headOf(stream as StreamId) < version - 1;
+      // What came before its predecessor is held, and so is what is joint with it.
+      const held = new Set(events.filter(isEarly).map(({ joint }) => joint?.id));
+      for (const event of events) {
+        const { stream, version, joint } = event;
+        if (headOf(stream as StreamId) >= version || isLetGo(stream) || isEarly(event)) continue;
+        if (joint !== undefined && held.has(joint.id)) continue;
         violated(`event-source took ${stream}/${version}, but the log lacks it`);
       }
     },
@@ -129,6 +147,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
       return isLogged && [...ledger.accountIds()].every((id) => !hasEnd(ledger.account(id)));
     },
     async end(wall: number): Promise<void> {
+      endTransaction(Infinity);
       const { streams } = await journal.load([...new Set([...rows.keys(), ...log.keys()])]);
       const lost = new Set(
         streams.flatMap((row) => (row.quarantine === undefined ? [] : row.stream)),
@@ -181,7 +200,7 @@ const hasEnd = (account: Account): boolean =>
 // Members of a state that was read stand in another order.
 const sameText = (state: ExistingAccount): string => canonicalJson(JSON.parse(encodeState(state)));
 
-function stepOf(event: LoggedEvent, position: number, digest: string): LogStep {
+function stepOf(event: LoggedEvent): LogStep {
   const { currency, balance } = event.data;
   return {
     accountId: accountOfStream(event.stream),
@@ -191,8 +210,5 @@ function stepOf(event: LoggedEvent, position: number, digest: string): LogStep {
     ledgerAfter: readAmount(balance.ledger, currency),
     heldAfter: readAmount(balance.held, currency),
     availableAfter: readAmount(balance.available, currency),
-    transaction: Math.floor(position / TRANSACTION_POSITIONS),
-    digest,
-    prev: event.prev,
   };
 }
