@@ -204,8 +204,9 @@ describe('joint events', () => {
     const many = Array.from({ length: 700 }, (_, n) =>
       n % 3 === 0 ? transfer(`t${n}`, '0.01') : deposit(`d${n}`),
     );
-    await host.execute(many);
-    await time.pass(5_000);
+    const told = host.execute(many);
+    await time.pass(8_000);
+    await told;
     expect(messages.every(isWhole)).toBe(true);
     expect(messages.every((events) => events.length <= OUTBOX_EVENTS_MAX)).toBe(true);
     expect(host.counts().unconfirmedEvents).toBe(0);
@@ -289,7 +290,7 @@ describe('rows that a dead host left', () => {
     expect(await memory.commit(late[0]!)).toEqual({ outcome: 'committed' });
     const next = await testHost(memory, log, { clock: time.clock, host: 'host2' });
     next.start();
-    await time.pass(6_000);
+    await time.pass(8_000);
     expect([log.eventsOf(ACCOUNT).length, log.eventsOf(OTHER).length]).toEqual([2, 2]);
     expect(await memory.claimUnsettled(0, 10)).toEqual([]);
     next.stop();
@@ -339,11 +340,12 @@ describe('while the log is away for long', () => {
     const told = new Map<string, number>();
     for (let n = 0; n < 30; n += 1) {
       const many = Array.from({ length: 100 }, (_, one) => deposit(`x${n}-${one}`));
-      for (const result of await host.execute(many)) {
+      const results = host.execute(many);
+      await time.pass(1_500);
+      for (const result of await results) {
         const code = result.ok ? 'ok' : result.refusal.code;
         told.set(code, (told.get(code) ?? 0) + 1);
       }
-      await time.pass(100);
     }
     expect(told.get('service-unavailable')).toBeGreaterThan(500);
     expect(told.get('ok')! + told.get('service-unavailable')!).toBe(3_000);
@@ -373,10 +375,11 @@ describe('while the log is away for long', () => {
     };
     relay.start();
     await time.pass(1_500);
-    expect(claims).toBe(1);
+    const before = claims;
+    expect(before).toBeGreaterThan(0);
     for (let n = 0; n < 40; n += 1) add(n);
     await time.pass(5_000);
-    expect([relay.isFull(), claims]).toEqual([false, 1]);
+    expect([relay.isFull(), claims]).toEqual([false, before]);
     for (let n = 40; n < 65; n += 1) add(n);
     expect(relay.isFull()).toBe(true);
     relay.stop();

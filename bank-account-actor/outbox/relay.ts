@@ -237,7 +237,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       // The other leg stands in a row that was not swept up with this one.
       if (entry.other !== undefined && !isWhole(entry)) {
         const { streams: rows } = await journal.load([entry.other]);
-        for (const row of rows) takeRow(row);
+        rows.forEach(restore);
       }
       for (const each of unitOf(entry)) each.sentAt = clock.steady();
       enqueue(entry);
@@ -252,6 +252,11 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       return { event, json, digest: eventDigest(json) };
     });
     return found.flatMap((one) => take(one) ?? []);
+  };
+
+  /** What a row holds that is not known here is asked about, and sent when the log lacks it. */
+  const restore = (row: StoredStream): void => {
+    for (const entry of takeRow(row)) entry.sentAt = clock.steady();
   };
 
   /** Drops a stream in quarantine. Its part of a joint group goes on, so that the log judges both. */
@@ -368,9 +373,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
      * Takes what a row that was loaded holds. The host that committed it sends it; this one asks
      * the log about it, and sends it when it does not come.
      */
-    restore(row: StoredStream): void {
-      for (const entry of takeRow(row)) entry.sentAt = clock.steady();
-    },
+    restore,
     /** Whether so much waits for the log that no command may be taken. */
     isFull: (): boolean => events > EVENTS_MAX || size > SIZE_MAX,
     counts: () => ({ unconfirmedEvents: events, unconfirmedStreams: streams.size }),

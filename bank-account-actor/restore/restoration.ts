@@ -4,7 +4,7 @@ import { eventDigest } from '../../contracts/digest.ts';
 import { namesOf } from '../../contracts/events.ts';
 import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type { Journal, StoredStream, StreamName } from '../journal/journal.ts';
+import type { Journal, SecretChange, StoredStream, StreamName } from '../journal/journal.ts';
 import { decodeState, dueOf, encodeState, isPersonState } from '../turn/stream-state.ts';
 import type { StreamState } from '../turn/stream-state.ts';
 import type { LogPages } from './journal-guard.ts';
@@ -113,12 +113,11 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
       const rows = all.slice(at, at + WRITE_STREAMS_MAX).map((one) => {
         const { stream, version, digest, state } = one;
         const secret = secretOf(one, keys);
-        const lacksKey = isPersonState(state) && state.status === 'registered';
-        if (lacksKey && secret === undefined) withoutKey.add(stream);
+        if (secret === 'unknown') withoutKey.add(stream);
         else withoutKey.delete(stream);
         if (one.version > (one.row?.version ?? 0)) written.add(stream);
         else there.add(stream);
-        const more = secret === undefined ? {} : { secret: { keep: secret } };
+        const more = secret === undefined || secret === 'unknown' ? {} : { secret };
         return { stream, version, digest, state: encodeState(state), due: dueOf(state), ...more };
       });
       await journal.restore(rows, []);
@@ -195,9 +194,11 @@ function digestAt(row: StoredStream | undefined, version: number): string | unde
 function secretOf(
   { stream, state, row }: Replayed,
   keys: ReadonlyMap<StreamId, string>,
-): string | undefined {
-  if (!isPersonState(state) || state.status !== 'registered') return undefined;
-  return row?.secret ?? keys.get(stream);
+): SecretChange | 'unknown' | undefined {
+  if (!isPersonState(state)) return undefined;
+  if (state.status !== 'registered') return 'forget';
+  const key = row?.secret ?? keys.get(stream);
+  return key === undefined ? 'unknown' : { keep: key };
 }
 
 const namesIn = (event: BankEvent): (StreamName & { version: number })[] =>
