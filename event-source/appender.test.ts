@@ -173,7 +173,7 @@ describe('deliveries on their way into the log', () => {
     expect(alarms.count()).toBe(0);
   });
 
-  test('given followers that nobody asks for any more, then they are let go and may come again', async () => {
+  test('given followers that nobody asks for any more, then they are let go', async () => {
     const [id, other] = [newAccount(), newAccount()];
     await incoming.deliver([eventOf(id, 2)]);
     clock = 60_000;

@@ -72,15 +72,36 @@ function commandsOf({ steps, order }: Life): Made[][] {
   return commands.map((made) => made.map((one) => ({ ...one, event: chained.shift()! })));
 }
 
+const LEGS = ['transfer-sent', 'transfer-captured', 'transfer-received'];
+
+/** Transactions of so many commands at least; no transfer's legs end up in two of them. */
+function transactionsOf(commands: readonly Made[][], batch: number): BankEvent[][] {
+  const transactions: BankEvent[][] = [];
+  const open = new Set<string>();
+  let events: BankEvent[] = [];
+  let count = 0;
+  for (const made of commands) {
+    for (const { event } of made) {
+      events.push(event);
+      const { transferId } = event.data as { transferId?: string };
+      if (transferId === undefined || !LEGS.includes(event.type)) continue;
+      if (!open.delete(transferId)) open.add(transferId);
+    }
+    count += 1;
+    if (count < batch || open.size > 0) continue;
+    transactions.push(events);
+    [events, count] = [[], 0];
+  }
+  return events.length === 0 ? transactions : [...transactions, events];
+}
+
 /** A log of what was made, and the marks that the audit made of it on the way. */
 async function audited(made: Life) {
   const [log, hashed, books] = [memoryLog(), hashedLog(), createAuditBooks()];
   const marks = booksMarks(made.marksMax, 3);
   books.take(hashed.add({ key: GENESIS_KEY, value: Buffer.from('{}') }));
   const commands = commandsOf(made);
-  for (let from = 0; from < commands.length; from += made.batch) {
-    const batch = commands.slice(from, from + made.batch).flat();
-    const events = batch.map(({ event }) => event);
+  for (const events of transactionsOf(commands, made.batch)) {
     await log.append(events);
     expect(books.take(hashed.append(...events))).toEqual([]);
     marks.add(books.mark());

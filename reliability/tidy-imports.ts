@@ -33,15 +33,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'queries-bank-api': [...SHARED, 'proofs/'],
 };
 
-/** In one process, without servers: the only place where services meet. */
-const SIMULATION = 'reliability/simulation/';
+/** In one process, without servers: the only places where services meet. */
+const SIMULATIONS = ['reliability/simulation/', 'reliability/write-path/'];
 
 function mayImport(from: string, to: string): boolean {
   const room = roomOf(from);
   if (roomOf(to) === room) return true;
   const allowed = MAY_IMPORT[room] ?? [];
   if (allowed.some((start) => to.startsWith(start))) return true;
-  if (from.startsWith(SIMULATION)) return !to.startsWith('bench/');
+  if (SIMULATIONS.some((start) => from.startsWith(start))) return !to.startsWith('bench/');
   // Integration tests start real servers.
   const isService = (SERVICES as readonly string[]).includes(room);
   return isService && isTest(from) && to.startsWith('runtime/');

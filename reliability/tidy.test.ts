@@ -107,10 +107,10 @@ describe('planted faults are found: ', () => {
 
   test('a file, a test and a line that are too long', () => {
     const lines = (count: number): string[] => Array.from({ length: count }, () => 'x;');
-    expect(shape.sizeFaults(source('domain/a.ts', ...lines(200)))).toEqual([]);
-    expect(shape.sizeFaults(source('domain/a.ts', ...lines(201)))).toHaveLength(1);
-    expect(shape.sizeFaults(source('domain/a.test.ts', ...lines(400)))).toEqual([]);
-    expect(shape.sizeFaults(source('domain/a.test.ts', ...lines(401)))).toHaveLength(1);
+    expect(shape.sizeFaults(source('domain/a.ts', ...lines(400)))).toEqual([]);
+    expect(shape.sizeFaults(source('domain/a.ts', ...lines(401)))).toHaveLength(1);
+    expect(shape.sizeFaults(source('domain/a.test.ts', ...lines(600)))).toEqual([]);
+    expect(shape.sizeFaults(source('domain/a.test.ts', ...lines(601)))).toHaveLength(1);
     const wide = ['é'.repeat(100), 'x'.repeat(101)];
     expect(shape.sizeFaults(source('domain/a.ts', ...wide))).toHaveLength(1);
   });

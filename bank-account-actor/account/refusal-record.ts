@@ -29,9 +29,9 @@ export interface RefusedWork {
 
 /**
  * Adds the record of a refusal to the turn, so that nobody hears of it before it is durable. Gives
- * the id of the record's event, null when no more can be recorded (the account's day is full, the log
- * is too far behind or has the records in quarantine), undefined when its stream must be fetched
- * first.
+ * the id of the record's event, null when no more can be recorded (the account's day is full, the
+ * log is too far behind or has the records in quarantine), undefined when its stream must be
+ * fetched first.
  */
 export function recordRefusal(
   draft: Draft,

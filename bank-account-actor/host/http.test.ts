@@ -97,7 +97,7 @@ test('given a body that is no request, it is an error, not a command', async () 
   expect((await put(path, 'x')).status).toBe(500);
 });
 
-test('given many accounts, the teller serves those that are active here, the rest moved', async () => {
+test('given many accounts, the teller serves those that are active here and no other', async () => {
   const teller = '/actors/Teller.host1/1/method/execute';
   await put(path, body);
   const both = request([

@@ -1,6 +1,5 @@
 import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { streamOf } from '../../contracts/events.ts';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -10,22 +9,15 @@ import { repeat } from '../../platform/repeat.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { Committed } from '../turn/draft.ts';
 import type { HeldStreams } from '../turn/held-streams.ts';
+import { sendWindow } from './send-window.ts';
+import { unconfirmed, type Entry } from './unconfirmed.ts';
 
 /**
- * A message costs every part on its way some 15 ms of CPU in all, however few its events. So the
- * next one leaves when the log has confirmed the one before, or after a while: under load messages
- * become fewer and larger, and never queue up at the broker.
+ * Between messages: each costs every part on its way some 15 ms of CPU in all, however few its
+ * events.
  */
 const SEND_EVERY_MS = 30;
-const CONFIRMED_WITHIN_MS = 150;
 const MESSAGE_SIZE_MAX = 1024 * 1024;
-/**
- * Events on their way at the same time; the others wait here and not at the broker, so that none
- * is believed lost because the log is behind. What was sent longer ago than this leaves the window, or a
- * stream that the log does not take would stop the others.
- */
-const WINDOW_EVENTS = 1_500;
-const WINDOW_MS = 1_500;
 const LOOK_MS = 10;
 const RETRY_MS = 200;
 const CONFIRM_EVERY_MS = 250;
@@ -65,20 +57,6 @@ export interface RelayPorts {
   readonly logger: Logger;
 }
 
-interface Entry {
-  readonly stream: StreamId;
-  readonly version: number;
-  readonly json: string;
-  readonly digest: string;
-  readonly joint: BankEvent['joint'];
-  /** The account on the other side, where the event is a leg of a transfer. */
-  readonly other: StreamId | undefined;
-  /** On the steady clock; undefined before the first time. */
-  sentAt: number | undefined;
-  isQueued: boolean;
-  isConfirmed: boolean;
-}
-
 export type Relay = ReturnType<typeof createRelay>;
 
 /**
@@ -88,19 +66,13 @@ export type Relay = ReturnType<typeof createRelay>;
  * host left unsettled are swept up.
  */
 export function createRelay({ journal, log, held, publish, clock, logger }: RelayPorts) {
-  /** Events that the log has not confirmed, by stream, in version order. */
-  const streams = new Map<StreamId, Entry[]>();
-  /** Events that must enter the log in one transaction, and so leave in one message. */
-  const groups = new Map<string, Entry[]>();
+  const open = unconfirmed();
   /** The event of a stream that the log is asked about, and since when it is waited for. */
   const marks = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
-  let window: { readonly batch: readonly Entry[]; readonly at: number }[] = [];
-  let events = 0;
-  let size = 0;
-  let isSending = false;
-  let isAskedSoon = false;
+  const window = sendWindow(clock);
+  let [isSending, isAskedSoon] = [false, false];
   let sendAt = 0;
 
   const warn =
@@ -108,39 +80,18 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     (error: unknown): void =>
       void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
 
-  /** The event with those that are joint with it, as far as they are known here. */
-  const unitOf = (entry: Entry): readonly Entry[] => groups.get(entry.joint?.id ?? '') ?? [entry];
-  const isWhole = (entry: Entry): boolean => unitOf(entry).length === (entry.joint?.events ?? 1);
-  const isOver = (entry: Entry): boolean => unitOf(entry).every(({ isConfirmed }) => isConfirmed);
-
   /** Takes an event; undefined when it is there already, or the log is known to have it. */
-  const take = ({ event, json, digest }: Committed): Entry | undefined => {
-    const stream = streamOfEvent(event);
-    const entries = streams.get(stream) ?? [];
-    const { version, joint, data } = event;
-    const known = entries.at(-1)?.version ?? confirmed.get(stream)?.version ?? 0;
-    if (known >= version) return undefined;
-    const other = 'otherAccountId' in data ? streamOf(data.otherAccountId) : undefined;
-    const state = { sentAt: undefined, isQueued: false, isConfirmed: false };
-    const entry = { stream, version, json, digest, joint, other, ...state };
-    streams.set(stream, entries);
-    entries.push(entry);
-    if (joint !== undefined) {
-      const others = unitOf(entry).filter(
-        (one) => one.stream !== stream || one.version !== version,
-      );
-      groups.set(joint.id, [...others, entry]);
-    }
-    confirmed.delete(stream);
-    events += 1;
-    size += json.length;
+  const take = (one: Committed): Entry | undefined => {
+    const stream = streamOfEvent(one.event);
+    if ((confirmed.get(stream)?.version ?? 0) >= one.event.version) return undefined;
+    const entry = open.take(stream, one);
+    if (entry !== undefined) confirmed.delete(stream);
     return entry;
   };
   /** What is joint leaves together, or waits until all of it is known here. */
   const enqueue = (entry: Entry): void => {
-    const unit = unitOf(entry);
-    if (!isWhole(entry) || isOver(entry)) return;
-    for (const each of unit.filter(({ isQueued }) => !isQueued)) {
+    if (!open.isWhole(entry) || open.isOver(entry)) return;
+    for (const each of open.unitOf(entry).filter(({ isQueued }) => !isQueued)) {
       each.isQueued = true;
       queue.push(each);
     }
@@ -148,22 +99,12 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
 
   /** Forgets what the log has of a stream, up to a version. */
   const confirm = (stream: StreamId, version: number): void => {
-    const entries = streams.get(stream) ?? [];
-    const left = entries.filter((entry) => entry.version > version);
-    for (const entry of entries.slice(0, entries.length - left.length)) {
-      entry.isConfirmed = true;
-      events -= 1;
-      size -= entry.json.length;
-      if (entry.joint !== undefined && isOver(entry)) groups.delete(entry.joint.id);
-    }
-    if (left.length > 0) streams.set(stream, left);
-    else {
-      streams.delete(stream);
-      marks.delete(stream);
-    }
+    const last = open.of(stream).find((entry) => entry.version === version);
+    const left = open.confirm(stream, version);
     held.confirmed(stream, version);
-    const last = entries.find((entry) => entry.version === version);
-    if (last === undefined || left.length > 0) return;
+    if (left.length > 0) return;
+    marks.delete(stream);
+    if (last === undefined) return;
     confirmed.set(stream, { version, digest: last.digest, at: clock.steady() });
   };
 
@@ -186,21 +127,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     }
     queue = queue.slice(at);
     for (const entry of batch) entry.isQueued = false;
-    return batch.filter((entry) => !isOver(entry));
-  };
-
-  const isLastUnderWay = (): boolean => {
-    const last = window.at(-1);
-    if (last === undefined || clock.steady() - last.at > CONFIRMED_WITHIN_MS) return false;
-    return last.batch.some(({ isConfirmed }) => !isConfirmed);
-  };
-  /** What was sent lately, by the message: of each the events that are not confirmed count. */
-  const isWindowFull = (): boolean => {
-    const since = clock.steady() - WINDOW_MS;
-    window = window.filter(({ at }) => at > since);
-    let open = 0;
-    for (const { batch } of window) for (const one of batch) if (!one.isConfirmed) open += 1;
-    return open >= WINDOW_EVENTS;
+    return batch.filter((entry) => !open.isOver(entry));
   };
 
   const send = async (): Promise<void> => {
@@ -209,7 +136,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     while (queue.length > 0) {
       const waitMs = sendAt - clock.steady();
       if (waitMs > 0) await clock.sleep(waitMs);
-      while (isLastUnderWay() || isWindowFull()) await clock.sleep(LOOK_MS);
+      while (window.isClosed()) await clock.sleep(LOOK_MS);
       sendAt = clock.steady() + SEND_EVERY_MS;
       const batch = takeBatch();
       if (batch.length === 0) continue;
@@ -217,7 +144,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       try {
         await publish(`{"events":[${batch.map(({ json }) => json).join(',')}]}`);
         for (const entry of batch) entry.sentAt = clock.steady();
-        window.push({ batch, at: clock.steady() });
+        window.sent(batch);
         askSoon();
       } catch (error) {
         const context = { events: batch.length, error: String(error) };
@@ -235,11 +162,11 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     for (const entry of entries) entry.sentAt = clock.steady();
     for (const entry of entries) {
       // The other leg stands in a row that was not swept up with this one.
-      if (entry.other !== undefined && !isWhole(entry)) {
+      if (entry.other !== undefined && !open.isWhole(entry)) {
         const { streams: rows } = await journal.load([entry.other]);
         rows.forEach(restore);
       }
-      for (const each of unitOf(entry)) each.sentAt = clock.steady();
+      for (const each of open.unitOf(entry)) each.sentAt = clock.steady();
       enqueue(entry);
     }
     void send();
@@ -259,21 +186,12 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     for (const entry of takeRow(row)) entry.sentAt = clock.steady();
   };
 
-  /** Drops a stream in quarantine. Its part of a joint group goes on, so that the log judges both. */
-  const forget = (stream: StreamId): void => {
-    const entries = streams.get(stream) ?? [];
-    for (const known of [streams, marks, confirmed]) known.delete(stream);
-    for (const { json, joint } of entries) {
-      events -= 1;
-      size -= json.length;
-      const group = joint && groups.get(joint.id);
-      if (group?.every((other) => !streams.has(other.stream))) groups.delete(joint!.id);
-    }
-  };
   const quarantine = async (stream: StreamId, reason: string): Promise<void> => {
     logger.error('ALARM: the log has another history of a stream', { stream, reason });
     await journal.quarantine(stream, reason);
-    forget(stream);
+    open.drop(stream);
+    marks.delete(stream);
+    confirmed.delete(stream);
     held.quarantine(stream, reason);
   };
 
@@ -284,7 +202,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const ask = async (): Promise<void> => {
     const now = clock.steady();
     const asked: Entry[] = [];
-    for (const [stream, entries] of streams) {
+    for (const [stream, entries] of open.all()) {
       if (marks.get(stream)?.entry.isConfirmed !== false) {
         const isOut = ({ sentAt }: Entry) => sentAt !== undefined && now - sentAt >= ASK_AFTER_MS;
         const entry = entries.findLast(isOut);
@@ -301,9 +219,9 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     for (const { stream, reason } of quarantined) await quarantine(stream, reason);
     for (const [index, entry] of asked.entries()) {
       const digest = digests[index] ?? null;
-      const entries = streams.get(entry.stream);
+      const entries = open.of(entry.stream);
       const mark = marks.get(entry.stream);
-      if (entries === undefined || mark === undefined || entry.isConfirmed) continue;
+      if (entries.length === 0 || mark === undefined || entry.isConfirmed) continue;
       if (digest === entry.digest) confirm(entry.stream, entry.version);
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
       else if (now - mark.since >= mark.patienceMs) {
@@ -312,8 +230,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
         await sendAgain(entries);
       }
       // Asked again after the others, so that none waits for a stream that the log lacks.
-      const left = streams.get(entry.stream);
-      if (left !== undefined && streams.delete(entry.stream)) streams.set(entry.stream, left);
+      open.moveBack(entry.stream);
     }
   };
 
@@ -339,7 +256,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   };
 
   const sweep = async (): Promise<void> => {
-    if (events > EVENTS_MAX / 2 || size > SIZE_MAX / 2) return;
+    if (open.events() > EVENTS_MAX / 2 || open.size() > SIZE_MAX / 2) return;
     for (const row of await journal.claimUnsettled(SWEEP_IDLE_MS, SWEEP_STREAMS_MAX)) {
       try {
         const left = takeRow(row);
@@ -375,8 +292,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
      */
     restore,
     /** Whether so much waits for the log that no command may be taken. */
-    isFull: (): boolean => events > EVENTS_MAX || size > SIZE_MAX,
-    counts: () => ({ unconfirmedEvents: events, unconfirmedStreams: streams.size }),
+    isFull: (): boolean => open.events() > EVENTS_MAX || open.size() > SIZE_MAX,
+    counts: () => ({ unconfirmedEvents: open.events(), unconfirmedStreams: open.streams() }),
     start: (): void => loops.forEach((loop) => loop.start()),
     stop: (): void => loops.forEach((loop) => loop.stop()),
   };

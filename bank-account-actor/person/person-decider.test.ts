@@ -106,7 +106,7 @@ test('a command is executed once, also on another host after the first one is go
   expect(await logged()).toHaveLength(2);
 });
 
-test('given a registration in doubt, its retry is answered with the key that sealed it', async () => {
+test('given a registration in doubt, its retry is answered with the key that sealed', async () => {
   const { memory, log, host, on, model, execute } = await house();
   const lost = losing(memory, true, ({ writes }) => writes.some((one) => one.stream === STREAM));
   const broken = await testHost(lost, log);

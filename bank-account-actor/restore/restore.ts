@@ -14,8 +14,8 @@ import { restoreJournal } from './restoration.ts';
 
 /**
  * `node dist/bank-account-actor/restore/restore.js [--onto-existing] [--keys FILE]`, behind a
- * sidecar of the actor host that has no app: writes the actors' journal again from the log. `npm run
- * restore` starts what it needs (runtime/restore.ts) and knows that no actor host runs.
+ * sidecar of the actor host that has no app: writes the actors' journal again from the log.
+ * `npm run restore` starts what it needs (runtime/restore.ts) and knows that no actor host runs.
  */
 class Refusal extends Error {}
 

@@ -67,7 +67,7 @@ export function createDraft(facts: Facts) {
     decided: [],
   };
   const guards = new Map<StreamId, number>();
-  /** Names that were taken for new. That is looked at, whether what rests on it is undone or not. */
+  /** Names that were taken for new: looked at, whether what rests on it is undone or not. */
   const unknown = new Map<string, StreamName>();
   const stateSizes = new Map<StreamId, number>();
   let size = 0;

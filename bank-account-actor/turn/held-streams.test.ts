@@ -50,7 +50,7 @@ describe('the cache of a host', () => {
   });
 });
 
-test('given many large reservations while the log is away, the row of an account stays small', async () => {
+test("given large reservations while the log is away, an account's row stays small", async () => {
   const host = await testHost(memoryJournal(), testLog(), { delivers: false });
   await host.execute([open('o', { initialDeposit: '500.00' }), { ...open('p'), accountId: OTHER }]);
   const told = new Set<string>();
@@ -69,7 +69,7 @@ test('given many large reservations while the log is away, the row of an account
   expect((await host.execute([other])).map(said)).toEqual(['2']);
 });
 
-test('given large batches beside a deposit of 1.00, the deposit does not fail with them', async () => {
+test('given large batches beside a deposit, the deposit does not fail with them', async () => {
   const memory = memoryJournal();
   const refused: number[] = [];
   const commit: typeof memory.commit = (turn) => {

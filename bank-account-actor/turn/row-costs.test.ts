@@ -4,7 +4,7 @@ import { testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts'
 import { memoryJournal } from '../journal/memory-journal.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-test(`an account costs the same however old it is and whatever its pace (SEED=${seed})`, async () => {
+test(`an account costs the same however old it is, at any pace (SEED=${seed})`, async () => {
   let most = 0;
   await fc.assert(
     fc.asyncProperty(

@@ -177,7 +177,7 @@ describe('a command id is executed once, for ever', () => {
     expect(refused).toBe('insufficient-funds');
     expect(await codes(host.execute([deposit('d'), withdraw('w')]))).toEqual(['2', '3']);
   });
-  test('given the log is away, new ids are executed; what only it knows is not answered', async () => {
+  test('given the log is away, new ids are executed, what it alone knows is not', async () => {
     const [journal, log, time] = [memoryJournal(), testLog(), virtualClock()];
     const host = await testHost(journal, log, { clock: time.clock });
     host.start();
@@ -302,7 +302,7 @@ describe('two hosts hold the same account', () => {
     expect(versions.sort((x, y) => x - y)).toEqual(Array.from({ length: 200 }, (_, n) => n + 2));
     expect(a.log.forks).toEqual([]);
   });
-  test('a rival that is always first on one account lets the others of the turn go on', async () => {
+  test('a rival always first on one account lets the others of the turn go on', async () => {
     const memory = memoryJournal();
     const commit: Journal['commit'] = (turn) =>
       turn.writes.some(({ stream }) => stream === STREAM)
@@ -361,7 +361,7 @@ describe('an answer of the journal is lost', () => {
   });
 });
 
-test('commands that everybody gave up on are not executed when the journal comes back', async () => {
+test('commands that all gave up on are not executed when the journal comes back', async () => {
   const [memory, time] = [memoryJournal(), virtualClock()];
   let isBack: () => void = () => undefined;
   let gate: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../platform/clock.ts';
+import type { Clock } from '../../platform/clock.ts';
 
 /** Epoch milliseconds at which every simulation begins, a quarter of an hour before midnight. */
 export const WALL_START = Date.parse('2026-03-01T23:45:00.000Z');

@@ -1,17 +1,17 @@
-import { alarmBook } from '../../../event-source/alarms.ts';
-import { appender, type Appender } from '../../../event-source/appender.ts';
-import { eventOfEntry, type EventLog } from '../../../event-source/event-log.ts';
+import { alarmBook } from '../../event-source/alarms.ts';
+import { appender, type Appender } from '../../event-source/appender.ts';
+import { eventOfEntry, type EventLog } from '../../event-source/event-log.ts';
 import {
   memoryQuarantine,
   openQuarantine,
   type Quarantine,
-} from '../../../event-source/quarantine.ts';
-import type { LogDigests } from '../../../bank-account-actor/outbox/relay.ts';
-import type { LogReader } from '../../../bank-account-actor/turn/facts.ts';
-import type { BankEvent } from '../../../contracts/bank-events.ts';
-import type { AccountEventsMessage } from '../../../contracts/topics.ts';
-import type { StreamId } from '../../../domain/ids.ts';
-import type { Logger } from '../../../platform/logger.ts';
+} from '../../event-source/quarantine.ts';
+import type { LogDigests } from '../../bank-account-actor/outbox/relay.ts';
+import type { LogReader } from '../../bank-account-actor/turn/facts.ts';
+import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { AccountEventsMessage } from '../../contracts/topics.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import type { Logger } from '../../platform/logger.ts';
 import type { House } from './house.ts';
 import { newLife, WALL_START, type Life } from './timeline.ts';
 
@@ -84,6 +84,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
     timeline.note(() => `${own.name} is brought ${placesOf(events)}`);
     // The broker brings again what nobody answered in time.
     timeline.after(REDELIVER_AFTER_MS, () => again(0), undefined, true);
+    const held = judge.mayBeHeld(events);
     const said = bug === 'acknowledge before the append' ? 'done' : undefined;
     const verdict = current.deliver(events);
     void (said === undefined ? verdict : Promise.resolve(said)).then((answered) => {
@@ -93,7 +94,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
       isOver = true;
       const isLetGo = (stream: string): boolean =>
         alarmed.has(stream) || quarantine.why(stream as StreamId) !== undefined;
-      judge.acknowledgedToBroker(events, isLetGo);
+      judge.acknowledgedToBroker(events, held, isLetGo);
     });
   };
   const accept = (text: string): void => {

@@ -1,10 +1,10 @@
-import type { BankEvent } from '../../../contracts/bank-events.ts';
-import { canonicalJson } from '../../../contracts/canonical-json.ts';
-import { commandHash } from '../../../contracts/commands.ts';
-import type { CommandMessage, CommandResult } from '../../../contracts/commands.ts';
-import { eventDigest } from '../../../contracts/digest.ts';
-import { streamOf } from '../../../contracts/events.ts';
-import type { StreamId } from '../../../domain/ids.ts';
+import type { BankEvent } from '../../contracts/bank-events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { commandHash } from '../../contracts/commands.ts';
+import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
+import { eventDigest } from '../../contracts/digest.ts';
+import { streamOf } from '../../contracts/events.ts';
+import type { StreamId } from '../../domain/ids.ts';
 import type { Life } from './timeline.ts';
 
 /** One event as it stands in the log. */

@@ -3,21 +3,21 @@ import type {
   StoredStream,
   StreamWrite,
   Turn,
-} from '../../../bank-account-actor/journal/journal.ts';
-import type { LogDigests } from '../../../bank-account-actor/outbox/relay.ts';
+} from '../../bank-account-actor/journal/journal.ts';
+import type { LogDigests } from '../../bank-account-actor/outbox/relay.ts';
 import {
   decodeState,
   encodeState,
   isAccountState,
-} from '../../../bank-account-actor/turn/stream-state.ts';
-import { canonicalJson } from '../../../contracts/canonical-json.ts';
-import { eventDigest } from '../../../contracts/digest.ts';
-import { decodeEvent, type LoggedEvent } from '../../../contracts/events.ts';
-import { evolve } from '../../../domain/account.ts';
-import type { StreamId } from '../../../domain/ids.ts';
-import { formatAmount, minor, readAmount } from '../../../domain/money.ts';
-import { TRANSACTION_POSITIONS } from '../../../contracts/topics.ts';
-import type { EventLog } from '../../../event-source/event-log.ts';
+} from '../../bank-account-actor/turn/stream-state.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { eventDigest } from '../../contracts/digest.ts';
+import { decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
+import { evolve } from '../../domain/account.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import { formatAmount, minor, readAmount } from '../../domain/money.ts';
+import { TRANSACTION_POSITIONS } from '../../contracts/topics.ts';
+import type { EventLog } from '../../event-source/event-log.ts';
 
 /** Mistakes of which each breaks one promise: what does not find them proves nothing. */
 export const PLANTED_BUGS = [

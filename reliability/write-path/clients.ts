@@ -1,9 +1,9 @@
-import { holdIdFor, transferIdFor } from '../../../contracts/commands.ts';
-import type { CommandGroup, CommandMessage, CommandResult } from '../../../contracts/commands.ts';
-import type { CommandBody } from '../../../contracts/command-bodies.ts';
-import { streamOf } from '../../../contracts/events.ts';
-import { accountIdOfSerial } from '../../../domain/account-number.ts';
-import { commandId, type AccountId, type HoldId, type TransferId } from '../../../domain/ids.ts';
+import { holdIdFor, transferIdFor } from '../../contracts/commands.ts';
+import type { CommandGroup, CommandMessage, CommandResult } from '../../contracts/commands.ts';
+import type { CommandBody } from '../../contracts/command-bodies.ts';
+import { streamOf } from '../../contracts/events.ts';
+import { accountIdOfSerial } from '../../domain/account-number.ts';
+import { commandId, type AccountId, type HoldId, type TransferId } from '../../domain/ids.ts';
 import type { Attempt } from './command-verdict.ts';
 import type { House } from './house.ts';
 import type { HostsSide } from './hosts-side.ts';
@@ -274,5 +274,6 @@ const describe = ({ commands, atomic, dryRun }: CommandGroup): string => {
     ({ accountId, commandId: id, command: { type, ...body } }) =>
       `"${id}" ${type} at ${accountId.slice(-4)} ${JSON.stringify(body)}`,
   );
-  return `${atomic === true ? 'atomic ' : ''}${dryRun === true ? 'preview ' : ''}${texts.join('; ')}`;
+  const how = [...(atomic === true ? ['atomic'] : []), ...(dryRun === true ? ['preview'] : [])];
+  return [...how, texts.join('; ')].join(' ');
 };
