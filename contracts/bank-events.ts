@@ -27,18 +27,6 @@ export const personOfStream = (stream: string): PersonId =>
 /** Where the refused commands of an account are recorded. */
 export const refusalsOf = (id: AccountId): StreamId => `refusal/${id}` as StreamId;
 
-/**
- * The first of these events, at most so many, without half of a command: its events stay together,
- * because the log notes them together. None when the first command alone has more.
- */
-export function wholeCommands(events: readonly BankEvent[], most: number): readonly BankEvent[] {
-  const next = events[most];
-  if (next === undefined) return events;
-  const isOther = (one: BankEvent): boolean =>
-    one.stream !== next.stream || one.commandId !== next.commandId;
-  return events.slice(0, events.slice(0, most).findLastIndex(isOther) + 1);
-}
-
 /** The stream of an event that was validated. */
 export const streamOfEvent = ({ stream }: BankEvent): StreamId => stream as StreamId;
 

@@ -8,7 +8,6 @@ import { positionedEvent, positionNumber } from './topics.ts';
 /** The calls that event-source answers to the other services through Dapr service invocation. */
 export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
-export const LOOKUP_COMMANDS_MAX = 200;
 export const HEADS_MAX = 500;
 export const DIGESTS_MAX = 500;
 export const READ_EVENTS_MAX = 200;
@@ -52,20 +51,6 @@ export const headsRequest = z.strictObject({
 });
 export const headsAnswer = z.strictObject({ versions: z.array(z.int().min(0)) });
 export type HeadsAnswer = z.infer<typeof headsAnswer>;
-
-/** POST log/commands: what the log knows of commands, for ever; same order as asked. */
-export const commandsRequest = z.strictObject({
-  commands: z
-    .array(z.strictObject({ stream: streamIdText, commandId: z.string().min(1).max(128) }))
-    .min(1)
-    .max(LOOKUP_COMMANDS_MAX),
-});
-export type CommandsRequest = z.infer<typeof commandsRequest>;
-/** The events of each command in version order; null when the log never saw the command. */
-export const commandsAnswer = z.strictObject({
-  found: z.array(z.array(positionedEvent).min(1).nullable()),
-});
-export type CommandsAnswer = z.infer<typeof commandsAnswer>;
 
 const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });
 

@@ -1,5 +1,4 @@
 import { batcher, QueueFull } from './batcher.ts';
-import { pace } from './pace.ts';
 
 const soon = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -49,19 +48,6 @@ test('given a full queue, further items are refused at once', async () => {
   const calls = [1, 2, 3, 4].map(call);
   await expect(calls[3]).rejects.toThrow(QueueFull);
   expect(await Promise.all(calls.slice(0, 3))).toEqual([1, 2, 3]);
-});
-
-test('given turns in a row, they begin at least the pace apart, the first at once', async () => {
-  const turn = pace(30);
-  const started = performance.now();
-  const at: number[] = [];
-  for (let count = 0; count < 3; count += 1) {
-    await turn();
-    at.push(performance.now() - started);
-  }
-  expect(at[0]).toBeLessThan(15);
-  expect(at[1]).toBeGreaterThanOrEqual(27);
-  expect(at[2]).toBeGreaterThanOrEqual(54);
 });
 
 test('given items of several sizes, no batch is too large and no item is split', async () => {

@@ -1,6 +1,6 @@
 -- All that the role journal may do. Arrays come sorted by stream; every statement that takes more
 -- than one lock takes them in that order. Lists of texts are joined with U+001E, which costs less
--- than arrays on both sides (docs/decisions/0012-journal-table.md).
+-- than arrays on both sides (docs/decisions/0003-journal.md).
 do $$
 declare
   old regprocedure;
