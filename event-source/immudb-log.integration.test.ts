@@ -124,8 +124,11 @@ describe('given a stranger with the password of the log', () => {
     await setOver(key, encodeEvent(0, '{"forged":true}'));
     expect((await log.append([eventOf(id, 4)])).outcomes[0]!.outcome).toBe('appended');
     expect(tampered()).toEqual([key]);
-    expect((await log.append([eventOf(id, 2)])).outcomes[0]!.outcome).toBe('fork');
-    await log.close();
+    // Who appended it remembers what it was; anybody else sees another event there.
+    expect((await log.append([eventOf(id, 2)])).outcomes[0]!.outcome).toBe('duplicate');
+    const other = await open();
+    expect((await other.append([eventOf(id, 2)])).outcomes[0]!.outcome).toBe('fork');
+    await Promise.all([log.close(), other.close()]);
   });
 
   test('when an event is written over, then its account is not read', async () => {

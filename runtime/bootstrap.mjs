@@ -25,6 +25,7 @@ const COMMANDS = {
   reference: 'reliability/reference.js',
   replay: 'reliability/replay.js',
   demo: 'reliability/demo.js',
+  simulate: 'reliability/write-path/run.js',
   verify: 'proofs/verify.js',
   schemathesis: 'reliability/schemathesis.js',
   bench: 'bench/bench.js',

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../contracts/canonical-json.ts';
 import { startBank } from './bank.ts';
 import type { InstanceOptions } from './instance.ts';
 import { connectToPostgres } from './postgres-connection.ts';
@@ -56,7 +57,7 @@ async function readJournal(
         stream,
         {
           version: Number(version),
-          head: [digest, state, due, secret].join('\n'),
+          head: [digest, canonicalJson(JSON.parse(state)), due, secret].join('\n'),
         },
       ]),
     ),

@@ -302,7 +302,10 @@ function laterOf(now: string, account: Account): string {
   return account.status !== 'none' && account.changedAt > now ? account.changedAt : now;
 }
 
-/** What time has ended on the account without a client: holds and transfers that are due. */
+/** Many may fall due at once, and must fit a commit. */
+export const DUE_AT_ONCE_MAX = 100;
+
+/** What time has ended on the account without a client: the first holds and transfers due. */
 export function dueWork(account: ExistingAccount, id: AccountId, now: string): AccountWork[] {
   const isDue = ({ expiresAt }: { readonly expiresAt?: string }): boolean =>
     expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(laterOf(now, account));
@@ -319,5 +322,5 @@ export function dueWork(account: ExistingAccount, id: AccountId, now: string): A
       .map(({ transferId }) =>
         own(ownCommandId(`expire ${transferId}`), { type: 'expire-transfer', transferId }),
       ),
-  ];
+  ].slice(0, DUE_AT_ONCE_MAX);
 }

@@ -106,3 +106,17 @@ test('a clock that was ahead leaves no hold that is refused and not released', a
   expect(await held()).toBe('0.00');
   stop();
 });
+
+test('given more due at once than fit a commit, all end within a moment', async () => {
+  const { time, execute, start, stop, held, counts } = await house();
+  const holds = Array.from({ length: 150 }, (_, n) =>
+    message(`h${n}`, { type: 'place-hold', amount: '0.01', expiresAt: EXPIRES_AT }),
+  );
+  const placed = execute(holds);
+  await time.pass(1_000);
+  expect(new Set((await placed).map(({ ok }) => ok))).toEqual(new Set([true]));
+  start();
+  await time.pass(10_500);
+  expect([await held(), counts().endedWithoutClient]).toEqual(['0.00', 150]);
+  stop();
+});

@@ -6,7 +6,7 @@ import { repeat } from '../../platform/repeat.ts';
 import type { Journal } from '../journal/journal.ts';
 import { isAccountState } from '../turn/stream-state.ts';
 import type { Turns } from '../turn/turns.ts';
-import { decideAccounts, dueWork } from './account-decider.ts';
+import { DUE_AT_ONCE_MAX, decideAccounts, dueWork } from './account-decider.ts';
 
 const LOOK_EVERY_MS = 500;
 /** A host that claimed a stream and died leaves it to the others after this time. */
@@ -46,6 +46,8 @@ export function createExpiry({ journal, turns, clock, logger }: ExpiryPorts) {
       if (result.ok) ended += 1;
       else logger.warn('what is due must wait', { stream, refusal: result.refusal.code });
     }
+    // A stream with more would wait for the end of its lease.
+    if (results.length === DUE_AT_ONCE_MAX && results.every(({ ok }) => ok)) await end(stream);
   };
   const look = async (): Promise<void> => {
     const due = await journal.claimDue(clock.wall(), LEASE_MS, STREAMS_PER_LOOK_MAX);

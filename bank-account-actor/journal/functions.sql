@@ -210,7 +210,7 @@ begin
     returning s.stream;
 end $$;
 
--- The number of rows written.
+-- The number of rows written. Of several versions under one name the first counts, as at a commit.
 create function journal.restore_streams(
   p_streams text, p_versions bigint[], p_digests text, p_states text, p_due bigint[],
   p_secrets text, p_names uuid[], p_name_versions bigint[]
@@ -247,7 +247,7 @@ begin
         and s.secret is null and left(u.secret, 1) = '+'));
   get diagnostics v_updated = row_count;
   insert into names (id, version)
-  select u.id, u.version from unnest(p_names, p_name_versions) as u (id, version) order by 1
+  select u.id, u.version from unnest(p_names, p_name_versions) as u (id, version) order by 1, 2
   on conflict do nothing;
   return v_inserted + v_updated;
 end $$;

@@ -255,7 +255,8 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
     });
     test('given a restore, rows only go forward, and names and keys come with them', async () => {
       const [ahead, behind, missing] = [await made(3), await made(1), newStream()];
-      const names = [{ stream: missing, name: 'r', version: 7 }];
+      // A command with several events is told of each; the first one counts.
+      const names = [7, 8].map((version) => ({ stream: missing, name: 'r', version }));
       const rows = [
         ...[ahead, behind, missing].map((stream) => restored(stream, 2, { due: 3 })),
         restored(newStream(), 1, { secret: { keep: 'k' } }),
@@ -269,7 +270,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
           ...{ logged: 2, unlogged: [] },
         });
       }
-      expect((await a.load([], names)).names).toEqual(names);
+      expect((await a.load([], [names[0]!])).names).toEqual([names[0]]);
       expect((await stored(rows[3]!.stream))?.secret).toBe('k');
       const withKey = restored(missing, 2, { secret: { keep: 'later' } });
       expect(await a.restore([withKey], [])).toBe(1);

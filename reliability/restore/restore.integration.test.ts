@@ -141,7 +141,7 @@ test('the log is backed up while the bank works, and the keys of persons apart',
   expect(backup.said).toMatch(/every hash recomputed/);
   await working;
   const file = join(backups, 'keys');
-  const keys = await runCommandOf('bank-account-actor/backup-keys.js', [file], {
+  const keys = await runCommandOf('bank-account-actor/restore/backup-keys.js', [file], {
     ...place,
     ...PASSPHRASE,
   });

@@ -3,7 +3,7 @@ import { simulate, type Simulated } from './simulation.ts';
 
 /** `SEED=n` replays one seed with its trace, `SEEDS=n` runs so many. */
 const only = process.env['SEED'];
-const SEEDS = Number(process.env['SEEDS'] ?? 2_500);
+const SEEDS = Number(process.env['SEEDS'] ?? 1_500);
 const BUG_SEEDS_MAX = 2_000;
 const PATIENCE_MS = 3_600_000;
 
