@@ -123,6 +123,21 @@ describe('deliveries on their way into the log', () => {
     expect(alarms.count()).toBe(0);
   });
 
+  test('given joint events that are scattered, then no append has too many events', async () => {
+    const { slow, batches, go } = slowly(log);
+    log = slow;
+    incoming = appender(parts());
+    const groups = Array.from({ length: APPEND_EVENTS_MAX }, () =>
+      jointly([eventOf(newAccount(), 1), eventOf(newAccount(), 1)]),
+    );
+    const legs = [0, 1].flatMap((leg) => groups.map((group) => group[leg]!));
+    const verdicts = [incoming.deliver([...legs, ...legs])];
+    await untilSettled(verdicts, go);
+    expect(await verdicts[0]).toBe('done');
+    expect(batches).toEqual([APPEND_EVENTS_MAX, APPEND_EVENTS_MAX]);
+    expect(alarms.count()).toBe(0);
+  });
+
   test('given a stream that fills its part of the queue, then others still find room', async () => {
     const { slow, go } = slowly(log);
     log = slow;

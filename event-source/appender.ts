@@ -75,15 +75,17 @@ export function appender(parts: AppenderParts) {
     batch.forEach(queue.left);
     return batch;
   };
-  const appendAll = async (events: readonly Candidate[]): Promise<Outcome[]> => {
-    const all: Outcome[] = [];
+  const appendAll = async (
+    events: readonly Candidate[],
+  ): Promise<ReadonlyMap<Candidate, Outcome>> => {
+    const all = new Map<Candidate, Outcome>();
     for (const part of wholeUnits(events)) {
       crashPoint('event-source:before-append');
       const next = part.map(({ event }) => event);
       const { outcomes, after, added } = await log.append(next, quarantine.why);
       crashPoint('event-source:after-append');
       feed.offer(after, added);
-      all.push(...outcomes);
+      part.forEach((one, at) => all.set(one, outcomes[at]!));
     }
     return all;
   };
@@ -94,14 +96,24 @@ export function appender(parts: AppenderParts) {
     return why === undefined;
   };
   const appendBatch = async (batch: readonly Delivery[]): Promise<Verdict[]> => {
-    const kept = batch.map(({ events }) => events.filter(mayGoIn));
-    const woken = released.filter(mayGoIn);
+    // What was sent again goes in once, or two of it would be taken for more than a whole group.
+    const once = new Map<string, Candidate>();
+    const same = (one: Candidate): Candidate => {
+      const key = `${one.stream}/${one.version}/${one.digest}`;
+      const known = once.get(key) ?? one;
+      once.set(key, known);
+      return known;
+    };
+    const kept = batch.map(({ events }) => events.filter(mayGoIn).map(same));
+    [...released.filter(mayGoIn), ...held.companionsOf([...once.values()])].forEach(same);
     released = [];
-    const all = [...woken, ...held.companionsOf(kept.flat()), ...kept.flat()];
-    const outcomes = await appendAll(all);
-    appended += outcomes.filter(({ outcome }) => outcome === 'appended').length;
-    const verdicts = new Map(all.map((one, at) => [one, judge.verdict(one, outcomes[at]!)]));
-    holdAndRelease(all, outcomes);
+    const outcomes = await appendAll([...once.values()]);
+    const verdicts = new Map<Candidate, ReturnType<typeof judge.verdict>>();
+    for (const [one, outcome] of outcomes) {
+      if (outcome.outcome === 'appended') appended += 1;
+      verdicts.set(one, judge.verdict(one, outcome));
+    }
+    holdAndRelease(outcomes);
     const offences = [...verdicts.values()].filter((said) => typeof said === 'object');
     const isSafe = await isolated(offences);
     return kept.map((events) => {
@@ -109,12 +121,13 @@ export function appender(parts: AppenderParts) {
       return isOpen ? 'retry' : 'done';
     });
   };
-  const holdAndRelease = (all: readonly Candidate[], outcomes: readonly Outcome[]): void => {
-    const early = all.filter((_one, at) => outcomes[at]!.outcome === 'gap');
-    for (const unit of unitsOf(early, ({ event }) => event.joint)) held.hold(unit);
-    all.forEach((one, at) => {
-      if (outcomes[at]!.outcome === 'appended') released.push(...held.after(one));
-    });
+  const holdAndRelease = (outcomes: ReadonlyMap<Candidate, Outcome>): void => {
+    const early = [...outcomes].filter(([, { outcome }]) => outcome === 'gap');
+    const units = unitsOf(early, ([{ event }]) => event.joint);
+    for (const unit of units) held.hold(unit.map(([one]) => one));
+    for (const [one, { outcome }] of outcomes) {
+      if (outcome === 'appended') released.push(...held.after(one));
+    }
   };
   const isolated = async (offences: readonly Offence[]): Promise<boolean> => {
     try {
@@ -191,25 +204,17 @@ function waitingLoad() {
   };
 }
 
-/** Parts of about the size of an append, none of which ends amid events that are joint. */
+/**
+ * Parts of about the size of an append, none of which has a part of a joint group. A group may be
+ * scattered over all that came, so its events move together; an append minds no order.
+ */
 function wholeUnits(events: readonly Candidate[]): Candidate[][] {
   const most = { events: APPEND_EVENTS_MAX, bytes: APPEND_BYTES_MAX };
-  const ends = new Map<Candidate, number>();
-  const places = events.map((one, index) => ({ one, index }));
-  for (const unit of unitsOf(places, ({ one }) => one.event.joint)) {
-    for (const { one } of unit) ends.set(one, unit.at(-1)!.index);
-  }
   const parts: Candidate[][] = [];
-  let open: Candidate[] = [];
-  let end = 0;
-  events.forEach((one, index) => {
-    open.push(one);
-    end = Math.max(end, ends.get(one)!);
-    if (end > index) return;
+  for (const unit of unitsOf(events, ({ event }) => event.joint)) {
     const last = parts.at(-1);
-    if (last !== undefined && fits(loadOf([...last, ...open]), most)) last.push(...open);
-    else parts.push(open);
-    open = [];
-  });
+    if (last !== undefined && fits(loadOf([...last, ...unit]), most)) last.push(...unit);
+    else parts.push(unit);
+  }
   return parts;
 }

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await live();
   const late = await violationsWithin(ARRIVED_MS_MAX, async () => {
     const { length } = await eventsOf();
-    return length === 9 ? [] : [`${length} events are in the log`];
+    return length === 8 ? [] : [`${length} events are in the log`];
   });
   expect(late).toEqual([]);
 });
