@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { immudbProgram, LOG_DATABASE, LOG_USER, provisionImmudb } from '../runtime/immudb.ts';
 import { prepareDataDir, type Instance } from '../runtime/instance.ts';
 import { manageProgram } from '../runtime/managed-program.ts';
+import { freePort } from '../runtime/ports.ts';
 import { findPrograms } from '../runtime/programs.ts';
 import { createProgress } from '../runtime/progress.ts';
 import { loadSecrets, publicKeyFile } from '../runtime/secrets.ts';
@@ -14,15 +14,6 @@ import { trustFile } from './trust-file.ts';
 
 /** For the hook that starts it: building immudb for the first time takes a minute or two. */
 export const BUILD_MS_MAX = 600_000;
-
-const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 
 export interface ImmudbForTests {
   readonly options: ImmudbLogOptions;

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { immudbProgram, LOG_DATABASE, LOG_USER } from './immudb.ts';
 import type { Instance } from './instance.ts';
-import { LOOPBACK } from './ports.ts';
+import { LOOPBACK, freePort } from './ports.ts';
 import { Refusal } from './progress.ts';
 import { publicKeyFile, type Secrets } from './secrets.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -60,15 +59,6 @@ export function checkLog(
     });
   });
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer();
-    server.listen(0, LOOPBACK, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 
 /** What checks a copy of a log. */
 export interface LogChecking {

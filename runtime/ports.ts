@@ -1,4 +1,4 @@
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { Refusal } from './progress.ts';
 
 export const LOOPBACK = '127.0.0.1';
@@ -28,6 +28,16 @@ export const answersOk = async (port: number, path: string): Promise<boolean> =>
     return false;
   }
 };
+
+/** A loopback port that nobody listens on. */
+export const freePort = (): Promise<number> =>
+  new Promise((done) => {
+    const server = createServer();
+    server.listen(0, LOOPBACK, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
 
 /** True when nobody listens on that loopback port. */
 export const isFree = (port: number): Promise<boolean> =>

@@ -1,21 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareDataDir, type Instance } from './instance.ts';
 import { manageProgram, type Managed, type ProgramSpec } from './managed-program.ts';
+import { freePort } from './ports.ts';
 import { postgresProgram, provisionPostgres } from './postgres.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
-
-const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 
 /** Starts a program and waits until it is ready; it comes back when it dies. */
 export const launch = async (spec: ProgramSpec): Promise<Managed> => {

@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endLeftovers, isAlive, readLedger, writeLedger } from './ledger.ts';
 import type { Entry } from './ledger.ts';
 import type { ProgramSpec } from './managed-program.ts';
-import { accepts, answersOk } from './ports.ts';
+import { accepts, answersOk, freePort } from './ports.ts';
 import { processIdentity } from './process-identity.ts';
 import { createSupervisor } from './supervisor.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -22,14 +20,6 @@ require('node:fs').writeFileSync(process.argv[2], String(child.pid));`;
 let dataDir: string;
 let supervisor: Supervisor | undefined;
 let notes: string[];
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 const spec = async (name: string, source: string, change: Partial<ProgramSpec> = {}) => {
   const port = await freePort();

@@ -1,3 +1,4 @@
+import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/commands.ts';
 import type { CommandGroup, CommandMessage, CommandResult } from '../../contracts/commands.ts';
 import type { CommandBody } from '../../contracts/command-bodies.ts';
@@ -9,7 +10,6 @@ import type { House } from './house.ts';
 import type { HostsSide } from './hosts-side.ts';
 import { WALL_START, type Life } from './timeline.ts';
 
-export const OWNER = '00000000-0000-8000-8000-00000000000a';
 const ATTEMPTS_MAX = 5;
 const OFF = {
   result: { ok: false, refusal: { code: 'service-unavailable', reason: '' } },

@@ -1,3 +1,4 @@
+import { registerOwner } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import { memoryJournal } from '../../bank-account-actor/journal/memory-journal.ts';
 import type { Journal } from '../../bank-account-actor/journal/journal.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
@@ -9,7 +10,7 @@ import { eventOfEntry, type EventLog } from '../../event-source/event-log.ts';
 import { memoryLog } from '../../event-source/memory-log.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { createChance } from './chance.ts';
-import { createClients, OWNER, type Clients } from './clients.ts';
+import { createClients, type Clients } from './clients.ts';
 import { createEventSourceSide, type EventSourceSide } from './event-source-side.ts';
 import type { House } from './house.ts';
 import { createHostsSide, type HostsSide } from './hosts-side.ts';
@@ -170,13 +171,4 @@ async function run({ house, source, hosts, clients }: Parts): Promise<void> {
   if (judge.violations.length === 0) checkCommitted();
   await untilCalm(CALM_MS);
   if (judge.violations.length === 0) await judge.end(WALL_START + timeline.now() + 3_600_000);
-}
-
-/** Somebody whom every bank knows, because accounts need an owner. */
-async function registerOwner(journal: Journal): Promise<void> {
-  const at = '2026-01-01T00:00:00.000Z';
-  const state = { status: 'registered', version: 1, registeredAt: at, changedAt: at };
-  const row = { version: 1, digest: 'x'.repeat(43), state: JSON.stringify(state), due: null };
-  const stream = `person/${OWNER}` as StreamId;
-  await journal.restore([{ stream, ...row, secret: { keep: 'a'.repeat(43) } }], []);
 }
