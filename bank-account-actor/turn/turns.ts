@@ -2,7 +2,7 @@ import type { StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { TURN_BYTES_MAX, type Journal } from '../journal/journal.ts';
+import { TURN_BYTES_MAX, type Journal, type TurnOutcome } from '../journal/journal.ts';
 import { createDraft, type Committed, type Draft } from './draft.ts';
 import { createFacts, type Facts, type FactsPorts, type LogReader } from './facts.ts';
 import type { HeldStreams } from './held-streams.ts';
@@ -19,6 +19,9 @@ const WAITING_COMMANDS_MAX = 10_000;
 const WAITING_SIZE_MAX = 64 * 1024 * 1024;
 /** A rival that is always first, or facts that always lack something, must not go on for ever. */
 const DECISIONS_MAX = 12;
+/** After commits that a rival was ahead of it waits so long, then twice as long, up to the most. */
+const RIVAL_PAUSE_MS = 2;
+const RIVAL_PAUSE_MS_MAX = 64;
 /**
  * A stream of which the log lacks more events than this is held back for a while, so that its row
  * stays small and a hot account goes as fast as the log, and no faster.
@@ -104,20 +107,29 @@ export function createTurns(ports: TurnPorts) {
   const decideAndCommit = async (works: readonly Waiting[]): Promise<Results[]> => {
     const facts = createFacts(ports);
     const broken = new Set<Waiting>();
+    let pauseMs = RIVAL_PAUSE_MS;
     for (let tries = 0; tries < DECISIONS_MAX; tries += 1) {
       const { draft, results } = decide(facts, works, broken);
+      if (!facts.isLacking()) {
+        const outcome = await commit(draft, facts);
+        if (outcome === 'committed') return results;
+        if (outcome === 'overtaken') {
+          await clock.sleep(pauseMs);
+          pauseMs = Math.min(2 * pauseMs, RIVAL_PAUSE_MS_MAX);
+        }
+      }
+      // What a rival committed, also in the pause, is decided on.
       if (facts.isLacking()) await facts.fetch();
-      else if (await isCommitted(draft, facts)) return results;
     }
     // One of them may be contended; the others must not fail with it.
     if (works.length > 1) throw new RangeError(CONTENDED);
     return works.map((each) => refuseAll(each, CONTENDED));
   };
 
-  const isCommitted = async (draft: Draft, facts: Facts): Promise<boolean> => {
+  const commit = async (draft: Draft, facts: Facts): Promise<TurnOutcome['outcome']> => {
     const turn = draft.turn();
     const { writes, guards, names, unknown } = turn;
-    if (writes.length + guards.length + names.length + unknown.length === 0) return true;
+    if (writes.length + guards.length + names.length + unknown.length === 0) return 'committed';
     for (const { event } of draft.decided()) crashPoint(`actor:before-commit ${event.type}`);
     const outcome = await journal.commit(turn);
     switch (outcome.outcome) {
@@ -125,17 +137,17 @@ export function createTurns(ports: TurnPorts) {
         break;
       case 'overtaken':
         for (const stream of outcome.streams) facts.forget(stream);
-        return false;
+        return outcome.outcome;
       case 'known':
         for (const { stream, name, version } of outcome.names) facts.learn(stream, name, version);
-        return false;
+        return outcome.outcome;
     }
-    if (writes.length === 0) return true;
+    if (writes.length === 0) return 'committed';
     crashPoint('actor:after-commit');
     for (const { event } of draft.decided()) crashPoint(`actor:after-commit ${event.type}`);
     for (const stream of draft.held()) held.take(stream);
     relay.add(draft.decided());
-    return true;
+    return 'committed';
   };
 
   const run = async (works: readonly Waiting[]): Promise<void> => {
