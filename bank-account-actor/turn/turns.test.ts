@@ -298,7 +298,9 @@ describe('two hosts hold the same account', () => {
         return result?.ok === true ? Number(result.events[0]?.version) : said(result);
       }),
     );
-    expect(versions.sort((x, y) => Number(x) - Number(y))).toEqual(Array.from({ length: 200 }, (_, n) => n + 2));
+    expect(versions.sort((x, y) => Number(x) - Number(y))).toEqual(
+      Array.from({ length: 200 }, (_, n) => n + 2),
+    );
     expect(a.log.forks).toEqual([]);
   });
   test('a rival always first on one account lets the others of the turn go on', async () => {
