@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openAccounts, showProgress } from './accounts.ts';
-import { connect } from './connection.ts';
+import { connect, type Connection, type Exchange } from './connection.ts';
 import type { House } from './house.ts';
 import { batch, deposit, written } from './loads.ts';
 import { runLoad } from './measurements.ts';
@@ -9,6 +10,8 @@ const STAGES = [1, 1_000, 100_000] as const;
 const BATCH_COMMANDS = 1_000;
 const BATCH_CLIENTS = 4;
 const CLIENTS = 8;
+const TRIES_MAX = 50;
+const RETRY_MS = 500;
 
 export const growthName = (events: number): string => `growth ${events}`;
 /** The same load on an account of few events and of many. */
@@ -29,17 +32,24 @@ async function growTo(url: string, accountId: string, events: number): Promise<v
   const client = async (): Promise<void> => {
     const connection = connect(url);
     for (let size = sizes.pop(); size !== undefined; size = sizes.pop()) {
-      const reply = await connection.exchange(batch(() => accountId, size));
-      const results = reply.status === 200 ? reply.text.match(/"status":201/g) : null;
-      if (results?.length !== size) {
-        throw new Error(`growing: ${reply.status} ${reply.text.slice(0, 200)}`);
-      }
+      await grow(connection, batch(() => accountId, size), size);
       done += size;
     }
     await connection.close();
   };
   const progress = showProgress(growthName(events), events, () => done);
   await Promise.all(Array.from({ length: BATCH_CLIENTS }, client)).finally(() => progress.end());
+}
+
+/** Sends a batch until all of it is executed: an account that is ahead of the log says 503. */
+async function grow(connection: Connection, sent: Exchange, size: number): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const { status, text } = await connection.exchange(sent);
+    const executed = status === 200 ? text.match(/"status":201/g) : null;
+    if (executed?.length === size) return;
+    if (tries === TRIES_MAX) throw new Error(`growing: ${status} ${text.slice(0, 200)}`);
+    await sleep(RETRY_MS);
+  }
 }
 
 /** The cost of a keyed deposit on an account of that many events, 8 clients, for each stage. */
