@@ -32,7 +32,11 @@ async function growTo(url: string, accountId: string, events: number): Promise<v
   const client = async (): Promise<void> => {
     const connection = connect(url);
     for (let size = sizes.pop(); size !== undefined; size = sizes.pop()) {
-      await grow(connection, batch(() => accountId, size), size);
+      await grow(
+        connection,
+        batch(() => accountId, size),
+        size,
+      );
       done += size;
     }
     await connection.close();
