@@ -4,7 +4,7 @@ import type { AuditedBooks } from '../contracts/audit.ts';
 import { createLedgerCheck, createStreamCheck, type StreamHead } from '../domain/invariants.ts';
 import { readAmount } from '../domain/money.ts';
 import { evolvePerson, NO_PERSON, type Person } from '../domain/person.ts';
-import { EMPTY_LOG, followTransaction, headerHash } from '../proofs/log-transaction.ts';
+import { EMPTY_LOG, followTransaction, goOn } from '../proofs/log-transaction.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './audit-entries.ts';
 import { openOfMark, type BooksMark } from './books-marks.ts';
@@ -101,7 +101,7 @@ export function createAuditBooks() {
       const kind = isOther ? 'rolled-back' : 'tampered';
       found.push({ kind, subject: `transaction ${id}`, detail: next.detail });
       // What comes after it is looked at as it is, so that one fault does not hide others.
-      state = { txId: id, txHash: headerHash(tx.header) };
+      state = goOn(state, tx.header);
     } else state = next;
     const entries = readEntries(tx);
     found.push(...entries.findings);

@@ -1,9 +1,10 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
-import { entriesRoot, headerHash, valueHash } from '../proofs/log-transaction.ts';
-import { EMPTY_LOG, type LogState } from '../proofs/log-transaction.ts';
+import { entriesRoot, goOn, valueHash } from '../proofs/log-transaction.ts';
+import { EMPTY_LOG, type WalkedState } from '../proofs/log-transaction.ts';
 import { rawBytes } from '../proofs/entry-proof.ts';
+import { rootOf } from '../proofs/tree-frontier.ts';
 import type { AuditedTx } from './audit-entries.ts';
 import { eventKey } from './event-log.ts';
 import type { KeyMetadata } from './immudb-calls.ts';
@@ -25,7 +26,7 @@ export function entriesOf(...events: readonly BankEvent[]): PlainEntry[] {
 
 /** Transactions with right hashes, as immudb makes them, of any entries. */
 export function hashedLog() {
-  let state: LogState = EMPTY_LOG;
+  let state: WalkedState = EMPTY_LOG;
   const add = (...entries: readonly PlainEntry[]): AuditedTx => {
     const made = entries.map(({ key, value, metadata = null }) => ({
       key: rawBytes(Buffer.from(key)),
@@ -36,9 +37,9 @@ export function hashedLog() {
     const id = state.txId + 1;
     const header = {
       ...{ id, prevAlh: state.txHash, ts: 1_700_000_000, version: 1, nentries: made.length },
-      ...{ eH: entriesRoot(made), blTxId: id - 1, blRoot: Buffer.alloc(32) },
+      ...{ eH: entriesRoot(made), blTxId: id - 1, blRoot: rootOf(state.tree!) },
     };
-    state = { txId: id, txHash: headerHash(header) };
+    state = goOn(state, header);
     return { header, entries: made };
   };
   const append = (...events: BankEvent[]): AuditedTx => add(...entriesOf(...events));

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { hasHash, sameHash } from '../proofs/hashing.ts';
 import { EMPTY_LOG, followTransaction } from '../proofs/log-transaction.ts';
-import type { LogState } from '../proofs/log-transaction.ts';
+import type { LogState, WalkedState } from '../proofs/log-transaction.ts';
 import { faulty, isFault, type ProofFault } from '../proofs/proof-fault.ts';
 import { signatureFault, type SignedState } from '../proofs/signed-state.ts';
 import { transactionsFrom, type Tx } from './immudb-calls.ts';
@@ -30,7 +30,8 @@ export async function signedState(client: ImmudbClient, database: string): Promi
 
 /**
  * Recomputes every hash of the log from its first transaction to the state that the server
- * signs: values, entries, headers and the chain. Nobody else may write meanwhile.
+ * signs: values, entries, headers, the chain and the tree in each header. Nobody else may write
+ * meanwhile.
  */
 export async function checkImmudb(
   client: ImmudbClient,
@@ -43,7 +44,7 @@ export async function checkImmudb(
   if (beyond !== undefined) {
     return faulty('rolled-back', `It ends at transaction ${state.txId}, before ${beyond.txId}.`);
   }
-  let at: LogState = EMPTY_LOG;
+  let at: WalkedState = EMPTY_LOG;
   let entries = 0;
   while (at.txId < state.txId) {
     for (const tx of await scan(client, at.txId + 1, SCAN_TXS_MAX)) {

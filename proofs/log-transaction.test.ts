@@ -1,11 +1,16 @@
-import { EMPTY_LOG, followTransaction, valueHash } from './log-transaction.ts';
-import type { LoggedTransaction, LogState } from './log-transaction.ts';
+import { EMPTY_LOG, followTransaction, goOn, valueHash } from './log-transaction.ts';
+import type { LoggedTransaction, WalkedState } from './log-transaction.ts';
 import { isFault } from './proof-fault.ts';
+import { withLeaf } from './tree-frontier.ts';
 import { readVectors } from './vectors-for-tests.ts';
 
 const { transactions, states } = readVectors();
-const stateAt = (txId: number): LogState =>
-  txId === 0 ? EMPTY_LOG : { txId, txHash: states[txId - 1]!.txHash };
+/** Where a walk of the real log is after each transaction. */
+const walked = [EMPTY_LOG];
+for (const { txId, txHash } of states) {
+  walked.push({ txId, txHash, tree: withLeaf(walked.at(-1)!.tree!, txHash) });
+}
+const stateAt = (txId: number): WalkedState => walked[txId]!;
 
 const flipped = (bytes: Uint8Array, bit: number): Buffer => {
   const changed = Buffer.from(bytes);
@@ -83,14 +88,30 @@ describe('given a transaction that somebody changed', () => {
     expect(isFault(answer) && answer.detail).toMatch(/ransaction 1[01]/);
   });
 
-  // Nothing but the state after it tells that these were changed.
-  test.each<[string, LoggedTransaction]>([
-    ['the time', withHeader({ ts: whole.header.ts + 1 })],
-    ['the root of the tree', withHeader({ blRoot: flipped(whole.header.blRoot, 255) })],
-    ['the size of the tree', withHeader({ blTxId: whole.header.blTxId - 1 })],
-  ])('in %s, then it leads to another state', (_what, changed) => {
-    const answer = follow(changed);
+  // Nothing but the state after it tells that this was changed.
+  test('in the time, then it leads to another state', () => {
+    const answer = follow(withHeader({ ts: whole.header.ts + 1 }));
     if (isFault(answer)) throw new Error(answer.detail);
     expect(answer.txHash.equals(stateAt(10).txHash)).toBe(false);
+  });
+
+  test.each<[string, Partial<LoggedTransaction['header']>, RegExp]>([
+    ['the root', { blRoot: flipped(whole.header.blRoot, 255) }, /has other transactions than/],
+    ['the root, which is none', { blRoot: Buffer.alloc(32) }, /has other transactions than/],
+    ['the size', { blTxId: 8 }, /is of 8 transactions, not of the 9 before it/],
+    ['all', { blTxId: 0, blRoot: Buffer.alloc(32) }, /is of 0 transactions, not of the 9/],
+  ])('in %s of the tree, then it stands for two histories', (_what, part, message) => {
+    const answer = follow(withHeader(part));
+    expect(answer).toMatchObject({ fault: 'two-histories' });
+    expect(isFault(answer) && answer.detail).toMatch(message);
+    expect(goOn(before, withHeader(part).header).tree).toBeUndefined();
+  });
+
+  test('then a walk that goes on all the same knows the tree as long as it is sure', () => {
+    const header = { ...whole.header, eH: flipped(whole.header.eH, 3) };
+    expect(goOn(before, header)).toMatchObject({ txId: 10, tree: { size: 10 } });
+    const beyond = goOn(before, { ...whole.header, id: 12 });
+    expect(beyond).toMatchObject({ txId: 12, tree: undefined });
+    expect(goOn(beyond, { ...whole.header, id: 13 }).tree).toBeUndefined();
   });
 });

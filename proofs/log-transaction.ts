@@ -1,5 +1,6 @@
 import { HASH_BYTES, sameHash, sha256, treeRoot, u16, u32, u64 } from './hashing.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
+import { EMPTY_TREE, rootOf, withLeaf, type TreeFrontier } from './tree-frontier.ts';
 
 /**
  * How immudb hashes a transaction: its entries into a Merkle tree (eH), that and the rest of the
@@ -45,8 +46,14 @@ export interface LogState {
   readonly txHash: Buffer;
 }
 
+/** A state that was reached by a walk from the first transaction on. */
+export interface WalkedState extends LogState {
+  /** Over all transactions up to here; not known any more behind one that could not be followed. */
+  readonly tree: TreeFrontier | undefined;
+}
+
 /** Before the first transaction. */
-export const EMPTY_LOG: LogState = { txId: 0, txHash: sha256() };
+export const EMPTY_LOG: WalkedState = { txId: 0, txHash: sha256(), tree: EMPTY_TREE };
 
 /** The hash of a value as it lies in the log, with the zero byte in front. */
 export const valueHash = (raw: Uint8Array): Buffer => sha256(raw);
@@ -126,13 +133,13 @@ export interface LoggedTransaction {
 
 /**
  * Takes the next transaction of the log: its entries must make up its header, and its header must
- * continue the chain. Gives the state after it. Values are not looked at: whoever has them compares
- * their hash (valueHash) with the entry's.
+ * continue the chain and have the tree of all before it. Gives the state after it. Values are not
+ * looked at: whoever has them compares their hash (valueHash) with the entry's.
  */
 export function followTransaction(
-  before: LogState,
+  before: WalkedState,
   { header, entries }: LoggedTransaction,
-): LogState | ProofFault {
+): WalkedState | ProofFault {
   const { id } = header;
   const bad = headerFault(header);
   if (bad !== undefined) return bad;
@@ -152,5 +159,40 @@ export function followTransaction(
       `The entries of transaction ${id} are not those it was made of.`,
     );
   }
-  return { txId: id, txHash: headerHash(header) };
+  return treeFault(before.tree, header) ?? stateAfter(before.tree, header);
+}
+
+/**
+ * The state after a transaction, whatever is wrong with it, for whoever looks at those behind it
+ * all the same. Their trees are compared no more when this one's place in the tree is not sure.
+ */
+export function goOn({ txId, tree }: WalkedState, header: TxHeader): WalkedState {
+  const isSure = header.id === txId + 1 && treeFault(tree, header) === undefined;
+  return stateAfter(isSure ? tree : undefined, header);
+}
+
+function stateAfter(tree: TreeFrontier | undefined, header: TxHeader): WalkedState {
+  const txHash = headerHash(header);
+  return { txId: header.id, txHash, tree: tree && withLeaf(tree, txHash) };
+}
+
+/**
+ * The header of a transaction has the root of a tree, and proofs of single entries are made in it.
+ * Only who has walked the chain can tell whether it is the tree of the chain; else one signature
+ * could stand for two histories. immudb 1.11 never lags behind: the tree has all before.
+ */
+function treeFault(
+  tree: TreeFrontier | undefined,
+  { id, blTxId, blRoot }: TxHeader,
+): ProofFault | undefined {
+  if (tree === undefined) return undefined;
+  if (blTxId !== tree.size) {
+    const sizes = `of ${blTxId} transactions, not of the ${tree.size} before it`;
+    return faulty('two-histories', `The Merkle tree in transaction ${id} is ${sizes}.`);
+  }
+  if (sameHash(blRoot, rootOf(tree))) return undefined;
+  const detail =
+    `The Merkle tree in transaction ${id} has other transactions than the chain before it: ` +
+    'one signature stands for two histories.';
+  return faulty('two-histories', detail);
 }

@@ -6,6 +6,7 @@ import {
   followTransaction,
   type HashedEntry,
   type LogState,
+  type WalkedState,
 } from './log-transaction.ts';
 import * as documents from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
@@ -15,7 +16,7 @@ import { faulty, isFault, type ProofFault } from './proof-fault.ts';
  * proof that a key was written once and that nothing comes after the last version: immudb's own
  * proofs say that something is there, never that something is not.
  */
-export function logWalk(stream: string, start: LogState = EMPTY_LOG) {
+export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
   const prefix = `${stream}/`;
   const versions = new Map<number, number>();
   let state = start;

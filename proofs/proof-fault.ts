@@ -5,6 +5,8 @@ export type FaultName =
   | 'transaction-differs'
   /** Two states of which neither is a continuation of the other. */
   | 'forked'
+  /** The chain has other transactions than the Merkle tree that is signed with it. */
+  | 'two-histories'
   /** A state older than one that is known. */
   | 'rolled-back'
   | 'signature-missing'

@@ -1,0 +1,32 @@
+import { HASH_BYTES, leafHash, nodeHash } from './hashing.ts';
+
+/**
+ * What whoever walks the log keeps of the append-only Merkle tree over its transactions (RFC 9162,
+ * 2.1; immudb's embedded/ahtree): the roots of its full subtrees, the largest first. That is all
+ * that the roots of all later trees follow from.
+ */
+export interface TreeFrontier {
+  /** How many transactions the tree has. */
+  readonly size: number;
+  readonly peaks: readonly Buffer[];
+}
+
+export const EMPTY_TREE: TreeFrontier = { size: 0, peaks: [] };
+
+/** The tree with one more transaction, by its accumulated linear hash. */
+export function withLeaf({ size, peaks }: TreeFrontier, txHash: Uint8Array): TreeFrontier {
+  let node = leafHash(txHash);
+  let kept = peaks.length;
+  // As in a binary counter: each full subtree of the same size becomes one with the new one.
+  for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) {
+    kept -= 1;
+    node = nodeHash(peaks[kept]!, node);
+  }
+  return { size: size + 1, peaks: [...peaks.slice(0, kept), node] };
+}
+
+const NO_ROOT = Buffer.alloc(HASH_BYTES);
+
+/** The root, which is zeros as long as there is nothing in the tree. */
+export const rootOf = ({ peaks }: TreeFrontier): Buffer =>
+  peaks.length === 0 ? NO_ROOT : peaks.reduceRight((right, left) => nodeHash(left, right));
