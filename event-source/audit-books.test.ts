@@ -53,6 +53,19 @@ test('given no account, then nothing is said to balance', () => {
   expect(books.books()).toMatchObject({ verdict: 'nothing-checked', events: 2 });
 });
 
+test('given a tree with another history, then that is told once, and the rest is looked at', () => {
+  const { log, take } = followed();
+  const forged = log.forge({ blRoot: Buffer.alloc(32, 7) }, ...entriesOf(eventOf(account, 6)));
+  expect(take(forged)).toEqual([
+    'tampered: The Merkle tree in transaction 4 has other transactions than the chain before it: ' +
+      'one signature stands for two histories.',
+  ]);
+  expect(take(log.append(eventOf(account, 7)))).toEqual([]);
+  expect(take(log.append(eventOf(account, 7)))).toEqual([
+    expect.stringMatching(/written again in transaction 6/),
+  ]);
+});
+
 describe('given right hashes of wrong entries, then the sentence says what is wrong', () => {
   const lie = (version: number, amount: string) => eventOf(account, version, { amount });
   const { prev } = eventOf(account, 6);

@@ -1,10 +1,10 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { BankEvent } from '../contracts/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
-import { entriesRoot, goOn, valueHash } from '../proofs/log-transaction.ts';
-import { EMPTY_LOG, type WalkedState } from '../proofs/log-transaction.ts';
+import { entriesRoot, headerHash, valueHash } from '../proofs/log-transaction.ts';
+import { EMPTY_LOG, type TxHeader, type WalkedState } from '../proofs/log-transaction.ts';
 import { rawBytes } from '../proofs/entry-proof.ts';
-import { rootOf } from '../proofs/tree-frontier.ts';
+import { rootOf, withLeaf } from '../proofs/tree-frontier.ts';
 import type { AuditedTx } from './audit-entries.ts';
 import { eventKey } from './event-log.ts';
 import type { KeyMetadata } from './immudb-calls.ts';
@@ -27,7 +27,8 @@ export function entriesOf(...events: readonly BankEvent[]): PlainEntry[] {
 /** Transactions with right hashes, as immudb makes them, of any entries. */
 export function hashedLog() {
   let state: WalkedState = EMPTY_LOG;
-  const add = (...entries: readonly PlainEntry[]): AuditedTx => {
+  /** The same by a server that puts something else into the header, before it is hashed. */
+  const forge = (part: Partial<TxHeader>, ...entries: readonly PlainEntry[]): AuditedTx => {
     const made = entries.map(({ key, value, metadata = null }) => ({
       key: rawBytes(Buffer.from(key)),
       value: rawBytes(value),
@@ -37,11 +38,13 @@ export function hashedLog() {
     const id = state.txId + 1;
     const header = {
       ...{ id, prevAlh: state.txHash, ts: 1_700_000_000, version: 1, nentries: made.length },
-      ...{ eH: entriesRoot(made), blTxId: id - 1, blRoot: rootOf(state.tree!) },
+      ...{ eH: entriesRoot(made), blTxId: id - 1, blRoot: rootOf(state.tree!), ...part },
     };
-    state = goOn(state, header);
+    const txHash = headerHash(header);
+    state = { txId: id, txHash, tree: withLeaf(state.tree!, txHash) };
     return { header, entries: made };
   };
+  const add = (...entries: readonly PlainEntry[]): AuditedTx => forge({}, ...entries);
   const append = (...events: BankEvent[]): AuditedTx => add(...entriesOf(...events));
-  return { add, append, state: () => state };
+  return { add, append, forge, state: () => state };
 }

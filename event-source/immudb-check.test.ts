@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { LogState } from '../proofs/log-transaction.ts';
+import type { LogState, TxHeader } from '../proofs/log-transaction.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { statePayload } from '../proofs/signed-state.ts';
 import { hashedLog } from './hashed-log-for-tests.ts';
@@ -10,11 +10,11 @@ const TRANSACTIONS = 5;
 const database = 'corebank';
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 
-/** A server that has a sound log of that name, and signs it. */
-function serverWith(name: string) {
+/** A server that has a log of that name, and signs it; one header may be another one. */
+function serverWith(name: string, third: Partial<TxHeader> = {}) {
   const log = hashedLog();
   const txs = Array.from({ length: TRANSACTIONS }, (_, at) =>
-    log.add({ key: `meta/${at}`, value: Buffer.from(name) }),
+    log.forge(at === 2 ? third : {}, { key: `meta/${at}`, value: Buffer.from(name) }),
   );
   const state = log.state();
   const signature = { signature: sign('sha256', statePayload(database, state), privateKey) };
@@ -42,4 +42,13 @@ test('given a signed log that ends where another was seen to end, then it is ref
     const found = await checked(forged.client, mustHave);
     expect(isFault(found) && found.detail).toMatch(/Transaction 5 is not the one that was seen/);
   }
+});
+
+test('given a signed log with the tree of another history, then it is refused', async () => {
+  const tree = { blRoot: Buffer.alloc(32, 7) };
+  const found = await checked(serverWith('forged', tree).client, []);
+  expect(found).toMatchObject({ fault: 'two-histories' });
+  expect(isFault(found) && found.detail).toMatch(/The Merkle tree in transaction 3 has other/);
+  const smaller = await checked(serverWith('forged', { blTxId: 1 }).client, []);
+  expect(isFault(smaller) && smaller.detail).toMatch(/is of 1 transactions, not of the 2 before/);
 });
