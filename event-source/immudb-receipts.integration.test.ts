@@ -5,6 +5,7 @@ import type { ExportedEvent, ReceiptDocument } from '../contracts/receipts.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { finish } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
+import { placedEvent } from '../proofs/receipt.ts';
 import { logWalk, versionsFault } from '../proofs/log-walk.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readState } from '../proofs/proof-documents.ts';
@@ -177,7 +178,7 @@ describe('given an account that is exported', () => {
     if (isFault(walk)) throw new Error(walk.detail);
     expect(walk.end(readState(head.state))).toBeUndefined();
     const claim = { head: head.headVersion, stream: id };
-    const shown = new Map(items.map(({ event, position }) => [event.version, position]));
+    const shown = new Map(items.map((item) => [item.event.version, placedEvent(item)]));
     expect(versionsFault(walk.versions(), shown, claim)).toBeUndefined();
     const less = { ...claim, head: claim.head - 1 };
     expect(versionsFault(walk.versions(), shown, less)?.fault).toBe('missing');

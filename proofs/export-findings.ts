@@ -39,6 +39,7 @@ export function exportFinding(
       ...(walkedTx === undefined ? [] : wholeOf(head, walkedTx, words)),
       'NOT proven:',
       ...(walkedTx === undefined ? notWalked(head, summary, words) : []),
+      ...periodNotProven(head, summary, words),
       ...isNot,
       item(`anything after transaction ${head.state.txId}.`),
       item(SAME_LOG),
@@ -47,20 +48,40 @@ export function exportFinding(
   };
 }
 
-function shownOf(
-  { fromVersion, toVersion, from, to, state }: ExportHead,
-  { events, begins, ends }: ExportSummary,
-  { one, many }: Words,
-): string[] {
-  const period =
-    from === undefined && to === undefined
-      ? []
-      : [item(`No ${one} ${spanOf(from, to)} is missing: ${edgesOf(begins, ends)}.`)];
+function shownOf(head: ExportHead, { events }: ExportSummary, words: Words): string[] {
+  const { fromVersion, toVersion, from, to, state } = head;
+  const isPeriod = from !== undefined || to !== undefined;
+  const whole = `up to version ${toVersion}: all versions from the first one on are here.`;
   return [
-    item(`${events} ${many}, versions ${fromVersion} to ${toVersion},`),
+    item(`${events} ${words.many}, versions ${fromVersion} to ${toVersion},`),
     `    each once and without a gap, stand in the log "${state.db}"`,
     `    as it was signed at transaction ${state.txId}.`,
-    ...period,
+    ...(isPeriod && hiddenOf(head).length === 0
+      ? [item(`No ${words.one} ${spanOf(from, to)} is missing ${whole}`)]
+      : []),
+  ];
+}
+
+/** The versions that the export leaves out, in words. */
+const hiddenOf = ({ fromVersion, toVersion, headVersion }: ExportHead): string[] => [
+  ...(fromVersion > 1 ? [versionsOf(1, fromVersion - 1)] : []),
+  ...(toVersion < headVersion ? [versionsOf(toVersion + 1, headVersion)] : []),
+];
+const versionsOf = (first: number, last: number): string =>
+  first === last ? `version ${first}` : `versions ${first} to ${last}`;
+
+/**
+ * The events around a period show that it is whole only if times never go back, and of the events
+ * that are not here nobody can see that: it is the bank's word.
+ */
+function periodNotProven(head: ExportHead, summary: ExportSummary, { one }: Words): string[] {
+  const hidden = hiddenOf(head);
+  if (hidden.length === 0) return [];
+  const span = spanOf(head.from, head.to);
+  return [
+    item(`that every ${one} ${span} is here: ${edgesOf(summary)}, but the times of`),
+    `    ${hidden.join(' and ')} cannot be seen here, and may lie in the period too. An export`,
+    '    without "from" and "to" has all.',
   ];
 }
 
@@ -122,8 +143,8 @@ const spanOf = (from: string | undefined, to: string | undefined): string =>
     .filter((part) => part !== undefined)
     .join(' and ');
 
-function edgesOf(begins: ExportSummary['begins'], ends: ExportSummary['ends']): string {
-  const left = begins === 'first-event' ? 'they begin with the first one' : 'one earlier is shown';
-  const right = ends === 'head' ? 'they end with the last one (see below)' : 'one later is shown';
-  return `${left}, ${right}`;
+function edgesOf({ begins, ends }: ExportSummary): string {
+  const left = begins === 'first-event' ? 'the first one of all' : 'one before that';
+  const right = ends === 'head' ? 'the last one' : 'one after it';
+  return `${left} and ${right} are shown`;
 }

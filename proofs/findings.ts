@@ -23,6 +23,10 @@ const clock = (seconds: number): string => new Date(seconds * 1_000).toISOString
 export const SAME_LOG =
   'that the bank shows everybody the same log: compare the state with what others got, and ' +
   'with what it published.';
+const SAME_HISTORY = [
+  item('that whoever walks the log meets the same event in it: what is signed here is the Merkle'),
+  '    tree, and a bank may sign it beside another chain. "--log" with the walked log proves it.',
+];
 export const RIGHT_KEY =
   "that the key is the bank's: compare it with what the bank published elsewhere.";
 
@@ -31,24 +35,24 @@ export const refused = ({ fault, detail }: ProofFault): Finding => ({
   lines: [`NOT PROVEN (${fault}). ${detail}`],
 });
 
-/** A receipt, and the newer state that was shown to continue its state, if any. */
+/** What was checked beside a receipt. */
+export interface BesideReceipt {
+  /** A newer state that was shown to continue the receipt's. */
+  readonly newer?: ConsistencyDocument | undefined;
+  /** Where the walked log ended in which the event was met. */
+  readonly walkedTx?: number;
+}
+
 export function receiptFinding(
   { event, history, inclusion, position, state }: ReceiptDocument,
-  newer?: ConsistencyDocument,
+  { newer, walkedTx }: BesideReceipt = {},
 ): Finding {
   const { id, ts } = history.source;
   const amount = amountOf(event);
-  const later =
-    newer === undefined
-      ? []
-      : [
-          `The log as it was at transaction ${newer.to.txId}, which the bank signed too, has all ` +
-            `that it had at transaction ${newer.from.txId}: nothing of it was changed or removed.`,
-        ];
   return {
     isProven: true,
     lines: [
-      'PROVEN, with nothing but this file and the key:',
+      `PROVEN, with nothing but ${(newer ?? walkedTx) ? 'these files' : 'this file'} and the key:`,
       item(
         `Event ${event.id} (${event.type}${amount}, ${event.at}) stands in the log "${state.db}"`,
       ),
@@ -58,10 +62,10 @@ export function receiptFinding(
         `The holder of the key signed the log as it was at transaction ${state.txId}, with this`,
       ),
       '    event in it. It cannot be taken out or changed without breaking that signature.',
-      ...later.map(item),
+      ...laterOf(newer),
+      ...metOf(walkedTx),
       'NOT proven by a receipt:',
-      item('that the account has no other events, or that this one was not written over later:'),
-      '    "verify account" with the walked log proves that.',
+      ...(walkedTx === undefined ? [...SAME_HISTORY, ...UNSEEN] : [OTHERS]),
       ...(event.version === 1
         ? []
         : [
@@ -77,6 +81,32 @@ export function receiptFinding(
   };
 }
 
+const UNSEEN = [
+  item('that the account has no other events, or that this one was not written over later:'),
+  '    "verify account" with the walked log proves that.',
+];
+const OTHERS = item(
+  'that the account has no other events: "verify account" with the walked log proves that.',
+);
+
+const laterOf = (newer: ConsistencyDocument | undefined): string[] =>
+  newer === undefined
+    ? []
+    : [
+        item(
+          `The log as it was at transaction ${newer.to.txId}, which the bank signed too, has all ` +
+            `that it had at transaction ${newer.from.txId}: nothing of it was changed or removed.`,
+        ),
+      ];
+
+const metOf = (walkedTx: number | undefined): string[] =>
+  walkedTx === undefined
+    ? []
+    : [
+        item(`The walked log has the same event at the same place, and up to transaction`),
+        `    ${walkedTx} it was neither written over nor erased.`,
+      ];
+
 /** Events 1 to n, of which the last one has a receipt. */
 export function chainFinding({ event, history, state }: ReceiptDocument): Finding {
   const { id } = history.source;
@@ -91,6 +121,7 @@ export function chainFinding({ event, history, state }: ReceiptDocument): Findin
       '    So none of them can be another one: a change of one changes all digests after it.',
       'NOT proven:',
       item('what the file has beside the events, such as their positions.'),
+      item('that whoever walks the log meets the same events: check the receipt with "--log".'),
       item(`that version ${version} is the last one, or that none was written over later:`),
       '    "verify account" with the walked log proves that.',
       item(SAME_LOG),

@@ -1,6 +1,6 @@
 import type { WalkedTransaction } from '../contracts/receipts.ts';
 import { sameHash } from './hashing.ts';
-import { positionOf } from './log-entry.ts';
+import { eventKey, positionOf } from './log-entry.ts';
 import {
   EMPTY_LOG,
   followTransaction,
@@ -11,6 +11,12 @@ import {
 import * as documents from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 
+/** A version of a stream: where it stands in the log, and the hash of its value there. */
+export interface PlacedVersion {
+  readonly position: number;
+  readonly hValue: Uint8Array;
+}
+
 /**
  * Walks the whole log by its hashes and sees every key that was ever written. This is the only
  * proof that a key was written once and that nothing comes after the last version: immudb's own
@@ -18,20 +24,20 @@ import { faulty, isFault, type ProofFault } from './proof-fault.ts';
  */
 export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
   const prefix = `${stream}/`;
-  const versions = new Map<number, number>();
+  const versions = new Map<number, PlacedVersion>();
   let state = start;
 
-  const see = ({ key, metadata }: HashedEntry, position: number): ProofFault | undefined => {
+  const see = ({ key, hValue, metadata }: HashedEntry, position: number) => {
     const name = Buffer.from(key).toString('latin1', 1);
     if (!name.startsWith(prefix)) return undefined;
+    const where = `in transaction ${state.txId + 1}`;
     const version = Number(name.slice(prefix.length));
-    if (metadata !== null) {
-      return faulty('erased', `${name} was erased in transaction ${state.txId + 1}.`);
+    if (metadata !== null) return faulty('erased', `${name} was erased ${where}.`);
+    if (versions.has(version)) return faulty('rewritten', `${name} was written again ${where}.`);
+    if (name !== eventKey(stream, version)) {
+      return faulty('entry-differs', `${name} was written ${where}, but no event has such a key.`);
     }
-    if (versions.has(version)) {
-      return faulty('rewritten', `${name} was written again in transaction ${state.txId + 1}.`);
-    }
-    versions.set(version, position);
+    versions.set(version, { position, hValue });
     return undefined;
   };
 
@@ -58,30 +64,40 @@ export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
       return faulty('forked', `The walked log is not the one that was signed at ${signed.txId}.`);
     },
     txId: (): number => state.txId,
-    /** Position of each version of the stream. */
-    versions: (): ReadonlyMap<number, number> => versions,
+    /** Each version of the stream. */
+    versions: (): ReadonlyMap<number, PlacedVersion> => versions,
   };
 }
 
-/** Whether the log has exactly the versions 1 to `head` of the stream, each where it was shown. */
+/** Whether the log has exactly the versions 1 to `head` of the stream, each as it was shown. */
 export function versionsFault(
-  walked: ReadonlyMap<number, number>,
-  exported: ReadonlyMap<number, number>,
+  walked: ReadonlyMap<number, PlacedVersion>,
+  exported: ReadonlyMap<number, PlacedVersion>,
   { head, stream }: { readonly head: number; readonly stream: string },
 ): ProofFault | undefined {
   for (let version = 1; version <= head; version += 1) {
-    const position = walked.get(version);
-    if (position === undefined) {
-      return faulty('missing', `The log has no version ${version} of ${stream}.`);
-    }
     const shown = exported.get(version);
-    if (shown !== undefined && shown !== position) {
-      return faulty('entry-differs', `Version ${version} was shown at another place of the log.`);
-    }
+    const fault = versionFault(walked.get(version), shown, `version ${version} of ${stream}`);
+    if (fault !== undefined) return fault;
   }
   if (walked.size === head) return undefined;
   const detail = `The log has ${walked.size} versions of ${stream}, the export tells of ${head}.`;
   return faulty('missing', detail);
+}
+
+/** Whether the log has this version, and with the place and the value that were shown, if any. */
+export function versionFault(
+  walked: PlacedVersion | undefined,
+  shown: PlacedVersion | undefined,
+  name: string,
+): ProofFault | undefined {
+  if (walked === undefined) return faulty('missing', `The walked log has no ${name}.`);
+  if (shown === undefined) return undefined;
+  if (shown.position !== walked.position) {
+    return faulty('entry-differs', `The walked log has ${name} at another place.`);
+  }
+  if (sameHash(shown.hValue, walked.hValue)) return undefined;
+  return faulty('two-histories', `The walked log has another ${name} than was shown.`);
 }
 
 function readEntry(entry: WalkedTransaction['entries'][number]): HashedEntry {

@@ -159,7 +159,7 @@ describe('given a receipt and a newer state', () => {
   test('then the newer one is proven to continue that of the receipt', () => {
     expect(beginsWith(newer, receipt)).toBeUndefined();
     expect(consistencyFault(newer, key)).toBeUndefined();
-    expect(receiptFinding(receipt, newer).lines.join(' ')).toMatch(/nothing of it was changed/);
+    expect(receiptFinding(receipt, { newer }).lines.join(' ')).toMatch(/nothing of it was changed/);
   });
 
   test('when it continues another log, then it is refused', () => {

@@ -5,8 +5,10 @@ import { problemSchema } from '../contracts/problems.ts';
 import { consistencyDocument, receiptDocument } from '../contracts/receipts.ts';
 import type { ConsistencyDocument, ReceiptDocument } from '../contracts/receipts.ts';
 import { dualProofFault } from './dual-proof.ts';
-import { entryFault, type EntryProof } from './entry-proof.ts';
+import { entryFault, rawBytes, type EntryProof } from './entry-proof.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
+import { valueHash } from './log-transaction.ts';
+import type { PlacedVersion } from './log-walk.ts';
 import * as documents from './proof-documents.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 import { signatureFault } from './signed-state.ts';
@@ -40,6 +42,12 @@ type Placed = Pick<ReceiptDocument, 'event' | 'position' | 'inclusion'>;
 export const storedEvent = ({ event, inclusion }: Placed): Pick<EntryProof, 'key' | 'value'> => ({
   key: eventKey(event.stream, event.version),
   value: encodeEvent(inclusion.leaf, canonicalJson(event)),
+});
+
+/** The same as the walked log has it. */
+export const placedEvent = (placed: Placed): PlacedVersion => ({
+  position: placed.position,
+  hValue: valueHash(rawBytes(storedEvent(placed).value)),
 });
 
 /** What the document says of itself must agree, or it would be read as saying something else. */

@@ -162,12 +162,12 @@ describe('given a file that wants to say something of its own beside what is pro
     expect(await check(given)).toEqual([false, expect.stringMatching(/Line 1 .* Not readable at/)]);
   });
 
-  test('then nothing that it says moves the cursor or begins a line', () => {
+  test('then nothing that it says moves the cursor or begins a line', async () => {
     const { receipt } = bank();
     const clear = `\u001b[2J\u009b1;1H\u2028\u202e${sentence}`;
     const event = { ...receipt.event, stream: clear };
     const path = file('c.json', JSON.stringify({ ...receipt, event }));
-    const shown = printed(verifyReceiptFile(path, key));
+    const shown = printed(await verifyReceiptFile(path, key));
     expect(shown).toMatch(/^NOT PROVEN .*\\u\{1b\}\[2J\\u\{9b\}1;1H\\u\{2028\}\\u\{202e\}/);
     expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);
   });
@@ -175,14 +175,14 @@ describe('given a file that wants to say something of its own beside what is pro
 
 describe('given a file that no check was made for, then it is not proven', () => {
   const huge = 2 ** 40;
-  const shown = (document: object) =>
-    verifyReceiptFile(file('h.json', JSON.stringify(document)), key).lines[0];
+  const shown = async (document: object) =>
+    (await verifyReceiptFile(file('h.json', JSON.stringify(document)), key)).lines[0];
 
-  test('a receipt with a transaction that no log can have', () => {
+  test('a receipt with a transaction that no log can have', async () => {
     const { receipt } = bank();
     const source = { ...receipt.history.source, nentries: huge };
     const history = { ...receipt.history, source };
-    expect(shown({ ...receipt, history })).toMatch(
+    expect(await shown({ ...receipt, history })).toMatch(
       /^NOT PROVEN \(unreadable\). It cannot be checked/,
     );
   });
@@ -209,34 +209,37 @@ describe('given a file that no check was made for, then it is not proven', () =>
 });
 
 describe('given the file of a receipt', () => {
-  test('then it is proven, and says what it does not prove', () => {
-    const finding = verifyReceiptFile(file('r.json', JSON.stringify(bank().receipt)), key);
+  test('then it is proven, and says what it does not prove', async () => {
+    const finding = await verifyReceiptFile(file('r.json', JSON.stringify(bank().receipt)), key);
     expect(finding.isProven).toBe(true);
     expect(finding.lines.join(' ')).toMatch(/NOT proven by a receipt/);
   });
 
-  test('when it is no JSON, or no receipt, then it is refused', () => {
+  test('when it is no JSON, or no receipt, then it is refused', async () => {
     for (const text of ['<html>', '{}', '[1]']) {
-      expect(verifyReceiptFile(file('x.json', text), key).lines[0]).toMatch(/unreadable/);
+      const { lines: said } = await verifyReceiptFile(file('x.json', text), key);
+      expect(said[0]).toMatch(/unreadable/);
     }
   });
 
-  test('when it is cut off, or the bank refused it, then it says so', () => {
+  test('when it is cut off, or the bank refused it, then it says so', async () => {
     const cut = JSON.stringify(bank().receipt).slice(0, -9);
-    const said = (text: string) => verifyReceiptFile(file('y.json', text), key).lines.join(' ');
-    expect(said(cut)).toMatch(/NOT PROVEN.*is not JSON: was it cut off\?/);
+    const said = async (text: string) =>
+      (await verifyReceiptFile(file('y.json', text), key)).lines.join(' ');
+    expect(await said(cut)).toMatch(/NOT PROVEN.*is not JSON: was it cut off\?/);
     const refusal = problem('event-not-found', '/v1/accounts/x/events/9/receipt');
-    expect(said(JSON.stringify(refusal))).toMatch(/NOT PROVEN.*refusal to give a proof.*404/);
+    expect(await said(JSON.stringify(refusal))).toMatch(/NOT PROVEN.*refusal to give a proof.*404/);
   });
 
-  test('when the newer state does not belong to it, then it is refused', () => {
+  test('when the newer state does not belong to it, then it is refused', async () => {
     const { receipt } = bank();
     const path = file('r.json', JSON.stringify(receipt));
     const other = bank([[entryOf('a', 'b')]]).receipt;
     const { txId, txHash } = other.state;
     const newer = { format: 'core-bank-consistency/1', from: { txId, txHash }, to: other.state };
     const text = JSON.stringify({ ...newer, history: other.history });
-    expect(verifyReceiptFile(path, key, file('n.json', text)).isProven).toBe(false);
+    const found = await verifyReceiptFile(path, key, { newer: file('n.json', text) });
+    expect(found.isProven).toBe(false);
   });
 });
 

@@ -1,15 +1,19 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
+import type { ConsistencyDocument, ReceiptDocument } from '../contracts/receipts.ts';
 import {
   exportedEvent,
   exportHead,
   streamOfExport,
   walkedTransaction,
 } from '../contracts/receipts.ts';
+import { byteLines, unmarked } from './byte-lines.ts';
 import { eventChain, eventsOfLine } from './event-chain.ts';
+import { readExactJson } from './exact-json.ts';
 import { exportFinding } from './export-findings.ts';
 import { chainFinding, receiptFinding, refused, type Finding } from './findings.ts';
-import { logWalk, versionsFault } from './log-walk.ts';
+import type { LogState } from './log-transaction.ts';
+import { logWalk, versionFault, versionsFault, type PlacedVersion } from './log-walk.ts';
 import { readState } from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 import * as receipts from './receipt.ts';
@@ -20,6 +24,13 @@ import { streamExport } from './stream-export.ts';
 export type Progress = (text: string) => void;
 const PROGRESS_LINES = 1_000;
 
+/** What may be checked with a receipt. */
+export interface ReceiptFiles {
+  readonly newer?: string | undefined;
+  readonly log?: string | undefined;
+  readonly progress?: Progress;
+}
+
 /** A key as PEM, or as GET /v1/audit/public-key answers it. */
 export function readKeyFile(path: string): KeyObject {
   const text = readFileSync(path, 'utf8');
@@ -29,14 +40,8 @@ export function readKeyFile(path: string): KeyObject {
 
 /** What the file has, read as a document of this kind. */
 function readAs<Kind>(read: (value: unknown) => Kind, path: string): Kind | ProofFault {
-  const text = readFileSync(path, 'utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return faulty('unreadable', `${path} is not JSON: was it cut off?`);
-  }
-  return read(value);
+  const json = readExactJson(unmarked(readFileSync(path)), path);
+  return isFault(json) ? json : read(json.value);
 }
 
 /** What a check stumbles over, for example a number that no log has, proves nothing. */
@@ -48,19 +53,43 @@ function unlessItStumbles(check: () => ProofFault | undefined): ProofFault | und
   }
 }
 
-/** Checks a receipt, and that a newer state continues its state, when such a proof is given. */
-export function verifyReceiptFile(path: string, key: KeyObject, newerPath?: string): Finding {
+/**
+ * Checks a receipt; that a newer state continues its state, when such a proof is given; and that
+ * the log that was walked to its state has the same event, when that is given.
+ */
+export async function verifyReceiptFile(
+  path: string,
+  key: KeyObject,
+  { newer: newerPath, log, progress = () => undefined }: ReceiptFiles = {},
+): Promise<Finding> {
   const receipt = readAs(receipts.readReceipt, path);
   if (isFault(receipt)) return refused(receipt);
   const fault = unlessItStumbles(() => receipts.receiptFault(receipt, key));
   if (fault !== undefined) return refused(fault);
-  if (newerPath === undefined) return receiptFinding(receipt);
-  const newer = readAs(receipts.readConsistency, newerPath);
+  const newer = newerPath === undefined ? undefined : newerOf(newerPath, receipt, key);
   if (isFault(newer)) return refused(newer);
+  if (log === undefined) return receiptFinding(receipt, { newer });
+  const { stream, version, id } = receipt.event;
+  const walk = await walked(log, stream, readState(receipt.state), progress);
+  if (isFault(walk)) return refused(walk);
+  const other = versionFault(walk.versions().get(version), receipts.placedEvent(receipt), id);
+  return other === undefined
+    ? receiptFinding(receipt, { newer, walkedTx: walk.txId() })
+    : refused(other);
+}
+
+/** The proof that a newer state continues the receipt's. */
+function newerOf(
+  path: string,
+  receipt: ReceiptDocument,
+  key: KeyObject,
+): ConsistencyDocument | ProofFault {
+  const newer = readAs(receipts.readConsistency, path);
+  if (isFault(newer)) return newer;
   const broken =
     receipts.beginsWith(newer, receipt) ??
     unlessItStumbles(() => receipts.consistencyFault(newer, key));
-  return broken === undefined ? receiptFinding(receipt, newer) : refused(broken);
+  return broken ?? newer;
 }
 
 /**
@@ -105,7 +134,7 @@ export async function verifyAccountFile(
 ): Promise<Finding> {
   let head: ReturnType<typeof exportHead.parse> | undefined;
   let check: Check | undefined;
-  const positions = new Map<number, number>();
+  const shown = new Map<number, PlacedVersion>();
   const fault = await eachLine(path, progress, (value) => {
     if (check === undefined) {
       const read = receipts.readDocument(exportHead, value);
@@ -116,8 +145,11 @@ export async function verifyAccountFile(
     }
     const read = receipts.readDocument(exportedEvent, value);
     if (isFault(read)) return read;
-    positions.set(read.event.version, read.position);
-    return check.take(read);
+    const wrong = check.take(read);
+    if (wrong === undefined && logPath !== undefined) {
+      shown.set(read.event.version, receipts.placedEvent(read));
+    }
+    return wrong;
   });
   if (fault !== undefined) return refused(fault);
   if (head === undefined || check === undefined) {
@@ -127,16 +159,27 @@ export async function verifyAccountFile(
   if (isFault(summary)) return refused(summary);
   if (logPath === undefined) return exportFinding(head, summary, undefined);
   const stream = streamOfExport(head);
+  const walk = await walked(logPath, stream, readState(head.state), progress);
+  if (isFault(walk)) return refused(walk);
+  const claim = { head: head.headVersion, stream };
+  const other = versionsFault(walk.versions(), shown, claim);
+  return other === undefined ? exportFinding(head, summary, walk.txId()) : refused(other);
+}
+
+/** Walks the log of the file to the signed state and sees all of the stream. */
+async function walked(
+  path: string,
+  stream: string,
+  state: LogState,
+  progress: Progress,
+): Promise<ReturnType<typeof logWalk> | ProofFault> {
   const walk = logWalk(stream);
-  const state = readState(head.state);
-  const broken = await eachLine(logPath, progress, (value) => {
+  const broken = await eachLine(path, progress, (value) => {
     const read = receipts.readDocument(walkedTransaction, value);
     if (isFault(read)) return read;
     return read.header.id > state.txId ? undefined : walk.take(read);
   });
-  const claim = { head: head.headVersion, stream };
-  const last = broken ?? walk.end(state) ?? versionsFault(walk.versions(), positions, claim);
-  return last === undefined ? exportFinding(head, summary, walk.txId()) : refused(last);
+  return broken ?? walk.end(state) ?? walk;
 }
 
 async function eachLine(
@@ -145,31 +188,19 @@ async function eachLine(
   take: (value: unknown) => ProofFault | undefined,
 ): Promise<ProofFault | undefined> {
   let count = 0;
-  for await (const line of linesOf(path)) {
+  for await (const line of byteLines(createReadStream(path) as AsyncIterable<Buffer>)) {
     count += 1;
     if (count % PROGRESS_LINES === 0) progress(`${path}: ${count} lines checked`);
-    if (line === '') continue;
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      return faulty('unreadable', `Line ${count} of ${path} is not JSON: was it cut off?`);
+    if (line === undefined) {
+      return faulty('unreadable', `Line ${count} of ${path} is longer than any line of the bank.`);
     }
-    const fault = unlessItStumbles(() => take(value));
+    if (line.length === 0) continue;
+    const json = readExactJson(line, `Line ${count} of ${path}`);
+    if (isFault(json)) return json;
+    const fault = unlessItStumbles(() => take(json.value));
     if (fault !== undefined) {
       return { ...fault, detail: `Line ${count} of ${path}: ${fault.detail}` };
     }
   }
   return undefined;
-}
-
-/** Only "\n" ends a line: node:readline also cuts at U+2028, which JSON may have in its texts. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of createReadStream(path, 'utf8')) {
-    const lines = (rest + String(chunk)).split('\n');
-    rest = lines.pop()!;
-    for (const line of lines) yield line.trim();
-  }
-  yield rest.trim();
 }

@@ -6,7 +6,7 @@ import { printed, type Finding } from './findings.ts';
 
 const USAGE = `Checks offline what the bank proves: with the files and the bank's public key only.
 
-  npx core-bank verify RECEIPT.json --key bank.pub [--newer CONSISTENCY.json]
+  npx core-bank verify RECEIPT.json --key bank.pub [--newer CONSISTENCY.json] [--log LOG.ndjson]
   npx core-bank verify events EVENTS.ndjson --receipt RECEIPT.json --key bank.pub
   npx core-bank verify account EXPORT.ndjson --key bank.pub [--log LOG.ndjson]
 
@@ -15,7 +15,8 @@ const USAGE = `Checks offline what the bank proves: with the files and the bank'
   EVENTS       events 1 to n: pages of GET /v1/accounts/{id}/events, one a line, or an export;
                the receipt of event n proves them all, because each holds the digest before it
   EXPORT       GET /v1/accounts/{id}/export?from=&to=, or .../refusals/export?from=&to=
-  LOG          GET /v1/audit/log?toTx=TXID of the export's state: proves that nothing was left out
+  LOG          GET /v1/audit/log?toTx=TXID of the export's or receipt's state: proves that nothing
+               was left out, and that the log has the same events for whoever walks it
   bank.pub     the bank's public key (PEM), from a place that you trust
 
 Ends with 0 when all is proven, with 1 when something is not, with 2 for a wrong command.
@@ -44,20 +45,22 @@ async function run(): Promise<Finding | undefined> {
   const misplaced = {
     account: newer ?? receipt,
     events: newer ?? log,
-    receipt: log ?? receipt,
+    receipt,
   }[what as 'account' | 'events' | 'receipt'];
   if (file === undefined || others.length > 0 || values.key === undefined || misplaced) {
     return undefined;
   }
   const key = readKeyFile(fileOf(values.key));
-  if (what === 'receipt') return verifyReceiptFile(fileOf(file), key, optional(newer));
   if (what === 'events' && receipt === undefined) return undefined;
   const isTerminal = process.stderr.isTTY === true;
   const progress = (text: string): void => void (isTerminal && process.stderr.write(`\r${text}`));
+  const files = { newer: optional(newer), log: optional(log), progress };
   const finding =
-    receipt === undefined
-      ? await verifyAccountFile(fileOf(file), key, optional(log), progress)
-      : await verifyEventsFile(fileOf(file), fileOf(receipt), key, progress);
+    what === 'receipt'
+      ? await verifyReceiptFile(fileOf(file), key, files)
+      : receipt === undefined
+        ? await verifyAccountFile(fileOf(file), key, optional(log), progress)
+        : await verifyEventsFile(fileOf(file), fileOf(receipt), key, progress);
   if (isTerminal) process.stderr.write('\n');
   return finding;
 }
