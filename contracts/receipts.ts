@@ -34,7 +34,8 @@ export const stateDocument = z.strictObject({ txId: txNumber, txHash: hashText }
 export type StateDocument = z.infer<typeof stateDocument>;
 /** The same with the signature of the bank (ECDSA P-256, SHA-256, DER). */
 export const signedStateDocument = stateDocument.extend({
-  db: z.string().min(1),
+  /** As immudb takes names: a verifier repeats it beside what is proven. */
+  db: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be the name of a database'),
   signature: z.base64().min(1),
 });
 export type SignedStateDocument = z.infer<typeof signedStateDocument>;

@@ -3,12 +3,27 @@ import { eventDigest } from '../contracts/digest.ts';
 import type { HistoryProofDocument, InclusionDocument } from '../contracts/receipts.ts';
 import { HASH_BYTES, leafHash, nodeHash } from './hashing.ts';
 import { EMPTY_LOG, entriesRoot, entryDigest, headerHash, innerHash } from './log-transaction.ts';
-import { valueHash, type LogState, type TxHeader } from './log-transaction.ts';
+import { valueHash, type EntryMetadata, type HashedEntry } from './log-transaction.ts';
+import type { LogState, TxHeader } from './log-transaction.ts';
 import { writeHeader } from './proof-documents.ts';
 
 export interface SmallEntry {
   readonly key: Buffer;
   readonly value: Buffer;
+  readonly metadata?: EntryMetadata;
+}
+export const hashedEntry = (entry: SmallEntry): HashedEntry => ({
+  ...{ key: entry.key, hValue: valueHash(entry.value), metadata: entry.metadata ?? null },
+});
+
+/** What a dishonest server does to its log before it is signed. */
+export interface Forgery {
+  /** Transactions that the Merkle tree has in the place of those of the chain, by their number. */
+  readonly inTree?: ReadonlyMap<number, readonly SmallEntry[]>;
+  /** The order in which the tree has the transactions. */
+  readonly leaves?: (leaves: readonly Buffer[]) => readonly Buffer[];
+  /** Something else in a header. */
+  readonly header?: (header: TxHeader) => TxHeader;
 }
 
 /** The same events of one stream, oldest first, each naming the one before it. */
@@ -54,42 +69,52 @@ const consistency = (old: number, leaves: readonly Buffer[]): Buffer[] => {
 const texts = (terms: readonly Buffer[]): string[] => terms.map((term) => term.toString('base64'));
 
 /** A log in memory that proves itself as immudb does; its tree may lag some transactions behind. */
-export function logOf(transactions: readonly (readonly SmallEntry[])[], lag = 1) {
+export function logOf(
+  transactions: readonly (readonly SmallEntry[])[],
+  lag = 1,
+  { inTree, leaves: arranged = (all) => all, header: changed = (same) => same }: Forgery = {},
+) {
   const headers: TxHeader[] = [];
+  /** As the tree has them: others only in a forged log. */
+  const treeHeaders: TxHeader[] = [];
   const digests: Buffer[][] = [];
   const leaves: Buffer[] = [];
   let before: LogState = EMPTY_LOG;
   for (const [at, entries] of transactions.entries()) {
-    const hashed = entries.map(({ key, value }) => ({
-      ...{ key, hValue: valueHash(value), metadata: null },
-    }));
-    const own = hashed.map(entryDigest);
     const id = at + 1;
     const blTxId = Math.max(0, Math.floor((id - 1) / lag) * lag);
-    const header: TxHeader = {
-      ...{ id, prevAlh: before.txHash, ts: 1_700_000_000 + id, nentries: entries.length },
-      ...{ eH: entriesRoot(hashed), blTxId, blRoot: root(leaves.slice(0, blTxId)), version: 1 },
-    };
+    const headerOf = (hashed: readonly HashedEntry[]): TxHeader =>
+      changed({
+        ...{ id, prevAlh: before.txHash, ts: 1_700_000_000 + id, nentries: hashed.length },
+        ...{ eH: entriesRoot(hashed), blTxId, blRoot: root(arranged(leaves).slice(0, blTxId)) },
+        version: 1,
+      });
+    const header = headerOf(entries.map(hashedEntry));
+    const shown = (inTree?.get(id) ?? entries).map(hashedEntry);
+    const treeHeader = headerOf(shown);
     before = { txId: id, txHash: headerHash(header) };
     headers.push(header);
-    digests.push(own);
-    leaves.push(leafHash(before.txHash));
+    treeHeaders.push(treeHeader);
+    digests.push(shown.map(entryDigest));
+    leaves.push(leafHash(headerHash(treeHeader)));
   }
   const header = (tx: number): TxHeader => headers[tx - 1]!;
+  const treeHeader = (tx: number): TxHeader => treeHeaders[tx - 1]!;
   const hash = (tx: number): Buffer => (tx === 0 ? EMPTY_LOG.txHash : headerHash(header(tx)));
   const inner = (from: number, to: number): Buffer[] =>
     headers.slice(from, to).map((one) => innerHash(one));
 
   return {
     header,
+    treeHeader,
     state: (txId: number): LogState => ({ txId, txHash: hash(txId) }),
     inclusion(tx: number, index: number): InclusionDocument {
       const own = digests[tx - 1]!;
       return { leaf: index, width: own.length, terms: texts(path(index, own.map(leafHash))) };
     },
     history(source: number, target: number): HistoryProofDocument {
-      const [from, to] = [header(source), header(target)];
-      const tree = leaves.slice(0, to.blTxId);
+      const [from, to] = [treeHeader(source), header(target)];
+      const tree = arranged(leaves).slice(0, to.blTxId);
       const isInTree = source < to.blTxId;
       const start = isInTree ? to.blTxId : source;
       const end = isInTree ? source : to.blTxId;
@@ -106,7 +131,7 @@ export function logOf(transactions: readonly (readonly SmallEntry[])[], lag = 1)
         target: writeHeader(to),
         inclusion: isInTree ? texts(path(source - 1, tree)) : [],
         consistency: from.blTxId === 0 ? [] : texts(consistency(from.blTxId, tree)),
-        lastLeaf: hash(to.blTxId).toString('base64'),
+        lastLeaf: (to.blTxId === 0 ? hash(0) : headerHash(treeHeader(to.blTxId))).toString('base64'),
         lastInclusion: to.blTxId === 0 ? [] : texts(path(to.blTxId - 1, tree)),
         linear: texts([hash(start), ...inner(start, target)]),
         ...(between > 0 ? { advance } : {}),
