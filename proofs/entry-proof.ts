@@ -1,6 +1,12 @@
 import { dualProofFault, type DualProof } from './dual-proof.ts';
 import { leafHash } from './hashing.ts';
-import { entryDigest, headerHash, valueHash, type TxHeader } from './log-transaction.ts';
+import {
+  entryDigest,
+  headerFault,
+  headerHash,
+  valueHash,
+  type TxHeader,
+} from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 import { signatureFault, type SignedState } from './signed-state.ts';
@@ -37,6 +43,8 @@ export function entryFault(proof: EntryProof, key: KeyObject): ProofFault | unde
   const unsigned = signatureFault(state, key);
   if (unsigned !== undefined) return unsigned;
   const { sourceTxHeader: header } = dualProof;
+  const bad = headerFault(header);
+  if (bad !== undefined) return bad;
   const source = { txId: header.id, txHash: headerHash(header) };
   return inclusionFault(proof, header) ?? dualProofFault(dualProof, source, state);
 }

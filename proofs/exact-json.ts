@@ -22,7 +22,7 @@ export function readExactJson(bytes: Uint8Array, what: string): ReadJson {
   try {
     value = JSON.parse(text);
   } catch {
-    return unreadable('is not JSON: was it cut off?');
+    return unreadable('is not JSON: was it cut off, or does another sign end its lines?');
   }
   const why = ambiguityOf(text);
   return why === undefined ? { value } : unreadable(why);
@@ -30,6 +30,8 @@ export function readExactJson(bytes: Uint8Array, what: string): ReadJson {
 
 const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
 const [OPEN_LIST, CLOSE_LIST] = [0x5b, 0x5d];
+/** No document of the bank has more than a dozen. */
+const DEPTH_MAX = 64;
 const NUMBER = /-?[0-9][-+.eE0-9]*/y;
 const COLON = /[ \t\r\n]*:/y;
 
@@ -51,7 +53,8 @@ function ambiguityOf(text: string): string | undefined {
         names.add(name);
       }
       at = end - 1;
-    } else if (code === OPEN) open.push(new Set());
+    } else if (open.length > DEPTH_MAX) return 'is nested deeper than anything of the bank.';
+    else if (code === OPEN) open.push(new Set());
     else if (code === OPEN_LIST) open.push(undefined);
     else if (code === CLOSE || code === CLOSE_LIST) open.pop();
     else {

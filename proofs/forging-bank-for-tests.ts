@@ -9,7 +9,13 @@ import { printed, type Finding } from './findings.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
 import { writeHeader } from './proof-documents.ts';
 import { statePayload } from './signed-state.ts';
-import { chained, hashedEntry, logOf, type Forgery, type SmallEntry } from './small-log-for-tests.ts';
+import {
+  chained,
+  hashedEntry,
+  logOf,
+  type Forgery,
+  type SmallEntry,
+} from './small-log-for-tests.ts';
 import { verifyAccountFile, verifyEventsFile, verifyReceiptFile } from './verify-files.ts';
 
 /**
@@ -117,7 +123,10 @@ export function bankThat({ events = TRUE_EVENTS, unchained, written, ...forgery 
     return { format: 'core-bank-consistency/1', ...proven };
   };
   return {
-    ...{ all, head: headAt(last), items: all.map((_event, at) => itemAt(at + 1)) },
+    ...{ all, head: headAt(last) },
+    get items() {
+      return all.map((_event, at) => itemAt(at + 1));
+    },
     ...{ headAt, itemAt, receiptAt, newerThan, stateAt },
     strangerState: stateAt(last, stranger.privateKey),
     walked: transactions.map((entries, at) => ({

@@ -9,6 +9,8 @@ import { EMPTY_TREE, rootOf, withLeaf, type TreeFrontier } from './tree-frontier
  * embedded/store/{tx,kv_metadata,verification}.go and embedded/htree. See docs/decisions/0009.
  */
 const HEADER_VERSION = 1;
+/** What the hash of a header has room for. */
+const ENTRIES_MAX = 2 ** 32 - 1;
 
 export interface TxHeader {
   /** Number of the transaction, from 1. */
@@ -120,6 +122,7 @@ export function headerFault(header: TxHeader): ProofFault | undefined {
     return wrong('has metadata: somebody cut values off the log');
   }
   if (nentries < 1) return wrong('has no entries');
+  if (nentries > ENTRIES_MAX) return wrong(`claims ${nentries} entries`);
   if (blTxId >= id) return wrong(`claims a tree of ${blTxId} transactions`);
   const hashes = [header.prevAlh, header.eH, header.blRoot];
   if (hashes.some(({ length }) => length !== HASH_BYTES)) return wrong('has a hash of wrong size');
@@ -143,6 +146,9 @@ export function followTransaction(
   const { id } = header;
   const bad = headerFault(header);
   if (bad !== undefined) return bad;
+  if (id <= before.txId) {
+    return faulty('forked', `Transaction ${id} comes after transaction ${before.txId}.`);
+  }
   if (id !== before.txId + 1) {
     return faulty('missing', `Transaction ${id} follows ${before.txId}: some are missing.`);
   }

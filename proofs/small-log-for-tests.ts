@@ -131,7 +131,9 @@ export function logOf(
         target: writeHeader(to),
         inclusion: isInTree ? texts(path(source - 1, tree)) : [],
         consistency: from.blTxId === 0 ? [] : texts(consistency(from.blTxId, tree)),
-        lastLeaf: (to.blTxId === 0 ? hash(0) : headerHash(treeHeader(to.blTxId))).toString('base64'),
+        lastLeaf: (to.blTxId === 0 ? hash(0) : headerHash(treeHeader(to.blTxId))).toString(
+          'base64',
+        ),
         lastInclusion: to.blTxId === 0 ? [] : texts(path(to.blTxId - 1, tree)),
         linear: texts([hash(start), ...inner(start, target)]),
         ...(between > 0 ? { advance } : {}),

@@ -95,6 +95,10 @@ function eventFault(item: ExportedEvent, target: TxHeader): ProofFault | undefin
   const stored = storedEvent(item);
   const bad = headerFault(header) ?? inclusionFault({ ...stored, inclusion }, header);
   if (bad !== undefined) return bad;
+  if (header.id > target.id) {
+    const detail = `Version ${item.event.version} stands in transaction ${header.id}, after the `;
+    return faulty('rolled-back', `${detail}signed one, ${target.id}.`);
+  }
   const hash = headerHash(header);
   const terms = item.tree.map((term) => Buffer.from(term, 'base64'));
   const isThere =
