@@ -371,3 +371,49 @@ describe('given files of two logs that one key signed', () => {
     expect(await verified()).toBe(sentence);
   });
 });
+
+describe('given times that went back in what an export of a period leaves out', () => {
+  /** Version 2 or 5 lies in the period too, but is shown by nobody. */
+  const [from, to] = ['2026-11-03T00:00:00.000Z', '2026-11-05T00:00:00.000Z'];
+  const hidden = bankThat({
+    events: bank.TRUE_EVENTS.with(0, eventAt(1, { at: '2026-11-04T00:00:00.000Z' })).with(
+      5,
+      eventAt(6, { at: '2026-11-04T00:00:00.000Z' }),
+    ),
+  });
+  const shown = (first: number, last: number, made: bank.Bank, change: object = { from, to }) =>
+    ofExport(
+      [
+        { ...made.head, fromVersion: first, toVersion: last, ...change },
+        ...made.items.slice(first - 1, last),
+      ],
+      made.walked,
+    );
+
+  test('then the export says of no period that it is whole', async () => {
+    const said = await shown(2, 5, hidden);
+    expect(said).toMatch(/^PROVEN/);
+    expect(said).not.toMatch(/is missing/);
+    expect(said.slice(said.indexOf('NOT proven:'))).toContain(
+      `  - that every event since ${from} and before ${to} is here: one before that and one ` +
+        'after it are shown, but the times of\n    version 1 and version 6 cannot be seen here, ' +
+        'and may lie in the period too. An export\n    without "from" and "to" has all.',
+    );
+  });
+
+  test.each<[string, number, number, object, string]>([
+    ['its beginning', 2, bank.HEAD, { from }, 'one before that and the last one are shown'],
+    ['its end', 1, 5, { to }, 'the first one of all and one after it are shown'],
+  ])('when only %s is left open, then neither', async (_what, first, last, period, edges) => {
+    const said = await shown(first, last, sound, period);
+    expect(said).not.toMatch(/is missing/);
+    expect(said.slice(said.indexOf('NOT proven:'))).toContain(edges);
+  });
+
+  test('but a period is whole when all versions are shown', async () => {
+    expect(await shown(1, bank.HEAD, sound)).toContain(
+      `  - No event since ${from} and before ${to} is missing up to version 6: all versions from ` +
+        'the first one on are here.',
+    );
+  });
+});

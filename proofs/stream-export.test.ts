@@ -142,7 +142,7 @@ describe('given an export of the time between two dates', () => {
   const part = (fromVersion: number, toVersion: number, dates = period) =>
     checked({ ...head, ...dates, fromVersion, toVersion }, items.slice(fromVersion - 1, toVersion));
 
-  test('then the events around it prove that none is missing', () => {
+  test('then the events around it are there, and no other between them', () => {
     const summary = { events: 5, addsUp: false, begins: 'before-period', ends: 'after-period' };
     expect(part(3, 7)).toEqual(summary);
     expect(part(1, 10)).toMatchObject({ begins: 'first-event', ends: 'head' });
