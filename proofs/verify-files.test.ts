@@ -135,6 +135,16 @@ describe('given files of an account', () => {
     ]);
   });
 
+  test('then characters that other programs end lines with stand in texts, however long', async () => {
+    // Three bytes each, so that the chunks in which a file is read end within some of them.
+    const description = 'a\u2028\u2029\u0085ž\u{1f40e}'.repeat(40_000);
+    const given = bank([], { ...eventAt(1), data: { description } });
+    expect(await check(given, given.walked)).toEqual([true, expect.stringMatching(/^PROVEN/)]);
+    const events = file('long.ndjson', lines(given.all));
+    const receipt = file('long.json', JSON.stringify(given.receiptOf(VERSIONS)));
+    expect((await verifyEventsFile(events, receipt, key, () => undefined)).isProven).toBe(true);
+  });
+
   test('when a file is cut in a line, or empty, then that is told with its place', async () => {
     const { head, events } = bank();
     const whole = lines([head, ...events]);
