@@ -30,6 +30,17 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return digestOf(node);
 }
 
+/** The same with hashes as texts of 32 characters (latin1), which cost half. */
+export function leafText(digest: Uint8Array): string {
+  leaf.set(sized(digest), 1);
+  return textOf(leaf);
+}
+export function nodeText(left: string, right: string): string {
+  node.write(left, 1, 'latin1');
+  node.write(right, 1 + HASH_BYTES, 'latin1');
+  return textOf(node);
+}
+
 /**
  * Root of the Merkle tree over the digests of these contents, as immudb's embedded/htree makes it:
  * a node without a sibling moves up as it is.
@@ -43,11 +54,7 @@ export function treeRoot(contents: readonly Uint8Array[]): Buffer {
     const above: string[] = [];
     for (let at = 0; at < level.length; at += 2) {
       const right = level[at + 1];
-      if (right !== undefined) {
-        node.write(level[at]!, 1, 'latin1');
-        node.write(right, 1 + HASH_BYTES, 'latin1');
-      }
-      above.push(right === undefined ? level[at]! : textOf(node));
+      above.push(right === undefined ? level[at]! : nodeText(level[at]!, right));
     }
     level = above;
   }

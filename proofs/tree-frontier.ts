@@ -1,4 +1,4 @@
-import { HASH_BYTES, leafHash, nodeHash } from './hashing.ts';
+import { HASH_BYTES, leafText, nodeText } from './hashing.ts';
 
 /**
  * What whoever walks the log keeps of the append-only Merkle tree over its transactions (RFC 9162,
@@ -8,25 +8,28 @@ import { HASH_BYTES, leafHash, nodeHash } from './hashing.ts';
 export interface TreeFrontier {
   /** How many transactions the tree has. */
   readonly size: number;
-  readonly peaks: readonly Buffer[];
+  /** As latin1 texts: an audit makes ten of them for each transaction. */
+  readonly peaks: readonly string[];
 }
 
 export const EMPTY_TREE: TreeFrontier = { size: 0, peaks: [] };
 
 /** The tree with one more transaction, by its accumulated linear hash. */
 export function withLeaf({ size, peaks }: TreeFrontier, txHash: Uint8Array): TreeFrontier {
-  let node = leafHash(txHash);
+  let node = leafText(txHash);
   let kept = peaks.length;
   // As in a binary counter: each full subtree of the same size becomes one with the new one.
   for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) {
     kept -= 1;
-    node = nodeHash(peaks[kept]!, node);
+    node = nodeText(peaks[kept]!, node);
   }
   return { size: size + 1, peaks: [...peaks.slice(0, kept), node] };
 }
 
-const NO_ROOT = Buffer.alloc(HASH_BYTES);
+const NO_ROOT = '\0'.repeat(HASH_BYTES);
 
 /** The root, which is zeros as long as there is nothing in the tree. */
-export const rootOf = ({ peaks }: TreeFrontier): Buffer =>
-  peaks.length === 0 ? NO_ROOT : peaks.reduceRight((right, left) => nodeHash(left, right));
+export const rootOf = ({ peaks }: TreeFrontier): Buffer => Buffer.from(rootText(peaks), 'latin1');
+
+const rootText = (peaks: readonly string[]): string =>
+  peaks.length === 0 ? NO_ROOT : peaks.reduceRight((right, left) => nodeText(left, right));

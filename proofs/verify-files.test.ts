@@ -135,7 +135,7 @@ describe('given files of an account', () => {
     ]);
   });
 
-  test('then characters that other programs end lines with stand in texts, however long', async () => {
+  test('then texts may have what other programs end lines with, however long', async () => {
     // Three bytes each, so that the chunks in which a file is read end within some of them.
     const description = 'a\u2028\u2029\u0085ž\u{1f40e}'.repeat(40_000);
     const given = bank([], { ...eventAt(1), data: { description } });
