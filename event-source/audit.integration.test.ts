@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamId } from '../domain/ids.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { createLogger } from '../platform/logger.ts';
+import { leafHash } from '../proofs/hashing.ts';
+import type { LogState } from '../proofs/log-transaction.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { alarmBook } from './alarms.ts';
 import { checkpointsOf, newAuditorKey, publicHalf, startAudit } from './audit-for-tests.ts';
@@ -56,6 +58,13 @@ async function forge(name: 'Set' | 'Delete' | 'ExecAll', request: object): Promi
   while (!(await client.call('CurrentState', {}).catch(() => undefined))) await delay(20);
   await (client.call as (name: string, request: object) => Promise<object>)(name, request);
   await client.close();
+}
+/** The last transaction, as the server says it. */
+async function immudbState(): Promise<LogState> {
+  const client = immudbClient(immudb.options);
+  const state = await client.call('CurrentState', {});
+  await client.close();
+  return state;
 }
 const entry = (name: string, value: Buffer, more: object = {}) => ({
   key: Buffer.from(name),
@@ -313,6 +322,19 @@ describe('given somebody who changes the files of the log', () => {
       expect.stringMatching(/^tampered: The log cannot be read from transaction 2 on/),
     ]);
     expect(audit.report()).toMatchObject({ phase: 'waiting', books: { verdict: 'violated' } });
+  });
+
+  test('when a bit of the Merkle tree flips, then a later transaction has another tree', async () => {
+    const { txHash } = await immudbState();
+    await immudb.down();
+    flipBit(join(data, 'corebank', 'aht', 'tree'), leafHash(txHash), 0);
+    await immudb.up();
+    await sound();
+    for (const version of [6, 7]) await putEvent(eventOf(id, version));
+    expect(await found()).toEqual([
+      'tampered: The Merkle tree in transaction 5 has other transactions than the chain before ' +
+        'it: one signature stands for two histories.',
+    ]);
   });
 
   test('when the file of its checkpoints is changed, then it adds nothing more', async () => {

@@ -68,12 +68,12 @@ export async function startImmudb(
   };
 }
 
-/** Flips a bit on the disk of a server that is down, so many bytes behind where a text begins. */
-export function flipBit(folder: string, text: string, offset: number): void {
+/** Flips a bit on the disk of a server that is down, so many bytes behind where these begin. */
+export function flipBit(folder: string, text: string | Buffer, offset: number): void {
   const file = join(folder, readdirSync(folder)[0]!);
   const bytes = readFileSync(file);
   const place = bytes.indexOf(text);
-  if (place <= 0) throw new Error(`${file} has no ${text}`);
+  if (place <= 0) throw new Error(`${file} has no ${text.toString()}`);
   bytes[place + offset]! ^= 1;
   writeFileSync(file, bytes);
 }
