@@ -324,7 +324,7 @@ describe('given somebody who changes the files of the log', () => {
     expect(audit.report()).toMatchObject({ phase: 'waiting', books: { verdict: 'violated' } });
   });
 
-  test('when a bit of the Merkle tree flips, then a later transaction has another tree', async () => {
+  test('when a bit of the Merkle tree flips, then a later transaction shows it', async () => {
     const { txHash } = await immudbState();
     await immudb.down();
     flipBit(join(data, 'corebank', 'aht', 'tree'), leafHash(txHash), 0);

@@ -11,6 +11,7 @@ import type { AccountId, StreamId } from '../domain/ids.ts';
 import { inParallel } from '../platform/parallel.ts';
 import { sameHash } from '../proofs/hashing.ts';
 import { headerHash } from '../proofs/log-transaction.ts';
+import { transactionOf } from '../proofs/log-entry.ts';
 import * as documents from '../proofs/proof-documents.ts';
 import { eventKey, missing, positionOf, TamperError } from './event-log.ts';
 import { digestsFrom, proofBetween, type TxEntry, type VerifiableEntry } from './immudb-calls.ts';
@@ -39,17 +40,28 @@ export function immudbExports(
     return (JSON.parse(entry.json.toString()) as { version: number }).version;
   };
 
+  /**
+   * The stream's last version in a state that was read after the head: what came between the two
+   * is in the state, and the export would not be what the walked log has.
+   */
+  const headIn = async (stream: StreamId, seen: number, txId: number): Promise<number> => {
+    const [now = 0] = await heads([stream]);
+    const since = Array.from({ length: now - seen }, (_, index) => seen + 1 + index);
+    const came = since.length === 0 ? [] : await log.readVersions(stream, since);
+    return seen + came.filter(({ position }) => transactionOf(position) <= txId).length;
+  };
+
   return {
     async exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined> {
       const about = exportedAccount(stream);
       if (about === undefined) return undefined;
       const { format, accountId } = about;
-      const [head = 0, opened = 0] = await heads([stream, streamOf(accountId)]);
+      const [seen = 0, opened = 0] = await heads([stream, streamOf(accountId)]);
       if (opened === 0) return undefined;
-      // After the head, so that the state has it.
       const state = await newestState();
+      const head = await headIn(stream, seen, state.txId);
       const { from, to } = period;
-      // Events that came after the head was read are no part of it.
+      // Events that came after the state are no part of it.
       const before = from === undefined ? 0 : Math.min(head, await lastBefore(stream, from));
       const end = to === undefined ? head : (await lastBefore(stream, to)) + 1;
       const { dualProof } = await ask('VerifiableTxById', proofBetween(state.txId, state.txId));
