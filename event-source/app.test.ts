@@ -6,12 +6,12 @@ import { trialBalanceAnswer } from '../contracts/trial-balance.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventSourceApp } from './app.ts';
-import { appender } from './appender.ts';
-import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
-import { createAuditBooks } from './audit-books.ts';
-import type { AuditAnswers } from './background-audit.ts';
-import { digestOf, eventOf, eventsOf, newAccount, refusalsLike } from './events-for-tests.ts';
-import { memoryLog } from './memory-log.ts';
+import { appender } from './intake/appender.ts';
+import { LogUnavailable, TamperError, type EventLog } from './log/event-log.ts';
+import { createAuditBooks } from './audit/books.ts';
+import type { AuditAnswers } from './audit/background.ts';
+import { digestOf, eventOf, eventsOf, newAccount, refusalsLike } from './log/events-for-tests.ts';
+import { memoryLog } from './log/memory-log.ts';
 import { memoryQuarantine, openQuarantine, type Quarantine } from './quarantine.ts';
 
 const logger = createLogger('test', 'error');

@@ -3,18 +3,18 @@ import { health } from '../platform/health.ts';
 import { createApp, finish } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { GRAVE, type Alarms } from './alarms.ts';
-import type { Appender } from './appender.ts';
-import { auditRoutes } from './audit-routes.ts';
-import type { AuditAnswers } from './background-audit.ts';
-import { deliveries } from './deliveries.ts';
-import type { EventLog } from './event-log.ts';
-import type { IntegrationFeed } from './integration-feed.ts';
-import { readDelivery } from './incoming-events.ts';
-import type { LogProofs } from './log-proofs.ts';
+import type { Appender } from './intake/appender.ts';
+import { auditRoutes } from './audit/routes.ts';
+import type { AuditAnswers } from './audit/background.ts';
+import { deliveries } from './intake/deliveries.ts';
+import type { EventLog } from './log/event-log.ts';
+import type { IntegrationFeed } from './feeds/integration-feed.ts';
+import { readDelivery } from './intake/incoming-events.ts';
+import type { LogProofs } from './log/log-proofs.ts';
 import { metrics } from './metrics.ts';
-import { proofRoutes } from './proof-routes.ts';
+import { proofRoutes } from './log/proof-routes.ts';
 import type { Quarantine } from './quarantine.ts';
-import { questions } from './questions.ts';
+import { questions } from './log/routes.ts';
 
 export interface EventSource {
   readonly log: EventLog;

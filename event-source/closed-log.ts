@@ -3,10 +3,10 @@ import { Failure, createApp, finish } from '../platform/http.ts';
 import { health } from '../platform/health.ts';
 import type { Logger } from '../platform/logger.ts';
 import { GRAVE, type Alarms } from './alarms.ts';
-import { createAuditBooks } from './audit-books.ts';
-import { auditRoutes } from './audit-routes.ts';
-import type { AuditAnswers } from './background-audit.ts';
-import { deliveries } from './deliveries.ts';
+import { createAuditBooks } from './audit/books.ts';
+import { auditRoutes } from './audit/routes.ts';
+import type { AuditAnswers } from './audit/background.ts';
+import { deliveries } from './intake/deliveries.ts';
 import { metrics } from './metrics.ts';
 
 export interface ClosedLog {
