@@ -1,23 +1,29 @@
 import { streamOf } from '../../contracts/events.ts';
 import { millisecondsOf } from '../../contracts/history-filters.ts';
-import { KIND_OF_EXPORT } from '../../contracts/receipts.ts';
-import type {
-  ExportedEvent,
-  ExportFormat,
-  ExportHead,
-  WalkedTransaction,
+import {
+  KIND_OF_EXPORT,
+  type ExportedEvent,
+  type ExportFormat,
+  type ExportHead,
+  type WalkedTransaction,
 } from '../../contracts/receipts.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { sameHash } from '../../proofs/hashing.ts';
 import { headerHash } from '../../proofs/log-transaction.ts';
 import * as documents from '../../proofs/proof-documents.ts';
-import { eventKey, missing, positionOf, TamperError } from '../log/event-log.ts';
+import {
+  eventKey,
+  missing,
+  positionOf,
+  TamperError,
+  type LogProofs,
+  type Period,
+} from '../log/event-log.ts';
 import { digestsFrom, proofBetween, type TxEntry, type VerifiableEntry } from './calls.ts';
 import type { ImmudbLog } from './log.ts';
 import type { immudbReceipts } from './receipts.ts';
 import { decodeEvent } from './values.ts';
-import type { LogProofs, Period } from '../log/log-proofs.ts';
 import { lastUntil } from '../log/version-at-time.ts';
 
 const PROOFS_IN_FLIGHT_MAX = 8;

@@ -12,14 +12,13 @@ import { beginsWith, consistencyFault, readReceipt, receiptFault } from '../../p
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { streamExport } from '../../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
-import { eventKey } from '../log/event-log.ts';
+import { eventKey, type LogProofs } from '../log/event-log.ts';
 import { eventOf, eventsOf, newAccount } from '../log/events-for-tests.ts';
 import { immudbClient, type Ask } from './client.ts';
 import { immudbExports } from './exports.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './log.ts';
 import { immudbReceipts } from './receipts.ts';
-import type { LogProofs } from '../log/log-proofs.ts';
 import { proofRoutes } from '../log/proof-routes.ts';
 
 jest.setTimeout(60_000);

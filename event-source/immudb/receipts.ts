@@ -7,14 +7,24 @@ import * as documents from '../../proofs/proof-documents.ts';
 import { receiptFault } from '../../proofs/receipt.ts';
 import { readPublicKey, type SignedState } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
-import { eventKey, LogUnavailable, missing, positionOf, TamperError } from '../log/event-log.ts';
-import { proofBetween, provenEntry } from './calls.ts';
-import type { VerifiableEntry, VerifiableGetRequest } from './calls.ts';
+import {
+  eventKey,
+  LogUnavailable,
+  missing,
+  positionOf,
+  TamperError,
+  type LogProofs,
+} from '../log/event-log.ts';
+import {
+  proofBetween,
+  provenEntry,
+  type VerifiableEntry,
+  type VerifiableGetRequest,
+} from './calls.ts';
 import { isKeyMissing } from './client.ts';
 import { wasEverWritten } from './knowledge.ts';
 import type { ImmudbLog } from './log.ts';
 import { decodeEvent, entryOf } from './values.ts';
-import type { LogProofs } from '../log/log-proofs.ts';
 
 export interface ReceiptParts {
   readonly log: Pick<ImmudbLog, 'ask' | 'trust'>;

@@ -8,7 +8,7 @@ import {
 } from '../../contracts/log.ts';
 import { timeText } from '../../contracts/texts.ts';
 import { Failure, jsonBody } from '../../platform/http.ts';
-import type { LogProofs } from './log-proofs.ts';
+import type { LogProofs } from './event-log.ts';
 import { answered, isAway, read, streamNamed } from './routes.ts';
 
 const RECEIPTS_REQUEST_BYTES_MAX = 16 * 1024;
