@@ -10,9 +10,8 @@ import { deliveries, readDelivery } from './intake/deliveries.ts';
 import type { EventLog, LogProofs } from './log/event-log.ts';
 import type { IntegrationFeed } from './feeds/integration-feed.ts';
 import { metrics } from './metrics.ts';
-import { proofRoutes } from './log/proof-routes.ts';
+import { proofRoutes, questions } from './log/routes.ts';
 import type { Quarantine } from './quarantine.ts';
-import { questions } from './log/routes.ts';
 
 export interface EventSource {
   readonly log: EventLog;

@@ -19,7 +19,7 @@ import { immudbExports } from './exports.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './log.ts';
 import { immudbReceipts } from './receipts.ts';
-import { proofRoutes } from '../log/proof-routes.ts';
+import { proofRoutes } from '../log/routes.ts';
 
 jest.setTimeout(60_000);
 
