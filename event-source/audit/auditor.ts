@@ -3,7 +3,7 @@ import type { AuditedBooks, SignedCheckpoint } from '../../contracts/audit.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { createAuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
-import { verdictSentence } from './sentences.ts';
+import { verdictSentence } from './report.ts';
 import { auditWalk, saidBy, type AuditSource, type Said } from './walk.ts';
 import type { BooksMark } from './marks.ts';
 import type { CheckpointFile } from './checkpoints.ts';

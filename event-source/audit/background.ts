@@ -4,7 +4,7 @@ import type { TrialBalanceAnswer } from '../../contracts/trial-balance.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';
 import type { AuditFeed } from './feed.ts';
-import { verdictSentence } from './sentences.ts';
+import { verdictSentence } from './report.ts';
 import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './worker.ts';
 import type { AuditReport } from './auditor.ts';
 import { createAuditBooks } from './books.ts';
