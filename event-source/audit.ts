@@ -6,7 +6,7 @@ import { readPublicKey } from '../proofs/signed-state.ts';
 import { createAuditBooks } from './audit/books.ts';
 import type { Finding } from './audit/entries.ts';
 import { auditLines } from './audit/report.ts';
-import { compareReadSide } from './audit/read-side-books.ts';
+import { compareReadSide } from './audit/read-side.ts';
 import { auditTarget, type AuditTarget } from './audit-target.ts';
 import { auditWalk, saidBy, type Said } from './audit/walk.ts';
 import { immudbAuditSource } from './audit/immudb-source.ts';

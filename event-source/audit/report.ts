@@ -2,7 +2,7 @@ import { written, rate } from '../../platform/live-line.ts';
 import type { AuditedBooks } from '../../contracts/audit.ts';
 import { printable } from '../../proofs/findings.ts';
 import type { Finding } from './entries.ts';
-import type { ReadSideResult } from './read-side-books.ts';
+import type { ReadSideResult } from './read-side.ts';
 
 export const many = (count: number, noun: string): string =>
   `${written(count)} ${noun}${count === 1 ? '' : 's'}`;
