@@ -16,7 +16,7 @@ import { immudbPages } from './pages.ts';
 import { immudbTail, requireGenesis } from './log-end.ts';
 import { immudbTrust, type ImmudbTrust } from './trust.ts';
 import { immudbWriter } from './writer.ts';
-import type { TrustStore } from './trusted-state.ts';
+import type { TrustStore } from './trust-file.ts';
 
 /** About 40 MB; a stream that is not among them costs a read of its last event. */
 const HEADS_MAX = 200_000;

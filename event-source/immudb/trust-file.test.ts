@@ -1,8 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trustFile } from './trust-file.ts';
-import type { TrustedState } from './trusted-state.ts';
+import { trustFile, type TrustedState } from './trust-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trust-file-'));
 const path = join(folder, 'deep', 'state.json');

@@ -10,7 +10,7 @@ import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import type { Ask } from './client.ts';
 import type { SetRequest, VerifiableTxRequest } from './calls.ts';
 import { immudbTrust, type ImmudbTrust } from './trust.ts';
-import { memoryTrustStore, type TrustedState, type TrustStore } from './trusted-state.ts';
+import { memoryTrustStore, type TrustedState, type TrustStore } from './trust-file.ts';
 
 const { states, proofs, transactions, publicKey, db } = readVectors();
 const silent = createLogger('test', 'error');

@@ -3,15 +3,20 @@ import { boundedMap } from '../../platform/bounded-map.ts';
 import { dualProofFault } from '../../proofs/dual-proof.ts';
 import { rawBytes } from '../../proofs/entry-proof.ts';
 import { sameHash } from '../../proofs/hashing.ts';
-import { entriesRoot, headerHash, valueHash } from '../../proofs/log-transaction.ts';
-import type { LogState, TxHeader } from '../../proofs/log-transaction.ts';
+import {
+  entriesRoot,
+  headerHash,
+  valueHash,
+  type LogState,
+  type TxHeader,
+} from '../../proofs/log-transaction.ts';
 import { faulty, type ProofFault } from '../../proofs/proof-fault.ts';
 import { signatureFault, type SignedState } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import { proofBetween, type SetRequest } from './calls.ts';
 import type { Ask } from './client.ts';
-import type { TrustedState, TrustStore } from './trusted-state.ts';
+import type { TrustedState, TrustStore } from './trust-file.ts';
 
 export interface TrustOptions {
   readonly database: string;
