@@ -4,7 +4,7 @@ import { printable } from '../../proofs/findings.ts';
 import type { Finding } from './entries.ts';
 import type { ReadSideResult } from './read-side.ts';
 
-export const many = (count: number, noun: string): string =>
+const many = (count: number, noun: string): string =>
   `${written(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /** What the audit says of the books, in one sentence. */

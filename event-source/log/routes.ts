@@ -100,7 +100,7 @@ export function questions(app: Express, log: EventLog, quarantine: Quarantine): 
 }
 
 /** The stream that the path names. */
-export const streamNamed = ({ params }: Request): StreamId =>
+const streamNamed = ({ params }: Request): StreamId =>
   read(streamIdText, `${String(params['kind'])}/${String(params['id'])}`);
 
 /** What does not fit the schema is the caller's mistake. */
@@ -111,7 +111,7 @@ export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): 
   throw new Failure('invalid-request', { errors });
 }
 
-export const isAway = (error: unknown): error is LogUnavailable | TamperError =>
+const isAway = (error: unknown): error is LogUnavailable | TamperError =>
   error instanceof LogUnavailable || error instanceof TamperError;
 
 /** What the log cannot answer now is a 503, whatever the reason. */
