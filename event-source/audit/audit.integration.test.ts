@@ -6,8 +6,13 @@ import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { readCheckpoints } from '../../proofs/audit-checkpoint.ts';
 import { alarmBook } from '../alarms.ts';
-import { checkpointsOf, newAuditorKey, publicHalf, startAudit } from './audit-for-tests.ts';
-import type { AuditForTests } from './audit-for-tests.ts';
+import {
+  checkpointsOf,
+  newAuditorKey,
+  publicHalf,
+  startAudit,
+  type AuditForTests,
+} from './audit-for-tests.ts';
 import { eventKey } from '../log/event-log.ts';
 import {
   digestOf,
@@ -26,7 +31,7 @@ import {
 } from '../immudb/immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from '../immudb/log.ts';
 import { pastTrialBalance } from './trial-balance.ts';
-import { encodeEvent } from '../immudb/values.ts';
+import { encodeEvent } from '../immudb/wire.ts';
 
 jest.setTimeout(60_000);
 

@@ -2,8 +2,7 @@ import type { BankEvent } from '../../contracts/bank-events.ts';
 import type { AlarmKind } from '../../contracts/audit.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { eventKey, positionOf } from '../log/event-log.ts';
-import { GENESIS_TX, type Tx, type TxEntry } from '../immudb/calls.ts';
-import { decodeEvent } from '../immudb/values.ts';
+import { GENESIS_TX, type Tx, type TxEntry, decodeEvent } from '../immudb/wire.ts';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 import { hasHash } from '../../proofs/hashing.ts';
 

@@ -1,13 +1,17 @@
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type { BankEvent } from '../../contracts/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { entriesRoot, headerHash, valueHash } from '../../proofs/log-transaction.ts';
-import { EMPTY_LOG, type LogState } from '../../proofs/log-transaction.ts';
+import {
+  entriesRoot,
+  headerHash,
+  valueHash,
+  EMPTY_LOG,
+  type LogState,
+} from '../../proofs/log-transaction.ts';
 import { rawBytes } from '../../proofs/entry-proof.ts';
 import type { AuditedTx } from './entries.ts';
 import { eventKey } from '../log/event-log.ts';
-import type { KeyMetadata } from '../immudb/calls.ts';
-import { encodeEvent } from '../immudb/values.ts';
+import { type KeyMetadata, encodeEvent } from '../immudb/wire.ts';
 
 export interface PlainEntry {
   readonly key: string;

@@ -1,7 +1,7 @@
 import type { AuditSource } from './walk.ts';
 import type { AuditedTx } from './entries.ts';
 import { TamperError } from '../log/event-log.ts';
-import { digestsFrom, IMMUDB_PAGE_MAX, transactionsFrom } from '../immudb/calls.ts';
+import { digestsFrom, IMMUDB_PAGE_MAX, transactionsFrom } from '../immudb/wire.ts';
 import { AnswerTooLarge, type Ask } from '../immudb/client.ts';
 
 /** A page of about this size keeps memory small and other readers of the log unhurt. */

@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { hasHash, sameHash } from '../../proofs/hashing.ts';
-import { EMPTY_LOG, followTransaction } from '../../proofs/log-transaction.ts';
-import type { LogState } from '../../proofs/log-transaction.ts';
+import { EMPTY_LOG, followTransaction, type LogState } from '../../proofs/log-transaction.ts';
 import { faulty, isFault, type ProofFault } from '../../proofs/proof-fault.ts';
 import { signatureFault, type SignedState } from '../../proofs/signed-state.ts';
-import { transactionsFrom, type Tx } from './calls.ts';
+import { transactionsFrom, type Tx } from './wire.ts';
 import { AnswerTooLarge, type ImmudbClient } from './client.ts';
 
 const SCAN_TXS_MAX = 500;

@@ -2,7 +2,7 @@ import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { batcher, QueueFull } from '../../platform/batcher.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
-import type { Call, ImmudbCalls } from './calls.ts';
+import type { Call, ImmudbCalls } from './wire.ts';
 
 export interface ImmudbOptions {
   /** Path of immudb.proto. */

@@ -20,10 +20,15 @@ import {
   type LogProofs,
   type Period,
 } from '../log/event-log.ts';
-import { digestsFrom, proofBetween, type TxEntry, type VerifiableEntry } from './calls.ts';
+import {
+  digestsFrom,
+  proofBetween,
+  type TxEntry,
+  type VerifiableEntry,
+  decodeEvent,
+} from './wire.ts';
 import type { ImmudbLog } from './log.ts';
 import type { immudbReceipts } from './receipts.ts';
-import { decodeEvent } from './values.ts';
 import { lastUntil } from '../log/version-at-time.ts';
 
 const PROOFS_IN_FLIGHT_MAX = 8;

@@ -3,7 +3,7 @@ import { alarmBook } from '../alarms.ts';
 import { candidateOf } from '../log/append-plan.ts';
 import { eventKey } from '../log/event-log.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
-import type { Entry } from './calls.ts';
+import type { Entry } from './wire.ts';
 import type { ImmudbClient } from './client.ts';
 import { findErased } from './knowledge.ts';
 import type { Lookups } from './reads.ts';

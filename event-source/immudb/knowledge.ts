@@ -4,10 +4,9 @@ import type { BoundedMap } from '../../platform/bounded-map.ts';
 import type { Alarms } from '../alarms.ts';
 import type { Candidate, Knowledge } from '../log/append-plan.ts';
 import { eventKey, streamOfKey } from '../log/event-log.ts';
-import type { Entry } from './calls.ts';
+import { type Entry, entryOf } from './wire.ts';
 import { isKeyMissing, type ImmudbClient } from './client.ts';
 import type { Heads, Lookups } from './reads.ts';
-import { entryOf } from './values.ts';
 
 export interface KnowledgeParts {
   readonly lookups: Lookups;

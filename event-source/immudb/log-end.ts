@@ -1,10 +1,16 @@
 import type { StreamId } from '../../domain/ids.ts';
 import type { Alarms } from '../alarms.ts';
 import { ADDED_ENTRIES_MAX, streamOfKey, type LogEntry } from '../log/event-log.ts';
-import { GENESIS_TX, genesisRequest, transactionsFrom, type Tx } from './calls.ts';
+import {
+  GENESIS_TX,
+  genesisRequest,
+  transactionsFrom,
+  type Tx,
+  eventsOf,
+  logKeysOf,
+} from './wire.ts';
 import { PreconditionFailed, type ImmudbClient } from './client.ts';
 import type { Lookups } from './reads.ts';
-import { eventsOf, logKeysOf } from './values.ts';
 
 export const GENESIS_KEY = 'meta/genesis';
 const GENESIS_VALUE = '{"format":"core-bank-log/1"}';

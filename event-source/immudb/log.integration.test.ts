@@ -14,7 +14,7 @@ import {
 import { immudbClient } from './client.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog } from './log.ts';
-import { encodeEvent } from './values.ts';
+import { encodeEvent } from './wire.ts';
 
 jest.setTimeout(60_000);
 

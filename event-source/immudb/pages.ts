@@ -2,9 +2,8 @@ import type { Alarms } from '../alarms.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { transactionOf } from '../../proofs/log-entry.ts';
 import { cutPage, type LogEntry } from '../log/event-log.ts';
-import { transactionsFrom, GENESIS_TX, type Tx } from './calls.ts';
+import { transactionsFrom, GENESIS_TX, type Tx, eventsOf } from './wire.ts';
 import { AnswerTooLarge, type ImmudbClient } from './client.ts';
-import { eventsOf } from './values.ts';
 
 const READERS_MAX = 8;
 const SCAN_TXS_FIRST = 16;

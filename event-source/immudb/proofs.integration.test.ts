@@ -5,7 +5,7 @@ import { EMPTY_LOG, followTransaction, type LogState } from '../../proofs/log-tr
 import { isFault } from '../../proofs/proof-fault.ts';
 import { signatureFault } from '../../proofs/signed-state.ts';
 import { writeVectors, type Vectors } from '../../proofs/vectors-for-tests.ts';
-import { proofBetween, provenEntry, transactionsFrom } from './calls.ts';
+import { proofBetween, provenEntry, transactionsFrom } from './wire.ts';
 import { immudbClient, type ImmudbClient } from './client.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 

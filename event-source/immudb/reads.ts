@@ -2,11 +2,16 @@ import type { StreamId } from '../../domain/ids.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import type { Alarms } from '../alarms.ts';
 import type { BoundedMap } from '../../platform/bounded-map.ts';
-import { cutPage, eventKey, missing, TamperError } from '../log/event-log.ts';
-import type { EventPlace, LogEntry } from '../log/event-log.ts';
-import { lastOfStream, valuesOf, type Entry } from './calls.ts';
+import {
+  cutPage,
+  eventKey,
+  missing,
+  TamperError,
+  type EventPlace,
+  type LogEntry,
+} from '../log/event-log.ts';
+import { lastOfStream, valuesOf, type Entry, entryOf } from './wire.ts';
 import { isKeyMissing, type ImmudbClient } from './client.ts';
-import { entryOf } from './values.ts';
 
 const CALLS_IN_FLIGHT_MAX = 16;
 const KEYS_MAX = 2_000;

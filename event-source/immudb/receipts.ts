@@ -20,11 +20,12 @@ import {
   provenEntry,
   type VerifiableEntry,
   type VerifiableGetRequest,
-} from './calls.ts';
+  decodeEvent,
+  entryOf,
+} from './wire.ts';
 import { isKeyMissing } from './client.ts';
 import { wasEverWritten } from './knowledge.ts';
 import type { ImmudbLog } from './log.ts';
-import { decodeEvent, entryOf } from './values.ts';
 
 export interface ReceiptParts {
   readonly log: Pick<ImmudbLog, 'ask' | 'trust'>;

@@ -8,7 +8,7 @@ import { readVectors } from '../../proofs/vectors-for-tests.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import type { Ask } from './client.ts';
-import type { SetRequest, VerifiableTxRequest } from './calls.ts';
+import type { SetRequest, VerifiableTxRequest } from './wire.ts';
 import { immudbTrust, type ImmudbTrust } from './trust.ts';
 import { memoryTrustStore, type TrustedState, type TrustStore } from './trust-file.ts';
 

@@ -14,7 +14,7 @@ import { faulty, type ProofFault } from '../../proofs/proof-fault.ts';
 import { signatureFault, type SignedState } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
-import { proofBetween, type SetRequest } from './calls.ts';
+import { proofBetween, type SetRequest } from './wire.ts';
 import type { Ask } from './client.ts';
 import type { TrustedState, TrustStore } from './trust-file.ts';
 

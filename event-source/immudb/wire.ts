@@ -1,6 +1,12 @@
 import type { DualProof } from '../../proofs/dual-proof.ts';
 import type { EntryInclusion } from '../../proofs/entry-proof.ts';
 import type { TxHeader } from '../../proofs/log-transaction.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import type { Candidate } from '../log/append-plan.ts';
+import { eventKey, positionOf, TamperError, type LogEntry } from '../log/event-log.ts';
+import { encodeEvent } from '../../proofs/log-entry.ts';
+
+export { encodeEvent };
 
 /** Requests and answers of immudb as the client carries them. */
 export interface KeyMetadata {
@@ -119,3 +125,160 @@ export interface ImmudbCalls {
   History: [{ readonly key: Buffer; readonly limit: number }, Entries];
 }
 export type Call = keyof ImmudbCalls;
+
+/** Largest page of Scan, TxScan and History; a larger limit is an error, 0 cuts silently. */
+export const IMMUDB_PAGE_MAX = 2_500;
+/** Nothing but the genesis marker may have been written in or before this transaction. */
+export const GENESIS_TX = 1;
+
+/**
+ * The index of an event in the transaction is its place in the batch. No key may ever have been
+ * written, not even if it is deleted or expired now; each stream goes on where it ended.
+ */
+export function appendRequest(writes: readonly Candidate[]): SetRequest {
+  const KVs: { key: Buffer; value: Buffer }[] = [];
+  const preconditions: Precondition[] = [];
+  const inBatch = new Set<string>();
+  writes.forEach(({ stream, version, json }, index) => {
+    const key = eventKey(stream, version);
+    const before = eventKey(stream, version - 1);
+    KVs.push({ key: Buffer.from(key), value: encodeEvent(index, json) });
+    preconditions.push(neverWritten(key));
+    if (version > 1 && !inBatch.has(before)) {
+      preconditions.push({ keyMustExist: { key: Buffer.from(before) } });
+    }
+    inBatch.add(key);
+  });
+  return { KVs, preconditions };
+}
+
+// KeyMustNotExist would be satisfied by a deleted or expired key; this one is not, and it
+// refuses a live key as well.
+const neverWritten = (key: string): Precondition => ({
+  keyNotModifiedAfterTX: { key: Buffer.from(key), txID: GENESIS_TX },
+});
+
+export const genesisRequest = (key: string, value: string): SetRequest => ({
+  KVs: [{ key: Buffer.from(key), value: Buffer.from(value) }],
+  preconditions: [neverWritten(key)],
+});
+
+/**
+ * Any snapshot of the index will do. Without `sinceTx` immudb makes one of the newest state, and
+ * writes all of the index that has changed to its disk for it.
+ */
+const ANY_SNAPSHOT = GENESIS_TX;
+
+/** The last entry of a stream, as of some snapshot. */
+export const lastOfStream = (id: StreamId): ScanRequest => ({
+  prefix: Buffer.from(`${id}/`),
+  desc: true,
+  limit: 1,
+  sinceTx: ANY_SNAPSHOT,
+});
+
+/** Those of the keys that are there, as of some snapshot. */
+export const valuesOf = (keys: readonly string[]): GetAllRequest => ({
+  keys: keys.map((key) => Buffer.from(key)),
+  sinceTx: ANY_SNAPSHOT,
+});
+
+export const transactionsFrom = (
+  initialTx: number,
+  limit: number,
+  desc = false,
+): TxScanRequest => ({
+  initialTx,
+  limit: Math.min(limit, IMMUDB_PAGE_MAX),
+  desc,
+  entriesSpec: { kvEntriesSpec: { action: 'RAW_VALUE' } },
+  sinceTx: ANY_SNAPSHOT,
+});
+
+/** The same without values, for the hashes. */
+export const digestsFrom = (initialTx: number, limit: number): TxScanRequest => ({
+  ...transactionsFrom(initialTx, limit),
+  entriesSpec: { kvEntriesSpec: { action: 'ONLY_DIGEST' } },
+});
+
+/** Proves that both transactions belong to one history, which ends with the later one. */
+export const proofBetween = (one: number, other: number): VerifiableTxRequest => ({
+  tx: other,
+  proveSinceTx: one,
+  entriesSpec: { kvEntriesSpec: { action: 'EXCLUDE' } },
+  keepReferencesUnresolved: true,
+});
+
+/**
+ * The last value of a key, with the proof that it is in the history that `since` belongs to. The
+ * key is looked up in the index as it is when it has reached `indexedTo`, or else the newest write.
+ */
+export const provenEntry = (
+  key: string,
+  since: number,
+  indexedTo?: number,
+): VerifiableGetRequest => ({
+  keyRequest: { key: Buffer.from(key), ...(indexedTo === undefined ? {} : { sinceTx: indexedTo }) },
+  proveSinceTx: since,
+});
+
+const EVENT_OPEN = '{"index":';
+const EVENT_BODY = ',"event":';
+const INDEX_DIGITS_MAX = 5;
+
+interface DecodedEvent {
+  readonly index: number;
+  readonly json: Buffer;
+}
+
+/** Cuts the event out of the stored bytes without parsing it; undefined when it is not one. */
+export function decodeEvent(value: Buffer): DecodedEvent | undefined {
+  const start = EVENT_OPEN.length;
+  const head = value.toString('latin1', 0, start + INDEX_DIGITS_MAX + EVENT_BODY.length);
+  const body = head.indexOf(EVENT_BODY, start);
+  const digits = head.slice(start, body);
+  if (!head.startsWith(EVENT_OPEN) || body === -1 || !/^[0-9]{1,5}$/.test(digits)) return undefined;
+  const json = value.subarray(body + EVENT_BODY.length, -1);
+  // Braces around the event, and one more that closes what stands around it.
+  if (value.at(-1) !== 0x7d || json.at(-1) !== 0x7d || json[0] !== 0x7b) return undefined;
+  return { index: Number(digits), json };
+}
+
+/** An entry of the log that was read by its key. It throws when it is not as it was written. */
+export function entryOf(entry: Entry): LogEntry {
+  requireIntact(entry);
+  const decoded = decodeEvent(entry.value);
+  if (decoded === undefined) throw new TamperError(entry.key.toString(), 'is not an event');
+  return { position: positionOf(entry.tx, decoded.index), json: decoded.json };
+}
+
+function requireIntact(entry: Entry): void {
+  const key = entry.key.toString();
+  if (entry.revision !== 1) throw new TamperError(key, `has revision ${entry.revision}`);
+  if (entry.expired || entry.metadata !== null) throw new TamperError(key, 'has metadata');
+}
+
+const rawKey = (entry: TxEntry): string => entry.key.toString('latin1', 1);
+
+/** The keys of a transaction that belong to the log: events and the genesis marker. */
+export const logKeysOf = (tx: Tx): string[] =>
+  tx.entries.map(rawKey).filter((key) => /^(?:acct|person|refusal|meta)\//.test(key));
+
+/** Of "acct/", "person/" and "refusal/" behind the zero byte: tells them from other keys. */
+const EVENT_LETTERS = new Set<number | undefined>([...Buffer.from('apr')]);
+
+/**
+ * The events of a transaction in log order. What stands under an event's key but is not what an
+ * append writes is no entry of the log: it is reported and left out.
+ */
+export function eventsOf(tx: Tx, onForeign: (key: string, what: string) => void): LogEntry[] {
+  const events: LogEntry[] = [];
+  tx.entries.forEach((entry, index) => {
+    if (!EVENT_LETTERS.has(entry.key[1])) return;
+    const decoded = entry.metadata === null ? decodeEvent(entry.value.subarray(1)) : undefined;
+    if (decoded?.index === index) {
+      events.push({ position: positionOf(tx.header.id, index), json: decoded.json });
+    } else onForeign(rawKey(entry), `was written over in transaction ${tx.header.id}`);
+  });
+  return events;
+}

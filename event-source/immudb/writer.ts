@@ -1,9 +1,15 @@
 import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/promises';
 import type { Alarms } from '../alarms.ts';
-import { entryOfWrite, outcomesOf, planAppend } from '../log/append-plan.ts';
-import type { AppendPlan, Candidate, Refused } from '../log/append-plan.ts';
+import {
+  entryOfWrite,
+  outcomesOf,
+  planAppend,
+  type AppendPlan,
+  type Candidate,
+  type Refused,
+} from '../log/append-plan.ts';
 import { eventKey, LogUnavailable, positionOf, type Outcome } from '../log/event-log.ts';
-import { appendRequest } from './calls.ts';
+import { appendRequest } from './wire.ts';
 import { PreconditionFailed, type ImmudbClient } from './client.ts';
 import { findErased, readKnowledge, type Recent } from './knowledge.ts';
 import type { Heads, Lookups } from './reads.ts';
