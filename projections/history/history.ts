@@ -2,13 +2,8 @@ import { accountOfStream, defined, movementOfLogged } from '../../contracts/even
 import type { LoggedEvent } from '../../contracts/events.ts';
 import type { HistoryEntry } from '../../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../../contracts/topics.ts';
-import type { AccountId } from '../../domain/ids.ts';
 import { formatAmount, minor, ZERO, type Minor } from '../../domain/money.ts';
-
-export interface HistoryLine {
-  readonly accountId: AccountId;
-  readonly entry: HistoryEntry;
-}
+import type { HistoryLine } from '../read-store/read-store.ts';
 
 type Members<Event> = Event extends LoggedEvent ? keyof Event['data'] : never;
 

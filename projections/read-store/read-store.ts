@@ -2,10 +2,11 @@ import type {
   AccountChange,
   AccountModel,
   AccountsCheckpoint,
+  HistoryEntry,
 } from '../../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
 import type { PersonModel } from '../../contracts/person-model.ts';
-import type { HistoryLine } from '../history/history.ts';
+import type { AccountId } from '../../domain/ids.ts';
 
 /** One generation of the accounts. Only one projection writes it at a time. */
 export interface AccountStore {
@@ -30,6 +31,11 @@ export interface PersonStore {
   replacePerson(person: PersonModel): Promise<void>;
   /** How many persons are on that page of the list. */
   personPageSize(page: number): Promise<number>;
+}
+
+export interface HistoryLine {
+  readonly accountId: AccountId;
+  readonly entry: HistoryEntry;
 }
 
 /** One generation of the history. */
