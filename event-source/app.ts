@@ -1,5 +1,5 @@
 import type { Express } from 'express';
-import { health } from '../platform/health.ts';
+import { health, NeedsPerson } from '../platform/health.ts';
 import { createApp, finish, Failure } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { GRAVE, type Alarms } from './alarms.ts';
@@ -45,7 +45,7 @@ export function eventSourceApp(source: EventSource): Express {
     },
     alarms: () => {
       const grave = alarms.first(...GRAVE);
-      if (grave !== undefined) throw new Error(`${grave.kind}: ${grave.detail}`);
+      if (grave !== undefined) throw new NeedsPerson(`${grave.kind}: ${grave.detail}`);
       return { count: alarms.count(), first: alarms.list() };
     },
   });
@@ -76,7 +76,7 @@ export function closedLogApp({ alarms, logger, appToken }: ClosedLog): Express {
   };
   health(app, {
     alarms: () => {
-      throw new Error(`the log is not believed, and not served: ${why()}`);
+      throw new NeedsPerson(`the log is not believed, and not served: ${why()}`);
     },
   });
   deliveries(app, () => Promise.resolve('retry'));
