@@ -15,6 +15,8 @@ export interface StatementSource {
   readonly before: PositionedAccountEvent | undefined;
   /** Those of the period, oldest first. */
   readonly events: readonly PositionedAccountEvent[];
+  /** With which the period begins, where that was asked for instead of a time. */
+  readonly fromVersion?: number;
   readonly fromMs: number;
   readonly toMs: number;
   readonly createdAtMs: number;
@@ -91,12 +93,14 @@ const idOf = (content: object): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
 
 /** Takes the events in order, tells what each did to the ledger, and throws where one is wrong. */
-function follower({ opening, before, fromMs, toMs }: StatementSource) {
+function follower({ opening, before, fromVersion, fromMs, toMs }: StatementSource) {
   const { currency } = opening.data;
   const heldOf = (event: LoggedEvent | undefined): Minor =>
     event === undefined ? ZERO : readAmount(event.data.balance.held, currency);
   let last = before?.event;
-  if (last !== undefined && Date.parse(last.at) >= fromMs) {
+  const isBefore = ({ version, at }: LoggedEvent): boolean =>
+    fromVersion === undefined ? Date.parse(at) < fromMs : version === fromVersion - 1;
+  if (last !== undefined && !isBefore(last)) {
     throw new UnsoundStatement(`${last.id} is not before the period`);
   }
   return (event: LoggedEvent): Minor => {
