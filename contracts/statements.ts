@@ -50,7 +50,10 @@ export const statementQuery = z.strictObject({
   format: z.enum(STATEMENT_FORMATS).optional().meta({ description: 'json when missing' }),
 });
 
-/** One movement of money, from one event of the log. */
+/**
+ * One movement of money, from one event of the log. Description and reference of a reversal are
+ * those of the movement that it takes back; its own text is the reason.
+ */
 export const statementEntry = historyEntry
   .pick({
     ...{ version: true, type: true, amount: true, at: true, eventId: true, position: true },

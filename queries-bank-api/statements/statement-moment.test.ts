@@ -45,6 +45,7 @@ function busyLog(events: readonly LoggedEvent[], start: number, below: (limit: n
   const log: AccountLog = {
     events: (...asked) => read((at) => at.events(...asked)),
     until: (...asked) => read((at) => at.until(...asked)),
+    read: (...asked) => read((at) => at.read(...asked)),
     heads: (...asked) => read((at) => at.heads(...asked)),
     refusals: (...asked) => read((at) => at.refusals(...asked)),
   };

@@ -1,3 +1,4 @@
+import type { LoggedEvent } from '../../contracts/events.ts';
 import type { AccountPage } from '../../contracts/log.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
 import type { StatementBound } from '../../contracts/statements.ts';
@@ -49,8 +50,10 @@ export async function readPeriod(
   const fromMs = 'version' in from ? timeOf(events[0] ?? last) : from.ms;
   const toMs = 'version' in to ? timeOf(last) + 1 : to.ms;
   const final = version < headVersion;
+  const reversed = await reversedBy(log, id, events, firstVersion);
   const fromVersion = 'version' in from ? { fromVersion: from.version } : {};
-  return { opening, before, events, ...fromVersion, fromMs, toMs, createdAtMs: nowMs, final };
+  const bounds = { ...fromVersion, fromMs, toMs };
+  return { opening, before, events, reversed, ...bounds, createdAtMs: nowMs, final };
 }
 
 const timeOf = ({ event }: PositionedAccountEvent): number => Date.parse(event.at);
@@ -87,6 +90,22 @@ async function between(
     events.push(...entries);
   }
   return events;
+}
+
+/** The movements that these events take back, by version; most lie in the period themselves. */
+async function reversedBy(
+  log: AccountLog,
+  id: AccountId,
+  events: readonly PositionedAccountEvent[],
+  firstVersion: number,
+): Promise<ReadonlyMap<number, LoggedEvent>> {
+  const versions = events.flatMap(({ event }) =>
+    event.type === 'movement-reversed' ? [event.data.reverses] : [],
+  );
+  const earlier = versions.filter((version) => version < firstVersion);
+  const read = earlier.length === 0 ? [] : await log.read(id, earlier);
+  const all = [...read, ...events.map(({ event }) => event)];
+  return new Map(all.map((event) => [event.version, event]));
 }
 
 /**

@@ -15,6 +15,8 @@ export interface StatementSource {
   readonly before: PositionedAccountEvent | undefined;
   /** Those of the period, oldest first. */
   readonly events: readonly PositionedAccountEvent[];
+  /** By version, at least those movements that events of the period take back. */
+  readonly reversed: ReadonlyMap<number, LoggedEvent>;
   /** With which the period begins, where that was asked for instead of a time. */
   readonly fromVersion?: number;
   readonly fromMs: number;
@@ -53,7 +55,7 @@ export function statementOf(
     if (moved === ZERO) continue;
     if (moved > ZERO) credits = add(credits, moved);
     else debits = add(debits, minor(-moved));
-    entries.push(entryOf(positioned, moved));
+    entries.push(entryOf(positioned, moved, source.reversed));
   }
   const openingLedger = ledgerOf(before?.event, currency);
   const closing = last.event.data.balance;
@@ -140,10 +142,17 @@ type Told = Partial<
   >
 >;
 
-function entryOf({ event, position }: PositionedAccountEvent, moved: Minor): StatementEntry {
+function entryOf(
+  { event, position }: PositionedAccountEvent,
+  moved: Minor,
+  reversed: StatementSource['reversed'],
+): StatementEntry {
   const { id, stream, version, type, at, commandId, data } = event;
-  const { description, reference, reason, holdId, ...told } = data as Told;
-  const { transferId, otherAccountId, reverses, reversesTransferId } = told;
+  const { reason, holdId, transferId, otherAccountId, ...told } = data as Told;
+  const { reverses, reversesTransferId } = told;
+  // A reversal has no text of its own but its reason: who reads it looks for what it takes back.
+  const original = reverses === undefined ? undefined : (reversed.get(reverses)?.data as Told);
+  const { description, reference } = { ...original, ...told };
   const accountId = accountOfStream(stream);
   const other = otherAccountId && accountNumberOf(accountOfStream(`acct/${otherAccountId}`));
   return defined({
