@@ -61,7 +61,7 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
 };
 const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:camt.053.001.08';
 
-interface Node {
+export interface Node {
   readonly name: string;
   readonly path: string;
   readonly attributes: string;

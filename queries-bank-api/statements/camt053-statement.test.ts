@@ -164,6 +164,17 @@ test.each(HOSTILE)('the description %j is text and nothing else', async (descrip
   expect(texts.join('')).toBe(description.replaceAll(/[\ufffe\uffff]/g, '\ufffd'));
 });
 
+test('a long description is broken at a blank, with which readers join it again', async () => {
+  const description = 'Příliš žluťoučký kůň '.repeat(9).trim();
+  const life = [
+    ['2026-10-01T00:00:00.000Z', opened()],
+    ['2026-10-01T00:00:00.000Z', deposited(1n, description)],
+  ] as const;
+  const pieces = [...(await written(lifeOf(life))).matchAll(/<Ustrd>([^<]*)/g)];
+  expect(pieces).toHaveLength(2);
+  expect(pieces.map(([, text]) => text).join(' ')).toBe(description);
+});
+
 test('amounts that camt.053 has no room for are noticed', async () => {
   const statement = await statementFor(october());
   const of = (ledger: string) => fitsCamt053({ ...statement, opening: { ledger, version: 1 } });

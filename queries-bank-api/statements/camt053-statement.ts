@@ -15,6 +15,8 @@ const ISSUER = 'core-bank';
 const BANK = 'Core Bank';
 const ADDRESS_LINES_MAX = 7;
 const ADDRESS_LINE_MAX = 70;
+/** Readers join the pieces of a text with a blank, so it is broken at one. */
+const REMARK_MAX = 140;
 
 /** Whether all amounts of the statement can be written in camt.053. */
 export function fitsCamt053({ opening, closing, credits, debits, entries }: StatementAnswer) {
@@ -153,7 +155,7 @@ function detailsOf(entry: StatementEntry, currency: string): Xml[] {
   const { direction, amount, reason = '', description = '', reference = '', transferId } = entry;
   const isShort = [...reference].length <= 35;
   const remarks = [reason, description, isShort ? '' : reference].flatMap((remark) =>
-    pieces(remark, 140),
+    wrapped(remark, REMARK_MAX),
   );
   return [
     element('Refs', [

@@ -27,6 +27,7 @@ async function live(): Promise<void> {
   const { holdId } = await post(`accounts/${anna}/holds`, { amount: '50.00' });
   const { version } = await post(`accounts/${anna}/holds/${String(holdId)}/capture`, {
     amount: '30.00',
+    description: 'Hotel',
   });
   await post(`accounts/${anna}/reversals`, { version });
   await post('transfers', { fromAccountId: anna, toAccountId: ben, amount: '70.00' });
@@ -87,4 +88,13 @@ test('the statement of the day is the same in every format, and adds up', async 
   expect(Buffer.from(await pdf.arrayBuffer()).toString('latin1', 0, 8)).toBe('%PDF-1.7');
   const other = statementAnswer.parse(await (await get(`/statements?${days}`, ben)).json());
   expect(other.entries.at(-1)).toMatchObject({ direction: 'credit', amount: '70.00' });
+});
+
+test('a reversal bears the text of what it takes back, though that lies before the period', async () => {
+  const statement = statementAnswer.parse(await (await get('/statements?from=v6&to=v7')).json());
+  expect(statement.opening).toEqual({ ledger: '570.00', version: 5 });
+  expect(statement.closing).toMatchObject({ ledger: '600.00', version: 6 });
+  const [entry] = statement.entries;
+  expect(entry).toMatchObject({ type: 'movement-reversed', reverses: 5, description: 'Hotel' });
+  expect((await get('/statements?from=v6&to=v10')).status).toBe(404);
 });
