@@ -40,7 +40,7 @@ test('balances, entries and parties say what the statement says', async () => {
 });
 
 test.each([
-  ['x'.repeat(100), 'y'.repeat(100), 'z'.repeat(100), '1'.repeat(16)],
+  ['x'.repeat(100), 'y'.repeat(100), 'z'.repeat(100), '1'.repeat(100)],
   ['x'.repeat(100), undefined, 'Praha', '110 00'],
   [
     'Flat 501, Block B, Sunflower Gardens, 1234 Rua do Desembargador Doutor Paula Alves',
@@ -112,7 +112,8 @@ test('a reversal has its reason, and text and reference of what it takes back', 
 test('a transfer names the other account, and nobody', async () => {
   const parties = [...(await written()).matchAll(/<RltdPties>(.*?)<\/RltdPties>/g)];
   const named = (party: string) =>
-    `<${party}><Pty><Nm>Account 00000000000090000287</Nm></Pty></${party}><${party}Acct><Id><Othr>` +
+    `<${party}><Pty><Nm>Account 00000000000090000287</Nm></Pty></${party}>` +
+    `<${party}Acct><Id><Othr>` +
     '<Id>00000000000090000287</Id><SchmeNm><Prtry>account number</Prtry></SchmeNm>' +
     '<Issr>core-bank</Issr></Othr></Id><Prxy><Tp><Prtry>account id</Prtry></Tp>' +
     `<Id>${BEN}</Id></Prxy></${party}Acct>`;

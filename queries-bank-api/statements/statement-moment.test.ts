@@ -86,7 +86,7 @@ test('given commands between the reads, then a statement is that of one moment',
   expect(grown).toBeGreaterThan(50);
 });
 
-test('given an event of before the period that comes in between two reads, then it is no fault', async () => {
+test('given an event of before the period between two reads, then it is no fault', async () => {
   const time = (hour: number) => new Date(START + hour * 3_600_000).toISOString();
   const events = lifeOf([
     [time(0), opened()],
@@ -112,7 +112,7 @@ const refusalOf = (outcome: Promise<unknown>) =>
 const boundOf = (text: string): StatementBound =>
   text.startsWith('v') ? { version: Number(text.slice(1)) } : { ms: Date.parse(text) };
 
-test('given any crowd in one instant, then what fits can be had, and the parts make the whole', async () => {
+test('given any crowd in one instant, then its parts can be had, and make the whole', async () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
   console.log(`SEED=${seed}`);
   const below = randomOf(seed);
