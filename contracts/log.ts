@@ -78,6 +78,8 @@ export type ReadRequest = z.infer<typeof readRequest>;
  */
 export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullable()) });
 export type ReadAnswer = z.infer<typeof readAnswer>;
+/** The same of events of accounts that the log is known to have. */
+export const accountEventsAnswer = z.strictObject({ found: z.array(loggedEventSchema) });
 
 /** POST log/receipts: the proofs of single events. */
 export const receiptsRequest = z.strictObject({

@@ -83,7 +83,8 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
       toAccountId: fromAccountId,
       amount: captured ?? amount,
       reversesTransferId: original.transferId,
-      description: parsed.data.reason,
+      description: parsed.data.reason ?? original.description,
+      reference: original.reference,
     }) as CommandBody;
     await execute(request, response, { accountId, commandId, command, status: 201 });
   });

@@ -67,7 +67,7 @@ const answered = (ask: Ask): RequestHandler =>
   reached(async (request, response) => void response.json(await ask(request, response)));
 
 /** What is not there for a while is a 503 that says when to ask again. */
-const reached =
+export const reached =
   (handle: (request: Request, response: Response) => Promise<void>): RequestHandler =>
   async (request, response) => {
     try {
