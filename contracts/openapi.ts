@@ -28,7 +28,9 @@ export interface Operation {
 /** What any request may meet, whatever it asks for. */
 const ALWAYS: readonly ProblemCode[] = [
   'invalid-request',
+  'foreign-origin',
   'request-timeout',
+  'misdirected-request',
   'headers-too-large',
   'internal-error',
   'service-unavailable',
