@@ -9,6 +9,7 @@ import { transferIdOf } from '../domain/transfer-id.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { commandBody, type CommandBody } from './command-bodies.ts';
 import { loggedEventSchema } from './events.ts';
+import { ifMatch } from './if-match.ts';
 import { isMoney } from './money-members.ts';
 import { refusalSchema } from './refusals.ts';
 import { accountIdText } from './texts.ts';
@@ -22,7 +23,7 @@ export const commandMessage = z.strictObject({
   /** The account that the command is for, and whose command ids it counts among. */
   accountId: accountIdText,
   commandId: commandIdText,
-  ifMatch: z.int().min(0).optional(),
+  ifMatch: ifMatch.optional(),
   dryRun: z.boolean().optional(),
   traceparent: z.string().optional(),
   command: commandBody,

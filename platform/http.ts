@@ -3,7 +3,8 @@ import http, { type RequestListener } from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../contracts/problems.ts';
 import { Failure } from './failure.ts';
 import { foreignCheck } from './foreign-request.ts';
@@ -113,6 +114,10 @@ interface RouteLayer {
   readonly route?: { readonly stack: readonly { readonly method: string }[] };
   match(path: string): boolean;
 }
+
+/** An id of the path; a UUID may be written in either case (RFC 9562). */
+export const idIn = ({ params }: Request, name: string): string =>
+  String(params[name]).toLowerCase();
 
 /** Listens on loopback only. Requests that are not HTTP get a problem document too. */
 export async function listen(app: RequestListener, port: number): Promise<http.Server> {
