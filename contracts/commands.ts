@@ -141,6 +141,10 @@ export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
 export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
   commandId(uuidOf(digestOf(`batch-item:${batch}:${about}:${before}`)));
 
+/** The key of a message's command without one: CloudEvents are told apart by source and id. */
+export const messageKeyFor = (source: string, id: string): CommandId =>
+  commandId(uuidOf(digestOf(`message:${JSON.stringify([source, id])}`)));
+
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 // A UUID of version 8 (RFC 9562).
