@@ -1,6 +1,7 @@
+import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { createLogger } from './logger.ts';
-import { createApp, finish } from './http.ts';
+import { createApp, finish, listen, stopListening } from './http.ts';
 
 const logger = createLogger('test', 'error');
 logger.silent = true;
@@ -52,6 +53,14 @@ describe('a page whose name points to loopback (DNS rebinding)', () => {
       expect(done).toEqual(['paid']);
     },
   );
+  test('is not who says the address that the connection came to', async () => {
+    process.env['LISTEN_HOST'] = '127.0.0.9';
+    const server = await listen(house().app, 0);
+    delete process.env['LISTEN_HOST'];
+    const { port } = server.address() as AddressInfo;
+    expect((await fetch(`http://127.0.0.9:${port}/money`)).status).toBe(200);
+    await stopListening(server);
+  });
   test('is not who uses a name of ALLOWED_HOSTS', async () => {
     process.env['ALLOWED_HOSTS'] = 'bank.example, Api.Bank.Example';
     const { app } = house();

@@ -396,6 +396,13 @@ test('no answer may be kept by a cache but the documents, and each path tells it
   }
 });
 
+test('what a client has already is told by 304, and a cache may not keep it', async () => {
+  const { app } = bank();
+  const { status, headers, text } = await request(app).get(account()).set('If-None-Match', '"40"');
+  expect([status, text, headers['cache-control']]).toEqual([304, '', 'no-store']);
+  expect((await request(app).get(account()).set('If-None-Match', '"39"')).status).toBe(200);
+});
+
 test('an id in upper case is that account', async () => {
   const { app } = bank();
   const upper = `/v1/accounts/${idOf(1).toUpperCase()}`;
