@@ -116,7 +116,7 @@ describe('a command message', () => {
     expect(published[1]?.event.id).not.toBe(published[0]?.event.id);
     expect(published[1]?.event).toMatchObject({ causationsource: 'payroll', ...causeOf(other) });
   });
-  test('with the key of another source is its repetition, and is answered all the same', async () => {
+  test('with the key of another one is its repetition, and is answered all the same', async () => {
     const { take, published, commands } = house();
     const keyed = { data: { ...data, idempotencyKey: 'mine' } };
     await take(bytes(event(keyed)));

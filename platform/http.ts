@@ -38,7 +38,7 @@ export function createApp(options: AppOptions): Express {
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.use((request, response, next) => {
-    // Whatever is answered may be about a person or an account, problems and 404s included.
+    // Whatever is answered may be about a person, problems included.
     response.set('Cache-Control', 'no-store');
     next(whyForeign(request));
   });

@@ -379,7 +379,7 @@ test('other paths and methods are refused, HEAD is answered', async () => {
   expect((await request(app).head(account('/balance'))).status).toBe(200);
 });
 
-test('no answer may be kept by a cache but the documents, and each path tells its methods', async () => {
+test('no answer but the documents may be cached, and each path tells its methods', async () => {
   const { app } = bank();
   const shown = account('/statements?from=2026-11-21&to=2026-11-21T12:00:00Z');
   const personal = [account(), account('/balance'), account('/history'), account('/events'), shown];
