@@ -22,7 +22,10 @@ const START = `SwaggerUIBundle({
 });
 `;
 
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+// A page that frames the docs would have a person press their buttons without seeing them.
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
 

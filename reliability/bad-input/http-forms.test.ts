@@ -194,6 +194,14 @@ describe('HEAD and OPTIONS', () => {
       expect([removed.status, removed.headers['allow']]).toEqual([405, allow]);
     }
   });
+  test('the docs have what they need and no more, and no other page may frame them', async () => {
+    const docs = await call('GET', '/docs');
+    expect(docs.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    const own = [...docs.body.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path]) => String(path));
+    expect(own).toHaveLength(3);
+    for (const path of own) expect([path, (await call('GET', path)).status]).toEqual([path, 200]);
+    expect((await call('GET', '/docs/assets/index.html')).status).toBe(404);
+  });
   test('nothing about an account may be kept by a cache, nor a refusal', async () => {
     const answers = [
       await post(deposits(), OK),
