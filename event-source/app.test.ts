@@ -71,6 +71,13 @@ beforeEach(async () => {
   alarms = alarmBook(logger);
 });
 
+test.each(['/health/ready', '/healthz', '/metrics', '/log/events'])(
+  'given a page whose name points to loopback, %s tells it nothing',
+  async (path) => {
+    await request(app()).get(path).set('Host', 'attacker.example:3003').expect(421);
+  },
+);
+
 describe('metrics', () => {
   const numbers = async (): Promise<Map<string, number>> => {
     const { text } = await request(app()).get('/metrics').expect(200);

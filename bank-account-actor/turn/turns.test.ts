@@ -123,9 +123,9 @@ describe('one turn', () => {
   });
   test('given If-Match of another version, it is refused with the present one', async () => {
     const host = await testHost();
-    const results = await host.execute([open('o'), deposit('d', '1.00', { ifMatch: 7 })]);
+    const results = await host.execute([open('o'), deposit('d', '1.00', { ifMatch: [7] })]);
     expect(results[1]).toEqual({ ok: false, refusal: { code: 'version-mismatch', version: 1 } });
-    expect(await codes(host.execute([deposit('e', '1.00', { ifMatch: 1 })]))).toEqual(['2']);
+    expect(await codes(host.execute([deposit('e', '1.00', { ifMatch: [1] })]))).toEqual(['2']);
   });
   test('given only refusals, nothing is written', async () => {
     const host = await testHost();

@@ -67,7 +67,7 @@ test.each([
   expect([answer.status, answer.headers['content-type']]).toEqual([200, type]);
   const name = `statement-00000000000090000190-2026-10-01-to-2026-10-03.${ending}`;
   expect(answer.headers['content-disposition']).toBe(`${place}; filename="${name}"`);
-  expect(answer.headers['cache-control']).toBe('private, no-store');
+  expect(answer.headers['cache-control']).toBe('no-store');
   expect((answer.body as Buffer).toString('utf8').startsWith(start)).toBe(true);
 });
 

@@ -72,9 +72,7 @@ export function statementAnswers(ports: StatementPorts) {
     const name = `statement-${statement.accountNumber}-${period}.${ending}`;
     const place = format === 'json' ? 'inline' : 'attachment';
     response.set('Content-Disposition', `${place}; filename="${name}"`);
-    response.set({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' });
-    // It tells what somebody owns: no cache between has any business with it.
-    response.set('Cache-Control', 'private, no-store').send(body);
+    response.set({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' }).send(body);
   };
 
   return async (request: Request, response: Response): Promise<void> => {
