@@ -38,7 +38,12 @@ export const restore = (
   journal = memoryJournal(),
   more: RestoreOptions = {},
 ) => {
-  const ports = { journal, log: pagesOf(log, more.pageEvents), keys: new Map(), now: () => new Date(BEGAN) };
+  const ports = {
+    journal,
+    log: pagesOf(log, more.pageEvents),
+    keys: new Map(),
+    now: () => new Date(BEGAN),
+  };
   return restoreJournal({ ...ports, progress: () => undefined, ...more });
 };
 

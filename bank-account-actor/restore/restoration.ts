@@ -16,7 +16,7 @@ const HELD_BYTES_MAX = 256 * 1024 * 1024;
 const LOAD_STREAMS_MAX = 64;
 const WRITE_STREAMS_MAX = 500;
 const WRITE_BYTES_MAX = 2 * 1024 * 1024;
-const NAMED_MAX = 1_000;
+const NAMED_MAX = 100;
 
 export interface RestorationPorts {
   readonly journal: Pick<Journal, 'load' | 'restore' | 'mark' | 'setMark'>;
@@ -129,7 +129,8 @@ async function rowsOf(
   const streams = [...new Set(events.map(streamOfEvent))].filter((stream) => !isHeld(stream));
   if (streams.length === 0) return new Map();
   const { streams: rows } = await journal.load(streams);
-  return new Map(rows.map((row) => [row.stream, row]));
+  // An empty row waits for what the log tells, as a missing one does.
+  return new Map(rows.filter(({ digest }) => digest !== '').map((row) => [row.stream, row]));
 }
 
 /** Parts that one statement may bring. */
