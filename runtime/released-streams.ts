@@ -5,7 +5,7 @@ import { auditFolder } from './audit-key.ts';
 import type { Instance } from './instance.ts';
 import { Refusal } from './progress.ts';
 
-/** As in contracts/bank-events.ts: a line that event-source cannot read would keep it from starting. */
+/** As in contracts/bank-events.ts; event-source would not start with a line that it cannot read. */
 const STREAM = /^(?:acct|person|refusal)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Where the decisions stand that a restore dropped; private. */

@@ -67,7 +67,7 @@ describe('a journal', () => {
     await host.execute([open('o'), deposit('another')]);
     await expect(checkJournal(other, pages, now)).rejects.toThrow(/another event/);
   });
-  test('that went on differently from an old copy is not served, although it is further', async () => {
+  test('that is an old copy which went on differently is not served, though further', async () => {
     const [{ pages }, other] = [await bank(1), memoryJournal()];
     const host = await testHost(other, testLog(), { delivers: false });
     await host.execute([open('o'), deposit('another'), deposit('more'), deposit('and-more')]);

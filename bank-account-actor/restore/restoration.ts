@@ -166,7 +166,7 @@ function countsOf(told: Told): Pick<Restored, 'accounts' | 'persons' | 'refusals
 function differences(told: Told): string | undefined {
   const all: string[] = [];
   for (const [stream, { version, wrong, isCutShort }] of told) {
-    const cut = `the log ends ${stream} at version ${version}, and the journal knows that it had more`;
+    const cut = `the log ends ${stream} at version ${version}, and had confirmed more of it`;
     if (wrong !== undefined) all.push(wrong);
     else if (isCutShort) all.push(cut);
   }

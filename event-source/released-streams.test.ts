@@ -1,10 +1,10 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openQuarantine, quarantineFile } from '../event-source/quarantine.ts';
-import type { Instance } from './instance.ts';
-import { Refusal } from './progress.ts';
-import { releasedOf, releaseInLog } from './released-streams.ts';
+import { openQuarantine, quarantineFile } from './quarantine.ts';
+import type { Instance } from '../runtime/instance.ts';
+import { Refusal } from '../runtime/progress.ts';
+import { releasedOf, releaseInLog } from '../runtime/released-streams.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'released-'));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
