@@ -6,7 +6,7 @@ import { deposit, message, open, said, testLog } from '../host/bank-host-for-tes
 import type { Journal } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { CannotRelease, dropStories } from './dropped-stories.ts';
-import { bankOn, copyOf, restore } from './restoration-for-tests.ts';
+import { bankOn, BEGAN, copyOf, restore } from './restoration-for-tests.ts';
 
 const [ID, OTHER, THIRD] = [1n, 2n, 3n].map(accountIdOfSerial) as [AccountId, AccountId, AccountId];
 const STREAM = streamOf(ID);
@@ -46,7 +46,11 @@ const drop = (
   journal: Journal,
   { client }: Pick<ReturnType<typeof testLog>, 'client'>,
   ...streams: StreamId[]
-) => dropStories(streams, { journal, log: client, keep: (events) => void kept.push(...events) });
+) =>
+  dropStories(streams, {
+    ...{ journal, log: client, now: () => new Date(BEGAN) },
+    keep: (events) => void kept.push(...events),
+  });
 const typesIn = (events: readonly string[]): string[] =>
   events.map((json) => (JSON.parse(json) as { id: string; commandId: string }).commandId);
 
@@ -107,6 +111,7 @@ test('killed after any step, the same is run again and comes to the same', async
 test('a restore that is not told to release leaves the quarantine', async () => {
   const { journal, log } = await forked();
   await drop(journal, log, STREAM);
+  expect(await journal.mark()).toMatchObject({ state: 'restoring' });
   await restore(log, journal);
   expect(await rowOf(journal, STREAM)).toMatchObject({ version: 5, quarantine: 'a fork' });
 });
@@ -138,6 +143,7 @@ describe('nothing is changed when', () => {
     await expect(dropping).rejects.toThrow(why);
     expect((await journal.load(SERIES)).streams).toEqual(before);
     expect(kept).toEqual([]);
+    expect((await journal.mark())?.state).not.toBe('restoring');
   };
   test('the journal has no such stream', async () => {
     await refused(await forked(), [streamOf(accountIdOfSerial(7n))], /has no acct/);

@@ -5,7 +5,7 @@ import { DIGESTS_MAX } from '../../contracts/log.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { LogDigests } from '../outbox/relay.ts';
-import { executedBy } from './restoration.ts';
+import { closeJournal, executedBy } from './restoration.ts';
 import { digestAt } from './story-difference.ts';
 
 /** A stream cannot go on as the log has it; the message says why, and nothing of it was changed. */
@@ -18,21 +18,22 @@ export interface DroppedStory {
 }
 
 export interface DroppingPorts {
-  readonly journal: Pick<Journal, 'load' | 'dropStory'>;
+  readonly journal: Pick<Journal, 'load' | 'dropStory' | 'mark' | 'setMark'>;
   readonly log: LogDigests;
   /** Keeps what is dropped; durable when it returns. */
   readonly keep: (events: readonly string[]) => void;
+  readonly now: () => Date;
 }
 
 /**
- * Empties the rows of streams that shall go on as the log has them, for the restore that follows.
+ * Empties the rows of streams that shall go on as the log has them, for the restore that must follow.
  * What their actors decided and the log lacks is kept elsewhere first. Throws CannotRelease, with
  * nothing changed, when the log lacks what it confirmed once, when it still has one of the streams
  * in quarantine, or when an event is joint with one of a stream that is not released.
  */
 export async function dropStories(
   streams: readonly StreamId[],
-  { journal, log, keep }: DroppingPorts,
+  { journal, log, keep, now }: DroppingPorts,
 ): Promise<DroppedStory[]> {
   const { streams: loaded } = await journal.load(streams);
   const rows = loaded.filter(({ digest }) => digest !== '');
@@ -42,6 +43,7 @@ export async function dropStories(
   for (const row of rows) stories.push(await storyOf(row, log));
   // What an interrupted run emptied was looked at then.
   if (rows.length === loaded.length) refuseHalf(stories);
+  await closeJournal(journal, now);
   for (const [at, row] of rows.entries()) {
     const events = row.unlogged.map((json) => JSON.parse(json) as BankEvent);
     if (stories[at]!.events.length > 0) keep(stories[at]!.events);

@@ -54,10 +54,7 @@ export interface Restored {
  */
 export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
   const { journal, log, keys, now, progress, heldBytesMax = HELD_BYTES_MAX } = ports;
-  // A clock that was set back must not keep the journal closed.
-  const marked = Date.parse((await journal.mark())?.at ?? '1970-01-01T00:00:00.000Z');
-  const at = (): string => new Date(Math.max(now().getTime(), marked + 1)).toISOString();
-  await journal.setMark({ state: 'restoring', at: at() });
+  await closeJournal(journal, now);
   crashPoint('restore:marked');
   const told = toldStreams();
   let events = 0;
@@ -89,8 +86,20 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
   crashPoint('restore:keys');
   const wrong = differences(told.all);
   if (wrong !== undefined) throw new LogUnsound(wrong);
-  await journal.setMark({ state: 'whole', at: at() });
+  await journal.setMark({ state: 'whole', at: await laterThanMark(journal, now) });
   return { events, withoutKey, logEnds, ...countsOf(told.all) };
+}
+
+/** From now on no actor host serves it, until a restore has ended well. */
+export async function closeJournal(journal: Marks, now: () => Date): Promise<void> {
+  await journal.setMark({ state: 'restoring', at: await laterThanMark(journal, now) });
+}
+type Marks = Pick<Journal, 'mark' | 'setMark'>;
+
+/** A clock that was set back must not keep the journal closed. */
+async function laterThanMark(journal: Marks, now: () => Date): Promise<string> {
+  const marked = Date.parse((await journal.mark())?.at ?? '1970-01-01T00:00:00.000Z');
+  return new Date(Math.max(now().getTime(), marked + 1)).toISOString();
 }
 
 /** The next page is on its way while one is worked on. */

@@ -63,14 +63,16 @@ async function main(): Promise<void> {
     if (values.dropped === undefined) throw new Refusal('Say --dropped FILE.');
     keepIn(values.dropped, events);
   };
-  const stories = released.length > 0 ? await dropStories(released, { journal, log, keep }) : [];
+  const now = (): Date => new Date();
+  const dropping = { journal, log, keep, now };
+  const stories = released.length > 0 ? await dropStories(released, dropping) : [];
   const began = performance.now();
   const { draw, end } = liveLine(process.stdout);
   const progress = (position: number, head: number, events: number): void => {
     const figures = `${written(events)} events, ${rate(events, performance.now() - began)}`;
     draw(barLine('restoring', position, head, figures), position >= head);
   };
-  const ports = { journal, log, keys, progress, now: () => new Date() };
+  const ports = { journal, log, keys, progress, now };
   const restored = await restoreJournal(ports).finally(end);
   for (const stream of released) await journal.release(stream);
   const seconds = (performance.now() - began) / 1_000;
