@@ -137,23 +137,6 @@ describe('a journal that was lost', () => {
     }
   }, 60_000);
 
-  test('is not held whole in memory when most of it is there already', async () => {
-    const log = testLog();
-    const bank = await bankOn(memoryJournal(), log);
-    const many = Array.from({ length: 60 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
-    for (const id of many) await bank.give(id, open('o', { initialDeposit: '1.00' }));
-    const journal = memoryJournal();
-    await restore(log, journal);
-    let most = 0;
-    const write: Journal['restore'] = (rows, names) => {
-      most = Math.max(most, rows.length);
-      return journal.restore(rows, names);
-    };
-    const restored = await restore(log, { ...journal, restore: write }, { heldBytesMax: 1 });
-    expect(restored).toMatchObject({ accounts: 0, there: 60 });
-    expect(most).toBeLessThanOrEqual(7);
-  });
-
   test('has its open work ended without a client', async () => {
     const log = testLog();
     const bank = await bankOn(memoryJournal(), log);
