@@ -26,7 +26,7 @@ export interface DroppingPorts {
 }
 
 /**
- * Empties the rows of streams that shall go on as the log has them, for the restore that must follow.
+ * Empties the rows of streams that shall go on as the log has them; a restore must follow.
  * What their actors decided and the log lacks is kept elsewhere first. Throws CannotRelease, with
  * nothing changed, when the log lacks what it confirmed once, when it still has one of the streams
  * in quarantine, or when an event is joint with one of a stream that is not released.
