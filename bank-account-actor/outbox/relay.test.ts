@@ -9,7 +9,7 @@ import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, silent } from '../host/bank-host-for-tests.ts';
 import { STREAM, testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
 import type { TestHostOptions } from '../host/bank-host-for-tests.ts';
-import type { Journal, Turn } from '../journal/journal.ts';
+import type { Journal, StoredStream, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { heldStreams } from '../turn/held-streams.ts';
 import { createRelay } from './relay.ts';
@@ -315,6 +315,38 @@ describe('rows that a dead host left', () => {
     expect(log.streams.size).toBe(384);
     expect(await rowOf(streamOf(accounts[99]!))).toMatchObject({ logged: 1, unlogged: [] });
     expect(next.counts().unconfirmedEvents).toBe(0);
+    next.stop();
+  });
+  // Of the kind of finding S1: one bad item stops the rest of the loop.
+  test('are confirmed, however many wait for a leg in a row that nobody can read', async () => {
+    const { host, time, log, journal, make, rowOf } = await house({ delivers: false });
+    const accounts = Array.from({ length: 120 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
+    const [payers, others] = [accounts.slice(0, 60), accounts.slice(60)];
+    const opened = open('o', { initialDeposit: '5.00' });
+    await Promise.all([OTHER, ...accounts].map((id) => host.execute([at(id, opened)])));
+    const pay = (id: AccountId): CommandMessage => {
+      const transferId = transferIdFor(id, commandId('t'));
+      const terms = { transferId, toAccountId: OTHER, amount: '1.00' };
+      return at(id, message('t', { type: 'send-transfer', ...terms }));
+    };
+    await Promise.all(payers.map((id) => host.execute([pay(id)])));
+    const { load, claimUnsettled } = journal;
+    const spoilt = (rows: StoredStream[]) =>
+      rows.map((row) => (row.stream === THERE ? { ...row, unlogged: ['no JSON'] } : row));
+    journal.load = async (...args) => {
+      const found = await load(...args);
+      return { ...found, streams: spoilt(found.streams) };
+    };
+    journal.claimUnsettled = async (...args) => spoilt(await claimUnsettled(...args));
+    const next = await make('host2', { delivers: true });
+    next.start();
+    await time.pass(20_000);
+    await Promise.all(others.map((id) => next.execute([at(id, deposit('later'))])));
+    await time.pass(10_000);
+    const rows = await Promise.all(others.map((id) => rowOf(streamOf(id))));
+    expect(rows.filter(({ logged, version }) => logged < version)).toHaveLength(0);
+    // What came before the transfers is in the log as well; they alone wait.
+    expect(new Set(payers.map((id) => log.eventsOf(id).length))).toEqual(new Set([2]));
     next.stop();
   });
   test('of a busy host are left to it', async () => {
