@@ -73,6 +73,8 @@ describe('one turn', () => {
     expect(told).toEqual(accounts.flatMap(() => ['1+2', '3', 'insufficient-funds']));
     const sizes = turns.map((turn) => JSON.stringify(turn).length);
     expect(sizes.length).toBeGreaterThan(2);
+    // It is cut before the commit: one that the journal refuses would go piece by piece.
+    expect(sizes.length).toBeLessThan(40);
     // Its events stand as text within text, and its states and names are written beside them.
     expect(Math.max(...sizes)).toBeLessThan(2 * TURN_BYTES_MAX);
   });
@@ -400,3 +402,37 @@ test('commands that all gave up on are not executed when the journal comes back'
   expect(await codes(later)).toEqual(['2']);
   expect(host.counts().waitingCommands).toBe(0);
 });
+
+// Finding H: what everybody gave up on was kept without a limit while the journal was away.
+test.each([
+  ['commands', { commands: 100, size: 1 }, 100],
+  ['characters', { commands: 1, size: 1024 * 1024 }, 64],
+])(
+  'while the journal is away so many %s wait, and more are sent back at once',
+  async (_of, one, most) => {
+    const away = () => new Promise<never>(() => undefined);
+    const relay = { restore: () => undefined, add: () => undefined, isFull: () => false };
+    const ports = { journal: { load: away, commit: away }, log: testLog().client, relay };
+    const turns = createTurns({
+      ...ports,
+      held: heldStreams(),
+      clock: systemClock,
+      logger: silent,
+    });
+    const call = (): Promise<string> =>
+      turns
+        .execute<never>({
+          ...{ ...one, streams: [STREAM], deadlineMs: Infinity },
+          decide: (draft) => void draft.read(STREAM),
+        })
+        .then(([result]) => result!.refusal.reason);
+    void call();
+    await new Promise(setImmediate);
+    // The first one is in its turn, which waits for the journal.
+    const waiting = Array.from({ length: most }, call);
+    const later = () => new Promise<string>((resolve) => void setTimeout(resolve, 50, 'waits'));
+    expect(await Promise.race([...waiting, later()])).toBe('waits');
+    expect(await Promise.race([call(), later()])).toBe('too many commands wait');
+    expect(turns.waiting()).toBe(most * one.commands);
+  },
+);
