@@ -189,8 +189,6 @@ test('a quarantine that comes amid a turn is known to the next one', async () =>
   await time.pass(1_000);
   expect(await journal.quarantined(10)).toHaveLength(1);
   goOn();
-  // Its commit is overtaken by the quarantine; it waits a moment before it decides again.
-  await time.pass(500);
   await amid;
   const [result] = await host.execute([deposit('f')]);
   expect(said(result)).toBe('service-unavailable');

@@ -305,6 +305,18 @@ describe('two hosts hold the same account', () => {
     );
     expect(a.log.forks).toEqual([]);
   });
+  test('who takes over from another decides again without a pause', async () => {
+    const [journal, log, time] = [memoryJournal(), testLog(), virtualClock()];
+    const [first, next] = [
+      await testHost(journal, log, { clock: time.clock }),
+      await testHost(journal, log, { clock: time.clock, host: 'host2' }),
+    ];
+    await first.execute([open('o')]);
+    // No time passes here.
+    expect(await codes(next.execute([open('o')]))).toEqual(['1 again']);
+    await first.execute([deposit('d')]);
+    expect(await codes(next.execute([deposit('e')]))).toEqual(['3']);
+  });
   test('a rival always first on one account lets the others of the turn go on', async () => {
     const memory = memoryJournal();
     const commit: Journal['commit'] = (turn) =>
