@@ -123,6 +123,7 @@ describe('where the log has another event in its place', () => {
     log.take(forged as BankEvent);
     return built;
   }
+  // Findings F1 and F2: confirmed by number, an acknowledged event was forgotten without an alarm.
   test.each([
     ['was published', true],
     ['was not published before its host died', false],
@@ -156,6 +157,7 @@ describe('where the log has another event in its place', () => {
   });
 });
 
+// Finding F3: the events of one such account filled the outbox, and all were refused.
 test('one quarantined account that goes on being used stops nobody else', async () => {
   const { host, time, log, journal } = await house();
   host.start();
@@ -273,6 +275,7 @@ describe('joint events', () => {
 });
 
 describe('rows that a dead host left', () => {
+  // Finding Q: a late write took accounts off the list of what is unsettled.
   test('are all found, also when a write of another account was applied late', async () => {
     const time = virtualClock();
     const [memory, log] = [memoryJournal(time.clock.wall), testLog()];
@@ -295,6 +298,7 @@ describe('rows that a dead host left', () => {
     expect(await memory.claimUnsettled(0, 10)).toEqual([]);
     next.stop();
   });
+  // Finding S1: one row ended the sweep and the settling of all.
   test('are swept up, whatever one row that cannot be read among them says', async () => {
     const { host, time, make, log, journal, rowOf } = await house({ delivers: false });
     const accounts = Array.from({ length: 400 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
@@ -386,6 +390,7 @@ describe('while the log is away for long', () => {
     expect((await host.execute([at(OTHER, deposit('e'))])).map(said)).toEqual(['2']);
   });
 
+  // Finding S4: a host that restarted took gigabytes of rows at once.
   test('so many characters wait on a host, and then no row is swept up', async () => {
     const time = virtualClock();
     const journal = memoryJournal(time.clock.wall);

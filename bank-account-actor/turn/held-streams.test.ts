@@ -50,6 +50,7 @@ describe('the cache of a host', () => {
   });
 });
 
+// Finding S3: a row repeated the metadata of all pending transfers, in megabytes.
 test("given large reservations while the log is away, an account's row stays small", async () => {
   const host = await testHost(memoryJournal(), testLog(), { delivers: false });
   await host.execute([open('o', { initialDeposit: '500.00' }), { ...open('p'), accountId: OTHER }]);

@@ -388,6 +388,7 @@ describe('an answer of the journal is lost', () => {
   });
 });
 
+// Finding H: they were executed an hour later.
 test('commands that all gave up on are not executed when the journal comes back', async () => {
   const [memory, time] = [memoryJournal(), virtualClock()];
   let isBack: () => void = () => undefined;
