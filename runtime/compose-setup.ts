@@ -25,7 +25,7 @@ const eventually = async (work: () => Promise<void>): Promise<void> => {
   }
 };
 
-/** In containers: makes the streams, the journal and the log, each with the app's user, then ends. */
+/** In containers: makes journal, streams and log with the users of the apps, then ends. */
 runCommand(async () => {
   const instance = resolveInstance({ instance: 0 });
   const natsAdmin = required('NATS_ADMIN_PASSWORD');

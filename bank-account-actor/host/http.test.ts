@@ -45,6 +45,7 @@ const told = (text: string): string[] =>
     .parse(JSON.parse(text))
     .groups.flatMap((group) => ('moved' in group ? 'moved' : group.results.map(said)));
 
+// Finding H: calls waited for the start without a limit.
 test('given the host is starting, a call is answered 503 at once and not executed', async () => {
   isStarted = false;
   const answer = await put(path, request([[open('early')]]));

@@ -1,12 +1,10 @@
 import type { StreamId } from '../../domain/ids.ts';
-import { eventDigest } from '../../contracts/digest.ts';
 import type { BoundedMap } from '../../platform/bounded-map.ts';
 import type { Alarms } from '../alarms.ts';
 import type { Candidate, Knowledge } from '../log/append-plan.ts';
 import { eventKey, streamOfKey } from '../log/event-log.ts';
-import { type Entry, entryOf } from './wire.ts';
 import { isKeyMissing, type ImmudbClient } from './client.ts';
-import type { Heads, Lookups } from './reads.ts';
+import { digestOf, type Heads, type Lookups } from './reads.ts';
 
 export interface KnowledgeParts {
   readonly lookups: Lookups;
@@ -58,7 +56,7 @@ export async function readKnowledge(
     digest(stream, version) {
       const key = eventKey(stream, version);
       const entry = found.get(key);
-      if (entry !== undefined) return digestOf(key, entry, alarms);
+      if (entry !== undefined) return digestOf(entry, alarms);
       // Nothing can be written over what was erased, nor is it there any more.
       if (erased.has(key)) return 'erased';
       if (doubted.has(stream)) return undefined;
@@ -67,17 +65,6 @@ export async function readKnowledge(
     },
     head: (stream) => told.get(stream) ?? heads.get(stream)?.version ?? 0,
   };
-}
-
-// What was tampered with contradicts whatever comes, so the event is refused as a fork and the
-// rest of the batch gets on.
-function digestOf(key: string, entry: Entry, alarms: Alarms): string {
-  try {
-    return eventDigest(entryOf(entry).json);
-  } catch (error) {
-    alarms.raise('tampered', key, String(error));
-    return 'tampered';
-  }
 }
 
 /** The keys among these that were deleted or have expired: somebody erased them. */

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { digestsAnswer } from '../../contracts/log.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { eventLogContract } from '../log/event-log-contract.ts';
 import { eventKey, TamperError, type EventLog } from '../log/event-log.ts';
 import {
+  digestOf,
   eventOf,
   eventsOf,
   newAccount,
@@ -143,6 +145,30 @@ describe('given a stranger with the password of the log', () => {
     await expect(log.readStream(id, 1, 10)).rejects.toThrow(TamperError);
     expect(tampered()).toEqual([key]);
     await log.close();
+  });
+
+  // Of the kind of finding F3: one stream stops the others.
+  test.each([
+    ['written over', 3],
+    ['put where its next one belongs', 4],
+  ])('when no event is %s, then others are confirmed and get on', async (_where, version) => {
+    const { log, id } = await setUp();
+    const fine = newAccount();
+    await log.append([eventOf(fine, 1)]);
+    await log.close();
+    await setOver(eventKey(id, version), Buffer.from('no event'));
+    const other = await open();
+    const [theirs, ours] = await other.digests([
+      { stream: id, version },
+      { stream: fine, version: 1 },
+    ]);
+    expect(ours).toBe(digestOf(eventOf(fine, 1)));
+    expect(theirs).toBe('tampered');
+    digestsAnswer.parse({ digests: [theirs, ours], quarantined: [] });
+    const { outcomes } = await other.append([...eventsOf(id, 4, 5), eventOf(fine, 2)]);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['fork', 'fork', 'appended']);
+    expect(tampered()).toContain(eventKey(id, version));
+    await other.close();
   });
 
   test.each([1, 2, 3])('when version %i is erased, then it is missed', async (version) => {

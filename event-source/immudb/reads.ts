@@ -87,7 +87,7 @@ export function immudbLookups(
         step *= 2;
       }
     }
-    return last && { version, digest: eventDigest(entryOf(last).json) };
+    return last && { version, digest: digestOf(last, alarms) };
   };
   const headsOf = async (ids: readonly StreamId[]): Promise<number[]> => {
     const unknown = [...new Set(ids)].filter((id) => heads.get(id) === undefined);
@@ -130,12 +130,12 @@ export function immudbLookups(
       if (head !== undefined && head.version < version) return undefined;
       return recent.get(eventKey(stream, version)) ?? 'read';
     });
-    const read = await find(places.filter((_, index) => known[index] === 'read'));
-    let next = 0;
-    return known.map((digest) => {
+    const keyOf = (index: number) => eventKey(places[index]!.stream, places[index]!.version);
+    const read = await getAll(known.flatMap((one, index) => (one === 'read' ? keyOf(index) : [])));
+    return known.map((digest, index) => {
       if (digest !== 'read') return digest;
-      const entry = read[next++];
-      return entry && eventDigest(entry.json);
+      const entry = read.get(keyOf(index));
+      return entry && digestOf(entry, alarms);
     });
   };
 
@@ -150,6 +150,20 @@ export function immudbLookups(
       watched(() => readVersions(id, versions)),
     heads: (ids: readonly StreamId[]) => watched(() => headsOf(ids)),
   };
+}
+
+/**
+ * Of what was tampered with no digest of any event, so that it contradicts whatever its stream
+ * has: who asks or brings something for many streams gets on with the others.
+ */
+export function digestOf(entry: Entry, alarms: Alarms): string {
+  try {
+    return eventDigest(entryOf(entry).json);
+  } catch (error) {
+    if (!(error instanceof TamperError)) throw error;
+    alarms.raise('tampered', error.key, error.message);
+    return 'tampered';
+  }
 }
 
 async function inTurns<Item>(

@@ -239,6 +239,7 @@ describe('deliveries on their way into the log', () => {
     expect(quarantine.count()).toBe(1);
   });
 
+  // Finding F1: after a restart the log went on behind a foreign event.
   test('given a fork, when the service starts again, then the stream gets no further', async () => {
     const id = newAccount();
     await incoming.deliver(eventsOf(id, 1, 2));
