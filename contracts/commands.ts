@@ -9,6 +9,7 @@ import { transferIdOf } from '../domain/transfer-id.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { commandBody, type CommandBody } from './command-bodies.ts';
 import { loggedEventSchema } from './events.ts';
+import { ifMatch } from './if-match.ts';
 import { isMoney } from './money-members.ts';
 import { refusalSchema } from './refusals.ts';
 import { accountIdText } from './texts.ts';
@@ -22,7 +23,7 @@ export const commandMessage = z.strictObject({
   /** The account that the command is for, and whose command ids it counts among. */
   accountId: accountIdText,
   commandId: commandIdText,
-  ifMatch: z.int().min(0).optional(),
+  ifMatch: ifMatch.optional(),
   dryRun: z.boolean().optional(),
   traceparent: z.string().optional(),
   command: commandBody,
@@ -139,6 +140,10 @@ export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
 /** The id of a batch's item without a key: of those that say the same the one after `before`. */
 export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
   commandId(uuidOf(digestOf(`batch-item:${batch}:${about}:${before}`)));
+
+/** The key of a message's command without one: CloudEvents are told apart by source and id. */
+export const messageKeyFor = (source: string, id: string): CommandId =>
+  commandId(uuidOf(digestOf(`message:${JSON.stringify([source, id])}`)));
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

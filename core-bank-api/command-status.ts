@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import { accountRefText, clientKeyText } from '../contracts/batches.ts';
+import { messageKeyFor } from '../contracts/commands.ts';
 import { answerOf } from '../contracts/outcomes.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
@@ -15,8 +16,9 @@ const NOTHING =
 /** GET /v1/commands/{idempotencyKey}: what came of a command, however it was sent. */
 export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>): void {
   app.get('/v1/commands/:idempotencyKey', async (request, response) => {
-    const commandId = keyOf(request.params['idempotencyKey']);
-    const accountId = accountOf(request.query, commandId);
+    const { source, ...rest } = request.query;
+    const commandId = keyOf(request.params['idempotencyKey'], source);
+    const accountId = accountOf(rest, commandId);
     const found = await actors.lookup(accountId, [commandId]);
     if (found === 'unavailable') {
       const reason = 'what the account executed cannot be looked up now';
@@ -34,7 +36,13 @@ export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>)
   });
 }
 
-function keyOf(text: unknown): CommandId {
+/** The key itself; of a message without one, told by its source and id, what followed from them. */
+function keyOf(text: unknown, source: unknown): CommandId {
+  if (source !== undefined) {
+    if (typeof source === 'string' && source !== '') return messageKeyFor(source, String(text));
+    const message = 'must be the source of the CloudEvent, once';
+    throw invalid([{ at: 'query/source', message }]);
+  }
   const parsed = clientKeyText.safeParse(text);
   if (parsed.success) return parsed.data;
   const message = 'must be 1-128 visible ASCII characters, percent-encoded where needed';

@@ -1,0 +1,55 @@
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import {
+  entriesRoot,
+  headerHash,
+  valueHash,
+  EMPTY_LOG,
+  type TxHeader,
+  type WalkedState,
+} from '../../proofs/log-transaction.ts';
+import { rawBytes } from '../../proofs/entry-proof.ts';
+import { rootOf, withLeaf } from '../../proofs/tree-frontier.ts';
+import type { AuditedTx } from './entries.ts';
+import { eventKey } from '../log/event-log.ts';
+import { type KeyMetadata, encodeEvent } from '../immudb/wire.ts';
+
+export interface PlainEntry {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly metadata?: KeyMetadata;
+}
+
+/** What an append writes. */
+export function entriesOf(...events: readonly BankEvent[]): PlainEntry[] {
+  return events.map((event, index) => ({
+    key: eventKey(event.stream as StreamId, event.version),
+    value: encodeEvent(index, canonicalJson(event)),
+  }));
+}
+
+/** Transactions with right hashes, as immudb makes them, of any entries. */
+export function hashedLog() {
+  let state: WalkedState = EMPTY_LOG;
+  /** The same by a server that puts something else into the header, before it is hashed. */
+  const forge = (part: Partial<TxHeader>, ...entries: readonly PlainEntry[]): AuditedTx => {
+    const made = entries.map(({ key, value, metadata = null }) => ({
+      key: rawBytes(Buffer.from(key)),
+      value: rawBytes(value),
+      hValue: valueHash(rawBytes(value)),
+      metadata,
+    }));
+    const id = state.txId + 1;
+    const header = {
+      ...{ id, prevAlh: state.txHash, ts: 1_700_000_000, version: 1, nentries: made.length },
+      ...{ eH: entriesRoot(made), blTxId: id - 1, blRoot: rootOf(state.tree!), ...part },
+    };
+    const txHash = headerHash(header);
+    state = { txId: id, txHash, tree: withLeaf(state.tree!, txHash) };
+    return { header, entries: made };
+  };
+  const add = (...entries: readonly PlainEntry[]): AuditedTx => forge({}, ...entries);
+  const append = (...events: BankEvent[]): AuditedTx => add(...entriesOf(...events));
+  return { add, append, forge, state: () => state };
+}
