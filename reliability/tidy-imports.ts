@@ -108,7 +108,7 @@ const HOMES: readonly (readonly [name: string, home: RegExp])[] = [
   ['@nats-io/jetstream', /^(?:runtime\/|event-source\/feeds\/nats-)/],
   ['pdfkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
   ['fontkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
-  ['winston', /^platform\/logger\.ts$/],
+  ['winston', /^platform\/(logger|repeated-lines)\.ts$/],
 ];
 
 /** A technology is imported only where it lives; tests may look behind it. */

@@ -6,8 +6,9 @@ import { clock, runCommand } from './progress.ts';
 const welcome = (bank: Bank, elapsedMs: number): string => {
   const commands = bank.urls['core-bank-api'] ?? '';
   const queries = bank.urls['queries-bank-api'] ?? '';
+  const state = bank.distrusted.length === 0 ? 'is open' : 'runs, but see below,';
   return `
-The bank ${bank.distrusted.length === 0 ? 'is open' : 'runs, but see below,'} after ${clock(elapsedMs)}.
+The bank ${state} after ${clock(elapsedMs)}.
   commands  ${commands}   (${commands}/docs)
   queries   ${queries}   (${queries}/docs)
   data      ${bank.instance.dataDir}

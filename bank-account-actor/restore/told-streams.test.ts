@@ -14,8 +14,8 @@ const heap = (): number => {
   return process.memoryUsage().heapUsed;
 };
 
-/** What the engine itself keeps of a run. */
-const SLACK_BYTES = 2 * 1024 * 1024;
+/** What the engine itself keeps of a run, or lets go of what other tests left. */
+const SLACK_BYTES = 8 * 1024 * 1024;
 
 /** An opening as it comes out of a page, with texts of its own. */
 function opened(n: number, text: string): BankEvent {
@@ -40,9 +40,9 @@ const rowOf = (event: BankEvent): StoredStream =>
   ) as StoredStream;
 
 describe.each([
-  ['short texts', 'x', 3_000],
-  ['long texts', 'x'.repeat(500), 1_000],
-  ['long texts of two bytes a character', '字'.repeat(500), 600],
+  ['short texts', 'x', 6_000],
+  ['long texts', 'x'.repeat(500), 3_000],
+  ['long texts of two bytes a character', '字'.repeat(500), 1_800],
 ])('given accounts with %s', (_what, text, count) => {
   test.each(['new', 'there already'])('memory is what is counted, when they are %s', (which) => {
     const before = heap();
@@ -53,7 +53,7 @@ describe.each([
     }
     const held = heap() - before;
     expect(held).toBeLessThan(told.bytes() * 1.2 + count * 500 + SLACK_BYTES);
-    expect(told.bytes()).toBeLessThan(held * 6);
+    expect(told.bytes()).toBeLessThan((held + SLACK_BYTES) * 6);
     const written = [...told.release()].length;
     expect(written).toBe(which === 'new' ? count : 0);
     expect(told.bytes()).toBe(0);
