@@ -4,6 +4,16 @@ import { balanceSchema } from './balances.ts';
 import { accountOfStream, type LoggedEvent } from './events.ts';
 import { defined } from './events.ts';
 
+// It stands in every answer of a dry run, and in no other.
+const dryRunMark = z
+  .literal(true)
+  .optional()
+  .meta({ description: 'a dry run: this would be the answer, and nothing was written' });
+
+/** The answer of a command that can be tried before it is given. */
+export const triable = <Shape extends z.ZodRawShape>(answer: z.ZodObject<Shape>) =>
+  answer.extend({ dryRun: dryRunMark });
+
 /** What a command that was carried out answers. A retry answers the same, for ever. */
 export const outcomeSchema = z.strictObject({
   commandId: z.string(),

@@ -67,7 +67,7 @@ export const PROBLEMS = {
   'idempotency-key-reused': [
     422,
     'The Idempotency-Key belongs to another request',
-    'Use a new key for a new request.',
+    'Nothing of this request was executed. Use a new key for a new request.',
   ],
   'statement-too-long': [
     422,

@@ -1,5 +1,6 @@
 import type { Express } from 'express';
-import { accountRefText, clientKeyText } from '../contracts/batches.ts';
+import { accountRefText } from '../contracts/batches.ts';
+import { clientKeyText } from '../contracts/commands.ts';
 import { answerOf } from '../contracts/outcomes.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';

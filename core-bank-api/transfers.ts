@@ -3,7 +3,7 @@ import { transferIdFor, type CommandMessage, type CommandResult } from '../contr
 import type { CommandBody } from '../contracts/command-bodies.ts';
 import { defined, type LoggedEvent } from '../contracts/events.ts';
 import { captureTransferBody, transferAnswerOf, transferBody } from '../contracts/transfers.ts';
-import { transferReversalBody, voidTransferBody } from '../contracts/transfers.ts';
+import { transferReversalBody, voidTransferBody, wouldBe } from '../contracts/transfers.ts';
 import type { TransferAnswer } from '../contracts/transfers.ts';
 import { transferEndName, transferName } from '../domain/account-events.ts';
 import { transferReversalName } from '../domain/account-events.ts';
@@ -11,6 +11,7 @@ import { ACCOUNT_ID_PATTERN, transferId } from '../domain/ids.ts';
 import type { AccountId, TransferId } from '../domain/ids.ts';
 import { sourceOf } from '../domain/transfer-id.ts';
 import { Failure } from '../platform/http.ts';
+import { answerCommand } from './command-answers.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -27,11 +28,15 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
     response.set('Idempotency-Key', message.commandId);
     const [result] = (await actors.execute({ commands: [message] })) as [CommandResult];
     if (!result.ok) throw refusedAt(source, result);
-    if (result.replayed) response.set('Idempotency-Replayed', 'true');
-    const answer = await answerOf(actors, result.events, message.dryRun === true);
-    response.location(`/v1/transfers/${answer.transferId}`);
-    if (answer.from !== undefined) response.set('ETag', `"${answer.from.version}"`);
-    response.status(status).json(answer);
+    const isPreview = message.dryRun === true;
+    const answer = await answerOf(actors, result.events, isPreview);
+    answerCommand(request, response, {
+      status,
+      body: isPreview && !result.replayed ? wouldBe(answer) : answer,
+      version: answer.from.version,
+      location: `/v1/transfers/${answer.transferId}`,
+      isReplayed: result.replayed,
+    });
   };
 
   const end = (request: Request, response: Response, id: TransferId, command: CommandBody) => {
@@ -50,7 +55,7 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
     const id = transferIdFor(fromAccountId, commandId);
     const type = pending === true ? 'reserve-transfer' : 'send-transfer';
     const command = defined({ ...told, type, transferId: id }) as CommandBody;
-    const wanted = { accountId: fromAccountId, commandId, command, status: 201 };
+    const wanted = { accountId: fromAccountId, commandId, command, status: 201 as const };
     await execute(request, response, wanted);
   });
   app.post('/v1/transfers/:transferId/capture', body, async (request, response) => {
@@ -97,7 +102,7 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
 
 /** A command to the source of a transfer, and the status of its success. */
 interface Wanted extends Pick<CommandMessage, 'accountId' | 'commandId' | 'command'> {
-  readonly status: number;
+  readonly status: 200 | 201;
 }
 
 /** The command to the source; the client's key and If-Match belong to that account. */

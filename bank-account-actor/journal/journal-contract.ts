@@ -35,7 +35,7 @@ export const write = (
   ...more,
 });
 export const turn = (writes: readonly StreamWrite[], more: Partial<Turn> = {}): Turn => ({
-  ...{ writes, guards: [], names: [], unknown: [] },
+  ...{ writes, guards: [], names: [], agreed: [], unknown: [] },
   ...more,
 });
 export const restored = (

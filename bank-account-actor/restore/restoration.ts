@@ -1,10 +1,11 @@
 import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { agreementOf } from '../../contracts/batch-content.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { namesOf } from '../../contracts/events.ts';
 import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type { Journal, SecretChange, StoredStream, StreamName } from '../journal/journal.ts';
+import type { ExecutedName, Journal, SecretChange, StoredStream } from '../journal/journal.ts';
 import { decodeState, dueOf, encodeState, isPersonState } from '../turn/stream-state.ts';
 import type { StreamState } from '../turn/stream-state.ts';
 import type { LogPages } from './journal-guard.ts';
@@ -201,8 +202,12 @@ function secretOf(
   return key === undefined ? 'unknown' : { keep: key };
 }
 
-const namesIn = (event: BankEvent): (StreamName & { version: number })[] =>
-  namesOf(event).map((name) => ({ stream: streamOfEvent(event), name, version: event.version }));
+const namesIn = (event: BankEvent): ExecutedName[] => [
+  ...namesOf(event).map((name) => ({
+    ...{ stream: streamOfEvent(event), name, version: event.version },
+  })),
+  ...(event.batch === undefined ? [] : [agreementOf(event.batch)]),
+];
 
 const differences = (all: readonly string[]): string => {
   const more = all.length > NAMED_MAX ? ` and ${all.length - NAMED_MAX} more` : '';
