@@ -97,9 +97,11 @@ export const executeAnswer = z.strictObject({
 export type ExecuteAnswer = z.infer<typeof executeAnswer>;
 
 export const LOOKUP_NAMES_MAX = 100;
+/** The longest is a client's key with a word before it. */
+const NAME_MAX = 140;
 /** What core-bank-api asks an account's actor: what it executed or ended under these names. */
 export const lookupRequest = z.strictObject({
-  names: z.array(z.string().min(1).max(128)).min(1).max(LOOKUP_NAMES_MAX),
+  names: z.array(z.string().min(1).max(NAME_MAX)).min(1).max(LOOKUP_NAMES_MAX),
 });
 export const lookupAnswer = z.strictObject({
   /** The account's events under each name, in the order asked; null for nothing. */

@@ -27,6 +27,13 @@ const leg = {
 };
 const direct = { ...leg, ...remarks, reversesTransferId: texts.transferIdText.optional() };
 
+/** Beside a `commandId` that is not the client's own key: what stands here is. */
+export const causationText = z.string().meta({
+  description:
+    "the client's Idempotency-Key where commandId is another: of an item without a key that of " +
+    'its batch, at the target of a transfer that of the command to the source',
+});
+
 /** What every event of the log has, whatever stream it belongs to. */
 export const envelope = <Type extends string, Data extends z.ZodType>(
   type: Type,
@@ -51,11 +58,7 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     commandId: z.string(),
     /** SHA-256 (base64url) of the command's canonical JSON: tells a retry from a reused key. */
     commandHash: z.string(),
-    /**
-     * The client's key, where the command has an id of its own: an item of a batch has that of the
-     * batch, the target's leg of a transfer that of the command to the source.
-     */
-    causationId: z.string().optional(),
+    causationId: causationText.optional(),
     /** Of the first event of a batch, and of some that were decided beside it. */
     batch: batchContent.optional(),
     /** W3C trace context of the request. */

@@ -126,7 +126,7 @@ async function answerOf(
   const isWhole = first?.type === 'transfer-sent' || first?.type === 'transfer-reserved';
   if (isWhole) return transferAnswerOf(events);
   if (first === undefined || !('transferId' in first.data)) throw new Error('no transfer');
-  const found = await eventsOf(actors, first.data.transferId);
+  const found = await transferEvents(actors, first.data.transferId);
   return transferAnswerOf(isPreview ? [...found, ...events] : merge(found, events));
 }
 
@@ -136,7 +136,7 @@ const merge = (found: readonly LoggedEvent[], more: readonly LoggedEvent[]): Log
 ];
 
 /** Every event of a transfer, at both accounts, and the one that took it back. */
-async function eventsOf(
+export async function transferEvents(
   actors: Pick<Actors, 'lookup'>,
   id: TransferId,
 ): Promise<readonly LoggedEvent[]> {
@@ -162,7 +162,7 @@ export async function findTransfer(
   actors: Pick<Actors, 'lookup'>,
   id: TransferId,
 ): Promise<TransferAnswer> {
-  const events = await eventsOf(actors, id);
+  const events = await transferEvents(actors, id);
   if (events.length === 0) throw failureOf({ code: 'transfer-not-found' });
   return transferAnswerOf(events);
 }

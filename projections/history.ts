@@ -48,6 +48,7 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
     balanceAfter,
     ...toldBy(event),
     commandId: event.commandId,
+    causationId: event.causationId,
     eventId: event.id,
     at: event.at,
     position,

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../contracts/events.ts';
+import { keyOf, type LoggedEvent } from '../../contracts/events.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
 import type { HistoryEntry } from '../../contracts/read-models.ts';
 import { dayOf } from './csv-statement.ts';
@@ -11,6 +11,7 @@ import { element, text, type Xml } from './xml.ts';
  */
 const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:camt.053.001.08';
 const AMOUNT_DIGITS_MAX = 18;
+const REFERENCE_MAX = 35;
 const ISSUER = 'core-bank';
 
 /** Whether all amounts of the statement can be written in camt.053. */
@@ -133,11 +134,14 @@ function entryOf(entry: StatementEntry, { accountNumber, currency }: StatementAn
 
 function detailsOf(entry: StatementEntry, currency: string): Xml[] {
   const { direction, amount, description = '', reference = '', transferId } = entry;
-  const isShort = [...reference].length <= 35;
+  const isShort = [...reference].length <= REFERENCE_MAX;
   const remarks = [...pieces(description, 140), ...(isShort ? [] : pieces(reference, 140))];
   const other = entry.otherAccountNumber;
+  const key = keyOf(entry);
+  const isKeyShort = key.length <= REFERENCE_MAX;
   return [
     element('Refs', [
+      text('InstrId', isKeyShort ? key : undefined),
       text('EndToEndId', isShort ? reference : undefined),
       // A UUID with its hyphens is one character too long.
       text('TxId', transferId?.replaceAll('-', '')),
@@ -153,6 +157,7 @@ function detailsOf(entry: StatementEntry, currency: string): Xml[] {
       'RmtInf',
       remarks.map((remark) => text('Ustrd', remark)),
     ),
+    text('AddtlTxInf', isKeyShort ? undefined : `Idempotency-Key: ${key}`),
   ];
 }
 

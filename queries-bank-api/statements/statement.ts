@@ -137,7 +137,7 @@ type Told = Partial<
 >;
 
 function entryOf({ event, position }: PositionedAccountEvent, moved: Minor): StatementEntry {
-  const { id, stream, version, type, at, commandId, data } = event;
+  const { id, stream, version, type, at, commandId, causationId, data } = event;
   const { description, reference, reason, holdId, ...told } = data as Told;
   const { transferId, otherAccountId, reverses, reversesTransferId } = told;
   const accountId = accountOfStream(stream);
@@ -149,7 +149,7 @@ function entryOf({ event, position }: PositionedAccountEvent, moved: Minor): Sta
     balanceAfter: data.balance.ledger,
     ...{ description, reference, reason, holdId, transferId },
     ...{ otherAccountId, otherAccountNumber: other, reverses, reversesTransferId },
-    ...{ commandId, eventId: id, position },
+    ...{ commandId, causationId, eventId: id, position },
     receipt: `/v1/accounts/${accountId}/events/${version}/receipt`,
   });
 }
