@@ -166,7 +166,7 @@ describe('a batch', () => {
       });
       return response.status;
     };
-    const depths = [500, 1_000, 1_500, 2_000, 2_500, 3_000, 5_000];
+    const depths = Array.from({ length: 16 }, (_unused, at) => 1_000 * (at + 1));
     const statuses = await Promise.all(depths.map(nested));
     // Deeper than a body may be it is none.
     expect(statuses.filter((code) => code !== 200 && code !== 400)).toEqual([]);
