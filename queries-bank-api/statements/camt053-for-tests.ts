@@ -34,8 +34,9 @@ const TYPES: Readonly<Record<string, string>> = {
   OwnCode: 'Cd:Max35 Issr?:Max35',
   Details: 'TxDtls*:Transaction',
   Transaction:
-    'Refs?:References Amt?:Money CdtDbtInd?:Direction RltdPties?:Parties RmtInf?:Remittance',
-  References: 'AcctSvcrRef?:Max35 EndToEndId?:Max35 TxId?:Max35',
+    'Refs?:References Amt?:Money CdtDbtInd?:Direction RltdPties?:Parties RmtInf?:Remittance ' +
+    'AddtlTxInf?:Max500',
+  References: 'AcctSvcrRef?:Max35 InstrId?:Max35 EndToEndId?:Max35 TxId?:Max35',
   Parties: 'DbtrAcct?:Account CdtrAcct?:Account',
   Remittance: 'Ustrd*:Max140',
 };
