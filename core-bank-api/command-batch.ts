@@ -2,7 +2,7 @@ import { answerOf } from '../contracts/outcomes.ts';
 import { batchItem, type BatchItem, type BatchResult } from '../contracts/batches.ts';
 import { batchHash, type BatchContent } from '../contracts/batch-content.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import { batchItemIdFor, commandHash } from '../contracts/commands.ts';
+import { batchItemIdFor } from '../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import { problem } from '../contracts/problems.ts';
@@ -54,8 +54,8 @@ export function planBatch(
       return;
     }
     const { accountId: given, idempotencyKey, ...command } = parsed.data as BatchItem;
-    const about = `${given ?? ''} ${commandHash(command)}`;
-    said.push(`${about} ${idempotencyKey ?? ''}`);
+    const about = `${given ?? ''} ${canonicalJson(command)}`;
+    said.push(`${idempotencyKey ?? ''} ${about}`);
     const ids =
       idempotencyKey === undefined
         ? { commandId: idFor(about), causationId: key }
