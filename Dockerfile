@@ -2,7 +2,7 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /bank
 COPY . .
-RUN npm install --no-save --no-audit --no-fund --loglevel=error \
+RUN npm ci --no-audit --no-fund --loglevel=error \
   && npx tsc -p . \
   && npm prune --omit=dev --no-save --loglevel=error
 

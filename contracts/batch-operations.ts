@@ -64,6 +64,9 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
       accountId: accountRefText.optional().meta({
         description: 'an account that it was about, by default the one that the key opened',
       }),
+      source: z.string().min(1).optional().meta({
+        description: 'of a message without a key: its source; the path then names its id',
+      }),
     },
     status: 200,
     answer: commandStatus,

@@ -6,16 +6,12 @@ import { clientCommand, type ClientCommand } from './command-bodies.ts';
 import { clientKeyText } from './commands.ts';
 import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
 import { problemSchema } from './problems.ts';
+import { clientAccountText } from './texts.ts';
 
 export const BATCH_COMMANDS_MAX = 1_000;
 
 /** An account by its id or by its number; both mean the same. */
-export const accountRefText = z
-  .string()
-  .regex(
-    /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{20})$/,
-    'must be a lower-case UUID or an account number',
-  )
+export const accountRefText = clientAccountText
   .transform((text, context): AccountId => {
     if (ACCOUNT_ID_PATTERN.test(text)) return text as AccountId;
     const id = accountIdOfNumber(text);
@@ -23,7 +19,7 @@ export const accountRefText = z
     context.issues.push({ code: 'custom', input: text, message: 'has wrong check digits' });
     return z.NEVER;
   })
-  .meta({ description: 'account id (lower-case UUID) or account number (20 digits)' });
+  .meta({ description: 'account id (UUID) or account number (20 digits)' });
 
 const key = clientKeyText
   .optional()

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { CURRENCIES } from '../domain/currency.ts';
+import type { HoldId } from '../domain/ids.ts';
 import * as texts from './texts.ts';
 
 export const openAccountBody = z.strictObject({
-  ownerId: texts.ownerIdText,
+  ownerId: texts.clientOwnerText,
   // Named here, so that who reads the document (or generates from it) sees what is accepted.
   currency: texts.currencyText.meta({ enum: [...CURRENCIES] }),
   name: texts.nameText.optional(),
@@ -54,7 +55,7 @@ const typed = <Type extends string, Shape extends z.ZodRawShape>(
   type: Type,
   body: z.ZodObject<Shape>,
 ) => body.extend({ type: z.literal(type) });
-const ofHold = { holdId: texts.holdIdText };
+const ofHold = { holdId: texts.clientIdText.transform((id) => id as HoldId) };
 const ofTransfer = { transferId: texts.transferIdText };
 
 /** What a client may command. */

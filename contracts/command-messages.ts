@@ -4,7 +4,7 @@ import { batchResult } from './batches.ts';
 /** A command for an account as a CloudEvent 1.0 on the topic account-commands. */
 export const commandEvent = z.looseObject({
   specversion: z.literal('1.0'),
-  /** The idempotency key of the command when `data` has none. */
+  /** Source and id together tell the event; when `data` has no key, one follows from the two. */
   id: z.string().min(1),
   source: z.string().min(1),
   type: z.string().min(1),
@@ -42,7 +42,8 @@ export interface OwnCloudEvent {
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly subject?: string;
-  /** Id of the CloudEvent that caused this one. */
+  /** Id and source of the CloudEvent that caused this one. */
   readonly causationid?: string;
+  readonly causationsource?: string;
   readonly data: CommandResultData | DeadCommandData;
 }

@@ -29,9 +29,13 @@ export const headers = {
     .meta({ description: 'makes the request safe to send again, for ever' }),
   'If-Match': z
     .string()
-    .regex(/^"(?:0|[1-9][0-9]{0,14})"$/)
+    .regex(/^(?:\*|(?:W\/)?"[!#-~]*"(?:, *(?:W\/)?"[!#-~]*")*)$/)
     .optional()
-    .meta({ description: 'the command runs only at this version of the account' }),
+    .meta({
+      description:
+        'the command runs only at this version of the account, as ETag tells it, or at one of ' +
+        'several; *: at any, if there is one. Weak tags never match',
+    }),
 };
 
 export const WITH_BODY: readonly ProblemCode[] = [

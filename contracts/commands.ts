@@ -10,6 +10,7 @@ import { batchContent } from './batch-content.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { commandBody, type CommandBody } from './command-bodies.ts';
 import { loggedEventSchema } from './events.ts';
+import { ifMatch } from './if-match.ts';
 import { isMoney } from './money-members.ts';
 import { refusalSchema } from './refusals.ts';
 import { accountIdText } from './texts.ts';
@@ -31,7 +32,7 @@ export const commandMessage = z.strictObject({
   commandId: commandIdText,
   /** The key of its batch, of an item that has none of its own. */
   causationId: clientKeyText.optional(),
-  ifMatch: z.int().min(0).optional(),
+  ifMatch: ifMatch.optional(),
   dryRun: z.boolean().optional(),
   traceparent: z.string().optional(),
   command: commandBody,
@@ -152,6 +153,10 @@ export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
 /** The id of a batch's item without a key: of those that say the same the one after `before`. */
 export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
   commandId(uuidOf(digestOf(`batch-item:${batch}:${about}:${before}`)));
+
+/** The key of a message's command without one: CloudEvents are told apart by source and id. */
+export const messageKeyFor = (source: string, id: string): CommandId =>
+  commandId(uuidOf(digestOf(`message:${JSON.stringify([source, id])}`)));
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

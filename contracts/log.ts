@@ -60,8 +60,8 @@ export const digestsRequest = z.strictObject({
 });
 export type DigestsRequest = z.infer<typeof digestsRequest>;
 export const digestsAnswer = z.strictObject({
-  /** In the order asked; null where the log has no such event yet. */
-  digests: z.array(z.string().length(43).nullable()),
+  /** In the order asked; null where the log has no such event yet, or what somebody made of it. */
+  digests: z.array(z.union([z.string().length(43), z.literal('tampered')]).nullable()),
   /** Those of the asked streams of which nothing goes into the log any more, and why. */
   quarantined: z.array(z.strictObject({ stream: streamIdText, reason: z.string() })),
 });
@@ -78,6 +78,8 @@ export type ReadRequest = z.infer<typeof readRequest>;
  */
 export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullable()) });
 export type ReadAnswer = z.infer<typeof readAnswer>;
+/** The same of events of accounts that the log is known to have. */
+export const accountEventsAnswer = z.strictObject({ found: z.array(loggedEventSchema) });
 
 /** POST log/receipts: the proofs of single events. */
 export const receiptsRequest = z.strictObject({

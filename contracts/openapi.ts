@@ -27,10 +27,15 @@ export interface Operation {
 const ALWAYS: readonly ProblemCode[] = [
   'invalid-request',
   'request-timeout',
+  'misdirected-request',
   'headers-too-large',
   'internal-error',
   'service-unavailable',
 ];
+
+/** A POST without a body is one without members; a PUT needs one, see platform/json-body.ts. */
+export const mayBeEmpty = ({ method, body }: Operation): boolean =>
+  method === 'post' && body?.safeParse({}).success === true;
 
 const jsonSchema = (schema: z.ZodType, io: 'input' | 'output'): object => {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
@@ -94,7 +99,8 @@ function tried(op: Operation): object {
 }
 
 function operation(op: Operation): object {
-  const problems = [...new Set([...op.problems, ...ALWAYS])];
+  const ofBrowsers: readonly ProblemCode[] = op.method === 'get' ? [] : ['foreign-origin'];
+  const problems = [...new Set([...op.problems, ...ALWAYS, ...ofBrowsers])];
   return {
     operationId: op.id,
     summary: op.summary,
@@ -108,7 +114,7 @@ function operation(op: Operation): object {
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !mayBeEmpty(op),
             content: { 'application/json': { schema: jsonSchema(op.body, 'input') } },
           },
         }),

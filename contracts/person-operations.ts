@@ -2,12 +2,12 @@ import { common, headers, WITH_BODY } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
 import { triable } from './outcomes.ts';
 import { addressBody, eraseBody, personOutcome, registerPersonBody } from './person-commands.ts';
-import { personIdText } from './texts.ts';
+import { personParams } from './path-params.ts';
 
 const ofPerson = {
   ...common,
   headers,
-  params: { personId: personIdText.meta({ description: 'person id (lower-case UUID)' }) },
+  params: personParams,
   status: 200,
   answer: triable(personOutcome),
   answerHeaders: {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Operation } from './openapi.ts';
 import { personalData } from './person-commands.ts';
+import { personParams } from './path-params.ts';
 import { personModel } from './person-model.ts';
 import { pageQuery, nextCursor } from './queries.ts';
 import { minVersion } from './query-params.ts';
-import { personIdText } from './texts.ts';
 
 /** Of somebody whose data was erased nothing but the id and the times is left. */
 export const personAnswer = z.strictObject({
@@ -55,7 +55,7 @@ export const PERSON_QUERIES: readonly Operation[] = [
     path: '/v1/persons/{personId}',
     id: 'readPerson',
     summary: 'A person',
-    params: { personId: personIdText.meta({ description: 'person id (lower-case UUID)' }) },
+    params: personParams,
     query: personQuery.shape,
     status: 200,
     answer: personAnswer,

@@ -7,6 +7,11 @@ import { z } from 'zod';
 export const PROBLEMS = {
   'invalid-request': [400, 'The request is not valid', 'Correct the members named in errors.'],
   'malformed-json': [400, 'The body is not one JSON object', 'Send one JSON object in UTF-8.'],
+  'foreign-origin': [
+    403,
+    'A web page of another origin sent this',
+    'Send it from a page of this server, or not from a browser.',
+  ],
   'account-not-found': [404, 'No such account', 'Check the account id, or open the account.'],
   'account-not-opened-yet': [
     404,
@@ -52,6 +57,11 @@ export const PROBLEMS = {
   'payload-too-large': [413, 'The body is too large', 'Send at most 64 KiB.'],
   'uri-too-long': [414, 'The address is too long', 'Shorten the path or the query.'],
   'unsupported-media-type': [415, 'The body is not JSON', 'Send application/json in UTF-8.'],
+  'misdirected-request': [
+    421,
+    'This server does not go by that Host',
+    'Call it as localhost, 127.0.0.1 or [::1], or name the host in ALLOWED_HOSTS.',
+  ],
   'owner-not-found': [422, 'No such owner', 'Register the person, then use that personId.'],
   'insufficient-funds': [422, 'Not enough money available', 'Withdraw at most what is available.'],
   'limit-exceeded': [422, 'A limit of the account is exceeded', 'See limit, used and resetsAt.'],

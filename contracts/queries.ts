@@ -9,7 +9,7 @@ import { idParams } from './path-params.ts';
 import { limitText, minVersion, versionText } from './query-params.ts';
 import { historyEntry } from './read-models.ts';
 import { STATEMENT_OPERATION } from './statements.ts';
-import { ownerIdText } from './texts.ts';
+import { clientOwnerText } from './texts.ts';
 import { positionNumber } from './topics.ts';
 
 export const PAGE_ITEMS_MAX = 100;
@@ -30,7 +30,7 @@ export const pageQuery = { limit, cursor };
 
 export const accountQuery = z.strictObject({ minVersion });
 export const historyQuery = z.strictObject({ limit, cursor, minVersion, ...historyFilters });
-export const accountsQuery = z.strictObject({ ownerId: ownerIdText, limit, cursor });
+export const accountsQuery = z.strictObject({ ownerId: clientOwnerText, limit, cursor });
 export const eventsQuery = z.strictObject({
   fromVersion: versionText('the first version wanted, 1 when missing'),
   limit: limitText(EVENTS_ITEMS_MAX),

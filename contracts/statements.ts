@@ -16,26 +16,44 @@ export const PDF_EVENTS_MAX = 2_000;
 
 const DAY_MS = 86_400_000;
 const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+const endOf = (day: string): number => startOf(day) + DAY_MS;
+
+/** A millisecond, or a version of the account, from which on or before which. */
+export type StatementBound = { readonly ms: number } | { readonly version: number };
+
+const time = (ms: number): StatementBound => ({ ms });
+const VERSION = /^v[1-9][0-9]{0,14}$/;
+const FORMS =
+  'a day such as 2026-11-21, an RFC 3339 time such as 2026-11-21T10:00:00Z ' +
+  'or a version such as v17';
 
 /** A whole day of UTC or an instant, as the first or as the first no longer wanted millisecond. */
 const bound = (description: string, ofDay: (day: string) => number) =>
   z
     .union(
-      [z.iso.date().transform(ofDay), z.iso.datetime({ offset: true }).transform(millisecondsOf)],
-      {
-        error: 'must be a day such as 2026-11-21 or an RFC 3339 time such as 2026-11-21T10:00:00Z',
-      },
+      [
+        z.iso.date().transform((day) => time(ofDay(day))),
+        z.iso.datetime({ offset: true }).transform((text) => time(millisecondsOf(text))),
+        z
+          .string()
+          .regex(VERSION)
+          .transform((text): StatementBound => ({ version: Number(text.slice(1)) })),
+      ],
+      { error: `must be ${FORMS}` },
     )
-    .refine((time) => time >= 0, { message: 'must not be before 1970' })
+    .refine((found) => 'version' in found || found.ms >= 0, { message: 'must not be before 1970' })
     .meta({ description, examples: ['2026-11-21'] });
 
 export const statementQuery = z.strictObject({
-  from: bound('first day (UTC), or the instant from which on', startOf),
-  to: bound('last day (UTC), or the instant before which', (day) => startOf(day) + DAY_MS),
+  from: bound('first day (UTC), or the instant or version from which on', startOf),
+  to: bound('last day (UTC), or the instant or version before which', endOf),
   format: z.enum(STATEMENT_FORMATS).optional().meta({ description: 'json when missing' }),
 });
 
-/** One movement of money, from one event of the log. */
+/**
+ * One movement of money, from one event of the log. Description and reference of a reversal are
+ * those of the movement that it takes back; its own text is the reason.
+ */
 export const statementEntry = historyEntry
   .pick({
     ...{ version: true, type: true, amount: true, at: true, eventId: true, position: true },
@@ -94,7 +112,9 @@ const description = [
   'Opening balance, every movement of money, closing balance, read from the immutable log and',
   'added up before anything is sent: a statement that does not add up is never served. A day means',
   'all of it in UTC, so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or',
-  'up to before it. "to" may lie later today: then the statement ends now. Holds and reservations',
+  'up to before it; v17 means from version 17 of the account on, or up to before it. "to" may lie',
+  'later today: then the statement ends now. All of it is of one moment of the log, whatever comes',
+  'in meanwhile; what came later is not in it. Holds and reservations',
   `are not booked and not in it. At most ${STATEMENT_EVENTS_MAX} events (pdf: ${PDF_EVENTS_MAX})`,
   'lie in one statement. "format" alone decides the type of the answer: application/json, text/csv',
   '(RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.',
@@ -115,6 +135,7 @@ export const STATEMENT_OPERATION: Operation = {
   problems: [
     'account-not-found',
     'account-not-opened-yet',
+    'event-not-found',
     'statement-too-long',
     'statement-unsound',
   ],

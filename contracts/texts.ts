@@ -43,6 +43,32 @@ export const ownerIdText = z
   .transform((id) => id as OwnerId)
   .meta({ examples: ['jana-novakova'] });
 
+const UUID = '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}';
+
+/** An id as clients write it: in either case (RFC 9562); the bank itself keeps lower case. */
+export const clientIdText = z
+  .string()
+  .regex(new RegExp(`^${UUID}$`), 'must be a UUID')
+  .toLowerCase();
+
+/** An account by its id or by its number, as clients write it. */
+export const clientAccountText = z
+  .string()
+  .regex(new RegExp(`^(?:${UUID}|[0-9]{20})$`), 'must be a UUID or an account number')
+  .toLowerCase()
+  .meta({ description: 'account id (UUID) or account number (20 digits)' });
+
+/** An owner as clients write them: of a person's id either case is right. */
+export const clientOwnerText = z
+  .string()
+  .regex(
+    new RegExp(`^(?:${UUID}|[a-z0-9][a-z0-9-]{0,63})$`),
+    'must be a person id, or 1-64 characters of a-z, 0-9 and "-"',
+  )
+  .toLowerCase()
+  .transform((id) => id as OwnerId)
+  .meta({ examples: ['jana-novakova'] });
+
 export const accountIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')

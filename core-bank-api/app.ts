@@ -10,7 +10,7 @@ import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
-import { createApp, finish, jsonBody, onlyMethods } from '../platform/http.ts';
+import { createApp, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { batchRoute } from './batches.ts';
 import { answerCommand } from './command-answers.ts';
@@ -100,9 +100,6 @@ export function commandApi(ports: CommandApiPorts): Express {
   commandStatusRoute(app, actors);
   transferRoutes(app, actors, body);
   personRoutes(app, body, executePerson);
-  for (const operation of COMMAND_API_OPERATIONS) {
-    onlyMethods(app, expressPath(operation), [operation.method.toUpperCase()]);
-  }
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
   docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS));

@@ -1,5 +1,6 @@
 import { commandResultData, deadCommandData } from '../contracts/command-messages.ts';
 import type { OwnCloudEvent } from '../contracts/command-messages.ts';
+import { messageKeyFor } from '../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
 import { commandId } from '../domain/ids.ts';
 import { createLogger } from '../platform/logger.ts';
@@ -73,6 +74,11 @@ const event = (more: object = {}): object => ({
   data,
   ...more,
 });
+const causeOf = ({ source, id }: { source?: string; id?: string }) => ({
+  ...(source === undefined ? {} : { causationsource: source }),
+  ...(id === undefined ? {} : { causationid: id }),
+});
+const KEY = messageKeyFor('payroll', 'event-1');
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 describe('a command message', () => {
@@ -80,13 +86,14 @@ describe('a command message', () => {
     const { take, published, commands, steps } = house();
     expect(await take(bytes(event()))).toBe('SUCCESS');
     expect(steps).toEqual(['execute', 'publish']);
-    expect(commands[0]).toMatchObject({ accountId: ACCOUNT, commandId: 'event-1' });
+    expect(commands[0]).toMatchObject({ accountId: ACCOUNT, commandId: KEY });
     const [{ topic, event: result } = { topic: '', event: undefined }] = published;
     expect(topic).toBe('account-command-results');
-    expect(result).toMatchObject({ causationid: 'event-1', subject: ACCOUNT, specversion: '1.0' });
+    const cause = { causationid: 'event-1', causationsource: 'payroll' };
+    expect(result).toMatchObject({ ...cause, subject: ACCOUNT, specversion: '1.0' });
     expect(commandResultData.parse(result?.data)).toMatchObject({
       status: 201,
-      idempotencyKey: 'event-1',
+      idempotencyKey: KEY,
       accountId: ACCOUNT,
       outcome: { version: 2 },
     });
@@ -96,6 +103,37 @@ describe('a command message', () => {
     await take(bytes(event({ data: { ...data, idempotencyKey: 'mine' } })));
     expect(commands[0]?.commandId).toBe('mine');
   });
+  test.each([
+    ['another source', { source: 'billing' }],
+    ['another id', { id: 'event-2' }],
+    ['its parts cut elsewhere', { source: 'payrollevent', id: '-1' }],
+  ])('is told from one with %s: each is executed and answered', async (_name, other) => {
+    const { take, published, commands } = house();
+    await take(bytes(event()));
+    await take(bytes(event(other)));
+    const [first, second] = commands.map(({ commandId: id }) => id);
+    expect(second).not.toBe(first);
+    expect(published[1]?.event.id).not.toBe(published[0]?.event.id);
+    expect(published[1]?.event).toMatchObject({ causationsource: 'payroll', ...causeOf(other) });
+  });
+  test('with the key of another one is its repetition, and is answered all the same', async () => {
+    const { take, published, commands } = house();
+    const keyed = { data: { ...data, idempotencyKey: 'mine' } };
+    await take(bytes(event(keyed)));
+    await take(bytes(event({ ...keyed, source: 'billing' })));
+    expect(commands.map(({ commandId: id }) => id)).toEqual(['mine', 'mine']);
+    expect(published[1]?.event.id).not.toBe(published[0]?.event.id);
+  });
+  test.each(['a b', 'é', '\ud800', 'x'.repeat(5_000)])(
+    'with the id "%.20s", which is no key, is executed: any text may be an id',
+    async (id) => {
+      const { take, published, commands } = house();
+      expect(await take(bytes(event({ id })))).toBe('SUCCESS');
+      expect(commands).toHaveLength(1);
+      expect(published[0]?.event).toMatchObject({ causationid: id });
+      expect(published[0]?.event.id.length).toBeLessThan(100);
+    },
+  );
   test('that is refused is answered with the problem and acknowledged', async () => {
     const { take, published } = house(refused);
     expect(await take(bytes(event()))).toBe('SUCCESS');
@@ -143,7 +181,6 @@ describe('poison', () => {
     ['an unknown type', bytes(event({ data: { ...data, type: 'rob' } })), 'no valid command'],
     ['a bad amount', bytes(event({ data: { ...data, amount: '1e5' } })), 'no valid command'],
     ['an internal command', bytes(event({ data: { type: 'expire-hold' } })), 'no valid command'],
-    ['an id that is no key', bytes(event({ id: 'a key' })), 'no valid command'],
     ['an expired one', bytes(event({ expiration: '2026-11-21T11:59:59Z' })), 'expired'],
     ['too large', bytes(event({ data: 'x'.repeat(MESSAGE_BYTES_MAX) })), 'bytes'],
   ])('%s goes to the dead letters with its reason, whole', async (_name, message, reason) => {

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { COMMAND_RESULT_TYPE, commandEvent } from '../contracts/command-messages.ts';
 import type { CommandResultData, OwnCloudEvent } from '../contracts/command-messages.ts';
-import type { CommandResult } from '../contracts/commands.ts';
+import { messageKeyFor, type CommandResult } from '../contracts/commands.ts';
 import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/topics.ts';
 import { parseObject } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Actors } from './courier.ts';
 import { executePlan, isUnavailable, planBatch, resultOf } from './command-batch.ts';
 import type { Addressed } from './command-batch.ts';
-import { deadCommand, type Poison } from './dead-command.ts';
+import { deadCommand, type Cause, type Poison } from './dead-command.ts';
 import { validTraceparent } from './request-headers.ts';
 
 /** What one message may have; more is poison. The same as the body of one REST command. */
@@ -24,7 +24,7 @@ export interface CommandMessagePorts {
 }
 
 interface Wanted {
-  readonly eventId: string;
+  readonly cause: Cause;
   readonly command: Addressed;
 }
 
@@ -50,12 +50,12 @@ export function commandMessages(ports: CommandMessagePorts) {
       await publish(DEAD_COMMANDS_TOPIC, { ...common(), ...deadCommand(message, wanted) });
       return 'SUCCESS';
     }
-    const { eventId, command } = wanted;
+    const { cause, command } = wanted;
     const result = await executeOne(actors, command);
     if (isUnavailable(result)) return 'RETRY';
-    const at = `${SOURCE}#${encodeURIComponent(eventId)}`;
+    const at = `${SOURCE}#${encodeURIComponent(command.message.commandId)}`;
     const data = resultOf(command, result, at);
-    await publish(COMMAND_RESULTS_TOPIC, { ...common(), ...resultEvent(eventId, data) });
+    await publish(COMMAND_RESULTS_TOPIC, { ...common(), ...resultEvent(cause, data) });
     return 'SUCCESS';
   };
 
@@ -90,15 +90,16 @@ function readCommand(message: Buffer, now: Date): Wanted | Poison {
     }));
     return { reason: 'is no CloudEvent 1.0 in JSON', errors: errors.slice(0, 10) };
   }
-  const { id: eventId, data, expiration, traceparent } = event.data;
+  const { id, source, data, expiration, traceparent } = event.data;
+  const cause = { causationid: id, causationsource: source };
   if (expiration !== undefined && Date.parse(expiration) <= now.getTime())
-    return { eventId, reason: `expired at ${expiration}` };
-  const item = isObject(data) ? { idempotencyKey: eventId, ...data } : data;
+    return { cause, reason: `expired at ${expiration}` };
+  const item = isObject(data) ? { idempotencyKey: messageKeyFor(source, id), ...data } : data;
   const { accounts, failures } = planBatch([item], { traceparent: validTraceparent(traceparent) });
   const [[command] = []] = accounts.values();
-  if (command !== undefined) return { eventId, command };
+  if (command !== undefined) return { cause, command };
   const errors = failures.get(0)?.parts.errors ?? [];
-  return { eventId, reason: 'its data is no valid command', errors: errors.slice(0, 10) };
+  return { cause, reason: 'its data is no valid command', errors: errors.slice(0, 10) };
 }
 
 const isObject = (value: unknown): value is object =>
@@ -113,15 +114,15 @@ function parse(message: Buffer): unknown {
 }
 
 /**
- * The id follows from the content too: the broker drops a repetition, but never the success of
- * a command whose first try was refused.
+ * The id follows from the cause and the content: the broker drops a repetition, but never the
+ * success of a command whose first try was refused, nor the answer to another sender.
  */
-function resultEvent(causationid: string, data: CommandResultData) {
+function resultEvent(cause: Cause, data: CommandResultData) {
   const { replayed: _replayed, problem, ...lasting } = data;
   // A refusal that is decided again has another record, and is the same refusal.
   const refused = problem && { problem: { ...problem, refusalId: undefined } };
-  const content = JSON.stringify({ ...lasting, ...refused });
+  const content = JSON.stringify({ ...cause, ...lasting, ...refused });
   const digest = createHash('sha256').update(content).digest('base64url');
-  const id = `result/${causationid}/${digest}`;
-  return { id, type: COMMAND_RESULT_TYPE, subject: data.accountId, causationid, data };
+  const id = `result/${digest}`;
+  return { id, type: COMMAND_RESULT_TYPE, subject: data.accountId, ...cause, data };
 }

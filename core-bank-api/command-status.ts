@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import type { z } from 'zod';
 import type { commandStatus } from '../contracts/batch-operations.ts';
 import { accountRefText } from '../contracts/batches.ts';
-import { clientKeyText } from '../contracts/commands.ts';
+import { clientKeyText, messageKeyFor } from '../contracts/commands.ts';
 import { keyOf, type LoggedEvent } from '../contracts/events.ts';
 import { answerOf } from '../contracts/outcomes.ts';
 import { transferAnswerOf } from '../contracts/transfers.ts';
@@ -25,8 +25,9 @@ const NOT_OPENED =
 /** GET /v1/commands/{idempotencyKey}: what came of a command, however it was sent. */
 export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>): void {
   app.get('/v1/commands/:idempotencyKey', async (request, response) => {
-    const commandId = commandIdIn(request.params['idempotencyKey']);
-    const accountId = accountOf(request.query, commandId);
+    const { source, ...rest } = request.query;
+    const commandId = commandIdIn(request.params['idempotencyKey'], source);
+    const accountId = accountOf(rest, commandId);
     const found = await actors.lookup(accountId, [commandId, causeName(commandId)]);
     if (found === 'unavailable') {
       const reason = 'what the account executed cannot be looked up now';
@@ -70,7 +71,13 @@ async function toldBy(
 
 const stepOf = ({ id, type, version, at }: LoggedEvent) => ({ id, type, version, at });
 
-function commandIdIn(text: unknown): CommandId {
+/** The key itself; of a message without one, told by its source and id, what followed from them. */
+function commandIdIn(text: unknown, source: unknown): CommandId {
+  if (source !== undefined) {
+    if (typeof source === 'string' && source !== '') return messageKeyFor(source, String(text));
+    const message = 'must be the source of the CloudEvent, once';
+    throw invalid([{ at: 'query/source', message }]);
+  }
   const parsed = clientKeyText.safeParse(text);
   if (parsed.success) return parsed.data;
   const message = 'must be 1-128 visible ASCII characters, percent-encoded where needed';

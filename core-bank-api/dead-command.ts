@@ -5,11 +5,17 @@ import type { FieldError } from '../contracts/problems.ts';
 /** More of a message than this is not kept: with it a dead letter stays what brokers carry. */
 const KEPT_BYTES_MAX = 256 * 1024;
 
+/** The CloudEvent that caused another: an id alone is one of many. */
+export interface Cause {
+  readonly causationid: string;
+  readonly causationsource: string;
+}
+
 /** Why a message can never be executed as it is. */
 export interface Poison {
   readonly reason: string;
   readonly errors?: readonly FieldError[];
-  readonly eventId?: string;
+  readonly cause?: Cause;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -18,7 +24,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * The dead letter of a message. Its id is new every time: the broker drops what has an id that it
  * saw a moment ago, and so a message that was replayed and died again would be lost.
  */
-export function deadCommand(message: Buffer, { reason, errors, eventId }: Poison) {
+export function deadCommand(message: Buffer, { reason, errors, cause }: Poison) {
   const kept = message.subarray(0, KEPT_BYTES_MAX);
   const data: DeadCommandData = {
     reason,
@@ -26,7 +32,6 @@ export function deadCommand(message: Buffer, { reason, errors, eventId }: Poison
     ...text(kept),
     ...(kept.length === message.length ? {} : { cut: true }),
   };
-  const cause = eventId === undefined ? {} : { causationid: eventId };
   return { id: `dead/${randomUUID()}`, type: DEAD_COMMAND_TYPE, ...cause, data };
 }
 

@@ -5,7 +5,7 @@ import { registerPersonBody } from '../contracts/person-commands.ts';
 import type { PersonCommandBody, PersonRefusalMessage } from '../contracts/person-commands.ts';
 import { PERSON_ID_PATTERN, personId } from '../domain/ids.ts';
 import type { CommandId, PersonId } from '../domain/ids.ts';
-import { Failure } from '../platform/http.ts';
+import { Failure, idIn } from '../platform/http.ts';
 import { answerCommand } from './command-answers.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import type { ExecutePerson } from './person-client.ts';
@@ -63,9 +63,9 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer
 }
 
 function personOf(request: Request): PersonId {
-  const text = String(request.params['personId']);
+  const text = idIn(request, 'personId');
   if (PERSON_ID_PATTERN.test(text)) return personId(text);
-  throw invalid([{ at: 'path/personId', message: 'must be a lower-case UUID' }]);
+  throw invalid([{ at: 'path/personId', message: 'must be a UUID' }]);
 }
 
 function failureOfPerson(refusal: PersonRefusalMessage): Failure {

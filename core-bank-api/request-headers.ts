@@ -3,7 +3,8 @@ import type { Request } from 'express';
 import { COMMAND_ID_PATTERN, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
 import { accountIdOfNumber, accountIdOfSerial } from '../domain/account-number.ts';
-import { Failure } from '../platform/http.ts';
+import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/if-match.ts';
+import { Failure, idIn } from '../platform/http.ts';
 
 const refuse = (at: string, message: string): never => {
   throw new Failure('invalid-request', { errors: [{ at, message }] });
@@ -29,13 +30,32 @@ export function commandIdOf(request: Request): CommandId {
   return commandId(key);
 }
 
-/** The account version that If-Match asks for. */
-export function ifMatchOf(request: Request): number | undefined {
-  const text = single(request, 'If-Match');
+const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+/**
+ * At which versions If-Match lets the command run (RFC 9110, section 13.1.1): any, or those of the
+ * list that the server could have given. Weak tags and others never match.
+ */
+export function ifMatchOf(request: Request): IfMatch | undefined {
+  // Repeated lines are one list (RFC 9110, section 5.3).
+  const text = request.headersDistinct['if-match']?.join(',').trim();
   if (text === undefined) return undefined;
-  const match = /^"(0|[1-9][0-9]{0,14})"$/.exec(text);
-  if (match === null) refuse('header/If-Match', 'must be one version in double quotes, as ETag is');
-  return Number(match?.[1]);
+  if (text === '*') return text;
+  const members = text
+    .replaceAll(ENTITY_TAG, 'tag')
+    .split(',')
+    .map((member) => member.trim());
+  const isList = members.every((member) => member === 'tag' || member === '');
+  if (!isList || !members.includes('tag')) {
+    refuse('header/If-Match', 'must be * or versions in double quotes, as ETag is');
+  }
+  if (members.length > IF_MATCH_TAGS_MAX) {
+    refuse('header/If-Match', `must have at most ${IF_MATCH_TAGS_MAX} members`);
+  }
+  return [...text.matchAll(ENTITY_TAG)].flatMap(([tag]) => {
+    const strong = /^"(0|[1-9][0-9]{0,14})"$/.exec(tag);
+    return strong === null ? [] : [Number(strong[1])];
+  });
 }
 
 /** The W3C trace context of the request; a new one when it has none or not a valid one. */
@@ -52,19 +72,16 @@ export function validTraceparent(text: unknown): string {
 
 /** The account that the path names, by id or by number. */
 export function accountIdOf(request: Request): AccountId {
-  const text = String(request.params['id']);
+  const text = idIn(request, 'id');
   if (ACCOUNT_ID_PATTERN.test(text)) return accountId(text);
   const id = accountIdOfNumber(text);
-  return (
-    id ??
-    refuse('path/id', 'must be a lower-case UUID or an account number with valid check digits')
-  );
+  return id ?? refuse('path/id', 'must be a UUID or an account number with valid check digits');
 }
 
 /** The hold that the path names. */
 export function holdIdOf(request: Request): string {
-  const text = String(request.params['holdId']);
-  return ACCOUNT_ID_PATTERN.test(text) ? text : refuse('path/holdId', 'must be a lower-case UUID');
+  const text = idIn(request, 'holdId');
+  return ACCOUNT_ID_PATTERN.test(text) ? text : refuse('path/holdId', 'must be a UUID');
 }
 
 export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;

@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler } from 'express';
+import express, { Router, type Express, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { ACCOUNT_COMMANDS_TOPIC, PUBSUB } from '../contracts/topics.ts';
 import { Failure, sameToken } from '../platform/http.ts';
@@ -21,14 +21,17 @@ export function sidecarRoutes(app: Express, appToken: string, take: TakeMessage)
     if (sameToken(appToken, request.headers['dapr-api-token'])) next();
     else next(new Failure('route-not-found'));
   };
-  app.get('/dapr/subscribe', onlySidecar, (_request, response) => {
+  // Routes of a router are not told by OPTIONS and 405: to clients they are not there.
+  const routes = Router({ caseSensitive: true, strict: true });
+  routes.get('/dapr/subscribe', onlySidecar, (_request, response) => {
     const metadata = { rawPayload: 'true' };
     const subscription = { topic: ACCOUNT_COMMANDS_TOPIC, route: ROUTE, metadata };
     response.json([{ pubsubname: PUBSUB, ...subscription }]);
   });
   const raw = express.raw({ type: () => true, limit: DELIVERY_BYTES_MAX });
-  app.post(ROUTE, onlySidecar, raw, async (request, response) => {
+  routes.post(ROUTE, onlySidecar, raw, async (request, response) => {
     const { data_base64: message } = delivery.parse(JSON.parse(String(request.body)));
     response.json({ status: await take(Buffer.from(message, 'base64')) });
   });
+  app.use(routes);
 }

@@ -10,7 +10,7 @@ import { transferReversalName } from '../domain/account-events.ts';
 import { ACCOUNT_ID_PATTERN, transferId } from '../domain/ids.ts';
 import type { AccountId, TransferId } from '../domain/ids.ts';
 import { sourceOf } from '../domain/transfer-id.ts';
-import { Failure } from '../platform/http.ts';
+import { Failure, idIn } from '../platform/http.ts';
 import { answerCommand } from './command-answers.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
@@ -88,7 +88,8 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
       toAccountId: fromAccountId,
       amount: captured ?? amount,
       reversesTransferId: original.transferId,
-      description: parsed.data.reason,
+      description: parsed.data.reason ?? original.description,
+      reference: original.reference,
     }) as CommandBody;
     await execute(request, response, { accountId, commandId, command, status: 201 });
   });
@@ -180,7 +181,7 @@ function refusedAt(source: AccountId, result: Extract<CommandResult, { ok: false
 }
 
 function transferIdOf(request: Request): TransferId {
-  const text = String(request.params['transferId']);
+  const text = idIn(request, 'transferId');
   if (ACCOUNT_ID_PATTERN.test(text)) return transferId(text);
-  throw invalid([{ at: 'path/transferId', message: 'must be a lower-case UUID' }]);
+  throw invalid([{ at: 'path/transferId', message: 'must be a UUID' }]);
 }

@@ -5,13 +5,13 @@ import { digestsAnswer, headsAnswer, logPage, readAnswer, streamPage } from '../
 import { trialBalanceAnswer } from '../contracts/trial-balance.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
-import { eventSourceApp } from './app.ts';
-import { appender } from './appender.ts';
-import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
-import { createAuditBooks } from './audit-books.ts';
-import type { AuditAnswers } from './background-audit.ts';
-import { digestOf, eventOf, eventsOf, newAccount, refusalsLike } from './events-for-tests.ts';
-import { memoryLog } from './memory-log.ts';
+import { eventSourceApp, closedLogApp } from './app.ts';
+import { appender } from './intake/appender.ts';
+import { LogUnavailable, TamperError, type EventLog } from './log/event-log.ts';
+import { createAuditBooks } from './audit/books.ts';
+import type { AuditAnswers } from './audit/background.ts';
+import { digestOf, eventOf, eventsOf, newAccount, refusalsLike } from './log/events-for-tests.ts';
+import { memoryLog } from './log/memory-log.ts';
 import { memoryQuarantine, openQuarantine, type Quarantine } from './quarantine.ts';
 
 const logger = createLogger('test', 'error');
@@ -70,6 +70,13 @@ beforeEach(async () => {
   log = memoryLog();
   alarms = alarmBook(logger);
 });
+
+test.each(['/health/ready', '/healthz', '/metrics', '/log/events'])(
+  'given a page whose name points to loopback, %s tells it nothing',
+  async (path) => {
+    await request(app()).get(path).set('Host', 'attacker.example:3003').expect(421);
+  },
+);
 
 describe('metrics', () => {
   const numbers = async (): Promise<Map<string, number>> => {
@@ -339,6 +346,53 @@ describe('questions', () => {
     await get('/health/ready').expect(200);
     alarms.raise('tampered', 'acct/x/1', 'acct/x/1 is missing');
     const { body } = await get('/health/ready').expect(503);
-    expect(body.checks.alarms).toEqual({ ok: false, reason: 'tampered: acct/x/1 is missing' });
+    const reason = 'tampered: acct/x/1 is missing';
+    expect(body.checks.alarms).toEqual({ ok: false, reason, needsPerson: true });
+  });
+});
+
+const DETAIL = 'The log was rolled back. It ends at transaction 64, but had 66 already.';
+
+function closed() {
+  const alarms = alarmBook(logger);
+  alarms.raise('rolled-back', 'the log against its trusted state', DETAIL);
+  return closedLogApp({ alarms, logger });
+}
+
+describe('given a log that is not believed', () => {
+  test('then it is alive, not ready, and says why', async () => {
+    expect((await request(closed()).get('/health/live')).status).toBe(200);
+    const { status, body } = await request(closed()).get('/health/ready');
+    expect(status).toBe(503);
+    expect(body.checks.alarms).toMatchObject({ ok: false, needsPerson: true });
+    expect(body.checks.alarms.reason).toContain(`rolled-back: ${DETAIL}`);
+  });
+
+  test('then the audit answers that nothing was checked, with the alarm', async () => {
+    const status = auditStatus.parse((await request(closed()).get('/audit/status')).body);
+    expect(status).toMatchObject({ verdict: 'nothing-checked', phase: 'waiting', alarms: 1 });
+    expect(status.says).toContain(DETAIL);
+    const balance = (await request(closed()).get('/audit/trial-balance')).body as unknown;
+    expect(trialBalanceAnswer.parse(balance).balanced).toBe(false);
+    const alarms = alarmsAnswer.parse((await request(closed()).get('/audit/alarms')).body);
+    expect(alarms).toMatchObject({ count: 1, items: [{ kind: 'rolled-back', detail: DETAIL }] });
+  });
+
+  test('then the metrics count the alarm', async () => {
+    const { text } = await request(closed()).get('/metrics').expect(200);
+    expect(text).toContain('core_bank_alarms{kind="rolled-back"} 1');
+    expect(text).toContain('core_bank_audit_balanced 0');
+  });
+
+  test('then nothing of it is shown, and deliveries are not taken', async () => {
+    const past = '/audit/trial-balance?position=131072';
+    for (const path of ['/log/events', '/log/state', '/log/streams/acct/x/export', past]) {
+      const { status, body } = await request(closed()).get(path);
+      expect([path, status, body.code]).toEqual([path, 503, 'service-unavailable']);
+    }
+    const subscribed = (await request(closed()).get('/dapr/subscribe')).body as object[];
+    expect(subscribed).toMatchObject([{ topic: 'account-events' }]);
+    const delivered = await request(closed()).post('/events/account-events').send({ data: [] });
+    expect(delivered.body).toEqual({ status: 'RETRY' });
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { publicKeyPem } from '../proofs/signed-state.ts';
-import type { ImmudbOptions } from './immudb-client.ts';
+import type { ImmudbOptions } from './immudb/client.ts';
 
 const PORTS_PER_INSTANCE = 1_000;
 const IMMUDB_PORT = 3_830;
@@ -41,7 +41,7 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
   const auditorFile = env['AUDIT_PUBLIC_KEY_FILE'];
   return {
     immudb: {
-      proto: fileURLToPath(new URL('../../event-source/immudb.proto', import.meta.url)),
+      proto: fileURLToPath(new URL('../../event-source/immudb/immudb.proto', import.meta.url)),
       address: env['IMMUDB_ADDRESS'] ?? `127.0.0.1:${port(IMMUDB_PORT)}`,
       user: env['IMMUDB_USER'] ?? 'corebank',
       password:

@@ -3,14 +3,14 @@ import { barLine, liveLine, rate, written } from '../platform/live-line.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
-import { createAuditBooks } from './audit-books.ts';
-import type { Finding } from './audit-entries.ts';
-import { auditLines } from './audit-lines.ts';
-import { compareReadSide } from './audit-read-side.ts';
+import { createAuditBooks } from './audit/books.ts';
+import type { Finding } from './audit/entries.ts';
+import { auditLines } from './audit/report.ts';
+import { compareReadSide } from './audit/read-side.ts';
 import { auditTarget, type AuditTarget } from './audit-target.ts';
-import { auditWalk, saidBy, type Said } from './audit-walk.ts';
-import { immudbAuditSource } from './immudb-audit-source.ts';
-import { immudbClient } from './immudb-client.ts';
+import { auditWalk, saidBy, type Said } from './audit/walk.ts';
+import { immudbAuditSource } from './audit/immudb-source.ts';
+import { immudbClient } from './immudb/client.ts';
 
 const USAGE = 'Usage: npm run audit [-- --no-read-side]';
 

@@ -7,9 +7,9 @@ import { barLine, liveLine, written } from '../platform/live-line.ts';
 import type { LogState } from '../proofs/log-transaction.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { readPublicKey, signatureFault } from '../proofs/signed-state.ts';
-import { checkImmudb, signedState } from './immudb-check.ts';
-import { immudbClient } from './immudb-client.ts';
-import { trustFile } from './trust-file.ts';
+import { checkImmudb, signedState } from './immudb/check.ts';
+import { immudbClient } from './immudb/client.ts';
+import { trustFile } from './immudb/trust-file.ts';
 
 /**
  * `node dist/event-source/check-log.js [--state] [--contains TX:HASH[:SIGNATURE]]...
@@ -61,7 +61,7 @@ function progress(txId: number, of: number): void {
 }
 
 const client = immudbClient({
-  proto: fileURLToPath(new URL('../../event-source/immudb.proto', import.meta.url)),
+  proto: fileURLToPath(new URL('../../event-source/immudb/immudb.proto', import.meta.url)),
   address: config.IMMUDB_ADDRESS,
   user: config.IMMUDB_USER,
   password: config.IMMUDB_PASSWORD,

@@ -12,22 +12,21 @@ import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
-import { eventSourceApp } from './app.ts';
-import { appender, type AppenderParts } from './appender.ts';
-import { auditFeed } from './audit-feed.ts';
-import { backgroundAudit } from './background-audit.ts';
-import { closedLogApp } from './closed-log.ts';
-import { daprReadSide } from './dapr-read-side.ts';
-import { LogUnavailable, TamperError } from './event-log.ts';
-import { immudbExports } from './immudb-exports.ts';
-import { openImmudbLog, type ImmudbLog } from './immudb-log.ts';
-import { immudbReceipts } from './immudb-receipts.ts';
-import { integrationFeed } from './integration-feed.ts';
-import { ledgerFeed } from './ledger-feed.ts';
-import { natsStream } from './nats-stream.ts';
+import { eventSourceApp, closedLogApp } from './app.ts';
+import { appender, type AppenderParts } from './intake/appender.ts';
+import { auditFeed } from './audit/feed.ts';
+import { backgroundAudit } from './audit/background.ts';
+import { daprReadSide } from './audit/dapr-read-side.ts';
+import { LogUnavailable, TamperError } from './log/event-log.ts';
+import { immudbExports } from './immudb/exports.ts';
+import { openImmudbLog, type ImmudbLog } from './immudb/log.ts';
+import { immudbReceipts } from './immudb/receipts.ts';
+import { integrationFeed } from './feeds/integration-feed.ts';
+import { ledgerFeed } from './feeds/ledger-feed.ts';
+import { natsStream } from './feeds/nats-stream.ts';
 import { openQuarantine, quarantineFile } from './quarantine.ts';
-import { readSideCheck } from './read-side-check.ts';
-import { trustFile } from './trust-file.ts';
+import { readSideCheck } from './audit/read-side.ts';
+import { trustFile } from './immudb/trust-file.ts';
 
 const RETRY_MS = 500;
 
@@ -64,7 +63,7 @@ const alarms = alarmBook(logger, (alarm) => publicAudit.offer({ type: 'alarm', a
 
 const immudb = {
   // This file runs as dist/event-source/main.js; the definition stays beside the source.
-  proto: fileURLToPath(new URL('../../event-source/immudb.proto', import.meta.url)),
+  proto: fileURLToPath(new URL('../../event-source/immudb/immudb.proto', import.meta.url)),
   address: config.IMMUDB_ADDRESS,
   user: config.IMMUDB_USER,
   password: config.IMMUDB_PASSWORD,

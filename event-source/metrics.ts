@@ -2,8 +2,8 @@ import type { Express } from 'express';
 import { Gauge, Registry } from 'prom-client';
 import { ALARM_KINDS } from '../contracts/audit.ts';
 import type { Alarms } from './alarms.ts';
-import type { Appender } from './appender.ts';
-import type { AuditAnswers } from './background-audit.ts';
+import type { Appender } from './intake/appender.ts';
+import type { AuditAnswers } from './audit/background.ts';
 import type { Quarantine } from './quarantine.ts';
 
 export interface Measured {

@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newAccount } from './events-for-tests.ts';
+import { newAccount } from './log/events-for-tests.ts';
 import { openQuarantine, quarantineFile } from './quarantine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quarantine-'));

@@ -22,6 +22,8 @@ const line = z.strictObject({
   reason: z.string(),
   /** Whole, as it came; clients wrote parts of it, so it stands in this file and nowhere else. */
   content: z.string().optional(),
+  /** An operator took the stream out again (`npm run restore -- --release`). */
+  released: z.literal(true).optional(),
 });
 type Line = z.infer<typeof line>;
 
@@ -40,7 +42,10 @@ export interface QuarantineStore {
 
 export type Quarantine = Awaited<ReturnType<typeof openQuarantine>>;
 
-/** Streams of which nothing goes into the log any more, for ever, with what brought them there. */
+/**
+ * Streams of which nothing goes into the log any more, with what brought them there, until an
+ * operator takes one out while nothing runs.
+ */
 export async function openQuarantine(store: QuarantineStore, now: () => number = Date.now) {
   const streams = new Map<StreamId, { readonly reason: string; contents: number }>();
   const known = boundedMap<string, true>(CONTENTS_KNOWN_MAX);
@@ -66,7 +71,11 @@ export async function openQuarantine(store: QuarantineStore, now: () => number =
     }
     return { isNew, keep };
   };
-  for (const text of await store.read()) take(line.parse(JSON.parse(text)));
+  for (const text of await store.read()) {
+    const kept = line.parse(JSON.parse(text));
+    if (kept.released !== true) take(kept);
+    else if (kept.stream !== undefined) streams.delete(kept.stream);
+  }
 
   return {
     /** Why nothing of the stream may go in any more; undefined when it may. */

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import express, { type Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 
 const page = (title: string): string => `<!doctype html>
 <html lang="en">
@@ -22,19 +22,33 @@ const START = `SwaggerUIBundle({
 });
 `;
 
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+// A page that frames the docs would have a person press their buttons without seeing them.
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
 
 /** Serves /openapi.json and, at /docs, Swagger UI from this machine, nothing from elsewhere. */
 export function docs(app: Express, document: object): void {
   const text = JSON.stringify(document, null, 2);
   const { info } = document as { info: { title: string } };
-  const assets = path.dirname(
+  const root = path.dirname(
     createRequire(path.resolve('package.json')).resolve('swagger-ui-dist/package.json'),
   );
-  app.get('/openapi.json', (_request, response) => void response.type('json').send(text));
-  app.get('/docs', (_request, response) => {
+  // It tells of nobody, so a browser may keep it and ask whether it is still so.
+  const kept: RequestHandler = (_request, response, next) => {
+    response.set('Cache-Control', 'no-cache');
+    next();
+  };
+  app.get('/openapi.json', kept, (_request, response) => void response.type('json').send(text));
+  app.get('/docs', kept, (_request, response) => {
     response.set('Content-Security-Policy', POLICY).type('html').send(page(info.title));
   });
-  app.get('/docs/start.js', (_request, response) => void response.type('js').send(START));
-  app.use('/docs/assets', express.static(assets, { index: false }));
+  app.get('/docs/start.js', kept, (_request, response) => void response.type('js').send(START));
+  for (const name of ASSETS) {
+    app.get(`/docs/assets/${name}`, kept, (_request, response) => {
+      response.sendFile(name, { root });
+    });
+  }
 }

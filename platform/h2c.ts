@@ -1,6 +1,8 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import { problem } from '../contracts/problems.ts';
+import { foreignCheck } from './foreign-request.ts';
 import { KEEP_ALIVE_MS, listenHost } from './http.ts';
 
 export type EitherRequest = IncomingMessage | Http2ServerRequest;
@@ -21,7 +23,14 @@ const PREFACE = 'PRI';
  * and one write serve several of them; people and probes still come by HTTP/1.1.
  */
 export async function listenH2c(listener: EitherListener, port: number): Promise<Listening> {
-  const one = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+  const whyForeign = foreignCheck();
+  // No browser comes by HTTP/2 without TLS, so only these may be from a web page.
+  const one = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    const foreign = whyForeign(request);
+    if (foreign === undefined) return listener(request, response);
+    const document = problem(foreign.code, request.url ?? '/');
+    answer(response, document.status, document);
+  });
   const two = http2.createServer({}, listener);
   const sockets = new Set<Socket>();
   const server = net.createServer({ noDelay: true }, (socket) => {

@@ -3,6 +3,9 @@ import type { Express } from 'express';
 export type Detail = Readonly<Record<string, unknown>>;
 export type Check = () => Promise<Detail> | Detail;
 
+/** Thrown by a check of what no waiting heals: a person has to look at it. */
+export class NeedsPerson extends Error {}
+
 /**
  * Adds /healthz and /health/live (200 while the process serves) and /health/ready (503 when a
  * check throws). A check answers details for a person to read.
@@ -33,6 +36,7 @@ async function outcome(check: Check): Promise<Detail & { ok: boolean }> {
   try {
     return { ok: true, ...(await check()) };
   } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, reason, ...(error instanceof NeedsPerson ? { needsPerson: true } : {}) };
   }
 }

@@ -1,6 +1,9 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { listen, stopListening } from './http.ts';
+import request from 'supertest';
+import { health } from './health.ts';
+import { createApp, finish, listen, stopListening } from './http.ts';
+import { createLogger } from './logger.ts';
 
 const SLOW_MS = 400;
 
@@ -79,5 +82,51 @@ describe('a server that stops', () => {
     await stopListening(server);
     expect(performance.now() - before).toBeLessThan(1_000);
     end();
+  });
+});
+
+describe('the methods of a path', () => {
+  const logger = createLogger('test', 'error');
+  logger.silent = true;
+  const app = createApp({ logger });
+  app.get('/things/:id', (_request, response) => void response.json({ thing: 1 }));
+  app.put('/things/:id', (_request, response) => void response.json({}));
+  app.post('/things', (_request, response) => void response.json({}));
+  health(app, {});
+  finish(app, logger);
+
+  test.each([
+    ['/things/1', 'GET, HEAD, OPTIONS, PUT'],
+    ['/things', 'OPTIONS, POST'],
+    ['/healthz', 'GET, HEAD, OPTIONS'],
+  ])('%s are told by OPTIONS, and by the 405 of any other', async (path, allow) => {
+    const { status, headers, text } = await request(app).options(path);
+    expect([status, headers['allow'], text]).toEqual([204, allow, '']);
+    const refused = await request(app).delete(path);
+    expect([refused.status, refused.headers['allow']]).toEqual([405, allow]);
+    expect(refused.body.code).toBe('method-not-allowed');
+  });
+  test('HEAD is GET without the body, also of what is not there', async () => {
+    for (const path of ['/things/1', '/nothing']) {
+      const [get, head] = [await request(app).get(path), await request(app).head(path)];
+      expect([head.status, head.text]).toEqual([get.status, undefined]);
+      const { date: _date, ...headers } = head.headers;
+      expect(get.headers).toMatchObject(headers);
+    }
+    expect((await request(app).head('/things')).status).toBe(405);
+  });
+  test('of a path that is not there are none', async () => {
+    expect((await request(app).options('/nothing')).status).toBe(404);
+  });
+  test('of the server as a whole (OPTIONS *) are all', async () => {
+    const server = await listen(app, 0);
+    const { port } = server.address() as AddressInfo;
+    const answer = await new Promise<http.IncomingMessage>((resolve) => {
+      http.request({ port, host: '127.0.0.1', method: 'OPTIONS', path: '*' }, resolve).end();
+    });
+    answer.resume();
+    await stopListening(server);
+    const { statusCode, headers } = answer;
+    expect([statusCode, headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS, POST, PUT']);
   });
 });

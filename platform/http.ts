@@ -3,9 +3,11 @@ import http, { type RequestListener } from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../contracts/problems.ts';
 import { Failure } from './failure.ts';
+import { foreignCheck } from './foreign-request.ts';
 import type { Logger } from './logger.ts';
 
 export { jsonBody, parseObject } from './json-body.ts';
@@ -30,10 +32,16 @@ export interface AppOptions {
 /** An Express app in which one path has one spelling and nothing tells what serves it. */
 export function createApp(options: AppOptions): Express {
   const app = express();
+  const whyForeign = foreignCheck();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
   app.enable('strict routing');
+  app.use((request, response, next) => {
+    // Whatever is answered may be about a person, problems included.
+    response.set('Cache-Control', 'no-store');
+    next(whyForeign(request));
+  });
   if (options.appToken !== undefined) app.use(requireToken(options.appToken));
   return app;
 }
@@ -53,9 +61,18 @@ function requireToken(token: string): RequestHandler {
   };
 }
 
-/** Adds the answers for what no route took: 404, and a problem document for every error. */
+/**
+ * Adds the answers for what no route took: OPTIONS with the methods that the path has, 405 for
+ * another one, 404 where there is nothing, and a problem document for every error.
+ */
 export function finish(app: Express, logger: Logger): void {
-  app.use((_request, _response, next) => next(new Failure('route-not-found')));
+  app.use((request, response, next) => {
+    const methods = methodsOf(app, request.path);
+    if (methods.length === 0) return next(new Failure('route-not-found'));
+    const Allow = methods.join(', ');
+    if (request.method !== 'OPTIONS') return next(new Failure('method-not-allowed', {}, { Allow }));
+    response.set({ Allow }).status(204).end();
+  });
   const onError: ErrorRequestHandler = (error, request, response, _next) => {
     const failure = failureOf(error);
     if (failure.code === 'internal-error') {
@@ -80,12 +97,27 @@ function failureOf(error: unknown): Failure {
 const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
-/** Adds 405 with Allow for the methods of a path that are not served. */
-export function onlyMethods(app: Express, path: string, methods: readonly string[]): void {
-  app.all(path, (_request, _response, next) => {
-    next(new Failure('method-not-allowed', {}, { Allow: methods.join(', ') }));
-  });
+/** The methods that the app's own routes serve at a path; what hides in a router is not told. */
+function methodsOf(app: Express, path: string): readonly string[] {
+  const layers = app.router.stack as readonly unknown[] as readonly RouteLayer[];
+  const own = layers
+    .filter(({ route }) => route !== undefined)
+    .filter((layer) => path === '*' || layer.match(path))
+    .flatMap(({ route }) => route?.stack ?? [])
+    .map(({ method }) => method.toUpperCase());
+  if (own.length === 0) return [];
+  return [...new Set([...own, ...(own.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].toSorted();
 }
+
+/** What Express keeps of a route; its types lack `match`. */
+interface RouteLayer {
+  readonly route?: { readonly stack: readonly { readonly method: string }[] };
+  match(path: string): boolean;
+}
+
+/** An id of the path; a UUID may be written in either case (RFC 9562). */
+export const idIn = ({ params }: Request, name: string): string =>
+  String(params[name]).toLowerCase();
 
 /** Listens on loopback only. Requests that are not HTTP get a problem document too. */
 export async function listen(app: RequestListener, port: number): Promise<http.Server> {

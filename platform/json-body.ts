@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import { Failure } from './failure.ts';
 
@@ -10,10 +11,17 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 /**
  * Reads a JSON object. Stricter than express.json: invalid UTF-8, a byte order mark, another
  * charset, a compressed body and duplicate keys are refused, because two readers could
- * understand them differently.
+ * understand them differently. A POST without content is an empty object, whatever its type; a
+ * PUT is not, because there a body that got lost on the way would erase what it replaces.
  */
 export function jsonBody(bytesMax: number): RequestHandler {
   return (request, _response, next) => {
+    const mayBeEmpty = request.method === 'POST' && !request.headers['content-encoding'];
+    if (mayBeEmpty && isEmpty(request.headers)) {
+      request.body = {};
+      next();
+      return;
+    }
     if (!isJson(request.headers['content-type']) || request.headers['content-encoding']) {
       next(new Failure('unsupported-media-type'));
       return;
@@ -38,7 +46,7 @@ export function jsonBody(bytesMax: number): RequestHandler {
       if (done) return;
       try {
         if (bytes > bytesMax) throw tooLarge();
-        request.body = parseObject(Buffer.concat(chunks));
+        request.body = bytes === 0 && mayBeEmpty ? {} : parseObject(Buffer.concat(chunks));
         finish();
       } catch (error) {
         finish(error instanceof Failure ? error : new Failure('malformed-json'));
@@ -47,8 +55,12 @@ export function jsonBody(bytesMax: number): RequestHandler {
   };
 }
 
+// Without a length and not in chunks a request has no content (RFC 9112, section 6.3).
+const isEmpty = (headers: IncomingHttpHeaders): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
 const isJson = (contentType: string | undefined): boolean =>
-  /^application\/(?:json|[a-z0-9.+-]+\+json)\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(
+  /^application\/(?:json|[a-z0-9.+-]+\+json)\s*(?:;\s*charset="?utf-?8"?\s*)?$/i.test(
     contentType ?? '',
   );
 

@@ -7,8 +7,8 @@ import { minor, ZERO } from '../domain/money.ts';
 import { encodeEvent } from '../contracts/events.ts';
 import type { HistoryEntry } from '../contracts/read-models.ts';
 import type { LedgerMessage, PositionedAccountEvent } from '../contracts/topics.ts';
-import { historyLine } from './history.ts';
-import type { LogSource } from './projection.ts';
+import { historyLine } from './history/history.ts';
+import type { LogSource } from './follower/projection.ts';
 
 const OPENING = STEPS.indexOf('open-account');
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { projectionApp } from './app.ts';
 import { randomLog, randomOf, seedOfRun, sourceOf } from './events-for-tests.ts';
 import { Generations } from './generations.ts';
-import { memoryReadStore } from './memory-read-store.ts';
+import { memoryReadStore } from './read-store/memory-read-store.ts';
 
 const TIMES = {
   pace: { spacingMs: 1, pollMs: 20, retryMs: 2, retryMsMax: 10 },

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CHANGES_KEPT_MS, RETIRED_FOLLOWED_MS } from '../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../contracts/read-models.ts';
 import type { LedgerMessage } from '../contracts/topics.ts';
-import { balanceProjection } from './balance-projection.ts';
-import { Follower, FOLLOWER_PACE } from './follower.ts';
-import { readAhead } from './read-ahead.ts';
-import { historyProjection } from './history-projection.ts';
-import type { FollowerStatus, LogSource, Projection, Report } from './projection.ts';
-import type { ReadStore } from './read-store.ts';
+import { balanceProjection } from './balances/balance-projection.ts';
+import { Follower, FOLLOWER_PACE } from './follower/follower.ts';
+import { readAhead } from './follower/read-ahead.ts';
+import { historyProjection } from './history/history-projection.ts';
+import type { FollowerStatus, LogSource, Projection, Report } from './follower/projection.ts';
+import type { ReadStore } from './read-store/read-store.ts';
 
 const REBUILD_LOOK_MS = 50;
 

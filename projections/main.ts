@@ -7,9 +7,9 @@ import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { projectionApp } from './app.ts';
-import { eventSourceLog } from './event-source-log.ts';
+import { eventSourceLog } from './follower/event-source-log.ts';
 import { Generations } from './generations.ts';
-import { mongoReadStore } from './mongo-read-store.ts';
+import { mongoReadStore } from './read-store/mongo-read-store.ts';
 
 const START_RETRY_MS = 500;
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { balanceProjection } from './balance-projection.ts';
+import { balanceProjection } from './balances/balance-projection.ts';
 import { logForTests, sourceOf } from './events-for-tests.ts';
-import { Follower } from './follower.ts';
-import { memoryReadStore } from './memory-read-store.ts';
-import type { AccountStore } from './read-store.ts';
+import { Follower } from './follower/follower.ts';
+import { memoryReadStore } from './read-store/memory-read-store.ts';
+import type { AccountStore } from './read-store/read-store.ts';
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const PACE = { spacingMs: 1, pollMs: 5, retryMs: 5, retryMsMax: 20 };

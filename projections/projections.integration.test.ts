@@ -5,7 +5,7 @@ import { ofAccountDocument, ofHistoryDocuments } from '../contracts/read-documen
 import { collections, READ_DATABASE, type AccountModel } from '../contracts/read-models.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
-import { foldAccount } from './balances.ts';
+import { foldAccount } from './balances/balances.ts';
 import {
   linesOf,
   randomLog,
@@ -15,7 +15,7 @@ import {
   type LogForTests,
 } from './events-for-tests.ts';
 import { Generations } from './generations.ts';
-import { mongoReadStore } from './mongo-read-store.ts';
+import { mongoReadStore } from './read-store/mongo-read-store.ts';
 
 const EVENTS = 6_000;
 const FAULTS = 3;

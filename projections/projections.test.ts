@@ -3,15 +3,15 @@ import { personId } from '../domain/ids.ts';
 import { ofHistoryDocuments } from '../contracts/read-documents.ts';
 import { changeBlock, CHANGES_KEPT_MS } from '../contracts/read-models.ts';
 import type { PositionedEvent } from '../contracts/topics.ts';
-import { AccountWriter } from './account-writer.ts';
-import { balanceProjection } from './balance-projection.ts';
-import { foldAccount } from './balances.ts';
+import { AccountWriter } from './balances/account-writer.ts';
+import { balanceProjection } from './balances/balance-projection.ts';
+import { foldAccount } from './balances/balances.ts';
 import { linesOf, logForTests, randomLog, randomOf, seedOfRun } from './events-for-tests.ts';
-import { historyProjection } from './history-projection.ts';
-import { memoryReadStore } from './memory-read-store.ts';
-import { personWriter } from './person-writer.ts';
-import { LogFault, Overtaken } from './projection.ts';
-import type { AccountStore, HistoryStore } from './read-store.ts';
+import { historyProjection } from './history/history-projection.ts';
+import { memoryReadStore } from './read-store/memory-read-store.ts';
+import { personWriter } from './balances/person-writer.ts';
+import { LogFault, Overtaken } from './follower/projection.ts';
+import type { AccountStore, HistoryStore } from './read-store/read-store.ts';
 
 class Crash extends Error {}
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DualProof } from './dual-proof.ts';
 import type { EntryMetadata, TxHeader } from './log-transaction.ts';
 
-/** What a real immudb 1.11.1 answered: see event-source/immudb-proofs.integration.test.ts. */
+/** What a real immudb 1.11.1 answered: see event-source/immudb/proofs.integration.test.ts. */
 export interface Vectors {
   readonly publicKey: string;
   readonly db: string;

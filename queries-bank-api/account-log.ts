@@ -1,3 +1,4 @@
+import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountPage, RefusalsPage } from '../contracts/log.ts';
 import type { AccountId } from '../domain/ids.ts';
 
@@ -5,6 +6,8 @@ import type { AccountId } from '../domain/ids.ts';
 export interface AccountLog {
   /** Events from a version on, oldest first. */
   events(accountId: AccountId, fromVersion: number, limit: number): Promise<AccountPage>;
+  /** The events of these versions, in the same order; rejects when the log has not all of them. */
+  read(accountId: AccountId, versions: readonly number[]): Promise<readonly LoggedEvent[]>;
   /** Only the last event at that time (milliseconds of UTC) or before it, none if all are later. */
   until(accountId: AccountId, timeMs: number): Promise<AccountPage>;
   /** The last version of each account in the log, 0 when it has none; same order. */

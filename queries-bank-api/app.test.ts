@@ -267,11 +267,9 @@ test('while a part is away its queries are 503 and say when to retry', async () 
   }
 });
 
-const upper = idOf(1).toUpperCase();
 const otherCursor = writeCursor(`history/${idOf(2)}`, 5);
 const ownCursor = (place: number) => writeCursor(`history/${idOf(1)}`, place);
 test.each([
-  [`/v1/accounts/${upper}`, 'path/id'],
   ['/v1/accounts/1', 'path/id'],
   ['/v1/accounts/12345678901234567890', 'path/id'],
   [`/v1/accounts/${idOf(1)}x/balance`, 'path/id'],
@@ -377,8 +375,51 @@ test('other paths and methods are refused, HEAD is answered', async () => {
   expect((await request(app).get(`${account()}/`)).status).toBe(404);
   expect((await request(app).get('/v1/accounts/%zz')).status).toBe(404);
   const post = await request(app).post(account('/balance')).send({});
-  expect([post.status, post.headers['allow']]).toEqual([405, 'GET, HEAD']);
+  expect([post.status, post.headers['allow']]).toEqual([405, 'GET, HEAD, OPTIONS']);
   expect((await request(app).head(account('/balance'))).status).toBe(200);
+});
+
+test('no answer but the documents may be cached, and each path tells its methods', async () => {
+  const { app } = bank();
+  const shown = account('/statements?from=2026-11-21&to=2026-11-21T12:00:00Z');
+  const personal = [account(), account('/balance'), account('/history'), account('/events'), shown];
+  const nobody = '/v1/persons/00000000-0000-8000-8000-000000000000';
+  for (const path of [...personal, nobody, '/v1/persons', '/v1/audit/status', '/nothing']) {
+    const answer = await request(app).get(path);
+    expect([path, answer.headers['cache-control']]).toEqual([path, 'no-store']);
+  }
+  expect((await request(app).get('/openapi.json')).headers['cache-control']).toBe('no-cache');
+  for (const { path } of QUERY_API_OPERATIONS) {
+    const at = path.replaceAll(/\{\w+\}/g, '1');
+    const { status, headers } = await request(app).options(at);
+    expect([at, status, headers['allow']]).toEqual([at, 204, 'GET, HEAD, OPTIONS']);
+  }
+});
+
+test('what a client has already is told by 304, and a cache may not keep it', async () => {
+  const { app } = bank();
+  const { status, headers, text } = await request(app).get(account()).set('If-None-Match', '"40"');
+  expect([status, text, headers['cache-control']]).toEqual([304, '', 'no-store']);
+  expect((await request(app).get(account()).set('If-None-Match', '"39"')).status).toBe(200);
+});
+
+test('an id in upper case is that account', async () => {
+  const { app } = bank();
+  const upper = `/v1/accounts/${idOf(1).toUpperCase()}`;
+  for (const path of ['', '/balance', '/history', '/events']) {
+    const { body } = await request(app).get(`${upper}${path}`).expect(200);
+    expect(body).toEqual((await request(app).get(account(path))).body);
+  }
+  const nobody = '/v1/persons/ABCDEF00-0000-8000-8000-000000000000';
+  expect((await request(app).get(nobody)).status).toBe(404);
+  const owned = '/v1/accounts?ownerId=ABCDEF00-0000-8000-8000-000000000000';
+  expect((await request(app).get(owned)).body).toEqual({ items: [], nextCursor: null });
+});
+
+test('a page whose name points to loopback reads nothing', async () => {
+  const { app } = bank();
+  const answer = await request(app).get(account()).set('Host', 'attacker.example:3001');
+  expect([answer.status, answer.body.code]).toEqual([421, 'misdirected-request']);
 });
 
 test('every operation is documented as it is served', async () => {

@@ -1,6 +1,7 @@
 import { EVENT_SOURCE_APP, accountPage, headsAnswer, refusalsPage } from '../contracts/log.ts';
+import { accountEventsAnswer, READ_EVENTS_MAX } from '../contracts/log.ts';
 import { refusalsOf } from '../contracts/bank-events.ts';
-import { streamOf } from '../contracts/events.ts';
+import { streamOf, type LoggedEvent } from '../contracts/events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import type { AccountLog } from './account-log.ts';
@@ -16,6 +17,20 @@ export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
     },
     async refusals(accountId, from, limit) {
       return refusalsPage.parse(await page(refusalsOf(accountId), from, limit));
+    },
+    async read(accountId, versions) {
+      const stream = streamOf(accountId);
+      const all: LoggedEvent[] = [];
+      // An answer ends early where it would become too large.
+      while (all.length < versions.length) {
+        const next = versions.slice(all.length, all.length + READ_EVENTS_MAX);
+        const events = next.map((version) => ({ stream, version }));
+        const answer = await called(dapr, 'POST', 'log/read', { events });
+        const { found } = accountEventsAnswer.parse(answer);
+        if (found.length === 0) throw new Unavailable('log/read answered nothing');
+        all.push(...found);
+      }
+      return all;
     },
     async until(accountId, timeMs) {
       const path = `log/streams/${streamOf(accountId)}/until?time=${timeMs}`;

@@ -80,6 +80,10 @@ export function logForTests(heads: ReadonlyMap<number, number> = new Map()) {
       const past = entries.filter(({ event }) => Date.parse(event.at) <= timeMs);
       return { entries: past.slice(-1), headVersion };
     },
+    async read(id, asked) {
+      if (state.away) throw new Unavailable('away');
+      return asked.map((version) => eventOf(indexes.get(id) ?? 0, version));
+    },
     async heads(ids) {
       state.calls.heads += 1;
       await new Promise((resolve) => setImmediate(resolve));

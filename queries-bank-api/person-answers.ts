@@ -4,7 +4,7 @@ import { personQuery, personsQuery } from '../contracts/person-queries.ts';
 import type { OpenedPerson, PersonAnswer, PersonsAnswer } from '../contracts/person-queries.ts';
 import { PAGE_ITEMS_DEFAULT, VERSION_WAIT_MS } from '../contracts/queries.ts';
 import { PERSON_ID_PATTERN, personId, type PersonId } from '../domain/ids.ts';
-import { Failure } from '../platform/http.ts';
+import { Failure, idIn } from '../platform/http.ts';
 import type { AccountView } from './account-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { PersonData } from './person-data.ts';
@@ -78,7 +78,7 @@ function answerOf(person: PersonModel, opened: OpenedPerson): PersonAnswer {
 }
 
 function personOf(request: Request): PersonId {
-  const text = String(request.params['personId']);
+  const text = idIn(request, 'personId');
   if (PERSON_ID_PATTERN.test(text)) return personId(text);
-  throw invalid('path/personId', 'must be a lower-case UUID');
+  throw invalid('path/personId', 'must be a UUID');
 }

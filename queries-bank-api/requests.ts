@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { FieldError } from '../contracts/problems.ts';
 import { accountIdOfNumber } from '../domain/account-number.ts';
 import { ACCOUNT_ID_PATTERN, accountId, type AccountId } from '../domain/ids.ts';
-import { Failure } from '../platform/http.ts';
+import { Failure, idIn } from '../platform/http.ts';
 
 const ISSUES_MAX = 10;
 const NAME_CHARACTERS_MAX = 100;
@@ -16,14 +16,11 @@ export const invalid = (at: string, message: string): Failure =>
 
 /** The account that the path names, by id or by number. */
 export function accountOf(request: Request): AccountId {
-  const text = String(request.params['id']);
+  const text = idIn(request, 'id');
   if (ACCOUNT_ID_PATTERN.test(text)) return accountId(text);
   const id = accountIdOfNumber(text);
   if (id !== undefined) return id;
-  throw invalid(
-    'path/id',
-    'must be a lower-case UUID or an account number with valid check digits',
-  );
+  throw invalid('path/id', 'must be a UUID or an account number with valid check digits');
 }
 
 /** The parameters of the query; unknown and repeated ones are refused. */

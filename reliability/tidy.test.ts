@@ -39,9 +39,9 @@ describe('planted faults are found: ', () => {
     ['domain/a.ts', '../contracts/events.ts'],
     ['contracts/a.ts', '../platform/http.ts'],
     ['platform/a.ts', '../contracts/events.ts'],
-    ['event-source/a.ts', '../projections/follower.ts'],
+    ['event-source/log/a.ts', '../../projections/follower/follower.ts'],
     ['event-source/a.ts', '../runtime/bank.ts'],
-    ['event-source/a.test.ts', '../projections/follower.ts'],
+    ['event-source/a.test.ts', '../projections/follower/follower.ts'],
     ['runtime/a.ts', '../platform/http.ts'],
     ['reliability/faults/a.ts', '../../core-bank-api/app.ts'],
     ['reliability/simulation/a.ts', '../../bench/loads.ts'],
@@ -55,6 +55,7 @@ describe('planted faults are found: ', () => {
     ['contracts/a.ts', '../domain/ids.ts'],
     ['platform/a.ts', '../contracts/problems.ts'],
     ['event-source/a.ts', './b.ts'],
+    ['event-source/log/a.ts', '../immudb/b.ts'],
     ['event-source/a.test.ts', '../runtime/bank.ts'],
     ['reliability/simulation/a.ts', '../../core-bank-api/app.ts'],
     ['bench/a.ts', '../domain/invariants.ts'],
@@ -96,11 +97,11 @@ describe('planted faults are found: ', () => {
   test.each([
     ['platform/dapr.ts', '@dapr/dapr', 1],
     ['platform/dapr-publisher.ts', '@dapr/dapr', 0],
-    ['projections/follower.ts', 'mongodb', 1],
-    ['projections/mongo-history.ts', 'mongodb', 0],
-    ['projections/mongo-history.test.ts', 'mongodb', 0],
-    ['event-source/append-plan.ts', '@grpc/grpc-js', 1],
-    ['event-source/immudb-client.ts', '@grpc/grpc-js', 0],
+    ['projections/follower/follower.ts', 'mongodb', 1],
+    ['projections/read-store/mongo-history.ts', 'mongodb', 0],
+    ['projections/read-store/mongo-history.test.ts', 'mongodb', 0],
+    ['event-source/log/append-plan.ts', '@grpc/grpc-js', 1],
+    ['event-source/immudb/client.ts', '@grpc/grpc-js', 0],
   ])('%s importing %s is %i times away from home', (path, name, count) => {
     expect(homeFaults(importing(path, name))).toHaveLength(count);
   });

@@ -29,11 +29,15 @@ createServer((request, response) => {
 }).listen(Number(process.env.APP_PORT), '127.0.0.1');`;
 
 const ACTORS = Array.from({ length: 20 }, (_, index) => `a${index}`);
-const TAKEN_OVER_MS = 5_000;
+/**
+ * Three times what it takes on a machine that does nothing else (docs/performance.md has the
+ * figures): a machine that is busy with more than this test must not fail it.
+ */
+const TAKEN_OVER_MS = 15_000;
 /** One that hangs is noticed by its silence, so it takes longer. */
-const TAKEN_FROM_HANGING_MS = 8_000;
+const TAKEN_FROM_HANGING_MS = 24_000;
 /** Nobody knows where an actor lives until placement is back and has heard of all hosts. */
-const PLACEMENT_BACK_MS = 10_000;
+const PLACEMENT_BACK_MS = 30_000;
 
 let dataDir: string;
 let supervisor: Supervisor;
@@ -70,12 +74,14 @@ const untilAnsweredBy = async (wanted: readonly string[]): Promise<number> => {
     for (;;) {
       const name = await hostOf(actor).catch(() => 'nobody');
       if (wanted.includes(name)) return;
-      if (Date.now() - began > 30_000) throw new Error(`${actor} is with ${name}`);
+      if (Date.now() - began > 40_000) throw new Error(`${actor} is with ${name}`);
       await sleep(50);
     }
   };
   await Promise.all(ACTORS.map(one));
-  return Date.now() - began;
+  const tookMs = Date.now() - began;
+  process.stdout.write(`${wanted.join(' and ')} answered for every actor after ${tookMs} ms\n`);
+  return tookMs;
 };
 
 beforeAll(async () => {
@@ -124,20 +130,23 @@ describe('two actor hosts of one app id', () => {
     }
   });
 
-  test('given that one dies whole, the other has its actors within 5 s', async () => {
+  test('given that one dies whole, the other has its actors', async () => {
     for (const name of [`${ACTOR_HOST_APP}-2`, `${ACTOR_HOST_APP}-2-daprd`]) {
       supervisor.kill(name, 'SIGKILL');
     }
     expect(await untilAnsweredBy(['host1', 'host2'])).toBeLessThan(TAKEN_OVER_MS);
   }, 60_000);
 
-  test('given that only the app is away, the other has its actors within 5 s', async () => {
+  test('given that only the app is away, the other has its actors', async () => {
     const gone = supervisor.takeDown(`${ACTOR_HOST_APP}-2`);
-    expect(await untilAnsweredBy(['host1'])).toBeLessThan(TAKEN_OVER_MS);
-    // What any host may answer is sent to another until one does.
-    for (let calls = 0; calls < 10; calls += 1) expect(await anyHost()).toBe('host1');
-    await gone;
-    await supervisor.bringUp(`${ACTOR_HOST_APP}-2`);
+    try {
+      expect(await untilAnsweredBy(['host1'])).toBeLessThan(TAKEN_OVER_MS);
+      // What any host may answer is sent to another until one does.
+      for (let calls = 0; calls < 10; calls += 1) expect(await anyHost()).toBe('host1');
+    } finally {
+      await gone;
+      await supervisor.bringUp(`${ACTOR_HOST_APP}-2`);
+    }
   }, 60_000);
 
   test('given that the app hangs, it is killed and its actors are served again', async () => {
@@ -147,7 +156,7 @@ describe('two actor hosts of one app id', () => {
     while (restarts() === before) await sleep(50);
   }, 60_000);
 
-  test('given placement is killed, every actor is answered again within 10 s', async () => {
+  test('given placement is killed, every actor is answered again', async () => {
     supervisor.kill('placement', 'SIGKILL');
     expect(await untilAnsweredBy(['host1', 'host2'])).toBeLessThan(PLACEMENT_BACK_MS);
   }, 60_000);

@@ -1,4 +1,7 @@
-import { healthWords, toldOf } from './app-health.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DaprApp } from './dapr-yaml.ts';
+import { healthWords, neededPersonFor, toldOf, waitReady } from './app-health.ts';
 
 describe('what status tells of an app', () => {
   test.each([
@@ -38,4 +41,27 @@ describe('what status tells of an app', () => {
       'ready, unsettled 0, outbox unconfirmedEvents 4',
     );
   });
+});
+
+describe('what waiting does not heal', () => {
+  const checks = { alarms: { ok: false, reason: 'rolled-back: it was cut', needsPerson: true } };
+  test('is told apart from what it heals', () => {
+    expect(neededPersonFor({ status: 'not-ready', checks })).toBe('rolled-back: it was cut');
+    const away = { log: { ok: false, reason: 'immudb is away' } };
+    expect(neededPersonFor({ status: 'not-ready', checks: away })).toBeUndefined();
+    expect(neededPersonFor(undefined)).toBeUndefined();
+  });
+  test('ends the wait long before its time, with a sentence that says what is wrong', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(503).end(JSON.stringify({ status: 'not-ready', checks }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const app = { name: 'event-source', appPort: (server.address() as AddressInfo).port };
+    const began = Date.now();
+    expect(await waitReady([app as DaprApp], 60_000)).toEqual([
+      'NOT TO BE TRUSTED: event-source: rolled-back: it was cut (docs/audit.md: what to do)',
+    ]);
+    expect(Date.now() - began).toBeLessThan(30_000);
+    server.close();
+  }, 40_000);
 });

@@ -6,6 +6,8 @@ import { Refusal } from './progress.ts';
 
 const ANSWER_MS_MAX = 2_000;
 const READY_POLL_MS = 100;
+/** A fault that needs a person is believed when it is still there after this. */
+const BELIEVED_AFTER_MS = 3_000;
 const LOG_APP = 'event-source';
 
 /** What of its health a person wants to see at a glance, by the name under which it stands. */
@@ -51,6 +53,19 @@ export const healthWords = (body: unknown, wanted: readonly string[]): string =>
   return [typeof status === 'string' ? status : 'unknown', ...told, ...reasons].join(', ');
 };
 
+type Told = Readonly<Record<string, { reason?: unknown; needsPerson?: unknown } | null>>;
+
+/** What in there no waiting heals; undefined when there is no such thing. */
+export const neededPersonFor = (body: unknown): string | undefined => {
+  const { checks } = (body ?? {}) as { checks?: Told };
+  const found = Object.values(checks ?? {}).find((check) => check?.needsPerson === true);
+  return typeof found?.reason === 'string' ? found.reason : undefined;
+};
+
+/** Whether it says of itself that it does what it is there for. */
+export const saysReady = (body: unknown): boolean =>
+  (body as { status?: unknown } | undefined)?.status === 'ready';
+
 /** Asks an app for its health, needs no token; undefined when it does not answer in time. */
 export const askHealth = async (port: number): Promise<unknown> => {
   try {
@@ -68,18 +83,48 @@ const whyNotReady = async ({ name, appPort }: DaprApp): Promise<string> => {
   return health === undefined ? name : `${name}: ${healthWords(health, [])}`;
 };
 
-/** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
-export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
+/** Which of them have said for a while that they need a person, with the reason, as sentences. */
+const patience = () => {
+  const since = new Map<string, number>();
+  return async (apps: readonly DaprApp[]): Promise<Map<DaprApp, string>> => {
+    const found = new Map<DaprApp, string>();
+    for (const app of apps) {
+      const why = neededPersonFor(await askHealth(app.appPort));
+      const first = since.get(app.name) ?? Date.now();
+      if (why === undefined) since.delete(app.name);
+      else since.set(app.name, first);
+      if (why !== undefined && Date.now() - first >= BELIEVED_AFTER_MS) {
+        found.set(app, notToBeTrusted(app.name, why));
+      }
+    }
+    return found;
+  };
+};
+
+export const notToBeTrusted = (name: string, why: string): string =>
+  `NOT TO BE TRUSTED: ${name}: ${why} (docs/audit.md: what to do)`;
+
+/**
+ * Resolves when every app answers /health/ready, or says that no waiting heals it: gives a sentence
+ * for each of these. Throws one that names who does neither within the limit.
+ */
+export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<string[]> => {
   const deadline = Date.now() + limitMs;
+  const needPerson = patience();
+  const sentences: string[] = [];
   let waiting = [...apps];
   while (waiting.length > 0) {
     const ready = await Promise.all(waiting.map((app) => answersOk(app.appPort, '/health/ready')));
     waiting = waiting.filter((_, index) => !ready[index]);
-    if (waiting.length === 0) return;
+    const given = await needPerson(waiting);
+    sentences.push(...given.values());
+    waiting = waiting.filter((app) => !given.has(app));
+    if (waiting.length === 0) break;
     if (Date.now() > deadline) {
       const names = (await Promise.all(waiting.map(whyNotReady))).join('; ');
       throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
     }
     await sleep(READY_POLL_MS);
   }
+  return sentences;
 };

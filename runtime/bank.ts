@@ -11,7 +11,7 @@ import type { Instance, InstanceOptions } from './instance.ts';
 import type { Entry } from './ledger.ts';
 import { LOOPBACK, requireFreePorts } from './ports.ts';
 import { findPrograms, SERVED_BY_START } from './programs.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, Refusal } from './progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
 import { loadSecrets } from './secrets.ts';
 import { createSupervisor } from './supervisor.ts';
@@ -60,6 +60,8 @@ export interface Bank {
   readonly stopActorHost: (host: number) => Promise<void>;
   /** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
   readonly waitReady: (limitMs?: number) => Promise<void>;
+  /** What was not to be trusted when it was started, a sentence each. */
+  readonly distrusted: readonly string[];
   readonly restartCount: (name?: string) => number;
   readonly stop: () => Promise<void>;
 }
@@ -80,6 +82,11 @@ export const allPorts = (
   return ports;
 };
 
+const requireReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
+  const sentences = await waitReady(apps, limitMs);
+  if (sentences.length > 0) throw new Refusal(sentences.join('\n'));
+};
+
 /** Actor hosts that come and go while the bank runs; `apps` tells which apps there are. */
 const actorHosts = (
   instance: Instance,
@@ -97,7 +104,7 @@ const actorHosts = (
       const secrets = loadSecrets(instance.dataDir);
       await supervisor.start(appPrograms(instance, secrets, [app], fileOf(files, 'daprd')));
       apps = [...apps, app];
-      await waitReady([app], READY_DEADLINE_MS);
+      await requireReady([app], READY_DEADLINE_MS);
     },
     stopActorHost: async (host) => {
       const { name } = actorHost(model, host);
@@ -113,6 +120,7 @@ const makeHandle = (
   hosts: ReturnType<typeof actorHosts>,
   supervisor: Supervisor,
   files: Bank['files'],
+  distrusted: readonly string[],
 ): Bank => ({
   instance,
   files,
@@ -134,7 +142,8 @@ const makeHandle = (
   kill: supervisor.kill,
   takeDown: supervisor.takeDown,
   bringUp: supervisor.bringUp,
-  waitReady: (limitMs = READY_DEADLINE_MS) => waitReady(hosts.apps(), limitMs),
+  waitReady: (limitMs = READY_DEADLINE_MS) => requireReady(hosts.apps(), limitMs),
+  distrusted,
   restartCount: (name) =>
     supervisor
       .programs()
@@ -174,12 +183,14 @@ export const startBank = async (
       startInfrastructure(supervisor, instance, secrets, files),
     );
     const hosts = actorHosts(instance, apps, supervisor, files);
-    const bank = makeHandle(instance, hosts, supervisor, files);
+    const distrusted: string[] = [];
+    const bank = makeHandle(instance, hosts, supervisor, files, distrusted);
     if (options.infrastructureOnly === true) return bank;
     forgetAddresses(instance);
     await progress.during(`starting ${apps.length} apps and their sidecars ...`, async () => {
       await supervisor.start(appPrograms(instance, secrets, apps, fileOf(files, 'daprd')));
-      await bank.waitReady();
+      // Not ended for it: whoever finds out what happened needs the bank, and commands are kept.
+      distrusted.push(...(await waitReady(apps, READY_DEADLINE_MS)));
     });
     return bank;
   } catch (error) {

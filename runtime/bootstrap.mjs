@@ -69,9 +69,7 @@ const installPackages = () => {
   const stamp = join(ROOT, 'node_modules', '.core-bank-stamp');
   const wanted = digestOf(join(ROOT, 'package-lock.json'));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  // Not `npm ci`: it refuses the lock file wherever the registry lacks the package of any other
-  // platform, and it empties node_modules first. With --no-save the lock file stays as it is.
-  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   const remedy = 'Installing the npm packages failed: check the network, then run this again.';
   prepare('Installing npm packages (once)', 'npm', args, remedy);
   writeFileSync(stamp, wanted);

@@ -12,14 +12,15 @@ if (existsSync(file)) {
   process.exit(0);
 }
 const secret = () => `Cb1-${randomBytes(24).toString('base64url')}`;
-const [postgres, mongo, natsSidecar] = [secret(), secret(), secret()];
+const [journal, mongo, natsSidecar] = [secret(), secret(), secret()];
 const natsPublisher = secret();
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const auditor = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const variables = {
   DAPR_API_TOKEN: secret(),
   APP_API_TOKEN: secret(),
-  POSTGRES_PASSWORD: postgres,
+  POSTGRES_ADMIN_PASSWORD: secret(),
+  POSTGRES_JOURNAL_PASSWORD: journal,
   MONGO_PASSWORD: mongo,
   NATS_ADMIN_PASSWORD: secret(),
   NATS_SIDECAR_PASSWORD: natsSidecar,
@@ -29,7 +30,7 @@ const variables = {
   IMMUDB_PASSWORD: secret(),
   AUDIT_SIGNING_KEY: auditor.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
   LOG_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-  JOURNAL_URL: `postgres://journal:${postgres}@127.0.0.1:3810/journal`,
+  JOURNAL_URL: `postgres://journal:${journal}@127.0.0.1:3810/journal`,
   NATS_URL: `nats://sidecar:${natsSidecar}@127.0.0.1:3820`,
   BANK_EVENTS_URL: `nats://event-source:${natsPublisher}@127.0.0.1:3820`,
   MONGODB_URL: `mongodb://bank:${mongo}@127.0.0.1:3840/corebank?authSource=admin`,

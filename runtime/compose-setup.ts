@@ -1,5 +1,6 @@
 import { provisionImmudb } from './immudb.ts';
 import { resolveInstance } from './instance.ts';
+import { provisionJournal } from './journal-database.ts';
 import { provisionNats } from './nats.ts';
 import { Refusal, runCommand } from './progress.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,13 +25,16 @@ const eventually = async (work: () => Promise<void>): Promise<void> => {
   }
 };
 
-/** In containers: makes the streams, the log's database and its user, then ends. */
+/** In containers: makes journal, streams and log with the users of the apps, then ends. */
 runCommand(async () => {
   const instance = resolveInstance({ instance: 0 });
   const natsAdmin = required('NATS_ADMIN_PASSWORD');
   const immudbAdmin = required('IMMUDB_ADMIN_PASSWORD');
   const immudbWriter = required('IMMUDB_PASSWORD');
+  const postgresAdmin = required('POSTGRES_ADMIN_PASSWORD');
+  const postgresJournal = required('POSTGRES_JOURNAL_PASSWORD');
+  await eventually(() => provisionJournal(instance, { postgresAdmin, postgresJournal }));
   await eventually(() => provisionNats(instance, { natsAdmin }));
   await eventually(() => provisionImmudb(instance, { immudbAdmin, immudbWriter }));
-  process.stdout.write('The streams and the log are ready.\n');
+  process.stdout.write('The journal, the streams and the log are ready.\n');
 });

@@ -24,7 +24,7 @@ export interface DeadLetterBox {
   count(): Promise<number>;
   /**
    * Sends the message again and forgets the letter. When it dies in between, the letter is sent
-   * a second time by the next replay: the broker or the command's key makes that harmless.
+   * a second time by the next replay: the command's key makes that harmless.
    */
   replay(letter: DeadLetter): Promise<void>;
   forget(letter: DeadLetter): Promise<void>;
@@ -51,8 +51,7 @@ export async function openDeadLetterBox(connection: NatsConnection): Promise<Dea
       return letters;
     },
     async replay(letter) {
-      const msgID = `replay/${letter.id}/${letter.at.getTime()}`;
-      await client.publish(COMMANDS_SUBJECT, letter.message, { msgID });
+      await client.publish(COMMANDS_SUBJECT, letter.message);
       await forget(letter);
     },
   };

@@ -49,6 +49,13 @@ describe('what a program is told', () => {
     expect(secretsIn(sidecarEnvironment(instance, secrets, app))).toEqual(ofSidecar);
   });
 
+  test('given names for this machine in ALLOWED_HOSTS, both APIs are told them', () => {
+    process.env['ALLOWED_HOSTS'] = 'bank.example';
+    const told = apps.map((app) => appEnvironmentWithSecrets(instance, secrets, app));
+    delete process.env['ALLOWED_HOSTS'];
+    expect(told.map((one) => one['ALLOWED_HOSTS'])).toEqual(apps.map(() => 'bank.example'));
+  });
+
   test('given two apps, their tokens differ, and an app shares them with its sidecar only', () => {
     const tokens = apps.map((app) => sidecarEnvironment(instance, secrets, app)['DAPR_API_TOKEN']);
     expect(new Set(tokens).size).toBe(apps.length);

@@ -13,7 +13,11 @@ import { publicKeyLine, trustFile, type Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BANK_CRASH_FILE'];
+const INHERITED = [
+  ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BANK_CRASH_FILE'],
+  // Names of this machine under which the APIs may be called (platform/foreign-request.ts).
+  'ALLOWED_HOSTS',
+];
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {

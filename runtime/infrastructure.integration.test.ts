@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, nanos } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import { startBank } from './bank.ts';
 import { freeInstance } from './free-instance.ts';
 import type { Bank } from './bank.ts';
+import { asAdmin, provisionNats } from './nats.ts';
 import { loadSecrets } from './secrets.ts';
 
 const START_MS_MAX = 120_000;
@@ -67,6 +69,28 @@ describe('the infrastructure', () => {
   test('given no credentials, the broker lets nobody in', async () => {
     const servers = `127.0.0.1:${bank.instance.ports.nats}`;
     await expect(connect({ servers, maxReconnectAttempts: 0 })).rejects.toThrow(/authorization/i);
+  });
+
+  test('given commands of one id, the broker keeps all, also on an older stream', async () => {
+    const secrets = loadSecrets(dataDir);
+    const kept = () =>
+      asAdmin(bank.instance, secrets, async (connection) => {
+        const client = jetstream(connection);
+        const send = () => client.publish('account-commands', '{}', { msgID: 'one' });
+        const acks = [await send(), await send(), await send()];
+        await (await client.jetstreamManager()).streams.purge('ACCOUNT_COMMANDS');
+        return acks.map(({ duplicate }) => duplicate);
+      });
+    expect(await kept()).toEqual([false, false, false]);
+    await asAdmin(bank.instance, secrets, async (connection) => {
+      const { streams } = await jetstreamManager(connection);
+      await streams.update('ACCOUNT_COMMANDS', { sources: [], duplicate_window: nanos(120_000) });
+    });
+    expect(await kept()).toEqual([false, true, true]);
+    // Twice, because every start does it.
+    await provisionNats(bank.instance, secrets);
+    await provisionNats(bank.instance, secrets);
+    expect(await kept()).toEqual([false, false, false]);
   });
 
   test('given a sidecar, it may publish on the topics and not delete a stream', async () => {

@@ -16,8 +16,10 @@ const APP_CONNECTIONS_MAX = 40;
 /** Holds off a second program that applies the SQL at the same time. */
 const APPLYING = 4_103_826_901;
 
+type JournalSecrets = Pick<Secrets, 'postgresAdmin' | 'postgresJournal'>;
+
 /** What the actor host connects to; a secret. */
-export const journalUrl = (instance: Instance, secrets: Secrets): string =>
+export const journalUrl = (instance: Instance, secrets: JournalSecrets): string =>
   `postgres://journal:${secrets.postgresJournal}@${LOOPBACK}:${instance.ports.postgres}/journal`;
 
 /**
@@ -25,7 +27,7 @@ export const journalUrl = (instance: Instance, secrets: Secrets): string =>
  * its functions and nothing else, and applies the SQL of this checkout. Harmless when all is
  * there. Refuses a database of the first release.
  */
-export async function provisionJournal(instance: Instance, secrets: Secrets): Promise<void> {
+export async function provisionJournal(instance: Instance, secrets: JournalSecrets): Promise<void> {
   await withDatabase(instance, secrets, ADMIN, async (admin) => {
     const hasRole = async (role: string) =>
       (await admin.query('select 1 from pg_roles where rolname = $1', [role])).rowCount === 1;
@@ -49,7 +51,7 @@ export async function provisionJournal(instance: Instance, secrets: Secrets): Pr
 }
 
 /** Drops the journal and makes an empty one, to be filled from the log by a restore. */
-export async function recreateJournal(instance: Instance, secrets: Secrets): Promise<void> {
+export async function recreateJournal(instance: Instance, secrets: JournalSecrets): Promise<void> {
   await withDatabase(instance, secrets, ADMIN, async (admin) => {
     await admin.query('drop database if exists journal with (force)');
   });
@@ -112,7 +114,7 @@ async function applySql(admin: Client, sql: string): Promise<void> {
 
 async function withDatabase(
   instance: Instance,
-  secrets: Secrets,
+  secrets: JournalSecrets,
   database: string,
   work: (client: Client) => Promise<void>,
 ): Promise<void> {

@@ -12,13 +12,14 @@ import { Refusal } from './progress.ts';
 import { auditFolder } from './audit-key.ts';
 import { publicKeyFile, signingKeyFile, trustFile, writePrivate } from './secrets.ts';
 
-const FORMAT = 'core-bank log backup 1';
+/** Its number is that of the release's data format (data-format.ts). */
+const FORMAT = 'core-bank log backup 2';
 const MANIFEST = 'backup.json';
 const FILES = 'immudb';
 
 /** What a backup says of itself. */
 export interface Manifest {
-  readonly format: typeof FORMAT;
+  readonly format: string;
   readonly takenAt: string;
   /** Of the bank whose log it is. */
   readonly publicKey: string;
@@ -88,18 +89,26 @@ function dropIndexes(folder: string): void {
   }
 }
 
-function readManifest(from: string): Manifest {
+export function readManifest(from: string): Manifest {
   const file = join(from, MANIFEST);
   const unfit = `${from} is no finished backup of a log`;
   if (!existsSync(file)) throw new Refusal(`${unfit}: ${MANIFEST} is missing.`);
   try {
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
     if (manifest.format === FORMAT) return manifest;
-  } catch {
-    // Said below.
+    if (FORMATS.test(manifest.format)) throw new Refusal(ofOtherRelease(from, manifest.format));
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
   }
   throw new Refusal(`${unfit}: ${MANIFEST} cannot be read.`);
 }
+
+const FORMATS = /^core-bank log backup [0-9]+$/;
+const ofOtherRelease = (from: string, format: string): string =>
+  format === 'core-bank log backup 1'
+    ? `${from} is a log of an older release, which this one cannot go on with: its events do not ` +
+      'name their predecessors.'
+    : `${from} is a log of another release, which this one cannot go on with.`;
 
 export interface PutBack {
   readonly manifest: Manifest;

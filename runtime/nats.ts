@@ -7,6 +7,7 @@ import { logFile } from './instance.ts';
 import type { Instance } from './instance.ts';
 import type { ProgramSpec } from './managed-program.ts';
 import { accepts, LOOPBACK } from './ports.ts';
+import { Refusal } from './progress.ts';
 import { writePrivate } from './secrets.ts';
 import { nicenessOf } from './scheduling.ts';
 import type { Secrets } from './secrets.ts';
@@ -27,12 +28,28 @@ export const STREAMS: Readonly<Record<string, string>> = {
   LEDGER: 'ledger',
   BANK_EVENTS: 'bank-events',
   AUDIT: 'audit',
+  DEAD_COMMANDS: 'account-commands-dead',
   ACCOUNT_COMMANDS: 'account-commands',
   COMMAND_RESULTS: 'account-command-results',
-  DEAD_COMMANDS: 'account-commands-dead',
+};
+/**
+ * Of commands the broker drops nothing: Dapr names a message by the id of its CloudEvent alone, so
+ * the command of another source would be taken for a repetition, acknowledged and lost. What truly
+ * comes twice is known by its key. The window can be nothing only for a stream that takes from
+ * another one too, so it takes what that one never has.
+ */
+const TAKES_ALL: Readonly<Record<string, Partial<StreamConfig>>> = {
+  ACCOUNT_COMMANDS: {
+    duplicate_window: 0,
+    sources: [{ name: 'DEAD_COMMANDS', filter_subject: 'nothing' }],
+  },
 };
 /** A command is gone from its stream as soon as it is acknowledged. */
 const QUEUES = new Set(['ACCOUNT_COMMANDS']);
+
+const TOO_OLD =
+  'This NATS server drops commands of two senders that chose one id: it cannot do without ' +
+  'deduplication. Give the bank one from 2.15 on, or none: then it builds its own.';
 
 /** What a sidecar may do on the broker: its topics, its own consumers, and nothing else. */
 const sidecarPermissions = (): string => {
@@ -138,11 +155,14 @@ async function provision(connection: NatsConnection): Promise<void> {
       subjects: [subject],
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
       ...limitsOf(name),
+      ...TAKES_ALL[name],
     };
     const retention = QUEUES.has(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
     const fixed = { storage: StorageType.File, retention };
-    if (known.has(name)) await manager.streams.update(name, limits);
-    else await manager.streams.add({ name, ...fixed, ...limits });
+    const { config } = known.has(name)
+      ? await manager.streams.update(name, limits)
+      : await manager.streams.add({ name, ...fixed, ...limits });
+    if (name in TAKES_ALL && (config.duplicate_window ?? 0) > 0) throw new Refusal(TOO_OLD);
   }
 }
 

@@ -8,7 +8,7 @@ export const POSTGRES_ADMIN = 'postgres';
 /** As the administrator of all databases. */
 export const connectToPostgres = async (
   instance: Instance,
-  secrets: Secrets,
+  secrets: Pick<Secrets, 'postgresAdmin'>,
   database: string,
 ): Promise<Client> => {
   const client = new Client({

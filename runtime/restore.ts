@@ -9,6 +9,7 @@ import { appEnvironmentWithSecrets } from './environment.ts';
 import { fileOf } from './infrastructure.ts';
 import { asAdmin, forgetConsumer, renumberBankEvents, unacknowledged } from './nats.ts';
 import { createProgress, Refusal, runCommand } from './progress.ts';
+import { droppedFile, releasedOf, releaseInLog } from './released-streams.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -68,10 +69,12 @@ const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Prom
  * the actor host, and has the actors' journal written again. Stops everything at the end. With
  * --refill the log first gets what the broker has kept, after an old backup of it was put back;
  * with --renumber the integration events are published anew, because the log has another order.
+ * With --release STREAM a stream leaves the quarantine and goes on as the log has it.
  */
 runCommand(async () => {
   const args = process.argv.slice(2);
   const [refill, renumber] = OWN_OPTIONS.map((option) => args.includes(option));
+  const released = releasedOf(args);
   const progress = createProgress();
   let supervisor: Supervisor | undefined;
   const bank = await startBank({ infrastructureOnly: true }, (made) => {
@@ -85,6 +88,9 @@ runCommand(async () => {
       bank.apps.find(({ appID }) => appID === id),
     );
     forgetAddresses(bank.instance);
+    // Before the log starts, and before the journal is written: who is killed in between has an
+    // account that takes nothing, not one whose events the log drops.
+    releaseInLog(bank.instance, released);
     // The log gets again whatever the broker still has; what it has already it recognises.
     const forget = (broker: NatsConnection) => forgetConsumer(broker, ...EVENTS_TO_LOG);
     if (refill) await asAdmin(bank.instance, secrets, forget);
@@ -99,6 +105,7 @@ runCommand(async () => {
       asAdmin(bank.instance, secrets, untilDelivered),
     );
     const others = args.filter((arg) => !OWN_OPTIONS.includes(arg));
+    if (released.length > 0) others.push('--dropped', droppedFile(bank.instance));
     process.exitCode = await runInPlace(bank, secrets, others);
   } finally {
     await bank.stop();

@@ -7,7 +7,7 @@ const welcome = (bank: Bank, elapsedMs: number): string => {
   const commands = bank.urls['core-bank-api'] ?? '';
   const queries = bank.urls['queries-bank-api'] ?? '';
   return `
-The bank is open after ${clock(elapsedMs)}.
+The bank ${bank.distrusted.length === 0 ? 'is open' : 'runs, but see below,'} after ${clock(elapsedMs)}.
   commands  ${commands}   (${commands}/docs)
   queries   ${queries}   (${queries}/docs)
   data      ${bank.instance.dataDir}
@@ -23,7 +23,7 @@ Try it: register a person, open an account, then pay in.
   curl -s "${queries}/v1/accounts/$ACCOUNT/balance?minVersion=2"
 
 Ctrl-C stops it. In another terminal: npm run status, npm run logs, npm run stop.
-`;
+${bank.distrusted.map((sentence) => `${sentence}\n`).join('')}`;
 };
 
 runCommand(async () => {

@@ -1,4 +1,12 @@
-import { askHealth, healthWords, toldOf } from './app-health.ts';
+import {
+  askHealth,
+  healthWords,
+  neededPersonFor,
+  notToBeTrusted,
+  saysReady,
+  toldOf,
+} from './app-health.ts';
+import { sidecarName } from './apps.ts';
 import { resolveInstance } from './instance.ts';
 import { isAlive, readLedger } from './ledger.ts';
 import type { Entry } from './ledger.ts';
@@ -10,26 +18,43 @@ const COLUMNS = ['program', 'pid', 'port', 'state', 'uptime', 'memory', 'restart
 
 const memoryMib = (entry: Entry): number => Math.round(residentKib(entry.pid) / KIB_PER_MIB);
 
-const row = (entry: Entry): string[] => {
+type Health = ReadonlyMap<string, unknown>;
+
+const row = (entry: Entry, health: Health): string[] => {
   const alive = isAlive(entry);
+  const isUnfit = health.has(entry.name) && !saysReady(health.get(entry.name));
+  const state = entry.state === 'ready' && isUnfit ? 'not ready' : entry.state;
   return [
     entry.name,
     alive ? String(entry.pid) : '-',
     String(entry.port),
-    alive ? entry.state : entry.state === 'restarting' ? 'restarting' : 'dead',
+    alive ? state : entry.state === 'restarting' ? 'restarting' : 'dead',
     alive ? clock(Date.now() - entry.startedAt) : '-',
     alive ? `${memoryMib(entry)} MB` : '-',
     String(entry.restarts),
   ];
 };
 
-/** What the log and each actor host say of themselves, a line each. */
-const tellHealth = async (programs: readonly Entry[]): Promise<void> => {
-  const lines = programs.map(async ({ name, port }) => {
+/** What every app answers of itself, by its name: apps are the programs that have a sidecar. */
+const healthOfApps = async (programs: readonly Entry[]): Promise<Health> => {
+  const names = new Set(programs.map(({ name }) => name));
+  const apps = programs.filter(({ name }) => names.has(sidecarName(name)));
+  return new Map(
+    await Promise.all(apps.map(async ({ name, port }) => [name, await askHealth(port)] as const)),
+  );
+};
+
+/** What the log and each actor host say of themselves, and every app that is not ready. */
+const tellHealth = (health: Health): void => {
+  for (const [name, body] of health) {
     const told = toldOf(name);
-    return told === undefined ? '' : `${name}: ${healthWords(await askHealth(port), told)}\n`;
-  });
-  process.stdout.write((await Promise.all(lines)).join(''));
+    if (told === undefined && saysReady(body)) continue;
+    process.stdout.write(`${name}: ${healthWords(body, told ?? [])}\n`);
+  }
+  for (const [name, body] of health) {
+    const why = neededPersonFor(body);
+    if (why !== undefined) process.stdout.write(`${notToBeTrusted(name, why)}\n`);
+  }
 };
 
 /** A table of everything the supervisor runs; exit code 1 when something is not ready. */
@@ -41,7 +66,8 @@ runCommand(async () => {
     process.exitCode = 1;
     return;
   }
-  const rows = [COLUMNS, ...ledger.programs.map(row)];
+  const health = await healthOfApps(ledger.programs);
+  const rows = [COLUMNS, ...ledger.programs.map((entry) => row(entry, health))];
   const widths = COLUMNS.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
   for (const cells of rows) {
     const line = cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
@@ -50,10 +76,11 @@ runCommand(async () => {
   const alive = ledger.programs.filter(isAlive);
   const total = alive.reduce((sum, entry) => sum + memoryMib(entry), 0);
   process.stdout.write(`${alive.length} of ${ledger.programs.length} run, ${total} MB in all.\n`);
-  await tellHealth(alive);
+  tellHealth(health);
   if (!isAlive(ledger.supervisor)) {
     process.stdout.write('The supervisor is dead: "npm run stop" ends what it left behind.\n');
   }
   const ready = alive.filter((entry) => entry.state === 'ready');
-  if (ready.length !== ledger.programs.length) process.exitCode = 1;
+  const isFit = [...health.values()].every(saysReady);
+  if (ready.length !== ledger.programs.length || !isFit) process.exitCode = 1;
 });

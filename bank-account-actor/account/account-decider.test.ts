@@ -59,6 +59,7 @@ describe('what was executed is answered alike for ever', () => {
     expect(await codes(send('s'), send('s', '2.01'))).toEqual(['3+2', 'idempotency-key-reused']);
     stop();
   });
+  // Finding A3: two reservations with one id paid twice, and the account's log ended.
   test('given a second key with the same transfer id, it moves nothing', async () => {
     const { codes, log, time, stop } = await house();
     const same = (key: string, type: string, amount: string) =>
@@ -72,9 +73,26 @@ describe('what was executed is answered alike for ever', () => {
     );
     const reused = 'idempotency-key-reused';
     expect(told).toEqual(['3', reused, reused, '4+2', reused]);
+    const sent = await codes(
+      same('k5', 'send-transfer', '5.00'),
+      send('s', '2.00'),
+      message('k6', {
+        type: 'send-transfer',
+        transferId: idOf('s'),
+        toAccountId: OTHER,
+        amount: '2.00',
+      }),
+      message('k7', {
+        type: 'reserve-transfer',
+        transferId: idOf('s'),
+        toAccountId: THIRD,
+        amount: '2.00',
+      }),
+    );
+    expect(sent).toEqual([reused, '5+3', reused, reused]);
     await time.pass(3_000);
     expect(log.forks).toEqual([]);
-    expect(log.eventsOf(OTHER).at(-1)?.data).toMatchObject({ balance: { ledger: '1.00' } });
+    expect(log.eventsOf(OTHER).at(-1)?.data).toMatchObject({ balance: { ledger: '3.00' } });
     stop();
   });
 });

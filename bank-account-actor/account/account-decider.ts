@@ -4,6 +4,7 @@ import { commandHash, decodeCommand, holdIdFor } from '../../contracts/commands.
 import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
 import type { CommandBody } from '../../contracts/command-bodies.ts';
 import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import { isMatch } from '../../contracts/if-match.ts';
 import { writeMoney } from '../../contracts/money-members.ts';
 import type { RefusalMessage } from '../../contracts/refusals.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
@@ -129,7 +130,7 @@ function decideAccount(
   }
   const halted = draft.whyNotAppend(current);
   if (halted !== undefined) return plain(unavailable(halted));
-  if (message.ifMatch !== undefined && message.ifMatch !== current.version) {
+  if (!isMatch(message.ifMatch, current.version)) {
     return plain(refused({ code: 'version-mismatch', version: current.version }));
   }
   const given = batch === undefined || agreed !== null ? message : { ...message, batch };

@@ -87,6 +87,7 @@ test('given two hosts, what is due ends once', async () => {
   other.stop();
 });
 
+// Finding A1: holds were refused by the account's clock and released by the wall clock.
 test('a clock that was ahead leaves no hold that is refused and not released', async () => {
   const { time, execute, start, stop, held } = await house();
   start();

@@ -127,7 +127,7 @@ describe('what is recorded', () => {
     const expireMessage = { type: 'expire-hold', holdId: '00000000-0000-8000-8000-00000000000b' };
     const results = await execute(
       { ...withdraw('w', '9.00'), dryRun: true },
-      { ...withdraw('v', '9.00'), ifMatch: 9 },
+      { ...withdraw('v', '9.00'), ifMatch: [9] },
       reuse('d'),
       deposit('digits', '0.001'),
       message('expire', expireMessage),

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import http2 from 'node:http2';
 import { executeAnswer, type CommandMessage } from '../../contracts/commands.ts';
 import { listenH2c, type Listening } from '../../platform/h2c.ts';
@@ -44,6 +45,7 @@ const told = (text: string): string[] =>
     .parse(JSON.parse(text))
     .groups.flatMap((group) => ('moved' in group ? 'moved' : group.results.map(said)));
 
+// Finding H: calls waited for the start without a limit.
 test('given the host is starting, a call is answered 503 at once and not executed', async () => {
   isStarted = false;
   const answer = await put(path, request([[open('early')]]));
@@ -180,6 +182,14 @@ test('given anybody, health is told, and nothing else', async () => {
   expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ status: 'ready' });
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect((await fetch(`${url}/dapr/config`)).status).toBe(401);
+});
+
+test('given a page whose name points to loopback, it is told nothing', async () => {
+  const status = await new Promise((resolve) => {
+    const headers = { Host: 'attacker.example:3002' };
+    http.get(`${url}/healthz`, { headers }, (answer) => resolve(answer.resume().statusCode));
+  });
+  expect(status).toBe(421);
 });
 
 test('given the sidecar asks, it is told the actor types, and of no subscription', async () => {

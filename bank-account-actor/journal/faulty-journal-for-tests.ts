@@ -58,6 +58,9 @@ export function faultyJournal(
       mark: () => read('mark', () => journal.mark()),
       setMark: (mark) => write('setMark', () => journal.setMark(mark)),
       restore: (streams, names) => write('restore', () => journal.restore(streams, names)),
+      dropStory: (stream, digest, names) =>
+        write('dropStory', () => journal.dropStory(stream, digest, names)),
+      release: (stream) => write('release', () => journal.release(stream)),
     },
   };
 }

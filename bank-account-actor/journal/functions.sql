@@ -248,6 +248,7 @@ declare
   v_secrets text[] := string_to_array(p_secrets, e'\x1e');
   v_inserted bigint;
   v_updated bigint;
+  v_keys bigint;
 begin
   -- First what is missing, then what is behind: a row that somebody makes in between is seen.
   insert into streams
@@ -266,15 +267,46 @@ begin
     touched_at = clock_timestamp(), secret = key_after(s.secret, u.secret)
   from unnest(v_streams, p_versions, v_digests, v_states, p_due, v_secrets)
     as u (stream, version, digest, state, due, secret)
-  where s.stream = u.stream
-    and (s.version < u.version
-      or (s.version = u.version and s.digest = u.digest
-        and s.secret is null and left(u.secret, 1) = '+'));
+  where s.stream = u.stream and (s.version < u.version or s.digest = '');
   get diagnostics v_updated = row_count;
+  -- A key goes whatever the row says; it comes to exactly the row that was looked at.
+  update streams s set secret = key_after(s.secret, u.secret)
+  from unnest(v_streams, p_versions, v_digests, v_secrets) as u (stream, version, digest, secret)
+  where s.stream = u.stream
+    and case left(u.secret, 1) when '-' then s.secret is not null
+      when '+' then s.secret is null and s.version = u.version and s.digest = u.digest end;
+  get diagnostics v_keys = row_count;
   insert into names (id, version)
   select u.id, u.version from unnest(p_names, p_name_versions) as u (id, version) order by 1, 2
   on conflict do nothing;
-  return v_inserted + v_updated;
+  return v_inserted + v_updated + v_keys;
+end $$;
+
+-- Empties a row that still has this digest, for a restore to fill it from the log; it stays in
+-- quarantine and keeps its key. With it go the names that its events executed. False when the row
+-- is another one.
+create function journal.drop_story(
+  p_stream text, p_digest text, p_names uuid[], p_name_versions bigint[]
+) returns boolean
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  update streams s
+  set version = 1, digest = '', state = '', logged = 0, unlogged = '', unsettled = false,
+    due = null, due_claimed = 0, touched_at = clock_timestamp(),
+    quarantine = coalesce(s.quarantine, 'its story was dropped, a restore has not ended')
+  where s.stream = p_stream and s.digest = p_digest;
+  if not found then return false; end if;
+  delete from names n using unnest(p_names, p_name_versions) as u (id, version)
+  where n.id = u.id and n.version = u.version;
+  return true;
+end $$;
+
+-- A row that no restore filled is of a stream that the log does not have.
+create function journal.release(p_stream text) returns void
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  delete from streams s where s.stream = p_stream and s.digest = '';
+  update streams s set quarantine = null where s.stream = p_stream and s.unlogged = '';
 end $$;
 
 create function journal.get_mark() returns table (state text, at text)

@@ -238,6 +238,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
   });
 
   describe(`${name}: late writes`, () => {
+    // Finding Q: an unfenced write, applied late, undid what came after it.
     test('given writes once more, in any order, nothing newer changes', async () => {
       const stream = newStream();
       const commits = [0, 1, 2].map((at) =>
@@ -314,6 +315,51 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       expect(await a.restore([restored(missing, 3, { secret: 'forget' })], [])).toBe(1);
       expect(await stored(missing)).not.toHaveProperty('secret');
     });
+    test('given a key that comes or goes, nothing else of the row changes', async () => {
+      const stream = await made(3, { due: 7 });
+      const before = (await stored(stream))!;
+      const at = (version: number, secret: RestoredStream['secret']) =>
+        a.restore([restored(stream, version, { state: '"other"', secret: secret! })], []);
+      expect(await at(2, { keep: 'k' })).toBe(0);
+      expect(await at(3, { keep: 'k' })).toBe(1);
+      expect(await at(3, { keep: 'another' })).toBe(0);
+      expect(await stored(stream)).toEqual({ ...before, secret: 'k' });
+      expect(await a.claimDue(7, 1, ALL)).toContain(stream);
+      expect(await at(1, 'forget')).toBe(1);
+      expect(await at(1, 'forget')).toBe(0);
+      expect(await stored(stream)).toEqual(before);
+    });
+    test('given a story that is dropped, the row waits in quarantine for a restore', async () => {
+      const stream = await made(3, { due: 7, secret: { keep: 'k' } });
+      const name = (text: string, version: number) => ({ stream, name: text, version });
+      const names = [name('m', 3), name('n', 4)];
+      await a.commit(turn([write(stream, 3)], { names }));
+      expect(await b.dropStory(stream, digestOf(3), names)).toBe(false);
+      expect(await b.dropStory(stream, digestOf(4), [name('m', 4), name('n', 4)])).toBe(true);
+      const empty = { version: 1, digest: '', logged: 0, unlogged: [], secret: 'k' };
+      expect(await stored(stream)).toMatchObject({ ...empty, quarantine: expect.anything() });
+      expect((await a.load([], names)).names).toEqual([name('m', 3)]);
+      expect(await a.claimDue(7, 1, ALL)).not.toContain(stream);
+      const overtaken = { outcome: 'overtaken', streams: [stream] };
+      expect(await a.commit(turn([write(stream, 1)]))).toEqual(overtaken);
+      expect(await a.restore([restored(stream, 1)], [])).toBe(1);
+      expect(await a.commit(turn([write(stream, 1)]))).toEqual(overtaken);
+      await a.release(stream);
+      expect(await a.commit(turn([write(stream, 1)]))).toEqual(COMMITTED);
+      expect((await stored(stream))?.secret).toBe('k');
+    });
+    test('given a release, a row with what the log lacks stays, an empty one goes', async () => {
+      const stream = await made(1);
+      await a.quarantine(stream, 'a fork');
+      await a.release(stream);
+      expect(await stored(stream)).toMatchObject({ quarantine: 'a fork' });
+      expect(await a.dropStory(stream, digestOf(1), [])).toBe(true);
+      expect(await a.dropStory(stream, '', [])).toBe(true);
+      expect(await stored(stream)).toMatchObject({ quarantine: 'a fork' });
+      await a.release(stream);
+      expect(await stored(stream)).toBeUndefined();
+      expect(await a.commit(turn([write(stream, 0)]))).toEqual(COMMITTED);
+    });
   });
 
   describe(`${name}: claims`, () => {
@@ -337,13 +383,15 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       await store().wait(IDLE_MS + 50);
       expect((await claim(b)).sort()).toEqual([...streams].sort());
     });
+    // Finding S4: rows were recovered by their number, whatever their size.
     test('given more than a claim takes, the rest comes with the next', async () => {
       const big = { state: '{}', unlogged: [`"${'x'.repeat(900_000)}"`] };
       const streams = [await made(1, big), await made(1, big), await made(1, big)];
       await store().wait(IDLE_MS + 50);
       const claimed: StreamId[] = [];
       while (mine(claimed, streams).length < streams.length) {
-        const got = await a.claimUnsettled(IDLE_MS, 3);
+        // The limit would let all of them come at once.
+        const got = await a.claimUnsettled(IDLE_MS, ALL);
         expect(got.length).toBeGreaterThan(0);
         const bytes = got.reduce((sum, row) => sum + rowBytes(row), 0);
         expect(bytes).toBeLessThanOrEqual(CLAIM_BYTES_MAX);

@@ -14,7 +14,7 @@ export interface StoredStream {
   readonly stream: StreamId;
   /** Of the last event; at least 1. */
   readonly version: number;
-  /** Of the last event (`eventDigest`). */
+  /** Of the last event (`eventDigest`); empty in a row that waits for a restore. */
   readonly digest: string;
   /** JSON text, opaque to the journal. */
   readonly state: string;
@@ -145,9 +145,18 @@ export interface Journal {
   setMark(mark: JournalMark): Promise<void>;
   /**
    * Puts streams, settled, and names as the log tells them. Only forward: a row at the same or
-   * a later version stays, but for a key that it lacks. Returns the number of rows written.
+   * a later version stays. But a key that is to be forgotten goes whatever the row's version, and
+   * one comes to a row that lacks it, at exactly this version. Returns the number of writes.
    */
   restore(streams: readonly RestoredStream[], names: readonly ExecutedName[]): Promise<number>;
+  /**
+   * Empties the row whose last event has this digest, for a restore to fill it; its key stays,
+   * and it is in quarantine. The names go too, where they have these versions. False, and nothing
+   * is changed, when the row is another one.
+   */
+  dropStory(stream: StreamId, digest: string, names: readonly ExecutedName[]): Promise<boolean>;
+  /** Ends the quarantine of a row that has nothing the log lacks; an empty row goes. */
+  release(stream: StreamId): Promise<void>;
 }
 
 /** The key of a name in the journal: half a SHA-256, as the text of a UUID. */

@@ -104,10 +104,44 @@ export function memoryJournal(now: () => number = Date.now): Journal {
     checkRestored(restored);
     const newer = restored.filter((row) => isForward(rows.get(row.stream)?.stored, row));
     for (const row of newer) write({ ...row, logged: row.version, unlogged: [] });
+    const changed = restored.filter((made) => {
+      const row = rows.get(made.stream)!;
+      const { secret, ...keyless } = row.stored;
+      const { version, digest } = row.stored;
+      const isSame = version === made.version && digest === made.digest;
+      const forgets = made.secret === 'forget' && secret !== undefined;
+      const keeps = typeof made.secret === 'object' && secret === undefined && isSame;
+      const key = keyAfter(secret, made.secret);
+      if (!forgets && !keeps) return false;
+      rows.set(made.stream, {
+        ...row,
+        stored: { ...keyless, ...(key === undefined ? {} : { secret: key }) },
+      });
+      return true;
+    });
     for (const name of told) {
       if (!names.has(nameId(name))) names.set(nameId(name), name.version);
     }
-    return newer.length;
+    return newer.length + changed.length;
+  };
+  const dropStory = (stream: StreamId, digest: string, gone: readonly ExecutedName[]): boolean => {
+    const stored = rows.get(stream)?.stored;
+    if (stored?.digest !== digest) return false;
+    const quarantine = stored.quarantine ?? 'its story was dropped, a restore has not ended';
+    const empty = { version: 1, digest: '', state: '', logged: 0, unlogged: [], quarantine };
+    const touchedAt = now();
+    rows.set(stream, { stored: { ...stored, ...empty }, due: null, touchedAt, dueClaimed: 0 });
+    for (const name of gone) {
+      if (names.get(nameId(name)) === name.version) names.delete(nameId(name));
+    }
+    return true;
+  };
+  const release = (stream: StreamId): void => {
+    const row = rows.get(stream);
+    if (row === undefined || row.stored.unlogged.length > 0) return;
+    const { quarantine: _ended, ...stored } = row.stored;
+    if (stored.digest === '') rows.delete(stream);
+    else rows.set(stream, { ...row, stored });
   };
 
   return {
@@ -137,17 +171,16 @@ export function memoryJournal(now: () => number = Date.now): Journal {
       mark = next;
     },
     restore: async (streams, told) => restore(streams, told),
+    dropStory: async (stream, digest, gone) => dropStory(stream, digest, gone),
+    release: async (stream) => release(stream),
   };
 }
 
 const keyAfter = (key: string | undefined, change: SecretChange | undefined): string | undefined =>
   change === undefined ? key : change === 'forget' ? undefined : change.keep;
 
-function isForward(stored: StoredStream | undefined, row: RestoredStream): boolean {
-  if (stored === undefined || stored.version < row.version) return true;
-  const isSame = stored.version === row.version && stored.digest === row.digest;
-  return isSame && stored.secret === undefined && typeof row.secret === 'object';
-}
+const isForward = (stored: StoredStream | undefined, row: RestoredStream): boolean =>
+  stored === undefined || stored.version < row.version || stored.digest === '';
 
 // Of one millisecond the end of a restore is the later.
 const isBefore = (a: JournalMark, b: JournalMark): boolean =>

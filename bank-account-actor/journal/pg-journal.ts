@@ -120,6 +120,16 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
       ]);
       return Number(answer?.restore_streams);
     },
+    async dropStory(stream, digest, names) {
+      const [row] = await call<{ drop_story: boolean }>('drop_story', [
+        ...[stream, digest, list(names.map(nameId))],
+        list(names.map(({ version }) => version)),
+      ]);
+      return row?.drop_story === true;
+    },
+    async release(stream) {
+      await call('release', [stream]);
+    },
     end: () => pool.end(),
   };
 }

@@ -227,7 +227,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       else if (now - mark.since >= mark.patienceMs) {
         mark.since = now;
         mark.patienceMs = Math.min(2 * mark.patienceMs, SEND_AGAIN_MS_MAX);
-        await sendAgain(entries);
+        // One that cannot be sent again keeps no other from being confirmed.
+        await sendAgain(entries).catch(warn('sending again'));
       }
       // Asked again after the others, so that none waits for a stream that the log lacks.
       open.moveBack(entry.stream);

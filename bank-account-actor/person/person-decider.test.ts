@@ -91,7 +91,7 @@ test('given commands on a person, they are decided in order, each by its rule', 
     '2',
     'person-already-exists',
   ]);
-  expect(await execute(move('m', { ifMatch: 7 }))).toEqual(['version-mismatch']);
+  expect(await execute(move('m', { ifMatch: [7] }))).toEqual(['version-mismatch']);
   expect(await execute(move('m', { dryRun: true }), move('m'))).toEqual(['3', '3']);
   expect(await execute(erase(), move('late'))).toEqual(['4', 'person-erased']);
 });
@@ -187,7 +187,7 @@ describe('who may own an account', () => {
     ]);
     const halfYen = openFor('p', 'jana', { currency: 'JPY', initialDeposit: '0.5' });
     expect(await codes(halfYen)).toEqual(['invalid-request']);
-    expect(await codes({ ...openFor('p', 'jana'), ifMatch: 1 })).toEqual(['version-mismatch']);
+    expect(await codes({ ...openFor('p', 'jana'), ifMatch: [1] })).toEqual(['version-mismatch']);
     await execute(register());
     expect(await codes(openFor('o', ID))).toEqual(['1']);
     // The retry is answered as before, whatever became of the owner.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { streamOfPerson } from '../../contracts/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { defined } from '../../contracts/events.ts';
+import { isMatch } from '../../contracts/if-match.ts';
 import type { PersonMessage, PersonRefusalMessage } from '../../contracts/person-commands.ts';
 import type { PersonResult } from '../../contracts/person-commands.ts';
 import type { LoggedPersonEvent } from '../../contracts/person-events.ts';
@@ -49,7 +50,7 @@ export function decidePersonWork(
   // Without the key nobody can tell whether this is the request of that time.
   if (hash === undefined) return refused({ code: 'person-erased' });
   if (known !== null) return replay(draft, stream, known, hash);
-  if (message.ifMatch !== undefined && message.ifMatch !== person.version) {
+  if (!isMatch(message.ifMatch, person.version)) {
     return refused({ code: 'version-mismatch', version: person.version });
   }
   const at = person.status !== 'none' && person.changedAt > now ? person.changedAt : now;

@@ -67,6 +67,36 @@ describe('a journal', () => {
     await host.execute([open('o'), deposit('another')]);
     await expect(checkJournal(other, pages, now)).rejects.toThrow(/another event/);
   });
+  test('that is an old copy which went on differently is not served, though further', async () => {
+    const [{ pages }, other] = [await bank(1), memoryJournal()];
+    const host = await testHost(other, testLog(), { delivers: false });
+    await host.execute([open('o'), deposit('another'), deposit('more'), deposit('and-more')]);
+    await expect(checkJournal(other, pages, now)).rejects.toThrow(/another event/);
+  });
+  test('that has the differing account in quarantine is served for the others', async () => {
+    const [{ pages }, other] = [await bank(1), memoryJournal()];
+    const host = await testHost(other, testLog(), { delivers: false });
+    await host.execute([open('o'), deposit('another')]);
+    await other.quarantine(STREAM, 'a fork');
+    expect(await checkJournal(other, pages, now)).toBe('fits');
+  });
+  test('that lacks only the last event is not served', async () => {
+    const { journal, log } = await bank(3);
+    const copy = memoryJournal();
+    const row = (await journal.load([STREAM])).streams[0]!;
+    const [first] = log.eventsOf(ACCOUNT).slice(-1);
+    const { secret: _none, ...rest } = { ...row, version: 3, digest: first!.prev! };
+    await copy.restore([{ ...rest, due: null }], []);
+    const pages = pagesOf(() => log.eventsOf(ACCOUNT));
+    await expect(checkJournal(copy, pages, now)).rejects.toThrow(/version 4, the journal ends it/);
+  });
+  test('that lacks what came before late publications is not served', async () => {
+    const { journal, log } = await bank(8);
+    const stray = { ...log.eventsOf(ACCOUNT)[0]!, stream: STREAM.replace(/1$/, '2') } as BankEvent;
+    // Nine transactions later than what it lacks, the log ends with what it has.
+    const pages = pagesOf(() => [stray, ...log.eventsOf(ACCOUNT)]);
+    await expect(checkJournal(journal, pages, now)).rejects.toThrow(/knows nothing of it/);
+  });
   test('that has more than the log is served: the rest is on its way', async () => {
     const { journal, log } = await bank();
     const pages = pagesOf(() => log.eventsOf(ACCOUNT).slice(0, 2));

@@ -27,13 +27,23 @@ export function copyOf(log: TestLog): TestLog {
   for (const event of [...log.streams.values()].flat()) copy.take(structuredClone(event));
   return copy;
 }
+interface RestoreOptions {
+  readonly heldBytesMax?: number;
+  readonly keys?: ReadonlyMap<StreamId, string>;
+  readonly pageEvents?: number;
+}
 /** Restores a journal from that log. */
 export const restore = (
   log: Pick<TestLog, 'streams'>,
   journal = memoryJournal(),
-  more: { heldSizeMax?: number; keys?: ReadonlyMap<StreamId, string> } = {},
+  more: RestoreOptions = {},
 ) => {
-  const ports = { journal, log: pagesOf(log), keys: new Map(), now: () => new Date(BEGAN) };
+  const ports = {
+    journal,
+    log: pagesOf(log, more.pageEvents),
+    keys: new Map(),
+    now: () => new Date(BEGAN),
+  };
   return restoreJournal({ ...ports, progress: () => undefined, ...more });
 };
 

@@ -1,21 +1,23 @@
 import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
 import { agreementOf } from '../../contracts/batch-content.ts';
-import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { eventDigest } from '../../contracts/digest.ts';
 import { namesOf } from '../../contracts/events.ts';
 import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type { ExecutedName, Journal, SecretChange, StoredStream } from '../journal/journal.ts';
-import { decodeState, dueOf, encodeState, isPersonState } from '../turn/stream-state.ts';
-import type { StreamState } from '../turn/stream-state.ts';
+import { crashPoint } from '../../platform/crash-points.ts';
+import { rowBytes, type ExecutedName } from '../journal/journal.ts';
+import type { Journal, RestoredStream, StoredStream } from '../journal/journal.ts';
 import type { LogPages } from './journal-guard.ts';
-import { LogUnsound, stateAfter } from './replay.ts';
+import { settleKeys } from './person-keys.ts';
+import { LogUnsound } from './replay.ts';
+import { toldStreams, type ToldStream } from './told-streams.ts';
 
-/** Characters of states that are held at once; what is beyond is written and read again. */
-const HELD_SIZE_MAX = 128 * 1024 * 1024;
-const LOAD_STREAMS_MAX = 500;
+/** Of states that are held at once; what is beyond is written and read again. */
+const HELD_BYTES_MAX = 256 * 1024 * 1024;
+/** Rows may have 1.5 MiB each. */
+const LOAD_STREAMS_MAX = 64;
 const WRITE_STREAMS_MAX = 500;
-const NAMED_MAX = 20;
+const WRITE_BYTES_MAX = 2 * 1024 * 1024;
+const NAMED_MAX = 100;
 
 export interface RestorationPorts {
   readonly journal: Pick<Journal, 'load' | 'restore' | 'mark' | 'setMark'>;
@@ -25,7 +27,7 @@ export interface RestorationPorts {
   readonly now: () => Date;
   /** Told after each page: the position that was reached, where the log ends, and the events. */
   readonly progress: (position: number, head: number, events: number) => void;
-  readonly heldSizeMax?: number;
+  readonly heldBytesMax?: number;
 }
 
 export interface Restored {
@@ -38,127 +40,67 @@ export interface Restored {
   there: number;
   /** Persons who are registered and whose key is neither in the journal nor in the backup. */
   withoutKey: number;
-}
-
-/** A stream as log and journal tell it so far. */
-interface Replayed {
-  readonly stream: StreamId;
-  version: number;
-  digest: string;
-  state: StreamState;
-  /** The last version that the log has shown. */
-  seen: number;
-  /** The row that was there; its digests are compared with the log's. */
-  readonly row: StoredStream | undefined;
-  size: number;
+  /** The time of the log's last event. */
+  logEnds: string | undefined;
 }
 
 /**
  * Writes into the journal what the log has and it lacks: rows only move forward, and what is ahead
- * of the log stays, because it is nowhere else. So it may be killed and run again. Where journal
- * and log tell different stories nothing of that stream is written and it rejects with LogUnsound.
- * Until it has ended well, the journal's mark keeps every actor host from serving. The log is read
- * once, whatever it holds; memory is bounded by `heldSizeMax` characters of states.
+ * of the log stays, because it is nowhere else. So it may be killed and run again. Every event is
+ * compared with the journal's of the same version, as far as that tells; where the two differ, or
+ * the log does not follow from itself, nothing more of that stream is written, the others are
+ * restored, and it rejects with LogUnsound, which names each. Until it has ended well, the
+ * journal's mark keeps every actor host from serving. The log is read once; memory is bounded by
+ * `heldBytesMax`, two pages, `LOAD_STREAMS_MAX` rows, and some 300 bytes of each stream.
  */
 export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
-  const { journal, log, keys, now, progress, heldSizeMax = HELD_SIZE_MAX } = ports;
-  // A clock that was set back must not keep the journal closed.
-  const marked = Date.parse((await journal.mark())?.at ?? '1970-01-01T00:00:00.000Z');
-  const at = (): string => new Date(Math.max(now().getTime(), marked + 1)).toISOString();
-  await journal.setMark({ state: 'restoring', at: at() });
-  const streams = new Map<StreamId, Replayed>();
-  const ahead = new Set<StreamId>();
-  const written = new Set<StreamId>();
-  const there = new Set<StreamId>();
-  const withoutKey = new Set<StreamId>();
-  const wrong = new Map<StreamId, string>();
-  let [events, size] = [0, 0];
+  const { journal, log, keys, now, progress, heldBytesMax = HELD_BYTES_MAX } = ports;
+  await closeJournal(journal, now);
+  crashPoint('restore:marked');
+  const told = toldStreams();
+  let events = 0;
+  let logEnds: string | undefined;
 
-  const load = async (ids: readonly StreamId[]): Promise<Map<StreamId, StoredStream>> => {
-    const rows = new Map<StreamId, StoredStream>();
-    for (let at = 0; at < ids.length; at += LOAD_STREAMS_MAX) {
-      const found = await journal.load(ids.slice(at, at + LOAD_STREAMS_MAX));
-      for (const row of found.streams) rows.set(row.stream, row);
-    }
-    return rows;
-  };
-  const replay = (event: BankEvent, row: StoredStream | undefined): void => {
-    const stream = streamOfEvent(event);
-    if (wrong.has(stream)) return;
-    const known = streams.get(stream) ?? openedBy(stream, row);
-    if (known !== undefined && !streams.has(stream)) size += known.size;
-    const digest = eventDigest(canonicalJson(event));
-    if (known !== undefined && event.version <= known.version) {
-      known.seen = event.version;
-      const said = digestAt(known.row, event.version);
-      if (said !== undefined && said !== digest) {
-        wrong.set(stream, `${event.id} is another event in the journal than in the log`);
-      }
-      streams.set(stream, known);
-      return;
-    }
-    if (event.version !== (known?.version ?? 0) + 1 || event.prev !== known?.digest) {
-      throw new LogUnsound(`${event.id} does not follow what is before it`);
-    }
-    const state = stateAfter(known?.state, event);
-    const length = encodeState(state).length;
-    size += length - (known?.size ?? 0);
-    const { version } = event;
-    streams.set(stream, {
-      ...{ stream, version, digest, state, seen: version, row: known?.row, size: length },
-    });
-  };
-
-  const write = async (all: readonly Replayed[]): Promise<void> => {
-    for (let at = 0; at < all.length; at += WRITE_STREAMS_MAX) {
-      const rows = all.slice(at, at + WRITE_STREAMS_MAX).map((one) => {
-        const { stream, version, digest, state } = one;
-        const secret = secretOf(one, keys);
-        if (secret === 'unknown') withoutKey.add(stream);
-        else withoutKey.delete(stream);
-        if (one.version > (one.row?.version ?? 0)) written.add(stream);
-        else there.add(stream);
-        const more = secret === undefined || secret === 'unknown' ? {} : { secret };
-        return { stream, version, digest, state: encodeState(state), due: dueOf(state), ...more };
-      });
-      await journal.restore(rows, []);
-    }
-  };
   const flush = async (): Promise<void> => {
-    const all = [...streams.values()].filter(({ stream }) => !wrong.has(stream));
-    await write(all);
-    for (const { stream, seen, row } of all) {
-      if (seen < (row?.logged ?? 0)) ahead.add(stream);
-      else ahead.delete(stream);
+    for (const part of partsOf(told.release())) {
+      await journal.restore(part, []);
+      crashPoint('restore:wrote');
     }
-    streams.clear();
-    size = 0;
   };
-
   for await (const { entries, head } of pagesOf(log)) {
-    const ids = new Set(entries.map(({ event }) => streamOfEvent(event)));
-    const rows = await load([...ids].filter((id) => !streams.has(id)));
-    for (const { event } of entries) replay(event, rows.get(streamOfEvent(event)));
+    for (const part of partsOfPage(entries.map(({ event }) => event))) {
+      const rows = await rowsOf(journal, part, told.isHeld);
+      for (const event of part) told.take(event, rows.get(streamOfEvent(event)));
+      if (told.bytes() > heldBytesMax) await flush();
+    }
     await journal.restore(
       [],
-      entries.flatMap(({ event }) => namesIn(event)),
+      entries.flatMap(({ event }) => [...executedBy(event), ...agreedBy(event)]),
     );
+    crashPoint('restore:named');
     events += entries.length;
+    logEnds = entries.at(-1)!.event.at;
     progress(entries.at(-1)!.position, head, events);
-    if (size > heldSizeMax) await flush();
   }
   await flush();
-  for (const stream of ahead) wrong.set(stream, `the log ends ${stream} before the journal's log`);
-  if (wrong.size > 0) throw new LogUnsound(differences([...wrong.values()]));
-  await journal.setMark({ state: 'whole', at: at() });
-  const count = (kind: string): number =>
-    [...written].filter((stream) => stream.startsWith(kind)).length;
-  return {
-    // What an earlier piece of this reading wrote was not there.
-    there: [...there].filter((stream) => !written.has(stream)).length,
-    ...{ events, withoutKey: withoutKey.size },
-    ...{ accounts: count('acct/'), persons: count('person/'), refusals: count('refusal/') },
-  };
+  const withoutKey = await settleKeys(journal, told.all, keys);
+  crashPoint('restore:keys');
+  const wrong = differences(told.all);
+  if (wrong !== undefined) throw new LogUnsound(wrong);
+  await journal.setMark({ state: 'whole', at: await laterThanMark(journal, now) });
+  return { events, withoutKey, logEnds, ...countsOf(told.all) };
+}
+
+/** From now on no actor host serves it, until a restore has ended well. */
+export async function closeJournal(journal: Marks, now: () => Date): Promise<void> {
+  await journal.setMark({ state: 'restoring', at: await laterThanMark(journal, now) });
+}
+type Marks = Pick<Journal, 'mark' | 'setMark'>;
+
+/** A clock that was set back must not keep the journal closed. */
+async function laterThanMark(journal: Marks, now: () => Date): Promise<string> {
+  const marked = Date.parse((await journal.mark())?.at ?? '1970-01-01T00:00:00.000Z');
+  return new Date(Math.max(now().getTime(), marked + 1)).toISOString();
 }
 
 /** The next page is on its way while one is worked on. */
@@ -175,44 +117,77 @@ async function* pagesOf(log: LogPages): AsyncGenerator<LogPage> {
   }
 }
 
-function openedBy(stream: StreamId, row: StoredStream | undefined): Replayed | undefined {
-  if (row === undefined) return undefined;
-  const { version, digest, state } = row;
-  const decoded = decodeState(stream, state);
-  const size = row.unlogged.reduce((sum, json) => sum + json.length, state.length);
-  return { stream, version, digest, state: decoded, seen: 0, row, size };
+/** Parts with events of so few streams that their rows may be loaded together. */
+function* partsOfPage(events: readonly BankEvent[]): Generator<BankEvent[]> {
+  let [part, streams] = [[] as BankEvent[], new Set<string>()];
+  for (const event of events) {
+    if (streams.size === LOAD_STREAMS_MAX && !streams.has(event.stream)) {
+      yield part;
+      [part, streams] = [[], new Set()];
+    }
+    part.push(event);
+    streams.add(event.stream);
+  }
+  yield part;
 }
 
-/** What the row says of the event at a version, where it can: each names the one before it. */
-function digestAt(row: StoredStream | undefined, version: number): string | undefined {
-  if (row === undefined || version < row.logged) return undefined;
-  if (version === row.version) return row.digest;
-  const next = row.unlogged[version - row.logged];
-  return next === undefined ? undefined : (JSON.parse(next) as BankEvent).prev;
+async function rowsOf(
+  journal: Pick<Journal, 'load'>,
+  events: readonly BankEvent[],
+  isHeld: (stream: StreamId) => boolean,
+): Promise<Map<StreamId, StoredStream>> {
+  const streams = [...new Set(events.map(streamOfEvent))].filter((stream) => !isHeld(stream));
+  if (streams.length === 0) return new Map();
+  const { streams: rows } = await journal.load(streams);
+  // An empty row waits for what the log tells, as a missing one does.
+  return new Map(rows.filter(({ digest }) => digest !== '').map((row) => [row.stream, row]));
 }
 
-/** Who was erased stays erased, whichever of log and journal knows of it. */
-function secretOf(
-  { stream, state, row }: Replayed,
-  keys: ReadonlyMap<StreamId, string>,
-): SecretChange | 'unknown' | undefined {
-  if (!isPersonState(state)) return undefined;
-  if (state.status !== 'registered') return 'forget';
-  const key = row?.secret ?? keys.get(stream);
-  return key === undefined ? 'unknown' : { keep: key };
+/** Parts that one statement may bring. */
+function* partsOf(rows: Iterable<RestoredStream>): Generator<RestoredStream[]> {
+  let [part, bytes] = [[] as RestoredStream[], 0];
+  for (const row of rows) {
+    const more = rowBytes({ ...row, unlogged: [] });
+    if (part.length === WRITE_STREAMS_MAX || (part.length > 0 && bytes + more > WRITE_BYTES_MAX)) {
+      yield part;
+      [part, bytes] = [[], 0];
+    }
+    part.push(row);
+    bytes += more;
+  }
+  if (part.length > 0) yield part;
 }
 
-const namesIn = (event: BankEvent): ExecutedName[] => [
-  ...namesOf(event).map((name) => ({
-    ...{ stream: streamOfEvent(event), name, version: event.version },
-  })),
-  ...(event.batch === undefined ? [] : [agreementOf(event.batch)]),
-];
+/** Under which names an event was executed. */
+export const executedBy = (event: BankEvent): ExecutedName[] =>
+  namesOf(event).map((name) => ({ stream: streamOfEvent(event), name, version: event.version }));
 
-const differences = (all: readonly string[]): string => {
-  const more = all.length > NAMED_MAX ? ` and ${all.length - NAMED_MAX} more` : '';
+/** What it recorded for its batch: more than its own stream rests on that, so it is never undone. */
+const agreedBy = ({ batch }: BankEvent): ExecutedName[] =>
+  batch === undefined ? [] : [agreementOf(batch)];
+
+type Told = ReadonlyMap<StreamId, ToldStream>;
+
+function countsOf(told: Told): Pick<Restored, 'accounts' | 'persons' | 'refusals' | 'there'> {
+  const counts = { acct: 0, person: 0, refusal: 0, there: 0 };
+  for (const [stream, { wasWritten }] of told) {
+    counts[wasWritten ? (stream.slice(0, stream.indexOf('/')) as 'acct') : 'there'] += 1;
+  }
+  const { acct: accounts, person: persons, refusal: refusals, there } = counts;
+  return { accounts, persons, refusals, there };
+}
+
+function differences(told: Told): string | undefined {
+  const all: string[] = [];
+  for (const [stream, { version, wrong, isCutShort }] of told) {
+    const cut = `the log ends ${stream} at version ${version}, and had confirmed more of it`;
+    if (wrong !== undefined) all.push(wrong);
+    else if (isCutShort) all.push(cut);
+  }
+  if (all.length === 0) return undefined;
+  const more = all.length > NAMED_MAX ? `\nand ${all.length - NAMED_MAX} more` : '';
   return (
-    `Journal and log tell different stories of ${all.length} streams: ` +
-    `${all.slice(0, NAMED_MAX).join('; ')}${more} (docs/restore.md).`
+    `Journal and log tell different stories of ${all.length} streams (docs/restore.md):\n` +
+    `${all.slice(0, NAMED_MAX).join('\n')}${more}`
   );
-};
+}

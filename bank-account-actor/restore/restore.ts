@@ -1,20 +1,24 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { streamOfEvent } from '../../contracts/bank-events.ts';
+import { streamIdText, streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import type { StreamId } from '../../domain/ids.ts';
 import { readConfig } from '../../platform/config.ts';
 import { sidecar, SidecarError } from '../../platform/dapr.ts';
 import { barLine, liveLine, rate, written } from '../../platform/live-line.ts';
 import { logClient } from '../host/log-client.ts';
 import type { Journal } from '../journal/journal.ts';
 import { pgJournal } from '../journal/pg-journal.ts';
+import { CannotRelease, dropStories, keepIn } from './dropped-stories.ts';
 import type { LogPages } from './journal-guard.ts';
 import { openKeysBackup } from './keys-backup.ts';
 import { LogUnsound } from './replay.ts';
 import { restoreJournal } from './restoration.ts';
 
 /**
- * `node dist/bank-account-actor/restore/restore.js [--onto-existing] [--keys FILE]`, behind a
- * sidecar of the actor host that has no app: writes the actors' journal again from the log.
+ * `node dist/bank-account-actor/restore/restore.js [--onto-existing] [--keys FILE] [--release
+ * STREAM]... [--dropped FILE]`, behind a sidecar of the actor host that has no app: writes the
+ * actors' journal again from the log. A released stream goes on as the log has it, also when it is
+ * in quarantine; what its actor decided otherwise goes into the file of what was dropped.
  * `npm run restore` starts what it needs (runtime/restore.ts) and knows that no actor host runs.
  */
 class Refusal extends Error {}
@@ -35,8 +39,14 @@ async function refuseIfUsed(journal: Journal, log: LogPages): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const options = { 'onto-existing': { type: 'boolean' }, keys: { type: 'string' } } as const;
-  const { values } = parseArgs({ options });
+  const { values } = parseArgs({
+    options: {
+      'onto-existing': { type: 'boolean' },
+      keys: { type: 'string' },
+      release: { type: 'string', multiple: true, default: [] },
+      dropped: { type: 'string' },
+    },
+  });
   const config = readConfig({
     DAPR_HTTP_PORT: z.coerce.number().int(),
     DAPR_API_TOKEN: z.string().min(16),
@@ -46,15 +56,25 @@ async function main(): Promise<void> {
   const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
   const log = logClient(dapr);
   const journal = pgJournal(config.JOURNAL_URL, () => undefined);
-  if (values['onto-existing'] !== true) await refuseIfUsed(journal, log);
+  const released = [...new Set(z.array(streamIdText).parse(values.release))];
+  const isAskedFor = values['onto-existing'] === true || released.length > 0;
+  if (!isAskedFor) await refuseIfUsed(journal, log);
+  const keep = (events: readonly string[]): void => {
+    if (values.dropped === undefined) throw new Refusal('Say --dropped FILE.');
+    keepIn(values.dropped, events);
+  };
+  const now = (): Date => new Date();
+  const dropping = { journal, log, keep, now };
+  const stories = released.length > 0 ? await dropStories(released, dropping) : [];
   const began = performance.now();
   const { draw, end } = liveLine(process.stdout);
   const progress = (position: number, head: number, events: number): void => {
     const figures = `${written(events)} events, ${rate(events, performance.now() - began)}`;
     draw(barLine('restoring', position, head, figures), position >= head);
   };
-  const ports = { journal, log, keys, progress, now: () => new Date() };
+  const ports = { journal, log, keys, progress, now };
   const restored = await restoreJournal(ports).finally(end);
+  for (const stream of released) await journal.release(stream);
   const seconds = (performance.now() - began) / 1_000;
   const { accounts, persons, refusals, events, there, withoutKey } = restored;
   process.stdout.write(
@@ -70,12 +90,32 @@ async function main(): Promise<void> {
         'backup of the keys, run this again with --onto-existing --keys FILE.\n',
     );
   }
+  if (keys.size > 0) {
+    process.stdout.write(
+      `The log ends at ${restored.logEnds ?? 'its beginning'}. Whoever was erased after that, ` +
+        'and not in the journal that was there, has a key again: erase them once more.\n',
+    );
+  }
+  for (const { stream, events } of stories) tellOf(stream, events, values.dropped ?? '');
   await journal.end();
   await dapr.close();
 }
 
+function tellOf(stream: StreamId, events: readonly string[], file: string): void {
+  process.stdout.write(`${stream} goes on as the log has it, and is in no quarantine.\n`);
+  if (events.length === 0) return;
+  const named = events.map((json) => {
+    const { version, type } = JSON.parse(json) as BankEvent;
+    return `${version} (${type})`;
+  });
+  process.stdout.write(
+    `Dropped were its versions ${named.join(', ')}: they had been answered, and no log has ` +
+      `them. They stand in ${file}.\n`,
+  );
+}
+
 main().catch((error: unknown) => {
-  const isPlain = error instanceof Refusal || error instanceof LogUnsound;
+  const isPlain = [Refusal, LogUnsound, CannotRelease].some((kind) => error instanceof kind);
   const known = isPlain || error instanceof SidecarError;
   const text = error instanceof Error ? (known ? error.message : error.stack) : String(error);
   process.stderr.write(`${text}\n`);

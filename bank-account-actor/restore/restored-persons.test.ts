@@ -38,8 +38,10 @@ describe('a person whose journal was lost', () => {
     const keys = new Map([[STREAM, key]]);
     expect(await restore(log, journal, { keys })).toMatchObject({ persons: 1, withoutKey: 0 });
     expect(await keyIn(journal)).toBe(key);
-    const { host } = await bankOn(journal, log);
-    expect(await host.executePerson(ID, register)).toMatchObject({ ok: true, replayed: true });
+    const { host, time } = await bankOn(journal, log);
+    const answer = host.executePerson(ID, register);
+    await time.pass(1_000);
+    expect(await answer).toMatchObject({ ok: true, replayed: true });
   });
   test('without a backup of the key is counted, and the key may come later', async () => {
     const log = testLog();
@@ -71,7 +73,7 @@ describe('a person whose journal was lost', () => {
   });
   test.each([undefined, 1])(
     'whose erasure the journal has and the log lacks gets no key back (memory for %s)',
-    async (heldSizeMax) => {
+    async (heldBytesMax) => {
       const [journal, log] = [memoryJournal(), testLog()];
       const { key, bank } = await registered(log, journal);
       bank.host.stop();
@@ -79,9 +81,75 @@ describe('a person whose journal was lost', () => {
       await deaf.host.executePerson(ID, person('erase', { type: 'erase-person' }));
       expect(log.streams.get(STREAM)).toHaveLength(1);
       const keys = new Map([[STREAM, key]]);
-      const more = heldSizeMax === undefined ? { keys } : { keys, heldSizeMax };
+      const more = heldBytesMax === undefined ? { keys } : { keys, heldBytesMax };
       expect(await restore(log, journal, more)).toMatchObject({ there: 1, withoutKey: 0 });
       expect(await keyIn(journal)).toBeUndefined();
     },
   );
+
+  const rowIn = async (journal: Journal) => (await journal.load([STREAM])).streams[0]!;
+  test('who is erased in both loses a key that came back to the journal', async () => {
+    const [journal, log] = [memoryJournal(), testLog()];
+    const { key, erase } = await registered(log, journal);
+    await erase();
+    const row = await rowIn(journal);
+    // As a restore of the first release did.
+    await journal.restore([{ ...row, due: null, secret: { keep: key } }], []);
+    expect(await keyIn(journal)).toBe(key);
+    const keys = new Map([[STREAM, key]]);
+    expect(await restore(log, journal, { keys })).toMatchObject({ withoutKey: 0 });
+    expect(await keyIn(journal)).toBeUndefined();
+  });
+  test('who is erased in the log loses the key also where log and journal differ', async () => {
+    const [journal, log] = [memoryJournal(), testLog()];
+    const { key, bank } = await registered(log, journal);
+    bank.host.stop();
+    const older = memoryJournal();
+    await restore(log, older, { keys: new Map([[STREAM, key]]) });
+    const deaf = await bankOn(older, log, false);
+    const address = { line1: 'Dlouhá 1', city: 'Praha', postalCode: '110 00', country: 'CZ' };
+    await deaf.host.executePerson(ID, person('move', { type: 'change-address', address }));
+    deaf.host.stop();
+    const again = await bankOn(journal, log);
+    await again.host.executePerson(ID, person('erase', { type: 'erase-person' }));
+    await again.time.pass(2_000);
+    expect(log.streams.get(STREAM)).toHaveLength(2);
+    const keys = new Map([[STREAM, key]]);
+    await expect(restore(log, older, { keys })).rejects.toThrow(/differs at version 2 in/);
+    expect(await keyIn(older)).toBeUndefined();
+  });
+  test('who is erased later in the log is at no moment given the key of the backup', async () => {
+    const log = testLog();
+    const { key, erase } = await registered(log, memoryJournal());
+    await erase();
+    const journal = memoryJournal();
+    const given: unknown[] = [];
+    const watched: Journal = {
+      ...journal,
+      restore(rows, names) {
+        given.push(...rows.flatMap(({ secret }) => (typeof secret === 'object' ? [secret] : [])));
+        return journal.restore(rows, names);
+      },
+    };
+    const keys = new Map([[STREAM, key]]);
+    await restore(log, watched, { keys, heldBytesMax: 1, pageEvents: 1 });
+    expect(given).toEqual([]);
+  });
+  test('whose last event the log lacks gets the key, and the event still goes out', async () => {
+    const [journal, log] = [memoryJournal(), testLog()];
+    const { key, bank } = await registered(log, journal);
+    bank.host.stop();
+    const address = { line1: 'Dlouhá 1', city: 'Praha', postalCode: '110 00', country: 'CZ' };
+    const deaf = await bankOn(journal, log, false);
+    await deaf.host.executePerson(ID, person('move', { type: 'change-address', address }));
+    const ahead = await rowIn(journal);
+    expect(ahead.unlogged.length).toBeGreaterThan(0);
+    // The same row, without its key.
+    const { secret: _lost, quarantine: _none, ...keyless } = ahead;
+    const other = memoryJournal();
+    const write = { ...keyless, expected: 0, due: null };
+    await other.commit({ writes: [write], guards: [], names: [], agreed: [], unknown: [] });
+    await restore(log, other, { keys: new Map([[STREAM, key]]) });
+    expect(await rowIn(other)).toEqual(ahead);
+  });
 });

@@ -50,6 +50,7 @@ describe('the cache of a host', () => {
   });
 });
 
+// Finding S3: a row repeated the metadata of all pending transfers, in megabytes.
 test("given large reservations while the log is away, an account's row stays small", async () => {
   const host = await testHost(memoryJournal(), testLog(), { delivers: false });
   await host.execute([open('o', { initialDeposit: '500.00' }), { ...open('p'), accountId: OTHER }]);
@@ -69,7 +70,14 @@ test("given large reservations while the log is away, an account's row stays sma
   expect((await host.execute([other])).map(said)).toEqual(['2']);
 });
 
-test('given large batches beside a deposit, the deposit does not fail with them', async () => {
+// Finding S2; text of three bytes a character counts three times in the journal's bounds.
+test.each([
+  ['m', 95],
+  ['字', 33],
+])('given large batches of %s beside a deposit, nobody fails', async (letter, commands) => {
+  const large = Object.fromEntries(
+    Array.from({ length: 20 }, (_, n) => [`k${n}`, letter.repeat(500)]),
+  );
   const memory = memoryJournal();
   const refused: number[] = [];
   const commit: typeof memory.commit = (turn) => {
@@ -82,8 +90,9 @@ test('given large batches beside a deposit, the deposit does not fail with them'
   const ids = Array.from({ length: 12 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
   for (const accountId of [ACCOUNT, ...ids]) await host.execute([{ ...open('o'), accountId }]);
   const batches = ids.map((accountId) => {
-    const bodyOf = (n: number) => message(`m${n}`, { type: 'deposit', amount: '1.00', metadata });
-    return Array.from({ length: 95 }, (_, n) => ({ ...bodyOf(n), accountId }));
+    const terms = { type: 'deposit', amount: '1.00', metadata: large };
+    const bodyOf = (n: number) => message(`m${n}`, terms);
+    return Array.from({ length: commands }, (_, n) => ({ ...bodyOf(n), accountId }));
   });
   const [deposited, ...results] = await Promise.all([
     host.execute([deposit('d')]),

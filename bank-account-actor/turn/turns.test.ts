@@ -73,6 +73,8 @@ describe('one turn', () => {
     expect(told).toEqual(accounts.flatMap(() => ['1+2', '3', 'insufficient-funds']));
     const sizes = turns.map((turn) => JSON.stringify(turn).length);
     expect(sizes.length).toBeGreaterThan(2);
+    // It is cut before the commit: one that the journal refuses would go piece by piece.
+    expect(sizes.length).toBeLessThan(40);
     // Its events stand as text within text, and its states and names are written beside them.
     expect(Math.max(...sizes)).toBeLessThan(2 * TURN_BYTES_MAX);
   });
@@ -123,9 +125,9 @@ describe('one turn', () => {
   });
   test('given If-Match of another version, it is refused with the present one', async () => {
     const host = await testHost();
-    const results = await host.execute([open('o'), deposit('d', '1.00', { ifMatch: 7 })]);
+    const results = await host.execute([open('o'), deposit('d', '1.00', { ifMatch: [7] })]);
     expect(results[1]).toEqual({ ok: false, refusal: { code: 'version-mismatch', version: 1 } });
-    expect(await codes(host.execute([deposit('e', '1.00', { ifMatch: 1 })]))).toEqual(['2']);
+    expect(await codes(host.execute([deposit('e', '1.00', { ifMatch: [1] })]))).toEqual(['2']);
   });
   test('given only refusals, nothing is written', async () => {
     const host = await testHost();
@@ -303,6 +305,18 @@ describe('two hosts hold the same account', () => {
     );
     expect(a.log.forks).toEqual([]);
   });
+  test('who takes over from another decides again without a pause', async () => {
+    const [journal, log, time] = [memoryJournal(), testLog(), virtualClock()];
+    const [first, next] = [
+      await testHost(journal, log, { clock: time.clock }),
+      await testHost(journal, log, { clock: time.clock, host: 'host2' }),
+    ];
+    await first.execute([open('o')]);
+    // No time passes here.
+    expect(await codes(next.execute([open('o')]))).toEqual(['1 again']);
+    await first.execute([deposit('d')]);
+    expect(await codes(next.execute([deposit('e')]))).toEqual(['3']);
+  });
   test('a rival always first on one account lets the others of the turn go on', async () => {
     const memory = memoryJournal();
     const commit: Journal['commit'] = (turn) =>
@@ -374,6 +388,7 @@ describe('an answer of the journal is lost', () => {
   });
 });
 
+// Finding H: they were executed an hour later.
 test('commands that all gave up on are not executed when the journal comes back', async () => {
   const [memory, time] = [memoryJournal(), virtualClock()];
   let isBack: () => void = () => undefined;
@@ -400,3 +415,37 @@ test('commands that all gave up on are not executed when the journal comes back'
   expect(await codes(later)).toEqual(['2']);
   expect(host.counts().waitingCommands).toBe(0);
 });
+
+// Finding H: what everybody gave up on was kept without a limit while the journal was away.
+test.each([
+  ['commands', { commands: 100, size: 1 }, 100],
+  ['characters', { commands: 1, size: 1024 * 1024 }, 64],
+])(
+  'while the journal is away so many %s wait, and more are sent back at once',
+  async (_of, one, most) => {
+    const away = () => new Promise<never>(() => undefined);
+    const relay = { restore: () => undefined, add: () => undefined, isFull: () => false };
+    const ports = { journal: { load: away, commit: away }, log: testLog().client, relay };
+    const turns = createTurns({
+      ...ports,
+      held: heldStreams(),
+      clock: systemClock,
+      logger: silent,
+    });
+    const call = (): Promise<string> =>
+      turns
+        .execute<never>({
+          ...{ ...one, streams: [STREAM], deadlineMs: Infinity },
+          decide: (draft) => void draft.read(STREAM),
+        })
+        .then(([result]) => result!.refusal.reason);
+    void call();
+    await new Promise(setImmediate);
+    // The first one is in its turn, which waits for the journal.
+    const waiting = Array.from({ length: most }, call);
+    const later = () => new Promise<string>((resolve) => void setTimeout(resolve, 50, 'waits'));
+    expect(await Promise.race([...waiting, later()])).toBe('waits');
+    expect(await Promise.race([call(), later()])).toBe('too many commands wait');
+    expect(turns.waiting()).toBe(most * one.commands);
+  },
+);

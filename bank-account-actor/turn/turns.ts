@@ -19,7 +19,10 @@ const WAITING_COMMANDS_MAX = 10_000;
 const WAITING_SIZE_MAX = 64 * 1024 * 1024;
 /** A rival that is always first, or facts that always lack something, must not go on for ever. */
 const DECISIONS_MAX = 12;
-/** After commits that a rival was ahead of it waits so long, then twice as long, up to the most. */
+/**
+ * After commits that a rival was ahead of it waits so long, then twice as long, up to the most; but
+ * not after the first, which may only show that another host had the stream before.
+ */
 const RIVAL_PAUSE_MS = 2;
 const RIVAL_PAUSE_MS_MAX = 64;
 /**
@@ -107,15 +110,15 @@ export function createTurns(ports: TurnPorts) {
   const decideAndCommit = async (works: readonly Waiting[]): Promise<Results[]> => {
     const facts = createFacts(ports);
     const broken = new Set<Waiting>();
-    let pauseMs = RIVAL_PAUSE_MS;
+    let pauseMs = 0;
     for (let tries = 0; tries < DECISIONS_MAX; tries += 1) {
       const { draft, results } = decide(facts, works, broken);
       if (!facts.isLacking()) {
         const outcome = await commit(draft, facts);
         if (outcome === 'committed') return results;
         if (outcome === 'overtaken') {
-          await clock.sleep(pauseMs);
-          pauseMs = Math.min(2 * pauseMs, RIVAL_PAUSE_MS_MAX);
+          if (pauseMs > 0) await clock.sleep(pauseMs);
+          pauseMs = Math.min(2 * pauseMs || RIVAL_PAUSE_MS, RIVAL_PAUSE_MS_MAX);
         }
       }
       // What a rival committed, also in the pause, is decided on.

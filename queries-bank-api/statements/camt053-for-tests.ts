@@ -12,12 +12,15 @@ const TYPES: Readonly<Record<string, string>> = {
     'TxsSummry?:Totals Ntry*:Entry AddtlStmtInf?:Max500',
   Pagination: 'PgNb:Digits5 LastPgInd:Boolean',
   Period: 'FrDtTm:DateTime ToDtTm:DateTime',
-  Account: 'Id:AccountId Ccy?:Currency Nm?:Max70 Ownr?:Party',
+  Account: 'Id:AccountId Ccy?:Currency Nm?:Max70 Prxy?:Proxy Ownr?:Party Svcr?:Servicer',
+  Proxy: 'Tp?:Scheme Id:Max2048',
+  Servicer: 'FinInstnId:Institution',
+  Institution: 'Nm?:Max140 Othr?:GenericId',
   AccountId: '|IBAN:Iban |Othr:GenericId',
   GenericId: 'Id:Max34 SchmeNm?:Scheme Issr?:Max35',
   Scheme: '|Cd:Max4 |Prtry:Max35',
   Party: 'Nm?:Max140 PstlAdr?:Address',
-  Address: 'PstCd?:Max16 TwnNm?:Max35 Ctry?:Max4 AdrLine*:Max70',
+  Address: 'PstCd?:Max16 TwnNm?:Max35 Ctry?:Country AdrLine*:Max70',
   Balance: 'Tp:BalanceType Amt:Money CdtDbtInd:Direction Dt:DateChoice',
   BalanceType: 'CdOrPrtry:BalanceCode',
   BalanceCode: '|Cd:Max4 |Prtry:Max35',
@@ -35,9 +38,11 @@ const TYPES: Readonly<Record<string, string>> = {
   Details: 'TxDtls*:Transaction',
   Transaction:
     'Refs?:References Amt?:Money CdtDbtInd?:Direction RltdPties?:Parties RmtInf?:Remittance ' +
-    'AddtlTxInf?:Max500',
+    'RltdDts?:Dates AddtlTxInf?:Max500',
+  Dates: 'AccptncDtTm?:DateTime',
   References: 'AcctSvcrRef?:Max35 InstrId?:Max35 EndToEndId?:Max35 TxId?:Max35',
-  Parties: 'DbtrAcct?:Account CdtrAcct?:Account',
+  Parties: 'Dbtr?:PartyChoice DbtrAcct?:Account Cdtr?:PartyChoice CdtrAcct?:Account',
+  PartyChoice: 'Pty:Party',
   Remittance: 'Ustrd*:Max140',
 };
 
@@ -47,6 +52,7 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
   Boolean: /^(?:true|false)$/,
   Direction: /^(?:CRDT|DBIT)$/,
   Currency: /^[A-Z]{3}$/,
+  Country: /^[A-Z]{2}$/,
   Digits5: /^\d{1,5}$/,
   Digits15: /^\d{1,15}$/,
   Decimal: /^-?\d{1,18}(?:\.\d{1,17})?$/,
@@ -55,7 +61,7 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
 };
 const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:camt.053.001.08';
 
-interface Node {
+export interface Node {
   readonly name: string;
   readonly path: string;
   readonly attributes: string;
@@ -128,6 +134,9 @@ function shape(node: Node, type: string): string[] {
   const pattern = new RegExp(`^(?:${parts.join(isChoice ? '|' : '')})$`);
   if (!pattern.test(letters)) return wrong(`has ${letters}instead of ${elements}`);
   if (node.children.length === 0) return wrong('is empty');
+  if (type === 'Address' && node.children.filter(({ name }) => name === 'AdrLine').length > 7) {
+    return wrong('has more than seven lines');
+  }
   return node.children.flatMap((child) => {
     const [, , , , of = ''] = rules.find(([, , name]) => name === child.name) ?? [];
     return shape(child, of);

@@ -2,7 +2,7 @@ import { keyOf, type LoggedEvent } from '../../contracts/events.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
 import type { HistoryEntry } from '../../contracts/read-models.ts';
 import { dayOf } from './csv-statement.ts';
-import type { Holder } from './holder.ts';
+import type { Address, Holder } from './holder.ts';
 import { element, text, type Xml } from './xml.ts';
 
 /**
@@ -13,6 +13,11 @@ const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:camt.053.001.08';
 const AMOUNT_DIGITS_MAX = 18;
 const REFERENCE_MAX = 35;
 const ISSUER = 'core-bank';
+const BANK = 'Core Bank';
+const ADDRESS_LINES_MAX = 7;
+const ADDRESS_LINE_MAX = 70;
+/** Readers join the pieces of a text with a blank, so it is broken at one. */
+const REMARK_MAX = 140;
 
 /** Whether all amounts of the statement can be written in camt.053. */
 export function fitsCamt053({ opening, closing, credits, debits, entries }: StatementAnswer) {
@@ -56,6 +61,10 @@ function accountOf({ accountNumber, currency }: StatementAnswer, holder: Holder 
     numbered(accountNumber),
     text('Ccy', currency),
     holder === undefined ? '' : ownerOf(holder),
+    // Optional in ISO 20022; there are readers that take no statement without it.
+    element('Svcr', [
+      element('FinInstnId', [text('Nm', BANK), element('Othr', [text('Id', ISSUER)])]),
+    ]),
   ]);
 }
 
@@ -69,16 +78,21 @@ const numbered = (accountNumber: string): Xml =>
   ]);
 
 function ownerOf({ givenName, familyName, address }: Holder): Xml {
-  return element('Ownr', [
-    text('Nm', cut(`${givenName} ${familyName}`, 140)),
-    address === undefined
-      ? ''
-      : element('PstlAdr', [
-          ...[address.line1, address.line2, `${address.postalCode} ${address.city}`]
-            .filter((line) => line !== undefined)
-            .map((line) => text('AdrLine', cut(line, 70))),
-          text('AdrLine', cut(address.country, 70)),
-        ]),
+  const name = text('Nm', cut(`${givenName} ${familyName}`, 140));
+  return element('Ownr', [name, address === undefined ? '' : addressOf(address)]);
+}
+
+/** The country as its code where it is one; all the rest in lines, which have room for 490. */
+function addressOf({ line1, line2, city, postalCode, country }: Address): Xml {
+  const isCode = /^[A-Z]{2}$/.test(country);
+  const parts = [line1, line2, `${postalCode} ${city}`, isCode ? undefined : country];
+  const given = parts.filter((part) => part !== undefined);
+  const lines = given.flatMap((part) => wrapped(part, ADDRESS_LINE_MAX));
+  const fitting =
+    lines.length > ADDRESS_LINES_MAX ? pieces(given.join(' '), ADDRESS_LINE_MAX) : lines;
+  return element('PstlAdr', [
+    text('Ctry', isCode ? country : undefined),
+    ...fitting.slice(0, ADDRESS_LINES_MAX).map((line) => text('AdrLine', line)),
   ]);
 }
 
@@ -114,16 +128,22 @@ function summaryOf({ credits, debits }: StatementAnswer): Xml {
 }
 
 function entryOf(entry: StatementEntry, { accountNumber, currency }: StatementAnswer): Xml {
-  const { version, direction, amount, type, at, reason, reverses } = entry;
+  const { version, direction, amount, type, at, reason, reverses, reversesTransferId } = entry;
   const isCredit = direction === 'credit';
-  const note = [type, reverses === undefined ? '' : `of version ${reverses}`, reason ?? ''];
+  const note = [
+    type,
+    reverses === undefined ? '' : `of version ${reverses}`,
+    reversesTransferId === undefined ? '' : `reversal of transfer ${reversesTransferId}`,
+    reason ?? '',
+  ];
   return element('Ntry', [
     text('NtryRef', String(version)),
     money(amount, currency),
     text('CdtDbtInd', isCredit ? 'CRDT' : 'DBIT'),
-    reverses === undefined ? '' : text('RvslInd', 'true'),
+    text('RvslInd', (reverses ?? reversesTransferId) === undefined ? undefined : 'true'),
     element('Sts', [text('Cd', 'BOOK')]),
-    element('BookgDt', [text('DtTm', at)]),
+    // As nearly every bank writes it: there are readers that know no other. The time stands below.
+    element('BookgDt', [text('Dt', dayOf(at))]),
     element('ValDt', [text('Dt', dayOf(at))]),
     text('AcctSvcrRef', `${accountNumber}/${version}`),
     codeOf(entry),
@@ -133,10 +153,11 @@ function entryOf(entry: StatementEntry, { accountNumber, currency }: StatementAn
 }
 
 function detailsOf(entry: StatementEntry, currency: string): Xml[] {
-  const { direction, amount, description = '', reference = '', transferId } = entry;
+  const { direction, amount, reason = '', description = '', reference = '', transferId } = entry;
   const isShort = [...reference].length <= REFERENCE_MAX;
-  const remarks = [...pieces(description, 140), ...(isShort ? [] : pieces(reference, 140))];
-  const other = entry.otherAccountNumber;
+  const remarks = [reason, description, isShort ? '' : reference].flatMap((remark) =>
+    wrapped(remark, REMARK_MAX),
+  );
   const key = keyOf(entry);
   const isKeyShort = key.length <= REFERENCE_MAX;
   return [
@@ -148,17 +169,25 @@ function detailsOf(entry: StatementEntry, currency: string): Xml[] {
     ]),
     money(amount, currency),
     text('CdtDbtInd', direction === 'credit' ? 'CRDT' : 'DBIT'),
-    other === undefined
-      ? ''
-      : element('RltdPties', [
-          element(direction === 'credit' ? 'DbtrAcct' : 'CdtrAcct', [numbered(other)]),
-        ]),
+    counterpartyOf(entry),
     element(
       'RmtInf',
       remarks.map((remark) => text('Ustrd', remark)),
     ),
+    element('RltdDts', [text('AccptncDtTm', entry.at)]),
     text('AddtlTxInf', isKeyShort ? undefined : `Idempotency-Key: ${key}`),
   ];
+}
+
+/** The other account of a transfer. Whose it is would be for its holder to tell. */
+function counterpartyOf({ direction, otherAccountId, otherAccountNumber }: StatementEntry): Xml {
+  if (otherAccountId === undefined || otherAccountNumber === undefined) return '';
+  const party = direction === 'credit' ? 'Dbtr' : 'Cdtr';
+  const proxy = [element('Tp', [text('Prtry', 'account id')]), text('Id', otherAccountId)];
+  return element('RltdPties', [
+    element(party, [element('Pty', [text('Nm', `Account ${otherAccountNumber}`)])]),
+    element(`${party}Acct`, [numbered(otherAccountNumber), element('Prxy', proxy)]),
+  ]);
 }
 
 const FAMILIES: ReadonlyMap<string, string> = new Map<LoggedEvent['type'], string>([
@@ -189,6 +218,18 @@ function bindingOf({ final, log }: StatementAnswer): string {
   const signed = ` Signed state: transaction ${signedState.txId}, hash ${signedState.txHash}.`;
   const open = final ? '' : ' The log has no later event of the account yet.';
   return cut(`Up to event ${eventId} at log position ${position}.${signed}${open}`, 500);
+}
+
+/** The text in as many lines as it needs, broken at a blank where that makes no line more. */
+function wrapped(value: string, most: number): string[] {
+  const characters = [...value];
+  const lines = Math.ceil(characters.length / most);
+  if (lines <= 1) return characters.length === 0 ? [] : [value];
+  const blank = characters.lastIndexOf(' ', most);
+  const isEnough = blank > 0 && characters.length - blank - 1 <= (lines - 1) * most;
+  const [end, next] = isEnough ? [blank, blank + 1] : [most, most];
+  const first = characters.slice(0, end).join('');
+  return [first, ...wrapped(characters.slice(next).join(''), most)];
 }
 
 const pieces = (value: string, most: number): string[] => {

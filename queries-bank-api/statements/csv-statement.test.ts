@@ -1,3 +1,5 @@
+import { version } from '../../domain/ids.ts';
+import { minor } from '../../domain/money.ts';
 import { deposited, lifeOf, october, opened } from '../life-for-tests.ts';
 import { csvStatement } from './csv-statement.ts';
 import { HOSTILE, statementFor } from './statement-for-tests.ts';
@@ -73,4 +75,21 @@ test('a negative balance stays a number', async () => {
   const statement = await statementFor(october());
   const csv = csvStatement({ ...statement, opening: { ledger: '-12.50', version: 1 } });
   expect(csv).toContain(',-12.50,CZK');
+});
+
+test('a reversal tells its reason, else the text of what it takes back', async () => {
+  const movement = { amount: minor(5n), description: 'Rent', reference: 'RF18' };
+  const reversal = { reverses: version(2), direction: 'debit', amount: minor(5n) } as const;
+  const told = async (more: { reason?: string }) => {
+    const rows = await tableOf(
+      lifeOf([
+        ['2026-09-30T00:00:00.000Z', opened()],
+        ['2026-09-30T00:00:00.000Z', { type: 'money-deposited', ...movement }],
+        ['2026-10-01T00:00:00.000Z', { type: 'movement-reversed', ...reversal, ...more }],
+      ]),
+    );
+    return [rows[1]?.['description'], rows[1]?.['reference']];
+  };
+  expect(await told({ reason: 'sent twice' })).toEqual(['sent twice', 'RF18']);
+  expect(await told({})).toEqual(['Rent', 'RF18']);
 });

@@ -25,7 +25,7 @@ export function csvStatement(statement: StatementAnswer): string {
       record: 'entry',
       ...entry,
       date: dayOf(entry.at),
-      description: entry.description ?? reason ?? '',
+      description: reason ?? entry.description ?? '',
       [direction]: amount,
       balance: balanceAfter,
       currency,

@@ -4,6 +4,7 @@ import type { PersonPorts } from '../person-answers.ts';
 
 /** Whose account it is, as far as that may still be known. */
 export type Holder = NonNullable<OpenedPerson>;
+export type Address = NonNullable<Holder['address']>;
 
 /** Looks the owner up; undefined for one whose data was erased, or who never was a person. */
 export function holders({ models, accounts, data }: PersonPorts) {

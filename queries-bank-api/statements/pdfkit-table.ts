@@ -94,7 +94,7 @@ function titleOf({ type, direction, otherAccountNumber, reverses }: StatementEnt
 }
 
 const notesOf = ({ description, reason, reference }: StatementEntry): string[] =>
-  [description, reason, reference === undefined ? undefined : `Reference: ${reference}`].filter(
+  [reason, description, reference === undefined ? undefined : `Reference: ${reference}`].filter(
     (note) => note !== undefined,
   );
 

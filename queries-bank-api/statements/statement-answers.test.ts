@@ -5,6 +5,7 @@ import { statementAnswer } from '../../contracts/statements.ts';
 import { personId } from '../../domain/ids.ts';
 import { createApp, finish } from '../../platform/http.ts';
 import { AccountView } from '../account-view.ts';
+import { reached } from '../app.ts';
 import { ANNA, BEN, deposited, lifeOf, logOf, october, opened, OWNER } from '../life-for-tests.ts';
 import { memoryReadModels } from '../memory-read-models.ts';
 import { camt053Faults } from './camt053-for-tests.ts';
@@ -31,8 +32,8 @@ function bank(events: LoggedEvent[] = october(), log = logOf(events), state = ()
   const app = createApp({ logger });
   const proofs = { state: () => Promise.resolve(state()) };
   const persons = { models, accounts: new AccountView(models), data };
-  const ports = { log, proofs, persons, logger, now: () => NOW };
-  app.get('/v1/accounts/:id/statements', statementAnswers(ports));
+  const ports = { log, proofs, persons, logger, now: () => NOW, signedWaitMs: 50 };
+  app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   finish(app, logger);
   const get = (query: string, id: string = ANNA) =>
     request(app).get(`/v1/accounts/${id}/statements?${query}`).buffer();
@@ -66,7 +67,7 @@ test.each([
   expect([answer.status, answer.headers['content-type']]).toEqual([200, type]);
   const name = `statement-00000000000090000190-2026-10-01-to-2026-10-03.${ending}`;
   expect(answer.headers['content-disposition']).toBe(`${place}; filename="${name}"`);
-  expect(answer.headers['cache-control']).toBe('private, no-store');
+  expect(answer.headers['cache-control']).toBe('no-store');
   expect((answer.body as Buffer).toString('utf8').startsWith(start)).toBe(true);
 });
 
@@ -78,6 +79,19 @@ test.each([
   const { headers } = await bank().get(`${query}&format=csv`);
   expect(headers['content-disposition']).toContain(`-${period}.csv"`);
 });
+
+test.each(['json', 'csv', 'camt.053', 'pdf'])(
+  'versions bound a %s as times do, and name its file',
+  async (format) => {
+    const { get } = bank();
+    const answer = await get(`from=v3&to=v9&format=${format}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-disposition']).toContain(`-v3-to-v8.`);
+    const { body } = await get('from=v3&to=v9');
+    expect([body.from, body.to]).toEqual(['2026-10-01T23:59:59.999Z', '2026-10-02T09:00:00.001Z']);
+    expect([body.opening, body.closing.version]).toEqual([{ ledger: '1000.00', version: 2 }, 8]);
+  },
+);
 
 test('the name of the holder is where a bank writes it, unless it was erased', async () => {
   const { get, erased } = bank();
@@ -106,6 +120,10 @@ test.each([
   ['from=2026-02-30&to=2026-10-01', 'query/from'],
   ['from=1969-12-31&to=2026-10-01', 'query/from'],
   ['from=2026-10-01T00:00:00&to=2026-10-02', 'query/from'],
+  ['from=v0&to=v2', 'query/from'],
+  ['from=v2&to=v01', 'query/to'],
+  ['from=v2&to=v2', 'query/to'],
+  ['from=2026-10-01&to=v1', 'query/to'],
   [`${OCTOBER}&format=xml`, 'query/format'],
   [`${OCTOBER}&format=pdf&format=csv`, 'query/format'],
   [`${OCTOBER}&minVersion=1`, 'query/minVersion'],
@@ -166,6 +184,15 @@ test('more at once than may be are asked to come again', async () => {
   const first = await Promise.race(answers);
   go();
   expect([first, (await Promise.all(answers)).sort()]).toEqual([503, [200, 200, 200, 200, 503]]);
+});
+
+test('a state that the log does not sign in time is no statement', async () => {
+  const { get } = bank(october(), undefined, () => ({ ...SIGNED, txId: 12 }));
+  for (const format of ['json', 'csv', 'camt.053', 'pdf']) {
+    const answer = await get(`${OCTOBER}&format=${format}`);
+    expect([answer.status, answer.body.code]).toEqual([503, 'service-unavailable']);
+    expect(answer.headers['retry-after']).toBe('1');
+  }
 });
 
 test('a statement is not made before the log has signed all of it', async () => {

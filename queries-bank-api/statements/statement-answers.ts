@@ -1,6 +1,10 @@
 import type { Request, Response } from 'express';
 import * as contract from '../../contracts/statements.ts';
-import type { StatementAnswer, StatementFormat } from '../../contracts/statements.ts';
+import type {
+  StatementAnswer,
+  StatementBound,
+  StatementFormat,
+} from '../../contracts/statements.ts';
 import { unreachable } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -30,14 +34,16 @@ export interface StatementPorts {
   readonly persons: PersonPorts;
   readonly logger: Logger;
   readonly now?: () => number;
+  readonly signedWaitMs?: number;
 }
 
 /** Answers statements; nothing is sent before all of it has been read and added up. */
-export function statementAnswers({ log, proofs, persons, logger, now = Date.now }: StatementPorts) {
+export function statementAnswers(ports: StatementPorts) {
+  const { log, proofs, persons, logger, now = Date.now, signedWaitMs = SIGNED_WAIT_MS } = ports;
   /** A signed state with the last event of the statement in it; the log signs once a second. */
   const signedWith = async ({ events, before }: StatementSource): Promise<SignedStateDocument> => {
     const position = (events.at(-1) ?? before)?.position ?? 0;
-    const state = await waited(SIGNED_WAIT_MS, async () => {
+    const state = await waited(signedWaitMs, async () => {
       const found = await proofs.state();
       return found.txId >= transactionOf(position) ? found : undefined;
     });
@@ -62,14 +68,11 @@ export function statementAnswers({ log, proofs, persons, logger, now = Date.now 
     const holder = isNamed ? await holderOf(statement.ownerId) : undefined;
     const body = await written(statement, format, holder);
     const { type, ending } = FILES[format];
-    // Colons are not for names of files.
-    const period = boundsOf(statement).join('-to-').replaceAll(':', '');
+    const period = periodName(statement, asked);
     const name = `statement-${statement.accountNumber}-${period}.${ending}`;
     const place = format === 'json' ? 'inline' : 'attachment';
     response.set('Content-Disposition', `${place}; filename="${name}"`);
-    response.set({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' });
-    // It tells what somebody owns: no cache between has any business with it.
-    response.set('Cache-Control', 'private, no-store').send(body);
+    response.set({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' }).send(body);
   };
 
   return async (request: Request, response: Response): Promise<void> => {
@@ -91,12 +94,26 @@ export function statementAnswers({ log, proofs, persons, logger, now = Date.now 
 }
 
 /** The period that was asked for, up to now: of the future nothing can be stated. */
-function periodOf(fromMs: number, toMs: number, nowMs: number): Period {
-  if (fromMs >= toMs) throw invalid('query/to', 'must be after "from"');
-  if (fromMs >= nowMs) throw invalid('query/from', 'must not be in the future');
+function periodOf(from: StatementBound, to: StatementBound, nowMs: number): Period {
+  const isBackwards =
+    'version' in to
+      ? to.version <= ('version' in from ? from.version : 1)
+      : 'ms' in from && from.ms >= to.ms;
+  if (isBackwards) throw invalid('query/to', 'must be after "from"');
+  if ('ms' in from && from.ms >= nowMs) throw invalid('query/from', 'must not be in the future');
+  if ('version' in to) return { from, to };
   const endOfToday = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
-  if (toMs > endOfToday) throw invalid('query/to', 'must not be after today (UTC)');
-  return { fromMs, toMs: Math.min(toMs, nowMs) };
+  if (to.ms > endOfToday) throw invalid('query/to', 'must not be after today (UTC)');
+  return { from, to: { ms: Math.min(to.ms, nowMs) } };
+}
+
+/** For the name of a file: two statements of one instant differ in their versions only. */
+function periodName(statement: StatementAnswer, { from, to }: Period): string {
+  if ('version' in from || 'version' in to) {
+    return `v${statement.opening.version + 1}-to-v${statement.closing.version}`;
+  }
+  // Colons are not for names of files.
+  return boundsOf(statement).join('-to-').replaceAll(':', '');
 }
 
 const FILES: Readonly<Record<StatementFormat, { type: string; ending: string }>> = {

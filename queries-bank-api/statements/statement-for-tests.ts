@@ -14,7 +14,7 @@ export const SIGNED = {
 /** The statement of the first three days of October. */
 export async function statementFor(events: LoggedEvent[]): Promise<StatementAnswer> {
   const ms = (day: string) => Date.parse(`${day}T00:00:00Z`);
-  const period = { fromMs: ms('2026-10-01'), toMs: ms('2026-10-04') };
+  const period = { from: { ms: ms('2026-10-01') }, to: { ms: ms('2026-10-04') } };
   return statementOf(await readPeriod(logOf(events), ANNA, period, 100, ms('2026-12-01')), SIGNED);
 }
 

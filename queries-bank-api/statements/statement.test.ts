@@ -1,6 +1,6 @@
 import { SIGNED } from './statement-for-tests.ts';
 import type { LoggedEvent } from '../../contracts/events.ts';
-import { statementAnswer } from '../../contracts/statements.ts';
+import { statementAnswer, type StatementBound } from '../../contracts/statements.ts';
 import { currencyOf, type Currency } from '../../domain/currency.ts';
 import { minor, readAmount } from '../../domain/money.ts';
 import { randomOf } from '../accounts-for-tests.ts';
@@ -10,8 +10,10 @@ import { statementOf, UnsoundStatement } from './statement.ts';
 
 const NOW = Date.parse('2026-12-01T00:00:00Z');
 const ms = (time: string) => Date.parse(time);
+const boundOf = (text: string): StatementBound =>
+  text.startsWith('v') ? { version: Number(text.slice(1)) } : { ms: ms(text) };
 const read = (events: LoggedEvent[], from: string, to: string, eventsMax = 100, page = 1_000) => {
-  const period = { fromMs: ms(from), toMs: ms(to) };
+  const period = { from: boundOf(from), to: boundOf(to) };
   return readPeriod(logOf(events, page), ANNA, period, eventsMax, NOW);
 };
 const made = async (events: LoggedEvent[], from: string, to: string, page?: number) =>
@@ -101,7 +103,7 @@ test.each(wrongs)(
   'given a log in which %s is wrong, then there is no statement',
   async (_w, spoil) => {
     const log = logOf(spoil(october()));
-    const period = { fromMs: ms('2026-10-01T00:00:00Z'), toMs: ms('2026-10-04T00:00:00Z') };
+    const period = { from: boundOf('2026-10-01T00:00:00Z'), to: boundOf('2026-10-04T00:00:00Z') };
     const source = await readPeriod(log, ANNA, period, 100, NOW);
     expect(() => statementOf(source, SIGNED)).toThrow(UnsoundStatement);
   },
@@ -118,7 +120,10 @@ test('given more events than may be, then the problem says which period fits', a
   expect(next.events).toHaveLength(7);
   const instant = read(october(), '2026-10-03T10:00:00.020Z', '2026-11-01T00:00:00Z', 2);
   const other = await instant.catch((error) => error);
-  expect([other.code, other.parts.more]).toEqual(['statement-too-long', { eventsMax: 2 }]);
+  const more = { eventsMax: 2, fitsTo: 'v13' };
+  expect([other.code, other.parts.more]).toEqual(['statement-too-long', more]);
+  const part = await read(october(), '2026-10-03T10:00:00.020Z', 'v13', 2);
+  expect(part.events.map(({ event }) => event.version)).toEqual([11, 12]);
 });
 
 test('given any life in any currency, then statements side by side make the whole', async () => {

@@ -15,6 +15,10 @@ export interface StatementSource {
   readonly before: PositionedAccountEvent | undefined;
   /** Those of the period, oldest first. */
   readonly events: readonly PositionedAccountEvent[];
+  /** By version, at least those movements that events of the period take back. */
+  readonly reversed: ReadonlyMap<number, LoggedEvent>;
+  /** With which the period begins, where that was asked for instead of a time. */
+  readonly fromVersion?: number;
   readonly fromMs: number;
   readonly toMs: number;
   readonly createdAtMs: number;
@@ -51,7 +55,7 @@ export function statementOf(
     if (moved === ZERO) continue;
     if (moved > ZERO) credits = add(credits, moved);
     else debits = add(debits, minor(-moved));
-    entries.push(entryOf(positioned, moved));
+    entries.push(entryOf(positioned, moved, source.reversed));
   }
   const openingLedger = ledgerOf(before?.event, currency);
   const closing = last.event.data.balance;
@@ -91,12 +95,14 @@ const idOf = (content: object): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
 
 /** Takes the events in order, tells what each did to the ledger, and throws where one is wrong. */
-function follower({ opening, before, fromMs, toMs }: StatementSource) {
+function follower({ opening, before, fromVersion, fromMs, toMs }: StatementSource) {
   const { currency } = opening.data;
   const heldOf = (event: LoggedEvent | undefined): Minor =>
     event === undefined ? ZERO : readAmount(event.data.balance.held, currency);
   let last = before?.event;
-  if (last !== undefined && Date.parse(last.at) >= fromMs) {
+  const isBefore = ({ version, at }: LoggedEvent): boolean =>
+    fromVersion === undefined ? Date.parse(at) < fromMs : version === fromVersion - 1;
+  if (last !== undefined && !isBefore(last)) {
     throw new UnsoundStatement(`${last.id} is not before the period`);
   }
   return (event: LoggedEvent): Minor => {
@@ -136,10 +142,17 @@ type Told = Partial<
   >
 >;
 
-function entryOf({ event, position }: PositionedAccountEvent, moved: Minor): StatementEntry {
+function entryOf(
+  { event, position }: PositionedAccountEvent,
+  moved: Minor,
+  reversed: StatementSource['reversed'],
+): StatementEntry {
   const { id, stream, version, type, at, commandId, causationId, data } = event;
-  const { description, reference, reason, holdId, ...told } = data as Told;
-  const { transferId, otherAccountId, reverses, reversesTransferId } = told;
+  const { reason, holdId, transferId, otherAccountId, ...told } = data as Told;
+  const { reverses, reversesTransferId } = told;
+  // A reversal has no text of its own but its reason: who reads it looks for what it takes back.
+  const original = reverses === undefined ? undefined : (reversed.get(reverses)?.data as Told);
+  const { description, reference } = { ...original, ...told };
   const accountId = accountOfStream(stream);
   const other = otherAccountId && accountNumberOf(accountOfStream(`acct/${otherAccountId}`));
   return defined({

@@ -86,9 +86,15 @@ function badStatuses({ id }: Places): BadRequest[] {
   return [
     ...keys.map((key) => get(`${key}?accountId=${id}`)),
     ...bad.IDS.filter((text) => !/^[?#]/.test(text)).map((text) => get(`k?accountId=${text}`)),
-    ...['x=1', `accountId=${id}&accountId=${id}`, `accountId[]=${id}`, 'dryRun=true'].map((query) =>
-      get(`k?${query}`),
-    ),
+    ...[
+      'x=1',
+      `accountId=${id}&accountId=${id}`,
+      `accountId[]=${id}`,
+      'dryRun=true',
+      'source=',
+      'source=a&source=b',
+      'source[]=a',
+    ].map((query) => get(`k?${query}`)),
     get(`never-sent?accountId=${id}`, { status: [404] }),
     get('never-sent', { status: [404] }),
     ...['POST', 'PUT', 'PATCH', 'DELETE'].map((method) => get('k', { method, status: [405] })),

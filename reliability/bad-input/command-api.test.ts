@@ -12,7 +12,7 @@ import { send, sendBytes } from './raw-http.ts';
 const CASES_MIN = 1_800;
 const ITEMS_MIN = 800;
 const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
-const POST = 'POST /v1/accounts HTTP/1.1\r\nHost: x\r\n';
+const POST = 'POST /v1/accounts HTTP/1.1\r\nHost: localhost\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n';
 const JSON_TYPE = { 'content-type': 'application/json' };
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
-import type { Operation } from '../../contracts/openapi.ts';
+import { mayBeEmpty, type Operation } from '../../contracts/openapi.ts';
 import { TRANSFER_OPERATIONS } from '../../contracts/transfer-operations.ts';
 import * as bad from './bad-values.ts';
 import type { BadRequest } from './corpus.ts';
@@ -136,18 +136,23 @@ const twice = (name: string): (readonly [string, string])[] => {
   ];
 };
 
-const NO_OBJECTS = ['', ' ', '[]', '[{}]', '"x"', '1', 'null', 'true', '{', '{}{}', '{"a"}', '{]'];
+const NO_OBJECTS = [' ', '[]', '[{}]', '"x"', '1', 'null', 'true', '{', '{}{}', '{"a"}', '{]'];
 const STRANGERS = ['bonus', 'type', 'commandId', 'holdId', 'dryRun', 'at', 'toString', 'a/b~c', ''];
 
 function badShapes(operation: Operation, places: Places): BadRequest[] {
   const send = sender(operation, places);
   const right = shapeOf(operation.body).map(([name]) => [name, known(MEMBERS, name)[0]] as const);
+  const without = operation.method === 'post' ? 400 : 415;
+  const nothing = [
+    send('a body of nothing', ''),
+    send('no body at all', undefined, { headers: {}, status: [without] }),
+  ];
   return [
-    ...NO_OBJECTS.map((body) => send(`a body ${body || 'of nothing'}`, body)),
+    ...NO_OBJECTS.map((body) => send(`a body ${body}`, body)),
     ...STRANGERS.map((name) => send(`a member "${name}"`, textOf([...right, [name, '"x"']]))),
     send('a member __proto__', textOf([...right, ['__proto__', '{}']])),
     send('65 kB', `${' '.repeat(66_000)}${textOf(right)}`, { status: [413] }),
-    send('no body at all', undefined, { headers: {}, status: [415] }),
+    ...(mayBeEmpty(operation) ? [] : nothing),
     send('no type of content', textOf(right), { headers: {}, status: [415] }),
   ];
 }

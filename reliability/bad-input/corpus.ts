@@ -149,16 +149,12 @@ function badMovements(accountId: string): BadRequest[] {
 
 function badPaths(accountId: string): BadRequest[] {
   const deposits = `/v1/accounts/${accountId}/deposits`;
-  const upper = accountId.toUpperCase();
   const missing = { status: [404] };
   const nobody = '00000000-0000-4000-8000-000000000000';
   return [
     ...IDS.map((id) =>
       post(`an account id ${short(id)}`, `/v1/accounts/${id}/deposits`, OK, { status: [400, 404] }),
     ),
-    ...(upper === accountId
-      ? []
-      : [post('an upper-case account id', `/v1/accounts/${upper}/deposits`)]),
     post('an account that nobody opened', `/v1/accounts/${nobody}/deposits`, OK, missing),
     post('a path in another case', deposits.replace('/accounts/', '/Accounts/'), OK, missing),
     post('a trailing slash', `${deposits}/`, OK, missing),
@@ -168,7 +164,7 @@ function badPaths(accountId: string): BadRequest[] {
       status: [400, 404],
     }),
     ...QUERIES.map((query) => post(`a query ${query}`, `${deposits}?${query}`)),
-    ...['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method): BadRequest => ({
+    ...['GET', 'PUT', 'PATCH', 'DELETE'].map((method): BadRequest => ({
       name: `${method} of deposits`,
       method,
       path: deposits,

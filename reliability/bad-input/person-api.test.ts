@@ -77,7 +77,6 @@ function badRequests(): BadRequest[] {
       request(erasure, '{}', { headers: { ...JSON_TYPE, 'if-match': tag }, status: [400, 412] }),
     ),
     request(erasure, '[]'),
-    request(erasure, ''),
     request(`${erasure}?dryRun=maybe`, '{}'),
     request(`${erasure}?now=true`, '{}'),
     request(erasure, '', { method: 'DELETE', headers: {}, status: [405] }),

@@ -5,6 +5,7 @@ import type { BadRequest } from './corpus.ts';
 export interface RawAnswer {
   readonly status: number;
   readonly contentType: string;
+  readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -23,6 +24,7 @@ export function send(base: string, request: BadRequest): Promise<RawAnswer> {
         resolve({
           status: response.statusCode ?? 0,
           contentType: response.headers['content-type'] ?? '',
+          headers: response.headers,
           body: Buffer.concat(chunks).toString('utf8'),
         }),
       );

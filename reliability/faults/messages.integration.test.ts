@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchAnswer, type BatchResult } from '../../contracts/batches.ts';
+import { messageKeyFor } from '../../contracts/commands.ts';
 import { sidecarToken } from '../../runtime/environment.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
@@ -81,8 +82,8 @@ const publish = async (body: string, type: string, query = ''): Promise<number> 
   const headers = { 'dapr-api-token': token, 'content-type': type };
   return (await fetch(url, { method: 'POST', headers, body })).status;
 };
-const cloudEvent = (id: string, data: object) =>
-  JSON.stringify({ specversion: '1.0', id, source: 'test', type: 'test', data });
+const cloudEvent = (id: string, data: object, source = 'test') =>
+  JSON.stringify({ specversion: '1.0', id, source, type: 'test', data });
 const CLOUD_EVENT = 'application/cloudevents+json';
 const RAW = '?metadata.rawPayload=true';
 
@@ -116,6 +117,26 @@ describe('commands as messages on the real house', () => {
     expect(await loggedWith(key)).toBe(1);
   });
 
+  test('two sources may choose the same id at the same moment: both are executed', async () => {
+    const id = randomUUID();
+    const sources = ['payroll', 'billing'];
+    const sent = sources.map((source, at) =>
+      publish(cloudEvent(id, deposit(account, `${at + 1}.00`), source), CLOUD_EVENT),
+    );
+    expect(await Promise.all(sent)).toEqual([204, 204]);
+    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+      const statuses = sources.map(async (source) => {
+        const path = `v1/commands/${id}?accountId=${account}&source=${source}`;
+        const answer = await fetch(`${house.commandUrl}/${path}`);
+        return answer.status === 200 ? [] : [`${source} is answered ${answer.status}`];
+      });
+      return (await Promise.all(statuses)).flat();
+    });
+    expect(looked).toEqual([]);
+    await sleep(1_000);
+    for (const source of sources) expect(await loggedWith(messageKeyFor(source, id))).toBe(1);
+  });
+
   test('poison goes to the dead letters; listed, replayed and dropped', async () => {
     const id = randomUUID();
     expect(await publish(cloudEvent(id, deposit(account, 'bad')), CLOUD_EVENT)).toBe(204);
@@ -143,7 +164,7 @@ describe('commands as messages on the real house', () => {
     const key = randomUUID();
     await publish(cloudEvent(key, deposit(account)), CLOUD_EVENT);
     const looked = await violationsWithin(SETTLE_MS_MAX, async () =>
-      (await loggedWith(key)) === 1 ? [] : ['not there'],
+      (await loggedWith(messageKeyFor('test', key))) === 1 ? [] : ['not there'],
     );
     expect(looked).toEqual([]);
   });
@@ -153,7 +174,7 @@ describe('commands as messages on the real house', () => {
     const key = randomUUID();
     await publish(cloudEvent(key, deposit(account)), CLOUD_EVENT);
     const looked = await violationsWithin(30_000, async () =>
-      (await loggedWith(key)) === 1 ? [] : ['not there'],
+      (await loggedWith(messageKeyFor('test', key))) === 1 ? [] : ['not there'],
     );
     expect(looked).toEqual([]);
   });

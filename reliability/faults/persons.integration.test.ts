@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { ACCOUNT_EVENTS_TOPIC } from '../../contracts/topics.ts';
+import { asAdmin } from '../../runtime/nats.ts';
+import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, type BankUnderTest } from './bank-under-test.ts';
 import { patientSend, type Reply } from './patient-send.ts';
 
@@ -90,4 +94,81 @@ test('a person is registered, owns, moves, is killed over, and is forgotten', as
 test('no personal data lies in clear in any file of log, broker, database or logs', () => {
   expect(foldersWith(CONTROL).length).toBeGreaterThanOrEqual(3);
   for (const word of SECRETS) expect({ word, in: foldersWith(word) }).toEqual({ word, in: [] });
+});
+
+/** What a client types where the books may have it, and nobody else. */
+const FREE = 'Freitextmarke';
+/** Topics that others than the bank's own services read. */
+const FOR_OUTSIDERS = ['AUDIT', 'BANK_EVENTS'];
+
+const natsOf = <T>(work: Parameters<typeof asAdmin<T>>[2]): Promise<T> =>
+  asAdmin(house.bank.instance, loadSecrets(house.bank.instance.dataDir), work);
+
+/** Every message of a stream as text. */
+const messagesOf = (stream: string): Promise<string[]> =>
+  natsOf(async (connection) => {
+    const { streams } = await jetstreamManager(connection);
+    const { first_seq, last_seq } = (await streams.info(stream)).state;
+    const texts: string[] = [];
+    for (let seq = first_seq; seq <= last_seq; seq += 1) {
+      texts.push(String((await streams.getMessage(stream, { seq }))?.string()));
+    }
+    return texts;
+  });
+
+test('free text is in no log file, health, metrics, alarm or topic for outsiders', async () => {
+  const registered = await send('POST', '/v1/persons', 'owner', {
+    givenName: 'A',
+    familyName: 'B',
+  });
+  const remarks = { description: FREE, reference: FREE, metadata: { [FREE]: FREE } };
+  const terms = { ownerId: registered.body['personId'], currency: 'CZK', name: FREE };
+  const opened = await send('POST', '/v1/accounts', 'free', { ...terms, initialDeposit: '50' });
+  const other = await send('POST', '/v1/accounts', 'other', terms);
+  const [id, to] = [opened, other].map(({ body }) => String(body['accountId'])) as [string, string];
+  const account = `/v1/accounts/${id}`;
+  const transfer = { fromAccountId: id, toAccountId: to, amount: '1', ...remarks };
+  const sent: [status: number, path: string, body: object][] = [
+    [201, `${account}/deposits`, { amount: '1', ...remarks }],
+    [422, `${account}/withdrawals`, { amount: '999', ...remarks }],
+    [400, `${account}/deposits`, { amount: FREE, [FREE]: FREE }],
+    [201, `${account}/holds`, { amount: '1', description: FREE }],
+    [201, '/v1/transfers', transfer],
+    [201, '/v1/transfers', { ...transfer, pending: true }],
+    [422, '/v1/transfers', { ...transfer, amount: '999' }],
+    [200, '/v1/batches', { commands: [{ type: 'deposit', accountId: id, amount: FREE }] }],
+    [200, `${account}/freeze`, { reason: FREE }],
+  ];
+  for (const [at, [status, path, body]] of sent.entries()) {
+    expect([path, (await send('POST', path, `free-${at}`, body)).status]).toEqual([path, status]);
+  }
+  // What no service of the bank would send, and what is no event at all.
+  const event = { id: 'acct/x/1', stream: 'acct/x', version: 1, type: FREE, data: { name: FREE } };
+  const data = { events: [event, FREE] };
+  const envelope = { specversion: '1.0', id: 'poison', source: 'test', type: 'test', data };
+  for (const text of [JSON.stringify(envelope), FREE]) {
+    await natsOf((connection) => jetstream(connection).publish(ACCOUNT_EVENTS_TOPIC, text));
+  }
+  house.bank.kill('event-source', 'SIGKILL');
+  await read(`${account}?minVersion=6`);
+  const alarmed = async (): Promise<string> =>
+    JSON.stringify(await read('/v1/audit/alarms').catch(String));
+  for (let tries = 0; tries < 100 && !(await alarmed()).includes('poison'); tries += 1) {
+    await sleep(200);
+  }
+  expect(await alarmed()).toContain('poison');
+
+  const told = new Map([['alarms', await alarmed()]]);
+  for (const [name, url] of Object.entries(house.bank.urls)) {
+    for (const path of ['/health/ready', '/healthz', '/metrics']) {
+      told.set(`${name}${path}`, await (await fetch(`${url}${path}`)).text());
+    }
+  }
+  for (const stream of FOR_OUTSIDERS) told.set(stream, (await messagesOf(stream)).join('\n'));
+  expect(told.get('BANK_EVENTS')).toContain(id);
+  expect(told.get('AUDIT')).toContain('poison');
+  for (const [place, text] of told) expect([place, text.includes(FREE)]).toEqual([place, false]);
+  const folders = foldersWith(FREE);
+  expect(folders).toEqual(expect.arrayContaining(['immudb', 'nats', 'postgres']));
+  expect(folders).not.toContain('logs');
 });

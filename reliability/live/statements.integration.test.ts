@@ -24,7 +24,10 @@ async function live(): Promise<void> {
     amount: '100.00',
     description: 'Příliš žluťoučký <kůň> & "=1+1"',
   });
-  const { holdId } = await post(`accounts/${anna}/holds`, { amount: '50.00' });
+  const { holdId } = await post(`accounts/${anna}/holds`, {
+    amount: '50.00',
+    description: 'Hotel',
+  });
   const { version } = await post(`accounts/${anna}/holds/${String(holdId)}/capture`, {
     amount: '30.00',
   });
@@ -88,3 +91,47 @@ test('the statement of the day is the same in every format, and adds up', async 
   const other = statementAnswer.parse(await (await get(`/statements?${days}`, ben)).json());
   expect(other.entries.at(-1)).toMatchObject({ direction: 'credit', amount: '70.00' });
 });
+
+test('a reversal bears the text of what it takes back, which lies before the period', async () => {
+  const statement = statementAnswer.parse(await (await get('/statements?from=v6&to=v7')).json());
+  expect(statement.opening).toEqual({ ledger: '570.00', version: 5 });
+  expect(statement.closing).toMatchObject({ ledger: '600.00', version: 6 });
+  const [entry] = statement.entries;
+  expect(entry).toMatchObject({ type: 'movement-reversed', reverses: 5, description: 'Hotel' });
+  expect((await get('/statements?from=v6&to=v10')).status).toBe(404);
+});
+
+test('while commands come in, statements of today are had in every format and add up', async () => {
+  const [busy] = (await house.openAccounts(1)) as [string];
+  await violationsWithin(ARRIVED_MS_MAX, async () =>
+    (await get('/events', busy)).status === 200 ? [] : ['it is not in the log yet'],
+  );
+  const today = new Date().toISOString().slice(0, 10);
+  const days = `from=${today}&to=${today}`;
+  let isOver = false;
+  const deposits = Array.from({ length: 4 }, async () => {
+    while (!isOver) await post(`accounts/${busy}/deposits`, { amount: '1.00' });
+  });
+  const versions: number[] = [];
+  try {
+    for (const format of ['json', 'csv', 'camt.053', 'pdf', 'json']) {
+      const answer = await get(`/statements?${days}&format=${format}`, busy);
+      expect([format, answer.status]).toEqual([format, 200]);
+      if (format === 'json') versions.push(wholeVersionOf(await answer.json()));
+    }
+  } finally {
+    isOver = true;
+    await Promise.all(deposits);
+  }
+  expect(versions.at(-1)).toBeGreaterThan(versions[0] ?? 0);
+});
+
+/** Of an account that has had nothing but deposits: none is missing, and all of them are added. */
+function wholeVersionOf(answer: unknown): number {
+  const { opening, entries, closing } = statementAnswer.parse(answer);
+  const sum = entries.reduce((total, { amount }) => total + Number(amount), 0);
+  expect([opening.ledger, closing.ledger]).toEqual(['0.00', sum.toFixed(2)]);
+  expect(entries.map(({ version }) => version)).toEqual(entries.map((_, at) => at + 2));
+  expect(closing.version).toBe(entries.length + 1);
+  return closing.version;
+}

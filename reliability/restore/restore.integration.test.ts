@@ -295,3 +295,34 @@ describe('a backup of the log', () => {
     expect(published.madeAt).toBeGreaterThan(began);
   });
 });
+
+test('an account in quarantine is released, and goes on as the log has it', async () => {
+  await stop();
+  const id = accountIds[3]!;
+  const file = join(dataDir, 'audit', 'quarantine.jsonl');
+  const [at, reason, stream] = [new Date().toISOString(), 'a fork', `acct/${id}`];
+  appendFileSync(file, `${JSON.stringify({ at, stream, reason, content: '{}' })}\n`);
+  await start();
+  const deposit = () => post(`/v1/accounts/${id}/deposits`, { amount: '1.00' });
+  // The first one is taken; then the actor host hears of it.
+  expect((await deposit()).status).toBe(201);
+  const deadline = Date.now() + PATIENCE_MS;
+  while ((await deposit()).status !== 503) {
+    expect(Date.now()).toBeLessThan(deadline);
+    await sleep(300);
+  }
+  await stop();
+  const wrong = await runCommandOf('runtime/restore.js', ['--release', id], place);
+  expect(wrong).toMatchObject({ code: 1 });
+  expect(wrong.said).toMatch(/--release takes acct/);
+  const released = await runCommandOf('runtime/restore.js', ['--release', stream], place);
+  expect(released.said).toContain(`${stream} goes on as the log has it`);
+  expect(released).toMatchObject({ code: 0 });
+  expect(released.said).toMatch(/Dropped were its versions \d+ \(money-deposited\)/);
+  expect(readFileSync(join(dataDir, 'audit', 'dropped-events.jsonl'), 'utf8')).toContain(stream);
+  await start();
+  const { version } = await get(`/v1/accounts/${id}`);
+  const next = await deposit();
+  expect(next).toMatchObject({ status: 201, body: { version: Number(version) + 1 } });
+  await get(`/v1/accounts/${id}?minVersion=${Number(version) + 1}`);
+});

@@ -4,6 +4,7 @@ import { accountId, commandId } from '../../domain/ids.ts';
 import { accountIdFor } from '../../core-bank-api/request-headers.ts';
 import { batchAnswer, type BatchResult } from '../../contracts/batches.ts';
 import { commandStatus } from '../../contracts/batch-operations.ts';
+import { messageKeyFor } from '../../contracts/commands.ts';
 import type { LoggedEvent } from '../../contracts/events.ts';
 import { commandHouse } from './command-house.ts';
 
@@ -320,6 +321,18 @@ describe('what came of a command', () => {
       expect(body.events.map(({ type }) => type)).toEqual(['money-deposited']);
     }
   });
+  test('of a message without a key: by its id and its source, which may be any text', async () => {
+    const a = await open();
+    const [source, id] = ['/pay roll?', 'n/1 ž'];
+    await batch([money('deposit', a, '5.00', messageKeyFor(source, id))]);
+    const query = `?accountId=${a}&source=${encodeURIComponent(source)}`;
+    const found = commandStatus.parse(await (await status(id, query)).json());
+    expect(found).toMatchObject({ commandId: messageKeyFor(source, id), accountId: a });
+    expect((await status(id, `?accountId=${a}&source=other`)).status).toBe(404);
+    for (const bad of ['', 'a&source=b']) {
+      expect((await status(id, `?accountId=${a}&source=${bad}`)).status).toBe(400);
+    }
+  });
   test('an opening: the account, also without naming it', async () => {
     const opening = { ownerId: OWNER, currency: 'EUR', initialDeposit: '3.00' };
     const [done] = await batch([{ type: 'open-account', idempotencyKey: 'o-9', ...opening }]);
@@ -355,6 +368,6 @@ describe('what came of a command', () => {
     expect((await status('ž')).status).toBe(400);
     expect((await status('k'.repeat(129))).status).toBe(400);
     const response = await fetch(`${house.url}/v1/commands/k`, { method: 'DELETE' });
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
 });

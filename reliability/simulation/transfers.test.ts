@@ -454,6 +454,16 @@ describe('the reversal of a transfer', () => {
     const again = await reverse(original, 'r2');
     expect([again.status, again.body.code]).toEqual([409, 'already-reversed']);
   });
+  test('bears the reference of what it takes back, and its text where it has none', async () => {
+    const [a, b] = [await open(), await open()];
+    const remarks = { description: 'Rent', reference: 'RF18539007547034' };
+    const terms = { fromAccountId: a, toAccountId: b, amount: '1.00', ...remarks };
+    const given = async () => (await call('/v1/transfers', terms)).body['transferId'];
+    const { body } = await reverse(await given());
+    expect(body).toMatchObject({ description: 'a mistake', reference: remarks.reference });
+    const path = `/v1/transfers/${String(await given())}/reversals`;
+    expect((await call(path, {})).body).toMatchObject(remarks);
+  });
   test('by 20 at once: one moves the money', async () => {
     const [a, b] = [await open(), await open()];
     const original = (await transfer(a, b, '30.00')).body['transferId'];

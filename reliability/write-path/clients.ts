@@ -123,7 +123,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     return {
       accountId: of,
       commandId: id,
-      ...(isConditional ? { ifMatch: known } : {}),
+      ...(isConditional ? { ifMatch: [known] } : {}),
       command: body,
     };
   };

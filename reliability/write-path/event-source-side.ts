@@ -1,6 +1,6 @@
 import { alarmBook } from '../../event-source/alarms.ts';
-import { appender, type Appender } from '../../event-source/appender.ts';
-import { eventOfEntry, type EventLog } from '../../event-source/event-log.ts';
+import { appender, type Appender } from '../../event-source/intake/appender.ts';
+import { eventOfEntry, type EventLog } from '../../event-source/log/event-log.ts';
 import {
   memoryQuarantine,
   openQuarantine,

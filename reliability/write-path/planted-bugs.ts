@@ -17,7 +17,7 @@ import { evolve } from '../../domain/account.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { formatAmount, minor, readAmount } from '../../domain/money.ts';
 import { TRANSACTION_POSITIONS } from '../../contracts/topics.ts';
-import type { EventLog } from '../../event-source/event-log.ts';
+import type { EventLog } from '../../event-source/log/event-log.ts';
 
 /** Mistakes of which each breaks one promise: what does not find them proves nothing. */
 export const PLANTED_BUGS = [

@@ -1,0 +1,63 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { BankEvent } from '../../contracts/bank-events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { eventDigest } from '../../contracts/digest.ts';
+import { accountIdOfSerial } from '../../domain/account-number.ts';
+import type { StoredStream } from '../journal/journal.ts';
+import { toldStreams } from './told-streams.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+const heap = (): number => {
+  collect();
+  return process.memoryUsage().heapUsed;
+};
+
+/** What the engine itself keeps of a run. */
+const SLACK_BYTES = 2 * 1024 * 1024;
+
+/** An opening as it comes out of a page, with texts of its own. */
+function opened(n: number, text: string): BankEvent {
+  const stream = `acct/${accountIdOfSerial(BigInt(n + 1))}`;
+  const metadata = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`key${at}`, text]));
+  const balance = { ledger: '0.00', held: '0.00', available: '0.00' };
+  const terms = { ownerId: accountIdOfSerial(9n), currency: 'CZK', overdraftLimit: '0.00' };
+  return JSON.parse(
+    canonicalJson({
+      ...{ id: `${stream}/1`, stream, version: 1, type: 'account-opened', schema: 1 },
+      ...{ commandId: 'o', commandHash: 'h'.repeat(43), at: '2026-01-01T00:00:00.000Z' },
+      data: { ...terms, metadata, balance },
+    }),
+  ) as BankEvent;
+}
+const rowOf = (event: BankEvent): StoredStream =>
+  JSON.parse(
+    JSON.stringify({
+      ...{ stream: event.stream, version: 1, digest: eventDigest(canonicalJson(event)) },
+      ...{ state: JSON.stringify(event.data), logged: 1, unlogged: [] },
+    }),
+  ) as StoredStream;
+
+describe.each([
+  ['short texts', 'x', 3_000],
+  ['long texts', 'x'.repeat(500), 1_000],
+  ['long texts of two bytes a character', '字'.repeat(500), 600],
+])('given accounts with %s', (_what, text, count) => {
+  test.each(['new', 'there already'])('memory is what is counted, when they are %s', (which) => {
+    const before = heap();
+    const told = toldStreams();
+    for (let n = 0; n < count; n += 1) {
+      const event = opened(n, text);
+      told.take(event, which === 'new' ? undefined : rowOf(event));
+    }
+    const held = heap() - before;
+    expect(held).toBeLessThan(told.bytes() * 1.2 + count * 500 + SLACK_BYTES);
+    expect(told.bytes()).toBeLessThan(held * 6);
+    const written = [...told.release()].length;
+    expect(written).toBe(which === 'new' ? count : 0);
+    expect(told.bytes()).toBe(0);
+    expect(heap() - before).toBeLessThan(count * 700 + SLACK_BYTES);
+    expect([...told.all.values()].filter(({ wrong }) => wrong !== undefined)).toEqual([]);
+  });
+});

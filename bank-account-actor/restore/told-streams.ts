@@ -1,0 +1,142 @@
+import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { eventDigest } from '../../contracts/digest.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import type { RestoredStream, StoredStream } from '../journal/journal.ts';
+import { decodeState, dueOf, encodeState, type StreamState } from '../turn/stream-state.ts';
+import { LogUnsound, stateAfter } from './replay.ts';
+import { differenceAt } from './story-difference.ts';
+
+/** Of one stream in memory: its objects, and of each character of its texts (measured). */
+const HELD_BYTES = 3 * 1024;
+const BYTES_OF_CHARACTER = 4;
+
+/** What is remembered of every stream to the end of the log: about 300 bytes. */
+export interface ToldStream {
+  /** Of the last event that the log has shown. */
+  version: number;
+  digest: string;
+  /** A person of whom the log has the erasure. */
+  isErased: boolean;
+  /** The journal lacked something of it. */
+  wasWritten: boolean;
+  /** The journal knows that the log had more than it has shown. */
+  isCutShort: boolean;
+  /** Why nothing more of it is written. */
+  wrong: string | undefined;
+}
+
+/** What is held of a stream until it is written. */
+interface HeldStream {
+  /** Of the journal's row or of the log, whichever is further. */
+  version: number;
+  digest: string;
+  /** Read out of the row when an event comes that the row lacks. */
+  state: StreamState | undefined;
+  row: StoredStream | undefined;
+  bytes: number;
+}
+
+/** Streams as log and journal tell them so far; events come in the order of the log. */
+export function toldStreams() {
+  const streams = new Map<StreamId, ToldStream>();
+  const held = new Map<StreamId, HeldStream>();
+  let bytes = 0;
+
+  const hold = (stream: StreamId, next: HeldStream): void => {
+    bytes += next.bytes - (held.get(stream)?.bytes ?? 0);
+    held.set(stream, next);
+  };
+  const letGo = (stream: StreamId): void => {
+    bytes -= held.get(stream)?.bytes ?? 0;
+    held.delete(stream);
+  };
+  /** Throws LogUnsound when the event cannot stand there. */
+  const add = (told: ToldStream, event: BankEvent, row: StoredStream | undefined): void => {
+    const stream = streamOfEvent(event);
+    if (event.version !== told.version + 1 || (event.prev ?? '') !== told.digest) {
+      throw new LogUnsound(`${event.id} does not follow what the log has before it`);
+    }
+    const digest = eventDigest(canonicalJson(event));
+    told.version = event.version;
+    told.digest = digest;
+    const known = held.get(stream) ?? (row === undefined ? NOTHING : openedBy(row));
+    if (event.version <= known.version) {
+      const differing = known.row && differenceAt(known.row, event, digest);
+      if (differing !== undefined) throw new LogUnsound(differing);
+      return hold(stream, known);
+    }
+    if (event.version !== known.version + 1 || (event.prev ?? '') !== known.digest) {
+      throw new Error(`the row of ${stream} moved while the journal was closed`);
+    }
+    const state = stateAfter(known.state ?? stateOf(known.row), event);
+    const { version } = event;
+    hold(stream, {
+      ...{ version, digest, state, row: known.row && withoutTexts(known.row) },
+      bytes: HELD_BYTES + BYTES_OF_CHARACTER * encodeState(state).length,
+    });
+  };
+
+  return {
+    all: streams as ReadonlyMap<StreamId, ToldStream>,
+    /** Whether its row need not be loaded. */
+    isHeld: (stream: StreamId): boolean =>
+      held.has(stream) || streams.get(stream)?.wrong !== undefined,
+    bytes: (): number => bytes,
+    /** Takes the next event; `row` is the journal's when the stream is not held. */
+    take(event: BankEvent, row: StoredStream | undefined): void {
+      const stream = streamOfEvent(event);
+      const told = streams.get(stream) ?? { ...UNTOLD };
+      streams.set(stream, told);
+      if (event.type === 'person-erased') told.isErased = true;
+      if (told.wrong !== undefined) return;
+      try {
+        add(told, event, row);
+      } catch (error) {
+        if (!(error instanceof LogUnsound)) throw error;
+        told.wrong = error.message;
+        letGo(stream);
+      }
+    },
+    /** Lets go of all that is held; gives one after the other what the journal lacks. */
+    *release(): Generator<RestoredStream> {
+      for (const [stream, { version, digest, state, row }] of held) {
+        const told = streams.get(stream)!;
+        told.isCutShort = told.version < (row?.logged ?? 0);
+        held.delete(stream);
+        if (state === undefined) continue;
+        told.wasWritten = true;
+        const secret = told.isErased ? ({ secret: 'forget' } as const) : {};
+        yield { stream, version, digest, state: encodeState(state), due: dueOf(state), ...secret };
+      }
+      bytes = 0;
+    },
+  };
+}
+
+const NOTHING: HeldStream = {
+  ...{ version: 0, digest: '', state: undefined, row: undefined, bytes: 0 },
+};
+const UNTOLD: ToldStream = {
+  ...{ version: 0, digest: '', isErased: false, wasWritten: false, isCutShort: false },
+  wrong: undefined,
+};
+
+function openedBy(row: StoredStream): HeldStream {
+  const { version, digest, state, unlogged } = row;
+  const size = unlogged.reduce((sum, json) => sum + json.length, state.length);
+  return { version, digest, state: undefined, row, bytes: HELD_BYTES + 2 * size };
+}
+
+/** All events that the row can tell of were compared. */
+const withoutTexts = (row: StoredStream): StoredStream =>
+  row.state === '' ? row : { ...row, state: '', unlogged: [] };
+
+function stateOf(row: StoredStream | undefined): StreamState | undefined {
+  if (row === undefined) return undefined;
+  try {
+    return decodeState(row.stream, row.state);
+  } catch {
+    throw new LogUnsound(`the journal's row of ${row.stream} cannot be read`);
+  }
+}

@@ -1,0 +1,57 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SignedCheckpoint } from '../../contracts/audit.ts';
+import { statePayload } from '../../proofs/signed-state.ts';
+import { AUDIT_PACE, auditor } from './auditor.ts';
+import { checkpointFile } from './checkpoints.ts';
+import { eventsOf, newAccount } from '../log/events-for-tests.ts';
+import { hashedLog } from './hashed-log-for-tests.ts';
+import { GENESIS_KEY } from '../immudb/log-end.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'auditor-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const database = 'corebank';
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+
+/** A sound log of a new account, of two transactions, as a server shows it. */
+function soundLog() {
+  const log = hashedLog();
+  const genesis = log.add({ key: GENESIS_KEY, value: Buffer.from('{}') });
+  const txs = [genesis, log.append(...eventsOf(newAccount(), 1, 3))];
+  const state = log.state();
+  const signature = sign('sha256', statePayload(database, state), privateKey);
+  return {
+    read: async (from: number) => txs.slice(from - 1),
+    state: async () => ({ ...state, signature }),
+  };
+}
+
+/** What an auditor says that starts, looks at the whole log once, and ends. */
+async function auditOf(source: ReturnType<typeof soundLog>) {
+  const findings: string[] = [];
+  const said: SignedCheckpoint[] = [];
+  let look: () => void = () => undefined;
+  const looked = new Promise<void>((resolve) => (look = resolve));
+  const running = auditor({
+    ...{ source, database, publicKey },
+    checkpoints: checkpointFile(join(folder, 'checkpoints.jsonl'), privateKey),
+    onFinding: ({ kind, detail }) => void findings.push(`${kind}: ${detail}`),
+    onReport: ({ phase }) => phase === 'following' && look(),
+    onCheckpoint: (signed) => void said.push(signed),
+    onSample: () => undefined,
+    pace: { ...AUDIT_PACE, gatherMs: 5, lookMs: 20, checkpointMs: 0 },
+  });
+  await looked;
+  await running.end();
+  return { findings, verdicts: said.map(({ checkpoint }) => checkpoint.verdict) };
+}
+
+test('given a log exchanged for one of the same length, then each start says so', async () => {
+  const forged = soundLog();
+  expect(await auditOf(soundLog())).toEqual({ findings: [], verdicts: ['balanced'] });
+  const other = [expect.stringMatching(/^rolled-back: Transaction 2 is not the one/)];
+  expect(await auditOf(forged)).toEqual({ findings: other, verdicts: ['violated'] });
+  expect(await auditOf(forged)).toEqual({ findings: other, verdicts: [] });
+});

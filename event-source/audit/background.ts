@@ -1,0 +1,131 @@
+import { Worker } from 'node:worker_threads';
+import type { AuditStatus } from '../../contracts/audit.ts';
+import type { TrialBalanceAnswer } from '../../contracts/trial-balance.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Alarms } from '../alarms.ts';
+import type { AuditFeed } from './feed.ts';
+import { verdictSentence } from './report.ts';
+import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './worker.ts';
+import type { AuditReport } from './auditor.ts';
+import { createAuditBooks } from './books.ts';
+import { booksMarks } from './marks.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { pastTrialBalance } from './trial-balance.ts';
+import type { ReadSideCheck } from './read-side.ts';
+
+const RESTART_MS = 5_000;
+/** Appends are told of together. */
+const NEWS_MS = 250;
+const END_MS_MAX = 5_000;
+/** The books of about a million accounts; a thread that needs more ends with an alarm. */
+const MEMORY_MB_MAX = 1_024;
+
+export interface BackgroundAuditParts {
+  readonly data: AuditWorkerData;
+  readonly log: Pick<EventLog, 'head' | 'readAfter'>;
+  readonly alarms: Alarms;
+  readonly feed: AuditFeed;
+  readonly readSide: ReadSideCheck;
+  readonly logger: Logger;
+}
+
+export type AuditAnswers = Pick<BackgroundAudit, 'status' | 'trialBalance'>;
+export type BackgroundAudit = ReturnType<typeof backgroundAudit>;
+
+const NOTHING: AuditReport = {
+  phase: 'starting',
+  books: createAuditBooks().books(),
+  at: null,
+  checkpoint: null,
+  violatedFrom: null,
+};
+
+/** Runs the audit beside the log, in a thread that is started again when it dies. */
+export function backgroundAudit(parts: BackgroundAuditParts) {
+  const { data, log, alarms, feed, readSide, logger } = parts;
+  let last = NOTHING;
+  let marks = booksMarks();
+  let worker: Worker | undefined;
+  let restart: NodeJS.Timeout | undefined;
+  let news: NodeJS.Timeout | undefined;
+  let ended = false;
+
+  const hear = (message: FromAuditWorker): void => {
+    switch (message.says) {
+      case 'report':
+        last = message.report;
+        return;
+      case 'mark':
+        return marks.add(message.mark);
+      case 'finding':
+        return alarms.raise(message.finding.kind, message.finding.subject, message.finding.detail);
+      case 'checkpoint':
+        logger.info(message.signed.checkpoint.says);
+        return feed.offer({ type: 'checkpoint', ...message.signed });
+      case 'sample':
+        void readSide.compare(message.accountIds);
+    }
+  };
+  const start = (): void => {
+    // It walks the log anew, and what it finds there may be something else.
+    last = { ...NOTHING, checkpoint: last.checkpoint };
+    marks = booksMarks();
+    const made = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX },
+    });
+    worker = made;
+    made.on('message', hear);
+    made.on('error', (error) => {
+      last = { ...last, phase: 'waiting', reason: `the audit died: ${error.message}` };
+      logger.error('the audit died', { error: error.stack ?? String(error) });
+    });
+    made.on('exit', () => {
+      worker = undefined;
+      if (!ended) restart = setTimeout(start, RESTART_MS);
+    });
+  };
+  start();
+  const send = (message: ToAuditWorker): void => worker?.postMessage(message);
+
+  return {
+    news(): void {
+      news ??= setTimeout(() => {
+        news = undefined;
+        send('news');
+      }, NEWS_MS).unref();
+    },
+    status(): AuditStatus {
+      const { phase, reason, books, at, checkpoint } = last;
+      const { verdict, position, transaction, root, events, accounts } = books;
+      return {
+        ...{ verdict, says: verdictSentence(books), phase },
+        ...(reason === undefined ? {} : { reason }),
+        ...{ position, transaction, root, at, events, accounts, checkpoint },
+        head: Math.max(log.head(), position),
+        alarms: alarms.count(),
+        readSideCompared: readSide.compared(),
+      };
+    },
+    /** Of the last audited position when none is given. */
+    async trialBalance(wanted?: number): Promise<TrialBalanceAnswer> {
+      if (wanted !== undefined) return pastTrialBalance({ log, marks, report: last }, wanted);
+      const { books, at } = last;
+      const { position, transaction, verdict, events, accounts, openTransfers, currencies } = books;
+      const balanced = verdict === 'balanced';
+      const seen = { events, accounts, openTransfers, currencies };
+      return { position, transaction, at, balanced, verdict, ...seen };
+    },
+    async end(): Promise<void> {
+      ended = true;
+      clearTimeout(restart);
+      const running = worker;
+      if (running === undefined) return;
+      const gone = new Promise((resolve) => running.once('exit', resolve));
+      const late = setTimeout(() => void running.terminate(), END_MS_MAX);
+      send('end');
+      await gone;
+      clearTimeout(late);
+    },
+  };
+}

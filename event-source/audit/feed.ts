@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditMessage } from '../../contracts/audit.ts';
+import type { Logger } from '../../platform/logger.ts';
+
+const WAITING_MAX = 1_000;
+const RETRY_MS = 1_000;
+
+export type AuditFeed = ReturnType<typeof auditFeed>;
+
+/**
+ * Publishes checkpoints and alarms, in order, again and again until the broker takes them. What
+ * does not fit the queue is not lost: checkpoints are in their file, alarms in the log file.
+ */
+export function auditFeed(publish: (message: AuditMessage) => Promise<void>, logger: Logger) {
+  const waiting: AuditMessage[] = [];
+  let running: Promise<void> = Promise.resolve();
+  let isRunning = false;
+  const ending = new AbortController();
+
+  const run = async (): Promise<void> => {
+    while (waiting.length > 0 && !ending.signal.aborted) {
+      try {
+        await publish(waiting[0]!);
+        waiting.shift();
+      } catch (error) {
+        logger.warn('the audit cannot publish', { error: String(error) });
+        await sleep(RETRY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+      }
+    }
+    isRunning = false;
+  };
+  return {
+    offer(message: AuditMessage): void {
+      if (waiting.length >= WAITING_MAX) return logger.warn('too much of the audit waits') as never;
+      waiting.push(message);
+      if (isRunning || ending.signal.aborted) return;
+      isRunning = true;
+      running = run();
+    },
+    async end(): Promise<void> {
+      ending.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { type Balance, balanceOf, balanceSchema, sameBalance } from '../../contracts/balances.ts';
+import { streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import type { AccountId } from '../../domain/ids.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Alarms } from '../alarms.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { inParallel } from '../../platform/parallel.ts';
+import type { AuditBooks } from './books.ts';
+import type { Finding } from './entries.ts';
+
+/** What a reader of an account sees. */
+export interface ShownAccount {
+  readonly version: number;
+  readonly balance: Balance;
+}
+
+/** The read side as its customers see it. */
+export interface ReadSide {
+  /** Undefined when it does not know the account; rejects while it is away. */
+  account(accountId: string): Promise<ShownAccount | undefined>;
+}
+
+export interface ReadSideCheckParts {
+  readonly log: Pick<EventLog, 'readStream'>;
+  readonly readSide: ReadSide;
+  readonly alarms: Alarms;
+  readonly logger: Logger;
+}
+
+/** More than this many at once are no accounts that were lost, but a read side that is away. */
+const BEHIND_MAX = 50;
+
+export type ReadSideCheck = ReturnType<typeof readSideCheck>;
+
+/**
+ * Compares what the read side shows with the log: each event names the balance after it, which
+ * the audit has verified. To be behind is no fault. But the read side applies the log in order,
+ * so once it has shown an event, an account that twice lacks an earlier one has lost it.
+ */
+export function readSideCheck({ log, readSide, alarms, logger }: ReadSideCheckParts) {
+  const behind = new Map<string, number>();
+  /** The last position of the log of which the read side has shown anything. */
+  let shownUpTo = 0;
+  let compared = 0;
+  let running = false;
+
+  const compareOne = async (accountId: string): Promise<void> => {
+    const shownBefore = shownUpTo;
+    const shown = await readSide.account(accountId);
+    const version = shown?.version ?? 0;
+    const stream = streamOf(accountId as AccountId);
+    const [first, second] = await log.readStream(stream, Math.max(1, version), 2);
+    const wrong = (detail: string): void => alarms.raise('read-side', accountId, detail);
+    if (shown !== undefined) {
+      compared += 1;
+      if (first === undefined) {
+        const detail = `The read side shows version ${version} of account ${accountId}, `;
+        return wrong(`${detail}which the log does not have.`);
+      }
+      const { data } = JSON.parse(first.json.toString()) as LoggedEvent;
+      const claimed = JSON.stringify(shown.balance, ['ledger', 'held', 'available']);
+      const logged = JSON.stringify(data.balance, ['ledger', 'held', 'available']);
+      if (claimed !== logged) {
+        const detail = `The read side shows ${claimed} for version ${version} of account `;
+        return wrong(`${detail}${accountId}, but the log has ${logged}.`);
+      }
+      shownUpTo = Math.max(shownUpTo, first.position);
+    }
+    const next = shown === undefined ? first : second;
+    if (next === undefined || next.position >= shownBefore) {
+      behind.delete(accountId);
+      alarms.lower('read-side', accountId);
+      return;
+    }
+    if (behind.get(accountId) === version) {
+      const detail = `The read side shows version ${version} of account ${accountId} and has `;
+      const more = `gone on to position ${shownBefore}, but the log has a later one before that.`;
+      return wrong(`${detail}${more}`);
+    }
+    if (behind.size < BEHIND_MAX) behind.set(accountId, version);
+  };
+
+  return {
+    /** How many accounts were compared, over and over. */
+    compared: (): number => compared,
+    async compare(accountIds: readonly string[]): Promise<void> {
+      if (running) return;
+      running = true;
+      try {
+        for (const accountId of new Set([...accountIds, ...behind.keys()])) {
+          await compareOne(accountId);
+        }
+      } catch (error) {
+        logger.info('the read side was not compared', { reason: String(error) });
+      } finally {
+        running = false;
+      }
+    },
+  };
+}
+
+const READERS = 16;
+const CALL_MS_MAX = 10_000;
+const shownAccount = z.object({ version: z.int(), balance: balanceSchema });
+
+/** How many accounts were found how; a text says why none was. */
+export type ReadSideResult =
+  { readonly equal: number; readonly behind: number; readonly movedOn: number } | string;
+
+export interface ReadSideParts {
+  /** The query API. */
+  readonly url: string;
+  readonly books: AuditBooks;
+  readonly onFinding: (finding: Finding) => void;
+  readonly onAccount: () => void;
+}
+
+/**
+ * Compares every account of the books with what the query API shows. An account that is behind
+ * gets the time that a query waits; one that moved on since the walk is not judged.
+ */
+export async function compareReadSide(parts: ReadSideParts): Promise<ReadSideResult> {
+  const { url, books, onFinding, onAccount } = parts;
+  const seen = { equal: 0, behind: 0, movedOn: 0 };
+  const read = (path: string): Promise<Response> =>
+    fetch(`${url}${path}`, { signal: AbortSignal.timeout(CALL_MS_MAX) });
+
+  const compareOne = async (id: string): Promise<void> => {
+    const folded = books.ledger.account(id);
+    if (folded.status === 'none') return;
+    const answer = await read(`/v1/accounts/${id}?minVersion=${folded.version}`);
+    onAccount();
+    if (answer.status === 503 || answer.status === 404) return void (seen.behind += 1);
+    const shown = shownAccount.parse(await answer.json());
+    if (shown.version > folded.version) return void (seen.movedOn += 1);
+    const balance = balanceOf(folded);
+    if (sameBalance(shown.balance, balance)) return void (seen.equal += 1);
+    const detail =
+      `The read side shows ${JSON.stringify(shown.balance)} for version ${shown.version} of ` +
+      `account ${id}, but the log makes ${JSON.stringify(balance)}.`;
+    onFinding({ kind: 'read-side', subject: id, detail });
+  };
+
+  const answers = await read('/health/live').catch(() => undefined);
+  if (answers?.status !== 200) return `nobody answers at ${url}`;
+  await inParallel(books.ledger.accountIds(), READERS, compareOne);
+  return seen;
+}

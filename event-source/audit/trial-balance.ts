@@ -1,0 +1,100 @@
+import type { TrialBalanceAnswer } from '../../contracts/trial-balance.ts';
+import { Failure } from '../../platform/http.ts';
+import { transactionOf } from '../../proofs/log-entry.ts';
+import type { AuditReport } from './auditor.ts';
+import type { BooksMarks, BooksMark } from './marks.ts';
+import { type EventLog, TamperError, type LogEntry } from '../log/event-log.ts';
+import { sumsOf } from './trial-balance-lines.ts';
+import { isAccountEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { accountOfStream, decodeEvent } from '../../contracts/events.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+import { movementOf } from '../../domain/movement.ts';
+import { createTransferLegs } from '../../domain/transfer-legs.ts';
+import { moved } from '../../domain/trial-balance.ts';
+
+export interface PastParts {
+  readonly log: Pick<EventLog, 'readAfter'>;
+  readonly marks: BooksMarks;
+  readonly report: Pick<AuditReport, 'books' | 'violatedFrom'>;
+}
+
+/**
+ * The trial balance of the log as it was at a position. Throws the problem to answer with where
+ * the audit has not come to, and where nothing was in the log yet.
+ */
+export async function pastTrialBalance(
+  { log, marks, report: { books: audited, violatedFrom } }: PastParts,
+  wanted: number,
+): Promise<TrialBalanceAnswer> {
+  if (wanted > audited.position) {
+    const detail =
+      `The log is audited up to position ${audited.position} (transaction ` +
+      `${audited.transaction}). Ask for that one, or again after Retry-After seconds.`;
+    const more = { auditedPosition: audited.position };
+    throw new Failure('position-not-audited', { detail, more }, { 'Retry-After': '1' });
+  }
+  const books = await pastBooks(log, marks, wanted);
+  if (books.events === 0) throw new Failure('position-not-found');
+  const { position, at, events, accounts, openTransfers } = books;
+  const isLogSound = violatedFrom === null || transactionOf(wanted) < violatedFrom;
+  const { currencies, verdict } = sumsOf(books.totals, isLogSound);
+  return {
+    ...{ position, transaction: transactionOf(position), at },
+    ...{ balanced: verdict === 'balanced', verdict, events, accounts },
+    ...(openTransfers === undefined ? {} : { openTransfers }),
+    currencies,
+  };
+}
+
+/** How many transfers were open is not known where a mark had too many. */
+type PastBooks = Omit<BooksMark, 'open'> & { readonly openTransfers: number | undefined };
+
+/**
+ * The books as they were at a position that was audited already: those of the mark before it,
+ * and the events that the log has between them.
+ */
+export async function pastBooks(
+  log: Pick<EventLog, 'readAfter'>,
+  marks: BooksMarks,
+  position: number,
+): Promise<PastBooks> {
+  const mark = marks.before(position);
+  const books = booksFrom(mark);
+  for (let after = mark.position; after < position;) {
+    const entries = await log.readAfter(after, LOG_PAGE_EVENTS_MAX, position);
+    for (const entry of entries) books.take(entry);
+    after = entries.at(-1)?.position ?? position;
+  }
+  return books.end();
+}
+
+/** Goes on from a mark by the same rules of the domain that made it. */
+function booksFrom(mark: BooksMark) {
+  const totals = new Map(mark.totals);
+  const legs = mark.open === undefined ? undefined : createTransferLegs(mark.open);
+  let { position, at, events, accounts } = mark;
+  const follow = (event: BankEvent): void => {
+    events += 1;
+    at = event.at;
+    if (!isAccountEvent(event)) return;
+    if (event.version === 1) accounts += 1;
+    const happened = decodeEvent(event);
+    const { currency } = event.data;
+    totals.set(currency, moved(totals.get(currency), happened, movementOf(happened).ledger));
+    legs?.observe(happened, accountOfStream(event.stream), currency);
+  };
+  return {
+    take(entry: LogEntry): void {
+      position = entry.position;
+      try {
+        follow(JSON.parse(entry.json.toString()) as BankEvent);
+      } catch (error) {
+        throw new TamperError('the log', `has no event at position ${position}: ${String(error)}`);
+      }
+    },
+    end: (): PastBooks => {
+      const openTransfers = legs?.open().length;
+      return { position, at, events, accounts, totals, openTransfers };
+    },
+  };
+}

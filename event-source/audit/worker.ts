@@ -1,0 +1,63 @@
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { SignedCheckpoint } from '../../contracts/audit.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
+import type { Finding } from './entries.ts';
+import { auditor, type AuditReport } from './auditor.ts';
+import type { BooksMark } from './marks.ts';
+import { auditorKey, checkpointFile } from './checkpoints.ts';
+import { immudbAuditSource } from './immudb-source.ts';
+import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';
+
+export interface AuditWorkerData extends ImmudbOptions {
+  readonly publicKey: string;
+  readonly checkpointFile: string;
+  readonly auditorKey: string;
+}
+
+export type FromAuditWorker =
+  | { readonly says: 'report'; readonly report: AuditReport }
+  | { readonly says: 'mark'; readonly mark: BooksMark }
+  | { readonly says: 'finding'; readonly finding: Finding }
+  | { readonly says: 'checkpoint'; readonly signed: SignedCheckpoint }
+  | { readonly says: 'sample'; readonly accountIds: readonly string[] };
+export type ToAuditWorker = 'news' | 'end';
+
+/** It has time: what it does not reach under load it reaches when that is over. */
+const NICENESS = 19;
+/** Reports on the way are for a person to read. */
+const REPORT_MS = 500;
+
+/** The audit in a thread of its own, which steps back for every command. */
+const data = workerData as AuditWorkerData;
+const port = parentPort!;
+// On Linux this is the niceness of the calling thread only; elsewhere it would be the process's.
+if (process.platform === 'linux') setPriority(NICENESS);
+
+const say = (message: FromAuditWorker): void => port.postMessage(message);
+let reportedAt = -Infinity;
+const client = immudbClient(data);
+const audit = auditor({
+  source: immudbAuditSource(client.call),
+  checkpoints: checkpointFile(data.checkpointFile, auditorKey(data.auditorKey)),
+  database: data.database,
+  publicKey: readPublicKey(data.publicKey),
+  onMark: (mark) => say({ says: 'mark', mark }),
+  onFinding: (finding) => say({ says: 'finding', finding }),
+  onCheckpoint: (signed) => say({ says: 'checkpoint', signed }),
+  onSample: (accountIds) => say({ says: 'sample', accountIds }),
+  onReport(report) {
+    const isOnTheWay = report.phase === 'replaying';
+    if (isOnTheWay && performance.now() - reportedAt < REPORT_MS) return;
+    reportedAt = performance.now();
+    say({ says: 'report', report });
+  },
+});
+port.on('message', (message: ToAuditWorker) => {
+  if (message === 'news') audit.news();
+  else
+    void audit
+      .end()
+      .then(() => client.close())
+      .finally(() => port.close());
+});

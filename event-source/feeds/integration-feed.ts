@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { integrationEventOf } from '../../contracts/integration-events.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+import { crashPoint } from '../../platform/crash-points.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { eventOfEntry, type EventLog, type LogEntry } from '../log/event-log.ts';
+import type { EventStream } from './event-stream.ts';
+import { offeredEntries } from './offered-entries.ts';
+
+export const BATCH_EVENTS_MAX = 256;
+
+export interface IntegrationFeedParts {
+  readonly log: Pick<EventLog, 'head' | 'readAfter' | 'check'>;
+  readonly stream: EventStream;
+  /** Names this bank in every message, for ever. */
+  readonly source: string;
+  readonly logger: Logger;
+  readonly pace?: typeof PACE;
+}
+
+const PACE = {
+  /** Batches begin at least this long apart: what gathers meanwhile costs less together. */
+  batchMs: 25,
+  /** After so long without news it asks the stream for its end, as after a start. */
+  lookMs: 5_000,
+  retryMs: 100,
+  retryMsMax: 3_000,
+};
+
+interface Reached {
+  readonly sequence: number;
+  /** Of the last event that the stream holds; 0 before the first. */
+  readonly position: number;
+}
+
+export type IntegrationFeed = ReturnType<typeof integrationFeed>;
+
+/**
+ * Puts every event of the log on the public stream, in log order and without a hole, whatever
+ * dies in between. What was just appended comes from memory, everything else is read from the
+ * log. The stream's own end is the checkpoint, asked at the start and after every failure.
+ */
+export function integrationFeed({
+  log,
+  stream,
+  source,
+  logger,
+  pace = PACE,
+}: IntegrationFeedParts) {
+  const offered = offeredEntries();
+  /** Missing while the stream must be asked. */
+  let reached: Reached | undefined;
+  let known: Reached | undefined;
+  let reason: string | undefined;
+  let behindSince: number | undefined;
+  let news = false;
+  let wake: () => void = () => undefined;
+  const ending = new AbortController();
+
+  const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+    sleep(ms, undefined, { signal }).catch(() => undefined);
+  const well = (): void => {
+    if (reason !== undefined) logger.info('integration events go on', { ...known });
+    reason = undefined;
+  };
+  const idle = async (): Promise<void> => {
+    if (news) return;
+    behindSince = undefined;
+    well();
+    const alarm = new AbortController();
+    wake = () => alarm.abort();
+    await pause(pace.lookMs, AbortSignal.any([alarm.signal, ending.signal]));
+    wake = () => undefined;
+    // A broker that crashed may have lost what it had taken, and nothing else would tell.
+    if (!news) reached = undefined;
+  };
+  const publish = async ({ sequence, position }: Reached): Promise<void> => {
+    news = false;
+    const fresh = offered.after(position, BATCH_EVENTS_MAX);
+    const entries = fresh.length > 0 ? fresh : await log.readAfter(position, BATCH_EVENTS_MAX);
+    if (entries.length === 0) return idle();
+    const began = performance.now();
+    crashPoint('event-source:before-stream');
+    await stream.append(
+      sequence,
+      entries.map((entry) => integrationEventOf(eventOfEntry(entry), entry.position, source)),
+    );
+    crashPoint('event-source:after-stream');
+    known = { sequence: sequence + entries.length, position: entries.at(-1)!.position };
+    reached = known;
+    behindSince = known.position >= log.head() ? undefined : Date.now();
+    well();
+    const spared = began + pace.batchMs - performance.now();
+    if (spared > 0) await pause(spared, ending.signal);
+  };
+  const run = async (): Promise<void> => {
+    let retryMs = pace.retryMs;
+    while (!ending.signal.aborted) {
+      try {
+        reached ??= await endOf(stream, log);
+        known = reached;
+        await publish(reached);
+        retryMs = pace.retryMs;
+      } catch (error) {
+        reached = undefined;
+        behindSince ??= Date.now();
+        const said = error instanceof Error ? error.message : String(error);
+        if (said !== reason) logger.warn('integration events wait', { reason: said });
+        reason = said;
+        await pause(retryMs, ending.signal);
+        retryMs = Math.min(2 * retryMs, pace.retryMsMax);
+      }
+    }
+  };
+  const running = run();
+
+  return {
+    offer(after: number, added: readonly LogEntry[]): void {
+      if (added.length === 0) return;
+      offered.add(after, added);
+      behindSince ??= Date.now();
+      news = true;
+      wake();
+    },
+    status: () => ({
+      /** Events that the stream has taken so far. */
+      published: known?.sequence ?? 0,
+      position: known?.position ?? 0,
+      head: log.head(),
+      /** How long something has been waiting without any batch going out. */
+      lagMs: behindSince === undefined ? 0 : Date.now() - behindSince,
+      ...(reason === undefined && known !== undefined ? {} : { waiting: reason ?? 'starting' }),
+    }),
+    /** Ends after the batch at hand; what is left goes out after the next start. */
+    async end(): Promise<void> {
+      ending.abort();
+      await running;
+      await stream.close();
+    },
+  };
+}
+
+/** Where the stream ends in terms of the log. It throws when they do not belong together. */
+async function endOf(stream: EventStream, log: IntegrationFeedParts['log']): Promise<Reached> {
+  const { sequence, last } = await stream.end();
+  if (last === undefined) return { sequence, position: await positionOfEvent(sequence, log) };
+  // Another process of the same bank may have appended and published it.
+  if (last.position > log.head()) await log.check();
+  const [entry] = await log.readAfter(last.position - 1, 1);
+  const id = entry?.position === last.position ? eventOfEntry(entry).id : undefined;
+  if (id === last.id) return { sequence, position: last.position };
+  const there = id ?? 'nothing';
+  throw new Error(
+    `the stream ends with ${last.id} of position ${last.position}, where the log has ${there}: ` +
+      'they do not belong together. If the log is right, have all events published anew: ' +
+      'npm run restore -- --onto-existing --renumber',
+  );
+}
+
+/** Retention took every message, but their number is still known: the log is counted through. */
+async function positionOfEvent(number: number, log: IntegrationFeedParts['log']): Promise<number> {
+  let position = 0;
+  let counted = 0;
+  while (counted < number) {
+    const page = await log.readAfter(position, Math.min(LOG_PAGE_EVENTS_MAX, number - counted));
+    if (page.length === 0) {
+      throw new Error(`the stream had ${number} events, the log has only ${counted}`);
+    }
+    counted += page.length;
+    position = page.at(-1)!.position;
+  }
+  return position;
+}

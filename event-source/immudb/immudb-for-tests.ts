@@ -1,0 +1,79 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { immudbProgram, LOG_DATABASE, LOG_USER, provisionImmudb } from '../../runtime/immudb.ts';
+import { prepareDataDir, type Instance } from '../../runtime/instance.ts';
+import { manageProgram } from '../../runtime/managed-program.ts';
+import { freePort } from '../../runtime/ports.ts';
+import { findPrograms } from '../../runtime/programs.ts';
+import { createProgress } from '../../runtime/progress.ts';
+import { loadSecrets, publicKeyFile } from '../../runtime/secrets.ts';
+import type { ImmudbLogOptions } from './log.ts';
+import { trustFile } from './trust-file.ts';
+
+/** For the hook that starts it: building immudb for the first time takes a minute or two. */
+export const BUILD_MS_MAX = 600_000;
+
+export interface ImmudbForTests {
+  readonly options: ImmudbLogOptions;
+  readonly dataDir: string;
+  /** Stops it, so that its data can be changed, and starts it again. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  /** Kills the server at once; it comes back by itself. */
+  kill(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts an empty immudb as the house does, on a free port, with its data in /tmp. */
+export async function startImmudb(
+  environment: Record<string, string> = {},
+): Promise<ImmudbForTests> {
+  const root = resolve(process.cwd());
+  const dataDir = mkdtempSync(join(tmpdir(), 'event-source-test-'));
+  const cacheDir = process.env['CORE_BANK_CACHE'] ?? join(homedir(), '.cache', 'core-bank');
+  const ports = { immudb: await freePort() } as Instance['ports'];
+  const instance: Instance = { number: 0, root, dataDir, cacheDir, ports };
+  prepareDataDir(instance);
+  const secrets = loadSecrets(dataDir);
+  const { immudb } = await findPrograms(instance, ['immudb'], createProgress(true));
+  const spec = immudbProgram(instance, secrets, immudb!);
+  const watcher = { changed: () => {}, noted: () => {} };
+  const server = manageProgram({ ...spec, env: { ...spec.env, ...environment } }, watcher);
+  const up = async (): Promise<void> => {
+    server.start();
+    while (server.state() !== 'ready') await delay(20);
+  };
+  await up();
+  await provisionImmudb(instance, secrets);
+  return {
+    options: {
+      proto: join(root, 'event-source', 'immudb', 'immudb.proto'),
+      address: `127.0.0.1:${ports.immudb}`,
+      user: LOG_USER,
+      password: secrets.immudbWriter,
+      database: LOG_DATABASE,
+      publicKey: readFileSync(publicKeyFile(dataDir), 'utf8'),
+      trust: trustFile(join(dataDir, 'trusted-state.json')),
+    },
+    dataDir,
+    up,
+    down: () => server.stop(),
+    kill: () => void server.kill('SIGKILL'),
+    async stop() {
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Flips a bit on the disk of a server that is down, so many bytes behind where a text begins. */
+export function flipBit(folder: string, text: string, offset: number): void {
+  const file = join(folder, readdirSync(folder)[0]!);
+  const bytes = readFileSync(file);
+  const place = bytes.indexOf(text);
+  if (place <= 0) throw new Error(`${file} has no ${text}`);
+  bytes[place + offset]! ^= 1;
+  writeFileSync(file, bytes);
+}

@@ -1,0 +1,106 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { LogState } from '../../proofs/log-transaction.ts';
+
+/** What is believed of the log: everything that it shows must continue this. */
+export interface TrustedState extends LogState {
+  /** Our name for the database; the server's own id is never used, because it may change it. */
+  readonly db: string;
+  /** When, and at which transaction, the log was believed without proof: once. */
+  readonly firstContact: { readonly txId: number; readonly at: string };
+}
+
+/** Keeps the trusted state where whoever may change the log's disk cannot change it too. */
+export interface TrustStore {
+  read(): Promise<TrustedState | undefined>;
+  /** Durable when it resolves. An older state than the kept one is not written. */
+  write(state: TrustedState): Promise<void>;
+}
+
+/** For tests: lives as long as the process. */
+export function memoryTrustStore(kept?: TrustedState): TrustStore {
+  return {
+    read: () => Promise.resolve(kept),
+    write(state) {
+      if (state.txId >= (kept?.txId ?? 0)) kept = state;
+      return Promise.resolve();
+    },
+  };
+}
+
+const OWNER_ONLY = 0o600;
+const FORMAT = 'core-bank-trusted-state/1';
+
+const content = z.strictObject({
+  format: z.literal(FORMAT),
+  db: z.string().min(1),
+  txId: z.int().min(1),
+  txHash: z.string().regex(/^[0-9a-f]{64}$/),
+  firstContact: z.strictObject({ txId: z.int().min(1), at: z.string() }),
+});
+
+/**
+ * The trusted state in a file: a new one takes the place of the old one whole, synced before and
+ * after, so that a power loss leaves one of the two. A file that is there and cannot be read is
+ * an error, never a first contact.
+ */
+export function trustFile(path: string): TrustStore {
+  const read = async (): Promise<TrustedState | undefined> => {
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (text === undefined) return undefined;
+    const { format: _format, txHash, ...state } = parse(path, text);
+    return { ...state, txHash: Buffer.from(txHash, 'hex') };
+  };
+  const write = async ({ txHash, ...state }: TrustedState): Promise<void> => {
+    const kept = await read();
+    if (kept !== undefined && kept.txId > state.txId) return;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const text = { format: FORMAT, ...state, txHash: txHash.toString('hex') };
+    const unfinished = `${path}.${process.pid}.new`;
+    await writeSynced(unfinished, `${JSON.stringify(text, null, 2)}\n`);
+    await rename(unfinished, path);
+    await syncFolder(dirname(path));
+  };
+  let turn: Promise<void> = Promise.resolve();
+  return {
+    read,
+    write(state) {
+      turn = turn.catch(() => undefined).then(() => write(state));
+      return turn;
+    },
+  };
+}
+
+function parse(path: string, text: string): z.infer<typeof content> {
+  try {
+    return content.parse(JSON.parse(text));
+  } catch {
+    throw new Error(
+      `${path} is not a trusted state of the log. Put it back from a backup; without it nothing ` +
+        'proves that the log is the one that was written.',
+    );
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', OWNER_ONLY);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

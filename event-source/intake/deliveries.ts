@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import express, { type Express } from 'express';
+import { z } from 'zod';
+import { ACCOUNT_EVENTS_TOPIC, PUBSUB, OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import { crashPoint } from '../../platform/crash-points.ts';
+import { bankEventSchema, STREAM_PATTERN, type BankEvent } from '../../contracts/bank-events.ts';
+import { ONCE_PATTERN } from '../../domain/ids.ts';
+import type { Alarms } from '../alarms.ts';
+import { JOINT_EVENTS_MAX } from '../log/event-log.ts';
+import type { Offence, Quarantine } from '../quarantine.ts';
+
+const DELIVERY_ROUTE = '/events/account-events';
+// NATS carries at most 64 MiB in one message when it is told to; ours stay far below.
+const DELIVERY_BYTES_MAX = 64 * 1024 * 1024;
+
+/** What the sidecar brings from the broker; all but 'done' is brought again. */
+export function deliveries(app: Express, take: (body: Buffer) => Promise<'done' | 'retry'>): void {
+  app.get('/dapr/subscribe', (_request, response) => {
+    const subscription = { pubsubname: PUBSUB, topic: ACCOUNT_EVENTS_TOPIC, route: DELIVERY_ROUTE };
+    response.json([subscription]);
+  });
+  const raw = express.raw({ type: () => true, limit: DELIVERY_BYTES_MAX });
+  app.post(DELIVERY_ROUTE, raw, async (request, response) => {
+    const body: unknown = request.body;
+    const verdict = await take(Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+    response.on('finish', () => crashPoint('event-source:after-ack'));
+    response.json({ status: verdict === 'done' ? 'SUCCESS' : 'RETRY' });
+  });
+}
+
+// A CloudEvent; what the sidecar puts into it besides is of no concern.
+const delivery = z.looseObject({
+  id: z.string(),
+  data: z.looseObject({ events: z.array(z.unknown()).min(1).max(OUTBOX_EVENTS_MAX) }),
+});
+
+export interface IncomingParts {
+  readonly alarms: Alarms;
+  readonly quarantine: Pick<Quarantine, 'add'>;
+}
+
+/**
+ * The valid events of a delivery. What is not valid will not become so by another delivery, so
+ * it is put into quarantine, alone: the other events of the message must not wait for it.
+ */
+export async function readDelivery(
+  body: Buffer,
+  { alarms, quarantine }: IncomingParts,
+): Promise<BankEvent[]> {
+  const poison: Offence[] = [];
+  const refuse = (content: string, reason: string): void => {
+    // The same comes again and again, and is known by its digest; the content tells nobody else.
+    const subject = `content ${createHash('sha256').update(content).digest('base64url')}`;
+    alarms.raise('poison', subject, reason);
+    poison.push({ reason: `${subject}: ${reason}`, content });
+  };
+  const message = delivery.safeParse(parse(body));
+  if (!message.success) refuse(body.toString(), reasonOf(message.error));
+  const events = (message.data?.data.events ?? []).flatMap((candidate) => {
+    const event = bankEventSchema.safeParse(candidate);
+    const fault = event.success ? faultOf(event.data) : reasonOf(event.error);
+    // As it came, in the order of its members: the schema changes nothing but that.
+    if (event.success && fault === undefined) return [candidate as BankEvent];
+    refuse(JSON.stringify(candidate), fault ?? '');
+    return [];
+  });
+  if (poison.length > 0) await quarantine.add(poison);
+  return events;
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+// These make the keys of the log, so they must be exactly what the keys are made for.
+function faultOf({ id, stream, version, prev, joint, commandId }: BankEvent): string | undefined {
+  if (!STREAM_PATTERN.test(stream)) return 'stream: not a stream of the bank';
+  if (!ONCE_PATTERN.test(commandId)) return 'commandId: not a command id';
+  if (id !== `${stream}/${version}`) return 'id: is not stream/version';
+  if ((prev === undefined) !== (version === 1)) return 'prev: must be there, except at version 1';
+  if ((joint?.events ?? 0) > JOINT_EVENTS_MAX) return 'joint: more events than a message has';
+  return undefined;
+}
+
+// Deeper in an event names of members are those of a client.
+const reasonOf = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 3)
+    .map(({ path, message }) => `${path.slice(0, 2).join('.')}: ${message}`)
+    .join('; ');

@@ -1,0 +1,150 @@
+import type { BankEvent } from '../../contracts/bank-events.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+import { OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import type { Refused } from './append-plan.ts';
+import { eventKey, positionOf } from '../../proofs/log-entry.ts';
+import type {
+  ConsistencyDocument,
+  ExportedEvent,
+  ExportHead,
+  ReceiptDocument,
+  SignedStateDocument,
+  WalkedTransaction,
+} from '../../contracts/receipts.ts';
+
+export { eventKey, positionOf };
+
+/** Appends are cut here, unless joint events are more: a proof grows with its transaction. */
+export const APPEND_EVENTS_MAX = 128;
+export const APPEND_BYTES_MAX = 4 * 1024 * 1024;
+/** As many as a message brings; with their preconditions they fit one transaction. */
+export const JOINT_EVENTS_MAX = OUTBOX_EVENTS_MAX;
+/** A page ends early here, because sidecars carry at most 4 MiB from one to the other. */
+export const PAGE_BYTES_MAX = 2 * 1024 * 1024;
+/** Entries that one append reports as added; whoever missed more reads them as pages. */
+export const ADDED_ENTRIES_MAX = 1_000;
+
+/** One event as it stands in the log: `json` is its canonical JSON in UTF-8. */
+export interface LogEntry {
+  readonly position: number;
+  readonly json: Buffer;
+  /** The same, where this process had it parsed already. */
+  readonly event?: BankEvent;
+}
+
+export const eventOfEntry = ({ event, json }: LogEntry): BankEvent =>
+  event ?? (JSON.parse(json.toString()) as BankEvent);
+
+export type Outcome =
+  | { readonly outcome: 'appended'; readonly position: number }
+  | { readonly outcome: 'duplicate' }
+  /**
+   * The event before it, or before one that is joint with it, is not in the log, or a companion
+   * did not come. `head` is the log's last version of the stream.
+   */
+  | { readonly outcome: 'gap'; readonly head: number }
+  /** It contradicts the log, so it can never go in; `why` names ids and digests only. */
+  | { readonly outcome: 'fork'; readonly why: string };
+
+/** One event of any stream, whether it is there or not. */
+export interface EventPlace {
+  readonly stream: StreamId;
+  readonly version: number;
+}
+
+export interface AppendResult {
+  /** One for each event, in order. */
+  readonly outcomes: readonly Outcome[];
+  /** Position of the entry before the first of `added`. */
+  readonly after: number;
+  /** Everything that the log gained since the append before, in log order and without a hole. */
+  readonly added: readonly LogEntry[];
+}
+
+/**
+ * The log of all streams. Appends of one process run one after the other; a call that rejects
+ * has an unknown outcome and may be repeated as it is.
+ */
+export interface EventLog {
+  /**
+   * Appends at most JOINT_EVENTS_MAX events; what can go in goes in as one transaction. An event
+   * goes in only behind the one that it names as its predecessor, and joint ones all or none.
+   */
+  append(events: readonly BankEvent[], refused?: Refused): Promise<AppendResult>;
+  /** Position of the last entry that this process knows of; 0 when there is none. */
+  head(): number;
+  /**
+   * Entries after a position and, when it is given, not after `until`, in log order. A page may
+   * be shorter than `limit`; only an empty one means that there is nothing more.
+   */
+  readAfter(position: number, limit: number, until?: number): Promise<LogEntry[]>;
+  /** Entries of one stream from a version on, oldest first; may be shorter than `limit`. */
+  readStream(stream: StreamId, fromVersion: number, limit: number): Promise<LogEntry[]>;
+  /** Entries of one stream by their versions, in the order asked; rejects where one is missing. */
+  readVersions(stream: StreamId, versions: readonly number[]): Promise<LogEntry[]>;
+  /** The last version of each stream, 0 for none, in the order asked. */
+  heads(streams: readonly StreamId[]): Promise<number[]>;
+  /** Digest of each event, undefined for one that the log has not, in the order asked. */
+  digests(places: readonly EventPlace[]): Promise<(string | undefined)[]>;
+  /** The events themselves, likewise. */
+  find(places: readonly EventPlace[]): Promise<(LogEntry | undefined)[]>;
+  /** Rejects when the log cannot be reached; looks at what others wrote since the last call. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The stream of an event by its key. */
+export const streamOfKey = (key: string): StreamId =>
+  key.slice(0, key.lastIndexOf('/')) as StreamId;
+
+/** Raised when the log holds something that the bank did not write there. */
+export class TamperError extends Error {
+  readonly key: string;
+
+  constructor(key: string, what: string) {
+    super(`${key} ${what}`);
+    this.key = key;
+  }
+}
+
+/** Somebody erased the key. */
+export const missing = (key: string): TamperError => new TamperError(key, 'is missing');
+
+/** The log did not answer: try again later. */
+export class LogUnavailable extends Error {}
+
+/** Cuts a page at its limits; it keeps at least one entry, so that readers always get on. */
+export function cutPage(entries: readonly LogEntry[], limit: number): LogEntry[] {
+  const most = Math.min(limit, LOG_PAGE_EVENTS_MAX, entries.length);
+  let bytes = 0;
+  let count = 0;
+  while (count < most) {
+    bytes += entries[count]!.json.length;
+    if (count > 0 && bytes > PAGE_BYTES_MAX) break;
+    count += 1;
+  }
+  return entries.slice(0, count);
+}
+
+export interface Period {
+  /** RFC 3339 UTC: from this time on, and before that one. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** What the log can prove to others. Each answer was checked here before it is given. */
+export interface LogProofs {
+  /** undefined when the stream has no such version. */
+  receipt(stream: StreamId, version: number): Promise<ReceiptDocument | undefined>;
+  /** The state of the log now. */
+  state(): Promise<SignedStateDocument>;
+  /** From the state at one transaction to that at another (now, when missing). */
+  consistency(from: number, to?: number): Promise<ConsistencyDocument | undefined>;
+  /** The beginning of an export; undefined when there is no such account, or nothing to export. */
+  exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined>;
+  /** Events of an export, proven against the state at a transaction; at least one. */
+  exported(stream: StreamId, from: number, limit: number, at: number): Promise<ExportedEvent[]>;
+  /** Transactions with all their keys, without values; none when there is nothing more. */
+  walk(fromTx: number): Promise<WalkedTransaction[]>;
+}

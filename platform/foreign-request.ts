@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+import { Failure } from './failure.ts';
+
+/** What loopback is called in every browser, whatever a name server says. */
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+const NAME_AND_PORT = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::[0-9]{1,5})?$/;
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Further names of this server, for who comes by a proxy or a name of the network. */
+const configuredNames = (): readonly string[] =>
+  (process.env['ALLOWED_HOSTS'] ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+
+/**
+ * Tells why a request is one that a web page of somebody else makes a browser send. A page whose
+ * name its owner points to 127.0.0.1 (DNS rebinding) is of the same origin for the browser, so it
+ * reads every answer: only the Host that the browser sends tells. A page that keeps its name can
+ * read nothing, but may send a POST that needs no preflight: its Origin tells.
+ */
+export function foreignCheck(
+  names = configuredNames(),
+): (request: IncomingMessage) => Failure | undefined {
+  const known = new Set([...LOOPBACK_NAMES, ...names]);
+  return ({ headersDistinct, method = '', socket }) => {
+    const { host: hosts = [], origin: origins = [] } = headersDistinct;
+    const host = hosts[0]?.toLowerCase() ?? '';
+    const name = NAME_AND_PORT.exec(host)?.[1];
+    const isKnown = name !== undefined && (known.has(name) || name === addressOf(socket));
+    if (hosts.length !== 1 || !isKnown) return new Failure('misdirected-request');
+    if (origins.length === 0 || SAFE_METHODS.has(method)) return undefined;
+    const isOwn = (origin: string): boolean => {
+      if (!URL.canParse(origin)) return false;
+      const url = new URL(origin);
+      return url.host === host || names.includes(url.hostname);
+    };
+    return origins.every(isOwn) ? undefined : new Failure('foreign-origin');
+  };
+}
+
+/** The address that the connection came to, as a Host names it: no page can be of that origin. */
+function addressOf({ localAddress = '' }: IncomingMessage['socket']): string {
+  const address = localAddress.replace(/^::ffff:/, '');
+  return address.includes(':') ? `[${address}]` : address;
+}

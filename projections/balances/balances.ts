@@ -1,0 +1,107 @@
+import { accountNumberOf } from '../../domain/account-number.ts';
+import type { Currency } from '../../domain/currency.ts';
+import { formatAmount, readAmount, type Minor } from '../../domain/money.ts';
+import { sameBalance, type Balance } from '../../contracts/balances.ts';
+import { accountOfStream, defined, movementOfLogged } from '../../contracts/events.ts';
+import type { LoggedEvent } from '../../contracts/events.ts';
+import type { AccountModel } from '../../contracts/read-models.ts';
+import type { PositionedAccountEvent } from '../../contracts/topics.ts';
+import { LogFault } from '../follower/projection.ts';
+
+/**
+ * The account after the event. It throws LogFault when the event cannot follow: a version that
+ * is not the next, or a balance that is not the one before with the event's own movement.
+ */
+export function foldAccount(
+  before: AccountModel | undefined,
+  { event, position }: PositionedAccountEvent,
+  ownerIndex: number,
+): AccountModel {
+  const expected = (before?.version ?? 0) + 1;
+  if (event.version !== expected) {
+    throw new LogFault(`${event.id} follows version ${expected - 1} of its account`);
+  }
+  if (event.type === 'account-opened') return opened(event, position, ownerIndex);
+  if (before === undefined) throw new LogFault(`${event.id} comes before its account was opened`);
+  if (event.data.currency !== before.currency) {
+    const { currency } = event.data;
+    throw new LogFault(`${event.id} is in ${currency}, its account in ${before.currency}`);
+  }
+  const { balance } = event.data;
+  const after = { ...before, ...termsAfter(before, event) };
+  requireBalance(event, balanceAfter(after, event), balance);
+  return defined({ ...after, version: event.version, balance, at: event.at, position });
+}
+
+/** What an event changes beside the balance. */
+function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountModel> {
+  switch (event.type) {
+    case 'account-frozen':
+      return { status: 'frozen' };
+    case 'account-unfrozen':
+      return { status: 'open' };
+    case 'account-closed':
+      return { status: 'closed' };
+    case 'overdraft-limit-set':
+      return { overdraftLimit: event.data.overdraftLimit };
+    case 'limits-set': {
+      const { perWithdrawal, perDay } = event.data;
+      return { limits: defined({ perWithdrawal, perDay }) };
+    }
+    case 'details-set': {
+      const { name, metadata } = event.data;
+      return { name, metadata };
+    }
+    case 'refusal-recording-set':
+      return { recordRefusals: event.data.recordRefusals ? true : undefined };
+    case 'movement-reversed':
+      return { reversals: (before.reversals ?? 0) + 1 };
+    default:
+      return before;
+  }
+}
+
+type Opened = Extract<LoggedEvent, { type: 'account-opened' }>;
+
+function opened(event: Opened, position: number, ownerIndex: number): AccountModel {
+  const { ownerId, currency, overdraftLimit, name, metadata, recordRefusals } = event.data;
+  const { balance } = event.data;
+  const zero = formatAmount(0n as Minor, currency);
+  requireBalance(event, { ledger: zero, held: zero, available: overdraftLimit }, balance);
+  const accountId = accountOfStream(event.stream);
+  return defined({
+    accountId,
+    accountNumber: accountNumberOf(accountId) ?? '',
+    ownerId,
+    currency,
+    status: 'open' as const,
+    version: event.version,
+    balance,
+    overdraftLimit,
+    name,
+    metadata,
+    recordRefusals,
+    openedAt: event.at,
+    at: event.at,
+    position,
+    ownerIndex,
+  });
+}
+
+function balanceAfter(before: AccountModel, event: LoggedEvent): Balance {
+  const currency = before.currency as Currency;
+  const read = (text: string): bigint => readAmount(text, currency);
+  const movement = movementOfLogged(event);
+  const ledger = read(before.balance.ledger) + movement.ledger;
+  const held = read(before.balance.held) + movement.held;
+  const write = (units: bigint): string => formatAmount(units as Minor, currency);
+  const available = ledger - held + read(before.overdraftLimit);
+  return { ledger: write(ledger), held: write(held), available: write(available) };
+}
+
+function requireBalance(event: LoggedEvent, folded: Balance, said: Balance): void {
+  if (sameBalance(folded, said)) return;
+  throw new LogFault(
+    `${event.id} says ${JSON.stringify(said)}, but its account folds to ${JSON.stringify(folded)}`,
+  );
+}

@@ -1,0 +1,200 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+import type { Checkpoint } from '../../contracts/read-models.ts';
+import type { LedgerMessage, PositionedEvent } from '../../contracts/topics.ts';
+import { LogFault, Overtaken, type FollowerState, type FollowerStatus } from './projection.ts';
+import type { LogSource, Projection, Report } from './projection.ts';
+import { pushBuffer } from './push-buffer.ts';
+
+export interface FollowerPace {
+  /** Batches begin at least this long apart, so that under load they become larger. */
+  readonly spacingMs: number;
+  readonly pollMs: number;
+  readonly retryMs: number;
+  readonly retryMsMax: number;
+}
+
+export const FOLLOWER_PACE: FollowerPace = {
+  spacingMs: 100,
+  pollMs: 500,
+  retryMs: 100,
+  retryMsMax: 3_000,
+};
+
+/**
+ * Follows the log strictly in log order from where the projection stands. What is pushed and
+ * continues the position is applied at once; everything else is pulled.
+ */
+export class Follower {
+  private readonly projection: Projection;
+  private readonly source: LogSource;
+  private readonly report: Report;
+  private readonly pace: FollowerPace;
+  private readonly buffer = pushBuffer();
+  private readonly running: Promise<void>;
+  private state: FollowerState = 'starting';
+  private reason: string | undefined;
+  private checkpoint: Checkpoint = { position: 0, lastEventId: '', events: 0 };
+  private head = 0;
+  private behindSince: number | undefined;
+  private appliedAt = 0;
+  private batchBeganAt = -Infinity;
+  private pullDue = true;
+  private ending = false;
+  private wake: () => void = () => undefined;
+
+  constructor(projection: Projection, source: LogSource, report: Report, pace = FOLLOWER_PACE) {
+    this.projection = projection;
+    this.source = source;
+    this.report = report;
+    this.pace = pace;
+    this.running = this.run();
+  }
+
+  push(message: LedgerMessage): void {
+    if (this.state === 'stopped' || this.ending) return;
+    this.buffer.add(message);
+    this.see(Math.max(this.head, message.entries.at(-1)?.position ?? 0));
+    if (this.state === 'following') this.wake();
+  }
+
+  status(): FollowerStatus {
+    const waitingSince = this.behindSince && Math.max(this.behindSince, this.appliedAt);
+    return {
+      state: this.state,
+      checkpoint: this.checkpoint.position,
+      head: this.head,
+      lagMs: waitingSince === undefined ? 0 : Date.now() - waitingSince,
+      eventsApplied: this.checkpoint.events,
+      ...(this.reason === undefined ? {} : { reason: this.reason }),
+    };
+  }
+
+  /** Whether it has been at the end of the log and keeps up with what comes. */
+  caughtUp(): boolean {
+    const keepsUp = !this.pullDue && this.status().lagMs <= this.pace.pollMs;
+    return this.state === 'following' && keepsUp;
+  }
+
+  /** Ends after the batch at hand and settles the projection. */
+  async end(): Promise<void> {
+    this.ending = true;
+    this.wake();
+    await this.running;
+    if (this.state === 'following') await this.projection.settle();
+    this.state = 'ended';
+  }
+
+  private async run(): Promise<void> {
+    let retryMs = this.pace.retryMs;
+    while (!this.ending && this.state !== 'stopped') {
+      try {
+        await (this.state === 'starting' ? this.start() : this.step());
+        this.state = 'following';
+        this.reason = undefined;
+        retryMs = this.pace.retryMs;
+      } catch (error) {
+        this.reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof Overtaken) this.state = 'starting';
+        await this.fail(error instanceof LogFault, retryMs);
+        retryMs = Math.min(2 * retryMs, this.pace.retryMsMax);
+      }
+    }
+  }
+
+  private async fail(forGood: boolean, retryMs: number): Promise<void> {
+    const detail = { reason: this.reason, position: this.checkpoint.position };
+    if (forGood) {
+      this.state = 'stopped';
+      return this.report.error('ALARM: the projection stopped', detail);
+    }
+    this.report.warn('the projection waits', { ...detail, retryMs });
+    if (this.state === 'following') this.state = 'waiting';
+    this.pullDue = true;
+    await this.rested(retryMs);
+  }
+
+  private async start(): Promise<void> {
+    this.checkpoint = await this.projection.restore();
+    await this.recognise();
+    this.see(this.checkpoint.position);
+    this.report.info('following the log', { ...this.checkpoint });
+  }
+
+  private async step(): Promise<void> {
+    const entries = this.buffer.next(this.checkpoint.position);
+    if (entries.length > 0) {
+      await this.apply(entries);
+    } else if (this.pullDue || !this.buffer.isEmpty() || this.behindSince !== undefined) {
+      await this.pull();
+    } else {
+      await this.rested(this.pace.pollMs);
+      this.pullDue = this.buffer.isEmpty();
+    }
+    await this.projection.rest();
+    const spaced = this.batchBeganAt + this.pace.spacingMs - performance.now();
+    if (!this.pullDue && spaced > 0) await sleep(spaced);
+  }
+
+  private async pull(): Promise<void> {
+    const page = await this.source.readAfter(this.checkpoint.position, LOG_PAGE_EVENTS_MAX);
+    if (page.head < this.checkpoint.position) {
+      await this.recognise();
+      throw new Error('the log does not know its own end yet');
+    }
+    this.see(page.head);
+    if (page.entries.length > 0) await this.apply(page.entries);
+    // What was pushed beyond the end of the log was never committed there.
+    else this.buffer.clear();
+    this.pullDue = page.entries.length > 0 && this.checkpoint.position < page.head;
+  }
+
+  private async apply(entries: readonly PositionedEvent[]): Promise<void> {
+    const last = requireOrder(this.checkpoint.position, entries);
+    this.batchBeganAt = performance.now();
+    await this.projection.apply(entries);
+    this.checkpoint = {
+      position: last.position,
+      lastEventId: last.event.id,
+      events: this.checkpoint.events + entries.length,
+    };
+    this.appliedAt = Date.now();
+    this.see(Math.max(this.head, last.position));
+  }
+
+  private see(head: number): void {
+    this.head = head;
+    if (head <= this.checkpoint.position) this.behindSince = undefined;
+    else this.behindSince ??= Date.now();
+  }
+
+  /** The event at the checkpoint must still be the one that was applied. */
+  private async recognise(): Promise<void> {
+    const { position, lastEventId } = this.checkpoint;
+    if (position === 0) return;
+    const found = (await this.source.readAfter(position - 1, 1)).entries[0];
+    if (found?.position === position && found.event.id === lastEventId) return;
+    const there = found === undefined ? 'nothing' : `${found.event.id} at ${found.position}`;
+    const what = `${lastEventId} was read at ${position}, now there is ${there}`;
+    throw new LogFault(`this is another log, or it was cut: ${what}. If meant, rebuild`);
+  }
+
+  private async rested(ms: number): Promise<void> {
+    if (this.ending) return;
+    const alarm = new AbortController();
+    this.wake = () => alarm.abort();
+    await sleep(ms, undefined, { signal: alarm.signal }).catch(() => undefined);
+    this.wake = () => undefined;
+  }
+}
+
+function requireOrder(after: number, entries: readonly PositionedEvent[]): PositionedEvent {
+  let last: PositionedEvent | undefined;
+  for (const entry of entries) {
+    const before = last?.position ?? after;
+    if (entry.position > before) last = entry;
+    else throw new LogFault(`the log gave position ${entry.position} after ${before}`);
+  }
+  if (last === undefined) throw new LogFault('a batch without entries');
+  return last;
+}
