@@ -162,7 +162,7 @@ function* partsOf(rows: Iterable<RestoredStream>): Generator<RestoredStream[]> {
 export const executedBy = (event: BankEvent): ExecutedName[] =>
   namesOf(event).map((name) => ({ stream: streamOfEvent(event), name, version: event.version }));
 
-/** What it recorded for its batch: more than its own stream rests on that, so it is never undone. */
+// More than its own stream rests on what it recorded for its batch, so that is never undone.
 const agreedBy = ({ batch }: BankEvent): ExecutedName[] =>
   batch === undefined ? [] : [agreementOf(batch)];
 
