@@ -4,18 +4,22 @@ import { accountRefText, batchAnswer, batchBody } from './batches.ts';
 import { common, headers as commandHeaders } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
 import { accountAnswer, outcomeSchema } from './outcomes.ts';
+import { transferAnswer } from './transfers.ts';
 
 const flag = (description: string) => z.enum(['true', 'false']).optional().meta({ description });
 
-/** What an executed command answers, for ever. */
+/** What came of an executed command; but for transfers that never changes. */
 export const commandStatus = z.strictObject({
   status: z.literal('executed'),
   commandId: z.string(),
   accountId: z.string(),
   /** Exactly one of the two: the account that was opened, or the outcome. */
   account: accountAnswer.optional(),
+  /** Of a transfer its last step at the account that was asked for. */
   outcome: outcomeSchema.optional(),
-  /** Everything that the command did, in order. */
+  /** Of a command on a transfer: how that stands by now. */
+  transfer: transferAnswer.optional(),
+  /** Everything that the command did, in order; of a transfer at both accounts. */
   events: z
     .array(z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }))
     .min(1),
@@ -35,15 +39,20 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
     headers: {
       'Idempotency-Key': commandHeaders['Idempotency-Key'].meta({
         description:
-          'the items without a key get theirs from it and from what they say, so all can safely ' +
-          'be sent again, also after some were corrected',
+          'makes the same batch safe to send again, for ever; a batch that says anything else is ' +
+          'refused (422), so give an item that shall survive a correction a key of its own',
       }),
     },
     body: batchBody,
     status: 200,
     answer: batchAnswer,
     answerHeaders: { 'Idempotency-Key': common.answerHeaders['Idempotency-Key'] },
-    problems: ['malformed-json', 'payload-too-large', 'unsupported-media-type'],
+    problems: [
+      'malformed-json',
+      'payload-too-large',
+      'unsupported-media-type',
+      'idempotency-key-reused',
+    ],
   },
   {
     method: 'get',
@@ -53,7 +62,7 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
     params: { idempotencyKey: z.string().regex(COMMAND_ID_PATTERN) },
     query: {
       accountId: accountRefText.optional().meta({
-        description: 'the account commanded; by default the one that the key opened',
+        description: 'an account that it was about, by default the one that the key opened',
       }),
       source: z.string().min(1).optional().meta({
         description: 'of a message without a key: its source; the path then names its id',

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { accountIdOfNumber } from '../domain/account-number.ts';
-import { ACCOUNT_ID_PATTERN, COMMAND_ID_PATTERN } from '../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN } from '../domain/ids.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { clientCommand, type ClientCommand } from './command-bodies.ts';
-import { accountAnswer, outcomeSchema } from './outcomes.ts';
+import { clientKeyText } from './commands.ts';
+import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
 import { problemSchema } from './problems.ts';
 import { clientAccountText } from './texts.ts';
 
@@ -19,12 +20,6 @@ export const accountRefText = clientAccountText
     return z.NEVER;
   })
   .meta({ description: 'account id (UUID) or account number (20 digits)' });
-
-/** The key of a client: never one of the ids that the bank itself gives to its commands. */
-export const clientKeyText = z
-  .string()
-  .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
-  .transform((key) => key as CommandId);
 
 const key = clientKeyText
   .optional()
@@ -72,4 +67,4 @@ export const batchResult = z.strictObject({
   problem: problemSchema.optional(),
 });
 export type BatchResult = z.infer<typeof batchResult>;
-export const batchAnswer = z.strictObject({ results: z.array(batchResult) });
+export const batchAnswer = triable(z.strictObject({ results: z.array(batchResult) }));

@@ -3,7 +3,7 @@ import { COMMAND_ID_PATTERN } from '../domain/ids.ts';
 import * as bodies from './command-bodies.ts';
 import type { ClientCommand } from './command-bodies.ts';
 import type { Operation } from './openapi.ts';
-import { accountAnswer, outcomeSchema } from './outcomes.ts';
+import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
 import { holdParams, idParams } from './path-params.ts';
 import type { ProblemCode } from './problems.ts';
 
@@ -12,7 +12,7 @@ export const common = {
     dryRun: z
       .enum(['true', 'false'])
       .optional()
-      .meta({ description: 'true: the same answer, but nothing is written' }),
+      .meta({ description: 'true: 200 and what the answer would be; nothing is written' }),
   },
   answerHeaders: {
     'Idempotency-Key': "the client's key, or the one that the server made",
@@ -69,7 +69,7 @@ const ofAccount = (
   headers,
   body,
   status,
-  answer: outcomeSchema,
+  answer: triable(outcomeSchema),
   problems: [...WITH_BODY, 'account-not-found', 'account-closed', ...problems],
 });
 
@@ -88,7 +88,7 @@ export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
     headers,
     body: bodies.openAccountBody,
     status: 201,
-    answer: accountAnswer,
+    answer: triable(accountAnswer),
     answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
     problems: [...WITH_BODY, 'account-already-exists', 'owner-not-found'],
   },

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Command, TransferCommand } from '../domain/account-commands.ts';
 import type { Currency } from '../domain/currency.ts';
-import { commandId, holdId, ONCE_PATTERN } from '../domain/ids.ts';
+import { COMMAND_ID_PATTERN, commandId, holdId, ONCE_PATTERN } from '../domain/ids.ts';
 import type { AccountId, CommandId, HoldId, TransferId } from '../domain/ids.ts';
 import { parseAmount, ZERO } from '../domain/money.ts';
 import { transferIdOf } from '../domain/transfer-id.ts';
+import { batchContent } from './batch-content.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { commandBody, type CommandBody } from './command-bodies.ts';
 import { loggedEventSchema } from './events.ts';
@@ -19,10 +20,18 @@ export const commandIdText = z
   .regex(ONCE_PATTERN, 'must be 1-128 visible ASCII characters')
   .transform((id) => id as CommandId);
 
+/** The key of a client: never one of the ids that the bank itself gives to its commands. */
+export const clientKeyText = z
+  .string()
+  .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
+  .transform((key) => key as CommandId);
+
 export const commandMessage = z.strictObject({
   /** The account that the command is for, and whose command ids it counts among. */
   accountId: accountIdText,
   commandId: commandIdText,
+  /** The key of its batch, of an item that has none of its own. */
+  causationId: clientKeyText.optional(),
   ifMatch: ifMatch.optional(),
   dryRun: z.boolean().optional(),
   traceparent: z.string().optional(),
@@ -43,6 +52,8 @@ export const commandGroup = z.strictObject({
   atomic: z.boolean().optional(),
   /** Decides them one after the other as it would be, and writes nothing. */
   dryRun: z.boolean().optional(),
+  /** The batch that they are of: with another content under its key none is executed. */
+  batch: batchContent.optional(),
 });
 export type CommandGroup = z.infer<typeof commandGroup>;
 
@@ -87,9 +98,11 @@ export const executeAnswer = z.strictObject({
 export type ExecuteAnswer = z.infer<typeof executeAnswer>;
 
 export const LOOKUP_NAMES_MAX = 100;
+/** The longest is a client's key with a word before it. */
+const NAME_MAX = 140;
 /** What core-bank-api asks an account's actor: what it executed or ended under these names. */
 export const lookupRequest = z.strictObject({
-  names: z.array(z.string().min(1).max(128)).min(1).max(LOOKUP_NAMES_MAX),
+  names: z.array(z.string().min(1).max(NAME_MAX)).min(1).max(LOOKUP_NAMES_MAX),
 });
 export const lookupAnswer = z.strictObject({
   /** The account's events under each name, in the order asked; null for nothing. */

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { ExistingAccount } from '../domain/account.ts';
-import { onceNamesOf, RELEASE_REASONS, type AccountEvent } from '../domain/account-events.ts';
+import { causeName, onceNamesOf, RELEASE_REASONS } from '../domain/account-events.ts';
+import type { AccountEvent } from '../domain/account-events.ts';
 import type { AccountId, CommandId, StreamId } from '../domain/ids.ts';
 import { movementOf, type Movement } from '../domain/movement.ts';
 import { balanceOf, balanceSchema } from './balances.ts';
+import { batchContent, type BatchContent } from './batch-content.ts';
 import { readMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
 
@@ -24,6 +26,13 @@ const leg = {
   otherAccountId: texts.accountIdText,
 };
 const direct = { ...leg, ...remarks, reversesTransferId: texts.transferIdText.optional() };
+
+/** Beside a `commandId` that is not the client's own key: what stands here is. */
+export const causationText = z.string().meta({
+  description:
+    "the client's Idempotency-Key where commandId is another: of an item without a key that of " +
+    'its batch, at the target of a transfer that of the command to the source',
+});
 
 /** What every event of the log has, whatever stream it belongs to. */
 export const envelope = <Type extends string, Data extends z.ZodType>(
@@ -49,8 +58,9 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     commandId: z.string(),
     /** SHA-256 (base64url) of the command's canonical JSON: tells a retry from a reused key. */
     commandHash: z.string(),
-    /** What caused the command, when it was not the client's own request. */
-    causationId: z.string().optional(),
+    causationId: causationText.optional(),
+    /** Of the first event of a batch, and of some that were decided beside it. */
+    batch: batchContent.optional(),
     /** W3C trace context of the request. */
     traceparent: z.string().optional(),
     /** The actor's clock, RFC 3339 UTC, never earlier than the event before. */
@@ -130,7 +140,8 @@ export const accountOfStream = (stream: string): AccountId =>
 export interface Cause {
   readonly commandId: CommandId;
   readonly commandHash: string;
-  readonly causationId?: string | undefined;
+  readonly causationId?: CommandId | undefined;
+  readonly batch?: BatchContent | undefined;
   readonly traceparent?: string | undefined;
   readonly prev?: string | undefined;
   readonly joint?: { readonly id: string; readonly events: number } | undefined;
@@ -156,6 +167,7 @@ export function encodeEvent(
     commandId: cause.commandId as string,
     commandHash: cause.commandHash,
     ...(cause.causationId === undefined ? {} : { causationId: cause.causationId }),
+    ...(cause.batch === undefined ? {} : { batch: cause.batch }),
     ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
     ...(cause.prev === undefined ? {} : { prev: cause.prev }),
     ...(cause.joint === undefined ? {} : { joint: cause.joint }),
@@ -175,15 +187,25 @@ export function decodeEvent({ type, at, data }: LoggedEvent): AccountEvent {
 /** What a logged event does to money, in minor units of its currency. */
 export const movementOfLogged = (event: LoggedEvent): Movement => movementOf(decodeEvent(event));
 
-type Named = Pick<LoggedEvent, 'at' | 'commandId'> & { type: string; data: object };
+type Named = Pick<LoggedEvent, 'at' | 'commandId' | 'causationId'> & {
+  type: string;
+  data: object;
+};
+
+/** The client's key of what an event tells; the bank's own id of what no client asked for. */
+export const keyOf = ({
+  commandId,
+  causationId,
+}: Pick<LoggedEvent, 'commandId' | 'causationId'>): string => causationId ?? commandId;
 
 /** What an event is found by for ever: its command, and what it began or ended. */
-export function namesOf({ type, at, commandId, data }: Named): string[] {
+export function namesOf({ type, at, commandId, causationId, data }: Named): string[] {
   const isNamed = 'holdId' in data || 'transferId' in data || 'reverses' in data;
   if (!isNamed) return [commandId];
   // Only ids are read, which are the same in both forms of an event.
   const names = onceNamesOf({ ...data, type, at } as unknown as AccountEvent);
-  return [...new Set([commandId, ...names])];
+  const isCaused = type === 'transfer-received' && causationId !== undefined;
+  return [...new Set([commandId, ...names, ...(isCaused ? [causeName(causationId)] : [])])];
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -141,7 +141,9 @@ function schemaOf(option: Option, version: number): readonly [string, z.ZodType]
   const data = z.object({
     version: count.meta({ description: 'events of the subject so far: without a hole' }),
     position: positionNumber.meta({ description: 'place in the log: strictly increasing' }),
-    commandId: commandId.meta({ description: "the command's Idempotency-Key" }),
+    commandId: commandId.meta({
+      description: "the command's Idempotency-Key, or an id of the bank with causationId beside it",
+    }),
     causationId,
     ...Object.fromEntries(publishedOf(option)),
   });

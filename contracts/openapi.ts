@@ -15,8 +15,6 @@ export interface Operation {
   readonly body?: z.ZodType;
   readonly status: 200 | 201;
   readonly answer: z.ZodType;
-  /** The 202 of an operation that may go on after its answer. */
-  readonly accepted?: { readonly summary: string; readonly answer: z.ZodType };
   /** JSON when missing. */
   readonly answerType?: 'text/event-stream' | 'application/x-ndjson';
   /** Other types that the same answer may have; they have no schema in JSON. */
@@ -93,6 +91,13 @@ const answered = (
   },
 });
 
+/** A dry run has one status, whatever it is a try of, and nothing to be found or matched later. */
+function tried(op: Operation): object {
+  const { Location: _location, ETag: _version, ...answerHeaders } = op.answerHeaders ?? {};
+  const summary = 'dryRun=true: what the answer would be';
+  return answered({ ...op, answerHeaders }, { summary, answer: op.answer });
+}
+
 function operation(op: Operation): object {
   const ofBrowsers: readonly ProblemCode[] = op.method === 'get' ? [] : ['foreign-origin'];
   const problems = [...new Set([...op.problems, ...ALWAYS, ...ofBrowsers])];
@@ -114,8 +119,8 @@ function operation(op: Operation): object {
           },
         }),
     responses: {
+      ...(op.query?.['dryRun'] === undefined ? {} : { 200: tried(op) }),
       [op.status]: answered(op, op),
-      ...(op.accepted === undefined ? {} : { 202: answered(op, op.accepted) }),
       ...problemResponses(problems),
     },
   };

@@ -1,12 +1,22 @@
 import { z } from 'zod';
 import { accountNumberOf } from '../domain/account-number.ts';
 import { balanceSchema } from './balances.ts';
-import { accountOfStream, type LoggedEvent } from './events.ts';
-import { defined } from './events.ts';
+import { accountOfStream, causationText, defined, type LoggedEvent } from './events.ts';
+
+// It stands in every answer of a dry run, and in no other.
+const dryRunMark = z
+  .literal(true)
+  .optional()
+  .meta({ description: 'a dry run: this would be the answer, and nothing was written' });
+
+/** The answer of a command that can be tried before it is given. */
+export const triable = <Shape extends z.ZodRawShape>(answer: z.ZodObject<Shape>) =>
+  answer.extend({ dryRun: dryRunMark });
 
 /** What a command that was carried out answers. A retry answers the same, for ever. */
 export const outcomeSchema = z.strictObject({
   commandId: z.string(),
+  causationId: causationText.optional(),
   accountId: z.string(),
   /** The account's version after the command. */
   version: z.int().min(1),
@@ -46,11 +56,13 @@ const lastOf = (events: readonly LoggedEvent[]): LoggedEvent => {
 };
 
 export function outcomeOf(events: readonly LoggedEvent[]): Outcome {
-  const { id, stream, type, version, at, commandId, data } = lastOf(events);
+  const { id, stream, type, version, at, commandId, causationId, data } = lastOf(events);
   const { balance, ...rest } = data;
   const event = { id, type, version, at, ...rest };
   const hold = 'holdId' in data ? { holdId: data.holdId } : {};
-  return { commandId, accountId: accountOfStream(stream), version, ...hold, event, balance };
+  const cause = causationId === undefined ? {} : { causationId };
+  const accountId = accountOfStream(stream);
+  return { commandId, ...cause, accountId, version, ...hold, event, balance };
 }
 
 /** The answer to an opening command, from its events alone, so that a retry can give it too. */

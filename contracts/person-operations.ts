@@ -1,5 +1,6 @@
 import { common, headers, WITH_BODY } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
+import { triable } from './outcomes.ts';
 import { addressBody, eraseBody, personOutcome, registerPersonBody } from './person-commands.ts';
 import { personParams } from './path-params.ts';
 
@@ -8,7 +9,7 @@ const ofPerson = {
   headers,
   params: personParams,
   status: 200,
-  answer: personOutcome,
+  answer: triable(personOutcome),
   answerHeaders: {
     ...common.answerHeaders,
     ETag: 'the version of the person after the command, in double quotes',

@@ -23,7 +23,7 @@ export const PROBLEMS = {
   'position-not-found': [404, 'Nothing was in the log yet', 'Ask for the position of an event.'],
   'hold-not-found': [404, 'No such hold', 'Check the hold id; it belongs to one account.'],
   'transfer-not-found': [404, 'No such transfer', 'Check the transfer id.'],
-  'command-not-found': [404, 'No such command', 'It was never executed: send it (again).'],
+  'command-not-found': [404, 'No such command', 'Name the account, or send it again with its key.'],
   'route-not-found': [404, 'No such resource', 'See /openapi.json for what there is.'],
   'method-not-allowed': [405, 'Method not allowed', 'Use one of the methods in Allow.'],
   'not-acceptable': [406, 'Nothing of that type is served', 'Accept what /openapi.json names.'],
@@ -77,7 +77,7 @@ export const PROBLEMS = {
   'idempotency-key-reused': [
     422,
     'The Idempotency-Key belongs to another request',
-    'Use a new key for a new request.',
+    'Nothing of this request was executed. Use a new key for a new request.',
   ],
   'statement-too-long': [
     422,

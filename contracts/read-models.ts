@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { balanceSchema } from './balances.ts';
+import { causationText } from './events.ts';
 import { accountAnswer } from './outcomes.ts';
 
 /** Entries of one page of an account's history: documents are found by the page's key. */
@@ -100,6 +101,7 @@ export const historyEntry = z.strictObject({
   reversedBy: z.int().optional(),
   reversesTransferId: z.string().optional(),
   commandId: z.string(),
+  causationId: causationText.optional(),
   eventId: z.string(),
   at: z.string(),
   position: positionSchema,

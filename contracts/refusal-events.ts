@@ -68,6 +68,7 @@ const IS_RULE: Readonly<Record<RefusalMessage['code'], boolean>> = {
   'transfer-not-found': true,
   'account-not-found': false,
   'batch-aborted': false,
+  'batch-key-reused': false,
   'idempotency-key-reused': false,
   'invalid-request': false,
   'owner-not-found': false,

@@ -21,6 +21,8 @@ export const refusalSchema = z.discriminatedUnion('code', [
     'transfer-expired',
     'transfer-not-due',
     'idempotency-key-reused',
+    /** The key of its batch belongs to a batch that says something else. */
+    'batch-key-reused',
     /** Another command of the same atomic batch was refused. */
     'batch-aborted',
   ),

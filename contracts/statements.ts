@@ -57,7 +57,8 @@ export const statementQuery = z.strictObject({
 export const statementEntry = historyEntry
   .pick({
     ...{ version: true, type: true, amount: true, at: true, eventId: true, position: true },
-    ...{ description: true, reference: true, reason: true, holdId: true, commandId: true },
+    ...{ description: true, reference: true, reason: true, holdId: true },
+    ...{ commandId: true, causationId: true },
     ...{ transferId: true, otherAccountId: true, reverses: true, reversesTransferId: true },
   })
   .extend({

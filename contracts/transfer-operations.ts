@@ -2,6 +2,7 @@ import { common, headers, WITH_BODY } from './command-operations.ts';
 import type { Operation } from './openapi.ts';
 import { transferParams } from './path-params.ts';
 import { captureTransferBody, transferAnswer, transferBody } from './transfers.ts';
+import { transferCommandAnswer } from './transfers.ts';
 import { transferReversalBody, voidTransferBody } from './transfers.ts';
 
 const begin = {
@@ -9,7 +10,7 @@ const begin = {
   method: 'post',
   headers,
   status: 201,
-  answer: transferAnswer,
+  answer: transferCommandAnswer,
   answerHeaders: { ...common.answerHeaders, Location: 'the path of the transfer' },
 } satisfies Partial<Operation>;
 

@@ -3,7 +3,7 @@ import type { RELEASE_REASONS } from '../domain/account-events.ts';
 import { accountRefText } from './batches.ts';
 import { captureBody, emptyBody, moneyBody, reasonBody } from './command-bodies.ts';
 import { accountOfStream, defined, type LoggedEvent } from './events.ts';
-import { outcomeOf, outcomeSchema } from './outcomes.ts';
+import { outcomeOf, outcomeSchema, triable } from './outcomes.ts';
 import * as texts from './texts.ts';
 
 export const transferBody = moneyBody
@@ -53,6 +53,27 @@ export const transferAnswer = z.strictObject({
   reversedBy: texts.transferIdText.optional(),
 });
 export type TransferAnswer = z.infer<typeof transferAnswer>;
+
+/** What a dry run says in place of a status. */
+const WOULD = {
+  pending: 'would-be-pending',
+  completed: 'would-complete',
+  voided: 'would-be-voided',
+  expired: 'expired',
+} as const satisfies Record<TransferAnswer['status'], string>;
+
+/** The answer to a command on a transfer. */
+export const transferCommandAnswer = triable(
+  transferAnswer.extend({
+    status: z.enum([...transferAnswer.shape.status.options, ...Object.values(WOULD)]),
+  }),
+);
+
+/** The same transfer, as a dry run tells of it. */
+export const wouldBe = (answer: TransferAnswer): z.infer<typeof transferCommandAnswer> => ({
+  ...answer,
+  status: WOULD[answer.status],
+});
 
 type Released = (typeof RELEASE_REASONS)[number];
 const REASONS: Readonly<Record<Released, string>> = {

@@ -7,13 +7,13 @@ import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import type { CommandOperation } from '../contracts/command-operations.ts';
 import { openApi } from '../contracts/openapi.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { batchRoute } from './batches.ts';
+import { answerCommand } from './command-answers.ts';
 import { commandStatusRoute } from './command-status.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
@@ -47,7 +47,8 @@ export function commandApi(ports: CommandApiPorts): Express {
     accountId: AccountId,
     commandId: CommandId,
     command: CommandBody,
-  ): Promise<readonly LoggedEvent[]> => {
+    status: 200 | 201,
+  ): Promise<void> => {
     const ifMatch = ifMatchOf(request);
     const message = {
       accountId,
@@ -60,17 +61,22 @@ export function commandApi(ports: CommandApiPorts): Express {
     const [result] = (await actors.execute({ commands: [message] })) as [CommandResult];
     response.set('Idempotency-Key', commandId);
     if (!result.ok) throw failureOf(result.refusal, result.refusalId);
-    if (result.replayed) response.set('Idempotency-Replayed', 'true');
-    response.set('ETag', `"${result.events.at(-1)?.version}"`);
-    return result.events;
+    const { events, replayed } = result;
+    const isOpening = command.type === 'open-account';
+    answerCommand(request, response, {
+      status,
+      body: isOpening ? openedAccountOf(events) : outcomeOf(events),
+      version: events.at(-1)?.version,
+      ...(isOpening ? { location: `/v1/accounts/${accountId}` } : {}),
+      isReplayed: replayed,
+    });
   };
 
   const open: RequestHandler = async (request, response) => {
     const commandId = commandIdOf(request);
     const id = accountIdFor(commandId);
     const command = parse('open-account', request.body);
-    const events = await run(request, response, id, commandId, command);
-    response.location(`/v1/accounts/${id}`).status(201).json(openedAccountOf(events));
+    await run(request, response, id, commandId, command, 201);
   };
   const give =
     (operation: CommandOperation): RequestHandler =>
@@ -78,8 +84,8 @@ export function commandApi(ports: CommandApiPorts): Express {
       const account = accountIdOf(request);
       const named = 'holdId' in request.params ? { holdId: holdIdOf(request) } : {};
       const command = parse(operation.command, request.body, named);
-      const events = await run(request, response, account, commandIdOf(request), command);
-      response.status(operation.status).json(outcomeOf(events));
+      const { status } = operation;
+      await run(request, response, account, commandIdOf(request), command, status);
     };
 
   for (const operation of COMMAND_OPERATIONS) {

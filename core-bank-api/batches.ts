@@ -2,8 +2,8 @@ import type { Express, RequestHandler } from 'express';
 import { batchFrame, type BatchResult } from '../contracts/batches.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
 import type { Actors } from './courier.ts';
-import { executePlan, planBatch, problemOf, resultOf } from './command-batch.ts';
-import { invalid, invalidBy } from './failures.ts';
+import { executePlan, isOtherBatch, planBatch, problemOf, resultOf } from './command-batch.ts';
+import { failureOf, invalid, invalidBy } from './failures.ts';
 import { commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
 export const BATCH_BYTES_MAX = 1024 * 1024;
@@ -29,10 +29,13 @@ export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void 
     const at = (index: number): string => `${request.path}#/commands/${index}`;
     const results: BatchResult[] = [];
     for (const [index, failure] of plan.failures) results[index] = problemOf(failure, at(index));
+    let isOther = false;
     await executePlan(actors, plan, joint, (command, result) => {
-      results[command.index] = resultOf(command, result, at(command.index));
+      isOther ||= isOtherBatch(result);
+      results[command.index] = resultOf(command, result, at(command.index), dryRun);
     });
-    response.json({ results });
+    if (isOther) throw failureOf({ code: 'batch-key-reused' });
+    response.json({ ...(dryRun ? { dryRun } : {}), results });
   };
 
   app.post('/v1/batches', jsonBody(BATCH_BYTES_MAX), async (request, response, next) => {

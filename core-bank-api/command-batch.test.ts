@@ -19,7 +19,7 @@ const ONE = { atomic: true, dryRun: false };
 /** Actors that note every call and answer each command by `answer`. */
 const actors = (answer: (message: CommandMessage) => CommandResult) => {
   const calls: { accounts: AccountId[]; keys: string[]; joint: object }[] = [];
-  const execute: Actors['execute'] = ({ commands, ...joint }) => {
+  const execute: Actors['execute'] = ({ commands, batch: _batch, ...joint }) => {
     const accounts = [...new Set(commands.map(({ accountId }) => accountId))];
     calls.push({ accounts, keys: commands.map((one) => one.commandId), joint });
     return Promise.resolve(commands.map(answer));

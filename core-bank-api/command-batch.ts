@@ -1,8 +1,9 @@
 import { answerOf } from '../contracts/outcomes.ts';
 import { batchItem, type BatchItem, type BatchResult } from '../contracts/batches.ts';
-import { batchItemIdFor, commandHash } from '../contracts/commands.ts';
+import { batchHash, type BatchContent } from '../contracts/batch-content.ts';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { batchItemIdFor } from '../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
-import type { CommandBody } from '../contracts/command-bodies.ts';
 import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
 import { problem } from '../contracts/problems.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
@@ -31,29 +32,51 @@ export interface BatchPlan {
   readonly accounts: ReadonlyMap<AccountId, readonly Addressed[]>;
   /** What cannot even be sent, by its place in the batch. */
   readonly failures: ReadonlyMap<number, Failure>;
+  /** What the key of the batch is for; a message of one command has none. */
+  readonly batch?: BatchContent;
 }
 
 /** Reads each item by itself, so that a bad one harms no other, and sorts them by account. */
 export function planBatch(
   items: readonly unknown[],
   common: Pick<CommandMessage, 'traceparent'>,
-  commandId: CommandId = freshId(),
-): BatchPlan {
-  const idFor = itemIds(commandId);
+  key: CommandId = freshId(),
+): Required<BatchPlan> {
+  const idFor = itemIds(key);
   const accounts = new Map<AccountId, Addressed[]>();
   const failures = new Map<number, Failure>();
+  const said: string[] = [];
   items.forEach((item, index) => {
     const parsed = batchItem.safeParse(item);
     if (!parsed.success) {
+      said.push(textOf(item));
       failures.set(index, isObject(item) ? invalidBy(parsed.error) : NO_OBJECT);
       return;
     }
-    const { accountId, message } = address(parsed.data as BatchItem, common, idFor);
+    const { accountId: given, idempotencyKey, ...command } = parsed.data as BatchItem;
+    const about = `${given ?? ''} ${canonicalJson(command)}`;
+    said.push(`${idempotencyKey ?? ''} ${about}`);
+    const ids =
+      idempotencyKey === undefined
+        ? { commandId: idFor(about), causationId: key }
+        : { commandId: idempotencyKey };
+    const accountId = given ?? accountIdFor(ids.commandId);
+    const message = { ...common, accountId, ...ids, command };
     const queue = accounts.get(accountId) ?? [];
     accounts.set(accountId, queue);
     queue.push({ index, accountId, message });
   });
-  return { accounts, failures };
+  return { accounts, failures, batch: { key, hash: batchHash(said) } };
+}
+
+/** What a bad item says; of what is nested too deep for a text only that. */
+function textOf(item: unknown): string {
+  try {
+    return canonicalJson(item);
+  } catch (error) {
+    if (error instanceof RangeError) return 'too deep';
+    throw error;
+  }
 }
 
 const isObject = (value: unknown): boolean =>
@@ -62,8 +85,7 @@ const NO_OBJECT = invalid([{ at: '', message: 'must be an object with a type' }]
 
 /**
  * Ids for items without a key. They follow from the key of the whole batch and what the item says,
- * so a batch that is sent again with its key is executed once, also when another of its items was
- * corrected, put in or taken out meanwhile. Of equal items each has an id of its own.
+ * so no correction moves them from one item to another. Of equal items each has one of its own.
  */
 function itemIds(commandId: CommandId): (about: string) => CommandId {
   const counts = new Map<string, number>();
@@ -74,17 +96,6 @@ function itemIds(commandId: CommandId): (about: string) => CommandId {
   };
 }
 
-function address(
-  { accountId: given, idempotencyKey, ...item }: BatchItem,
-  common: Pick<CommandMessage, 'traceparent'>,
-  idFor: (about: string) => CommandId,
-): { accountId: AccountId; message: CommandMessage } {
-  const command = item as CommandBody;
-  const commandId = idempotencyKey ?? idFor(`${given ?? ''} ${commandHash(command)}`);
-  const accountId = given ?? accountIdFor(commandId);
-  return { accountId, message: { ...common, accountId, commandId, command } };
-}
-
 /**
  * Executes a plan: the commands of one account in order, the accounts beside each other, or all of
  * them as one when the plan is atomic. An atomic plan with a failure is not sent at all. Gives each
@@ -92,16 +103,17 @@ function address(
  */
 export async function executePlan(
   actors: Pick<Actors, 'execute'>,
-  { accounts, failures }: BatchPlan,
+  { accounts, failures, batch }: BatchPlan,
   joint: Joint | undefined,
   settle: (command: Addressed, result: CommandResult) => void,
 ): Promise<void> {
   const queues = [...accounts.values()];
   const groups = joint?.atomic === true && queues.length > 0 ? [inOrder(queues)] : queues;
   const isAborted = joint?.atomic === true && failures.size > 0;
+  const of = batch === undefined ? {} : { batch };
   const executed = groups.map(async (group) => {
     const commands = group.map(({ message }) => message);
-    const results = isAborted ? [] : await actors.execute({ commands, ...joint });
+    const results = isAborted ? [] : await actors.execute({ commands, ...joint, ...of });
     group.forEach((command, at) => settle(command, results[at] ?? ABORTED));
   });
   await Promise.all(executed);
@@ -115,19 +127,28 @@ const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } }
 export const isUnavailable = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'service-unavailable';
 
+/** Whether nothing of the batch was executed, because its key is another one's. */
+export const isOtherBatch = (result: CommandResult): boolean =>
+  !result.ok && result.refusal.code === 'batch-key-reused';
+
 const STATUS = new Map(
   COMMAND_OPERATIONS.map(({ command, status }) => [command as string, status]),
 );
 
 /** What the command alone would have been answered with over REST. */
-export function resultOf({ accountId, message }: Addressed, result: CommandResult, at: string) {
+export function resultOf(
+  { accountId, message }: Addressed,
+  result: CommandResult,
+  at: string,
+  isPreview = false,
+) {
   const { commandId: idempotencyKey } = message;
   if (!result.ok) {
     const failure = failureOf(result.refusal, result.refusalId);
     return { ...problemOf(failure, at), idempotencyKey, accountId };
   }
   return {
-    status: STATUS.get(message.command.type) ?? 200,
+    status: isPreview ? 200 : (STATUS.get(message.command.type) ?? 200),
     idempotencyKey,
     accountId,
     ...(result.replayed ? { replayed: true as const } : {}),

@@ -1,43 +1,78 @@
 import type { Express } from 'express';
-import { accountRefText, clientKeyText } from '../contracts/batches.ts';
-import { messageKeyFor } from '../contracts/commands.ts';
+import type { z } from 'zod';
+import type { commandStatus } from '../contracts/batch-operations.ts';
+import { accountRefText } from '../contracts/batches.ts';
+import { clientKeyText, messageKeyFor } from '../contracts/commands.ts';
+import { keyOf, type LoggedEvent } from '../contracts/events.ts';
 import { answerOf } from '../contracts/outcomes.ts';
+import { transferAnswerOf } from '../contracts/transfers.ts';
+import { causeName } from '../domain/account-events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid } from './failures.ts';
 import { accountIdFor } from './request-headers.ts';
-import { findTransfer } from './transfers.ts';
+import { transferEvents } from './transfers.ts';
 
 const NOTHING =
-  'Nothing was executed under this key for this account: it was refused, or it has not come ' +
-  'here (yet). Sending the command again with this key is safe.';
+  'No command of this account has this key: it was refused, or it has not come here (yet). ' +
+  'Sending it again with this key is safe. Items of a batch have keys of their own: its answer ' +
+  'names them, and the same batch sent again with its key tells what came of each.';
+const NOT_OPENED =
+  'No account was opened under this key. What else it may have done is known at the accounts: ' +
+  'name one that it was about with accountId.';
 
 /** GET /v1/commands/{idempotencyKey}: what came of a command, however it was sent. */
 export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>): void {
   app.get('/v1/commands/:idempotencyKey', async (request, response) => {
     const { source, ...rest } = request.query;
-    const commandId = keyOf(request.params['idempotencyKey'], source);
+    const commandId = commandIdIn(request.params['idempotencyKey'], source);
     const accountId = accountOf(rest, commandId);
-    const found = await actors.lookup(accountId, [commandId]);
+    const found = await actors.lookup(accountId, [commandId, causeName(commandId)]);
     if (found === 'unavailable') {
       const reason = 'what the account executed cannot be looked up now';
       throw failureOf({ code: 'service-unavailable', reason });
     }
-    const [events] = found;
-    if (events === undefined) throw new Failure('command-not-found', { detail: NOTHING });
-    const list = events.map(({ id, type, version, at }) => ({ id, type, version, at }));
-    const [first] = events;
-    const told =
-      first !== undefined && 'transferId' in first.data
-        ? { transfer: await findTransfer(actors, first.data.transferId), ...answerOf(events) }
-        : answerOf(events);
-    response.json({ status: 'executed', commandId, accountId, ...told, events: list });
+    const [own, received] = found;
+    const events = own ?? received;
+    if (events === undefined) {
+      const detail = request.query['accountId'] === undefined ? NOT_OPENED : NOTHING;
+      throw new Failure('command-not-found', { detail });
+    }
+    const told = await toldBy(actors, events, accountId);
+    response.json({ status: 'executed', commandId, accountId, ...told });
   });
 }
 
+type Told = Omit<z.infer<typeof commandStatus>, 'status' | 'commandId' | 'accountId'>;
+
+/** What the events tell; a transfer goes on after its first one, and at another account. */
+async function toldBy(
+  actors: Pick<Actors, 'lookup'>,
+  events: readonly LoggedEvent[],
+  accountId: AccountId,
+): Promise<Told> {
+  const [first] = events;
+  if (first === undefined || !('transferId' in first.data)) {
+    return { ...answerOf(events), events: events.map(stepOf) };
+  }
+  const { transferId } = first.data;
+  const all = await transferEvents(actors, transferId);
+  const transfer = transferAnswerOf(all);
+  const own = all.filter(
+    (event) =>
+      'transferId' in event.data &&
+      event.data.transferId === transferId &&
+      keyOf(event) === keyOf(first),
+  );
+  const outcome = accountId === transfer.fromAccountId ? transfer.from : transfer.to;
+  return { ...(outcome && { outcome }), transfer, events: own.map(stepOf) };
+}
+
+const stepOf = ({ id, type, version, at }: LoggedEvent) => ({ id, type, version, at });
+
 /** The key itself; of a message without one, told by its source and id, what followed from them. */
-function keyOf(text: unknown, source: unknown): CommandId {
+function commandIdIn(text: unknown, source: unknown): CommandId {
   if (source !== undefined) {
     if (typeof source === 'string' && source !== '') return messageKeyFor(source, String(text));
     const message = 'must be the source of the CloudEvent, once';

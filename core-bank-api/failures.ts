@@ -35,6 +35,8 @@ export function failureOf(refusal: RefusalMessage, refusalId?: string | null): F
         { detail: retryAdvice(refusal.reason) },
         { 'Retry-After': '1' },
       );
+    case 'batch-key-reused':
+      return new Failure('idempotency-key-reused', { detail: OTHER_BATCH });
     default: {
       const { code, ...lacking } = refusal;
       const more = refusalId === undefined ? lacking : { ...lacking, refusalId };
@@ -42,6 +44,11 @@ export function failureOf(refusal: RefusalMessage, refusalId?: string | null): F
     }
   }
 }
+
+const OTHER_BATCH =
+  'This key is for a batch that says something else, of which something was executed; nothing of ' +
+  'this one was. Its first answer, or the first batch sent again with this key, tells what. Send ' +
+  'what is still to be done under a new key; items with keys of their own are not repeated.';
 
 const retryAdvice = (reason: string): string =>
   `${reason}. Send the request again with the same Idempotency-Key.`;

@@ -6,6 +6,7 @@ import type { PersonCommandBody, PersonRefusalMessage } from '../contracts/perso
 import { PERSON_ID_PATTERN, personId } from '../domain/ids.ts';
 import type { CommandId, PersonId } from '../domain/ids.ts';
 import { Failure, idIn } from '../platform/http.ts';
+import { answerCommand } from './command-answers.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import type { ExecutePerson } from './person-client.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -17,7 +18,7 @@ export function personRoutes(app: Express, body: RequestHandler, execute: Execut
     response: Response,
     of: (commandId: CommandId) => PersonId,
     command: PersonCommandBody,
-  ): Promise<{ personId: PersonId; version: number }> => {
+  ): Promise<void> => {
     const commandId = commandIdOf(request);
     const id = of(commandId);
     const ifMatch = ifMatchOf(request);
@@ -30,26 +31,28 @@ export function personRoutes(app: Express, body: RequestHandler, execute: Execut
     });
     response.set('Idempotency-Key', commandId);
     if (!result.ok) throw failureOfPerson(result.refusal);
-    if (result.replayed) response.set('Idempotency-Replayed', 'true');
     const version = result.events.at(-1)?.version ?? 0;
-    response.set('ETag', `"${version}"`);
-    return { personId: id, version };
+    const body = { personId: id, version };
+    const made = { status: 201, location: `/v1/persons/${id}` } as const;
+    answerCommand(request, response, {
+      ...(command.type === 'register-person' ? made : { status: 200 }),
+      ...{ body, version, isReplayed: result.replayed },
+    });
   };
 
   app.post('/v1/persons', body, async (request, response) => {
     const data = parse(registerPersonBody, request.body);
-    const outcome = await run(request, response, personIdFor, { type: 'register-person', ...data });
-    response.location(`/v1/persons/${outcome.personId}`).status(201).json(outcome);
+    await run(request, response, personIdFor, { type: 'register-person', ...data });
   });
   app.put('/v1/persons/:personId/address', body, async (request, response) => {
     const id = personOf(request);
     const address = parse(addressBody, request.body);
-    response.json(await run(request, response, () => id, { type: 'change-address', address }));
+    await run(request, response, () => id, { type: 'change-address', address });
   });
   app.post('/v1/persons/:personId/erasure', body, async (request, response) => {
     const id = personOf(request);
     parse(eraseBody, request.body);
-    response.json(await run(request, response, () => id, { type: 'erase-person' }));
+    await run(request, response, () => id, { type: 'erase-person' });
   });
 }
 

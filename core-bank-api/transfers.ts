@@ -3,7 +3,7 @@ import { transferIdFor, type CommandMessage, type CommandResult } from '../contr
 import type { CommandBody } from '../contracts/command-bodies.ts';
 import { defined, type LoggedEvent } from '../contracts/events.ts';
 import { captureTransferBody, transferAnswerOf, transferBody } from '../contracts/transfers.ts';
-import { transferReversalBody, voidTransferBody } from '../contracts/transfers.ts';
+import { transferReversalBody, voidTransferBody, wouldBe } from '../contracts/transfers.ts';
 import type { TransferAnswer } from '../contracts/transfers.ts';
 import { transferEndName, transferName } from '../domain/account-events.ts';
 import { transferReversalName } from '../domain/account-events.ts';
@@ -11,6 +11,7 @@ import { ACCOUNT_ID_PATTERN, transferId } from '../domain/ids.ts';
 import type { AccountId, TransferId } from '../domain/ids.ts';
 import { sourceOf } from '../domain/transfer-id.ts';
 import { Failure, idIn } from '../platform/http.ts';
+import { answerCommand } from './command-answers.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -27,11 +28,15 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
     response.set('Idempotency-Key', message.commandId);
     const [result] = (await actors.execute({ commands: [message] })) as [CommandResult];
     if (!result.ok) throw refusedAt(source, result);
-    if (result.replayed) response.set('Idempotency-Replayed', 'true');
-    const answer = await answerOf(actors, result.events, message.dryRun === true);
-    response.location(`/v1/transfers/${answer.transferId}`);
-    if (answer.from !== undefined) response.set('ETag', `"${answer.from.version}"`);
-    response.status(status).json(answer);
+    const isPreview = message.dryRun === true;
+    const answer = await answerOf(actors, result.events, isPreview);
+    answerCommand(request, response, {
+      status,
+      body: isPreview && !result.replayed ? wouldBe(answer) : answer,
+      version: answer.from.version,
+      location: `/v1/transfers/${answer.transferId}`,
+      isReplayed: result.replayed,
+    });
   };
 
   const end = (request: Request, response: Response, id: TransferId, command: CommandBody) => {
@@ -50,7 +55,7 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
     const id = transferIdFor(fromAccountId, commandId);
     const type = pending === true ? 'reserve-transfer' : 'send-transfer';
     const command = defined({ ...told, type, transferId: id }) as CommandBody;
-    const wanted = { accountId: fromAccountId, commandId, command, status: 201 };
+    const wanted = { accountId: fromAccountId, commandId, command, status: 201 as const };
     await execute(request, response, wanted);
   });
   app.post('/v1/transfers/:transferId/capture', body, async (request, response) => {
@@ -98,7 +103,7 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
 
 /** A command to the source of a transfer, and the status of its success. */
 interface Wanted extends Pick<CommandMessage, 'accountId' | 'commandId' | 'command'> {
-  readonly status: number;
+  readonly status: 200 | 201;
 }
 
 /** The command to the source; the client's key and If-Match belong to that account. */
@@ -122,7 +127,7 @@ async function answerOf(
   const isWhole = first?.type === 'transfer-sent' || first?.type === 'transfer-reserved';
   if (isWhole) return transferAnswerOf(events);
   if (first === undefined || !('transferId' in first.data)) throw new Error('no transfer');
-  const found = await eventsOf(actors, first.data.transferId);
+  const found = await transferEvents(actors, first.data.transferId);
   return transferAnswerOf(isPreview ? [...found, ...events] : merge(found, events));
 }
 
@@ -132,7 +137,7 @@ const merge = (found: readonly LoggedEvent[], more: readonly LoggedEvent[]): Log
 ];
 
 /** Every event of a transfer, at both accounts, and the one that took it back. */
-async function eventsOf(
+export async function transferEvents(
   actors: Pick<Actors, 'lookup'>,
   id: TransferId,
 ): Promise<readonly LoggedEvent[]> {
@@ -158,7 +163,7 @@ export async function findTransfer(
   actors: Pick<Actors, 'lookup'>,
   id: TransferId,
 ): Promise<TransferAnswer> {
-  const events = await eventsOf(actors, id);
+  const events = await transferEvents(actors, id);
   if (events.length === 0) throw failureOf({ code: 'transfer-not-found' });
   return transferAnswerOf(events);
 }

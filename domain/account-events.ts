@@ -144,6 +144,8 @@ export function onceNamesOf(event: AccountEvent): string[] {
       return [];
   }
 }
+/** Of a transfer's leg at the target, whose command has an id of the bank: the client's key. */
+export const causeName = (key: string): string => `key ${key}`;
 export const holdName = (id: HoldId): string => `hold ${id}`;
 export const reversalName = (version: Version): string => `reversal ${version}`;
 export const transferName = (id: TransferId): string => `transfer ${id}`;

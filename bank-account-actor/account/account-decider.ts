@@ -1,3 +1,4 @@
+import { agreementOf, type BatchContent } from '../../contracts/batch-content.ts';
 import { streamOfPerson } from '../../contracts/bank-events.ts';
 import { commandHash, decodeCommand, holdIdFor } from '../../contracts/commands.ts';
 import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
@@ -9,10 +10,15 @@ import type { RefusalMessage } from '../../contracts/refusals.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
 import type { Refusal, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
-import { onceNamesOf, transferName, type AccountEvent } from '../../domain/account-events.ts';
+import {
+  causeName,
+  onceNamesOf,
+  transferName,
+  type AccountEvent,
+} from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { ownCommandId, PERSON_ID_PATTERN, personId } from '../../domain/ids.ts';
-import type { AccountId, CommandId, TransferId } from '../../domain/ids.ts';
+import type { AccountId, CommandId } from '../../domain/ids.ts';
 import { decideTransfer } from '../../domain/transfer-decisions.ts';
 import type { Draft, Reading, Step, Working } from '../turn/draft.ts';
 import { isAccountState, isPersonState } from '../turn/stream-state.ts';
@@ -24,7 +30,12 @@ import { recordRefusal, wantsRecord } from './refusal-record.ts';
 export interface AccountWork {
   readonly message: CommandMessage;
   readonly recordId: CommandId;
+  /** The batch that it is of. */
+  readonly batch?: BatchContent;
 }
+
+/** A command, and the batch that its first event records, if none has yet. */
+type Given = CommandMessage & { readonly batch?: BatchContent };
 
 const TRANSFERS = new Set<CommandBody['type']>([
   'send-transfer',
@@ -95,9 +106,18 @@ interface Outcome {
   readonly seen?: ExistingAccount;
 }
 
-function decideAccount(draft: Draft, { message }: AccountWork, now: string): Outcome | undefined {
+function decideAccount(
+  draft: Draft,
+  { message, batch }: AccountWork,
+  now: string,
+): Outcome | undefined {
   const { accountId, commandId, command } = message;
   const stream = streamOf(accountId);
+  const agreement = batch && agreementOf(batch);
+  const agreed = agreement === undefined ? null : draft.agreed(agreement.stream, agreement.name);
+  if (agreed !== null && agreed !== agreement?.version) {
+    return plain(refused({ code: 'batch-key-reused' }));
+  }
   const known = draft.executed(stream, commandId);
   const isNew = known === null && command.type === 'open-account';
   const current = isNew ? draft.hope(stream) : draft.read(stream);
@@ -113,9 +133,10 @@ function decideAccount(draft: Draft, { message }: AccountWork, now: string): Out
   if (!isMatch(message.ifMatch, current.version)) {
     return plain(refused({ code: 'version-mismatch', version: current.version }));
   }
+  const given = batch === undefined || agreed !== null ? message : { ...message, batch };
   const decided = isTransfer(command)
-    ? decideTwo(draft, current, message, command, now)
-    : decideOne(draft, current, message, now);
+    ? decideTwo(draft, current, given, command, now)
+    : decideOne(draft, current, given, now);
   if (decided === undefined || !('side' in decided)) return decided && plain(decided);
   const seen = accountOf(current);
   const { refusal, side } = decided;
@@ -144,7 +165,7 @@ const accountOf = ({ state }: Working): Account =>
 function decideOne(
   draft: Draft,
   current: Working,
-  message: CommandMessage,
+  message: Given,
   now: string,
 ): CommandResult | Refused | undefined {
   const { accountId, command } = message;
@@ -162,7 +183,7 @@ function decideOne(
   if (past === 'unavailable') return unavailable('the log cannot be asked about the past');
   const decision = decide(account, decoded.command as Parameters<typeof decide>[1], at, past);
   if (!decision.ok) return refusedBy(accountId, decision.refusal, decoded.currency);
-  const steps = stepsOf(accountId, account, decision.events, message, message.commandId);
+  const steps = stepsOf(accountId, account, decision.events, message);
   return { ok: true, replayed: false, events: draft.append(steps) as LoggedEvent[] };
 }
 
@@ -170,7 +191,7 @@ function decideOne(
 function decideTwo(
   draft: Draft,
   current: Working,
-  message: CommandMessage,
+  message: Given,
   body: TransferBody,
   now: string,
 ): CommandResult | Refused | undefined {
@@ -206,11 +227,15 @@ function decideTwo(
     const side = decision.side === 'source' ? accountId : (targetId ?? accountId);
     return refusedBy(side, decision.refusal, decoded.currency);
   }
-  const own = stepsOf(accountId, source, decision.source, message, message.commandId);
+  const key = causeName(message.causationId ?? message.commandId);
+  // Another source may have sent under the same key: its transfer has the name.
+  const isFree = targetId !== undefined && draft.executed(streamOf(targetId), key) === null;
+  const findable = isFree ? [key] : [];
+  const own = stepsOf(accountId, source, decision.source, message);
   const theirs =
     targetId === undefined
       ? []
-      : stepsOf(targetId, there, decision.target, message, receiveId(body.transferId));
+      : stepsOf(targetId, there, decision.target, receiptOf(message, body), findable);
   const events = draft.append([...own, ...theirs]) as LoggedEvent[];
   return { ok: true, replayed: false, events };
 }
@@ -222,7 +247,12 @@ const NONE: Reading = {
   state: undefined,
   added: [],
 };
-const receiveId = (id: TransferId): CommandId => ownCommandId(transferName(id));
+/** The command to the target: of the bank itself, because the client's key is the source's. */
+const receiptOf = ({ batch: _batch, ...message }: Given, { transferId }: TransferBody): Given => ({
+  ...message,
+  commandId: ownCommandId(transferName(transferId)),
+  causationId: message.causationId ?? message.commandId,
+});
 const startsTransfer = ({ type }: TransferBody): boolean =>
   type === 'send-transfer' || type === 'reserve-transfer';
 
@@ -247,20 +277,22 @@ function stepsOf(
   id: AccountId,
   before: Account,
   events: readonly AccountEvent[],
-  { command, traceparent }: CommandMessage,
-  commandId: CommandId,
+  { command, commandId, causationId, traceparent, batch }: Given,
+  more: readonly string[] = [],
 ): Step[] {
   let account = before;
   const hash = commandHash(command);
-  return events.map((event) => {
+  return events.map((event, at) => {
     const after = evolve(account, event);
     account = after;
-    const cause = { commandId, commandHash: hash, traceparent };
+    const first = at === 0 ? batch : undefined;
+    const cause = { commandId, commandHash: hash, causationId, batch: first, traceparent };
     return {
       stream: streamOf(id),
       state: after,
       event: (place) => encodeEvent(id, event, after, { ...cause, ...place }),
-      names: [...new Set([commandId, ...onceNamesOf(event)])],
+      names: [...new Set([commandId, ...onceNamesOf(event), ...more])],
+      ...(first === undefined ? {} : { agreed: agreementOf(first) }),
     };
   });
 }

@@ -38,7 +38,7 @@ export function recordRefusal(
   { work, refusal, seen, undone }: RefusedWork,
   now: string,
 ): string | null | undefined {
-  const { accountId, commandId, command, traceparent } = work.message;
+  const { accountId, commandId, causationId, command, traceparent } = work.message;
   const stream = refusalsOf(accountId);
   const known = draft.executed(stream, work.recordId);
   if (known !== null) return `${stream}/${known}`;
@@ -62,6 +62,7 @@ export function recordRefusal(
         schema: 1,
         commandId: work.recordId,
         commandHash: commandHash(command),
+        causationId: causationId ?? commandId,
         ...(traceparent === undefined ? {} : { traceparent }),
         at: next.changedAt,
         data: {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { streamOfPerson } from '../../contracts/bank-events.ts';
+import type { BatchContent } from '../../contracts/batch-content.ts';
 import { executeRequest, lookupRequest } from '../../contracts/commands.ts';
 import type { CommandGroup, CommandMessage, CommandResult } from '../../contracts/commands.ts';
 import type { ExecuteAnswer, LookupAnswer } from '../../contracts/commands.ts';
@@ -52,7 +53,7 @@ export function accountActors({ turns, lookup, host }: BankActorsPorts) {
     size: number,
   ): Promise<readonly CommandResult[]> => {
     const joint = { atomic: group.atomic === true, dryRun: group.dryRun === true };
-    const works = group.commands.map(workOf);
+    const works = group.commands.map((message) => workOf(message, group.batch));
     // Commands that do not belong together are decided each on its own, in order.
     const parts = joint.atomic || joint.dryRun ? [works] : works.map((work) => [work]);
     const each = size / works.length;
@@ -130,8 +131,9 @@ const OVERTAKEN = 'an earlier command of the group has no known outcome';
 const isUnavailable = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'service-unavailable';
 
-const workOf = (message: CommandMessage): AccountWork => ({
+const workOf = (message: CommandMessage, batch: BatchContent | undefined): AccountWork => ({
   message,
+  ...(batch === undefined ? {} : { batch }),
   recordId: ownCommandId(`refusal ${randomUUID()}`),
 });
 

@@ -1,6 +1,11 @@
 import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import type { CommandMessage, CommandResult, ExecuteAnswer } from '../../contracts/commands.ts';
+import type {
+  CommandGroup,
+  CommandMessage,
+  CommandResult,
+  ExecuteAnswer,
+} from '../../contracts/commands.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { streamOf, type LoggedEvent } from '../../contracts/events.ts';
 import type { PersonMessage, PersonResult } from '../../contracts/person-commands.ts';
@@ -113,7 +118,7 @@ export async function testHost(
   /** Executes the commands one after the other, or as `joint` says; all in one call. */
   const execute = async (
     commands: readonly CommandMessage[],
-    joint: { atomic?: boolean; dryRun?: boolean } = {},
+    joint: Omit<CommandGroup, 'commands'> = {},
   ): Promise<CommandResult[]> => {
     const request = { groups: [{ commands, ...joint }], deadline: clock.wall() + 10_000 };
     const answer = await call(request, 'accounts', commands[0]!.accountId);

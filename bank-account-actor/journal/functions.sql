@@ -16,7 +16,8 @@ create function journal.commit_turn(
   p_streams text, p_expected bigint[], p_versions bigint[], p_digests text, p_states text,
   p_logged bigint[], p_unlogged text, p_due bigint[], p_secrets text,
   p_guards text, p_guard_versions bigint[],
-  p_names uuid[], p_name_versions bigint[], p_unknown uuid[]
+  p_names uuid[], p_name_versions bigint[],
+  p_agreed uuid[], p_agreed_versions bigint[], p_unknown uuid[]
 ) returns table (outcome text, id text, at bigint)
 language plpgsql security definer set search_path = journal, pg_temp as $$
 declare
@@ -28,6 +29,7 @@ declare
   v_secrets text[];
   v_new integer := cardinality(array_positions(p_expected, 0));
   v_rows integer;
+  v_known boolean := false;
 begin
   -- A row that is missing cannot be locked, so its name is: of two turns that find a stream
   -- missing, one to write it and the other to read it, one waits for the other.
@@ -71,8 +73,17 @@ begin
   if cardinality(p_names) + cardinality(p_unknown) > 0 then
     return query
       select 'known', n.id::text, n.version from names n where n.id = any (p_names || p_unknown);
-    if found then return; end if;
+    v_known := found;
   end if;
+
+  if cardinality(p_agreed) > 0 then
+    return query
+      select 'known', n.id::text, n.version
+      from unnest(p_agreed, p_agreed_versions) as u (id, version)
+      join names n on n.id = u.id and (v_known or n.version <> u.version);
+    v_known := v_known or found;
+  end if;
+  if v_known then return; end if;
 
   v_digests := string_to_array(p_digests, e'\x1e');
   v_states := string_to_array(p_states, e'\x1e');
@@ -104,6 +115,20 @@ begin
     if v_rows < v_new then
       raise exception 'a rival made one of the streams'
         using errcode = '40001', constraint = 'streams_pkey';
+    end if;
+  end if;
+
+  -- A rival that is recording the same is waited for.
+  if cardinality(p_agreed) > 0 then
+    insert into names (id, version)
+    select u.id, u.version from unnest(p_agreed, p_agreed_versions) as u (id, version) order by 1
+    on conflict do nothing;
+    get diagnostics v_rows = row_count;
+    if v_rows < cardinality(p_agreed) and exists (
+      select from unnest(p_agreed, p_agreed_versions) as u (id, version)
+      join names n on n.id = u.id and n.version <> u.version
+    ) then
+      raise exception 'a rival agreed otherwise' using errcode = '40001', constraint = 'agreed';
     end if;
   end if;
 

@@ -35,7 +35,7 @@ export const write = (
   ...more,
 });
 export const turn = (writes: readonly StreamWrite[], more: Partial<Turn> = {}): Turn => ({
-  ...{ writes, guards: [], names: [], unknown: [] },
+  ...{ writes, guards: [], names: [], agreed: [], unknown: [] },
   ...more,
 });
 export const restored = (
@@ -185,6 +185,42 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       const elsewhere = [{ stream: other, name: 'n', version: 2 }];
       expect(await b.commit(turn([write(other, 1)], { names: elsewhere }))).toEqual(COMMITTED);
       expect((await stored(stream))?.version).toBe(1);
+    });
+    test('given an agreed number, any turn may agree; none is committed with another', async () => {
+      const [x, y] = [await made(), await made()];
+      const batch = newStream();
+      const one = [{ stream: batch, name: 'K', version: 2 ** 48 }];
+      const other = [{ ...one[0]!, version: 7 }];
+      expect(await a.commit(turn([write(x, 1)], { agreed: one }))).toEqual(COMMITTED);
+      expect(await b.commit(turn([write(y, 1)], { agreed: one }))).toEqual(COMMITTED);
+      const known = { outcome: 'known', names: one };
+      expect(await b.commit(turn([write(y, 2)], { agreed: other }))).toEqual(known);
+      expect(await b.commit(turn([write(y, 2)], { unknown: one }))).toEqual(known);
+      expect((await stored(y))?.version).toBe(2);
+      // Of what was executed before, both are told at once.
+      const names = [{ stream: x, name: 'n', version: 3 }];
+      expect(await a.commit(turn([write(x, 2)], { names, agreed: one }))).toEqual(COMMITTED);
+      const again = await a.commit(turn([write(x, 3)], { names, agreed: one }));
+      expect(again).toEqual({ outcome: 'known', names: [...names, ...one] });
+      expect((await b.load([], one)).names).toEqual(one);
+    });
+    test('given two numbers at once, turns are committed with one of them only', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const streams = await Promise.all(Array.from({ length: 6 }, () => made()));
+        const batch = newStream();
+        const outcomes = await Promise.all(
+          streams.map(async (stream, at) => {
+            const version = 1 + (at % 2);
+            const agreed = [{ stream: batch, name: 'K', version }];
+            const host = at < 3 ? a : b;
+            const { outcome } = await host.commit(turn([write(stream, 1)], { agreed }));
+            return outcome === 'committed' ? version : 0;
+          }),
+        );
+        const committed = outcomes.filter((version) => version > 0);
+        expect(committed).toHaveLength(3);
+        expect(new Set(committed).size).toBe(1);
+      }
     });
     test('given one name in two turns at once, one executes it', async () => {
       for (let round = 0; round < 20; round += 1) {

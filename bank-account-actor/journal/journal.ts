@@ -56,13 +56,18 @@ export interface ExecutedName extends StreamName {
   readonly version: number;
 }
 
-/** Each stream at most once in writes and guards together, each name once in names and unknown. */
+/** Each stream at most once in writes and guards together, each name once in the three others. */
 export interface Turn {
   readonly writes: readonly StreamWrite[];
   /** Streams that were only read: they must still stand at this version (0 means missing). */
   readonly guards: readonly { readonly stream: StreamId; readonly version: number }[];
   /** Command ids, and what is settled once, that these writes execute; they must be new. */
   readonly names: readonly ExecutedName[];
+  /**
+   * Names that several turns may give, if they give the same number: the first one records it, and
+   * with another one a turn is not committed.
+   */
+  readonly agreed: readonly ExecutedName[];
   /** Of commands that are refused or previewed: must be unknown, or the decision is void. */
   readonly unknown: readonly StreamName[];
 }
@@ -72,7 +77,7 @@ export type TurnOutcome =
   | { readonly outcome: 'committed' }
   /** These stand at another version, or in quarantine: load them again. */
   | { readonly outcome: 'overtaken'; readonly streams: readonly StreamId[] }
-  /** These were executed before. */
+  /** These were executed before, or agreed upon otherwise. */
   | { readonly outcome: 'known'; readonly names: readonly ExecutedName[] };
 
 /** What the log has confirmed of a stream: its last event. */

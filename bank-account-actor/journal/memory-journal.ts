@@ -62,10 +62,14 @@ export function memoryJournal(now: () => number = Date.now): Journal {
     if (overtaken.length > 0) {
       return { outcome: 'overtaken', streams: overtaken.map(({ stream }) => stream) };
     }
-    const executed = known([...turn.names, ...turn.unknown]);
+    const before = known([...turn.names, ...turn.unknown]);
+    const isOther = ({ version, ...name }: ExecutedName): boolean =>
+      names.get(nameId(name)) !== version;
+    const agreed = turn.agreed.filter((name) => before.length > 0 || isOther(name));
+    const executed = [...before, ...known(agreed)];
     if (executed.length > 0) return { outcome: 'known', names: executed };
     for (const made of turn.writes) write(made);
-    for (const name of turn.names) names.set(nameId(name), name.version);
+    for (const name of [...turn.names, ...turn.agreed]) names.set(nameId(name), name.version);
     return { outcome: 'committed' };
   };
   const settle = ({ stream, version, digest }: SettledStream): void => {

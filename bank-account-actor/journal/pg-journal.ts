@@ -137,7 +137,7 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
 type TurnRow = Readonly<Record<'outcome' | 'id' | 'at', string>>;
 
 /** The parameters of commit_turn, in its order. */
-export function turnValues({ writes, guards, names, unknown }: Turn): Value[] {
+export function turnValues({ writes, guards, names, agreed, unknown }: Turn): Value[] {
   const rows = sorted(writes);
   const read = sorted(guards);
   return [
@@ -154,6 +154,8 @@ export function turnValues({ writes, guards, names, unknown }: Turn): Value[] {
     list(read.map(({ version }) => version)),
     list(names.map(nameId)),
     list(names.map(({ version }) => version)),
+    list(agreed.map(nameId)),
+    list(agreed.map(({ version }) => version)),
     list(unknown.map(nameId)),
   ];
 }
@@ -166,7 +168,9 @@ function turnOutcome(rows: readonly TurnRow[], turn: Turn): TurnOutcome {
     case 'overtaken':
       return { outcome, streams: rows.map(({ id }) => id as StreamId) };
     case 'known': {
-      const asked = new Map([...turn.names, ...turn.unknown].map((name) => [nameId(name), name]));
+      const asked = new Map(
+        [...turn.names, ...turn.agreed, ...turn.unknown].map((name) => [nameId(name), name]),
+      );
       return { outcome, names: rows.map(({ id, at }) => executedName(asked, id, at)) };
     }
     default:
@@ -175,10 +179,16 @@ function turnOutcome(rows: readonly TurnRow[], turn: Turn): TurnOutcome {
 }
 
 /** Those of which a rival may have made one at the same time: load them again. */
-const insertedStreams = (turn: Turn, constraint: string | undefined): StreamId[] =>
-  constraint === 'names_pkey'
-    ? [...new Set(turn.names.map(({ stream }) => stream))]
-    : turn.writes.filter(({ expected }) => expected === 0).map(({ stream }) => stream);
+const insertedStreams = (turn: Turn, constraint: string | undefined): StreamId[] => {
+  switch (constraint) {
+    case 'names_pkey':
+      return [...new Set(turn.names.map(({ stream }) => stream))];
+    case 'agreed':
+      return [];
+    default:
+      return turn.writes.filter(({ expected }) => expected === 0).map(({ stream }) => stream);
+  }
+};
 
 const sorted = <Row extends { readonly stream: StreamId }>(rows: readonly Row[]): Row[] =>
   [...rows].sort((a, b) => (a.stream < b.stream ? -1 : 1));

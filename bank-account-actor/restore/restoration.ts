@@ -1,4 +1,5 @@
 import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { agreementOf } from '../../contracts/batch-content.ts';
 import { namesOf } from '../../contracts/events.ts';
 import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log.ts';
 import type { StreamId } from '../../domain/ids.ts';
@@ -74,7 +75,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     }
     await journal.restore(
       [],
-      entries.flatMap(({ event }) => executedBy(event)),
+      entries.flatMap(({ event }) => [...executedBy(event), ...agreedBy(event)]),
     );
     crashPoint('restore:named');
     events += entries.length;
@@ -160,6 +161,10 @@ function* partsOf(rows: Iterable<RestoredStream>): Generator<RestoredStream[]> {
 /** Under which names an event was executed. */
 export const executedBy = (event: BankEvent): ExecutedName[] =>
   namesOf(event).map((name) => ({ stream: streamOfEvent(event), name, version: event.version }));
+
+// More than its own stream rests on what it recorded for its batch, so that is never undone.
+const agreedBy = ({ batch }: BankEvent): ExecutedName[] =>
+  batch === undefined ? [] : [agreementOf(batch)];
 
 type Told = ReadonlyMap<StreamId, ToldStream>;
 

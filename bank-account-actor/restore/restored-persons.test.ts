@@ -148,7 +148,7 @@ describe('a person whose journal was lost', () => {
     const { secret: _lost, quarantine: _none, ...keyless } = ahead;
     const other = memoryJournal();
     const write = { ...keyless, expected: 0, due: null };
-    await other.commit({ writes: [write], guards: [], names: [], unknown: [] });
+    await other.commit({ writes: [write], guards: [], names: [], agreed: [], unknown: [] });
     await restore(log, other, { keys: new Map([[STREAM, key]]) });
     expect(await rowIn(other)).toEqual(ahead);
   });

@@ -2,7 +2,7 @@ import type { BankEvent } from '../../contracts/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type { StreamName, StreamWrite, Turn } from '../journal/journal.ts';
+import type { ExecutedName, StreamName, StreamWrite, Turn } from '../journal/journal.ts';
 import type { Facts } from './facts.ts';
 import type { Held, Unlogged } from './held-streams.ts';
 import { dueOf, encodeState, type StreamState } from './stream-state.ts';
@@ -36,6 +36,8 @@ export interface Step {
   readonly event: (place: Place) => BankEvent;
   /** What it executes or settles once for ever. */
   readonly names: readonly string[];
+  /** The number that the commit records under a name of no stream, or finds there. */
+  readonly agreed?: ExecutedName;
   readonly secret?: StreamWrite['secret'];
 }
 
@@ -52,7 +54,8 @@ export type Draft = ReturnType<typeof createDraft>;
 
 interface Pages {
   readonly working: Map<StreamId, Working>;
-  readonly names: Map<string, StreamName & { readonly version: number }>;
+  readonly names: Map<string, ExecutedName>;
+  readonly agreed: Map<string, ExecutedName>;
   readonly decided: Committed[];
 }
 
@@ -64,6 +67,7 @@ export function createDraft(facts: Facts) {
   let pages: Pages = {
     working: new Map(),
     names: new Map(),
+    agreed: new Map(),
     decided: [],
   };
   const guards = new Map<StreamId, number>();
@@ -124,6 +128,13 @@ export function createDraft(facts: Facts) {
       if (known === null) unknown.set(key, { stream, name });
       return known;
     },
+    /** The number agreed upon under the name; null for none, and the commit looks. */
+    agreed(stream: StreamId, name: string): number | null {
+      const key = keyOf(stream, name);
+      const known = pages.agreed.get(key)?.version ?? facts.hopedName(stream, name);
+      if (known === null) unknown.set(key, { stream, name });
+      return known;
+    },
     /** An event of the past or of this turn; undefined: to be fetched. */
     event(stream: StreamId, version: number): BankEvent | 'unavailable' | undefined {
       const added = pages.working.get(stream)?.added.find((one) => one.version === version);
@@ -145,7 +156,7 @@ export function createDraft(facts: Facts) {
       if (first === undefined) throw new Error('a command without events was appended');
       const firstVersion = (hope(first.stream) as Working).version + 1;
       const joint = { id: `${first.stream}/${firstVersion}`, events: steps.length };
-      return steps.map(({ stream, state, event, names, secret }) => {
+      return steps.map(({ stream, state, event, names, agreed, secret }) => {
         const current = (pages.working.get(stream) ?? hope(stream)) as Working;
         const made = event({
           version: current.version + 1,
@@ -169,6 +180,7 @@ export function createDraft(facts: Facts) {
           // Of a command with several events in the stream the first one is named.
           if (!pages.names.has(key)) pages.names.set(key, { stream, name, version: made.version });
         }
+        if (agreed !== undefined) pages.agreed.set(keyOf(agreed.stream, agreed.name), agreed);
         pages.decided.push({ event: made, json, digest });
         return made;
       });
@@ -176,13 +188,14 @@ export function createDraft(facts: Facts) {
 
     /** A point to come back to. What was looked at since is still looked at by the commit. */
     bookmark(): () => void {
-      const { working, names, decided } = pages;
+      const { working, names, agreed, decided } = pages;
       pages = {
         working: new Map(working),
         names: new Map(names),
+        agreed: new Map(agreed),
         decided: [...decided],
       };
-      return () => (pages = { working, names, decided });
+      return () => (pages = { working, names, agreed, decided });
     },
 
     /** Characters that the commit would write, about. */
@@ -198,7 +211,10 @@ export function createDraft(facts: Facts) {
         writes,
         guards: read.map(([stream, version]) => ({ stream, version })),
         names: [...pages.names.values()],
-        unknown: [...unknown].filter(([key]) => !pages.names.has(key)).map(([, name]) => name),
+        agreed: [...pages.agreed.values()],
+        unknown: [...unknown]
+          .filter(([key]) => !pages.names.has(key) && !pages.agreed.has(key))
+          .map(([, name]) => name),
       };
     },
     /** The streams as they are once what `turn` gave is committed. */

@@ -124,6 +124,14 @@ test('the lines of a reversal name the version that they take back', () => {
   });
 });
 
+test("given an item of a batch, its line has the batch's key beside the id", () => {
+  const { log } = small();
+  const { event, position } = log.entries[1]!;
+  const { entry } = historyLine({ position, event: { ...event, causationId: 'payroll-11' } });
+  expect(entry).toMatchObject({ commandId: event.commandId, causationId: 'payroll-11' });
+  expect(historyLine(log.entries[1]!).entry).not.toHaveProperty('causationId');
+});
+
 describe('the lines of a transfer', () => {
   const remarks = { description: 'rent', reference: 'r-1', metadata: { a: 'b' } } as const;
   const begun = () => {

@@ -43,6 +43,7 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
     balanceAfter,
     ...toldBy(event),
     commandId: event.commandId,
+    causationId: event.causationId,
     eventId: event.id,
     at: event.at,
     position,

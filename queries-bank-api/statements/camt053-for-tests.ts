@@ -38,9 +38,9 @@ const TYPES: Readonly<Record<string, string>> = {
   Details: 'TxDtls*:Transaction',
   Transaction:
     'Refs?:References Amt?:Money CdtDbtInd?:Direction RltdPties?:Parties RmtInf?:Remittance ' +
-    'RltdDts?:Dates',
+    'RltdDts?:Dates AddtlTxInf?:Max500',
   Dates: 'AccptncDtTm?:DateTime',
-  References: 'AcctSvcrRef?:Max35 EndToEndId?:Max35 TxId?:Max35',
+  References: 'AcctSvcrRef?:Max35 InstrId?:Max35 EndToEndId?:Max35 TxId?:Max35',
   Parties: 'Dbtr?:PartyChoice DbtrAcct?:Account Cdtr?:PartyChoice CdtrAcct?:Account',
   PartyChoice: 'Pty:Party',
   Remittance: 'Ustrd*:Max140',

@@ -39,6 +39,19 @@ test('balances, entries and parties say what the statement says', async () => {
   expect(xml).toContain('<Nm>Žofie Dvořáková &lt;&amp;&gt; Příšerná</Nm>');
 });
 
+test("the client's key is in every entry, a long one as a text", async () => {
+  const [opening, deposit, ...others] = october();
+  const keyed = [
+    ...[opening!, { ...deposit!, causationId: 'payroll-11' }],
+    ...others.map((event) => ({ ...event, commandId: `${event.version}-${'k'.repeat(126)}` })),
+  ];
+  const xml = await written(keyed);
+  expect(camt053Faults(xml)).toEqual([]);
+  expect(xml.match(/<InstrId>payroll-11</g)).toHaveLength(1);
+  expect(xml.match(/<AddtlTxInf>Idempotency-Key: [0-9]+-k{126}</g)).toHaveLength(5);
+  expect((await written()).match(/<InstrId>command-/g)).toHaveLength(6);
+});
+
 test.each([
   ['x'.repeat(100), 'y'.repeat(100), 'z'.repeat(100), '1'.repeat(100)],
   ['x'.repeat(100), undefined, 'Praha', '110 00'],

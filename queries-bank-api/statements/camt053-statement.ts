@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../contracts/events.ts';
+import { keyOf, type LoggedEvent } from '../../contracts/events.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
 import type { HistoryEntry } from '../../contracts/read-models.ts';
 import { dayOf } from './csv-statement.ts';
@@ -11,6 +11,7 @@ import { element, text, type Xml } from './xml.ts';
  */
 const NAMESPACE = 'urn:iso:std:iso:20022:tech:xsd:camt.053.001.08';
 const AMOUNT_DIGITS_MAX = 18;
+const REFERENCE_MAX = 35;
 const ISSUER = 'core-bank';
 const BANK = 'Core Bank';
 const ADDRESS_LINES_MAX = 7;
@@ -153,12 +154,15 @@ function entryOf(entry: StatementEntry, { accountNumber, currency }: StatementAn
 
 function detailsOf(entry: StatementEntry, currency: string): Xml[] {
   const { direction, amount, reason = '', description = '', reference = '', transferId } = entry;
-  const isShort = [...reference].length <= 35;
+  const isShort = [...reference].length <= REFERENCE_MAX;
   const remarks = [reason, description, isShort ? '' : reference].flatMap((remark) =>
     wrapped(remark, REMARK_MAX),
   );
+  const key = keyOf(entry);
+  const isKeyShort = key.length <= REFERENCE_MAX;
   return [
     element('Refs', [
+      text('InstrId', isKeyShort ? key : undefined),
       text('EndToEndId', isShort ? reference : undefined),
       // A UUID with its hyphens is one character too long.
       text('TxId', transferId?.replaceAll('-', '')),
@@ -171,6 +175,7 @@ function detailsOf(entry: StatementEntry, currency: string): Xml[] {
       remarks.map((remark) => text('Ustrd', remark)),
     ),
     element('RltdDts', [text('AccptncDtTm', entry.at)]),
+    text('AddtlTxInf', isKeyShort ? undefined : `Idempotency-Key: ${key}`),
   ];
 }
 

@@ -48,6 +48,17 @@ test('opening, entries and closing are records of one table', async () => {
   expect(rows.at(-1)).toMatchObject({ date: '2026-10-03', version: '13' });
 });
 
+test("the client's key is in every entry, beside the id where that is another", async () => {
+  const events = october().map((event) =>
+    event.version === 2 ? { ...event, causationId: 'payroll-11' } : event,
+  );
+  const rows = (await tableOf(events)).filter(({ record }) => record === 'entry');
+  expect(rows.map(({ commandId }) => commandId?.replace(/[0-9]+$/, ''))).toEqual(
+    rows.map(() => 'command-'),
+  );
+  expect(rows.map(({ causationId }) => causationId)).toEqual(['payroll-11', '', '', '', '', '']);
+});
+
 test.each(HOSTILE)('the description %j stays one cell and no formula', async (description) => {
   const events = lifeOf([
     ['2026-10-01T00:00:00.000Z', opened()],

@@ -2,8 +2,8 @@ import type { StatementAnswer } from '../../contracts/statements.ts';
 
 const COLUMNS = [
   ...['record', 'date', 'at', 'version', 'type', 'description', 'reference', 'otherAccountNumber'],
-  ...['debit', 'credit', 'balance', 'currency', 'reverses', 'transferId', 'commandId', 'eventId'],
-  ...['position', 'receipt'],
+  ...['debit', 'credit', 'balance', 'currency', 'reverses', 'transferId', 'commandId'],
+  ...['causationId', 'eventId', 'position', 'receipt'],
 ] as const;
 type Row = { readonly [Column in (typeof COLUMNS)[number]]?: string | number | undefined };
 

@@ -147,7 +147,7 @@ function entryOf(
   moved: Minor,
   reversed: StatementSource['reversed'],
 ): StatementEntry {
-  const { id, stream, version, type, at, commandId, data } = event;
+  const { id, stream, version, type, at, commandId, causationId, data } = event;
   const { reason, holdId, transferId, otherAccountId, ...told } = data as Told;
   const { reverses, reversesTransferId } = told;
   // A reversal has no text of its own but its reason: who reads it looks for what it takes back.
@@ -162,7 +162,7 @@ function entryOf(
     balanceAfter: data.balance.ledger,
     ...{ description, reference, reason, holdId, transferId },
     ...{ otherAccountId, otherAccountNumber: other, reverses, reversesTransferId },
-    ...{ commandId, eventId: id, position },
+    ...{ commandId, causationId, eventId: id, position },
     receipt: `/v1/accounts/${accountId}/events/${version}/receipt`,
   });
 }

@@ -95,7 +95,7 @@ test.each(COMMAND_OPERATIONS.map((operation) => [operation.id, operation] as con
       ),
     );
     const isHold = operation.path.includes('{holdId}');
-    const expected = isHold ? [404] : [operation.status, 409, 422];
+    const expected = isHold ? [404] : [200, 409, 422];
     expect(expected).toContain(byId?.status);
     expect(byNumber?.status).toBe(byId?.status);
     const timeless = (text = '') => text.replaceAll(number, account).replaceAll(TIME, 'TIME');

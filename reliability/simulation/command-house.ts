@@ -24,8 +24,7 @@ export async function commandHouse() {
   let lookupsFail = false;
   const app = commandApi({
     actors: {
-      execute: ({ commands, atomic = false, dryRun = false }) =>
-        execute(commands, { atomic, dryRun }),
+      execute: ({ commands, ...joint }) => execute(commands, joint),
       lookup: async (id, names) => (lookupsFail ? 'unavailable' : lookup(id, names)),
     },
     executePerson,

@@ -81,7 +81,7 @@ test('in a batch each refusal names its own record, also when all fall with one'
   ]);
   expect(await ids('?dryRun=true')).toEqual([
     [422, undefined],
-    [201, undefined],
+    [200, undefined],
     [422, undefined],
   ]);
   expect(await ids('')).toEqual([

@@ -1,6 +1,11 @@
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import { transferAnswer, type TransferAnswer } from '../../contracts/transfers.ts';
+import { commandStatus } from '../../contracts/batch-operations.ts';
+import { keyOf, type LoggedEvent } from '../../contracts/events.ts';
+import {
+  transferAnswer,
+  transferCommandAnswer,
+  type TransferAnswer,
+} from '../../contracts/transfers.ts';
 import { accountId } from '../../domain/ids.ts';
 import { sourceOf } from '../../domain/transfer-id.ts';
 import { transferId } from '../../domain/ids.ts';
@@ -110,15 +115,21 @@ describe('a transfer', () => {
     const dry = await transfer(a, b, '30.00', 'dry', '?dryRun=true');
     expect([count(a), count(b)]).toEqual([2, 2]);
     const real = await transfer(a, b, '30.00', 'dry');
-    const [would, did] = [parsed(dry.body), parsed(real.body)];
-    expect(would).toMatchObject({ transferId: did.transferId, status: 'completed' });
+    expect([dry.status, dry.body]).toMatchObject([
+      200,
+      { dryRun: true, status: 'would-complete', transferId: real.body['transferId'] },
+    ]);
+    expect([real.status, real.body['dryRun']]).toEqual([201, undefined]);
+    for (const name of ['location', 'etag']) expect(dry.headers.get(name)).toBe(null);
+    const { dryRun: _dryRun, ...previewed } = transferCommandAnswer.parse(dry.body);
+    const [would, did] = [previewed, parsed(real.body)];
     expect([would.from?.balance, would.from?.version]).toEqual([
       did.from?.balance,
       did.from?.version,
     ]);
     expect(would.to?.balance).toEqual(did.to?.balance);
     const after = await transfer(a, b, '30.00', 'dry', '?dryRun=true');
-    expect(after.body).toEqual(real.body);
+    expect([after.status, after.body]).toEqual([200, { dryRun: true, ...real.body }]);
   });
   test('as a dry run: refused by the same problem, replayed as such', async () => {
     const [a, b] = [await open(), await open()];
@@ -252,12 +263,24 @@ describe('a pending transfer', () => {
   test('ended again with its key: the same answer; a dry run writes nothing', async () => {
     const [a, b] = [await open(), await open()];
     const dryReserve = await reserve(a, b, '30.00', {}, '?dryRun=true');
-    expect([dryReserve.body.status, count(a)]).toEqual(['pending', 2]);
+    expect([dryReserve.status, dryReserve.body.status, count(a)]).toEqual([
+      200,
+      'would-be-pending',
+      2,
+    ]);
     const id = (await reserve(a, b, '30.00')).body['transferId'];
     const dry = await end(id, 'capture', {}, 'c1', '?dryRun=true');
-    expect([dry.status, dry.body.status, count(a), count(b)]).toEqual([200, 'completed', 3, 2]);
+    expect([dry.status, dry.body.status, dry.body['dryRun']]).toEqual([
+      200,
+      'would-complete',
+      true,
+    ]);
+    expect([count(a), count(b), dry.headers.get('etag')]).toEqual([3, 2, null]);
+    const dryVoid = await end(id, 'void', {}, 'v1', '?dryRun=true');
+    expect([dryVoid.status, dryVoid.body.status]).toEqual([200, 'would-be-voided']);
     const first = await end(id, 'capture', {}, 'c1');
-    expect(parsed(first.body).to?.balance).toEqual(parsed(dry.body).to?.balance);
+    const would = transferCommandAnswer.parse(dry.body);
+    expect(parsed(first.body).to?.balance).toEqual(would.to?.balance);
     const again = await end(id, 'capture', {}, 'c1');
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect([again.body, count(a), count(b)]).toEqual([first.body, 4, 3]);
@@ -317,7 +340,7 @@ describe('a pending transfer', () => {
     await end(id, 'capture', {}, 'by-key-2');
     for (const [key, types] of [
       ['by-key', ['transfer-reserved']],
-      ['by-key-2', ['transfer-captured']],
+      ['by-key-2', ['transfer-captured', 'transfer-received']],
     ] as const) {
       const { status, body } = await call(`/v1/commands/${key}?accountId=${a}`);
       expect([status, body['transfer']]).toMatchObject([
@@ -326,7 +349,68 @@ describe('a pending transfer', () => {
       ]);
       const events = body['events'] as { type: string }[];
       expect(events.map(({ type }) => type)).toEqual(types);
+      // What it set aside is gone, and so it is not told of any more.
+      expect(commandStatus.parse(body).outcome).toMatchObject({
+        event: { type: 'transfer-captured' },
+        balance: { ledger: '99.00', held: '0.00' },
+      });
     }
+  });
+});
+
+describe('what came of a transfer, by its key', () => {
+  const came = async (key: string, account: string) => {
+    const { status, body } = await call(`/v1/commands/${key}?accountId=${account}`);
+    return status === 200 ? commandStatus.parse(body) : status;
+  };
+  test('is told at both accounts, each with its own outcome', async () => {
+    const [a, b] = [await open(), await open()];
+    const { body } = await transfer(a, b, '30.00', 'at-both');
+    for (const [account, outcome] of [
+      [a, body['from']],
+      [b, body['to']],
+    ] as const) {
+      expect(await came('at-both', account)).toMatchObject({
+        ...{ status: 'executed', commandId: 'at-both', accountId: account },
+        ...{ outcome, transfer: body },
+        events: [{ type: 'transfer-sent' }, { type: 'transfer-received' }],
+      });
+    }
+  });
+  test('of a reversal too, which is not told of by the key of what it took back', async () => {
+    const [a, b] = [await open(), await open()];
+    const original = (await transfer(a, b, '30.00', 'there')).body['transferId'];
+    const path = `/v1/transfers/${String(original)}/reversals`;
+    const { body } = await call(path, {}, { 'idempotency-key': 'back' });
+    for (const account of [a, b]) {
+      expect(await came('back', account)).toMatchObject({
+        transfer: { transferId: body['transferId'], reverses: original },
+      });
+      expect(await came('there', account)).toMatchObject({
+        transfer: { transferId: original, reversedBy: body['transferId'] },
+        events: [{ type: 'transfer-sent' }, { type: 'transfer-received' }],
+      });
+    }
+  });
+  test('that was refused is not that it was executed, at neither account', async () => {
+    const [a, b] = [await open(), await open()];
+    await call(`/v1/accounts/${b}/freeze`, {});
+    expect((await transfer(a, b, '10.00', 'refused-one')).status).toBe(409);
+    expect([await came('refused-one', a), await came('refused-one', b)]).toEqual([404, 404]);
+  });
+  test("the client's key is on every line that it booked", async () => {
+    const [a, b] = [await open(), await open()];
+    await transfer(a, b, '30.00', 'k-direct');
+    const terms = { fromAccountId: a, toAccountId: b, amount: '5.00', pending: true };
+    const pending = await call('/v1/transfers', terms, { 'idempotency-key': 'k-reserve' });
+    const capture = `/v1/transfers/${String(pending.body['transferId'])}/capture`;
+    await call(capture, {}, { 'idempotency-key': 'k-capture' });
+    const commands = [a, b].map((id) => ({ type: 'deposit', accountId: id, amount: '1.00' }));
+    await call('/v1/batches', { commands }, { 'idempotency-key': 'k-batch' });
+    const keys = (id: string) =>
+      (house.log.eventsOf(accountId(id)) as LoggedEvent[]).slice(2).map(keyOf);
+    expect(keys(a)).toEqual(['k-direct', 'k-reserve', 'k-capture', 'k-batch']);
+    expect(keys(b)).toEqual(['k-direct', 'k-capture', 'k-batch']);
   });
 });
 

@@ -53,7 +53,7 @@ async function forced(journal: Journal, turn: Turn): Promise<Turn> {
   return { ...turn, writes, guards: [] };
 }
 export const lateUnconditioned = async (journal: Journal, turn: Turn) =>
-  journal.commit({ ...(await forced(journal, turn)), names: [], unknown: [] });
+  journal.commit({ ...(await forced(journal, turn)), names: [], agreed: [], unknown: [] });
 
 /** A journal that loses what its rows still had for the log. */
 export function withoutUnlogged(journal: Journal): Journal {
