@@ -1,8 +1,9 @@
-import { MongoBulkWriteError, MongoClient, MongoServerError, type Collection } from 'mongodb';
+import { BSON, MongoBulkWriteError, MongoClient, MongoServerError } from 'mongodb';
+import type { Collection } from 'mongodb';
 import { registryRevision } from '../../contracts/generations.ts';
 import { accountsCheckpoint, checkpointSchema } from '../../contracts/read-models.ts';
 import { checkpointId, collections, READ_DATABASE } from '../../contracts/read-models.ts';
-import { revisionId, SET_ASIDE_NAMED_MAX } from '../../contracts/read-models.ts';
+import { DOCUMENT_BYTES_MAX, revisionId, SET_ASIDE_NAMED_MAX } from '../../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
 import { ofAccountDocument, ofChangeDocument } from '../../contracts/read-documents.ts';
 import { ofSetAsideDocument, toSetAsideDocument } from '../../contracts/read-documents.ts';
@@ -164,8 +165,14 @@ function changeDocuments(changes: Collection<Document>): ChangeDocuments {
       const document = await changes.findOne({ _id: seq });
       return document === null ? undefined : ofChangeDocument(document);
     },
-    appendChange: async (change) =>
-      (await insertOne(changes, toChangeDocument(change))) ? 'appended' : 'taken',
+    async appendChange(change) {
+      const document = toChangeDocument(change);
+      // MongoDB refuses it; FerretDB takes it and may fail to read it back.
+      if (BSON.calculateObjectSize(document) > DOCUMENT_BYTES_MAX) {
+        throw new Error('the change is larger than the database takes');
+      }
+      return (await insertOne(changes, document)) ? 'appended' : 'taken';
+    },
     deleteChanges: async (block) => void (await changes.deleteMany({ block })),
   };
 }

@@ -222,7 +222,7 @@ function lateWritesContract(open: () => ReadStore): void {
   test('of replacements at the same time the latest stays', async () => {
     const seed = seedOfRun();
     const random = randomOf(seed);
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       for (const { what, states, writes, again, there } of await replacements(open())) {
         const calls: (() => Promise<unknown>)[] = [...writes, ...writes, again];
         for (let at = calls.length - 1; at > 0; at -= 1) {
