@@ -37,6 +37,8 @@ export interface Times {
   readonly lookMs: number;
   readonly followedMs: number;
   readonly keptMs: number;
+  /** What the projections call now, in milliseconds. */
+  readonly now: () => number;
 }
 
 const TIMES: Times = {
@@ -44,6 +46,7 @@ const TIMES: Times = {
   lookMs: 1_000,
   followedMs: RETIRED_FOLLOWED_MS,
   keptMs: CHANGES_KEPT_MS,
+  now: () => performance.now(),
 };
 
 const NOT_YET: FollowerStatus = {
@@ -142,12 +145,14 @@ export class Generations {
 
   private async open(generation: string): Promise<Projection> {
     const { name, store, report } = this;
+    const { now } = this.times;
     const setAside = new SetAside(await store.setAside(name, generation), report);
     if (name === 'history') {
-      return historyProjection({ history: await store.history(generation), setAside });
+      return historyProjection({ history: await store.history(generation), setAside, now });
     }
     const persons = await store.persons(generation);
-    return balanceProjection({ accounts: await store.accounts(generation), persons, setAside });
+    const accounts = await store.accounts(generation);
+    return balanceProjection({ accounts, persons, setAside, now });
   }
 
   private async build(generation: string): Promise<void> {

@@ -23,6 +23,8 @@ export interface BalanceStores {
   readonly accounts: AccountStore;
   readonly persons: PersonStore;
   readonly setAside: SetAside;
+  readonly now?: () => number;
+  readonly changeBytesMax?: number;
 }
 
 /** What some entries of the log make of the accounts. */
@@ -41,12 +43,15 @@ interface Folded {
  *
  * An account whose event cannot be folded stays as it was before it, marked as set aside.
  */
-export function balanceProjection(
-  { accounts: store, persons, setAside }: BalanceStores,
-  bytesMax = CHANGE_BYTES_MAX,
-): Projection {
+export function balanceProjection({
+  accounts: store,
+  persons,
+  setAside,
+  now,
+  changeBytesMax = CHANGE_BYTES_MAX,
+}: BalanceStores): Projection {
   const personsOfBatch = personWriter(persons);
-  const writer = new AccountWriter(store);
+  const writer = new AccountWriter(store, now);
   const owned = boundedMap<string, number>(OWNERS_REMEMBERED);
 
   const countOwned = (ownerId: string): Promise<number> => {
@@ -73,7 +78,7 @@ export function balanceProjection(
     const faults: SetAsideModel[] = [];
     let bytes = 0;
     for (const [at, entry] of entries.entries()) {
-      if (bytes > bytesMax) return { entries: entries.slice(0, at), opened, moved, faults };
+      if (bytes > changeBytesMax) return { entries: entries.slice(0, at), opened, moved, faults };
       const id = idOf(entry);
       if (id === undefined) {
         if (!isReadable(entry)) faults.push(faultAt(entry, UNREADABLE));

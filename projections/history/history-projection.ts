@@ -14,6 +14,7 @@ const VERSIONS_REMEMBERED = 100_000;
 export interface HistoryStores {
   readonly history: HistoryStore;
   readonly setAside: SetAside;
+  readonly now?: () => number;
 }
 
 /**
@@ -21,10 +22,11 @@ export interface HistoryStores {
  * again is there already and stays as it is. An event that makes no line, or does not follow the
  * one before it, is set aside; the other lines of its account are written all the same.
  */
-export function historyProjection(
-  { history: store, setAside }: HistoryStores,
+export function historyProjection({
+  history: store,
+  setAside,
   now = () => performance.now(),
-): Projection {
+}: HistoryStores): Projection {
   const versions = boundedMap<string, number>(VERSIONS_REMEMBERED);
   let reached = BEGINNING;
   let saved = reached;

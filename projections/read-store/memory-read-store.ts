@@ -192,5 +192,6 @@ export function memoryReadStore() {
       return found && ofMetadataDocument(found);
     },
     collections: (): string[] => [...database.keys()],
+    documents: async (name: string): Promise<object[]> => of(name).all(),
   };
 }
