@@ -207,7 +207,7 @@ export class Generations {
     this.followers.delete(generation);
     const status = follower?.status() ?? this.status();
     this.lastRebuild = { ...status, reason, rebuild: 'failed', generation };
-    await follower?.end();
+    await follower?.end().catch((failure: unknown) => this.leftBehind(failure));
     await this.drop(generation).catch((failure: unknown) => this.leftBehind(failure));
   }
 
@@ -253,7 +253,8 @@ export class Generations {
   private async unfollow(generation: string): Promise<void> {
     const follower = this.followers.get(generation);
     this.followers.delete(generation);
-    await follower?.end();
+    // What it could not write any more is written by whoever goes on, or is not needed.
+    await follower?.end().catch((failure: unknown) => this.leftBehind(failure));
   }
 
   private async drop(generation: string): Promise<void> {

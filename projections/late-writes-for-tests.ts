@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ofPersonDocument, type PersonModel } from '../contracts/person-model.ts';
 import { ofAccountDocument, ofHistoryDocuments } from '../contracts/read-documents.ts';
-import { collections, type AccountModel, type ReadModelName } from '../contracts/read-models.ts';
+import { collections } from '../contracts/read-models.ts';
+import type { AccountModel, HistoryEntry, ReadModelName } from '../contracts/read-models.ts';
 import type { PositionedEvent } from '../contracts/topics.ts';
 import { foldAccount } from './balances/balances.ts';
 import { foldPerson, type PositionedPersonEvent } from './balances/persons.ts';
@@ -38,15 +40,14 @@ export class Weather {
     }
     if (fate === 1) {
       this.counts.late += 1;
-      this.later(call);
+      void this.later(call).catch(() => undefined);
       throw new Error('no answer in time');
     }
     if (fate === 2) {
       this.counts.twice += 1;
-      this.later(call);
+      void this.later(call).catch(() => undefined);
     }
-    if (fate === 3) await sleep(this.random(this.delayMs));
-    return call();
+    return fate === 3 ? this.later(call) : call();
   }
 
   /** All that is still on its way arrives. */
@@ -54,12 +55,13 @@ export class Weather {
     while (this.late.size > 0) await Promise.all(this.late);
   }
 
-  private later(call: () => Promise<unknown>): void {
-    const made = sleep(this.random(this.delayMs))
-      .then(call)
+  private later(call: () => Promise<unknown>): Promise<unknown> {
+    const made = sleep(this.random(this.delayMs)).then(call);
+    const over: Promise<unknown> = made
       .catch(() => undefined)
-      .finally(() => this.late.delete(made));
-    this.late.add(made);
+      .finally(() => this.late.delete(over));
+    this.late.add(over);
+    return made;
   }
 }
 
@@ -67,6 +69,7 @@ export class Weather {
 export class ProcessForTests {
   readonly generations: Generations;
   private gate: Promise<void> | undefined;
+  private isDead = false;
   private openGate: () => void = () => undefined;
 
   constructor(
@@ -99,7 +102,14 @@ export class ProcessForTests {
     this.gate ??= new Promise((resolve) => (this.openGate = resolve));
   }
 
+  /** It never goes on, but what it wrote may still be on its way. */
+  kill(): void {
+    this.pause();
+    this.isDead = true;
+  }
+
   resume(): void {
+    if (this.isDead) return;
     this.openGate();
     this.gate = undefined;
   }
@@ -155,7 +165,9 @@ function spoil(entries: LogEntry[], random: Random, prefix: string): void {
   for (const [place, entry] of entries.entries()) {
     const { position, event } = entry;
     if (entry === jumping) {
-      entries[place] = { position, event: { ...event, version: event.version + 3 } } as LogEntry;
+      const version = event.version + 1_000;
+      const other = { ...event, version, id: `${event.stream}/${version}` };
+      entries[place] = { position, event: other } as LogEntry;
     }
     if (entry === unreadable) {
       const { id, stream, version } = event;
@@ -219,6 +231,18 @@ export async function shown(documents: Documents, generation: string) {
   };
 }
 
+type Models = ReturnType<typeof expected>;
+
+/** What is not as it should be, at most three of it: whole it would be too much to print. */
+export function differences(found: Models, wanted: Models): object[] {
+  const of = <Model>(one: Map<string, Model>, other: Map<string, Model>): object[] =>
+    [...new Set([...one.keys(), ...other.keys()])]
+      .filter((id) => !isDeepStrictEqual(one.get(id), other.get(id)))
+      .map((id) => ({ found: one.get(id), wanted: other.get(id) }));
+  const accounts = of(found.accounts, wanted.accounts);
+  return [...accounts, ...of(found.persons, wanted.persons)].slice(0, 3);
+}
+
 export interface Course {
   readonly name: ReadModelName;
   readonly store: ReadStore;
@@ -265,9 +289,8 @@ export async function runCourse(course: Course) {
       process.pause();
       setTimeout(() => process.resume(), random(6 * course.delayMs));
     } else if (fate === 3) {
-      // It never goes on, but what it wrote may still be on its way.
       weather.counts.kills += 1;
-      process.pause();
+      process.kill();
       const next = born();
       processes[place] = next;
       void started(next);
@@ -286,7 +309,7 @@ export async function runCourse(course: Course) {
   const isDone = ({ generations }: ProcessForTests): boolean => {
     const { state, eventsApplied, rebuilding, reason } = generations.status();
     if (state === 'stopped') throw new Error(`stopped: ${reason}`);
-    return eventsApplied === entries.length && !rebuilding;
+    return state === 'following' && eventsApplied === entries.length && !rebuilding;
   };
   for (let looks = 0; !processes.every(isDone); looks += 1) {
     if (looks > 2_000) throw new Error(JSON.stringify(processes.map((one) => one.generations.status())));
@@ -296,6 +319,12 @@ export async function runCourse(course: Course) {
   await sleep(2 * times.lookMs + 20);
   for (let looks = 0; !processes.every(isDone) && looks < 500; looks += 1) await sleep(10);
   for (const { generations } of processes) await generations.end();
+  // One that starts now finds all that it needs, and writes what the others had not come to.
+  const last = born();
+  await started(last);
+  for (let looks = 0; !isDone(last) && looks < 500; looks += 1) await sleep(10);
+  await last.generations.end();
+  processes.push(last);
   const generation = (await new GenerationRegistry(name, store).newest())?.inUse ?? '';
   const lines = ofHistoryDocuments(await course.documents(collections.history(generation)));
   lines.sort((one, other) => one.position - other.position);
@@ -307,8 +336,19 @@ export async function runCourse(course: Course) {
   };
 }
 
+/** The lines of which one is not as it should be, at most three. */
+export function lineDifferences(found: readonly HistoryEntry[], entries: readonly LogEntry[]) {
+  const wanted = expectedLines(entries);
+  return Array.from({ length: Math.max(found.length, wanted.length) }, (_unused, place) => ({
+    found: found[place],
+    wanted: wanted[place],
+  }))
+    .filter((pair) => !isDeepStrictEqual(pair.found, pair.wanted))
+    .slice(0, 3);
+}
+
 /** The lines that a history should have of a log, without those that cannot be made. */
-export const expectedLines = (entries: readonly LogEntry[]) =>
+const expectedLines = (entries: readonly LogEntry[]) =>
   linesOf(
     entries.filter(isReadable).filter(({ event }) => event.stream.startsWith('acct/')) as never,
   );

@@ -1,5 +1,5 @@
 import { randomOf, seedOfRun } from './events-for-tests.ts';
-import { expected, expectedLines, mixedLog, runCourse } from './late-writes-for-tests.ts';
+import { differences, expected, lineDifferences, mixedLog, runCourse } from './late-writes-for-tests.ts';
 import { memoryReadStore } from './read-store/memory-read-store.ts';
 
 const TIMES = {
@@ -8,7 +8,7 @@ const TIMES = {
   // A thousand times as fast, so that changes are settled and deleted within a pause.
   now: () => performance.now() * 1_000,
 };
-const COURSES = 6;
+const COURSES = 4;
 
 test('balances: two at once, with pauses and late writes, are right in the end', async () => {
   const seed = seedOfRun();
@@ -24,8 +24,7 @@ test('balances: two at once, with pauses and late writes, are right in the end',
     });
     const wanted = expected(entries);
     const named = { seed, course };
-    expect({ ...named, ...end.shown.accounts }).toEqual({ ...named, ...wanted.accounts });
-    expect({ ...named, shown: end.shown }).toEqual({ ...named, shown: wanted });
+    expect({ ...named, wrong: differences(end.shown, wanted) }).toEqual({ ...named, wrong: [] });
     expect(new Set([...end.generations, end.generation]).size).toBe(1);
     for (const [id, { setAside }] of [...wanted.accounts, ...wanted.persons]) {
       if (setAside === undefined) continue;
@@ -56,6 +55,7 @@ test('history: two at once, with pauses and late writes, have every line once', 
       ...{ name: 'history', store, documents, random, entries, times: TIMES },
       ...{ delayMs: 40, steps: 40, stepMs: 20 },
     });
-    expect({ seed, course, lines }).toEqual({ seed, course, lines: expectedLines(entries) });
+    const wrong = lineDifferences(lines, entries);
+    expect({ seed, course, wrong }).toEqual({ seed, course, wrong: [] });
   }
 }, 60_000);

@@ -159,7 +159,13 @@ export class AccountWriter {
   /** Writes the documents of all accounts that moved, at once. */
   async settle(): Promise<void> {
     this.isAwaited = true;
-    await this.run().finally(() => (this.isAwaited = false));
+    try {
+      // The run under way may fail for what was so when it began, and knows nothing newer.
+      await this.settling?.catch(() => undefined);
+      await this.run();
+    } finally {
+      this.isAwaited = false;
+    }
   }
 
   /** Resolves when nothing of it is being written any more, for whoever goes on in its place. */

@@ -134,8 +134,10 @@ export function balanceProjection({
     async restore() {
       owned.clear();
       personsOfBatch.forget();
+      const reached = await writer.restore();
+      // Faults are written before the changes that are made without them, so read after them.
       await setAside.restore();
-      return writer.restore();
+      return reached;
     },
     async apply(entries) {
       try {

@@ -10,6 +10,7 @@ import { foldPerson, type PositionedPersonEvent } from './persons.ts';
 import type { PersonStore } from '../read-store/read-store.ts';
 
 const READS_IN_FLIGHT = 8;
+const EARLIER = 'an event of the stream could not be folded';
 
 type PersonEntry = PositionedPersonEvent | UnreadableEntry;
 const isOfPerson = (entry: LogEntry): entry is PersonEntry =>
@@ -71,7 +72,13 @@ export function personWriter(store: PersonStore) {
     for (const entry of ofPersons) {
       const id = personOfStream(entry.event.stream);
       const before = known.get(id);
-      if (before !== undefined && before.position >= entry.position) continue;
+      if (before !== undefined && before.position >= entry.position) {
+        // Another writer has added them, whom this one has not counted.
+        if (count !== undefined) count = Math.max(count, before.index + 1);
+        // Another writer, or this one before a crash, may have marked it and told nobody.
+        if (before.setAside !== undefined) faults.push(faultAt(entry, EARLIER));
+        continue;
+      }
       const fault = faultIn(before, entry);
       if (fault === undefined && !isUnreadable(entry)) known.set(id, await write(before, entry));
       else {
@@ -92,7 +99,7 @@ export function personWriter(store: PersonStore) {
 /** Why the event cannot follow. */
 function faultIn(before: PersonModel | undefined, entry: PersonEntry): string | undefined {
   if (isUnreadable(entry)) return UNREADABLE;
-  if (before?.setAside !== undefined) return 'an earlier event of the stream is set aside';
+  if (before?.setAside !== undefined) return EARLIER;
   try {
     foldPerson(before, entry, 0);
     return undefined;

@@ -66,9 +66,9 @@ export function historyProjection({
 
   return {
     async restore() {
-      await setAside.restore();
       versions.clear();
       reached = saved = (await store.checkpoint()) ?? BEGINNING;
+      await setAside.restore();
       return reached;
     },
     async apply(entries) {
