@@ -39,8 +39,7 @@ export const revisionId = (name: ReadModelName, revision: number): string => `${
 export const checkpointId = (name: ReadModelName, generation: string): string =>
   `${name}-${generation}`;
 /** Id of what an event of an account said of its metadata. */
-export const metadataId = (accountId: string, version: number): string =>
-  `${accountId}/${version}`;
+export const metadataId = (accountId: string, version: number): string => `${accountId}/${version}`;
 
 const positionSchema = z.int().min(0);
 

@@ -24,7 +24,9 @@ export interface ProjectionApp {
 
 /** Names some of the streams that cannot be shown; all others are. */
 function toldOf(streams: readonly SetAsideModel[]): string {
-  const named = streams.slice(0, SET_ASIDE_NAMED).map(({ stream, version }) => `${stream}/${version}`);
+  const named = streams
+    .slice(0, SET_ASIDE_NAMED)
+    .map(({ stream, version }) => `${stream}/${version}`);
   const more = streams.length > named.length ? ` and ${streams.length - named.length} more` : '';
   return `${streams.length} streams are set aside: ${named.join(', ')}${more}`;
 }

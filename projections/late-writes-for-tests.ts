@@ -194,7 +194,8 @@ export function expected(entries: readonly LogEntry[]) {
     }
     const before = accounts.get(id);
     if (before?.setAside !== undefined) continue;
-    const owner = isReadable(entry) && 'ownerId' in entry.event.data ? entry.event.data.ownerId : '';
+    const owner =
+      isReadable(entry) && 'ownerId' in entry.event.data ? entry.event.data.ownerId : '';
     const place = owned.get(owner) ?? 0;
     const after = orSetAside(before, entry, () => foldAccount(before, entry as never, place));
     if (after === undefined) continue;
@@ -312,7 +313,8 @@ export async function runCourse(course: Course) {
     return state === 'following' && eventsApplied === entries.length && !rebuilding;
   };
   for (let looks = 0; !processes.every(isDone); looks += 1) {
-    if (looks > 2_000) throw new Error(JSON.stringify(processes.map((one) => one.generations.status())));
+    if (looks > 2_000)
+      throw new Error(JSON.stringify(processes.map((one) => one.generations.status())));
     await sleep(10);
   }
   // Both must have seen the last switch.

@@ -28,17 +28,23 @@ describe('two projections at once on FerretDB, with pauses and late writes', () 
     await server.stop();
   });
 
-  test.each(['balances', 'history'] as const)('%s are right in the end', async (name) => {
-    const seed = seedOfRun();
-    const random = randomOf(seed);
-    const entries = mixedLog(random, 1_000, 40);
-    const documents = (of: string) => client.db(READ_DATABASE).collection(of).find({}).toArray();
-    const { shown, lines } = await runCourse({
-      ...{ name, store, documents, random, entries, times: TIMES },
-      ...{ delayMs: 300, steps: 40, stepMs: 300 },
-    });
-    const wrong =
-      name === 'history' ? lineDifferences(lines, entries) : differences(shown, expected(entries));
-    expect({ seed, wrong }).toEqual({ seed, wrong: [] });
-  }, 120_000);
+  test.each(['balances', 'history'] as const)(
+    '%s are right in the end',
+    async (name) => {
+      const seed = seedOfRun();
+      const random = randomOf(seed);
+      const entries = mixedLog(random, 1_000, 40);
+      const documents = (of: string) => client.db(READ_DATABASE).collection(of).find({}).toArray();
+      const { shown, lines } = await runCourse({
+        ...{ name, store, documents, random, entries, times: TIMES },
+        ...{ delayMs: 300, steps: 40, stepMs: 300 },
+      });
+      const wrong =
+        name === 'history'
+          ? lineDifferences(lines, entries)
+          : differences(shown, expected(entries));
+      expect({ seed, wrong }).toEqual({ seed, wrong: [] });
+    },
+    120_000,
+  );
 });

@@ -1,5 +1,11 @@
 import { randomOf, seedOfRun } from './events-for-tests.ts';
-import { differences, expected, lineDifferences, mixedLog, runCourse } from './late-writes-for-tests.ts';
+import {
+  differences,
+  expected,
+  lineDifferences,
+  mixedLog,
+  runCourse,
+} from './late-writes-for-tests.ts';
 import { memoryReadStore } from './read-store/memory-read-store.ts';
 
 const TIMES = {

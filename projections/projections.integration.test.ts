@@ -40,7 +40,11 @@ describe('both projections on FerretDB', () => {
 
   const documents = (name: string) => client.db(READ_DATABASE).collection(name).find({}).toArray();
 
-  const expectSame = async (log: LogForTests, [balances, history]: readonly [string, string], seed: number): Promise<void> => {
+  const expectSame = async (
+    log: LogForTests,
+    [balances, history]: readonly [string, string],
+    seed: number,
+  ): Promise<void> => {
     const folded = new Map<string, AccountModel>();
     const accounts = (await documents(collections.accounts(balances))).map(ofAccountDocument);
     const places = new Map(accounts.map((account) => [account.accountId, account.ownerIndex]));

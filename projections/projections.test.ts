@@ -135,8 +135,7 @@ test('balances: with random failures and crashes, what is read equals the fold',
   const log = randomLog(random, 1_500, 120);
   const store = memoryReadStore();
   const accountsOf1: AccountStore = await store.accounts('1');
-  const open = () =>
-    balancesOf({ ...store, accounts: async () => breaking(accountsOf1, random) });
+  const open = () => balancesOf({ ...store, accounts: async () => breaking(accountsOf1, random) });
   let projection = await open();
   let { position } = await persist(() => projection.restore());
   while (position < log.entries.at(-1)!.position) {
@@ -211,10 +210,7 @@ test('given two projections that write the same accounts, the later one goes on'
   log.open(log.id(1));
   log.deposit(log.id(1), 5n);
   const store = memoryReadStore();
-  const [one, two] = [
-    await balancesOf(store),
-    await balancesOf(store),
-  ];
+  const [one, two] = [await balancesOf(store), await balancesOf(store)];
   await one.restore();
   await two.restore();
   await one.apply(log.entries);

@@ -17,8 +17,7 @@ describe('the read models in memory', () => {
       void models.of(generation).lines.set(`${accountId}/${line.version}`, line),
     metadata: async (generation, { accountId, version, metadata }) =>
       void models.of(generation).metadata.set(metadataId(accountId, version), metadata),
-    setAside: async (_name, generation, stream) =>
-      void models.of(generation).setAside.add(stream),
+    setAside: async (_name, generation, stream) => void models.of(generation).setAside.add(stream),
   };
   readModelsContract(() => ({ models, writer }));
 });

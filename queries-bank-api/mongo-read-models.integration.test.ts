@@ -1,8 +1,16 @@
 import { MongoClient, type Collection } from 'mongodb';
 import { checkpointId, collections, READ_DATABASE, revisionId } from '../contracts/read-models.ts';
-import { toAccountDocument, toChangeDocument, toMetadataDocument } from '../contracts/read-documents.ts';
+import {
+  toAccountDocument,
+  toChangeDocument,
+  toMetadataDocument,
+} from '../contracts/read-documents.ts';
 import { toPersonDocument } from '../contracts/person-model.ts';
-import { toHistoryDocument, toLinkDocument, toSetAsideDocument } from '../contracts/read-documents.ts';
+import {
+  toHistoryDocument,
+  toLinkDocument,
+  toSetAsideDocument,
+} from '../contracts/read-documents.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
 import { idOf } from './accounts-for-tests.ts';

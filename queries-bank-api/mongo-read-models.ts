@@ -37,15 +37,12 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
 
   return {
     async generation(name) {
-      const newest = await newestRevision(
-        async (revision) => {
-          const found = await one(collections.registry, revisionId(name, revision));
-          if (found === undefined) return undefined;
-          const { _id, ...document } = found;
-          return registryRevision.parse(document);
-        },
-        revisions.get(name),
-      );
+      const newest = await newestRevision(async (revision) => {
+        const found = await one(collections.registry, revisionId(name, revision));
+        if (found === undefined) return undefined;
+        const { _id, ...document } = found;
+        return registryRevision.parse(document);
+      }, revisions.get(name));
       revisions.set(name, newest?.revision ?? 0);
       return newest?.inUse;
     },

@@ -111,7 +111,8 @@ test('given a rebuild that is a little behind, a person who was seen is seen', a
     .get(`/v1/persons/${idOf(69)}`)
     .expect(200);
   models.of('2').changes.set(1, at(400));
-  for (let index = 0; index < 69; index += 1) models.of('2').persons.set(idOf(index), person(index));
+  for (let index = 0; index < 69; index += 1)
+    models.of('2').persons.set(idOf(index), person(index));
   models.use.balances = '2';
   clock.time += 1_001;
   setTimeout(() => {

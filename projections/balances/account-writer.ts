@@ -124,8 +124,7 @@ export class AccountWriter {
     this.unsettled.clear();
     this.settledOnes.clear();
     this.blocks.clear();
-    const { settled, firstBlock, ...rest } =
-      (await this.store.checkpoint()) ?? ACCOUNTS_BEGINNING;
+    const { settled, firstBlock, ...rest } = (await this.store.checkpoint()) ?? ACCOUNTS_BEGINNING;
     this.at = { seq: settled, ...rest };
     this.settledSeq = settled;
     this.firstBlock = firstBlock;

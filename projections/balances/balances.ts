@@ -22,7 +22,8 @@ export function foldAccount(
     throw new StreamFault(`${event.id} follows version ${expected - 1} of its account`);
   }
   if (event.type === 'account-opened') return opened(event, position, ownerIndex);
-  if (before === undefined) throw new StreamFault(`${event.id} comes before its account was opened`);
+  if (before === undefined)
+    throw new StreamFault(`${event.id} comes before its account was opened`);
   if (event.data.currency !== before.currency) {
     throw new StreamFault(`${event.id} is in another currency than its account`);
   }

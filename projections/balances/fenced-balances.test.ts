@@ -59,15 +59,15 @@ async function overtaken(name: 'replaceAccount' | 'saveCheckpoint') {
   for (let looks = 0; looks < 100 && !next.caughtUp(); looks += 1) await sleep(5);
   const status = next.status();
   await next.end();
-  return { then, now, status };
+  return { before: then, now, status };
 }
 
 test.each(['replaceAccount', 'saveCheckpoint'] as const)(
   'given a %s on its way while another projection goes on, it changes nothing',
   async (name) => {
-    const { then, now, status } = await overtaken(name);
-    expect(then.account).toMatchObject({ version: 3, balance: { ledger: '10.00' } });
-    expect(now).toEqual(then);
+    const { before, now, status } = await overtaken(name);
+    expect(before.account).toMatchObject({ version: 3, balance: { ledger: '10.00' } });
+    expect(now).toEqual(before);
     expect(status).toMatchObject({ state: 'following', eventsApplied: 5 });
   },
 );

@@ -47,10 +47,7 @@ export function personWriter(store: PersonStore) {
   };
 
   /** As before the event that cannot follow; what is erased is wiped all the same. */
-  const setAside = async (
-    before: PersonModel,
-    entry: PersonEntry,
-  ): Promise<PersonModel> => {
+  const setAside = async (before: PersonModel, entry: PersonEntry): Promise<PersonModel> => {
     const { position, event } = entry;
     const { profile: _profile, address: _address, ...wiped } = before;
     const isErased = !isUnreadable(entry) && entry.event.type === 'person-erased';

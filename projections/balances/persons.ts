@@ -21,7 +21,16 @@ export function foldPerson(
   if (event.type === 'person-registered') {
     const personId = personOfStream(event.stream);
     const profile = { version, sealed: event.data.sealed };
-    return { personId, status: 'registered', version, registeredAt: at, at, position, index, profile };
+    return {
+      personId,
+      status: 'registered',
+      version,
+      registeredAt: at,
+      at,
+      position,
+      index,
+      profile,
+    };
   }
   if (before?.status !== 'registered') throw new StreamFault(`${event.id} of a person not there`);
   switch (event.type) {

@@ -18,7 +18,11 @@ import { accountsCheckpoint, checkpointId, checkpointSchema } from '../../contra
 import { collections, DOCUMENT_BYTES_MAX, historyPage } from '../../contracts/read-models.ts';
 import { metadataId, revisionId, SET_ASIDE_NAMED_MAX } from '../../contracts/read-models.ts';
 import type { AccountModel, Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
-import { ofPersonDocument, toPersonDocument, type PersonModel } from '../../contracts/person-model.ts';
+import {
+  ofPersonDocument,
+  toPersonDocument,
+  type PersonModel,
+} from '../../contracts/person-model.ts';
 import { ACCOUNTS_BEGINNING, BEGINNING, type ReadStore } from './read-store.ts';
 
 type Document = { readonly _id: string | number };

@@ -3,7 +3,11 @@ import type { Collection } from 'mongodb';
 import { registryRevision } from '../../contracts/generations.ts';
 import { accountsCheckpoint, checkpointSchema } from '../../contracts/read-models.ts';
 import { checkpointId, collections, READ_DATABASE } from '../../contracts/read-models.ts';
-import { DOCUMENT_BYTES_MAX, revisionId, SET_ASIDE_NAMED_MAX } from '../../contracts/read-models.ts';
+import {
+  DOCUMENT_BYTES_MAX,
+  revisionId,
+  SET_ASIDE_NAMED_MAX,
+} from '../../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
 import { ofAccountDocument, ofChangeDocument } from '../../contracts/read-documents.ts';
 import { ofSetAsideDocument, toSetAsideDocument } from '../../contracts/read-documents.ts';

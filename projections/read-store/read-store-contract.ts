@@ -147,7 +147,10 @@ function documentsContract(open: () => ReadStore): void {
     expect(await setAside.list()).toEqual([]);
     const fault = { stream: 'acct/a', version: 3, position: 2 ** 40, fault: 'first' };
     await setAside.insert([fault]);
-    await setAside.insert([{ ...fault, fault: 'second' }, { ...fault, stream: 'acct/b' }]);
+    await setAside.insert([
+      { ...fault, fault: 'second' },
+      { ...fault, stream: 'acct/b' },
+    ]);
     const listed = (await setAside.list()).sort((one, two) => (one.stream < two.stream ? -1 : 1));
     expect(listed).toEqual([fault, { ...fault, stream: 'acct/b' }]);
   });
@@ -214,7 +217,11 @@ function lateWritesContract(open: () => ReadStore): void {
         await writes[at]!();
         if (random(3) === 0) await again();
         highest = Math.max(highest, at);
-        expect({ seed, what, there: await there() }).toEqual({ seed, what, there: states[highest] });
+        expect({ seed, what, there: await there() }).toEqual({
+          seed,
+          what,
+          there: states[highest],
+        });
       }
     }
   });
