@@ -28,7 +28,8 @@ begin
         'create index on %s using gin ((_jsonb->''_id'') jsonb_path_ops) with (fastupdate=off)',
         c.object_identity);
       execute format(
-        'create trigger keep_later before update on %s for each row execute function public.keep_later()',
+        'create trigger keep_later before update on %s '
+        'for each row execute function public.keep_later()',
         c.object_identity);
     elsif c.object_type = 'index' then
       select i.indrelid::regclass into t from pg_index i where i.indexrelid = c.objid;

@@ -1,4 +1,3 @@
-import { BSON } from 'mongodb';
 import type { RegistryRevision } from '../../contracts/generations.ts';
 import {
   ofAccountDocument,
@@ -23,6 +22,7 @@ import {
   toPersonDocument,
   type PersonModel,
 } from '../../contracts/person-model.ts';
+import { documentBytes } from './mongo-read-store.ts';
 import { ACCOUNTS_BEGINNING, BEGINNING, type ReadStore } from './read-store.ts';
 
 type Document = { readonly _id: string | number };
@@ -31,7 +31,7 @@ type Document = { readonly _id: string | number };
 function documents() {
   const kept = new Map<string | number, Document>();
   const fitting = <Given extends Document>(document: Given): Given => {
-    if (BSON.calculateObjectSize(document) > DOCUMENT_BYTES_MAX) {
+    if (documentBytes(document) > DOCUMENT_BYTES_MAX) {
       throw new Error('the document is larger than the database takes');
     }
     return structuredClone(document);

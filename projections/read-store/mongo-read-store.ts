@@ -25,6 +25,9 @@ const CONNECTIONS_MAX = 12;
 const SERVER_MS_MAX = 2_000;
 const CALL_MS_MAX = 10_000;
 
+/** Bytes of a document as MongoDB counts them for its bound. */
+export const documentBytes = (document: object): number => BSON.calculateObjectSize(document);
+
 type Document = { _id: string | number } & Record<string, unknown>;
 
 /**
@@ -172,7 +175,7 @@ function changeDocuments(changes: Collection<Document>): ChangeDocuments {
     async appendChange(change) {
       const document = toChangeDocument(change);
       // MongoDB refuses it; FerretDB takes it and may fail to read it back.
-      if (BSON.calculateObjectSize(document) > DOCUMENT_BYTES_MAX) {
+      if (documentBytes(document) > DOCUMENT_BYTES_MAX) {
         throw new Error('the change is larger than the database takes');
       }
       return (await insertOne(changes, document)) ? 'appended' : 'taken';
