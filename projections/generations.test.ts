@@ -147,3 +147,17 @@ test('without the token nothing but health is answered', async () => {
   expect((await request(app).post('/ledger').send({})).status).toBe(401);
   expect((await request(app).get('/health/live')).status).toBe(200);
 });
+
+test('a stream that cannot be folded is named by health, and all others go on', async () => {
+  const { log, generations, app } = await started();
+  const [entry] = log.open(log.id(1_000));
+  (entry!.event.data as { balance: object }).balance = { ledger: '9', held: '0', available: '9' };
+  log.open(log.id(1_001));
+  await until(() => generations.status().eventsApplied === log.entries.length);
+  const sick = await request(app).get('/health/ready');
+  expect(sick.status).toBe(503);
+  expect(sick.body.checks.projection).toMatchObject({
+    needsPerson: true,
+    reason: `1 streams are set aside: ${entry!.event.stream}/1`,
+  });
+});
