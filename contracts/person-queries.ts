@@ -18,7 +18,10 @@ export const personAnswer = z.strictObject({
 });
 export type PersonAnswer = z.infer<typeof personAnswer>;
 
-export const personsAnswer = z.strictObject({ items: z.array(personAnswer), nextCursor });
+/** A person who is set aside is listed as last known to be right, not as now. */
+const listedPerson = personAnswer.extend({ setAside: z.literal(true).optional() });
+export type ListedPerson = z.infer<typeof listedPerson>;
+export const personsAnswer = z.strictObject({ items: z.array(listedPerson), nextCursor });
 export type PersonsAnswer = z.infer<typeof personsAnswer>;
 
 export const personQuery = z.strictObject({ minVersion });
@@ -60,6 +63,6 @@ export const PERSON_QUERIES: readonly Operation[] = [
     status: 200,
     answer: personAnswer,
     answerHeaders: { ETag: 'the version of the person, in double quotes' },
-    problems: ['person-not-found', 'version-not-reached'],
+    problems: ['person-not-found', 'person-set-aside', 'version-not-reached'],
   },
 ];

@@ -91,6 +91,16 @@ export const PROBLEMS = {
     'The events of the log do not add up',
     'No statement is made of them. Tell the bank: it must be looked into.',
   ],
+  'account-set-aside': [
+    500,
+    'The read side cannot show the account',
+    'Its events and movements by version are still served. Tell the bank: it must be looked into.',
+  ],
+  'person-set-aside': [
+    500,
+    'The read side cannot show the person',
+    'Tell the bank: it must be looked into.',
+  ],
   'service-unavailable': [
     503,
     'A part of the bank is not reachable',

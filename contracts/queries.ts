@@ -47,7 +47,10 @@ export const historyAnswer = z.strictObject({
 });
 export type HistoryAnswer = z.infer<typeof historyAnswer>;
 
-export const accountsAnswer = z.strictObject({ items: z.array(accountAnswer), nextCursor });
+/** An account that is set aside is listed as it was last known to be right, not as it is now. */
+const listedAccount = accountAnswer.extend({ setAside: z.literal(true).optional() });
+export type ListedAccount = z.infer<typeof listedAccount>;
+export const accountsAnswer = z.strictObject({ items: z.array(listedAccount), nextCursor });
 export type AccountsAnswer = z.infer<typeof accountsAnswer>;
 
 const placed = { position: positionNumber };
@@ -80,7 +83,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     query: accountQuery.shape,
     answer: accountAnswer,
     answerHeaders: ETAG,
-    problems: ['account-not-found', 'version-not-reached'],
+    problems: ['account-not-found', 'account-set-aside', 'version-not-reached'],
   },
   {
     ...common,
@@ -94,6 +97,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     problems: [
       'account-not-found',
       'account-not-opened-yet',
+      'account-set-aside',
       'event-not-found',
       'version-not-reached',
     ],
@@ -111,7 +115,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     query: historyQuery.shape,
     answer: historyAnswer,
     answerHeaders: ETAG,
-    problems: ['account-not-found', 'version-not-reached'],
+    problems: ['account-not-found', 'account-set-aside', 'version-not-reached'],
   },
   {
     method: 'get',

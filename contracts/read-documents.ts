@@ -1,34 +1,52 @@
 import { accountChange, accountModel, changeBlock, historyEntry } from './read-models.ts';
-import { historyPage, ownerPage } from './read-models.ts';
-import type { AccountChange, AccountModel, HistoryEntry } from './read-models.ts';
+import { historyPage, metadataId, ownerPage, setAsideModel } from './read-models.ts';
+import type { AccountChange, AccountModel, HistoryEntry, SetAsideModel } from './read-models.ts';
 
 /**
  * How the read models lie in MongoDB. FerretDB pays for every member that it reads or writes,
  * so only what is looked up or worth a query by hand is a member of its own.
  */
-export interface AccountDocument extends Omit<AccountModel, 'accountId' | 'metadata'> {
+export interface AccountDocument extends Omit<AccountModel, 'accountId'> {
   readonly _id: string;
   readonly ownerPage: string;
-  readonly metadata?: string;
 }
 
-type Metadata = Readonly<Record<string, string>>;
-
-// As JSON text, because its keys may hold dots and FerretDB refuses a member with a dot.
-const writeMetadata = (metadata: Metadata | undefined): { metadata?: string } =>
-  metadata === undefined ? {} : { metadata: JSON.stringify(metadata) };
-const readMetadata = (text: string | undefined): { metadata?: Metadata } =>
-  text === undefined ? {} : { metadata: JSON.parse(text) as Metadata };
-
-export function toAccountDocument({ accountId, metadata, ...rest }: AccountModel): AccountDocument {
-  const page = ownerPage(rest.ownerId, rest.ownerIndex);
-  return { _id: accountId, ownerPage: page, ...rest, ...writeMetadata(metadata) };
+export function toAccountDocument({ accountId, ...rest }: AccountModel): AccountDocument {
+  return { _id: accountId, ownerPage: ownerPage(rest.ownerId, rest.ownerIndex), ...rest };
 }
 
 export function ofAccountDocument(document: object): AccountModel {
-  const { _id, ownerPage: _page, metadata, ...rest } = document as AccountDocument;
-  return accountModel.parse({ accountId: _id, ...rest, ...readMetadata(metadata) });
+  const { _id, ownerPage: _page, ...rest } = document as AccountDocument;
+  return accountModel.parse({ accountId: _id, ...rest });
 }
+
+export type Metadata = Readonly<Record<string, string>>;
+/** What one event says of an account's metadata. */
+export interface SaidMetadata {
+  readonly accountId: string;
+  readonly version: number;
+  readonly metadata: Metadata;
+}
+
+/** Never changes. As JSON text, because FerretDB refuses a member with a dot in its name. */
+export interface MetadataDocument {
+  readonly _id: string;
+  readonly metadata: string;
+}
+
+export const toMetadataDocument = (said: SaidMetadata): MetadataDocument => ({
+  _id: metadataId(said.accountId, said.version),
+  metadata: JSON.stringify(said.metadata),
+});
+
+export const ofMetadataDocument = (document: object): Metadata =>
+  JSON.parse((document as MetadataDocument).metadata) as Metadata;
+
+/**
+ * More bytes than this an account never takes in a change: its members are short, all but the
+ * name, and a character of that takes four bytes at most.
+ */
+export const changeBytesOf = ({ name }: AccountModel): number => 1_024 + 4 * (name?.length ?? 0);
 
 /** The accounts are JSON text: as members they would cost several times as much. */
 export interface ChangeDocument extends Omit<AccountChange, 'seq' | 'accounts'> {
@@ -85,4 +103,21 @@ export function ofHistoryDocuments(documents: readonly object[]): HistoryEntry[]
       const parts = { ...JSON.parse(line), ...JSON.parse(link), eventId: `acct/${_id}` };
       return historyEntry.parse(parts);
     });
+}
+
+/** One per stream, the first fault stays. `list` is the same of all, to find them by equality. */
+export interface SetAsideDocument extends Omit<SetAsideModel, 'stream'> {
+  readonly _id: string;
+  readonly list: 'all';
+}
+
+export const toSetAsideDocument = ({ stream, ...rest }: SetAsideModel): SetAsideDocument => ({
+  _id: stream,
+  list: 'all',
+  ...rest,
+});
+
+export function ofSetAsideDocument(document: object): SetAsideModel {
+  const { _id, list: _list, ...rest } = document as SetAsideDocument;
+  return setAsideModel.parse({ stream: _id, ...rest });
 }

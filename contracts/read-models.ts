@@ -15,23 +15,49 @@ export const CHANGES_KEPT_MS = 60_000;
 export const RETIRED_FOLLOWED_MS = 5_000;
 
 export const READ_DATABASE = 'corebank';
+/** A change is cut so that its document stays below this; the database takes 16 MiB. */
+export const CHANGE_BYTES_MAX = 2 * 1024 * 1024;
+/** What the database takes at most as one document. */
+export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
+/** Streams that were set aside and are told of by name. */
+export const SET_ASIDE_NAMED_MAX = 1_000;
+
 export type ReadModelName = 'balances' | 'history';
-/** Collections of the read side. A rebuild makes a new generation beside the one in use. */
+/** Collections of the read side; a generation is named by contracts/generations.ts. */
 export const collections = {
-  /** Which generation is in use, and the checkpoints. */
-  registry: 'read-models',
-  accounts: (generation: number) => `accounts-${generation}`,
-  changes: (generation: number) => `account-changes-${generation}`,
-  history: (generation: number) => `history-${generation}`,
-  persons: (generation: number) => `persons-${generation}`,
+  /** Which generation is in use. */
+  registry: 'generations',
+  checkpoints: 'checkpoints',
+  accounts: (generation: string) => `accounts-${generation}`,
+  changes: (generation: string) => `account-changes-${generation}`,
+  metadata: (generation: string) => `account-metadata-${generation}`,
+  history: (generation: string) => `history-${generation}`,
+  persons: (generation: string) => `persons-${generation}`,
+  setAside: (name: ReadModelName, generation: string) => `set-aside-${name}-${generation}`,
 };
+/** Id of a revision of the registry. */
+export const revisionId = (name: ReadModelName, revision: number): string => `${name}/${revision}`;
+export const checkpointId = (name: ReadModelName, generation: string): string =>
+  `${name}-${generation}`;
+/** Id of what an event of an account said of its metadata. */
+export const metadataId = (accountId: string, version: number): string => `${accountId}/${version}`;
 
 const positionSchema = z.int().min(0);
 
-/** Read model of an account, one per account. `version` is the last event that it holds. */
-export const accountModel = accountAnswer.extend({
-  /** Log position of the last event. */
+/**
+ * Read model of an account, one per account. `version` is the last event that it holds. Its
+ * metadata lies apart, written once, because it can be large and hardly ever changes.
+ */
+export const accountModel = accountAnswer.omit({ metadata: true }).extend({
+  /** Log position of the last event; a document is replaced only by one with a later position. */
   position: positionSchema,
+  /** The event that said the account's metadata; missing when it has none. */
+  metadataVersion: z.int().min(1).optional(),
+  /**
+   * The event that could not be folded. All other members are as before it, and nothing of the
+   * account is applied any more: what they say is not the account's state now.
+   */
+  setAside: z.int().min(1).optional(),
   /** How many accounts the owner had when this one was opened: its place in their list. */
   ownerIndex: z.int().min(0),
   /** Movements of the account that were taken back; missing when there was none. */
@@ -59,6 +85,16 @@ export const accountChange = z.strictObject({
   opened: z.int().min(0),
 });
 export type AccountChange = z.infer<typeof accountChange>;
+
+/** A stream of which something could not be projected; ids only, never what the event says. */
+export const setAsideModel = z.strictObject({
+  stream: z.string(),
+  /** The first event of which that is so. */
+  version: z.int().min(0),
+  position: positionSchema,
+  fault: z.string(),
+});
+export type SetAsideModel = z.infer<typeof setAsideModel>;
 
 /** How far a projection has come in the log. */
 export const checkpointSchema = z.strictObject({

@@ -1,13 +1,16 @@
 import type { Express } from 'express';
 import { z } from 'zod';
+import type { SetAsideModel } from '../contracts/read-models.ts';
 import { LEDGER_TOPIC, ledgerMessage, PUBSUB } from '../contracts/topics.ts';
-import { health } from '../platform/health.ts';
+import { health, NeedsPerson } from '../platform/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Generations } from './generations.ts';
 
 /** A message carries a batch of the log; sidecars carry at most 4 MiB. */
 const PUSH_BYTES_MAX = 4 * 1024 * 1024;
+
+const SET_ASIDE_NAMED = 10;
 
 const cloudEvent = z.looseObject({ data: ledgerMessage });
 
@@ -17,6 +20,15 @@ export interface ProjectionApp {
   readonly appToken: string;
   /** Why the projection has not started yet. */
   notStarted(): string | undefined;
+}
+
+/** Names some of the streams that cannot be shown; all others are. */
+function toldOf(streams: readonly SetAsideModel[]): string {
+  const named = streams
+    .slice(0, SET_ASIDE_NAMED)
+    .map(({ stream, version }) => `${stream}/${version}`);
+  const more = streams.length > named.length ? ` and ${streams.length - named.length} more` : '';
+  return `${streams.length} streams are set aside: ${named.join(', ')}${more}`;
 }
 
 /** What the sidecar, the health checks and the rebuild command call. */
@@ -35,7 +47,8 @@ export function projectionApp(options: ProjectionApp): Express {
   });
   app.post('/rebuild', (_request, response) => {
     generations.rebuild();
-    response.status(202).json({ status: generations.status() });
+    const rebuild = generations.rebuildStatus() ?? null;
+    response.status(202).json({ status: generations.status(), rebuild });
   });
   app.get('/rebuild', (_request, response) => {
     response.json({ status: generations.status(), rebuild: generations.rebuildStatus() ?? null });
@@ -45,6 +58,7 @@ export function projectionApp(options: ProjectionApp): Express {
       const status = generations.status();
       const reason = notStarted() ?? status.reason;
       if (status.state !== 'following') throw new Error(`${status.state}: ${reason ?? 'not yet'}`);
+      if (status.setAside.length > 0) throw new NeedsPerson(toldOf(status.setAside));
       return { ...status };
     },
   });

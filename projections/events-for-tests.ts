@@ -8,7 +8,11 @@ import { encodeEvent } from '../contracts/events.ts';
 import type { HistoryEntry } from '../contracts/read-models.ts';
 import type { LedgerMessage, PositionedAccountEvent } from '../contracts/topics.ts';
 import { historyLine } from './history/history.ts';
-import type { LogSource } from './follower/projection.ts';
+import { balanceProjection } from './balances/balance-projection.ts';
+import type { LogSource, Report } from './follower/projection.ts';
+import { SetAside } from './follower/set-aside.ts';
+import { historyProjection } from './history/history-projection.ts';
+import type { ReadStore } from './read-store/read-store.ts';
 
 const OPENING = STEPS.indexOf('open-account');
 
@@ -137,4 +141,22 @@ export function linesOf(entries: readonly PositionedAccountEvent[]): HistoryEntr
     const reversedBy = takenBack.get(`${accountId}/${entry.version}`);
     return reversedBy === undefined ? entry : { ...entry, reversedBy };
   });
+}
+
+export const QUIET: Report = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** The projections of a generation, as a process has them that begins to follow. */
+export async function balancesOf(store: ReadStore, generation = '1', report = QUIET) {
+  const setAside = new SetAside(await store.setAside('balances', generation), report);
+  const persons = await store.persons(generation);
+  return balanceProjection({ accounts: await store.accounts(generation), persons, setAside });
+}
+
+export async function historyOf(store: ReadStore, generation = '1', report = QUIET) {
+  const setAside = new SetAside(await store.setAside('history', generation), report);
+  return historyProjection({ history: await store.history(generation), setAside });
 }

@@ -21,6 +21,11 @@ const EVENTS = 6_000;
 const FAULTS = 3;
 const report = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+const namesOf = ([balances, history]: Generations[]): readonly [string, string] => [
+  balances!.status().generation,
+  history!.status().generation,
+];
+
 describe('both projections on FerretDB', () => {
   let server: ReadSideForTests;
   let client: MongoClient;
@@ -35,9 +40,13 @@ describe('both projections on FerretDB', () => {
 
   const documents = (name: string) => client.db(READ_DATABASE).collection(name).find({}).toArray();
 
-  const expectSame = async (log: LogForTests, generation: number, seed: number): Promise<void> => {
+  const expectSame = async (
+    log: LogForTests,
+    [balances, history]: readonly [string, string],
+    seed: number,
+  ): Promise<void> => {
     const folded = new Map<string, AccountModel>();
-    const accounts = (await documents(collections.accounts(generation))).map(ofAccountDocument);
+    const accounts = (await documents(collections.accounts(balances))).map(ofAccountDocument);
     const places = new Map(accounts.map((account) => [account.accountId, account.ownerIndex]));
     for (const entry of log.entries) {
       const id = entry.event.stream.slice('acct/'.length);
@@ -45,7 +54,7 @@ describe('both projections on FerretDB', () => {
     }
     const byId = new Map(accounts.map((account) => [account.accountId, account]));
     expect({ seed, accounts: byId }).toEqual({ seed, accounts: folded });
-    const lines = ofHistoryDocuments(await documents(collections.history(generation)));
+    const lines = ofHistoryDocuments(await documents(collections.history(history)));
     lines.sort((a, b) => a.position - b.position);
     const same = isDeepStrictEqual(lines, linesOf(log.entries));
     expect({ seed, count: lines.length, same }).toEqual({ seed, count: EVENTS, same: true });
@@ -87,7 +96,7 @@ describe('both projections on FerretDB', () => {
     }
     expect(killed).toBe(FAULTS);
     for (const one of both) await one.end();
-    await expectSame(log, 1, seed);
+    await expectSame(log, namesOf(both), seed);
 
     const again = (['balances', 'history'] as const).map(
       (name) => new Generations(name, store, source, report),
@@ -99,7 +108,7 @@ describe('both projections on FerretDB', () => {
       await sleep(50);
     }
     for (const one of again) await one.end();
-    await expectSame(log, 2, seed);
+    await expectSame(log, namesOf(again), seed);
     await store.close();
   }, 120_000);
 });

@@ -36,7 +36,7 @@ function lineOf(name: ReadModelName, rebuild: RebuildStatus, ms: number): string
 async function rebuild(name: ReadModelName): Promise<boolean> {
   const began = performance.now();
   const line = liveLine(process.stdout);
-  const { status: before } = await call(name, 'POST');
+  const asked = (await call(name, 'POST')).rebuild?.generation;
   for (;;) {
     await sleep(LOOK_MS);
     const { status, rebuild: now } = await call(name, 'GET');
@@ -47,7 +47,7 @@ async function rebuild(name: ReadModelName): Promise<boolean> {
       process.stdout.write(`${name}: the projection was restarted; its data is as before.\n`);
       return false;
     }
-    if (now.generation <= before.generation) continue;
+    if (now.generation !== asked) continue;
     line.draw(lineOf(name, now, performance.now() - began), now.rebuild !== 'running');
     if (now.rebuild === 'running') continue;
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);

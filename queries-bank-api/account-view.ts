@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHANGES_KEPT_MS, OWNER_PAGE_ACCOUNTS, ownerPage } from '../contracts/read-models.ts';
+import { streamOf } from '../contracts/events.ts';
+import type { Metadata } from '../contracts/read-documents.ts';
+import { CHANGES_KEPT_MS, metadataId, OWNER_PAGE_ACCOUNTS } from '../contracts/read-models.ts';
+import { ownerPage } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel } from '../contracts/read-models.ts';
+import type { AccountId } from '../domain/ids.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import { generationInUse } from './generation-in-use.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
@@ -8,6 +12,7 @@ import { Unavailable, type ReadModels } from './read-models.ts';
 /** An answer is at most this much older than the read models, plus one read of them. */
 export const FRESH_MS = 20;
 const ACCOUNTS_REMEMBERED = 50_000;
+const METADATA_REMEMBERED = 1_000;
 /** A new generation is followed on its own, so it may be behind the one before it. */
 const BEHIND_MS_MAX = 3_000;
 const LOOK_AGAIN_MS = 20;
@@ -21,13 +26,15 @@ export class AccountView {
   private readonly models: ReadModels;
   private readonly now: () => number;
   private readonly pause: (ms: number) => Promise<unknown>;
-  private readonly published: () => Promise<number>;
+  /** Never change, but can be large, so only few are remembered. */
+  private readonly metadata = boundedMap<string, Metadata>(METADATA_REMEMBERED);
+  private readonly published: () => Promise<string>;
   /** Accounts whose documents may be behind, in the order of their last change. */
   private readonly unsettled = new Map<string, { seq: number; account: AccountModel }>();
   private readonly remembered = boundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
   /** Accounts that the newest change opened: their documents are written right after it. */
   private opening: readonly AccountModel[] = [];
-  private generation = 0;
+  private generation = '';
   /** How often it began anew: what was read before says nothing about what is remembered now. */
   private begun = 0;
   private seq = 0;
@@ -80,8 +87,26 @@ export class AccountView {
     return begun === this.begun ? found : this.ownedBy(ownerId, from, limit);
   }
 
+  /** The metadata of an account as it was shown. */
+  async metadataOf({ accountId, metadataVersion }: AccountModel): Promise<Metadata | undefined> {
+    if (metadataVersion === undefined) return undefined;
+    const id = metadataId(accountId, metadataVersion);
+    const known = this.metadata.get(id);
+    if (known !== undefined) return known;
+    const generation = await this.generationInUse();
+    const found = await this.models.metadata(generation, accountId, metadataVersion);
+    if (found === undefined) throw new Unavailable('the read models moved on while they were read');
+    this.metadata.set(id, found);
+    return found;
+  }
+
+  /** Whether the account is one that the projection could not follow from its beginning. */
+  async isSetAside(accountId: AccountId): Promise<boolean> {
+    return this.models.isSetAside('balances', await this.generationInUse(), streamOf(accountId));
+  }
+
   /** The generation that answers are made of; persons are in it too. */
-  async generationInUse(): Promise<number> {
+  async generationInUse(): Promise<string> {
     await this.fresh();
     return this.generation;
   }
@@ -105,7 +130,7 @@ export class AccountView {
       }
     } catch (error) {
       // What was read in part would pass for the whole, when the rest is settled and deleted.
-      if (isNew) this.generation = 0;
+      if (isNew) this.generation = '';
       throw error;
     }
     this.answered = this.position;
@@ -125,7 +150,7 @@ export class AccountView {
     }
     // Changes are deleted when they are old, so a look that took that long proves nothing.
     if (this.now() - since > CHANGES_KEPT_MS / 2) {
-      this.generation = 0;
+      this.generation = '';
       throw new Unavailable('the read models answer too slowly');
     }
   }
@@ -134,7 +159,7 @@ export class AccountView {
     return this.now() - this.confirmedAt > CHANGES_KEPT_MS / 2;
   }
 
-  private async reload(generation: number): Promise<void> {
+  private async reload(generation: string): Promise<void> {
     const settled = await this.models.settled(generation);
     // The last settled change is kept, however old it is.
     const last = await this.models.change(generation, settled);
@@ -172,7 +197,7 @@ export class AccountView {
   /** A document may be ahead of the changes read so far, or behind them. */
   private newer(account: AccountModel): AccountModel {
     const known = this.known(account.accountId);
-    return known !== undefined && known.version > account.version ? known : account;
+    return known !== undefined && known.position > account.position ? known : account;
   }
 
   /** A document may be ahead of the changes that were read: what it shows is not taken back. */

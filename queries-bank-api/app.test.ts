@@ -26,10 +26,10 @@ const noPersonData = {
 /** One account with 40 versions, in the read models and in the log. */
 function bank() {
   const models = memoryReadModels();
-  Object.assign(models.use, { balances: 1, history: 1 });
-  models.of(1).accounts.set(idOf(1), accountOf(1, 40));
+  Object.assign(models.use, { balances: '1', history: '1' });
+  models.of('1').accounts.set(idOf(1), accountOf(1, 40));
   for (let version = 1; version <= 40; version += 1) {
-    models.of(1).lines.set(`${idOf(1)}/${version}`, lineOf(1, version));
+    models.of('1').lines.set(`${idOf(1)}/${version}`, lineOf(1, version));
   }
   const { log, state, grow, refuse } = logForTests(new Map([[1, 40]]));
   const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
@@ -79,9 +79,9 @@ test('a page that was read tells of a reversal that came later', async () => {
   };
   expect(await page(40)).toContainEqual([3, undefined]);
   const reversal = { ...lineOf(1, 41), type: 'movement-reversed', reverses: 3 };
-  models.of(1).changes.set(1, changeOf(1, 0, [{ ...accountOf(1, 41), reversals: 1 }]));
+  models.of('1').changes.set(1, changeOf(1, 0, [{ ...accountOf(1, 41), reversals: 1 }]));
   // The history is later than the balances, and whoever reads waits for it.
-  setTimeout(() => models.of(1).lines.set(`${idOf(1)}/41`, reversal), WAIT_MS / 3);
+  setTimeout(() => models.of('1').lines.set(`${idOf(1)}/41`, reversal), WAIT_MS / 3);
   expect(await page(41)).toContainEqual([3, 41]);
   expect((await request(app).get(account())).body).not.toHaveProperty('reversals');
 });
@@ -142,8 +142,8 @@ test('history comes newest first and page by page to its end', async () => {
 test('a history that was read is read again only for what is new', async () => {
   const { app, models } = bank();
   await request(app).get(account('/history'));
-  models.of(1).changes.set(1, changeOf(1, 0, [accountOf(1, 41)]));
-  models.of(1).lines.set(`${idOf(1)}/41`, lineOf(1, 41));
+  models.of('1').changes.set(1, changeOf(1, 0, [accountOf(1, 41)]));
+  models.of('1').lines.set(`${idOf(1)}/41`, lineOf(1, 41));
   await new Promise((done) => setTimeout(done, 30));
   const { body } = await request(app).get(account('/history?limit=3'));
   expect(body.items.map((item: { version: number }) => item.version)).toEqual([41, 40, 39]);
@@ -151,20 +151,20 @@ test('a history that was read is read again only for what is new', async () => {
 
 test('a history that is behind the balance is waited for, then refused', async () => {
   const { app, models } = bank();
-  models.of(1).lines.delete(`${idOf(1)}/40`);
+  models.of('1').lines.delete(`${idOf(1)}/40`);
   const late = await request(app).get(account('/history'));
   expect([late.status, late.body.code, late.headers['retry-after']]).toEqual([
     503,
     'version-not-reached',
     '1',
   ]);
-  setTimeout(() => models.of(1).lines.set(`${idOf(1)}/40`, lineOf(1, 40)), WAIT_MS / 3);
+  setTimeout(() => models.of('1').lines.set(`${idOf(1)}/40`, lineOf(1, 40)), WAIT_MS / 3);
   expect((await request(app).get(account('/history'))).status).toBe(200);
 });
 
 test('minVersion waits until the version is there', async () => {
   const { app, models } = bank();
-  setTimeout(() => models.of(1).changes.set(1, changeOf(1, 0, [accountOf(1, 41)])), WAIT_MS / 3);
+  setTimeout(() => models.of('1').changes.set(1, changeOf(1, 0, [accountOf(1, 41)])), WAIT_MS / 3);
   const answer = await request(app).get(account('/balance?minVersion=41'));
   expect([answer.status, answer.body.version]).toEqual([200, 41]);
 });
@@ -183,9 +183,9 @@ test('minVersion that does not come is 503, of an account that is nowhere 404', 
 
 test('the accounts of an owner come in order and page by page', async () => {
   const { app, models } = bank();
-  models.of(1).accounts.clear();
+  models.of('1').accounts.clear();
   for (let place = 0; place < 5; place += 1) {
-    models.of(1).accounts.set(idOf(place), accountOf(place));
+    models.of('1').accounts.set(idOf(place), accountOf(place));
   }
   const first = await request(app).get('/v1/accounts?ownerId=jana-novakova&limit=3');
   const ids = (body: { items: { accountId: string }[] }) => body.items.map((one) => one.accountId);
@@ -345,7 +345,7 @@ test('a filtered history has what passes, and its cursor keeps the filters', asy
   const { app, models } = bank();
   for (const version of [5, 20, 33]) {
     const line = { ...lineOf(1, version), type: 'money-withdrawn', direction: 'debit' as const };
-    models.of(1).lines.set(`${idOf(1)}/${version}`, line);
+    models.of('1').lines.set(`${idOf(1)}/${version}`, line);
   }
   const filter = '/history?limit=2&type=money-withdrawn,account-opened';
   const versions = (body: { items: { version: number }[] }) => body.items.map((one) => one.version);

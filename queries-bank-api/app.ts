@@ -81,7 +81,7 @@ function readAccount(ports: QueryApiPorts): Ask {
     const { minVersion } = queryOf(queries.accountQuery, request);
     const account = await accountAt(ports, id, minVersion);
     tag(response, account.version);
-    return accountAnswerOf(account);
+    return accountAnswerOf(ports, account);
   };
 }
 
@@ -105,9 +105,15 @@ function readBalance(ports: QueryApiPorts): Ask {
   };
 }
 
-function accountAnswerOf(account: AccountModel): AccountAnswer {
-  const { position: _position, ownerIndex: _place, reversals: _count, ...answer } = account;
-  return answer;
+/** The account without what the read side keeps for itself. */
+async function accountAnswerOf(
+  { accounts }: QueryApiPorts,
+  account: AccountModel,
+): Promise<AccountAnswer> {
+  const { position: _position, ownerIndex: _place, reversals: _count, ...rest } = account;
+  const { metadataVersion: _said, setAside: _fault, ...answer } = rest;
+  const metadata = await accounts.metadataOf(account);
+  return metadata === undefined ? answer : { ...answer, metadata };
 }
 
 function balanceAnswerOf(account: AccountModel): BalanceAnswer {
@@ -115,7 +121,8 @@ function balanceAnswerOf(account: AccountModel): BalanceAnswer {
   return { accountId, currency, version, at, ...balance };
 }
 
-function listAccounts({ accounts }: QueryApiPorts): Ask {
+function listAccounts(ports: QueryApiPorts): Ask {
+  const { accounts } = ports;
   return async (request): Promise<queries.AccountsAnswer> => {
     const query = queryOf(queries.accountsQuery, request);
     const { ownerId, limit = queries.PAGE_ITEMS_DEFAULT, cursor } = query;
@@ -124,8 +131,14 @@ function listAccounts({ accounts }: QueryApiPorts): Ask {
     if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
     const found = await accounts.ownedBy(ownerId, from, limit + 1);
     const next = found[limit];
+    const items = await Promise.all(
+      found.slice(0, limit).map(async (account): Promise<queries.ListedAccount> => {
+        const item = await accountAnswerOf(ports, account);
+        return account.setAside === undefined ? item : { ...item, setAside: true };
+      }),
+    );
     return {
-      items: found.slice(0, limit).map(accountAnswerOf),
+      items,
       nextCursor: next === undefined ? null : writeCursor(list, next.ownerIndex),
     };
   };

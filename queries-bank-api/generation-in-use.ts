@@ -9,8 +9,8 @@ export function generationInUse(
   models: ReadModels,
   name: ReadModelName,
   now: () => number = () => performance.now(),
-): () => Promise<number> {
-  let known: number | undefined;
+): () => Promise<string> {
+  let known: string | undefined;
   let askedAt = -Infinity;
   return async () => {
     if (known !== undefined && now() - askedAt <= NOTICE_MS) return known;

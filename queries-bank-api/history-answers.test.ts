@@ -15,14 +15,14 @@ const REVERSED = 3;
 /** An account whose last event takes the third one back; generation 2 lacks that event yet. */
 function bank() {
   const models = memoryReadModels();
-  Object.assign(models.use, { balances: 1, history: 1 });
-  models.of(1).accounts.set(idOf(1), { ...accountOf(1, VERSIONS), reversals: 1 });
+  Object.assign(models.use, { balances: '1', history: '1' });
+  models.of('1').accounts.set(idOf(1), { ...accountOf(1, VERSIONS), reversals: 1 });
   for (let version = 1; version < VERSIONS; version += 1) {
-    for (const generation of [1, 2]) {
+    for (const generation of ['1', '2']) {
       models.of(generation).lines.set(`${idOf(1)}/${version}`, lineOf(1, version));
     }
   }
-  const reverse = (generation: number) => {
+  const reverse = (generation: string) => {
     const reversal = { ...lineOf(1, VERSIONS), type: 'movement-reversed', reverses: REVERSED };
     models.of(generation).lines.set(`${idOf(1)}/${VERSIONS}`, reversal);
   };
@@ -44,15 +44,15 @@ function bank() {
 
 test('given a switch to a generation that lacks a reversal, it is told all the same', async () => {
   const { models, clock, reverse, reversedBy } = bank();
-  reverse(1);
+  reverse('1');
   const { historyLines } = models;
   models.historyLines = async (...asked) => {
     const lines = await historyLines(...asked);
-    if (models.use.history === 1) clock.time += 1_001;
-    models.use.history = 2;
+    if (models.use.history === '1') clock.time += 1_001;
+    models.use.history = '2';
     return lines;
   };
   expect(await reversedBy()).toBe(VERSIONS);
-  setTimeout(() => reverse(2), 40);
+  setTimeout(() => reverse('2'), 40);
   expect(await reversedBy()).toBe(VERSIONS);
 });

@@ -8,7 +8,7 @@ import { findLines, hasFilters, listName } from './filtered-history.ts';
 import type { Found } from './filtered-history.ts';
 import type { HistoryView } from './history-view.ts';
 import { accountOf, invalid, queryOf } from './requests.ts';
-import { accountAt, notReached, tag, waited, type WaitingPorts } from './waiting.ts';
+import { accountAt, notReached, setAside, tag, waited, type WaitingPorts } from './waiting.ts';
 
 export interface HistoryPorts extends WaitingPorts {
   readonly history: HistoryView;
@@ -48,6 +48,7 @@ async function linesOf(
   to: number,
 ): Promise<readonly HistoryEntry[]> {
   const lines = await waited(waitMs, () => history.lines(account, from, to));
+  if (lines === undefined && (await history.isSetAside(account))) throw setAside(account.version);
   if (lines === undefined) throw notReached(account.version);
   return lines;
 }

@@ -22,9 +22,9 @@ interface Page {
  */
 export class HistoryView {
   private readonly models: ReadModels;
-  private readonly inUse: () => Promise<number>;
+  private readonly inUse: () => Promise<string>;
   private readonly pages = boundedMap<string, Page>(PAGES_REMEMBERED);
-  private generation = 0;
+  private generation = '';
 
   constructor(models: ReadModels, now?: () => number) {
     this.models = models;
@@ -43,8 +43,13 @@ export class HistoryView {
     return isWhole ? this.read(generation, account, from, to) : undefined;
   }
 
+  /** Whether a line of the account could not be made. */
+  async isSetAside({ accountId }: Told): Promise<boolean> {
+    return this.models.isSetAside('history', await this.inUse(), `acct/${accountId}`);
+  }
+
   private async read(
-    generation: number,
+    generation: string,
     { accountId, reversals = 0 }: Told,
     from: number,
     to: number,
@@ -64,7 +69,7 @@ export class HistoryView {
 
   /** The lines of a page without a hole from its first version on, to `last` if they are there. */
   private async page(
-    generation: number,
+    generation: string,
     key: string,
     first: number,
     last: number,

@@ -1,3 +1,4 @@
+import { metadataId } from '../contracts/read-models.ts';
 import { memoryReadModels } from './memory-read-models.ts';
 import { readModelsContract, type ReadModelsWriter } from './read-models-contract.ts';
 
@@ -14,6 +15,9 @@ describe('the read models in memory', () => {
       void models.of(generation).persons.set(person.personId, person),
     line: async (generation, accountId, line) =>
       void models.of(generation).lines.set(`${accountId}/${line.version}`, line),
+    metadata: async (generation, { accountId, version, metadata }) =>
+      void models.of(generation).metadata.set(metadataId(accountId, version), metadata),
+    setAside: async (_name, generation, stream) => void models.of(generation).setAside.add(stream),
   };
   readModelsContract(() => ({ models, writer }));
 });

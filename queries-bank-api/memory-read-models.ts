@@ -1,4 +1,5 @@
-import { historyPage, ownerPage } from '../contracts/read-models.ts';
+import type { Metadata } from '../contracts/read-documents.ts';
+import { historyPage, metadataId, ownerPage } from '../contracts/read-models.ts';
 import type { AccountChange, AccountModel, HistoryEntry } from '../contracts/read-models.ts';
 import { personPage, type PersonModel } from '../contracts/person-model.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
@@ -10,6 +11,9 @@ export interface MemoryGeneration {
   readonly accounts: Map<string, AccountModel>;
   readonly lines: Map<string, HistoryEntry>;
   readonly persons: Map<string, PersonModel>;
+  readonly metadata: Map<string, Metadata>;
+  /** Streams, of both read models. */
+  readonly setAside: Set<string>;
 }
 
 export const emptyGeneration = (): MemoryGeneration => ({
@@ -18,6 +22,8 @@ export const emptyGeneration = (): MemoryGeneration => ({
   accounts: new Map(),
   lines: new Map(),
   persons: new Map(),
+  metadata: new Map(),
+  setAside: new Set(),
 });
 
 /** The line that takes another one back tells it, as a document beside it does in MongoDB. */
@@ -31,13 +37,13 @@ function linkOf({ lines }: MemoryGeneration, id: string): Pick<HistoryEntry, 're
 
 /** The read models for tests; they pass the same contract suite as the real ones. */
 export function memoryReadModels() {
-  const generations = new Map<number, MemoryGeneration>();
+  const generations = new Map<string, MemoryGeneration>();
   const use = { balances: undefined, history: undefined } as {
-    balances: number | undefined;
-    history: number | undefined;
+    balances: string | undefined;
+    history: string | undefined;
   };
   const state = { away: false, calls: 0 };
-  const of = (generation: number): MemoryGeneration => {
+  const of = (generation: string): MemoryGeneration => {
     const found = generations.get(generation) ?? emptyGeneration();
     generations.set(generation, found);
     return found;
@@ -53,6 +59,9 @@ export function memoryReadModels() {
     settled: (generation) => reached(() => of(generation).settled),
     change: (generation, seq) => reached(() => of(generation).changes.get(seq)),
     account: (generation, id) => reached(() => of(generation).accounts.get(id)),
+    metadata: (generation, id, version) =>
+      reached(() => of(generation).metadata.get(metadataId(id, version))),
+    isSetAside: (_name, generation, stream) => reached(() => of(generation).setAside.has(stream)),
     ownerAccounts: (generation, key) =>
       reached(() =>
         [...of(generation).accounts.values()].filter(

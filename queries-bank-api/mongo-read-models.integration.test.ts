@@ -1,8 +1,16 @@
 import { MongoClient, type Collection } from 'mongodb';
-import { collections, READ_DATABASE } from '../contracts/read-models.ts';
-import { toAccountDocument, toChangeDocument } from '../contracts/read-documents.ts';
+import { checkpointId, collections, READ_DATABASE, revisionId } from '../contracts/read-models.ts';
+import {
+  toAccountDocument,
+  toChangeDocument,
+  toMetadataDocument,
+} from '../contracts/read-documents.ts';
 import { toPersonDocument } from '../contracts/person-model.ts';
-import { toHistoryDocument, toLinkDocument } from '../contracts/read-documents.ts';
+import {
+  toHistoryDocument,
+  toLinkDocument,
+  toSetAsideDocument,
+} from '../contracts/read-documents.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
 import { idOf } from './accounts-for-tests.ts';
@@ -19,11 +27,17 @@ describe('the read models on FerretDB', () => {
   const into = (name: string): Collection<Document> =>
     client.db(READ_DATABASE).collection<Document>(name);
   const writer: ReadModelsWriter = {
-    use: async (name, generation) =>
-      void (await into(collections.registry).insertOne({ _id: name, generation } as Document)),
+    async use(name, generation) {
+      const revisions = [1, 2, 3].map((revision) => ({
+        _id: revisionId(name, revision),
+        ...{ revision, building: [], retired: [], dropped: [] },
+        ...(revision > 1 && { inUse: revision === 3 ? generation : '1-aaaaaaaa' }),
+      }));
+      await into(collections.registry).insertMany(revisions);
+    },
     settle: async (generation, settled) => {
-      const document = { _id: `balances-${generation}`, settled } as Document;
-      await into(collections.registry).insertOne(document);
+      const document = { _id: checkpointId('balances', generation), settled } as Document;
+      await into(collections.checkpoints).insertOne(document);
     },
     change: async (generation, change) =>
       void (await into(collections.changes(generation)).insertOne(toChangeDocument(change))),
@@ -35,6 +49,12 @@ describe('the read models on FerretDB', () => {
       const link = toLinkDocument(accountId, line);
       if (link !== undefined) await into(collections.history(generation)).insertOne(link);
       await into(collections.history(generation)).insertOne(toHistoryDocument(accountId, line));
+    },
+    metadata: async (generation, said) =>
+      void (await into(collections.metadata(generation)).insertOne(toMetadataDocument(said))),
+    async setAside(name, generation, stream) {
+      const document = toSetAsideDocument({ stream, version: 1, position: 1, fault: 'none' });
+      await into(collections.setAside(name, generation)).insertOne(document);
     },
   };
   beforeAll(async () => {
@@ -52,7 +72,7 @@ describe('the read models on FerretDB', () => {
 
   test('a server that cannot be reached is said to be unavailable, soon', async () => {
     const away = mongoReadModels('mongodb://127.0.0.1:1/corebank');
-    await expect(away.account(1, idOf(1))).rejects.toThrow(Unavailable);
+    await expect(away.account('1', idOf(1))).rejects.toThrow(Unavailable);
     await away.close();
   });
 });

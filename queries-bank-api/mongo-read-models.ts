@@ -1,7 +1,9 @@
 import { MongoClient, MongoError, type Collection } from 'mongodb';
-import { collections, READ_DATABASE } from '../contracts/read-models.ts';
+import { newestRevision, registryRevision } from '../contracts/generations.ts';
+import { checkpointId, collections, metadataId } from '../contracts/read-models.ts';
+import { READ_DATABASE, revisionId, type ReadModelName } from '../contracts/read-models.ts';
 import { ofAccountDocument, ofChangeDocument } from '../contracts/read-documents.ts';
-import { ofHistoryDocuments } from '../contracts/read-documents.ts';
+import { ofHistoryDocuments, ofMetadataDocument } from '../contracts/read-documents.ts';
 import { ofPersonDocument } from '../contracts/person-model.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
 
@@ -25,6 +27,9 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
   const database = client.db(READ_DATABASE);
   const collection = (name: string): Collection<Document> => database.collection<Document>(name);
 
+  /** The newest revision of each registry that was read. */
+  const revisions = new Map<ReadModelName, number>();
+
   const one = (name: string, _id: string | number): Promise<Document | undefined> =>
     reached(async () => (await collection(name).findOne({ _id })) ?? undefined);
   const all = (name: string, equality: Record<string, string | number>): Promise<Document[]> =>
@@ -32,11 +37,17 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
 
   return {
     async generation(name) {
-      const document = await one(collections.registry, name);
-      return document && Number(document['generation']);
+      const newest = await newestRevision(async (revision) => {
+        const found = await one(collections.registry, revisionId(name, revision));
+        if (found === undefined) return undefined;
+        const { _id, ...document } = found;
+        return registryRevision.parse(document);
+      }, revisions.get(name));
+      revisions.set(name, newest?.revision ?? 0);
+      return newest?.inUse;
     },
     async settled(generation) {
-      const document = await one(collections.registry, `balances-${generation}`);
+      const document = await one(collections.checkpoints, checkpointId('balances', generation));
       return Number(document?.['settled'] ?? 0);
     },
     async change(generation, seq) {
@@ -47,6 +58,13 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
       const document = await one(collections.accounts(generation), accountId);
       return document && ofAccountDocument(document);
     },
+    async metadata(generation, accountId, version) {
+      const id = metadataId(accountId, version);
+      const document = await one(collections.metadata(generation), id);
+      return document && ofMetadataDocument(document);
+    },
+    isSetAside: async (name, generation, stream) =>
+      (await one(collections.setAside(name, generation), stream)) !== undefined,
     async ownerAccounts(generation, ownerPage) {
       return (await all(collections.accounts(generation), { ownerPage })).map(ofAccountDocument);
     },

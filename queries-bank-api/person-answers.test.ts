@@ -14,7 +14,7 @@ const PERSONS = 70;
 const idOf = (index: number) =>
   personId(`00000000-0000-8000-8000-${String(index).padStart(12, '0')}`);
 const person = (index: number): PersonModel => ({
-  ...{ personId: idOf(index), status: 'registered', version: 2, index },
+  ...{ personId: idOf(index), status: 'registered', version: 2, position: index, index },
   ...{ registeredAt: '2026-01-01T00:00:00.000Z', at: '2026-01-02T00:00:00.000Z' },
   profile: { version: 1, sealed: `sealed-${index}` },
 });
@@ -22,9 +22,9 @@ const person = (index: number): PersonModel => ({
 /** 70 persons, of whom the keys of every tenth are gone. */
 function bank(loggedVersion = 0) {
   const models = memoryReadModels();
-  models.use.balances = 1;
+  models.use.balances = '1';
   for (let index = 0; index < PERSONS; index += 1) {
-    models.of(1).persons.set(idOf(index), person(index));
+    models.of('1').persons.set(idOf(index), person(index));
   }
   const data = {
     open: async (persons: readonly PersonModel[]) =>
@@ -98,7 +98,7 @@ test('given a version that comes meanwhile, the query waits for it', async () =>
   const asked = request(app)
     .get(`/v1/persons/${idOf(3)}?minVersion=3`)
     .then();
-  setTimeout(() => models.of(1).persons.set(idOf(3), { ...person(3), version: 3 }), 40);
+  setTimeout(() => models.of('1').persons.set(idOf(3), { ...person(3), version: 3 }), 40);
   const { status, body } = await asked;
   expect([status, (body as { version: number }).version]).toEqual([200, 3]);
 });
@@ -106,17 +106,18 @@ test('given a version that comes meanwhile, the query waits for it', async () =>
 test('given a rebuild that is a little behind, a person who was seen is seen', async () => {
   const { app, models, clock } = bank();
   const at = (position: number) => ({ ...changeOf(1, 0, [accountOf(1)]), position });
-  models.of(1).changes.set(1, at(500));
+  models.of('1').changes.set(1, at(500));
   await request(app)
     .get(`/v1/persons/${idOf(69)}`)
     .expect(200);
-  models.of(2).changes.set(1, at(400));
-  for (let index = 0; index < 69; index += 1) models.of(2).persons.set(idOf(index), person(index));
-  models.use.balances = 2;
+  models.of('2').changes.set(1, at(400));
+  for (let index = 0; index < 69; index += 1)
+    models.of('2').persons.set(idOf(index), person(index));
+  models.use.balances = '2';
   clock.time += 1_001;
   setTimeout(() => {
-    models.of(2).persons.set(idOf(69), person(69));
-    models.of(2).changes.set(2, { ...at(500), seq: 2 });
+    models.of('2').persons.set(idOf(69), person(69));
+    models.of('2').changes.set(2, { ...at(500), seq: 2 });
   }, 40);
   await request(app)
     .get(`/v1/persons/${idOf(69)}`)

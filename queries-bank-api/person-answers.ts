@@ -1,7 +1,9 @@
 import type { Request, Response } from 'express';
+import { streamOfPerson } from '../contracts/bank-events.ts';
 import { PERSON_PAGE_PERSONS, personPage, type PersonModel } from '../contracts/person-model.ts';
 import { personQuery, personsQuery } from '../contracts/person-queries.ts';
-import type { OpenedPerson, PersonAnswer, PersonsAnswer } from '../contracts/person-queries.ts';
+import type { ListedPerson, OpenedPerson, PersonAnswer } from '../contracts/person-queries.ts';
+import type { PersonsAnswer } from '../contracts/person-queries.ts';
 import { PAGE_ITEMS_DEFAULT, VERSION_WAIT_MS } from '../contracts/queries.ts';
 import { PERSON_ID_PATTERN, personId, type PersonId } from '../domain/ids.ts';
 import { Failure, idIn } from '../platform/http.ts';
@@ -13,6 +15,10 @@ import { invalid, queryOf } from './requests.ts';
 import { notReached, tag, waited } from './waiting.ts';
 
 const LIST = 'persons';
+
+/** The read side could not follow the person; what it knows ends with a version (0: nothing). */
+const setAside = (version: number): Failure =>
+  new Failure('person-set-aside', { more: { version } });
 
 export interface PersonPorts {
   readonly models: ReadModels;
@@ -29,10 +35,13 @@ export function personAnswers(ports: PersonPorts) {
   const find = async (id: PersonId, minVersion: number): Promise<PersonModel> => {
     const look = async (): Promise<PersonModel | undefined> => {
       const person = await models.person(await accounts.generationInUse(), id);
+      if (person?.setAside !== undefined) throw setAside(person.version);
       return person !== undefined && person.version >= minVersion ? person : undefined;
     };
     const person = minVersion === 0 ? await look() : await waited(waitMs, look);
     if (person !== undefined) return person;
+    const generation = await accounts.generationInUse();
+    if (await models.isSetAside('balances', generation, streamOfPerson(id))) throw setAside(0);
     // Only the log can tell a person who is late from one who is not.
     const isThere = minVersion > 0 && (await data.loggedVersion(id)) !== 0;
     throw isThere ? notReached(minVersion) : new Failure('person-not-found');
@@ -63,7 +72,10 @@ export function personAnswers(ports: PersonPorts) {
       const shown = found.slice(0, limit);
       const opened = await data.open(shown);
       return {
-        items: shown.map((person, index) => answerOf(person, opened[index] ?? null)),
+        items: shown.map((person, index): ListedPerson => {
+          const item = answerOf(person, opened[index] ?? null);
+          return person.setAside === undefined ? item : { ...item, setAside: true };
+        }),
         nextCursor: next === undefined ? null : writeCursor(LIST, next.index),
       };
     },

@@ -1,4 +1,5 @@
 import type { AccountChange, AccountModel, HistoryEntry } from '../contracts/read-models.ts';
+import type { Metadata } from '../contracts/read-documents.ts';
 import type { PersonModel } from '../contracts/person-model.ts';
 import type { ReadModelName } from '../contracts/read-models.ts';
 
@@ -8,16 +9,20 @@ export class Unavailable extends Error {}
 /** Reads what the projections write; each call finds documents by one equality. */
 export interface ReadModels {
   /** The generation in use, undefined before the projection's first start. */
-  generation(name: ReadModelName): Promise<number | undefined>;
+  generation(name: ReadModelName): Promise<string | undefined>;
   /** The changes up to this one are in the account documents; 0 when none is. */
-  settled(generation: number): Promise<number>;
-  change(generation: number, seq: number): Promise<AccountChange | undefined>;
-  account(generation: number, accountId: string): Promise<AccountModel | undefined>;
+  settled(generation: string): Promise<number>;
+  change(generation: string, seq: number): Promise<AccountChange | undefined>;
+  account(generation: string, accountId: string): Promise<AccountModel | undefined>;
+  /** What that event said of the account's metadata. */
+  metadata(generation: string, accountId: string, version: number): Promise<Metadata | undefined>;
+  /** Whether the projection could not follow that stream. */
+  isSetAside(name: ReadModelName, generation: string, stream: string): Promise<boolean>;
   /** The accounts on that page of an owner's list, in no order. */
-  ownerAccounts(generation: number, pageKey: string): Promise<AccountModel[]>;
-  person(generation: number, personId: string): Promise<PersonModel | undefined>;
+  ownerAccounts(generation: string, pageKey: string): Promise<AccountModel[]>;
+  person(generation: string, personId: string): Promise<PersonModel | undefined>;
   /** The persons on that page of the list, in no order. */
-  persons(generation: number, page: number): Promise<PersonModel[]>;
+  persons(generation: string, page: number): Promise<PersonModel[]>;
   /** The lines of that page of an account's history, in no order. */
-  historyLines(generation: number, pageKey: string): Promise<HistoryEntry[]>;
+  historyLines(generation: string, pageKey: string): Promise<HistoryEntry[]>;
 }

@@ -47,20 +47,26 @@ export const notReached = (version: number): Failure =>
     RETRY_AFTER,
   );
 
+/** The read side could not follow the account; what it knows ends with a version (0: nothing). */
+export const setAside = (version: number): Failure =>
+  new Failure('account-set-aside', { more: { version } });
+
 /** The account, at `minVersion` or later. */
 export async function accountAt(
   { accounts, log, waitMs = VERSION_WAIT_MS }: WaitingPorts,
   id: AccountId,
   minVersion = 0,
 ): Promise<AccountModel> {
-  const known = await accounts.account(id);
-  if (known !== undefined && known.version >= minVersion) return known;
-  if (minVersion === 0) throw new Failure('account-not-found');
-  const reached = await waited(waitMs, async () => {
+  const look = async (): Promise<AccountModel | undefined> => {
     const account = await accounts.account(id);
+    if (account?.setAside !== undefined) throw setAside(account.version);
     return account !== undefined && account.version >= minVersion ? account : undefined;
-  });
+  };
+  const reached = minVersion === 0 ? await look() : await waited(waitMs, look);
   if (reached !== undefined) return reached;
+  const known = await accounts.account(id);
+  if (known === undefined && (await accounts.isSetAside(id))) throw setAside(0);
+  if (minVersion === 0) throw new Failure('account-not-found');
   // Only the log can tell an account that is late from one that is not.
   const isThere = known !== undefined || (await log.heads([id]))[0] !== 0;
   throw isThere ? notReached(minVersion) : new Failure('account-not-found');

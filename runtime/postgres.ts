@@ -162,7 +162,7 @@ const provisionReadside = async (
   secrets: Secrets,
 ): Promise<void> => {
   // A crash between the steps below leaves no marker, so the last step decides.
-  const ready = 'core-bank readside is ready';
+  const ready = 'core-bank readside is ready, with its fence';
   const found = async (sql: string): Promise<boolean> => (await admin.query(sql)).rowCount === 1;
   const isKnown = await found("select 1 from pg_database where datname = 'readside'");
   if (isKnown && (await found(`select 1 from pg_shdescription where description = '${ready}'`))) {

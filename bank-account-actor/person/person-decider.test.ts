@@ -72,10 +72,11 @@ async function house() {
       return { version: event.version, sealed: event.data.sealed };
     };
     const [profile, changed] = [part('person-registered'), part('person-address-changed')];
-    const times = { registeredAt: '', at: '', index: 0, version: 1, status: 'registered' as const };
+    const times = { registeredAt: '', at: '', index: 0, version: 1, position: 0 };
     return {
       personId: ID,
       ...times,
+      status: 'registered',
       ...(profile && { profile }),
       ...(changed && { address: changed }),
     };

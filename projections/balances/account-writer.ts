@@ -3,7 +3,8 @@ import { changeBlock, CHANGES_KEPT_MS } from '../../contracts/read-models.ts';
 import type { AccountChange, AccountModel, Checkpoint } from '../../contracts/read-models.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
-import type { AccountStore } from '../read-store/read-store.ts';
+import { Overtaken } from '../follower/projection.ts';
+import { ACCOUNTS_BEGINNING, type AccountStore } from '../read-store/read-store.ts';
 
 const SETTLE_EVERY_MS = 20_000;
 /** A thousand documents at once keep two cores busy for half a second, so they are spread. */
@@ -28,6 +29,8 @@ export class AccountWriter {
   private readonly blocks = new Map<number, number>();
   private firstBlock = 0;
   private at: Reached = { seq: 0, position: 0, lastEventId: '', events: 0 };
+  /** At this time there was no change after `at`, neither then nor deleted before. */
+  private heardAt: number;
   private settledSeq = 0;
   private settledAt: number;
   private settling: Promise<void> | undefined;
@@ -40,7 +43,7 @@ export class AccountWriter {
   constructor(store: AccountStore, now = () => performance.now()) {
     this.store = store;
     this.now = now;
-    this.settledAt = now();
+    this.settledAt = this.heardAt = now();
   }
 
   get reached(): Reached {
@@ -60,7 +63,36 @@ export class AccountWriter {
   /** Brings an account into memory that memory does not know. */
   async load(id: string): Promise<void> {
     const account = await this.store.account(id);
-    if (account !== undefined) this.settledOnes.set(id, account);
+    if (account === undefined) return;
+    if (account.position > this.at.position) throw new Overtaken(`account ${id} is further`);
+    this.settledOnes.set(id, account);
+  }
+
+  /**
+   * Writes the next change and gives what is there under its number. All that write here fold
+   * the same log, so what is there is right, and whoever was overtaken goes on from it.
+   */
+  async append(change: AccountChange): Promise<AccountChange> {
+    const beganAt = this.now();
+    const isOurs = (await this.store.appendChange(change)) === 'appended';
+    // A write that failed may have gone through; then the change that is there is ours.
+    const there = isOurs ? change : await this.store.change(change.seq);
+    if (there?.after !== change.after || there.position !== change.position) {
+      throw new Overtaken(`change ${change.seq} is there already`);
+    }
+    if (this.now() - this.heardAt > CHANGES_KEPT_MS / 2) await this.requireNew(change.seq, isOurs);
+    this.heardAt = beganAt;
+    return there;
+  }
+
+  /**
+   * After a pause the number may be free because the change that had it was settled and deleted.
+   * Then what was written is no change: nobody reads it, and it is taken away again.
+   */
+  private async requireNew(seq: number, isOurs: boolean): Promise<void> {
+    if ((await this.settledInStore()) < seq) return;
+    if (isOurs) await this.store.deleteChanges(changeBlock(seq));
+    throw new Overtaken(`change ${seq} was settled before`);
   }
 
   /** Takes in a change that is written, and the documents of the accounts that it opened too. */
@@ -76,25 +108,38 @@ export class AccountWriter {
 
   /** Reads the checkpoint and the changes after it, and adds the accounts a crash kept out. */
   async restore(): Promise<Checkpoint> {
+    // Another one may have settled on while the changes were read: then some were deleted.
+    do await this.readChanges();
+    while ((await this.settledInStore()) > this.at.seq);
+    const { seq: _seq, ...reached } = this.at;
+    return reached;
+  }
+
+  private async settledInStore(): Promise<number> {
+    return ((await this.store.checkpoint()) ?? ACCOUNTS_BEGINNING).settled;
+  }
+
+  private async readChanges(): Promise<void> {
+    // What was known may be from before another one went on.
+    this.unsettled.clear();
+    this.settledOnes.clear();
+    this.blocks.clear();
+    const { settled, firstBlock, ...rest } = (await this.store.checkpoint()) ?? ACCOUNTS_BEGINNING;
+    this.at = { seq: settled, ...rest };
+    this.settledSeq = settled;
+    this.firstBlock = firstBlock;
     this.hasLeft = false;
-    const checkpoint = await this.store.checkpoint();
-    if (checkpoint !== undefined) {
-      const { settled, firstBlock, ...rest } = checkpoint;
-      this.at = { seq: settled, ...rest };
-      this.settledSeq = settled;
-      this.firstBlock = firstBlock;
-    }
-    for (let block = this.firstBlock; block <= changeBlock(this.at.seq); block += 1) {
+    for (let block = firstBlock; block <= changeBlock(settled); block += 1) {
       this.blocks.set(block, this.now());
     }
     for (;;) {
+      const lookedAt = this.now();
       const change = await this.store.change(this.at.seq + 1);
-      if (change === undefined) break;
+      this.heardAt = lookedAt;
+      if (change === undefined) return;
       await this.store.insertAccounts(change.accounts.slice(0, change.opened));
       this.accept(change);
     }
-    const { seq: _seq, ...reached } = this.at;
-    return reached;
   }
 
   /** Settles beside the batches when it is time to; waits only when too much is unsettled. */
@@ -113,7 +158,13 @@ export class AccountWriter {
   /** Writes the documents of all accounts that moved, at once. */
   async settle(): Promise<void> {
     this.isAwaited = true;
-    await this.run().finally(() => (this.isAwaited = false));
+    try {
+      // The run under way may fail for what was so when it began, and knows nothing newer.
+      await this.settling?.catch(() => undefined);
+      await this.run();
+    } finally {
+      this.isAwaited = false;
+    }
   }
 
   /** Resolves when nothing of it is being written any more, for whoever goes on in its place. */
@@ -142,9 +193,8 @@ export class AccountWriter {
         await sleep(Math.min(gapMs, SETTLE_GAP_MS_MAX), undefined, { ref: false });
     });
     if (this.hasLeft) return;
-    if (settled > this.settledSeq || this.blocks.size > 1) {
-      // A block is deleted only after a checkpoint that does not need it, so a crash may leave
-      // the deletion of some blocks to the next run.
+    if (settled > this.settledSeq) {
+      // A block is deleted only after a checkpoint that does not need it.
       await this.store.saveCheckpoint({ ...until, settled, firstBlock: this.firstBlock });
       this.settledSeq = settled;
     }

@@ -1,7 +1,9 @@
 import { accountOfStream } from '../../contracts/events.ts';
-import { OWNER_PAGE_ACCOUNTS, ownerPage } from '../../contracts/read-models.ts';
-import type { AccountChange, AccountModel } from '../../contracts/read-models.ts';
+import { changeBytesOf, type SaidMetadata } from '../../contracts/read-documents.ts';
+import { CHANGE_BYTES_MAX, OWNER_PAGE_ACCOUNTS, ownerPage } from '../../contracts/read-models.ts';
+import type { AccountModel, SetAsideModel } from '../../contracts/read-models.ts';
 import { isOfAccount, type PositionedAccountEvent } from '../../contracts/topics.ts';
+import type { AccountId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
 import { foldAccount } from './balances.ts';
@@ -9,21 +11,47 @@ import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { countByPages } from './page-count.ts';
 import { personWriter } from './person-writer.ts';
-import { Overtaken, type Projection } from '../follower/projection.ts';
+import { isReadable, Overtaken } from '../follower/projection.ts';
+import type { LogEntry, Projection } from '../follower/projection.ts';
+import { faultAt, faultOf, UNREADABLE, type SetAside } from '../follower/set-aside.ts';
 import type { AccountStore, PersonStore } from '../read-store/read-store.ts';
 
 const OWNERS_REMEMBERED = 20_000;
 const COLD_READS_IN_FLIGHT = 8;
+
+export interface BalanceStores {
+  readonly accounts: AccountStore;
+  readonly persons: PersonStore;
+  readonly setAside: SetAside;
+  readonly now?: () => number;
+  readonly changeBytesMax?: number;
+}
+
+/** What some entries of the log make of the accounts. */
+interface Folded {
+  readonly entries: readonly LogEntry[];
+  readonly opened: ReadonlyMap<string, AccountModel>;
+  readonly moved: ReadonlyMap<string, AccountModel>;
+  readonly faults: readonly SetAsideModel[];
+}
 
 /**
  * Writes one change document per batch, which is the checkpoint and what readers see at once,
  * and the account documents lazily, because to replace one costs as much as ten events of a
  * batch. An account that is opened gets its document at once, and so does whatever becomes of a
  * person: that is rare.
+ *
+ * An account whose event cannot be folded stays as it was before it, marked as set aside.
  */
-export function balanceProjection(store: AccountStore, persons: PersonStore): Projection {
-  const writePersons = personWriter(persons);
-  const writer = new AccountWriter(store);
+export function balanceProjection({
+  accounts: store,
+  persons,
+  setAside,
+  now,
+  changeBytesMax = CHANGE_BYTES_MAX,
+}: BalanceStores): Projection {
+  const personsOfBatch = personWriter(persons);
+  const writer = new AccountWriter(store, now);
   const owned = boundedMap<string, number>(OWNERS_REMEMBERED);
 
   const countOwned = (ownerId: string): Promise<number> => {
@@ -32,11 +60,9 @@ export function balanceProjection(store: AccountStore, persons: PersonStore): Pr
     return countByPages(size, OWNER_PAGE_ACCOUNTS);
   };
   /** How many accounts each owner had before the batch that opens more for them. */
-  const countAll = async (
-    entries: readonly PositionedAccountEvent[],
-  ): Promise<Map<string, number>> => {
-    const openings = entries.flatMap(({ event }) =>
-      event.type === 'account-opened' ? [event.data.ownerId] : [],
+  const countAll = async (entries: readonly LogEntry[]): Promise<Map<string, number>> => {
+    const openings = entries.flatMap((entry) =>
+      isReadable(entry) && entry.event.type === 'account-opened' ? [entry.event.data.ownerId] : [],
     );
     const counts = new Map<string, number>();
     await inParallel(new Set(openings), COLD_READS_IN_FLIGHT, async (ownerId) => {
@@ -45,81 +71,141 @@ export function balanceProjection(store: AccountStore, persons: PersonStore): Pr
     return counts;
   };
 
-  const fold = async (
-    entries: readonly PositionedAccountEvent[],
-  ): Promise<AccountChange['accounts']> => {
-    await preload(entries, writer);
-    const after = new Map<string, AccountModel>();
-    const places = await countAll(entries);
-    for (const entry of entries) {
-      const { event } = entry;
-      const id = accountOfStream(event.stream);
-      let place = 0;
-      if (event.type === 'account-opened') {
-        const { ownerId } = event.data;
-        place = places.get(ownerId)!;
-        places.set(ownerId, place + 1);
+  /** Folds as many of the entries as fit into one change, one at least. */
+  const fold = (entries: readonly LogEntry[], places: Map<string, number>): Folded => {
+    const opened = new Map<string, AccountModel>();
+    const moved = new Map<string, AccountModel>();
+    const faults: SetAsideModel[] = [];
+    let bytes = 0;
+    for (const [at, entry] of entries.entries()) {
+      if (bytes > changeBytesMax) return { entries: entries.slice(0, at), opened, moved, faults };
+      const id = idOf(entry);
+      if (id === undefined) {
+        if (!isReadable(entry)) faults.push(faultAt(entry, UNREADABLE));
+        continue;
       }
-      after.set(id, foldAccount(after.get(id) ?? writer.known(id), entry, place));
+      const before = opened.get(id) ?? moved.get(id) ?? writer.known(id);
+      const { after, fault } = folded(before, entry, places);
+      if (fault !== undefined) faults.push(faultAt(entry, fault));
+      if (after === undefined) continue;
+      if (!opened.has(id) && !moved.has(id)) bytes += changeBytesOf(after);
+      (before === undefined || opened.has(id) ? opened : moved).set(id, after);
     }
-    return [...after.values()];
+    return { entries, opened, moved, faults };
   };
 
-  const append = async (change: AccountChange): Promise<AccountChange> => {
+  const write = async ({ entries, opened, moved, faults }: Folded): Promise<void> => {
+    const last = entries.at(-1)!;
+    const before = writer.reached;
+    await setAside.add(faults);
+    await store.insertMetadata(metadataIn(entries));
     crashPoint('projection:before-checkpoint');
-    if ((await store.appendChange(change)) === 'appended') return change;
-    // A write that failed may have gone through; then the change that is there is ours.
-    const there = await store.change(change.seq);
-    const ours = there?.after === change.after && there.position === change.position;
-    if (there !== undefined && ours) return there;
-    // Or it was a batch of another size: of this projection, or of one that writes here too. All
-    // of them fold the same log, so what is there is right, and is gone on from.
-    await writer.leave();
-    throw new Overtaken(`change ${change.seq} is there already`);
+    const change = await writer.append({
+      seq: before.seq + 1,
+      after: before.position,
+      position: last.position,
+      lastEventId: last.event.id,
+      events: before.events + entries.length,
+      settled: writer.settled,
+      accounts: [...opened.values(), ...moved.values()],
+      opened: opened.size,
+    });
+    crashPoint('projection:before-accounts');
+    const added = change.accounts.slice(0, change.opened);
+    await store.insertAccounts(added);
+    for (const { ownerId, ownerIndex } of added) owned.set(ownerId, ownerIndex + 1);
+    writer.accept(change);
+  };
+
+  const apply = async (entries: readonly LogEntry[]): Promise<void> => {
+    await setAside.add(await personsOfBatch.write(entries));
+    // Of a batch that is tried again some parts may be written.
+    let rest = entries.filter(({ position }) => position > writer.reached.position);
+    await preload(rest, writer);
+    const places = await countAll(rest);
+    while (rest.length > 0) {
+      const part = fold(rest, places);
+      await write(part);
+      rest = rest.slice(part.entries.length);
+    }
   };
 
   return {
-    restore: () => writer.restore(),
+    async restore() {
+      owned.clear();
+      personsOfBatch.forget();
+      const reached = await writer.restore();
+      // Faults are written before the changes that are made without them, so read after them.
+      await setAside.restore();
+      return reached;
+    },
     async apply(entries) {
-      await writePersons(entries);
-      const ofAccounts = entries.filter(isOfAccount);
-      const accounts = await fold(ofAccounts);
-      const openings = ofAccounts.filter(({ event }) => event.type === 'account-opened');
-      const opened = new Set<string>(openings.map(({ event }) => accountOfStream(event.stream)));
-      const isNew = (account: AccountModel): boolean => opened.has(account.accountId);
-      const last = entries.at(-1)!;
-      const before = writer.reached;
-      const change = await append({
-        seq: before.seq + 1,
-        after: before.position,
-        position: last.position,
-        lastEventId: last.event.id,
-        events: before.events + entries.length,
-        settled: writer.settled,
-        accounts: [...accounts.filter(isNew), ...accounts.filter((account) => !isNew(account))],
-        opened: opened.size,
-      });
-      crashPoint('projection:before-accounts');
-      const added = change.accounts.slice(0, change.opened);
-      await store.insertAccounts(added);
-      for (const { ownerId, ownerIndex } of added) owned.set(ownerId, ownerIndex + 1);
-      writer.accept(change);
+      try {
+        await apply(entries);
+      } catch (error) {
+        if (error instanceof Overtaken) await writer.leave();
+        throw error;
+      }
     },
     rest: () => writer.rest(),
     settle: () => writer.settle(),
+    setAside: () => setAside.list(),
   };
 }
 
-/** Reads the accounts of a batch that are not in memory, some at a time. */
-async function preload(
-  entries: readonly PositionedAccountEvent[],
-  writer: AccountWriter,
-): Promise<void> {
-  const ids = new Set(entries.map(({ event }) => accountOfStream(event.stream)));
-  // When a batch is tried again, the document of an account that it opens may be there already.
-  for (const { event } of entries) {
-    if (event.version === 1) ids.delete(accountOfStream(event.stream));
+/** The account that an entry is about. */
+function idOf(entry: LogEntry): string | undefined {
+  const isOfOne = isReadable(entry) ? isOfAccount(entry) : entry.event.stream.startsWith('acct/');
+  return isOfOne ? entry.event.stream.slice('acct/'.length) : undefined;
+}
+
+/** The account after the entry, or as it was before it and marked. */
+function folded(
+  before: AccountModel | undefined,
+  entry: LogEntry,
+  places: Map<string, number>,
+): { after?: AccountModel; fault?: string } {
+  if (before?.setAside !== undefined) return {};
+  if (!isReadable(entry) || !isOfAccount(entry)) return setAsideAt(before, entry, UNREADABLE);
+  try {
+    const after = foldAccount(before, entry, placeOf(entry, places));
+    if (before === undefined) places.set(after.ownerId, after.ownerIndex + 1);
+    return { after };
+  } catch (error) {
+    return setAsideAt(before, entry, faultOf(error));
   }
-  const cold = [...ids].filter((id) => writer.known(id) === undefined);
+}
+
+const setAsideAt = (before: AccountModel | undefined, entry: LogEntry, fault: string) => ({
+  ...(before && {
+    after: { ...before, position: entry.position, setAside: Math.max(1, entry.event.version) },
+  }),
+  fault,
+});
+
+/** The place in the owner's list that an opening takes. */
+const placeOf = ({ event }: PositionedAccountEvent, places: Map<string, number>): number =>
+  event.type === 'account-opened' ? places.get(event.data.ownerId)! : 0;
+
+const metadataIn = (entries: readonly LogEntry[]): SaidMetadata[] =>
+  entries.filter(isReadable).flatMap(({ event }) => {
+    if (event.type !== 'account-opened' && event.type !== 'details-set') return [];
+    const { metadata } = event.data;
+    const accountId: AccountId = accountOfStream(event.stream);
+    return metadata === undefined ? [] : [{ accountId, version: event.version, metadata }];
+  });
+
+/** Reads the accounts of a batch that are not in memory, some at a time. */
+async function preload(entries: readonly LogEntry[], writer: AccountWriter): Promise<void> {
+  const ids = new Set<string>();
+  const opened = new Set<string>();
+  for (const entry of entries) {
+    const id = idOf(entry);
+    if (id === undefined) continue;
+    ids.add(id);
+    // When a batch is tried again, the document of an account that it opens may be there already.
+    if (entry.event.version === 1) opened.add(id);
+  }
+  const cold = [...ids].filter((id) => !opened.has(id) && writer.known(id) === undefined);
   await inParallel(cold, COLD_READS_IN_FLIGHT, (id) => writer.load(id));
 }

@@ -6,10 +6,10 @@ import { accountOfStream, defined, movementOfLogged } from '../../contracts/even
 import type { LoggedEvent } from '../../contracts/events.ts';
 import type { AccountModel } from '../../contracts/read-models.ts';
 import type { PositionedAccountEvent } from '../../contracts/topics.ts';
-import { LogFault } from '../follower/projection.ts';
+import { StreamFault } from '../follower/projection.ts';
 
 /**
- * The account after the event. It throws LogFault when the event cannot follow: a version that
+ * The account after the event. It throws StreamFault when the event cannot follow: a version that
  * is not the next, or a balance that is not the one before with the event's own movement.
  */
 export function foldAccount(
@@ -19,13 +19,13 @@ export function foldAccount(
 ): AccountModel {
   const expected = (before?.version ?? 0) + 1;
   if (event.version !== expected) {
-    throw new LogFault(`${event.id} follows version ${expected - 1} of its account`);
+    throw new StreamFault(`${event.id} follows version ${expected - 1} of its account`);
   }
   if (event.type === 'account-opened') return opened(event, position, ownerIndex);
-  if (before === undefined) throw new LogFault(`${event.id} comes before its account was opened`);
+  if (before === undefined)
+    throw new StreamFault(`${event.id} comes before its account was opened`);
   if (event.data.currency !== before.currency) {
-    const { currency } = event.data;
-    throw new LogFault(`${event.id} is in ${currency}, its account in ${before.currency}`);
+    throw new StreamFault(`${event.id} is in another currency than its account`);
   }
   const { balance } = event.data;
   const after = { ...before, ...termsAfter(before, event) };
@@ -49,8 +49,7 @@ function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountMo
       return { limits: defined({ perWithdrawal, perDay }) };
     }
     case 'details-set': {
-      const { name, metadata } = event.data;
-      return { name, metadata };
+      return { name: event.data.name, metadataVersion: metadataVersion(event) };
     }
     case 'refusal-recording-set':
       return { recordRefusals: event.data.recordRefusals ? true : undefined };
@@ -61,10 +60,14 @@ function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountMo
   }
 }
 
+/** The event itself when it says metadata. */
+const metadataVersion = ({ version, data }: LoggedEvent): number | undefined =>
+  'metadata' in data && data.metadata !== undefined ? version : undefined;
+
 type Opened = Extract<LoggedEvent, { type: 'account-opened' }>;
 
 function opened(event: Opened, position: number, ownerIndex: number): AccountModel {
-  const { ownerId, currency, overdraftLimit, name, metadata, recordRefusals } = event.data;
+  const { ownerId, currency, overdraftLimit, name, recordRefusals } = event.data;
   const { balance } = event.data;
   const zero = formatAmount(0n as Minor, currency);
   requireBalance(event, { ledger: zero, held: zero, available: overdraftLimit }, balance);
@@ -79,7 +82,7 @@ function opened(event: Opened, position: number, ownerIndex: number): AccountMod
     balance,
     overdraftLimit,
     name,
-    metadata,
+    metadataVersion: metadataVersion(event),
     recordRefusals,
     openedAt: event.at,
     at: event.at,
@@ -101,7 +104,5 @@ function balanceAfter(before: AccountModel, event: LoggedEvent): Balance {
 
 function requireBalance(event: LoggedEvent, folded: Balance, said: Balance): void {
   if (sameBalance(folded, said)) return;
-  throw new LogFault(
-    `${event.id} says ${JSON.stringify(said)}, but its account folds to ${JSON.stringify(folded)}`,
-  );
+  throw new StreamFault(`${event.id} says another balance than its account folds to`);
 }

@@ -1,42 +1,106 @@
-import { isPersonEvent, personOfStream } from '../../contracts/bank-events.ts';
+import { personOfStream } from '../../contracts/bank-events.ts';
 import { PERSON_PAGE_PERSONS, type PersonModel } from '../../contracts/person-model.ts';
-import type { PositionedEvent } from '../../contracts/topics.ts';
+import type { SetAsideModel } from '../../contracts/read-models.ts';
 import type { PersonId } from '../../domain/ids.ts';
 import { inParallel } from '../../platform/parallel.ts';
+import { isUnreadable, type LogEntry, type UnreadableEntry } from '../follower/projection.ts';
+import { faultAt, faultOf, UNREADABLE } from '../follower/set-aside.ts';
 import { countByPages } from './page-count.ts';
-import { foldPerson } from './persons.ts';
+import { foldPerson, type PositionedPersonEvent } from './persons.ts';
 import type { PersonStore } from '../read-store/read-store.ts';
 
 const READS_IN_FLIGHT = 8;
+const EARLIER = 'an event of the stream could not be folded';
+
+type PersonEntry = PositionedPersonEvent | UnreadableEntry;
+const isOfPerson = (entry: LogEntry): entry is PersonEntry =>
+  entry.event.stream.startsWith('person/');
 
 /**
  * Writes the document of each person that a batch tells of, one after the other: so a crash
- * leaves no hole in the list, and the same batch again finds done what was done.
+ * leaves no hole in the list, and the same batch again finds done what was done, by this writer
+ * or by another one. Gives the faults of those that could not be folded.
  */
 export function personWriter(store: PersonStore) {
-  let count: number | undefined;
   const countAll = () => countByPages(store.personPageSize, PERSON_PAGE_PERSONS);
+  /** How many persons there are up to the events that were written; asked for when not known. */
+  let count: number | undefined;
 
-  return async (entries: readonly PositionedEvent[]): Promise<void> => {
-    const events = entries.map(({ event }) => event).filter(isPersonEvent);
-    const ids = [...new Set(events.map(({ stream }) => personOfStream(stream)))];
+  /** Adds the person at the end of the list, unless another writer has; then theirs counts. */
+  const add = async (person: PersonModel): Promise<PersonModel> => {
+    count = undefined;
+    const isNew = (await store.insertPerson(person)) === 'inserted';
+    const there = isNew ? person : await store.person(person.personId);
+    if (there === undefined) throw new Error('the generation of the persons was dropped');
+    count = there.index + 1;
+    return there;
+  };
+
+  const write = async (
+    before: PersonModel | undefined,
+    entry: PositionedPersonEvent,
+  ): Promise<PersonModel> => {
+    if (before === undefined) return add(foldPerson(undefined, entry, count ?? (await countAll())));
+    const after = foldPerson(before, entry, before.index);
+    await store.replacePerson(after);
+    return after;
+  };
+
+  /** As before the event that cannot follow; what is erased is wiped all the same. */
+  const setAside = async (before: PersonModel, entry: PersonEntry): Promise<PersonModel> => {
+    const { position, event } = entry;
+    const { profile: _profile, address: _address, ...wiped } = before;
+    const isErased = !isUnreadable(entry) && entry.event.type === 'person-erased';
+    const kept = isErased ? wiped : before;
+    const after = { ...kept, position, setAside: before.setAside ?? event.version };
+    await store.replacePerson(after);
+    return after;
+  };
+
+  const writeAll = async (entries: readonly LogEntry[]): Promise<SetAsideModel[]> => {
+    const faults: SetAsideModel[] = [];
+    const ofPersons = entries.filter(isOfPerson);
+    const ids = [...new Set(ofPersons.map(({ event }) => personOfStream(event.stream)))];
     const known = new Map<PersonId, PersonModel>();
     await inParallel(ids, READS_IN_FLIGHT, async (id) => {
       const person = await store.person(id);
       if (person !== undefined) known.set(id, person);
     });
-    for (const event of events) {
-      const id = personOfStream(event.stream);
+    for (const entry of ofPersons) {
+      const id = personOfStream(entry.event.stream);
       const before = known.get(id);
-      if (before !== undefined && before.version >= event.version) continue;
-      const isNew = before === undefined;
-      const place = before?.index ?? count ?? (await countAll());
-      // Unknown again after a failure, because the write may have gone through.
-      if (isNew) count = undefined;
-      const after = foldPerson(before, event, place);
-      await store.replacePerson(after);
-      known.set(id, after);
-      if (isNew) count = place + 1;
+      if (before !== undefined && before.position >= entry.position) {
+        // Another writer has added them, whom this one has not counted.
+        if (count !== undefined) count = Math.max(count, before.index + 1);
+        // Another writer, or this one before a crash, may have marked it and told nobody.
+        if (before.setAside !== undefined) faults.push(faultAt(entry, EARLIER));
+        continue;
+      }
+      const fault = faultIn(before, entry);
+      if (fault === undefined && !isUnreadable(entry)) known.set(id, await write(before, entry));
+      else {
+        faults.push(faultAt(entry, fault ?? UNREADABLE));
+        if (before !== undefined) known.set(id, await setAside(before, entry));
+      }
     }
+    return faults;
   };
+
+  return {
+    write: writeAll,
+    /** To be called when the projection goes on from what another one wrote. */
+    forget: (): void => void (count = undefined),
+  };
+}
+
+/** Why the event cannot follow. */
+function faultIn(before: PersonModel | undefined, entry: PersonEntry): string | undefined {
+  if (isUnreadable(entry)) return UNREADABLE;
+  if (before?.setAside !== undefined) return EARLIER;
+  try {
+    foldPerson(before, entry, 0);
+    return undefined;
+  } catch (error) {
+    return faultOf(error);
+  }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checkpoint } from '../../contracts/read-models.ts';
 import type { PositionedEvent } from '../../contracts/topics.ts';
 import { Follower } from './follower.ts';
-import { LogFault, type LogSource, type Projection } from './projection.ts';
+import { LogFault, type LogEntry, type LogSource, type Projection } from './projection.ts';
 import { logForTests, randomLog, randomOf, seedOfRun, sourceOf } from '../events-for-tests.ts';
 import { pushBuffer } from './push-buffer.ts';
 
@@ -10,7 +10,7 @@ const PACE = { spacingMs: 1, pollMs: 20, retryMs: 2, retryMsMax: 10 };
 
 /** Remembers what it was given. */
 function recorder(from: Checkpoint = { position: 0, lastEventId: '', events: 0 }) {
-  const applied: PositionedEvent[] = [];
+  const applied: LogEntry[] = [];
   const faults: Error[] = [];
   const projection: Projection = {
     restore: async () => from,
@@ -21,6 +21,7 @@ function recorder(from: Checkpoint = { position: 0, lastEventId: '', events: 0 }
     },
     rest: async () => undefined,
     settle: async () => undefined,
+    setAside: () => [],
   };
   return { applied, faults, projection };
 }

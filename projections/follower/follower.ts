@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
-import type { Checkpoint } from '../../contracts/read-models.ts';
-import type { LedgerMessage, PositionedEvent } from '../../contracts/topics.ts';
+import type { Checkpoint, SetAsideModel } from '../../contracts/read-models.ts';
+import type { LedgerMessage } from '../../contracts/topics.ts';
 import { LogFault, Overtaken, type FollowerState, type FollowerStatus } from './projection.ts';
-import type { LogSource, Projection, Report } from './projection.ts';
+import type { LogEntry, LogSource, Projection, Report } from './projection.ts';
 import { pushBuffer } from './push-buffer.ts';
 
 export interface FollowerPace {
@@ -68,6 +68,10 @@ export class Follower {
       eventsApplied: this.checkpoint.events,
       ...(this.reason === undefined ? {} : { reason: this.reason }),
     };
+  }
+
+  setAside(): readonly SetAsideModel[] {
+    return this.projection.setAside();
   }
 
   /** Whether it has been at the end of the log and keeps up with what comes. */
@@ -149,7 +153,7 @@ export class Follower {
     this.pullDue = page.entries.length > 0 && this.checkpoint.position < page.head;
   }
 
-  private async apply(entries: readonly PositionedEvent[]): Promise<void> {
+  private async apply(entries: readonly LogEntry[]): Promise<void> {
     const last = requireOrder(this.checkpoint.position, entries);
     this.batchBeganAt = performance.now();
     await this.projection.apply(entries);
@@ -188,8 +192,8 @@ export class Follower {
   }
 }
 
-function requireOrder(after: number, entries: readonly PositionedEvent[]): PositionedEvent {
-  let last: PositionedEvent | undefined;
+function requireOrder(after: number, entries: readonly LogEntry[]): LogEntry {
+  let last: LogEntry | undefined;
   for (const entry of entries) {
     const before = last?.position ?? after;
     if (entry.position > before) last = entry;

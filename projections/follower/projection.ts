@@ -1,22 +1,39 @@
-import type { LogPage } from '../../contracts/log.ts';
-import type { Checkpoint } from '../../contracts/read-models.ts';
+import type { Checkpoint, SetAsideModel } from '../../contracts/read-models.ts';
 import type { PositionedEvent } from '../../contracts/topics.ts';
+
+/** An entry of the log whose event this version of the bank cannot read. */
+export interface UnreadableEntry {
+  readonly position: number;
+  readonly event: { readonly id: string; readonly stream: string; readonly version: number };
+  readonly isUnreadable: true;
+}
+export type LogEntry = PositionedEvent | UnreadableEntry;
+export const isUnreadable = (entry: object): entry is UnreadableEntry => 'isUnreadable' in entry;
+export const isReadable = (entry: LogEntry): entry is PositionedEvent => !isUnreadable(entry);
 
 /** What follows the log; its documents are written before apply returns. */
 export interface Projection {
   /** How far it came; position 0 when it never began. */
   restore(): Promise<Checkpoint>;
   /** Applies entries in log order; may be repeated with the same entries after a failure. */
-  apply(entries: readonly PositionedEvent[]): Promise<void>;
+  apply(entries: readonly LogEntry[]): Promise<void>;
   /** Called between batches and when idle, for what need not be done at once. */
   rest(): Promise<void>;
   /** Writes down everything, before the process ends. */
   settle(): Promise<void>;
+  /** The streams that it could not follow, at most SET_ASIDE_NAMED_MAX of them. */
+  setAside(): readonly SetAsideModel[];
+}
+
+export interface ReadPage {
+  readonly entries: readonly LogEntry[];
+  /** Position of the last entry of the log at the time of the answer. */
+  readonly head: number;
 }
 
 /** Reads the log: the truth, where pushes are only hints. */
 export interface LogSource {
-  readAfter(position: number, limit: number): Promise<LogPage>;
+  readAfter(position: number, limit: number): Promise<ReadPage>;
 }
 
 export interface Report {
@@ -42,10 +59,13 @@ export interface FollowerStatus {
 }
 
 /**
- * The log contradicts itself or what was read of it before. Following it further would show
- * wrong numbers, so a projection stops here and says why until someone looks.
+ * The log contradicts what was read of it before, or its own order. Following it further would
+ * show wrong numbers, so a projection stops here and says why until someone looks.
  */
 export class LogFault extends Error {}
+
+/** An event does not follow from its stream; the message names ids, never what events say. */
+export class StreamFault extends Error {}
 
 /** The store is further than the projection knows: it must be restored and go on from there. */
 export class Overtaken extends Error {}

@@ -1,12 +1,12 @@
-import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log.ts';
-import type { LogSource } from './projection.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+import type { LogSource, ReadPage } from './projection.ts';
 
 /**
  * A log of which the next page is on its way while its reader works on a full one. What is not
  * full says where the log ends, so it is read anew: it ended there when it was read, not now.
  */
 export function readAhead(source: LogSource): LogSource {
-  let ahead: { readonly after: number; readonly page: Promise<LogPage> } | undefined;
+  let ahead: { readonly after: number; readonly page: Promise<ReadPage> } | undefined;
   return {
     async readAfter(position, limit) {
       if (limit !== LOG_PAGE_EVENTS_MAX) return source.readAfter(position, limit);

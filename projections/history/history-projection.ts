@@ -1,52 +1,81 @@
-import type { Checkpoint } from '../../contracts/read-models.ts';
+import type { Checkpoint, SetAsideModel } from '../../contracts/read-models.ts';
 import { isOfAccount } from '../../contracts/topics.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { historyLine } from './history.ts';
-import { LogFault, type Projection } from '../follower/projection.ts';
-import type { HistoryStore } from '../read-store/read-store.ts';
+import { isReadable, type LogEntry, type Projection } from '../follower/projection.ts';
+import { faultAt, faultOf, UNREADABLE, type SetAside } from '../follower/set-aside.ts';
+import { BEGINNING, type HistoryLine, type HistoryStore } from '../read-store/read-store.ts';
 
 export const CHECKPOINT_EVERY_MS = 500;
 export const CHECKPOINT_EVERY_EVENTS = 1_000;
 const VERSIONS_REMEMBERED = 100_000;
 
+export interface HistoryStores {
+  readonly history: HistoryStore;
+  readonly setAside: SetAside;
+  readonly now?: () => number;
+}
+
 /**
  * Writes one line per event. The checkpoint follows a little later: what a crash makes it apply
- * again is there already and stays as it is.
+ * again is there already and stays as it is. An event that makes no line, or does not follow the
+ * one before it, is set aside; the other lines of its account are written all the same.
  */
-export function historyProjection(store: HistoryStore, now = () => performance.now()): Projection {
+export function historyProjection({
+  history: store,
+  setAside,
+  now = () => performance.now(),
+}: HistoryStores): Projection {
   const versions = boundedMap<string, number>(VERSIONS_REMEMBERED);
-  let reached: Checkpoint = { position: 0, lastEventId: '', events: 0 };
+  let reached = BEGINNING;
   let saved = reached;
   let savedAt = now();
 
   const save = async (): Promise<void> => {
     if (reached.position === saved.position) return;
     crashPoint('projection:before-checkpoint');
-    const checkpoint = reached;
+    const checkpoint: Checkpoint = reached;
     await store.saveCheckpoint(checkpoint);
     saved = checkpoint;
     savedAt = now();
   };
 
+  const project = (entries: readonly LogEntry[]) => {
+    const next = new Map<string, number>();
+    const lines: HistoryLine[] = [];
+    const faults: SetAsideModel[] = [];
+    for (const entry of entries) {
+      if (!isReadable(entry)) faults.push(faultAt(entry, UNREADABLE));
+      if (!isReadable(entry) || !isOfAccount(entry)) continue;
+      const { id, stream, version } = entry.event;
+      const before = next.get(stream) ?? versions.get(stream);
+      // Of an account not seen since the start nothing is known; the balances check it.
+      if (before !== undefined && version !== before + 1) {
+        faults.push(faultAt(entry, `${id} follows version ${before} of its account`));
+      }
+      next.set(stream, version);
+      try {
+        lines.push(historyLine(entry));
+      } catch (error) {
+        faults.push(faultAt(entry, faultOf(error)));
+      }
+    }
+    return { next, lines, faults };
+  };
+
   return {
     async restore() {
-      reached = saved = (await store.checkpoint()) ?? reached;
+      versions.clear();
+      reached = saved = (await store.checkpoint()) ?? BEGINNING;
+      await setAside.restore();
       return reached;
     },
     async apply(entries) {
-      const lines = entries.filter(isOfAccount).map(historyLine);
-      const next = new Map<string, number>();
-      for (const { accountId, entry } of lines) {
-        const before = next.get(accountId) ?? versions.get(accountId);
-        // Of an account not seen since the start nothing is known; the balances check it.
-        if (before !== undefined && entry.version !== before + 1) {
-          throw new LogFault(`${entry.eventId} follows version ${before} of its account`);
-        }
-        next.set(accountId, entry.version);
-      }
+      const { next, lines, faults } = project(entries);
+      await setAside.add(faults);
       if (lines.length > 0) await store.insertLines(lines);
-      for (const [accountId, version] of next) versions.set(accountId, version);
+      for (const [stream, version] of next) versions.set(stream, version);
       const last = entries.at(-1)!;
       const events = reached.events + entries.length;
       reached = { position: last.position, lastEventId: last.event.id, events };
@@ -56,5 +85,6 @@ export function historyProjection(store: HistoryStore, now = () => performance.n
       if (due || reached.events - saved.events >= CHECKPOINT_EVERY_EVENTS) await save();
     },
     settle: save,
+    setAside: () => setAside.list(),
   };
 }

@@ -1,123 +1,201 @@
-import { changeBlock, collections, historyPage, ownerPage } from '../../contracts/read-models.ts';
+import type { RegistryRevision } from '../../contracts/generations.ts';
 import {
+  ofAccountDocument,
+  ofChangeDocument,
+  ofMetadataDocument,
+  ofSetAsideDocument,
+  toAccountDocument,
+  toChangeDocument,
   toHistoryDocument,
   toLinkDocument,
+  toMetadataDocument,
+  toSetAsideDocument,
   type HistoryDocument,
+  type Metadata,
 } from '../../contracts/read-documents.ts';
-import type {
-  AccountChange,
-  AccountModel,
-  AccountsCheckpoint,
-} from '../../contracts/read-models.ts';
-import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
-import { personPage, type PersonModel } from '../../contracts/person-model.ts';
-import type { AccountStore, HistoryStore, ReadStore } from './read-store.ts';
+import { accountsCheckpoint, checkpointId, checkpointSchema } from '../../contracts/read-models.ts';
+import { collections, DOCUMENT_BYTES_MAX, historyPage } from '../../contracts/read-models.ts';
+import { metadataId, revisionId, SET_ASIDE_NAMED_MAX } from '../../contracts/read-models.ts';
+import type { AccountModel, Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
+import {
+  ofPersonDocument,
+  toPersonDocument,
+  type PersonModel,
+} from '../../contracts/person-model.ts';
+import { documentBytes } from './mongo-read-store.ts';
+import { ACCOUNTS_BEGINNING, BEGINNING, type ReadStore } from './read-store.ts';
 
-interface Accounts {
-  checkpoint?: AccountsCheckpoint;
-  readonly changes: Map<number, AccountChange>;
-  readonly accounts: Map<string, AccountModel>;
+type Document = { readonly _id: string | number };
+
+/** One collection as MongoDB has it, with its bound of a document. */
+function documents() {
+  const kept = new Map<string | number, Document>();
+  const fitting = <Given extends Document>(document: Given): Given => {
+    if (documentBytes(document) > DOCUMENT_BYTES_MAX) {
+      throw new Error('the document is larger than the database takes');
+    }
+    return structuredClone(document);
+  };
+  return {
+    get: (id: string | number): Document | undefined => structuredClone(kept.get(id)),
+    all: (): Document[] => structuredClone([...kept.values()]),
+    insert(document: Document): boolean {
+      const isNew = !kept.has(document._id);
+      if (isNew) kept.set(document._id, fitting(document));
+      return isNew;
+    },
+    replaceEarlier(document: Document & { readonly position: number }): void {
+      const there = kept.get(document._id) as typeof document | undefined;
+      if (there === undefined || there.position >= document.position) return;
+      kept.set(document._id, fitting(document));
+    },
+    delete: (id: string | number): boolean => kept.delete(id),
+  };
 }
 
-interface History {
-  checkpoint?: Checkpoint;
-  readonly lines: Map<string, HistoryDocument>;
-}
+type Documents = ReturnType<typeof documents>;
+
+const withMember = (all: readonly Document[], member: string, value: unknown): Document[] =>
+  all.filter((document) => (document as Record<string, unknown> & Document)[member] === value);
 
 /** The read store for tests; it passes the same contract suite as the real one. */
 export function memoryReadStore() {
-  const published = new Map<ReadModelName, number>();
-  const accounts = new Map<string, Accounts>();
-  const history = new Map<string, History>();
-  const persons = new Map<string, Map<string, PersonModel>>();
+  const database = new Map<string, Documents>();
+  // A collection is made by the first insert, also by one that comes after it was dropped.
+  const of = (name: string): Documents => {
+    const found = database.get(name) ?? documents();
+    database.set(name, found);
+    return found;
+  };
 
   const store: ReadStore = {
-    generation: async (name) => published.get(name),
-    publish: async (name, generation) => void published.set(name, generation),
+    async revision(name, revision) {
+      const found = of(collections.registry).get(revisionId(name, revision));
+      if (found === undefined) return undefined;
+      const { _id, ...rest } = found;
+      return rest as RegistryRevision;
+    },
+    async insertRevision(name, revision) {
+      const document = { _id: revisionId(name, revision.revision), ...revision };
+      return of(collections.registry).insert(document) ? 'inserted' : 'taken';
+    },
     async drop(name, generation) {
-      if (name === 'balances') {
-        accounts.delete(collections.accounts(generation));
-        persons.delete(collections.persons(generation));
-      } else history.delete(collections.history(generation));
+      of(collections.checkpoints).delete(checkpointId(name, generation));
+      const { accounts, changes, history, metadata, persons, setAside } = collections;
+      const own = name === 'balances' ? [changes, accounts, metadata, persons] : [history];
+      for (const nameOf of own) database.delete(nameOf(generation));
+      database.delete(setAside(name, generation));
     },
     async accounts(generation) {
-      const name = collections.accounts(generation);
-      const of = accounts.get(name) ?? { changes: new Map(), accounts: new Map() };
-      accounts.set(name, of);
-      return accountStore(of);
+      const accounts = (): Documents => of(collections.accounts(generation));
+      const changes = (): Documents => of(collections.changes(generation));
+      const checkpoint = checkpointOf('balances', generation, ACCOUNTS_BEGINNING);
+      return {
+        async checkpoint() {
+          const found = checkpoint.read();
+          return found && accountsCheckpoint.parse(found);
+        },
+        saveCheckpoint: checkpoint.save,
+        async change(seq) {
+          const found = changes().get(seq);
+          return found && ofChangeDocument(found);
+        },
+        appendChange: async (change) =>
+          changes().insert(toChangeDocument(change)) ? 'appended' : 'taken',
+        async deleteChanges(block) {
+          for (const { _id } of withMember(changes().all(), 'block', block)) changes().delete(_id);
+        },
+        async account(accountId) {
+          const found = accounts().get(accountId);
+          return found && ofAccountDocument(found);
+        },
+        async insertAccounts(added) {
+          for (const account of added) accounts().insert(toAccountDocument(account));
+        },
+        replaceAccount: async (account) => accounts().replaceEarlier(toAccountDocument(account)),
+        async insertMetadata(said) {
+          const into = of(collections.metadata(generation));
+          for (const one of said) into.insert(toMetadataDocument(one));
+        },
+        ownerPageSize: async (key) => withMember(accounts().all(), 'ownerPage', key).length,
+      };
     },
     async persons(generation) {
-      const name = collections.persons(generation);
-      const of = persons.get(name) ?? new Map<string, PersonModel>();
-      persons.set(name, of);
+      const persons = (): Documents => of(collections.persons(generation));
       return {
-        person: async (id) => of.get(id),
-        replacePerson: async (person) => void of.set(person.personId, person),
-        personPageSize: async (page) =>
-          [...of.values()].filter(({ index }) => personPage(index) === page).length,
+        async person(id) {
+          const found = persons().get(id);
+          return found && ofPersonDocument(found);
+        },
+        insertPerson: async (person) =>
+          persons().insert(toPersonDocument(person)) ? 'inserted' : 'taken',
+        replacePerson: async (person) => persons().replaceEarlier(toPersonDocument(person)),
+        personPageSize: async (page) => withMember(persons().all(), 'page', page).length,
       };
     },
     async history(generation) {
-      const name = collections.history(generation);
-      const of = history.get(name) ?? { lines: new Map() };
-      history.set(name, of);
-      return historyStore(of);
+      const checkpoint = checkpointOf('history', generation, BEGINNING);
+      return {
+        async checkpoint() {
+          const found = checkpoint.read();
+          return found && checkpointSchema.parse(found);
+        },
+        saveCheckpoint: checkpoint.save,
+        async insertLines(lines) {
+          const into = of(collections.history(generation));
+          for (const { accountId, entry } of lines) {
+            for (const to of [toLinkDocument, toHistoryDocument]) {
+              const document = to(accountId, entry);
+              if (document) into.insert(document);
+            }
+          }
+        },
+      };
+    },
+    async setAside(name, generation) {
+      const streams = (): Documents => of(collections.setAside(name, generation));
+      return {
+        async insert(added) {
+          for (const one of added) streams().insert(toSetAsideDocument(one));
+        },
+        list: async () => streams().all().slice(0, SET_ASIDE_NAMED_MAX).map(ofSetAsideDocument),
+      };
     },
   };
+
+  function checkpointOf(name: ReadModelName, generation: string, first: Checkpoint) {
+    const _id = checkpointId(name, generation);
+    of(collections.checkpoints).insert({ _id, ...first });
+    return {
+      read(): object | undefined {
+        const found = of(collections.checkpoints).get(_id);
+        if (found === undefined) return undefined;
+        const { _id: _same, ...rest } = found;
+        return rest;
+      },
+      save: async (checkpoint: Checkpoint): Promise<void> =>
+        of(collections.checkpoints).replaceEarlier({ _id, ...checkpoint }),
+    };
+  }
+
   return {
     ...store,
     /** What a reader of the collections would find. */
-    linesOf: (generation: number, accountId: string, version: number): HistoryDocument[] =>
-      [...(history.get(collections.history(generation))?.lines.values() ?? [])].filter(
-        (line) => line.page === historyPage(accountId, version),
-      ),
-    personsOf: (generation: number): PersonModel[] => [
-      ...(persons.get(collections.persons(generation))?.values() ?? []),
-    ],
-    accountsOf: (generation: number): AccountModel[] => [
-      ...(accounts.get(collections.accounts(generation))?.accounts.values() ?? []),
-    ],
-  };
-}
-
-function accountStore(of: Accounts): AccountStore {
-  return {
-    checkpoint: async () => of.checkpoint,
-    saveCheckpoint: async (checkpoint) => void (of.checkpoint = checkpoint),
-    change: async (seq) => of.changes.get(seq),
-    async appendChange(change) {
-      if (of.changes.has(change.seq)) return 'taken';
-      of.changes.set(change.seq, structuredClone(change));
-      return 'appended';
+    linesOf: (generation: string, accountId: string, version: number): HistoryDocument[] =>
+      withMember(
+        of(collections.history(generation)).all(),
+        'page',
+        historyPage(accountId, version),
+      ) as HistoryDocument[],
+    personsOf: (generation: string): PersonModel[] =>
+      of(collections.persons(generation)).all().map(ofPersonDocument),
+    accountsOf: (generation: string): AccountModel[] =>
+      of(collections.accounts(generation)).all().map(ofAccountDocument),
+    metadataOf(generation: string, accountId: string, version: number): Metadata | undefined {
+      const found = of(collections.metadata(generation)).get(metadataId(accountId, version));
+      return found && ofMetadataDocument(found);
     },
-    async deleteChanges(block) {
-      for (const seq of of.changes.keys()) if (changeBlock(seq) === block) of.changes.delete(seq);
-    },
-    account: async (accountId) => of.accounts.get(accountId),
-    async insertAccounts(added) {
-      for (const account of added) {
-        if (!of.accounts.has(account.accountId)) of.accounts.set(account.accountId, account);
-      }
-    },
-    replaceAccount: async (account) => void of.accounts.set(account.accountId, account),
-    async ownerPageSize(key) {
-      const all = [...of.accounts.values()];
-      return all.filter((one) => ownerPage(one.ownerId, one.ownerIndex) === key).length;
-    },
-  };
-}
-
-function historyStore(of: History): HistoryStore {
-  return {
-    checkpoint: async () => of.checkpoint,
-    saveCheckpoint: async (checkpoint) => void (of.checkpoint = checkpoint),
-    async insertLines(lines) {
-      for (const { accountId, entry } of lines) {
-        for (const to of [toLinkDocument, toHistoryDocument]) {
-          const document = to(accountId, entry);
-          if (document && !of.lines.has(document._id)) of.lines.set(document._id, document);
-        }
-      }
-    },
+    collections: (): string[] => [...database.keys()],
+    documents: async (name: string): Promise<object[]> => of(name).all(),
   };
 }

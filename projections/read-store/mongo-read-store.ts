@@ -1,12 +1,22 @@
-import { MongoBulkWriteError, MongoClient, MongoServerError, type Collection } from 'mongodb';
+import { BSON, MongoBulkWriteError, MongoClient, MongoServerError } from 'mongodb';
+import type { Collection } from 'mongodb';
+import { registryRevision } from '../../contracts/generations.ts';
 import { accountsCheckpoint, checkpointSchema } from '../../contracts/read-models.ts';
-import { collections, READ_DATABASE } from '../../contracts/read-models.ts';
+import { checkpointId, collections, READ_DATABASE } from '../../contracts/read-models.ts';
+import {
+  DOCUMENT_BYTES_MAX,
+  revisionId,
+  SET_ASIDE_NAMED_MAX,
+} from '../../contracts/read-models.ts';
+import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
 import { ofAccountDocument, ofChangeDocument } from '../../contracts/read-documents.ts';
+import { ofSetAsideDocument, toSetAsideDocument } from '../../contracts/read-documents.ts';
 import { toAccountDocument, toChangeDocument } from '../../contracts/read-documents.ts';
 import { toHistoryDocument, toLinkDocument } from '../../contracts/read-documents.ts';
-import type { HistoryDocument } from '../../contracts/read-documents.ts';
-import type { HistoryEntry, ReadModelName } from '../../contracts/read-models.ts';
+import { toMetadataDocument, type HistoryDocument } from '../../contracts/read-documents.ts';
+import type { HistoryEntry } from '../../contracts/read-models.ts';
 import { ofPersonDocument, toPersonDocument } from '../../contracts/person-model.ts';
+import { ACCOUNTS_BEGINNING, BEGINNING } from './read-store.ts';
 import type { AccountStore, HistoryStore, PersonStore, ReadStore } from './read-store.ts';
 
 const DUPLICATE_KEY = 11_000;
@@ -14,6 +24,9 @@ const DUPLICATE_KEY = 11_000;
 const CONNECTIONS_MAX = 12;
 const SERVER_MS_MAX = 2_000;
 const CALL_MS_MAX = 10_000;
+
+/** Bytes of a document as MongoDB counts them for its bound. */
+export const documentBytes = (document: object): number => BSON.calculateObjectSize(document);
 
 type Document = { _id: string | number } & Record<string, unknown>;
 
@@ -33,61 +46,87 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
   const database = client.db(READ_DATABASE);
   const collection = (name: string): Collection<Document> => database.collection<Document>(name);
   const registry = collection(collections.registry);
-  const checkpointId = (name: ReadModelName, generation: number) => `${name}-${generation}`;
+  const checkpoints = collection(collections.checkpoints);
 
   // The member is looked up by equality, so each collection has at most one index beside _id.
   const ready = async (name: string, member: string): Promise<Collection<Document>> => {
     await collection(name).createIndex({ [member]: 1 });
     return collection(name);
   };
-  const read = async (id: string): Promise<Record<string, unknown> | undefined> => {
-    const { _id, ...document } = (await registry.findOne({ _id: id })) ?? { _id: undefined };
-    return _id === undefined ? undefined : document;
-  };
-  const write = async (id: string, document: object): Promise<void> => {
-    await registry.replaceOne({ _id: id }, { ...document }, { upsert: true });
+  const checkpointOf = async (name: ReadModelName, generation: string, first: Checkpoint) => {
+    const _id = checkpointId(name, generation);
+    await insertOne(checkpoints, { _id, ...first });
+    return {
+      async read(): Promise<Record<string, unknown> | undefined> {
+        const found = await checkpoints.findOne({ _id });
+        if (found === null) return undefined;
+        const { _id: _same, ...document } = found;
+        return document;
+      },
+      save: (checkpoint: Checkpoint) => replaceEarlier(checkpoints, { _id, ...checkpoint }),
+    };
   };
 
   return {
-    async generation(name) {
-      const document = await read(name);
-      return document === undefined ? undefined : Number(document['generation']);
+    async revision(name, revision) {
+      const found = await registry.findOne({ _id: revisionId(name, revision) });
+      if (found === null) return undefined;
+      const { _id, ...document } = found;
+      return registryRevision.parse(document);
     },
-    publish: (name, generation) => write(name, { generation }),
+    async insertRevision(name, revision) {
+      const _id = revisionId(name, revision.revision);
+      return (await insertOne(registry, { _id, ...revision })) ? 'inserted' : 'taken';
+    },
     async drop(name, generation) {
-      await registry.deleteOne({ _id: checkpointId(name, generation) });
-      const { accounts, changes, history, persons } = collections;
-      const names = name === 'balances' ? [changes, accounts, persons] : [history];
-      for (const nameOf of names) await collection(nameOf(generation)).drop();
+      await checkpoints.deleteOne({ _id: checkpointId(name, generation) });
+      const { accounts, changes, history, metadata, persons, setAside } = collections;
+      const own = name === 'balances' ? [changes, accounts, metadata, persons] : [history];
+      const names = [...own.map((nameOf) => nameOf(generation)), setAside(name, generation)];
+      for (const one of names) await collection(one).drop();
     },
     async accounts(generation) {
-      const id = checkpointId('balances', generation);
+      const accounts = await ready(collections.accounts(generation), 'ownerPage');
+      const changes = await ready(collections.changes(generation), 'block');
+      const checkpoint = await checkpointOf('balances', generation, ACCOUNTS_BEGINNING);
+      const metadata = collection(collections.metadata(generation));
       return {
-        ...accountDocuments(await ready(collections.accounts(generation), 'ownerPage')),
-        ...changeDocuments(await ready(collections.changes(generation), 'block')),
+        ...accountDocuments(accounts),
+        ...changeDocuments(changes),
+        insertMetadata: (said) => insertMissing(metadata, said.map(toMetadataDocument)),
         async checkpoint() {
-          const document = await read(id);
+          const document = await checkpoint.read();
           return document && accountsCheckpoint.parse(document);
         },
-        saveCheckpoint: (checkpoint) => write(id, checkpoint),
+        saveCheckpoint: checkpoint.save,
       };
     },
     persons: async (generation) =>
       personDocuments(await ready(collections.persons(generation), 'page')),
     async history(generation): Promise<HistoryStore> {
-      const id = checkpointId('history', generation);
       const lines = await ready(collections.history(generation), 'page');
+      const checkpoint = await checkpointOf('history', generation, BEGINNING);
       return {
         async checkpoint() {
-          const document = await read(id);
+          const document = await checkpoint.read();
           return document && checkpointSchema.parse(document);
         },
-        saveCheckpoint: (checkpoint) => write(id, checkpoint),
+        saveCheckpoint: checkpoint.save,
         async insertLines(added) {
           const made = (to: (id: string, entry: HistoryEntry) => HistoryDocument | undefined) =>
             added.flatMap(({ accountId, entry }) => to(accountId, entry) ?? []);
           await insertMissing(lines, made(toLinkDocument));
           await insertMissing(lines, made(toHistoryDocument));
+        },
+      };
+    },
+    async setAside(name, generation) {
+      const streams = await ready(collections.setAside(name, generation), 'list');
+      return {
+        insert: (added) => insertMissing(streams, added.map(toSetAsideDocument)),
+        async list() {
+          const found = streams.find({ list: 'all' }).limit(SET_ASIDE_NAMED_MAX);
+          return (await found.toArray()).map(ofSetAsideDocument);
         },
       };
     },
@@ -106,15 +145,8 @@ function accountDocuments(accounts: Collection<Document>): AccountDocuments {
       const document = await accounts.findOne({ _id: accountId });
       return document === null ? undefined : ofAccountDocument(document);
     },
-    insertAccounts: (added) =>
-      insertMissing(
-        accounts,
-        added.map((account) => ({ ...toAccountDocument(account) })),
-      ),
-    async replaceAccount(account) {
-      const { _id, ...document } = toAccountDocument(account);
-      await accounts.replaceOne({ _id }, document, { upsert: true });
-    },
+    insertAccounts: (added) => insertMissing(accounts, added.map(toAccountDocument)),
+    replaceAccount: (account) => replaceEarlier(accounts, toAccountDocument(account)),
     ownerPageSize: async (key) => (await accounts.find({ ownerPage: key }).toArray()).length,
   };
 }
@@ -125,10 +157,9 @@ function personDocuments(persons: Collection<Document>): PersonStore {
       const document = await persons.findOne({ _id: personId });
       return document === null ? undefined : ofPersonDocument(document);
     },
-    async replacePerson(person) {
-      const { _id, ...document } = toPersonDocument(person);
-      await persons.replaceOne({ _id }, document, { upsert: true });
-    },
+    insertPerson: async (person) =>
+      (await insertOne(persons, toPersonDocument(person))) ? 'inserted' : 'taken',
+    replacePerson: (person) => replaceEarlier(persons, toPersonDocument(person)),
     personPageSize: async (page) => (await persons.find({ page }).toArray()).length,
   };
 }
@@ -142,16 +173,40 @@ function changeDocuments(changes: Collection<Document>): ChangeDocuments {
       return document === null ? undefined : ofChangeDocument(document);
     },
     async appendChange(change) {
-      try {
-        await changes.insertOne({ ...toChangeDocument(change) });
-        return 'appended';
-      } catch (error) {
-        if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return 'taken';
-        throw error;
+      const document = toChangeDocument(change);
+      // MongoDB refuses it; FerretDB takes it and may fail to read it back.
+      if (documentBytes(document) > DOCUMENT_BYTES_MAX) {
+        throw new Error('the change is larger than the database takes');
       }
+      return (await insertOne(changes, document)) ? 'appended' : 'taken';
     },
     deleteChanges: async (block) => void (await changes.deleteMany({ block })),
   };
+}
+
+/**
+ * Replaces a document that tells of an earlier position, and nothing else. FerretDB compares and
+ * writes in two steps; between them the trigger of runtime/lookup-index.ts compares once more.
+ */
+async function replaceEarlier(
+  into: Collection<Document>,
+  { _id, ...document }: { readonly _id: string; readonly position: number },
+): Promise<void> {
+  await into.replaceOne({ _id, position: { $lt: document.position } }, { ...document });
+}
+
+/** Gives whether there was none of that id. */
+async function insertOne(
+  into: Collection<Document>,
+  document: { readonly _id: string | number },
+): Promise<boolean> {
+  try {
+    await into.insertOne({ ...document });
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return false;
+    throw error;
+  }
 }
 
 /** Unordered, so that a document which is there already does not keep the others out. */

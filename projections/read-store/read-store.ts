@@ -1,15 +1,38 @@
+import type { RegistryRevision } from '../../contracts/generations.ts';
+import type { SaidMetadata } from '../../contracts/read-documents.ts';
 import type {
   AccountChange,
   AccountModel,
   AccountsCheckpoint,
   HistoryEntry,
+  SetAsideModel,
 } from '../../contracts/read-models.ts';
 import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
 import type { PersonModel } from '../../contracts/person-model.ts';
 import type { AccountId } from '../../domain/ids.ts';
 
-/** One generation of the accounts. Only one projection writes it at a time. */
+/**
+ * The read side as its writers see it. More than one may write, and a write may come late, twice
+ * or after later ones. So a write either adds what is not there, and then the first one stays, or
+ * replaces what tells of an earlier log position; anything else changes nothing. Nothing is made
+ * by a replacement, so one that comes after its generation was dropped leaves nothing behind.
+ */
+export interface ReadStore {
+  revision(name: ReadModelName, revision: number): Promise<RegistryRevision | undefined>;
+  insertRevision(name: ReadModelName, revision: RegistryRevision): Promise<'inserted' | 'taken'>;
+  /** Deletes a generation with its checkpoint; nothing happens when there is none. */
+  drop(name: ReadModelName, generation: string): Promise<void>;
+  /** Makes what is missing of the collections, their indexes and the checkpoint. */
+  accounts(generation: string): Promise<AccountStore>;
+  /** The persons belong to the generation of the balances. */
+  persons(generation: string): Promise<PersonStore>;
+  history(generation: string): Promise<HistoryStore>;
+  setAside(name: ReadModelName, generation: string): Promise<SetAsideStore>;
+}
+
+/** One generation of the accounts. */
 export interface AccountStore {
+  /** Undefined when the generation was dropped. */
   checkpoint(): Promise<AccountsCheckpoint | undefined>;
   saveCheckpoint(checkpoint: AccountsCheckpoint): Promise<void>;
   change(seq: number): Promise<AccountChange | undefined>;
@@ -17,9 +40,9 @@ export interface AccountStore {
   appendChange(change: AccountChange): Promise<'appended' | 'taken'>;
   deleteChanges(block: number): Promise<void>;
   account(accountId: string): Promise<AccountModel | undefined>;
-  /** Adds accounts; those that are there already stay as they are. */
   insertAccounts(accounts: readonly AccountModel[]): Promise<void>;
   replaceAccount(account: AccountModel): Promise<void>;
+  insertMetadata(said: readonly SaidMetadata[]): Promise<void>;
   /** How many accounts are on that page of the owner's list. */
   ownerPageSize(pageKey: string): Promise<number>;
 }
@@ -27,7 +50,7 @@ export interface AccountStore {
 /** One generation of the persons. */
 export interface PersonStore {
   person(personId: string): Promise<PersonModel | undefined>;
-  /** Writes the document, whether there was one or not. */
+  insertPerson(person: PersonModel): Promise<'inserted' | 'taken'>;
   replacePerson(person: PersonModel): Promise<void>;
   /** How many persons are on that page of the list. */
   personPageSize(page: number): Promise<number>;
@@ -40,22 +63,19 @@ export interface HistoryLine {
 
 /** One generation of the history. */
 export interface HistoryStore {
+  /** Undefined when the generation was dropped. */
   checkpoint(): Promise<Checkpoint | undefined>;
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
-  /** Adds lines; those that are there already stay as they are. */
   insertLines(lines: readonly HistoryLine[]): Promise<void>;
 }
 
-/** The generations of both read models. */
-export interface ReadStore {
-  /** The generation in use, undefined before the first start. */
-  generation(name: ReadModelName): Promise<number | undefined>;
-  publish(name: ReadModelName, generation: number): Promise<void>;
-  /** Deletes a generation with its checkpoint; nothing happens when there is none. */
-  drop(name: ReadModelName, generation: number): Promise<void>;
-  /** Makes what is missing of the collections and their indexes. */
-  accounts(generation: number): Promise<AccountStore>;
-  /** The persons belong to the generation of the balances. */
-  persons(generation: number): Promise<PersonStore>;
-  history(generation: number): Promise<HistoryStore>;
+/** The streams that one generation could not follow. */
+export interface SetAsideStore {
+  insert(streams: readonly SetAsideModel[]): Promise<void>;
+  /** Some of them, when there are more than SET_ASIDE_NAMED_MAX. */
+  list(): Promise<SetAsideModel[]>;
 }
+
+/** Where a projection stands that never began. */
+export const BEGINNING: Checkpoint = { position: 0, lastEventId: '', events: 0 };
+export const ACCOUNTS_BEGINNING: AccountsCheckpoint = { ...BEGINNING, settled: 0, firstBlock: 0 };

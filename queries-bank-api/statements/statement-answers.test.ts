@@ -18,9 +18,9 @@ const OCTOBER = 'from=2026-10-01&to=2026-10-03';
 
 function bank(events: LoggedEvent[] = october(), log = logOf(events), state = () => SIGNED) {
   const models = memoryReadModels();
-  Object.assign(models.use, { balances: 1 });
-  models.of(1).persons.set(OWNER, {
-    ...{ personId: personId(OWNER), status: 'registered', version: 1, index: 0 },
+  Object.assign(models.use, { balances: '1' });
+  models.of('1').persons.set(OWNER, {
+    ...{ personId: personId(OWNER), status: 'registered', version: 1, position: 1, index: 0 },
     ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },
   });
   const erased = { value: false };

@@ -1,7 +1,9 @@
 import { MongoClient, type Document } from 'mongodb';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { ofChangeDocument, toAccountDocument } from '../../contracts/read-documents.ts';
-import { collections, READ_DATABASE } from '../../contracts/read-models.ts';
+import { newestRevision, type RegistryRevision } from '../../contracts/generations.ts';
+import { collections, READ_DATABASE, revisionId } from '../../contracts/read-models.ts';
+import type { ReadModelName } from '../../contracts/read-models.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { mongoUrl } from '../../runtime/ferretdb.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
@@ -29,8 +31,13 @@ export const dropReadSide = (instance: Instance): Promise<boolean> =>
 export const readSide = (instance: Instance): Promise<Map<string, string>> =>
   withDatabase(instance, async (database) => {
     const registry = database.collection<Document & { _id: string }>(collections.registry);
-    const generation = async (name: string): Promise<number> =>
-      Number((await registry.findOne({ _id: name }))?.['generation']);
+    const generation = async (name: ReadModelName): Promise<string> => {
+      const newest = await newestRevision(async (revision) => {
+        const found = await registry.findOne({ _id: revisionId(name, revision) });
+        return (found as unknown as RegistryRevision | null) ?? undefined;
+      });
+      return String(newest?.inUse);
+    };
     const [balances, history] = [await generation('balances'), await generation('history')];
     const all = (name: string): Promise<Document[]> => database.collection(name).find({}).toArray();
     const seen = new Map<string, string>();
@@ -42,6 +49,7 @@ export const readSide = (instance: Instance): Promise<Map<string, string>> =>
     for (const { accounts } of changes) {
       for (const account of accounts) put('account', toAccountDocument(account));
     }
+    for (const document of await all(collections.metadata(balances))) put('metadata', document);
     for (const document of await all(collections.persons(balances))) put('person', document);
     for (const document of await all(collections.history(history))) put('history', document);
     return seen;
