@@ -5,7 +5,7 @@ import {
 } from '../../contracts/commands.ts';
 import { streamOf } from '../../contracts/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, type AccountId } from '../../domain/ids.ts';
+import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { ACCOUNT, counting, deposit, losing, message, open } from '../host/bank-host-for-tests.ts';
 import { said, silent, STREAM, testHost, testLog } from '../host/bank-host-for-tests.ts';
@@ -15,7 +15,7 @@ import { memoryJournal } from '../journal/memory-journal.ts';
 import { heldStreams } from './held-streams.ts';
 import { createTurns, GIVEN_UP_MS } from './turns.ts';
 
-const OTHER = accountIdOfSerial(7n);
+const [OTHER, THIRD] = [accountIdOfSerial(7n), accountIdOfSerial(8n)];
 const at = (accountId: AccountId, one: CommandMessage): CommandMessage => ({ ...one, accountId });
 const transfer = (id: string, amount: string, to = OTHER): CommandMessage => {
   const transferId = transferIdFor(ACCOUNT, commandId(id));
@@ -421,7 +421,7 @@ test.each([
   ['commands', { commands: 100, size: 1 }, 100],
   ['characters', { commands: 1, size: 1024 * 1024 }, 64],
 ])(
-  'while the journal is away so many %s wait, and more are sent back at once',
+  'while the journal is away so many %s wait, of one account half of it, and more are sent back',
   async (_of, one, most) => {
     const away = () => new Promise<never>(() => undefined);
     const relay = { restore: () => undefined, add: () => undefined, isFull: () => false };
@@ -432,20 +432,26 @@ test.each([
       clock: systemClock,
       logger: silent,
     });
-    const call = (): Promise<string> =>
+    const call = (stream: StreamId): Promise<string> =>
       turns
         .execute<never>({
-          ...{ ...one, streams: [STREAM], deadlineMs: Infinity },
-          decide: (draft) => void draft.read(STREAM),
+          ...{ ...one, streams: [stream], deadlineMs: Infinity },
+          decide: (draft) => void draft.read(stream),
         })
         .then(([result]) => result!.refusal.reason);
-    void call();
-    await new Promise(setImmediate);
-    // The first one is in its turn, which waits for the journal.
-    const waiting = Array.from({ length: most }, call);
+    for (const stream of [STREAM, streamOf(OTHER)]) {
+      void call(stream);
+      await new Promise(setImmediate);
+    }
+    // The first ones are in their turns, which wait for the journal.
     const later = () => new Promise<string>((resolve) => void setTimeout(resolve, 50, 'waits'));
-    expect(await Promise.race([...waiting, later()])).toBe('waits');
-    expect(await Promise.race([call(), later()])).toBe('too many commands wait');
-    expect(turns.waiting()).toBe(most * one.commands);
+    const hot = Array.from({ length: most / 2 }, () => call(STREAM));
+    expect(await Promise.race([...hot, later()])).toBe('waits');
+    expect(await Promise.race([call(STREAM), later()])).toBe('too many commands wait');
+    // One account has not taken the room of the others.
+    const other = Array.from({ length: most / 2 }, () => call(streamOf(OTHER)));
+    expect(await Promise.race([...other, later()])).toBe('waits');
+    expect(await Promise.race([call(streamOf(OTHER)), later()])).toBe('too many commands wait');
+    expect(await Promise.race([call(streamOf(THIRD)), later()])).toBe('too many commands wait');
   },
 );
