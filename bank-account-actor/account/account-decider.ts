@@ -73,12 +73,28 @@ export function decideAccounts(
     // What an aborted batch set was never set.
     const first = isAborted ? before[index] : seen;
     const { refusal } = result;
+    if (isOver(refusal)) endDue(draft, work.message.accountId, now);
     if (first === undefined || !wantsRecord(first, work, refusal)) return result;
     const undone = isAborted ? seen.version - first.version : 0;
     const refusalId = recordRefusal(draft, { work, refusal, seen, undone }, now);
     return refusalId === undefined ? undefined : { ...result, refusalId };
   });
   return results.includes(undefined) ? undefined : (results as CommandResult[]);
+}
+
+const isOver = ({ code }: RefusalMessage): boolean =>
+  code === 'hold-expired' || code === 'transfer-expired';
+
+/**
+ * A refusal for the time alone writes nothing that a commit of the same command would meet that is
+ * still on its way, and that was decided before. So what is over is ended with it.
+ */
+function endDue(draft: Draft, id: AccountId, now: string): void {
+  const current = draft.read(streamOf(id));
+  if (typeof current !== 'object') return;
+  const account = accountOf(current);
+  if (account.status === 'none') return;
+  for (const work of dueWork(account, id, now)) decideAccount(draft, work, now);
 }
 
 const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } };
