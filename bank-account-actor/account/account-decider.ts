@@ -171,6 +171,7 @@ function decideOne(
   if (command.type === 'open-account' && account.status === 'none') {
     const owner = ownerOf(draft, command.ownerId);
     if (owner === undefined) return undefined;
+    if (owner === 'unreadable') return unavailable('the owner cannot be read');
     if (!owner) return refused({ code: 'owner-not-found' });
   }
   const past = pastOf(draft, streamOf(accountId), account, command);
@@ -306,11 +307,11 @@ const refusedBy = (side: AccountId, refusal: Refusal, currency: Currency): Refus
 });
 
 /** Whether the owner is registered; undefined: to be fetched. The commit looks at it again. */
-function ownerOf(draft: Draft, ownerId: string): boolean | undefined {
+function ownerOf(draft: Draft, ownerId: string): boolean | 'unreadable' | undefined {
   if (!PERSON_ID_PATTERN.test(ownerId)) return false;
   const person = draft.read(streamOfPerson(personId(ownerId)));
-  if (person === undefined) return undefined;
-  if (person === 'unreadable' || person.state === undefined) return false;
+  if (person === undefined || person === 'unreadable') return person;
+  if (person.state === undefined) return false;
   return isPersonState(person.state) && person.state.status === 'registered';
 }
 

@@ -107,6 +107,15 @@ describe('one turn', () => {
     const told = await atOnce(host, [deposit('d'), at(OTHER, deposit('e')), deposit('f')]);
     expect(told).toEqual(['service-unavailable', '2', 'service-unavailable']);
   });
+  test('given an owner whose row cannot be read, nobody is told that they do not exist', async () => {
+    const memory = memoryJournal();
+    const load: Journal['load'] = async (streams, names) => {
+      const found = await memory.load(streams, names);
+      return { ...found, streams: found.streams.map((row) => ({ ...row, state: '{"what":1}' })) };
+    };
+    const host = await testHost({ ...memory, load });
+    expect(await codes(host.execute([open('o')]))).toEqual(['service-unavailable']);
+  });
   test('given a turn that the journal refuses, only who is to blame fails', async () => {
     const memory = memoryJournal();
     const commit: Journal['commit'] = (turn) =>
