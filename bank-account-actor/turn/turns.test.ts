@@ -150,6 +150,48 @@ describe('one turn', () => {
   });
 });
 
+describe('text of which a character takes three bytes', () => {
+  const metadata = Object.fromEntries(
+    Array.from({ length: 20 }, (_, n) => [`k${n}`, '銀'.repeat(500)]),
+  );
+  const long = (id: string, more: object = {}) =>
+    message(id, { type: 'deposit', amount: '1.00', metadata, ...more });
+  const refusing = () => {
+    const memory = memoryJournal();
+    let refused = 0;
+    const commit: Journal['commit'] = (turn) =>
+      memory.commit(turn).catch((error: unknown) => {
+        refused += 1;
+        throw error;
+      });
+    return { journal: { ...memory, commit }, refused: () => refused };
+  };
+
+  test('given many accounts, a turn is cut before the journal refuses it', async () => {
+    const { journal, refused } = refusing();
+    const host = await testHost(journal);
+    const accounts = Array.from({ length: 100 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
+    const bodies = accounts.flatMap((id) => [at(id, open('o')), at(id, long('d'))]);
+    expect(await atOnce(host, bodies)).toEqual(accounts.flatMap(() => ['1', '2']));
+    expect(refused()).toBe(0);
+  });
+  test('given a log that is away, one account is sent back before its row is too large', async () => {
+    const [{ journal, refused }, log, time] = [refusing(), testLog(), virtualClock()];
+    const host = await testHost(journal, log, { clock: time.clock });
+    host.start();
+    const terms = { type: 'place-hold', amount: '0.01', description: '銀'.repeat(200) };
+    const holds = Array.from({ length: 150 }, (_, n) => message(`h${n}`, terms));
+    await host.execute([open('o', { initialDeposit: '9.00', metadata }), ...holds]);
+    await time.pass(5_000);
+    host.stop();
+    log.take = () => undefined;
+    const told: string[] = [];
+    for (let n = 0; n < 60; n += 1) told.push(...(await codes(host.execute([long(`d${n}`)]))));
+    expect(told.at(-1)).toBe('service-unavailable');
+    expect(refused()).toBe(0);
+  });
+});
+
 describe('a command id is executed once, for ever', () => {
   test('given the same id in one call or at once, all others are its replays', async () => {
     const host = await testHost();
