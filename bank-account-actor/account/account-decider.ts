@@ -68,7 +68,7 @@ export function decideAccounts(
   if (isAborted || dryRun) undo?.();
   const results = outcomes.map(({ result, seen }, index): CommandResult | undefined => {
     const work = works[index]!;
-    if (result.ok) return isAborted && !result.replayed ? ABORTED : result;
+    if (result.ok) return isAborted && !isKnown(draft, work) ? ABORTED : result;
     if (seen === undefined || dryRun || work.message.dryRun === true) return result;
     // What an aborted batch set was never set.
     const first = isAborted ? before[index] : seen;
@@ -81,6 +81,10 @@ export function decideAccounts(
   });
   return results.includes(undefined) ? undefined : (results as CommandResult[]);
 }
+
+/** Executed before, and not by what is undone: the same command may stand twice in one group. */
+const isKnown = (draft: Draft, { message: { accountId, commandId } }: AccountWork): boolean =>
+  draft.executed(streamOf(accountId), commandId) !== null;
 
 const isOver = ({ code }: RefusalMessage): boolean =>
   code === 'hold-expired' || code === 'transfer-expired';

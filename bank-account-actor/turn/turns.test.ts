@@ -296,6 +296,13 @@ describe('an atomic group', () => {
     const { streams } = await host.journal.load([STREAM, streamOf(OTHER)]);
     expect(streams.map(({ version }) => version)).toEqual([2, 1]);
   });
+  test('that is aborted says of no repetition within it that it was executed', async () => {
+    const host = await opened();
+    const commands = [deposit('d'), deposit('d'), withdraw('w', '9.00')];
+    const told = await codes(host.execute(commands, { atomic: true }));
+    expect(told).toEqual(['batch-aborted', 'batch-aborted', 'insufficient-funds']);
+    expect((await host.journal.load([STREAM])).streams[0]?.version).toBe(2);
+  });
   test('that is aborted still knows what was executed before', async () => {
     const host = await opened();
     await host.execute([withdraw('w', '1.00')]);
