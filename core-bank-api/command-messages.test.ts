@@ -174,7 +174,7 @@ describe('a command message', () => {
     expect(await take(message)).toBe('SUCCESS');
     expect(published.map(({ topic }) => topic)).toEqual(['account-command-results']);
   });
-  test('that expired is not said to be dead while nobody can tell whether it was executed', async () => {
+  test('that expired comes again while nobody can tell whether it was executed', async () => {
     const { take, published, actorsAway } = house();
     actorsAway(true);
     const message = bytes(event({ expiration: '2026-11-21T11:59:59Z' }));

@@ -95,7 +95,7 @@ describe('what is recorded', () => {
     expect(record?.at).toBe(seen.at);
   });
 
-  test("given a clock that was set back a day, what was spent is told by the account's clock", async () => {
+  test("given a clock that was set back a day, the record keeps to the account's", async () => {
     const { execute, records, time } = await house();
     const limits = message('l', { type: 'set-limits', perDay: '6.00' });
     await execute(recording('o', { initialDeposit: '9.00' }), limits, withdraw('v', '5.00'));

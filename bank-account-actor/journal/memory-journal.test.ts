@@ -12,7 +12,7 @@ journalContract('memory', () => ({
   },
 }));
 
-test('given a clock of the store that was set back, then nobody waits for the old time', async () => {
+test('given a store whose clock was set back, then nobody waits for the old time', async () => {
   let time = now;
   const [journal, stream] = [memoryJournal(() => time), newStream()];
   await journal.commit(turn([write(stream, 0)]));

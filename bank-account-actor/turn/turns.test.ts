@@ -107,7 +107,7 @@ describe('one turn', () => {
     const told = await atOnce(host, [deposit('d'), at(OTHER, deposit('e')), deposit('f')]);
     expect(told).toEqual(['service-unavailable', '2', 'service-unavailable']);
   });
-  test('given an owner whose row cannot be read, nobody is told that they do not exist', async () => {
+  test('given an owner whose row cannot be read, they are not said to be missing', async () => {
     const memory = memoryJournal();
     const load: Journal['load'] = async (streams, names) => {
       const found = await memory.load(streams, names);
@@ -175,7 +175,7 @@ describe('text of which a character takes three bytes', () => {
     expect(await atOnce(host, bodies)).toEqual(accounts.flatMap(() => ['1', '2']));
     expect(refused()).toBe(0);
   });
-  test('given a log that is away, one account is sent back before its row is too large', async () => {
+  test('given a log that is away, an account is sent back before its row is too big', async () => {
     const [{ journal, refused }, log, time] = [refusing(), testLog(), virtualClock()];
     const host = await testHost(journal, log, { clock: time.clock });
     host.start();

@@ -96,7 +96,7 @@ function house() {
 }
 
 describe('given a write that is done while the next round reads what is there', () => {
-  test('when it has two legs, then nobody takes the second one for a part without the first', async () => {
+  test('when it has two legs, then none is taken for a part without the other', async () => {
     const { append, delay, keys, alarms } = house();
     const [anna, ben] = [newAccount(), newAccount()];
     await append([eventOf(anna, 1), eventOf(ben, 1)]);
