@@ -44,9 +44,17 @@ const house = (answer: (message: CommandMessage) => CommandResult = executed) =>
   const published: { topic: string; event: OwnCloudEvent }[] = [];
   const commands: CommandMessage[] = [];
   const steps: string[] = [];
-  let brokerIsAway = false;
+  let [brokerIsAway, areActorsAway, now] = [false, false, NOW];
   const take = commandMessages({
     actors: {
+      lookup: async (_account, names) => {
+        if (areActorsAway) return 'unavailable';
+        return names.map((name) => {
+          const done = commands.find(({ commandId: id }) => id === name);
+          const result = done && answer(done);
+          return result?.ok === true ? result.events : undefined;
+        });
+      },
       execute: (group) => {
         commands.push(...group.commands);
         steps.push('execute');
@@ -59,11 +67,13 @@ const house = (answer: (message: CommandMessage) => CommandResult = executed) =>
       published.push({ topic, event });
       return Promise.resolve();
     },
-    now: () => NOW,
+    now: () => now,
     logger,
   });
   const away = (is: boolean): void => void (brokerIsAway = is);
-  return { take, published, commands, steps, away };
+  const actorsAway = (is: boolean): void => void (areActorsAway = is);
+  const later = (ms: number): void => void (now = new Date(now.getTime() + ms));
+  return { take, published, commands, steps, away, actorsAway, later };
 };
 const data = { type: 'deposit', accountId: ACCOUNT, amount: '1.00' };
 const event = (more: object = {}): object => ({
@@ -153,6 +163,23 @@ describe('a command message', () => {
     away(false);
     expect(await take(bytes(event()))).toBe('SUCCESS');
     expect(published).toHaveLength(1);
+  });
+  test('that was executed and expired before its result was published has a result', async () => {
+    const { take, published, away, later } = house();
+    const message = bytes(event({ expiration: '2026-11-21T12:00:03Z' }));
+    away(true);
+    expect(await take(message)).toBe('RETRY');
+    away(false);
+    later(5_000);
+    expect(await take(message)).toBe('SUCCESS');
+    expect(published.map(({ topic }) => topic)).toEqual(['account-command-results']);
+  });
+  test('that expired comes again while nobody can tell whether it was executed', async () => {
+    const { take, published, actorsAway } = house();
+    actorsAway(true);
+    const message = bytes(event({ expiration: '2026-11-21T11:59:59Z' }));
+    expect(await take(message)).toBe('RETRY');
+    expect(published).toEqual([]);
   });
   test('that comes twice has one result, by its id, unless the outcome is another', async () => {
     const ids = [];

@@ -16,7 +16,7 @@ export const MESSAGE_BYTES_MAX = 64 * 1024;
 const SOURCE = '/core-bank/core-bank-api';
 
 export interface CommandMessagePorts {
-  readonly actors: Pick<Actors, 'execute'>;
+  readonly actors: Actors;
   /** Resolves once the broker has the event. */
   readonly publish: (topic: string, event: OwnCloudEvent) => Promise<void>;
   readonly now: () => Date;
@@ -26,13 +26,15 @@ export interface CommandMessagePorts {
 interface Wanted {
   readonly cause: Cause;
   readonly command: Addressed;
+  /** Why it may not begin any more; it may have been executed before. */
+  readonly over: string | undefined;
 }
 
 /**
  * Takes one message of the topic account-commands: 'SUCCESS' acknowledges it, 'RETRY' has it
  * delivered again. It is acknowledged only when its result, or the reason why it has none, was
  * published; so a crash at any point costs a repetition at most, and the command's key makes
- * that harmless.
+ * that harmless. One that expired meanwhile is still answered with what it did.
  */
 export function commandMessages(ports: CommandMessagePorts) {
   const { actors, publish, now, logger } = ports;
@@ -43,14 +45,21 @@ export function commandMessages(ports: CommandMessagePorts) {
     datacontenttype: 'application/json' as const,
   });
 
+  const bury = async (message: Buffer, poison: Poison): Promise<'SUCCESS'> => {
+    logger.warn('a command message is poison', { reason: poison.reason });
+    await publish(DEAD_COMMANDS_TOPIC, { ...common(), ...deadCommand(message, poison) });
+    return 'SUCCESS';
+  };
   const take = async (message: Buffer): Promise<'SUCCESS' | 'RETRY'> => {
     const wanted = readCommand(message, now());
-    if ('reason' in wanted) {
-      logger.warn('a command message is poison', { reason: wanted.reason });
-      await publish(DEAD_COMMANDS_TOPIC, { ...common(), ...deadCommand(message, wanted) });
-      return 'SUCCESS';
+    if ('reason' in wanted) return bury(message, wanted);
+    const { cause, command, over } = wanted;
+    if (over !== undefined) {
+      const { accountId, message: asked } = command;
+      const found = await actors.lookup(accountId, [asked.commandId]);
+      if (found === 'unavailable') return 'RETRY';
+      if (found[0] === undefined) return bury(message, { cause, reason: over });
     }
-    const { cause, command } = wanted;
     const result = await executeOne(actors, command);
     if (isUnavailable(result)) return 'RETRY';
     const at = `${SOURCE}#${encodeURIComponent(command.message.commandId)}`;
@@ -92,12 +101,12 @@ function readCommand(message: Buffer, now: Date): Wanted | Poison {
   }
   const { id, source, data, expiration, traceparent } = event.data;
   const cause = { causationid: id, causationsource: source };
-  if (expiration !== undefined && Date.parse(expiration) <= now.getTime())
-    return { cause, reason: `expired at ${expiration}` };
+  const isOver = expiration !== undefined && Date.parse(expiration) <= now.getTime();
+  const over = isOver ? `expired at ${expiration}` : undefined;
   const item = isObject(data) ? { idempotencyKey: messageKeyFor(source, id), ...data } : data;
   const { accounts, failures } = planBatch([item], { traceparent: validTraceparent(traceparent) });
   const [[command] = []] = accounts.values();
-  if (command !== undefined) return { cause, command };
+  if (command !== undefined) return { cause, command, over };
   const errors = failures.get(0)?.parts.errors ?? [];
   return { cause, reason: 'its data is no valid command', errors: errors.slice(0, 10) };
 }

@@ -79,17 +79,37 @@ export function decideAccounts(
   if (isAborted || dryRun) undo?.();
   const results = outcomes.map(({ result, seen }, index): CommandResult | undefined => {
     const work = works[index]!;
-    if (result.ok) return isAborted && !result.replayed ? ABORTED : result;
+    if (result.ok) return isAborted && !isKnown(draft, work) ? ABORTED : result;
     if (seen === undefined || dryRun || work.message.dryRun === true) return result;
     // What an aborted batch set was never set.
     const first = isAborted ? before[index] : seen;
     const { refusal } = result;
+    if (isOver(refusal)) endDue(draft, work.message.accountId, now);
     if (first === undefined || !wantsRecord(first, work, refusal)) return result;
     const undone = isAborted ? seen.version - first.version : 0;
     const refusalId = recordRefusal(draft, { work, refusal, seen, undone }, now);
     return refusalId === undefined ? undefined : { ...result, refusalId };
   });
   return results.includes(undefined) ? undefined : (results as CommandResult[]);
+}
+
+/** Executed before, and not by what is undone: the same command may stand twice in one group. */
+const isKnown = (draft: Draft, { message: { accountId, commandId } }: AccountWork): boolean =>
+  draft.executed(streamOf(accountId), commandId) !== null;
+
+const isOver = ({ code }: RefusalMessage): boolean =>
+  code === 'hold-expired' || code === 'transfer-expired';
+
+/**
+ * A refusal for the time alone writes nothing that a commit of the same command would meet that is
+ * still on its way, and that was decided before. So what is over is ended with it.
+ */
+function endDue(draft: Draft, id: AccountId, now: string): void {
+  const current = draft.read(streamOf(id));
+  if (typeof current !== 'object') return;
+  const account = accountOf(current);
+  if (account.status === 'none') return;
+  for (const work of dueWork(account, id, now)) decideAccount(draft, work, now);
 }
 
 const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } };
@@ -176,6 +196,7 @@ function decideOne(
   if (command.type === 'open-account' && account.status === 'none') {
     const owner = ownerOf(draft, command.ownerId);
     if (owner === undefined) return undefined;
+    if (owner === 'unreadable') return unavailable('the owner cannot be read');
     if (!owner) return refused({ code: 'owner-not-found' });
   }
   const past = pastOf(draft, streamOf(accountId), account, command);
@@ -322,11 +343,11 @@ const refusedBy = (side: AccountId, refusal: Refusal, currency: Currency): Refus
 });
 
 /** Whether the owner is registered; undefined: to be fetched. The commit looks at it again. */
-function ownerOf(draft: Draft, ownerId: string): boolean | undefined {
+function ownerOf(draft: Draft, ownerId: string): boolean | 'unreadable' | undefined {
   if (!PERSON_ID_PATTERN.test(ownerId)) return false;
   const person = draft.read(streamOfPerson(personId(ownerId)));
-  if (person === undefined) return undefined;
-  if (person === 'unreadable' || person.state === undefined) return false;
+  if (person === undefined || person === 'unreadable') return person;
+  if (person.state === undefined) return false;
   return isPersonState(person.state) && person.state.status === 'registered';
 }
 

@@ -3,6 +3,7 @@ import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, STREAM } from '../host/bank-host-for-tests.ts';
 import { testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
+import type { Journal, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 
 const OTHER = accountIdOfSerial(7n);
@@ -120,4 +121,49 @@ test('given more due at once than fit a commit, all end within a moment', async 
   await time.pass(10_500);
   expect([await held(), counts().endedWithoutClient]).toEqual(['0.00', 150]);
   stop();
+});
+
+describe('given the commit of a capture that is still on its way when the time is over', () => {
+  const atOther = message('x', { type: 'capture-transfer', transferId });
+  const ofHold = message('x', {
+    type: 'capture-hold',
+    holdId: holdIdFor(ACCOUNT, commandId('h')),
+  });
+  test.each([
+    ['a hold', ofHold, {}],
+    ['a pending transfer', atOther, {}],
+    ['a hold, in an atomic group', ofHold, { atomic: true }],
+  ])(
+    'when its retry is told that %s expired, then it comes too late',
+    async (_of, capture, joint) => {
+      const { time, journal, log, execute, held } = await house();
+      await execute([hold(), reserve]);
+      const late: Turn[] = [];
+      const commit: Journal['commit'] = (turn) => {
+        late.push(turn);
+        return Promise.reject(new Error('no answer'));
+      };
+      const other = await testHost({ ...journal, commit }, log, {
+        clock: time.clock,
+        host: 'host2',
+      });
+      const [lost] = await other.execute([capture], joint);
+      expect(said(lost)).toBe('service-unavailable');
+      await time.pass(11_000);
+      const [refused] = await execute([capture], joint);
+      expect(said(refused)).toMatch(/^(?:hold|transfer)-expired$/);
+      expect((await journal.commit(late[0]!)).outcome).toBe('overtaken');
+      expect(await held()).toBe('0.00');
+    },
+  );
+});
+
+test('given a preview of a capture whose time is over, then nothing is ended by it', async () => {
+  const { time, execute, held } = await house();
+  await execute([hold(), reserve]);
+  await time.pass(11_000);
+  const capture = message('x', { type: 'capture-transfer', transferId }, { dryRun: true });
+  expect((await execute([capture])).map(said)).toEqual(['transfer-expired']);
+  expect((await execute([capture], { dryRun: true })).map(said)).toEqual(['transfer-expired']);
+  expect(await held()).toBe('90.00');
 });

@@ -95,6 +95,16 @@ describe('what is recorded', () => {
     expect(record?.at).toBe(seen.at);
   });
 
+  test("given a clock that was set back a day, the record keeps to the account's", async () => {
+    const { execute, records, time } = await house();
+    const limits = message('l', { type: 'set-limits', perDay: '6.00' });
+    await execute(recording('o', { initialDeposit: '9.00' }), limits, withdraw('v', '5.00'));
+    time.set('2026-04-29T12:00:00.000Z');
+    const [refused] = await execute(withdraw('w', '2.00'));
+    expect(said(refused)).toBe('limit-exceeded');
+    expect((await records())[0]?.data.seen.spentToday).toBe('5.00');
+  });
+
   test('given what somebody typed, none of it is in the record', async () => {
     const { execute, records } = await house();
     const words = { description: 'für Jana', reference: 'Jana 7', metadata: { to: 'Jana' } };

@@ -88,10 +88,12 @@ export const wantsRecord = (
 export function afterRecord(before: RefusalsState | undefined, decidedAt: string): RefusalsState {
   if (before === undefined) return { version: 1, changedAt: decidedAt, onDay: 1 };
   const { changedAt } = before;
-  const at = decidedAt > changedAt ? decidedAt : changedAt;
+  const at = later(decidedAt, changedAt);
   const onDay = dayOf(at) === dayOf(changedAt) ? before.onDay + 1 : 1;
   return { version: before.version + 1, changedAt: at, onDay };
 }
+
+const later = (one: string, other: string): string => (one > other ? one : other);
 
 function seenOf(account: ExistingAccount, undone: number, at: string): SeenAccount {
   const { currency, status, limits } = account;
@@ -103,6 +105,7 @@ function seenOf(account: ExistingAccount, undone: number, at: string): SeenAccou
     balance: balanceOf(account),
     overdraftLimit: formatAmount(account.overdraftLimit, currency),
     ...(Object.keys(limits).length === 0 ? {} : { limits: writeMoney(limits, currency) }),
-    spentToday: formatAmount(spentOn(account, dayOf(at)), currency),
+    // By the account's clock, as the rule that refused.
+    spentToday: formatAmount(spentOn(account, dayOf(later(account.changedAt, at))), currency),
   };
 }

@@ -207,7 +207,9 @@ begin
       select s.stream, octet_length(s.state) + octet_length(s.unlogged) as bytes
       from streams s
       where s.unsettled and s.quarantine is null
-        and s.touched_at <= clock_timestamp() - p_idle_ms * interval '1 ms'
+        -- What is of the future was written before this clock was set back.
+        and (s.touched_at <= clock_timestamp() - p_idle_ms * interval '1 ms'
+          or s.touched_at > clock_timestamp())
       order by s.stream limit p_limit
       for no key update skip locked
     ), summed as (
@@ -226,7 +228,9 @@ begin
   return query
     with ended as materialized (
       select s.stream from streams s
-      where s.due <= p_now and s.due_claimed <= p_now and s.quarantine is null
+      where s.due <= p_now and s.quarantine is null
+        -- A claim that ends later than it could was made by a host whose clock was ahead.
+        and (s.due_claimed <= p_now or s.due_claimed > p_now + p_lease_ms)
       order by s.due limit p_limit
       for no key update skip locked
     )

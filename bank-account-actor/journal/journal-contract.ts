@@ -416,5 +416,14 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       expect(await claim(b, now + 61)).toEqual([due[1]]);
       expect((await claim(b, now + 100)).sort()).toEqual([due[0], ...due.slice(3)].sort());
     });
+    test('given a claim by a clock that was far ahead, then nobody waits for it', async () => {
+      const [now, day] = [2_000_000, 86_400_000];
+      const stream = await made(1, { due: now });
+      const claim = async (host: Journal, at: number) =>
+        mine(await host.claimDue(at, 100, ALL), [stream]);
+      expect(await claim(a, now + day)).toEqual([stream]);
+      expect(await claim(b, now)).toEqual([stream]);
+      expect(await claim(b, now)).toEqual([]);
+    });
   });
 }

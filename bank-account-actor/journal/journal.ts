@@ -137,7 +137,8 @@ export interface Journal {
   claimUnsettled(idleMs: number, limit: number): Promise<StoredStream[]>;
   /**
    * Streams whose due time has come, not given again for `leaseMs` unless a commit names another
-   * due time. `now` in epoch ms. Those in quarantine are left out.
+   * due time. `now` in epoch ms: hosts whose clocks differ by more than the lease may both get
+   * one. Those in quarantine are left out.
    */
   claimDue(now: number, leaseMs: number, limit: number): Promise<StreamId[]>;
   mark(): Promise<JournalMark | undefined>;

@@ -12,6 +12,16 @@ journalContract('memory', () => ({
   },
 }));
 
+test('given a store whose clock was set back, then nobody waits for the old time', async () => {
+  let time = now;
+  const [journal, stream] = [memoryJournal(() => time), newStream()];
+  await journal.commit(turn([write(stream, 0)]));
+  time -= 3_600_000;
+  const claimed = async () => (await journal.claimUnsettled(4_000, 9)).map((row) => row.stream);
+  expect(await claimed()).toEqual([stream]);
+  expect(await claimed()).toEqual([]);
+});
+
 test('given a faulty journal, a late write is applied when told, and once', async () => {
   const numbers = [0, 0, 0, 0.5, 0, 0.9];
   const { journal, late } = faultyJournal(

@@ -83,7 +83,8 @@ export function memoryJournal(now: () => number = Date.now): Journal {
     let bytes = 0;
     for (const row of open()) {
       const { stored, touchedAt } = row;
-      if (stored.logged === stored.version || touchedAt > at - idleMs) continue;
+      const isIdle = touchedAt <= at - idleMs || touchedAt > at;
+      if (stored.logged === stored.version || !isIdle) continue;
       bytes += rowBytes(stored);
       if (claimed.length === limit || (claimed.length > 0 && bytes > CLAIM_BYTES_MAX)) break;
       rows.set(stored.stream, { ...row, touchedAt: at });
@@ -93,8 +94,9 @@ export function memoryJournal(now: () => number = Date.now): Journal {
   };
   const claimDue = (at: number, leaseMs: number, limit: number): StreamId[] => {
     const dueAt = ({ due }: Row): number => due ?? Infinity;
+    const isFree = ({ dueClaimed }: Row): boolean => dueClaimed <= at || dueClaimed > at + leaseMs;
     const claimed = open()
-      .filter((row) => dueAt(row) <= at && row.dueClaimed <= at)
+      .filter((row) => dueAt(row) <= at && isFree(row))
       .sort((a, b) => dueAt(a) - dueAt(b))
       .slice(0, limit);
     for (const row of claimed) rows.set(row.stored.stream, { ...row, dueClaimed: at + leaseMs });

@@ -276,6 +276,24 @@ describe('joint events', () => {
   });
 });
 
+test('an event whose row is loaded before its commit is answered leaves at once', async () => {
+  const { time, host, log, messages, rowOf } = await house({ delivers: false });
+  await host.execute([open('o')]);
+  const row = await rowOf();
+  const [json] = row.unlogged as [string];
+  const published: string[] = [];
+  const relay = createRelay({
+    ...{ journal: host.journal, log: log.client, held: heldStreams() },
+    publish: async (text) => void published.push(text),
+    ...{ clock: time.clock, logger: silent },
+  });
+  relay.restore(row);
+  relay.add([{ event: JSON.parse(json) as BankEvent, json, digest: eventDigest(json) }]);
+  await time.pass(100);
+  expect(published).toEqual([`{"events":[${json}]}`]);
+  expect(messages).toHaveLength(1);
+});
+
 describe('rows that a dead host left', () => {
   // Finding Q: a late write took accounts off the list of what is unsettled.
   test('are all found, also when a write of another account was applied late', async () => {

@@ -282,7 +282,9 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     /** Takes events that were just committed, joint ones in a row, and sends them off the turn. */
     add(added: readonly Committed[]): void {
       for (const one of added) {
-        const entry = take(one);
+        // Its row may have been loaded before this commit was answered: then it is there, unsent.
+        const isSame = ({ version }: Entry): boolean => version === one.event.version;
+        const entry = take(one) ?? open.of(streamOfEvent(one.event)).find(isSame);
         if (entry !== undefined) enqueue(entry);
       }
       void send();

@@ -4,7 +4,7 @@ import { eventDigest } from '../../contracts/digest.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { ExecutedName, StreamName, StreamWrite, Turn } from '../journal/journal.ts';
 import type { Facts } from './facts.ts';
-import type { Held, Unlogged } from './held-streams.ts';
+import { sizeOf, unloggedOf, type Held, type Unlogged } from './held-streams.ts';
 import { dueOf, encodeState, type StreamState } from './stream-state.ts';
 
 /** Events of one stream that the log may lack; then it takes no command until the log is back. */
@@ -99,7 +99,7 @@ export function createDraft(facts: Facts) {
   const writeOf = (stream: StreamId, made: Working): StreamWrite => {
     const { before, version, digest, added, secret } = made;
     const state = encodeState(made.state!);
-    stateSizes.set(stream, state.length);
+    stateSizes.set(stream, Buffer.byteLength(state));
     return {
       stream,
       expected: before?.version ?? 0,
@@ -145,9 +145,10 @@ export function createDraft(facts: Facts) {
     /** Why no more events may be added to the stream now; undefined when they may. */
     whyNotAppend({ before, added }: Working): string | undefined {
       const unlogged = before?.unlogged ?? [];
-      const size = unlogged.reduce((sum, { json }) => sum + json.length, 0);
       const isFull = unlogged.length + added.length > UNLOGGED_EVENTS_MAX;
-      return isFull || size > UNLOGGED_SIZE_MAX ? 'the log is too far behind' : undefined;
+      return isFull || sizeOf(unlogged) > UNLOGGED_SIZE_MAX
+        ? 'the log is too far behind'
+        : undefined;
     },
 
     /** Adds the events of one command. Events that are several are joint. */
@@ -165,14 +166,15 @@ export function createDraft(facts: Facts) {
         });
         const json = canonicalJson(made);
         if (current.added.length === 0) size += current.before?.size ?? 0;
-        size += json.length;
+        const added = unloggedOf(made.version, json);
+        size += added.size;
         const digest = eventDigest(json);
         pages.working.set(stream, {
           ...current,
           version: made.version,
           digest,
           state,
-          added: [...current.added, { version: made.version, json }],
+          added: [...current.added, added],
           ...(secret === undefined ? {} : { secret }),
         });
         for (const name of names) {
@@ -198,7 +200,7 @@ export function createDraft(facts: Facts) {
       return () => (pages = { working, names, agreed, decided });
     },
 
-    /** Characters that the commit would write, about. */
+    /** Bytes that the commit would write, about. */
     size: (): number => size,
     /** The events in the order in which they were decided: joint ones follow one another. */
     decided: (): readonly Committed[] => pages.decided,
@@ -230,7 +232,7 @@ export function createDraft(facts: Facts) {
           logged: before?.logged ?? 0,
           unlogged,
           secret: kept,
-          size: unlogged.reduce((sum, { json }) => sum + json.length, stateSizes.get(stream) ?? 0),
+          size: sizeOf(unlogged) + (stateSizes.get(stream) ?? 0),
         };
       }
     },

@@ -6,7 +6,15 @@ import { decodeState, type StreamState } from './stream-state.ts';
 export interface Unlogged {
   readonly version: number;
   readonly json: string;
+  /** Bytes of it: what the bounds of rows, turns and messages are made of. */
+  readonly size: number;
 }
+
+export const unloggedOf = (version: number, json: string): Unlogged => ({
+  version,
+  json,
+  size: Buffer.byteLength(json),
+});
 
 /** A stream in this host's memory: a cache of its row, which any other host may have moved on. */
 export interface Held {
@@ -18,11 +26,11 @@ export interface Held {
   readonly unlogged: readonly Unlogged[];
   readonly quarantine?: string | undefined;
   readonly secret?: string | undefined;
-  /** Characters of the row: what the cache is bounded by. */
+  /** Bytes of the row: what the cache is bounded by. */
   readonly size: number;
 }
 
-/** Characters of rows that a host keeps; objects take about three times as much memory. */
+/** Bytes of rows that a host keeps; objects take about three times as much memory. */
 const SIZE_MAX = 48 * 1024 * 1024;
 
 export type HeldStreams = ReturnType<typeof heldStreams>;
@@ -88,19 +96,20 @@ export function heldStreams(sizeMax = SIZE_MAX) {
 
 /** A row as the cache holds it; throws when it cannot be read. */
 export function heldOf(row: StoredStream): Held {
-  const { stream, version, digest, state, logged, unlogged, quarantine, secret } = row;
+  const { stream, version, digest, state, logged, quarantine, secret } = row;
+  const unlogged = row.unlogged.map((json, index) => unloggedOf(logged + 1 + index, json));
   return {
     stream,
     version,
     digest,
     state: decodeState(stream, state),
     logged,
-    unlogged: unlogged.map((json, index) => ({ version: logged + 1 + index, json })),
+    unlogged,
     quarantine,
     secret,
-    size: unlogged.reduce((sum, json) => sum + json.length, state.length),
+    size: Buffer.byteLength(state) + sizeOf(unlogged),
   };
 }
 
-const sizeOf = (events: readonly Unlogged[]): number =>
-  events.reduce((sum, { json }) => sum + json.length, 0);
+export const sizeOf = (events: readonly Unlogged[]): number =>
+  events.reduce((sum, { size }) => sum + size, 0);

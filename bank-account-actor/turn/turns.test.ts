@@ -5,7 +5,7 @@ import {
 } from '../../contracts/commands.ts';
 import { streamOf } from '../../contracts/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, type AccountId } from '../../domain/ids.ts';
+import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { ACCOUNT, counting, deposit, losing, message, open } from '../host/bank-host-for-tests.ts';
 import { said, silent, STREAM, testHost, testLog } from '../host/bank-host-for-tests.ts';
@@ -15,7 +15,7 @@ import { memoryJournal } from '../journal/memory-journal.ts';
 import { heldStreams } from './held-streams.ts';
 import { createTurns, GIVEN_UP_MS } from './turns.ts';
 
-const OTHER = accountIdOfSerial(7n);
+const [OTHER, THIRD] = [accountIdOfSerial(7n), accountIdOfSerial(8n)];
 const at = (accountId: AccountId, one: CommandMessage): CommandMessage => ({ ...one, accountId });
 const transfer = (id: string, amount: string, to = OTHER): CommandMessage => {
   const transferId = transferIdFor(ACCOUNT, commandId(id));
@@ -107,6 +107,15 @@ describe('one turn', () => {
     const told = await atOnce(host, [deposit('d'), at(OTHER, deposit('e')), deposit('f')]);
     expect(told).toEqual(['service-unavailable', '2', 'service-unavailable']);
   });
+  test('given an owner whose row cannot be read, they are not said to be missing', async () => {
+    const memory = memoryJournal();
+    const load: Journal['load'] = async (streams, names) => {
+      const found = await memory.load(streams, names);
+      return { ...found, streams: found.streams.map((row) => ({ ...row, state: '{"what":1}' })) };
+    };
+    const host = await testHost({ ...memory, load });
+    expect(await codes(host.execute([open('o')]))).toEqual(['service-unavailable']);
+  });
   test('given a turn that the journal refuses, only who is to blame fails', async () => {
     const memory = memoryJournal();
     const commit: Journal['commit'] = (turn) =>
@@ -138,6 +147,48 @@ describe('one turn', () => {
     const host = await testHost();
     const commands = [open('o'), deposit('d', '2.00'), withdraw('w', '3.00'), withdraw('v')];
     expect(await codes(host.execute(commands))).toEqual(['1', '2', 'insufficient-funds', '3']);
+  });
+});
+
+describe('text of which a character takes three bytes', () => {
+  const metadata = Object.fromEntries(
+    Array.from({ length: 20 }, (_, n) => [`k${n}`, '銀'.repeat(500)]),
+  );
+  const long = (id: string, more: object = {}) =>
+    message(id, { type: 'deposit', amount: '1.00', metadata, ...more });
+  const refusing = () => {
+    const memory = memoryJournal();
+    let refused = 0;
+    const commit: Journal['commit'] = (turn) =>
+      memory.commit(turn).catch((error: unknown) => {
+        refused += 1;
+        throw error;
+      });
+    return { journal: { ...memory, commit }, refused: () => refused };
+  };
+
+  test('given many accounts, a turn is cut before the journal refuses it', async () => {
+    const { journal, refused } = refusing();
+    const host = await testHost(journal);
+    const accounts = Array.from({ length: 100 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
+    const bodies = accounts.flatMap((id) => [at(id, open('o')), at(id, long('d'))]);
+    expect(await atOnce(host, bodies)).toEqual(accounts.flatMap(() => ['1', '2']));
+    expect(refused()).toBe(0);
+  });
+  test('given a log that is away, an account is sent back before its row is too big', async () => {
+    const [{ journal, refused }, log, time] = [refusing(), testLog(), virtualClock()];
+    const host = await testHost(journal, log, { clock: time.clock });
+    host.start();
+    const terms = { type: 'place-hold', amount: '0.01', description: '銀'.repeat(200) };
+    const holds = Array.from({ length: 150 }, (_, n) => message(`h${n}`, terms));
+    await host.execute([open('o', { initialDeposit: '9.00', metadata }), ...holds]);
+    await time.pass(5_000);
+    host.stop();
+    log.take = () => undefined;
+    const told: string[] = [];
+    for (let n = 0; n < 60; n += 1) told.push(...(await codes(host.execute([long(`d${n}`)]))));
+    expect(told.at(-1)).toBe('service-unavailable');
+    expect(refused()).toBe(0);
   });
 });
 
@@ -244,6 +295,13 @@ describe('an atomic group', () => {
     expect(told).toEqual(['batch-aborted', 'insufficient-funds', 'batch-aborted']);
     const { streams } = await host.journal.load([STREAM, streamOf(OTHER)]);
     expect(streams.map(({ version }) => version)).toEqual([2, 1]);
+  });
+  test('that is aborted says of no repetition within it that it was executed', async () => {
+    const host = await opened();
+    const commands = [deposit('d'), deposit('d'), withdraw('w', '9.00')];
+    const told = await codes(host.execute(commands, { atomic: true }));
+    expect(told).toEqual(['batch-aborted', 'batch-aborted', 'insufficient-funds']);
+    expect((await host.journal.load([STREAM])).streams[0]?.version).toBe(2);
   });
   test('that is aborted still knows what was executed before', async () => {
     const host = await opened();
@@ -421,7 +479,7 @@ test.each([
   ['commands', { commands: 100, size: 1 }, 100],
   ['characters', { commands: 1, size: 1024 * 1024 }, 64],
 ])(
-  'while the journal is away so many %s wait, and more are sent back at once',
+  'while the journal is away so many %s wait, of one account half of it, and more are sent back',
   async (_of, one, most) => {
     const away = () => new Promise<never>(() => undefined);
     const relay = { restore: () => undefined, add: () => undefined, isFull: () => false };
@@ -432,20 +490,26 @@ test.each([
       clock: systemClock,
       logger: silent,
     });
-    const call = (): Promise<string> =>
+    const call = (stream: StreamId): Promise<string> =>
       turns
         .execute<never>({
-          ...{ ...one, streams: [STREAM], deadlineMs: Infinity },
-          decide: (draft) => void draft.read(STREAM),
+          ...{ ...one, streams: [stream], deadlineMs: Infinity },
+          decide: (draft) => void draft.read(stream),
         })
         .then(([result]) => result!.refusal.reason);
-    void call();
-    await new Promise(setImmediate);
-    // The first one is in its turn, which waits for the journal.
-    const waiting = Array.from({ length: most }, call);
+    for (const stream of [STREAM, streamOf(OTHER)]) {
+      void call(stream);
+      await new Promise(setImmediate);
+    }
+    // The first ones are in their turns, which wait for the journal.
     const later = () => new Promise<string>((resolve) => void setTimeout(resolve, 50, 'waits'));
-    expect(await Promise.race([...waiting, later()])).toBe('waits');
-    expect(await Promise.race([call(), later()])).toBe('too many commands wait');
-    expect(turns.waiting()).toBe(most * one.commands);
+    const hot = Array.from({ length: most / 2 }, () => call(STREAM));
+    expect(await Promise.race([...hot, later()])).toBe('waits');
+    expect(await Promise.race([call(STREAM), later()])).toBe('too many commands wait');
+    // One account has not taken the room of the others.
+    const other = Array.from({ length: most / 2 }, () => call(streamOf(OTHER)));
+    expect(await Promise.race([...other, later()])).toBe('waits');
+    expect(await Promise.race([call(streamOf(OTHER)), later()])).toBe('too many commands wait');
+    expect(await Promise.race([call(streamOf(THIRD)), later()])).toBe('too many commands wait');
   },
 );

@@ -15,8 +15,9 @@ const TURN_COMMANDS_MAX = 512;
 const TURN_CUT_BYTES = TURN_BYTES_MAX / 2;
 /** A work makes somewhat more of events than its commands are long, and must fit alone. */
 const WORK_SIZE_MAX = TURN_BYTES_MAX / 2;
-const WAITING_COMMANDS_MAX = 10_000;
-const WAITING_SIZE_MAX = 64 * 1024 * 1024;
+/** What may wait in all, and of one stream, so that it leaves room for the others. */
+const WAITING_MAX: Load = { commands: 10_000, size: 64 * 1024 * 1024 };
+const WAITING_OF_STREAM_MAX: Load = { commands: 5_000, size: 32 * 1024 * 1024 };
 /** A rival that is always first, or facts that always lack something, must not go on for ever. */
 const DECISIONS_MAX = 12;
 /**
@@ -48,6 +49,7 @@ export interface TurnPorts {
   readonly logger: Logger;
 }
 
+type Load = Pick<Work<unknown>, 'commands' | 'size'>;
 type Results = readonly unknown[];
 
 interface Decided {
@@ -73,8 +75,7 @@ export type Turns = ReturnType<typeof createTurns>;
 export function createTurns(ports: TurnPorts) {
   const { journal, relay, held, clock, logger } = ports;
   let waiting: Waiting[] = [];
-  let waitingCommands = 0;
-  let waitingSize = 0;
+  const load = waitingLoad();
   let underWay = 0;
   let isScheduled = false;
   const busy = new Set<StreamId>();
@@ -174,11 +175,7 @@ export function createTurns(ports: TurnPorts) {
 
   const putBack = (works: readonly Waiting[]): void => {
     waiting.unshift(...works);
-    for (const { work } of works) count(work, 1);
-  };
-  const count = ({ commands, size }: Work<unknown>, sign: 1 | -1): void => {
-    waitingCommands += sign * commands;
-    waitingSize += sign * size;
+    for (const { work } of works) load.count(work, 1);
   };
 
   /** The works that may go now: those whose streams nobody has, in order, up to a turn's size. */
@@ -200,7 +197,7 @@ export function createTurns(ports: TurnPorts) {
         left.push(each);
         continue;
       }
-      count(work, -1);
+      load.count(work, -1);
       commands += work.commands;
       size += work.size;
       taken.push(each);
@@ -238,19 +235,45 @@ export function createTurns(ports: TurnPorts) {
     execute<Result>(work: Work<Result>): Promise<readonly (Result | Unavailable)[]> {
       if (relay.isFull()) return Promise.resolve(many(work.commands, BEHIND));
       if (work.size > WORK_SIZE_MAX) return Promise.resolve(many(work.commands, TOO_LARGE));
-      const isTooMuch =
-        waitingCommands + work.commands > WAITING_COMMANDS_MAX ||
-        waitingSize + work.size > WAITING_SIZE_MAX;
-      if (isTooMuch) return Promise.resolve(many(work.commands, CROWDED));
+      if (!load.hasRoom(work)) return Promise.resolve(many(work.commands, CROWDED));
       return new Promise((resolve) => {
         waiting.push({ work, settle: resolve as Waiting['settle'], since: clock.steady() });
-        count(work, 1);
+        load.count(work, 1);
         // What comes in the same round of the event loop goes into the same turn.
         if (!isScheduled) clock.soon(next);
         isScheduled = true;
       });
     },
-    waiting: (): number => waitingCommands,
+    waiting: (): number => load.commands(),
+  };
+}
+
+/** How much waits, in all and of each stream. */
+function waitingLoad() {
+  const ofStream = new Map<StreamId, Load>();
+  let total: Load = { commands: 0, size: 0 };
+  const sum = (before: Load, { commands, size }: Load, sign: 1 | -1): Load => ({
+    commands: before.commands + sign * commands,
+    size: before.size + sign * size,
+  });
+  const fits = (before: Load, work: Load, most: Load): boolean =>
+    before.commands + work.commands <= most.commands && before.size + work.size <= most.size;
+  return {
+    commands: (): number => total.commands,
+    hasRoom: (work: Work<unknown>): boolean =>
+      fits(total, work, WAITING_MAX) &&
+      work.streams.every((stream) => {
+        const waits = ofStream.get(stream);
+        return waits === undefined || fits(waits, work, WAITING_OF_STREAM_MAX);
+      }),
+    count(work: Work<unknown>, sign: 1 | -1): void {
+      total = sum(total, work, sign);
+      for (const stream of work.streams) {
+        const left = sum(ofStream.get(stream) ?? { commands: 0, size: 0 }, work, sign);
+        if (left.commands === 0) ofStream.delete(stream);
+        else ofStream.set(stream, left);
+      }
+    },
   };
 }
 

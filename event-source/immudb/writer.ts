@@ -1,4 +1,5 @@
 import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/promises';
+import type { StreamId } from '../../domain/ids.ts';
 import type { Alarms } from '../alarms.ts';
 import {
   entryOfWrite,
@@ -34,6 +35,26 @@ export function immudbWriter(
 ) {
   const parts = { lookups, heads, recent, alarms };
   const nothing: ReadonlySet<string> = new Set();
+  /**
+   * Plans on what the log has now. That is read key by key, and a fork is for ever: it is told only
+   * when no transaction came meanwhile. A write whose answer was lost may be done just then, and
+   * one leg of a transfer would be seen in the log without the other.
+   */
+  const planNow = async (
+    candidates: readonly Candidate[],
+    refused: Refused | undefined,
+    inDoubt: (stream: StreamId) => boolean,
+    erased: ReadonlySet<string>,
+  ): Promise<AppendPlan> => {
+    await tail.catchUp();
+    const before = tail.transaction();
+    const known = await readKnowledge(candidates, inDoubt, erased, parts);
+    const planned = planAppend(candidates, known, refused);
+    if (planned.steps.every(({ outcome }) => outcome !== 'fork')) return planned;
+    await tail.catchUp();
+    if (tail.transaction() === before) return planned;
+    throw new PreconditionFailed('the log moved on while it was read');
+  };
   const plan = async (
     candidates: readonly Candidate[],
     refused: Refused | undefined,
@@ -49,16 +70,13 @@ export function immudbWriter(
           .filter((_, index) => hoped.steps[index]!.outcome === 'fork')
           .map(({ stream }) => stream),
       );
-      if (doubted.size === 0) return hoped;
-      await tail.catchUp();
-      const known = await readKnowledge(candidates, (id) => doubted.has(id), nothing, parts);
-      return planAppend(candidates, known, refused);
+      return doubted.size === 0
+        ? hoped
+        : planNow(candidates, refused, (id) => doubted.has(id), nothing);
     }
     // A write that is refused although the keys are absent meets what was erased.
     const erased = round > 1 ? await findErased(candidates, client, lookups, alarms) : nothing;
-    await tail.catchUp();
-    const known = await readKnowledge(candidates, () => true, erased, parts);
-    return planAppend(candidates, known, refused);
+    return planNow(candidates, refused, () => true, erased);
   };
   const write = async ({ writes, steps }: AppendPlan): Promise<Outcome[]> => {
     if (writes.length === 0) return outcomesOf({ writes, steps }, []);

@@ -135,6 +135,10 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     const of = (): AccountId => (kind === 'atomic' ? chance.pick(ids) : account);
     const commands = Array.from({ length: chance.between(2, 3) }, () => messageFor(of()));
     if (kind === 'atomic') seen('atomic group');
+    if (kind === 'atomic' && chance.hits(0.2)) {
+      seen('the same twice in a group');
+      commands.splice(chance.between(1, commands.length), 0, commands[0]!);
+    }
     return { commands, ...(kind === 'atomic' ? { atomic: true } : {}) };
   };
 

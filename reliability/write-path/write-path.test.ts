@@ -18,6 +18,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
   transfer: 2_000,
   event: 14_000,
   'atomic group': 1_500,
+  'the same twice in a group': 250,
   'If-Match': 1_500,
   crash: 800,
   'event-source crash': 250,
