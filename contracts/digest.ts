@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The digest of an event: base64url SHA-256 of its canonical JSON (`canonicalJson`), in UTF-8. The
  * event after it in the stream names it (`prev`), so one digest stands for the whole past.
  */
 export const eventDigest = (json: string | Uint8Array): string =>
-  createHash('sha256').update(json).digest('base64url');
+  hash('sha256', json, 'base64url');
