@@ -55,7 +55,8 @@ export function readAmount(text: string, currency: Currency): Minor {
     units = 10 * units + digit;
   }
   // The one way to write it: no zeros in front, and no zero below zero.
-  isOne &&= (text.charCodeAt(first) !== DIGIT_ZERO || point === first + 1) && !(first === 1 && units === 0);
+  isOne &&=
+    (text.charCodeAt(first) !== DIGIT_ZERO || point === first + 1) && !(first === 1 && units === 0);
   if (!isOne) throw new Error(`not an amount in ${currency}: ${JSON.stringify(text)}`);
   if (text.length <= QUICK_DIGITS_MAX) return BigInt(first === 1 ? -units : units) as Minor;
   const exact = BigInt(text.slice(first, point) + text.slice(point + 1));

@@ -41,7 +41,12 @@ export function createReservedTargets() {
      * The target as the decision may have seen it: one that was open until a moment ago, or that is
      * not there yet, may have been open. Of the latter it is remembered that it has to come.
      */
-    seen(event: EventOf<'transfer-reserved'>, source: Account, id: string, target: Account): Account {
+    seen(
+      event: EventOf<'transfer-reserved'>,
+      source: Account,
+      id: string,
+      target: Account,
+    ): Account {
       if (source.status === 'none') return target;
       if (target.status !== 'none') return mayHaveBeen(target, 'open', event.at);
       const { currency, version } = source;

@@ -165,7 +165,14 @@ function transferOf(event: TransferEvent): TransferCommand {
     case 'transfer-sent': {
       const { reversesTransferId: id } = event;
       const more = id === undefined ? {} : { reversesTransferId: id };
-      return { type: 'send-transfer', transferId, toAccountId, amount, ...more, ...remarksOf(event) };
+      return {
+        type: 'send-transfer',
+        transferId,
+        toAccountId,
+        amount,
+        ...more,
+        ...remarksOf(event),
+      };
     }
     case 'transfer-reserved': {
       const { expiresAt } = event;

@@ -20,6 +20,17 @@ export type StreamFault = readonly ['version-order' | 'command-once' | 'time-ord
 
 const OPENING_EVENTS_MAX = 2;
 const NO_HEAD: StreamHead = { version: 0, commandId: undefined, at: '' };
+/** Every month has so many days. */
+const DAYS_SURE = '28';
+const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-[0-3]\dT(?:[01]\d|2[0-3])(?::[0-5]\d){2}\.\d{3}Z$/;
+
+/** The bank writes one form of times only, so that their texts have their order. */
+function isTime(at: string): boolean {
+  if (!TIME.test(at)) return false;
+  const day = at.slice(8, 10);
+  return (day <= DAYS_SURE && day > '00') || new Date(Date.parse(at) || 0).toISOString() === at;
+}
+
 const NONE: readonly StreamFault[] = [];
 
 /** Whether this event comes from the command that opened the stream, which may make two. */
@@ -32,15 +43,6 @@ export const isOfOpening = (head: StreamHead, { version, commandId }: StreamStep
  */
 export function createStreamCheck(once: OnceNames) {
   const heads = new Map<string, StreamHead>();
-  let sane = '';
-  /** The bank writes one form of times only, so that their texts have their order. */
-  const isTime = (at: string): boolean => {
-    if (at === sane) return true;
-    const time = Date.parse(at);
-    if (Number.isNaN(time) || new Date(time).toISOString() !== at) return false;
-    sane = at;
-    return true;
-  };
   return {
     /** Takes the next entry of a stream. What does not follow is not taken. */
     follow(stream: string, step: StreamStep): readonly StreamFault[] {

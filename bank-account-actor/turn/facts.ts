@@ -93,6 +93,10 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
     held.forget(id);
     streams.delete(id);
     wanted.streams.add(id);
+    // What was new when it was asked for may have been taken by what moved the stream on.
+    for (const [key, version] of names) {
+      if (version === null && key.startsWith(`${id} `)) names.delete(key);
+    }
   };
 
   return {

@@ -1,7 +1,6 @@
 import type { BankEvent } from '../../contracts/bank-events.ts';
-import { encodeEvent } from '../../contracts/events.ts';
 import { bankForTests } from '../../domain/bank-for-tests.ts';
-import { ownCommandId, ownerId } from '../../domain/ids.ts';
+import { ownerId } from '../../domain/ids.ts';
 import { minor, ZERO } from '../../domain/money.ts';
 import { transferIdOf } from '../../domain/transfer-id.ts';
 import { createAuditBooks } from './books.ts';
@@ -9,6 +8,7 @@ import type { AuditedTx } from './entries.ts';
 import { digestOf, eventOf, eventsOf, jointly } from '../log/events-for-tests.ts';
 import { linked, newAccount, personLike, voided } from '../log/events-for-tests.ts';
 import { entriesOf, hashedLog, type PlainEntry } from './hashed-log-for-tests.ts';
+import { livedCommands } from './lived-events-for-tests.ts';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 
 const NOT_MARKED = { deleted: false, expiration: null };
@@ -69,7 +69,11 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
     ['a person with a gap', entriesOf(eventOf(person, 4)), /^incomplete: person.* 1 missing/],
     ['a balance that is a lie', entriesOf(lie(6, '7.00')), /^imbalance: .*breaks fold: claims 500/],
     ['opened twice', entriesOf(openedAgain), /^imbalance: .*6 cannot follow .*opened twice/],
-    ['a hold that never was', entriesOf(voided(account, 6, 'x')), /^imbalance: .*hold that is not/],
+    [
+      'a hold that never was',
+      entriesOf(voided(account, 6, account.slice('acct/'.length))),
+      /^imbalance: .*hold that is not/,
+    ],
     ['deleted', [{ ...ofSix, metadata: { ...NOT_MARKED, deleted: true } }], /^tampered: .*deleted/],
     [
       'expiring',
@@ -110,7 +114,7 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
   test.each(cases)('%s', (_what, entries, sentence) => {
     const { log, books, take } = followed();
     const found = take(log.add(...entries));
-    expect(found[0]).toMatch(sentence);
+    expect(found).toContainEqual(expect.stringMatching(sentence));
     expect(books.books()).toMatchObject({ verdict: 'violated', violations: found.length });
   });
 
@@ -166,13 +170,132 @@ describe('given a transfer', () => {
   }
   const terms = { transferId: transferIdOf(from, 1n), toAccountId: to, amount: minor(100n) };
   bank.transfer(from, { type: 'send-transfer', ...terms });
-  const events = linked(
-    bank.entries.map(({ accountId, event, after, commandId }) =>
-      encodeEvent(accountId, event, after, {
-        ...{ commandId: ownCommandId(commandId), commandHash: 'hash' },
-      }),
-    ),
-  );
+  const events = linked(livedCommands(bank.entries).flatMap((command) => command.events));
+  const [sent, received] = events.slice(-2) as [BankEvent, BankEvent];
+  const opened = () => {
+    const [log, books] = [hashedLog(), createAuditBooks()];
+    const take = (...made: BankEvent[]): string[] =>
+      books.take(log.append(...made)).map(({ kind, detail }) => `${kind}: ${detail}`);
+    expect([...books.take(log.add(genesis)), ...take(...events.slice(0, -2))]).toEqual([]);
+    return { books, take };
+  };
+
+  test('with both legs in one transaction, then the books balance', () => {
+    const { books, take } = opened();
+    expect(take(sent, received)).toEqual([]);
+    expect(books.books()).toMatchObject({ verdict: 'balanced', openTransfers: 0 });
+  });
+  test('with its legs in two, then each stands alone in its transaction', () => {
+    const { books, take } = opened();
+    const found = take(sent);
+    for (const sentence of [
+      /^incomplete: Transaction 3 has 1 of the 2 events that belong to acct.*3/,
+      /^imbalance: It breaks transfer-legs: .* was sent without its other leg/,
+      /^imbalance: It breaks conservation: 100 CZK \(minor units\) stay in flight/,
+    ]) {
+      expect(found).toContainEqual(expect.stringMatching(sentence));
+    }
+    expect(take(received).join()).toMatch(
+      /breaks transfer-legs: .* received without its other leg/,
+    );
+    expect(books.books().verdict).toBe('violated');
+  });
+});
+
+describe('given a transfer', () => {
+  const bank = bankForTests();
+  const [from, to] = [bank.id(0), bank.id(1)];
+  for (const id of [from, to]) {
+    const terms = { ownerId: ownerId('jana'), currency: bank.currencyOf(0) };
+    const money = { overdraftLimit: ZERO, initialDeposit: minor(500n) };
+    bank.give(id, { type: 'open-account', ...terms, ...money });
+  }
+  const terms = { transferId: transferIdOf(from, 1n), toAccountId: to, amount: minor(100n) };
+  bank.transfer(from, { type: 'send-transfer', ...terms });
+  const events = linked(livedCommands(bank.entries).flatMap((command) => command.events));
+  const [sent, received] = events.slice(-2) as [BankEvent, BankEvent];
+  const opened = () => {
+    const [log, books] = [hashedLog(), createAuditBooks()];
+    const take = (...made: BankEvent[]): string[] =>
+      books.take(log.append(...made)).map(({ kind, detail }) => `${kind}: ${detail}`);
+    expect([...books.take(log.add(genesis)), ...take(...events.slice(0, -2))]).toEqual([]);
+    return { books, take };
+  };
+
+  test('with both legs in one transaction, then the books balance', () => {
+    const { books, take } = opened();
+    expect(take(sent, received)).toEqual([]);
+    expect(books.books()).toMatchObject({ verdict: 'balanced', openTransfers: 0 });
+  });
+  test('with its legs in two, then each stands alone in its transaction', () => {
+    const { books, take } = opened();
+    const found = take(sent);
+    for (const sentence of [
+      /^incomplete: Transaction 3 has 1 of the 2 events that belong to acct.*3/,
+      /^imbalance: It breaks transfer-legs: .* was sent without its other leg/,
+      /^imbalance: It breaks conservation: 100 CZK \(minor units\) stay in flight/,
+    ]) {
+      expect(found).toContainEqual(expect.stringMatching(sentence));
+    }
+    const late = take(received).join();
+    expect(late).toMatch(/breaks transfer-legs: .* received without its other leg/);
+    expect(books.books().verdict).toBe('violated');
+  });
+});
+
+describe('given a transfer', () => {
+  const bank = bankForTests();
+  const [from, to] = [bank.id(0), bank.id(1)];
+  for (const id of [from, to]) {
+    const terms = { ownerId: ownerId('jana'), currency: bank.currencyOf(0) };
+    const money = { overdraftLimit: ZERO, initialDeposit: minor(500n) };
+    bank.give(id, { type: 'open-account', ...terms, ...money });
+  }
+  const terms = { transferId: transferIdOf(from, 1n), toAccountId: to, amount: minor(100n) };
+  bank.transfer(from, { type: 'send-transfer', ...terms });
+  const events = linked(livedCommands(bank.entries).flatMap((command) => command.events));
+  const [sent, received] = events.slice(-2) as [BankEvent, BankEvent];
+  const opened = () => {
+    const [log, books] = [hashedLog(), createAuditBooks()];
+    const take = (...made: BankEvent[]): string[] =>
+      books.take(log.append(...made)).map(({ kind, detail }) => `${kind}: ${detail}`);
+    expect([...books.take(log.add(genesis)), ...take(...events.slice(0, -2))]).toEqual([]);
+    return { books, take };
+  };
+
+  test('with both legs in one transaction, then the books balance', () => {
+    const { books, take } = opened();
+    expect(take(sent, received)).toEqual([]);
+    expect(books.books()).toMatchObject({ verdict: 'balanced', openTransfers: 0 });
+  });
+  test('with its legs in two, then each stands alone in its transaction', () => {
+    const { books, take } = opened();
+    const found = take(sent);
+    for (const sentence of [
+      /^incomplete: Transaction 3 has 1 of the 2 events that belong to acct.*3/,
+      /^imbalance: It breaks transfer-legs: .* was sent without its other leg/,
+      /^imbalance: It breaks conservation: 100 CZK \(minor units\) stay in flight/,
+    ]) {
+      expect(found).toContainEqual(expect.stringMatching(sentence));
+    }
+    expect(take(received).join()).toMatch(
+      /breaks transfer-legs: .* received without its other leg/,
+    );
+    expect(books.books().verdict).toBe('violated');
+  });
+});
+
+describe('given a transfer', () => {
+  const bank = bankForTests();
+  const [from, to] = [bank.id(0), bank.id(1)];
+  for (const id of [from, to]) {
+    const terms = { ownerId: ownerId('jana'), currency: bank.currencyOf(0) };
+    const money = { overdraftLimit: ZERO, initialDeposit: minor(500n) };
+    bank.give(id, { type: 'open-account', ...terms, ...money });
+  }
+  const terms = { transferId: transferIdOf(from, 1n), toAccountId: to, amount: minor(100n) };
+  bank.transfer(from, { type: 'send-transfer', ...terms });
+  const events = linked(livedCommands(bank.entries).flatMap((command) => command.events));
   const [sent, received] = events.slice(-2) as [BankEvent, BankEvent];
   const opened = () => {
     const [log, books] = [hashedLog(), createAuditBooks()];

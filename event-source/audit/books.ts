@@ -1,19 +1,11 @@
-import { isAccountEvent, isPersonEvent, type BankEvent } from '../../contracts/bank-events.ts';
-import { holdIdFor, transferIdFor } from '../../contracts/commands.ts';
-import { decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
 import type { AuditedBooks } from '../../contracts/audit.ts';
-import { transferName } from '../../domain/account-events.ts';
-import { createLedgerCheck, createStreamCheck } from '../../domain/invariants.ts';
-import type { AccountId, CommandId } from '../../domain/ids.ts';
-import { COMMAND_ID_PATTERN } from '../../domain/ids.ts';
-import { readAmount } from '../../domain/money.ts';
-import { evolvePerson, NO_PERSON, type Person } from '../../domain/person.ts';
-import { retryPerson } from '../../domain/retrial.ts';
+import type { StreamId } from '../../domain/ids.ts';
 import { EMPTY_LOG, followTransaction, headerHash } from '../../proofs/log-transaction.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
+import { eventKey } from '../log/event-log.ts';
 import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './entries.ts';
+import { createEventRetrial, type EventFault } from './event-retrial.ts';
 import { openOfMark, type BooksMark } from './marks.ts';
-import { createRefusalRetrial } from './refusal-retrial.ts';
 import { SeenNames } from './seen-names.ts';
 import { sumsOf } from './trial-balance-lines.ts';
 
@@ -38,11 +30,8 @@ interface Followed {
  * transfers.
  */
 export function createAuditBooks() {
-  const once = new SeenNames();
-  const ledger = createLedgerCheck(once);
-  const otherStreams = createStreamCheck(once);
-  const refusals = createRefusalRetrial({ account: ledger.account, once });
-  const persons = new Map<string, Person>();
+  const retrial = createEventRetrial(new SeenNames());
+  const { ledger } = retrial;
   const streams = new Map<string, Followed>();
   let state = EMPTY_LOG;
   let position = 0;
@@ -60,27 +49,6 @@ export function createAuditBooks() {
     return made;
   };
 
-  /** What the rules find wrong with an event; it throws when it cannot follow. */
-  const follow = (event: BankEvent, { id }: Followed): string[] => {
-    if (isAccountEvent(event)) {
-      const violated = ledger.observe(stepOf(event, id));
-      const found = violated.map(({ invariant, detail }) => `${invariant}: ${detail}`);
-      const unnamed = nameFault(event, id);
-      if (unnamed !== undefined) found.push(unnamed);
-      return found;
-    }
-    const { stream } = event;
-    const found = otherStreams.follow(stream, event).map((fault) => fault.join(': '));
-    if (event.joint !== undefined) found.push('rules: its command made no other event');
-    if (isPersonEvent(event)) {
-      const person = persons.get(id) ?? NO_PERSON;
-      const fault = retryPerson(person, event);
-      if (fault !== undefined) found.push(`rules: ${fault}`);
-      persons.set(id, evolvePerson(person, event));
-      return found;
-    }
-    return [...found, ...refusals.observe(event).map((fault) => `rules: ${fault}`)];
-  };
   const takeEvent = (audited: AuditedEvent, tx: number): Finding[] => {
     const { key, event, digest } = audited;
     const stream = followed(event.stream);
@@ -89,23 +57,15 @@ export function createAuditBooks() {
     const found = chainFault(audited, stream.digest, tx);
     stream.digest = digest;
     stream.version = event.version;
-    const imbalance = (about: string, detail: string): void =>
-      void found.push({ kind: 'imbalance', subject: about, detail });
     try {
-      for (const what of follow(event, stream)) {
-        imbalance(key, `${key} (${event.type}) breaks ${what}.`);
-      }
-      if (isAccountEvent(event)) {
-        for (const { event: record, detail } of refusals.reached(stream.id)) {
-          imbalance(record.id, `${record.id} (${record.type}) breaks rules: ${detail}.`);
-        }
-      }
+      for (const fault of retrial.take(event, stream.id)) found.push(findingOf(fault));
       events += 1;
       position = audited.position;
       at = event.at;
     } catch (error) {
       stream.broken = true;
-      imbalance(key, `${key} cannot follow what was before it: ${messageOf(error)}.`);
+      const detail = `${key} cannot follow what was before it: ${messageOf(error)}.`;
+      found.push({ kind: 'imbalance', subject: key, detail });
     }
     return found;
   };
@@ -119,21 +79,7 @@ export function createAuditBooks() {
     violations += found.length;
     if (found.length > 0) violatedFrom ??= from;
   };
-  /** What should be there by this time (RFC 3339); each is told of once. */
-  const overdue = (now: string): Finding[] => {
-    const late = ledger.overdue(now).map(
-      ({ accountId, version, detail }): Finding => ({
-        kind: 'imbalance',
-        subject: `acct/${accountId}/${version}`,
-        detail: `Version ${version} of acct/${accountId} breaks rules: ${detail}.`,
-      }),
-    );
-    for (const { id, data } of refusals.overdue(now)) {
-      const detail = `${id} saw version ${data.seen.version} of its account, which is missing.`;
-      late.push({ kind: 'incomplete', subject: id, detail });
-    }
-    return late;
-  };
+  const overdue = (now: string): Finding[] => retrial.overdue(now).map(findingOf);
 
   /** The next transaction of the log; answers what is wrong with it, or nothing. */
   const take = (tx: AuditedTx): Finding[] => {
@@ -151,7 +97,7 @@ export function createAuditBooks() {
     found.push(...entries.findings);
     for (const event of entries.events) found.push(...takeEvent(event, id));
     found.push(...jointFaults(entries.events, id), ...endOfTransaction(id));
-    if (refusals.isWaiting() && at !== null) found.push(...overdue(at));
+    if (retrial.isWaiting() && at !== null) found.push(...overdue(at));
     counted(found, id);
     return found;
   };
@@ -161,6 +107,7 @@ export function createAuditBooks() {
     state: () => state,
     events: () => events,
     ledger,
+    /** What is missing by this time (RFC 3339); each is told of once. */
     overdue(now: string): Finding[] {
       const found = overdue(now);
       counted(found, state.txId);
@@ -185,7 +132,7 @@ export function createAuditBooks() {
         root: state.txHash.toString('hex'),
         events,
         accounts: ledger.accountCount(),
-        persons: persons.size,
+        persons: retrial.persons(),
         openTransfers: ledger.openTransfers().length,
         violations,
         ...sumsOf(ledger.totals(), violations === 0),
@@ -197,51 +144,14 @@ export function createAuditBooks() {
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-function stepOf(event: LoggedEvent, accountId: string) {
-  const { currency, balance } = event.data;
-  return {
-    accountId,
-    version: event.version,
-    commandId: event.commandId,
-    event: decodeEvent(event),
-    joint: event.joint?.events ?? 1,
-    currency,
-    ledgerAfter: readAmount(balance.ledger, currency),
-    heldAfter: readAmount(balance.held, currency),
-    availableAfter: readAmount(balance.available, currency),
-  };
+function findingOf({ id, type, detail, isMissing }: EventFault): Finding {
+  const [key, kind] = [keyOf(id), isMissing === true ? 'incomplete' : 'imbalance'] as const;
+  return { kind, subject: key, detail: `${key} (${type}) breaks ${detail}.` };
 }
-
-/** Ids that follow from others, and command ids that the bank alone gives. */
-function nameFault(event: LoggedEvent, accountId: string): string | undefined {
-  const { type, commandId, data } = event;
-  const isDue = (due: string): string | undefined =>
-    commandId === due ? undefined : `rules: its command is ${commandId}, not "${due}"`;
-  const follows = (what: string, id: string, due: string): string | undefined =>
-    id === due ? undefined : `rules: ${what} ${id} does not follow from its command: ${due} does`;
-  switch (type) {
-    case 'transfer-received':
-      return isDue(transferName(data.transferId));
-    case 'hold-expired':
-      return isDue(`expire ${data.holdId}`);
-    case 'transfer-released':
-      if (data.reason === 'expired') return isDue(`expire ${data.transferId}`);
-      break;
-  }
-  if (!COMMAND_ID_PATTERN.test(commandId)) return 'rules: its command has an id of the bank';
-  switch (type) {
-    case 'hold-placed': {
-      const due = holdIdFor(accountId as AccountId, commandId as CommandId);
-      return follows('hold', data.holdId, due);
-    }
-    case 'transfer-sent':
-    case 'transfer-reserved': {
-      const due = transferIdFor(accountId as AccountId, commandId as CommandId);
-      return follows('transfer', data.transferId, due);
-    }
-    default:
-      return undefined;
-  }
+/** Of an event by its id. */
+function keyOf(id: string): string {
+  const end = id.lastIndexOf('/');
+  return eventKey(id.slice(0, end) as StreamId, Number(id.slice(end + 1)));
 }
 
 /** What is said of an event that does not follow its stream. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bankEventSchema } from '../../contracts/bank-events.ts';
+import { bankEventSchema, STREAM_PATTERN } from '../../contracts/bank-events.ts';
 import * as texts from '../../contracts/texts.ts';
 import { currencyOf } from '../../domain/currency.ts';
 import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
@@ -25,6 +25,16 @@ const QUICK = new Map<unknown, Check>([
   [texts.transferIdText, isUuid],
 ]);
 
+const DIGEST_CHARACTERS = 43;
+/** Of the envelope; that the stream is one of this type follows from the key that it makes. */
+const ENVELOPE: Readonly<Record<string, Check>> = {
+  stream: (value) => typeof value === 'string' && STREAM_PATTERN.test(value),
+  version: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  prev: (value) => typeof value === 'string' && value.length === DIGEST_CHARACTERS,
+  schema: (value) => value === 1,
+  type: (value) => typeof value === 'string',
+};
+
 function checkOf(schema: z.ZodType): Check {
   const quick = QUICK.get(schema);
   if (quick !== undefined) return quick;
@@ -38,21 +48,21 @@ function checkOf(schema: z.ZodType): Check {
 type Shape = Readonly<Record<string, z.ZodType>>;
 
 /** All that are required, and none that is not known, as strict objects have them. */
-function membersCheck(shape: Shape): Check {
+function membersCheck(shape: Shape, quick: Readonly<Record<string, Check>> = {}): Check {
   const members = new Map<string, { readonly check: Check; readonly counts: number }>();
   let required = 0;
   for (const [name, schema] of Object.entries(shape)) {
     const isOptional = schema instanceof z.ZodOptional;
     const inner = isOptional ? (schema.unwrap() as z.ZodType) : schema;
-    members.set(name, { check: checkOf(inner), counts: isOptional ? 0 : 1 });
+    members.set(name, { check: quick[name] ?? checkOf(inner), counts: isOptional ? 0 : 1 });
     required += isOptional ? 0 : 1;
   }
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
     let seen = 0;
-    for (const [name, member] of Object.entries(value)) {
+    for (const name in value) {
       const known = members.get(name);
-      if (known === undefined || !known.check(member)) return false;
+      if (known === undefined || !known.check(value[name as never])) return false;
       seen += known.counts;
     }
     return seen === required;
@@ -62,7 +72,7 @@ function membersCheck(shape: Shape): Check {
 const CHECKS = new Map<unknown, Check>();
 for (const kind of bankEventSchema.options) {
   for (const one of 'options' in kind ? kind.options : [kind]) {
-    CHECKS.set(one.shape.type.value, checkOf(one));
+    CHECKS.set(one.shape.type.value, membersCheck(one.shape as Shape, ENVELOPE));
   }
 }
 

@@ -40,8 +40,8 @@ export interface RefusalRetrialParts {
 /**
  * Decides again what a record says was refused: on the account as it was at the version that the
  * record saw. Streams come into the log each in its own order, so that version may be still to come
- * (then the record waits for it) or gone by (then what was seen is compared, by a name that was kept
- * of it, and the decision is not made again).
+ * (then the record waits for it) or gone by (then what was seen is compared with a name that was
+ * kept of it, and the decision is not made again).
  */
 export function createRefusalRetrial({ account, once }: RefusalRetrialParts) {
   const counts = new Map<string, RefusalsCount>();
@@ -70,7 +70,8 @@ export function createRefusalRetrial({ account, once }: RefusalRetrialParts) {
   ): string | undefined => {
     const { command, refusal } = event.data;
     const { commandId: _id, ...body } = command;
-    const asked = decodeCommand(body as CommandBody, then.currency) as Asked;
+    const asked = decodeCommand(body as CommandBody, then.currency);
+    if (!('type' in asked)) return 'it is of no such command';
     if (!isRecorded(command.type, refusal)) return 'no such refusal is recorded';
     // When the clock went back, only that it was somewhere between is known.
     const times = [later(event.at, then.changedAt)];
@@ -190,8 +191,7 @@ export function createRefusalRetrial({ account, once }: RefusalRetrialParts) {
         waiting.set(id, [...(waiting.get(id) ?? []), one]);
         return found;
       }
-      const wrong =
-        now.version === seen.version ? judged(one, now) : late(id, event.data, now);
+      const wrong = now.version === seen.version ? judged(one, now) : late(id, event.data, now);
       return wrong === undefined ? found : [...found, wrong];
     },
     /** The account has come to its next version; says what is wrong with records that saw it. */
@@ -214,7 +214,9 @@ export function createRefusalRetrial({ account, once }: RefusalRetrialParts) {
     overdue(at: string): RefusalEvent[] {
       const found: RefusalEvent[] = [];
       for (const [id, open] of waiting) {
-        const rest = open.filter(({ event }) => Date.parse(at) - Date.parse(event.at) <= WAIT_MS_MAX);
+        const rest = open.filter(
+          ({ event }) => Date.parse(at) - Date.parse(event.at) <= WAIT_MS_MAX,
+        );
         if (rest.length === open.length) continue;
         found.push(...open.filter((one) => !rest.includes(one)).map(({ event }) => event));
         if (rest.length === 0) waiting.delete(id);
@@ -258,7 +260,9 @@ function seenOf(now: ExistingAccount, seen: Seen): object {
     currency: now.currency,
     balance: { ledger, held, available: free },
     overdraftLimit: write(now.overdraftLimit),
-    ...(Object.keys(now.limits).length === 0 ? {} : { limits: writeMoney(now.limits, now.currency) }),
+    ...(Object.keys(now.limits).length === 0
+      ? {}
+      : { limits: writeMoney(now.limits, now.currency) }),
     spentToday: isNone ? seen.spentToday : write(now.spent.amount),
   };
 }
