@@ -70,7 +70,6 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
   /** What was in flight where the last transaction ended: it is told of once. */
   const flying = new Map<Currency, Minor>();
   let steps = 0;
-  let now = '';
 
   const of = (accountId: string): Account => accounts.get(accountId) ?? NO_ACCOUNT;
   const move = (currency: Currency, event: AccountEvent, by: Minor): boolean => {
@@ -127,7 +126,6 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
         violated(...fault);
         if (fault[0] === 'version-order') return found;
       }
-      if (event.at > now) now = event.at;
       const before = of(accountId);
       for (const fault of ruleFaults(step, before, isSecond)) violated('rules', fault);
       for (const ended of onceNamesOf(event)) {
@@ -176,7 +174,6 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
       opening.clear();
       decided.clear();
       received.clear();
-      if (!targets.isEmpty()) found.push(...targets.overdue(now).map(late));
       return found;
     },
     /** What is missing by this time (RFC 3339) and may not have been when the log was written. */

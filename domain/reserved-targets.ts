@@ -72,6 +72,5 @@ export function createReservedTargets() {
       }
       return found;
     },
-    isEmpty: (): boolean => awaited.size === 0,
   };
 }

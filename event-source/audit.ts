@@ -68,7 +68,7 @@ async function run(withReadSide: boolean): Promise<boolean> {
     const onAccount = (): void => accountBar.at((accounts += 1));
     const readSide = withReadSide
       ? await compareReadSide({ url: target.queryUrl, books, onFinding, onAccount })
-      : 'it was not asked for';
+      : undefined;
     if (withReadSide) accountBar.end();
     const stand = books.books();
     const { lines, ok } = auditLines({ books: stand, findings, checkpoints, readSide, seconds });

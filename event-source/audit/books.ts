@@ -16,6 +16,8 @@ interface Followed {
   /** Of its account or person. */
   readonly id: string;
   version: number;
+  /** In the log, of the last event. */
+  position: number;
   /** Of the last event, which the next one has to name. */
   digest: string | undefined;
   /** It cannot be followed any more, which is told of once. */
@@ -44,7 +46,7 @@ export function createAuditBooks() {
     const known = streams.get(stream);
     if (known !== undefined) return known;
     const id = stream.slice(stream.indexOf('/') + 1);
-    const made: Followed = { id, version: 0, digest: undefined, broken: false };
+    const made: Followed = { id, version: 0, position: 0, digest: undefined, broken: false };
     streams.set(stream, made);
     return made;
   };
@@ -57,6 +59,7 @@ export function createAuditBooks() {
     const found = chainFault(audited, stream.digest, tx);
     stream.digest = digest;
     stream.version = event.version;
+    stream.position = audited.position;
     try {
       for (const fault of retrial.take(event, stream.id)) found.push(findingOf(fault));
       events += 1;
@@ -79,8 +82,6 @@ export function createAuditBooks() {
     violations += found.length;
     if (found.length > 0) violatedFrom ??= from;
   };
-  const overdue = (now: string): Finding[] => retrial.overdue(now).map(findingOf);
-
   /** The next transaction of the log; answers what is wrong with it, or nothing. */
   const take = (tx: AuditedTx): Finding[] => {
     const { id } = tx.header;
@@ -97,7 +98,6 @@ export function createAuditBooks() {
     found.push(...entries.findings);
     for (const event of entries.events) found.push(...takeEvent(event, id));
     found.push(...jointFaults(entries.events, id), ...endOfTransaction(id));
-    if (retrial.isWaiting() && at !== null) found.push(...overdue(at));
     counted(found, id);
     return found;
   };
@@ -107,9 +107,11 @@ export function createAuditBooks() {
     state: () => state,
     events: () => events,
     ledger,
+    /** In the log, of the account's last event; 0 for none. */
+    positionOf: (accountId: string): number => streams.get(`acct/${accountId}`)?.position ?? 0,
     /** What is missing by this time (RFC 3339); each is told of once. */
     overdue(now: string): Finding[] {
-      const found = overdue(now);
+      const found = retrial.overdue(now).map(findingOf);
       counted(found, state.txId);
       return found;
     },

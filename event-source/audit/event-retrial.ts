@@ -79,8 +79,6 @@ export function createEventRetrial(once: OnceNames = new Set()) {
       }
       return late;
     },
-    /** Whether anything is waited for. */
-    isWaiting: refusals.isWaiting,
   };
 }
 

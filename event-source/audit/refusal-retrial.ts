@@ -224,7 +224,6 @@ export function createRefusalRetrial({ account, once }: RefusalRetrialParts) {
       }
       return found;
     },
-    isWaiting: (): boolean => waiting.size > 0,
   };
 }
 

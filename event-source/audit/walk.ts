@@ -97,6 +97,7 @@ export function auditWalk(parts: AuditWalkParts) {
 
   /** What the server claims of the end, against what was walked; true when it is well. */
   const compareEnd = async (): Promise<boolean> => {
+    for (const finding of books.overdue(new Date().toISOString())) onFinding(finding);
     const reached = books.state();
     const { signature, ...state } = await source.state();
     const wrong = (kind: Finding['kind'], detail: string): false => {
