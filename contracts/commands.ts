@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { z } from 'zod';
 import type { Command, TransferCommand } from '../domain/account-commands.ts';
 import type { Currency } from '../domain/currency.ts';
@@ -140,7 +140,7 @@ export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
 export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
   commandId(uuidOf(digestOf(`batch-item:${batch}:${about}:${before}`)));
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digestOf = (text: string): Buffer => Buffer.from(hash('sha256', text, 'binary'), 'latin1');
 
 // A UUID of version 8 (RFC 9562).
 function uuidOf(digest: Buffer): string {

@@ -9,20 +9,33 @@ const NOTHING: Past = {};
 /** It ended; when that was nobody needs to know here. */
 const SETTLED = { settled: { version: version(0) } };
 
-/** The name of a movement that a reversal takes back by a movement in this direction. */
-export const movedName = (
-  accountId: string,
-  at: number,
-  direction: 'credit' | 'debit',
-  amount: Minor,
-): string => `${accountId} moved ${at} ${direction} ${amount}`;
+/** Which way money goes when the movement is taken back. */
+type Back = EventOf<'movement-reversed'>['direction'];
 
 /**
  * What a retrial has to know of the past that no account holds any more: which movements may still
- * be reversed. Each is remembered as a name that says its amount, so one name for each event that
- * moved money is all that is kept, whatever `once` makes of a name.
+ * be reversed. Of an account's own that is a number for each of its versions, in the order of the
+ * versions: the amount, below zero when its reversal is a debit. Of what was received by a
+ * transfer it is a name that says the amount, and so it is of amounts beyond 2^53.
  */
 export function createMovementsPast(once: OnceNames) {
+  const movements = new Map<string, number[]>();
+  const largeName = (accountId: string, at: number, back: Back, amount: Minor): string =>
+    `${accountId} moved ${at} ${back} ${amount}`;
+  const isMoved = (accountId: string, at: number, back: Back, amount: Minor): boolean => {
+    const units = Number(amount);
+    if (!Number.isSafeInteger(units)) return once.has(largeName(accountId, at, back, amount));
+    return units > 0 && movements.get(accountId)?.[at - 1] === (back === 'debit' ? -units : units);
+  };
+  const remember = (accountId: string, at: number, back?: Back, amount?: Minor): void => {
+    const own = movements.get(accountId);
+    const units = Number(amount ?? 0n);
+    const isLarge = !Number.isSafeInteger(units);
+    if (isLarge) once.add(largeName(accountId, at, back!, amount!));
+    const entry = isLarge ? 0 : back === 'debit' ? -units : units;
+    if (own === undefined) movements.set(accountId, [entry]);
+    else own.push(entry);
+  };
   const got = (accountId: string, id: TransferId, from: string, amount: Minor): string =>
     `${accountId} got ${id} from ${from} ${amount}`;
 
@@ -36,7 +49,7 @@ export function createMovementsPast(once: OnceNames) {
     const isDone = once.has(`${accountId} ${names.reversalName(reverses)}`);
     const settled = isDone ? SETTLED : NOTHING;
     if (reverses > last || reverses < 1) return settled;
-    if (!once.has(movedName(accountId, reverses, direction, amount))) {
+    if (!isMoved(accountId, reverses, direction, amount)) {
       // It is there, and is no such movement.
       return { ...settled, original: { type: 'account-unfrozen', at } };
     }
@@ -65,21 +78,22 @@ export function createMovementsPast(once: OnceNames) {
       if (event.type !== 'transfer-sent' || event.reversesTransferId === undefined) return NOTHING;
       return returnPast(accountId, event.reversesTransferId, event);
     },
+    /** Whether a reversal of the version moves this amount back, in this direction. */
+    isMoved,
+    /** Takes each event of the account, in order. */
     remember(accountId: string, event: AccountEvent, at: Version): void {
       switch (event.type) {
         case 'money-deposited':
-          once.add(movedName(accountId, at, 'debit', event.amount));
+          remember(accountId, at, 'debit', event.amount);
           return;
         case 'money-withdrawn':
         case 'hold-captured':
-          once.add(movedName(accountId, at, 'credit', event.amount));
+          remember(accountId, at, 'credit', event.amount);
           return;
         case 'transfer-received':
           once.add(got(accountId, event.transferId, event.otherAccountId, event.amount));
-          return;
-        default:
-          return;
       }
+      remember(accountId, at);
     },
   };
 }

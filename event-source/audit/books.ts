@@ -1,11 +1,11 @@
 import type { AuditedBooks } from '../../contracts/audit.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { EMPTY_LOG, followTransaction, headerHash } from '../../proofs/log-transaction.ts';
-import { isFault } from '../../proofs/proof-fault.ts';
+import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
 import { eventKey } from '../log/event-log.ts';
-import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './entries.ts';
+import type { AuditedEvent, AuditedTx, Finding } from './entries.ts';
 import { createEventRetrial, type EventFault } from './event-retrial.ts';
 import { openOfMark, type BooksMark } from './marks.ts';
+import { readTransaction, type ReadTransaction } from './read-transaction.ts';
 import { SeenNames } from './seen-names.ts';
 import { sumsOf } from './trial-balance-lines.ts';
 
@@ -82,28 +82,21 @@ export function createAuditBooks() {
     violations += found.length;
     if (found.length > 0) violatedFrom ??= from;
   };
-  /** The next transaction of the log; answers what is wrong with it, or nothing. */
-  const take = (tx: AuditedTx): Finding[] => {
-    const { id } = tx.header;
-    const next = followTransaction(state, tx);
-    const found: Finding[] = [];
-    if (isFault(next)) {
-      const isOther = next.fault === 'forked' || next.fault === 'missing';
-      const kind = isOther ? 'rolled-back' : 'tampered';
-      found.push({ kind, subject: `transaction ${id}`, detail: next.detail });
-      // What comes after it is looked at as it is, so that one fault does not hide others.
-      state = { txId: id, txHash: headerHash(tx.header) };
-    } else state = next;
-    const entries = readEntries(tx);
-    found.push(...entries.findings);
-    for (const event of entries.events) found.push(...takeEvent(event, id));
-    found.push(...jointFaults(entries.events, id), ...endOfTransaction(id));
-    counted(found, id);
+  /** The next transaction of the log, that was read; answers what is wrong with it, or nothing. */
+  const takeRead = ({ state: next, events: read, findings }: ReadTransaction): Finding[] => {
+    const { txId } = next;
+    state = next;
+    const found = [...findings];
+    for (const event of read) found.push(...takeEvent(event, txId));
+    found.push(...jointFaults(read, txId), ...endOfTransaction(txId));
+    counted(found, txId);
     return found;
   };
 
   return {
-    take,
+    /** The same of one that was not read yet. */
+    take: (tx: AuditedTx): Finding[] => takeRead(readTransaction(state, tx)),
+    takeRead,
     state: () => state,
     events: () => events,
     ledger,

@@ -25,6 +25,8 @@ export interface AuditedEvent {
   readonly key: string;
   readonly position: number;
   readonly event: BankEvent;
+  /** As it is stored. */
+  readonly text: string;
   /** Of the bytes that are stored. */
   readonly digest: string;
 }
@@ -84,12 +86,13 @@ function readEvent(
   key: string,
   { value }: TxEntry,
   index: number,
-): Pick<AuditedEvent, 'event' | 'digest'> | undefined {
+): Pick<AuditedEvent, 'event' | 'text' | 'digest'> | undefined {
   const decoded = decodeEvent(value.subarray(1));
   if (decoded?.index !== index) return undefined;
+  const text = decoded.json.toString();
   let event: unknown;
   try {
-    event = JSON.parse(decoded.json.toString());
+    event = JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -99,5 +102,5 @@ function readEvent(
   if (event.id !== `${event.stream}/${event.version}`) return undefined;
   // Members twice, or in another order, would be read otherwise by others.
   if (!isCanonicalText(decoded.json, event)) return undefined;
-  return { event, digest: eventDigest(decoded.json) };
+  return { event, text, digest: eventDigest(decoded.json) };
 }

@@ -29,7 +29,7 @@ export type EventRetrial = ReturnType<typeof createEventRetrial>;
 export function createEventRetrial(once: OnceNames = new Set()) {
   const ledger = createLedgerCheck(once);
   const others = createStreamCheck(once);
-  const refusals = createRefusalRetrial({ account: ledger.account, once });
+  const refusals = createRefusalRetrial({ ledger, once });
   const persons = new Map<string, Person>();
 
   const retryAccount = (event: LoggedEvent, id: string): EventFault[] => {
@@ -45,7 +45,7 @@ export function createEventRetrial(once: OnceNames = new Set()) {
     return found;
   };
   const retryOther = (event: Exclude<BankEvent, LoggedEvent>, id: string): string[] => {
-    const found = others.follow(event.stream, event).map((fault) => fault.join(': '));
+    const found = others.follow(event.stream, event).faults.map((fault) => fault.join(': '));
     if (event.joint !== undefined) found.push('rules: its command made no other event');
     if (isPersonEvent(event)) {
       const person = persons.get(id) ?? NO_PERSON;

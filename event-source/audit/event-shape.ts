@@ -15,6 +15,17 @@ const isUuid = texted(ACCOUNT_ID_PATTERN);
 const isAmount = texted(AMOUNT_PATTERN);
 const isPositive: Check = (value) => isAmount(value) && /[1-9]/.test(value as string);
 
+/** Most texts are plain. */
+const PLAIN = /^[\x20-\x7e]+$/;
+const isText =
+  (schema: z.ZodType, charactersMax: number): Check =>
+  (value) =>
+    (typeof value === 'string' && value.length <= charactersMax && PLAIN.test(value)) ||
+    schema.safeParse(value).success;
+const PLAIN_CHARACTERS_MAX = 100;
+/** Every number of the contract is a count, from 2 on or less. */
+const COUNT_MIN_MAX = 2;
+
 /** Of the members that most events have; the contract's own schemas take ten times as long. */
 const QUICK = new Map<unknown, Check>([
   [texts.amountText, isAmount],
@@ -23,6 +34,9 @@ const QUICK = new Map<unknown, Check>([
   [texts.accountIdText, isUuid],
   [texts.holdIdText, isUuid],
   [texts.transferIdText, isUuid],
+  ...[texts.descriptionText, texts.referenceText, texts.nameText].map(
+    (schema): [unknown, Check] => [schema, isText(schema, PLAIN_CHARACTERS_MAX)],
+  ),
 ]);
 
 const DIGEST_CHARACTERS = 43;
@@ -42,7 +56,10 @@ function checkOf(schema: z.ZodType): Check {
   if (schema instanceof z.ZodString && (schema.def.checks ?? []).length === 0) {
     return (value) => typeof value === 'string';
   }
-  return (value) => schema.safeParse(value).success;
+  const isCount = schema instanceof z.ZodNumber;
+  return (value) =>
+    (isCount && Number.isSafeInteger(value) && (value as number) >= COUNT_MIN_MAX) ||
+    schema.safeParse(value).success;
 }
 
 type Shape = Readonly<Record<string, z.ZodType>>;

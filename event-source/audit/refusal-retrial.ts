@@ -6,10 +6,9 @@ import { available, dayOf, type Account, type ExistingAccount } from '../../doma
 import type { Command, Past, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import * as names from '../../domain/account-events.ts';
-import type { OnceNames } from '../../domain/invariants.ts';
+import type { LedgerCheck, OnceNames } from '../../domain/invariants.ts';
 import { version } from '../../domain/ids.ts';
 import { formatAmount, readAmount, type Minor } from '../../domain/money.ts';
-import { movedName } from '../../domain/movements-past.ts';
 import { afterRecord, REFUSALS_PER_DAY_MAX } from '../../domain/refusal-record.ts';
 import type { RefusalsCount } from '../../domain/refusal-record.ts';
 import { mayHaveBeen } from '../../domain/reserved-targets.ts';
@@ -33,7 +32,7 @@ const SHOWN = new Set<string>([
 ]);
 
 export interface RefusalRetrialParts {
-  readonly account: (accountId: string) => Account;
+  readonly ledger: Pick<LedgerCheck, 'account' | 'isMoved'>;
   readonly once: OnceNames;
 }
 
@@ -43,7 +42,8 @@ export interface RefusalRetrialParts {
  * (then the record waits for it) or gone by (then what was seen is compared with a name that was
  * kept of it, and the decision is not made again).
  */
-export function createRefusalRetrial({ account, once }: RefusalRetrialParts) {
+export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
+  const { account, isMoved } = ledger;
   const counts = new Map<string, RefusalsCount>();
   const waiting = new Map<string, Waiting[]>();
 
@@ -161,7 +161,7 @@ export function createRefusalRetrial({ account, once }: RefusalRetrialParts) {
     if (refusal.code !== 'insufficient-funds') return { ...common, type: 'money-withdrawn' };
     const read = (text: string): Minor => readAmount(text, then.currency);
     const amount = (read(refusal.available) + read(refusal.shortfall)) as Minor;
-    const isThere = once.has(movedName(id, asked.version, 'debit', amount));
+    const isThere = isMoved(id, asked.version, 'debit', amount);
     return { ...common, amount, type: isThere ? 'money-deposited' : 'money-withdrawn' };
   };
 
