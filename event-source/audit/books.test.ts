@@ -7,6 +7,9 @@ import { createAuditBooks } from './books.ts';
 import type { AuditedTx } from './entries.ts';
 import { digestOf, eventOf, eventsOf, jointly } from '../log/events-for-tests.ts';
 import { linked, newAccount, personLike, voided } from '../log/events-for-tests.ts';
+import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
+import { receivedTransaction, sentTransaction } from './read-page.ts';
+import { readTransaction, type ReadTransaction } from './read-transaction.ts';
 import { entriesOf, hashedLog, type PlainEntry } from './hashed-log-for-tests.ts';
 import { livedCommands } from './lived-events-for-tests.ts';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
@@ -198,5 +201,29 @@ describe('given a transfer', () => {
     const late = take(received).join();
     expect(late).toMatch(/breaks transfer-legs: .* received without its other leg/);
     expect(books.books().verdict).toBe('violated');
+  });
+});
+
+describe('given transactions that were read in another thread', () => {
+  const sent = (tx: ReadTransaction): ReadTransaction =>
+    receivedTransaction(structuredClone(sentTransaction(tx)));
+  test('then the same is found, and the books are the same', () => {
+    const [log, books, other] = [hashedLog(), createAuditBooks(), createAuditBooks()];
+    const wrong = { ...eventOf(account, 6, { amount: '7.00' }), commandId: 'command-2' };
+    const txs = [
+      log.add(genesis),
+      log.append(...eventsOf(account, 1, 5)),
+      log.append(wrong as BankEvent),
+      log.add({ key: 'x/1', value: Buffer.from('{}') }),
+      log.append(eventOf(person, 1)),
+    ];
+    let state = EMPTY_LOG;
+    for (const tx of txs) {
+      const read = readTransaction(state, tx);
+      state = read.state;
+      expect(other.takeRead(sent(read))).toEqual(books.take(tx));
+    }
+    expect(other.books()).toEqual(books.books());
+    expect(books.books()).toMatchObject({ events: 7, violations: 3 });
   });
 });

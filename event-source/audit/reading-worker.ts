@@ -1,3 +1,4 @@
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
 import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';
@@ -25,6 +26,8 @@ async function read(from: number): Promise<FromReadingThread> {
     const page = source.read(last + 1);
     page.catch(() => undefined);
     next = { from: last + 1, page };
+    // A request leaves only when this thread is idle for a moment.
+    await nextRound();
   }
   const page = txs.map((tx) => {
     const made = readTransaction(state, tx);

@@ -25,11 +25,18 @@ interface Waiting {
   readonly before: string | undefined;
 }
 const WAIT_MS_MAX = 600_000;
-/** Refusals that follow from what a record shows of the account. */
+/** Of commands that rest on nothing that was undone, and what follows from what a record shows. */
 const SHOWN = new Set<string>([
   ...['account-already-exists', 'account-frozen', 'account-not-frozen', 'account-closed'],
   ...['balance-not-zero', 'insufficient-funds', 'limit-exceeded'],
 ]);
+const SELF_CONTAINED = new Set<Data['command']['type']>([
+  ...(['open-account', 'deposit', 'withdraw', 'place-hold', 'freeze', 'unfreeze'] as const),
+  ...(['close', 'set-overdraft-limit', 'set-limits', 'set-details'] as const),
+]);
+/** Whether it can be decided again although some of what it was decided on was undone. */
+const isShown = ({ at, data: { command, refusal } }: RefusalEvent, now: ExistingAccount): boolean =>
+  SHOWN.has(refusal.code) && SELF_CONTAINED.has(command.type) && at >= now.changedAt;
 
 export interface RefusalRetrialParts {
   readonly ledger: Pick<LedgerCheck, 'account' | 'isMoved'>;
@@ -58,7 +65,7 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
       if (name !== undefined) return `it saw another ${name}`;
       return decidedAgain(event, now, before);
     }
-    return SHOWN.has(event.data.refusal.code)
+    return isShown(event, now)
       ? decidedAgain(event, shownAccount(now, seen, event.at), before)
       : undefined;
   };
