@@ -4,6 +4,9 @@ import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import { receivedTransaction, type SentTransaction } from './read-page.ts';
 import type { AuditSource } from './walk.ts';
 
+/** Pages live shortly; with the 16 MB of Node they are copied to the old ones before they die. */
+const YOUNG_MB = 64;
+
 /** What the thread is asked: some transactions from this one on. */
 export type ToReadingThread = number;
 export type FromReadingThread =
@@ -19,7 +22,10 @@ export function readingThread(options: ImmudbOptions): Pick<AuditSource, 'read'>
 } {
   const { proto, address, user, password, database } = options;
   const workerData = { proto, address, user, password, database } satisfies ImmudbOptions;
-  const thread = new Worker(new URL('./reading-worker.js', import.meta.url), { workerData });
+  const thread = new Worker(new URL('./reading-worker.js', import.meta.url), {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   let waiting: { resolve(page: FromReadingThread): void; reject(error: Error): void } | undefined;
   let died: Error | undefined;
   thread.on('message', (message: FromReadingThread) => waiting?.resolve(message));
