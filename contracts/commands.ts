@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { Command, TransferCommand } from '../domain/account-commands.ts';
 import type { Currency } from '../domain/currency.ts';
@@ -112,7 +112,7 @@ export type LookupAnswer = z.infer<typeof lookupAnswer>;
 
 /** Tells a retry (same id, same hash) from a reused id. */
 export function commandHash(body: CommandBody): string {
-  return createHash('sha256').update(canonicalJson(body)).digest('base64url');
+  return hash('sha256', canonicalJson(body), 'base64url');
 }
 
 export interface AmountProblem {
@@ -158,7 +158,7 @@ export const batchItemIdFor = (batch: CommandId, about: string, before: number):
 export const messageKeyFor = (source: string, id: string): CommandId =>
   commandId(uuidOf(digestOf(`message:${JSON.stringify([source, id])}`)));
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digestOf = (text: string): Buffer => Buffer.from(hash('sha256', text, 'binary'), 'latin1');
 
 // A UUID of version 8 (RFC 9562).
 function uuidOf(digest: Buffer): string {

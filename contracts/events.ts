@@ -3,10 +3,11 @@ import type { ExistingAccount } from '../domain/account.ts';
 import { causeName, onceNamesOf, RELEASE_REASONS } from '../domain/account-events.ts';
 import type { AccountEvent } from '../domain/account-events.ts';
 import type { AccountId, CommandId, StreamId } from '../domain/ids.ts';
+import { readAmount } from '../domain/money.ts';
 import { movementOf, type Movement } from '../domain/movement.ts';
 import { balanceOf, balanceSchema } from './balances.ts';
 import { batchContent, type BatchContent } from './batch-content.ts';
-import { readMoney, writeMoney } from './money-members.ts';
+import { isMoney, writeMoney } from './money-members.ts';
 import * as texts from './texts.ts';
 
 const remarks = {
@@ -179,9 +180,14 @@ export function encodeEvent(
 
 /** The domain's event out of its envelope. */
 export function decodeEvent({ type, at, data }: LoggedEvent): AccountEvent {
-  const { balance: _balance, currency, ...members } = data;
-  const own = type === 'account-opened' ? { currency } : {};
-  return { type, at, ...own, ...readMoney(members, currency) } as AccountEvent;
+  const { currency } = data;
+  const event: Record<string, unknown> = { type, at };
+  if (type === 'account-opened') event['currency'] = currency;
+  for (const [name, member] of Object.entries(data)) {
+    if (name === 'balance' || name === 'currency' || member === undefined) continue;
+    event[name] = isMoney(name) ? readAmount(String(member), currency) : member;
+  }
+  return event as unknown as AccountEvent;
 }
 
 /** What a logged event does to money, in minor units of its currency. */

@@ -80,13 +80,15 @@ export function evolve(account: Account, event: AccountEvent): ExistingAccount {
     return opened(event);
   }
   if (account.status === 'none') throw new Error(`${event.type} before the account was opened`);
-  const next = { ...account, version: version(account.version + 1), changedAt: event.at };
   const { ledger, held } = movementOf(event);
-  const moved = {
+  const next = {
+    ...account,
+    version: version(account.version + 1),
+    changedAt: event.at,
     ledger: minor(account.ledger + ledger),
     held: minor(account.held + held),
   };
-  return change({ ...next, ...moved }, event);
+  return change(next, event);
 }
 
 function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): ExistingAccount {

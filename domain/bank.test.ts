@@ -49,9 +49,15 @@ function lived(steps: readonly Step[], currencies?: readonly string[]): BankForT
 /** What is wrong with a history, at each of its events and at the end of each transaction. */
 const ledgerViolations = (entries: readonly Entry[]) => {
   const check = createLedgerCheck();
+  const sizes = new Map<number, number>();
+  for (const { transaction } of entries) {
+    sizes.set(transaction, (sizes.get(transaction) ?? 0) + 1);
+  }
   const found = entries.flatMap(({ accountId, commandId, event, after, transaction }, index) => {
-    const { version, ledger: ledgerAfter, held: heldAfter } = after;
-    const wrong = check.observe({ accountId, commandId, event, version, ledgerAfter, heldAfter });
+    const { version, ledger: ledgerAfter, held: heldAfter, currency } = after;
+    const made = { joint: sizes.get(transaction)!, currency };
+    const claims = { version, ledgerAfter, heldAfter, ...made };
+    const wrong = check.observe({ accountId, commandId, event, ...claims });
     const isLast = entries[index + 1]?.transaction !== transaction;
     return isLast ? [...wrong, ...check.endOfTransaction()] : wrong;
   });

@@ -1,8 +1,13 @@
 import { available, evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
-import { onceNamesOf, type AccountEvent } from './account-events.ts';
+import { onceNamesOf, type AccountEvent, type EventOf } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { minor, ZERO, type Minor } from './money.ts';
-import { createStreamCheck, type OnceNames, type StreamHead } from './stream-check.ts';
+import { movementOf } from './movement.ts';
+import { createMovementsPast } from './movements-past.ts';
+import { createReservedTargets, type LateTarget } from './reserved-targets.ts';
+import { differenceOf, retrial } from './retrial.ts';
+import { createStreamCheck } from './stream-check.ts';
+import type { OnceNames, StreamFault, StreamHead } from './stream-check.ts';
 import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
 import { isBalanced, moved, type TrialBalance } from './trial-balance.ts';
 
@@ -15,6 +20,10 @@ export interface LogStep {
   readonly version: number;
   readonly commandId: string;
   readonly event: AccountEvent;
+  /** How many events its command made, where that is known. */
+  readonly joint?: number;
+  /** The currency that the event names, where it is known. */
+  readonly currency?: Currency;
   /** The ledger balance that the event claims to leave. */
   readonly ledgerAfter: Minor;
   /** And the rest of the balance, where it is known. */
@@ -23,11 +32,11 @@ export interface LogStep {
 }
 
 export type InvariantName =
+  | StreamFault[0]
   | 'conservation'
   | 'overdraft-floor'
   | 'settled-once'
-  | 'version-order'
-  | 'command-once'
+  | 'rules'
   | 'fold'
   | 'transfer-legs';
 
@@ -38,61 +47,105 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** What of the past the check must know: how it is kept decides how long a log it can follow. */
-export interface LedgerMemory {
-  readonly accounts: AccountMemory;
-  readonly once: OnceNames;
-}
-export interface AccountMemory {
-  get(accountId: string): Account | undefined;
-  set(accountId: string, account: Account): unknown;
-}
+export type LedgerCheck = ReturnType<typeof createLedgerCheck>;
+type Leg = EventOf<'transfer-received'>;
 
 /**
- * Follows a log entry by entry and says what breaks the invariants I1, I2, I3, I6, I8 and I9 of the
- * design. It is the one statement of them: property tests, fault runs and the audit use it. Between
- * the two legs of a transfer money is in flight: whoever knows where a transaction ends says so,
- * and then it must not be.
+ * Follows a log entry by entry and says what breaks the invariants I1, I2, I3, I6, I8, I9 and I13
+ * of the design. It is the one statement of them: property tests, fault runs and the audit use it.
+ * Between the two legs of a transfer money is in flight: whoever knows where a transaction ends
+ * says so, and then it must not be. What grows with the log is a number for each event, and `once`,
+ * which gets a name for each command and some more for holds and transfers.
  */
-export function createLedgerCheck(
-  { accounts, once }: LedgerMemory = { accounts: new Map(), once: new Set() },
-) {
+export function createLedgerCheck(once: OnceNames = new Set()) {
+  const accounts = new Map<string, ExistingAccount>();
   const totals = new Map<Currency, TrialBalance>();
   const streams = createStreamCheck(once);
   const legs = createTransferLegs();
+  const past = createMovementsPast(once);
+  const targets = createReservedTargets();
+  /** Within a transaction: of transfers, what the rules decided for the target, and what it got. */
+  const decided = new Map<string, AccountEvent>();
+  const received = new Map<string, { readonly accountId: string; readonly event: Leg }>();
+  /** Accounts that were opened with a deposit which has not been seen yet. */
+  const opening = new Set<string>();
   /** What was in flight where the last transaction ended: it is told of once. */
   const flying = new Map<Currency, Minor>();
   let steps = 0;
 
+  const of = (accountId: string): Account => accounts.get(accountId) ?? NO_ACCOUNT;
   const move = (currency: Currency, event: AccountEvent, by: Minor): boolean => {
-    const after = moved(totals.get(currency), event, by);
+    const before = totals.get(currency);
+    const movement = movementOf(event);
+    if (before !== undefined && by === ZERO && movement.ledger === ZERO) return isBalanced(before);
+    const after = moved(before, event, by);
     totals.set(currency, after);
     return isBalanced(after);
   };
+  /** Once both are known: the target's leg as it was decided, and as it is. */
+  const legFault = (id: string): string | undefined => {
+    const [made, got] = [decided.get(id), received.get(id)];
+    if (made === undefined || got === undefined) return undefined;
+    const name = differenceOf(made, got.event);
+    return name === undefined ? undefined : `${id}: the rules decide another ${name} at the target`;
+  };
+  const otherOf = ({ accountId, event }: LogStep, before: Account): Account => {
+    if (!('otherAccountId' in event)) return NO_ACCOUNT;
+    const other = of(event.otherAccountId);
+    if (event.type !== 'transfer-reserved') return other;
+    return targets.seen(event, before, accountId, other);
+  };
+  /** I13, with the number of events that the command made. */
+  const ruleFaults = (step: LogStep, before: Account, isSecond: boolean): string[] => {
+    const { accountId, event, joint } = step;
+    const other = otherOf(step, before);
+    const known = past.of(accountId, event, before.version);
+    const trial = { accountId, event, before, other, past: known, isOfOpening: isSecond };
+    const { fault, target } = retrial(trial);
+    const found = fault === undefined ? [] : [fault];
+    if (target !== undefined) decided.set((target as Leg).transferId, target);
+    if (event.type === 'transfer-received') received.set(event.transferId, { accountId, event });
+    if (joint === undefined) return found;
+    const isOpened = event.type === 'account-opened';
+    if (isOpened && joint === 2) opening.add(accountId);
+    if (isSecond) opening.delete(accountId);
+    const due = isSecond || isOfTwo(event) || (isOpened && joint === 2) ? 2 : 1;
+    if (joint !== due) found.push(`it says that its command made ${joint} events, not ${due}`);
+    return found;
+  };
+  const late = ({ accountId, version, detail }: LateTarget): Violation => ({
+    ...{ invariant: 'rules', accountId, version, detail },
+  });
 
   return {
     /** Takes the next entry of the log; answers what is wrong with it, or nothing. */
     observe(step: LogStep): Violation[] {
       steps += 1;
-      const { accountId, version, event } = step;
+      const { accountId, version, event, commandId } = step;
       const found: Violation[] = [];
       const violated = (invariant: InvariantName, detail: string): void => {
         found.push({ invariant, accountId, version, detail });
       };
-      const outOfOrder = streams.follow(accountId, version, step.commandId);
-      if (outOfOrder !== undefined) violated(...outOfOrder);
-      if (outOfOrder?.[0] === 'version-order') return found;
+      const placed = streams.follow(accountId, { version, commandId, at: event.at });
+      for (const fault of placed.faults) violated(...fault);
+      if (found[0]?.invariant === 'version-order') return found;
+      const before = of(accountId);
+      for (const fault of ruleFaults(step, before, placed.isOfOpening)) violated('rules', fault);
       for (const ended of onceNamesOf(event)) {
         // The target of a transfer bears its name as command id too, which is looked at above.
-        if (ended === step.commandId) continue;
+        if (ended === commandId) continue;
         const name = `${accountId} ${ended}`;
         if (once.has(name)) violated('settled-once', `${ended} was there before`);
         once.add(name);
       }
-      const before = accounts.get(accountId) ?? NO_ACCOUNT;
       const after = evolve(before, event);
       accounts.set(accountId, after);
-      const wrongLeg = legs.observe(event, accountId, after.currency);
+      past.remember(accountId, event, after.version);
+      if (event.type === 'account-opened') {
+        const early = targets.opened(accountId, event.currency);
+        if (early !== undefined) found.push(late(early));
+      }
+      const wrongLeg = legs.observe(event, accountId, after.currency) ?? legOf(event, legFault);
       if (wrongLeg !== undefined) violated('transfer-legs', wrongLeg);
       const ledgerBefore = before.status === 'none' ? ZERO : before.ledger;
       if (!move(after.currency, event, minor(after.ledger - ledgerBefore))) {
@@ -117,9 +170,19 @@ export function createLedgerCheck(
         const detail = `${inFlight} ${currency} (minor units) stay in flight`;
         found.push({ invariant: 'conservation', accountId: '', version: 0, detail });
       }
+      for (const accountId of opening) {
+        const detail = 'its opening made a deposit that is not there';
+        found.push({ invariant: 'rules', accountId, version: 1, detail });
+      }
+      opening.clear();
+      decided.clear();
+      received.clear();
       return found;
     },
-    account: (accountId: string): Account => accounts.get(accountId) ?? NO_ACCOUNT,
+    /** What is missing by this time (RFC 3339) and may not have been when the log was written. */
+    overdue: (at: string): Violation[] => targets.overdue(at).map(late),
+    account: of,
+    isMoved: past.isMoved,
     /** The ids of all accounts that were seen. */
     accountIds: streams.streams,
     accountCount: streams.count,
@@ -133,7 +196,17 @@ export function createLedgerCheck(
   };
 }
 
+const isOfTwo = ({ type }: AccountEvent): boolean =>
+  type === 'transfer-sent' || type === 'transfer-captured' || type === 'transfer-received';
+
+const legOf = (
+  event: AccountEvent,
+  fault: (id: string) => string | undefined,
+): string | undefined => (isOfTwo(event) ? fault((event as Leg).transferId) : undefined);
+
 function foldFault(claimed: LogStep, after: ExistingAccount): string | undefined {
+  const { currency = after.currency } = claimed;
+  if (currency !== after.currency) return `is in ${currency}, but its account in ${after.currency}`;
   const { ledgerAfter, heldAfter = after.held, availableAfter = available(after) } = claimed;
   const isRight =
     ledgerAfter === after.ledger && heldAfter === after.held && availableAfter === available(after);

@@ -36,14 +36,29 @@ export function formatAmount(units: Minor, currency: Currency): string {
   return `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
+const POINT = 0x2e;
+const DIGIT_ZERO = 0x30;
+/** So many digits are exact as a float. */
+const QUICK_DIGITS_MAX = 15;
+
 /** Reads back what formatAmount wrote; anything else is corruption, so it throws. */
 export function readAmount(text: string, currency: Currency): Minor {
-  const negative = text.startsWith('-');
   const digits = minorDigits(currency);
-  const match = /^(\d+)(?:\.(\d+))?$/.exec(negative ? text.slice(1) : text);
-  if (match === null || (match[2] ?? '').length !== digits) {
-    throw new Error(`not an amount in ${currency}: ${JSON.stringify(text)}`);
+  const first = text.startsWith('-') ? 1 : 0;
+  const point = digits === 0 ? text.length : text.length - digits - 1;
+  let units = 0;
+  let isOne = point > first && (digits === 0 || text.charCodeAt(point) === POINT);
+  for (let at = first; isOne && at < text.length; at += 1) {
+    if (at === point) continue;
+    const digit = text.charCodeAt(at) - DIGIT_ZERO;
+    isOne = digit >= 0 && digit <= 9;
+    units = 10 * units + digit;
   }
-  const units = BigInt(`${match[1]}${match[2] ?? ''}`);
-  return (negative ? -units : units) as Minor;
+  // The one way to write it: no zeros in front, and no zero below zero.
+  isOne &&=
+    (text.charCodeAt(first) !== DIGIT_ZERO || point === first + 1) && !(first === 1 && units === 0);
+  if (!isOne) throw new Error(`not an amount in ${currency}: ${JSON.stringify(text)}`);
+  if (text.length <= QUICK_DIGITS_MAX) return BigInt(first === 1 ? -units : units) as Minor;
+  const exact = BigInt(text.slice(first, point) + text.slice(point + 1));
+  return (first === 1 ? -exact : exact) as Minor;
 }

@@ -134,4 +134,8 @@ function termsOf(event: TransferEvent, accountId: string, currency: Currency): T
 /** What all events of a transfer must say: else money left one account and came to another. */
 const told = ({ amount, currency, from, to }: Terms): string =>
   `${amount} ${currency} (minor units) from ${from} to ${to}`;
-const isAlike = (one: Terms, other: Terms): boolean => told(one) === told(other);
+const isAlike = (one: Terms, other: Terms): boolean =>
+  one.amount === other.amount &&
+  one.currency === other.currency &&
+  one.from === other.from &&
+  one.to === other.to;

@@ -9,6 +9,7 @@ import { auditLines } from './audit/report.ts';
 import { compareReadSide } from './audit/read-side.ts';
 import { auditTarget, type AuditTarget } from './audit-target.ts';
 import { auditWalk, saidBy, type Said } from './audit/walk.ts';
+import { readingThread } from './audit/reading-thread.ts';
 import { immudbAuditSource } from './audit/immudb-source.ts';
 import { immudbClient } from './immudb/client.ts';
 
@@ -38,7 +39,8 @@ function bar(name: string, total: number, unit: string): { at(done: number): voi
 async function run(withReadSide: boolean): Promise<boolean> {
   const target = auditTarget();
   const client = immudbClient(target.immudb);
-  const source = immudbAuditSource(client.call);
+  const thread = readingThread(target.immudb);
+  const source = { ...immudbAuditSource(client.call), read: thread.read };
   const books = createAuditBooks();
   const findings: Finding[] = [];
   const onFinding = (finding: Finding): void => void findings.push(finding);
@@ -68,13 +70,14 @@ async function run(withReadSide: boolean): Promise<boolean> {
     const onAccount = (): void => accountBar.at((accounts += 1));
     const readSide = withReadSide
       ? await compareReadSide({ url: target.queryUrl, books, onFinding, onAccount })
-      : 'it was not asked for';
+      : undefined;
     if (withReadSide) accountBar.end();
     const stand = books.books();
     const { lines, ok } = auditLines({ books: stand, findings, checkpoints, readSide, seconds });
     for (const line of lines) say(line);
     return ok;
   } finally {
+    await thread.close();
     await client.close();
   }
 }

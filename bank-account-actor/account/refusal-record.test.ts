@@ -10,7 +10,7 @@ import { ACCOUNT, counting, deposit, losing, message, open } from '../host/bank-
 import { said, testHost, testLog, virtualClock, withdraw } from '../host/bank-host-for-tests.ts';
 import type { Journal, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
-import { REFUSALS_PER_DAY_MAX } from './refusal-record.ts';
+import { REFUSALS_PER_DAY_MAX } from '../../domain/refusal-record.ts';
 
 const OTHER = accountIdOfSerial(7n);
 const RECORDS = refusalsOf(ACCOUNT);

@@ -3,20 +3,15 @@ import { refusalsOf } from '../../contracts/bank-events.ts';
 import { commandHash } from '../../contracts/commands.ts';
 import { writeMoney } from '../../contracts/money-members.ts';
 import { askedCommand, isRecorded } from '../../contracts/refusal-events.ts';
-import type { RefusalEvent, RefusalsState, SeenAccount } from '../../contracts/refusal-events.ts';
+import type { RefusalEvent, SeenAccount } from '../../contracts/refusal-events.ts';
 import type { RefusalMessage } from '../../contracts/refusals.ts';
 import { dayOf, spentOn, type ExistingAccount } from '../../domain/account.ts';
 import { version } from '../../domain/ids.ts';
 import { formatAmount } from '../../domain/money.ts';
+import { afterRecord, REFUSALS_PER_DAY_MAX } from '../../domain/refusal-record.ts';
 import type { Draft } from '../turn/draft.ts';
 import { isRefusalsState } from '../turn/stream-state.ts';
 import type { AccountWork } from './account-decider.ts';
-
-/**
- * Records of one account and day of UTC. A client that is refused in a loop could else fill the
- * log, where nothing is ever deleted.
- */
-export const REFUSALS_PER_DAY_MAX = 1_000;
 
 /** A refusal by a rule, and the account that the rule looked at. */
 export interface RefusedWork {
@@ -84,19 +79,10 @@ export const wantsRecord = (
   refusal: RefusalMessage,
 ): boolean => account.recordRefusals === true && isRecorded(message.command.type, refusal);
 
-/** The count after one more record; also folds what the log has. */
-export function afterRecord(before: RefusalsState | undefined, decidedAt: string): RefusalsState {
-  if (before === undefined) return { version: 1, changedAt: decidedAt, onDay: 1 };
-  const { changedAt } = before;
-  const at = later(decidedAt, changedAt);
-  const onDay = dayOf(at) === dayOf(changedAt) ? before.onDay + 1 : 1;
-  return { version: before.version + 1, changedAt: at, onDay };
-}
-
-const later = (one: string, other: string): string => (one > other ? one : other);
-
 function seenOf(account: ExistingAccount, undone: number, at: string): SeenAccount {
-  const { currency, status, limits } = account;
+  const { currency, status, limits, changedAt } = account;
+  // By the account's clock, as the rule that refused.
+  const today = dayOf(changedAt > at ? changedAt : at);
   return {
     version: version(account.version - undone),
     ...(undone === 0 ? {} : { undone }),
@@ -105,7 +91,6 @@ function seenOf(account: ExistingAccount, undone: number, at: string): SeenAccou
     balance: balanceOf(account),
     overdraftLimit: formatAmount(account.overdraftLimit, currency),
     ...(Object.keys(limits).length === 0 ? {} : { limits: writeMoney(limits, currency) }),
-    // By the account's clock, as the rule that refused.
-    spentToday: formatAmount(spentOn(account, dayOf(later(account.changedAt, at))), currency),
+    spentToday: formatAmount(spentOn(account, today), currency),
   };
 }

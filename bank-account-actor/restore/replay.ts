@@ -3,7 +3,7 @@ import { balanceOf, sameBalance } from '../../contracts/balances.ts';
 import { decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
 import { evolve, NO_ACCOUNT, type ExistingAccount } from '../../domain/account.ts';
 import { evolvePerson, NO_PERSON } from '../../domain/person.ts';
-import { afterRecord } from '../account/refusal-record.ts';
+import { afterRecord } from '../../domain/refusal-record.ts';
 import { isAccountState, isPersonState, isRefusalsState } from '../turn/stream-state.ts';
 import type { StreamState } from '../turn/stream-state.ts';
 

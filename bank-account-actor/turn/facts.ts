@@ -125,7 +125,13 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
       return undefined;
     },
     /** The stream is not as it was believed to be: it is fetched before it is decided on again. */
-    forget,
+    overtaken(id: StreamId): void {
+      forget(id);
+      // What was new when it was asked for may have been taken by what moved the stream on.
+      for (const [key, version] of names) {
+        if (version === null && key.startsWith(`${id} `)) names.delete(key);
+      }
+    },
     /** A name turned out to be known. */
     learn: (id: StreamId, name: string, version: number): void =>
       void names.set(keyOf(id, name), version),

@@ -140,7 +140,7 @@ export function createTurns(ports: TurnPorts) {
       case 'committed':
         break;
       case 'overtaken':
-        for (const stream of outcome.streams) facts.forget(stream);
+        for (const stream of outcome.streams) facts.overtaken(stream);
         return outcome.outcome;
       case 'known':
         for (const { stream, name, version } of outcome.names) facts.learn(stream, name, version);

@@ -1,33 +1,40 @@
-import { isAccountEvent, isPersonEvent, type BankEvent } from '../../contracts/bank-events.ts';
-import { decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
 import type { AuditedBooks } from '../../contracts/audit.ts';
-import { createLedgerCheck, createStreamCheck, type StreamHead } from '../../domain/invariants.ts';
-import { readAmount } from '../../domain/money.ts';
-import { evolvePerson, NO_PERSON, type Person } from '../../domain/person.ts';
-import { EMPTY_LOG, followTransaction, goOn } from '../../proofs/log-transaction.ts';
-import { isFault } from '../../proofs/proof-fault.ts';
-import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './entries.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
+import { eventKey } from '../log/event-log.ts';
+import type { AuditedEvent, AuditedTx, Finding } from './entries.ts';
+import { createEventRetrial, type EventFault } from './event-retrial.ts';
 import { openOfMark, type BooksMark } from './marks.ts';
+import { readTransaction, type ReadTransaction } from './read-transaction.ts';
 import { SeenNames } from './seen-names.ts';
 import { sumsOf } from './trial-balance-lines.ts';
 
 export type AuditBooks = ReturnType<typeof createAuditBooks>;
 
+/** Where a stream stands. */
+interface Followed {
+  /** Of its account or person. */
+  readonly id: string;
+  version: number;
+  /** In the log, of the last event. */
+  position: number;
+  /** Of the last event, which the next one has to name. */
+  digest: string | undefined;
+  /** It cannot be followed any more, which is told of once. */
+  broken: boolean;
+}
+
 /**
  * The audit itself, without I/O: takes the transactions of the log one after the other from the
- * first one on, recomputes all hashes, and follows every stream by the invariants of the domain.
+ * first one on, recomputes all hashes, and lets the rules of the domain decide each event again.
  * What it keeps: each account as folded, the digest of each stream's last event, 64 bits of each
- * name, and nothing of ended transfers.
+ * name (one for each command, one for each movement that can be reversed), and nothing of ended
+ * transfers.
  */
 export function createAuditBooks() {
-  const once = new SeenNames();
-  const ledger = createLedgerCheck({ accounts: new Map(), once });
-  const otherStreams = createStreamCheck(once);
-  const persons = new Map<string, Person>();
-  /** Of the last event of each stream, which the next one has to name. */
-  const digests = new Map<string, string>();
-  /** Streams that cannot be followed any more: each is told of once. */
-  const broken = new Set<string>();
+  const retrial = createEventRetrial(new SeenNames());
+  const { ledger } = retrial;
+  const streams = new Map<string, Followed>();
   let state = EMPTY_LOG;
   let position = 0;
   let events = 0;
@@ -35,92 +42,72 @@ export function createAuditBooks() {
   let violations = 0;
   let violatedFrom: number | null = null;
 
-  const headOf = (stream: string): StreamHead =>
-    stream.startsWith('acct/') ? ledger.head(accountOf(stream)) : otherStreams.head(stream);
+  const followed = (stream: string): Followed => {
+    const known = streams.get(stream);
+    if (known !== undefined) return known;
+    const id = stream.slice(stream.indexOf('/') + 1);
+    const made: Followed = { id, version: 0, position: 0, digest: undefined, broken: false };
+    streams.set(stream, made);
+    return made;
+  };
 
-  /** Whether the event follows its stream; what is wrong if not. */
-  const misplaced = (
-    { key, event }: AuditedEvent,
-    head: number,
-    tx: number,
-  ): Finding | undefined => {
-    if (event.version === head + 1) return undefined;
-    if (event.version <= head) {
-      const detail = `${key} was written again in transaction ${tx}: the log had it already.`;
-      return { kind: 'tampered', subject: key, detail };
-    }
-    broken.add(event.stream);
-    const detail =
-      `${event.stream} has version ${event.version} in transaction ${tx} after version ${head}: ` +
-      `${event.version - head - 1} missing between them.`;
-    return { kind: 'incomplete', subject: event.stream, detail };
-  };
-  const follow = (event: BankEvent): readonly string[] => {
-    if (isAccountEvent(event)) {
-      return ledger
-        .observe(stepOf(event))
-        .map(({ invariant, detail }) => `${invariant}: ${detail}`);
-    }
-    const { stream, version, commandId } = event;
-    const fault = otherStreams.follow(stream, version, commandId);
-    if (isPersonEvent(event)) {
-      persons.set(stream, evolvePerson(persons.get(stream) ?? NO_PERSON, event));
-    }
-    return fault === undefined ? [] : [fault.join(': ')];
-  };
   const takeEvent = (audited: AuditedEvent, tx: number): Finding[] => {
     const { key, event, digest } = audited;
-    if (broken.has(event.stream)) return [];
-    const head = headOf(event.stream);
-    const wrongPlace = misplaced(audited, head.version, tx);
-    if (wrongPlace !== undefined) return [wrongPlace];
-    const unchained = chainFault(audited, digests.get(event.stream), tx);
-    digests.set(event.stream, digest);
-    const imbalance = (detail: string): Finding => ({ kind: 'imbalance', subject: key, detail });
+    const stream = followed(event.stream);
+    if (stream.broken) return [];
+    if (event.version !== stream.version + 1) return [misplaced(audited, stream, tx)];
+    const found = chainFault(audited, stream.digest, tx);
+    stream.digest = digest;
+    stream.version = event.version;
+    stream.position = audited.position;
     try {
-      const wrong = follow(event);
+      for (const fault of retrial.take(event, stream.id)) found.push(findingOf(fault));
       events += 1;
       position = audited.position;
       at = event.at;
-      const broke = wrong.map((what) => imbalance(`${key} (${event.type}) breaks ${what}.`));
-      return [...unchained, ...broke];
     } catch (error) {
-      broken.add(event.stream);
+      stream.broken = true;
       const detail = `${key} cannot follow what was before it: ${messageOf(error)}.`;
-      return [...unchained, imbalance(detail)];
+      found.push({ kind: 'imbalance', subject: key, detail });
     }
+    return found;
   };
-
-  /** The next transaction of the log; answers what is wrong with it, or nothing. */
-  const take = (tx: AuditedTx): Finding[] => {
-    const { id } = tx.header;
-    const next = followTransaction(state, tx);
-    const found: Finding[] = [];
-    if (isFault(next)) {
-      const isOther = next.fault === 'forked' || next.fault === 'missing';
-      const kind = isOther ? 'rolled-back' : 'tampered';
-      found.push({ kind, subject: `transaction ${id}`, detail: next.detail });
-      // What comes after it is looked at as it is, so that one fault does not hide others.
-      state = goOn(state, tx.header);
-    } else state = next;
-    const entries = readEntries(tx);
-    found.push(...entries.findings);
-    for (const event of entries.events) found.push(...takeEvent(event, id));
-    found.push(...jointFaults(entries.events, id));
-    for (const { invariant, detail } of ledger.endOfTransaction()) {
-      const subject = `transaction ${id}`;
-      found.push({ kind: 'imbalance', subject, detail: `It breaks ${invariant}: ${detail}.` });
-    }
+  const endOfTransaction = (id: number): Finding[] =>
+    ledger.endOfTransaction().map(({ invariant, detail }) => ({
+      kind: 'imbalance',
+      subject: `transaction ${id}`,
+      detail: `It breaks ${invariant}: ${detail}.`,
+    }));
+  const counted = (found: readonly Finding[], from: number): void => {
     violations += found.length;
-    if (found.length > 0) violatedFrom ??= id;
+    if (found.length > 0) violatedFrom ??= from;
+  };
+  /** The next transaction of the log, that was read; answers what is wrong with it, or nothing. */
+  const takeRead = ({ state: next, events: read, findings }: ReadTransaction): Finding[] => {
+    const { txId } = next;
+    state = next;
+    const found = [...findings];
+    for (const event of read) found.push(...takeEvent(event, txId));
+    found.push(...jointFaults(read, txId), ...endOfTransaction(txId));
+    counted(found, txId);
     return found;
   };
 
   return {
-    take,
+    /** The same of one that was not read yet. */
+    take: (tx: AuditedTx): Finding[] => takeRead(readTransaction(state, tx)),
+    takeRead,
     state: () => state,
     events: () => events,
     ledger,
+    /** In the log, of the account's last event; 0 for none. */
+    positionOf: (accountId: string): number => streams.get(`acct/${accountId}`)?.position ?? 0,
+    /** What is missing by this time (RFC 3339); each is told of once. */
+    overdue(now: string): Finding[] {
+      const found = retrial.overdue(now).map(findingOf);
+      counted(found, state.txId);
+      return found;
+    },
     /** Counts what was found wrong beside the transactions, for example a log that got shorter. */
     violated(from = 0): void {
       violations += 1;
@@ -140,7 +127,7 @@ export function createAuditBooks() {
         root: state.txHash.toString('hex'),
         events,
         accounts: ledger.accountCount(),
-        persons: persons.size,
+        persons: retrial.persons(),
         openTransfers: ledger.openTransfers().length,
         violations,
         ...sumsOf(ledger.totals(), violations === 0),
@@ -149,21 +136,31 @@ export function createAuditBooks() {
   };
 }
 
-const accountOf = (stream: string): string => stream.slice('acct/'.length);
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-function stepOf(event: LoggedEvent) {
-  const { currency, balance } = event.data;
-  return {
-    accountId: accountOf(event.stream),
-    version: event.version,
-    commandId: event.commandId,
-    event: decodeEvent(event),
-    ledgerAfter: readAmount(balance.ledger, currency),
-    heldAfter: readAmount(balance.held, currency),
-    availableAfter: readAmount(balance.available, currency),
-  };
+function findingOf({ id, type, detail, isMissing }: EventFault): Finding {
+  const [key, kind] = [keyOf(id), isMissing === true ? 'incomplete' : 'imbalance'] as const;
+  return { kind, subject: key, detail: `${key} (${type}) breaks ${detail}.` };
+}
+/** Of an event by its id. */
+function keyOf(id: string): string {
+  const end = id.lastIndexOf('/');
+  return eventKey(id.slice(0, end) as StreamId, Number(id.slice(end + 1)));
+}
+
+/** What is said of an event that does not follow its stream. */
+function misplaced({ key, event }: AuditedEvent, stream: Followed, tx: number): Finding {
+  const { version: head } = stream;
+  if (event.version <= head) {
+    const detail = `${key} was written again in transaction ${tx}: the log had it already.`;
+    return { kind: 'tampered', subject: key, detail };
+  }
+  stream.broken = true;
+  const detail =
+    `${event.stream} has version ${event.version} in transaction ${tx} after version ${head}: ` +
+    `${event.version - head - 1} missing between them.`;
+  return { kind: 'incomplete', subject: event.stream, detail };
 }
 
 /** Whether the event names the one before it: else another history was put in its place. */
@@ -171,7 +168,7 @@ function chainFault(
   { key, event }: AuditedEvent,
   before: string | undefined,
   tx: number,
-): readonly Finding[] {
+): Finding[] {
   if (event.prev === before) return [];
   const detail =
     `${key} in transaction ${tx} names ${event.prev ?? 'nothing'} as the event before it, ` +
@@ -179,21 +176,31 @@ function chainFault(
   return [{ kind: 'tampered', subject: key, detail }];
 }
 
-/** What is joint stands in one transaction, all of it. */
+/** What is joint stands in one transaction, all of it, and was made by one command. */
 function jointFaults(events: readonly AuditedEvent[], tx: number): readonly Finding[] {
-  const groups = new Map<string, AuditedEvent[]>();
+  let groups: Map<string, AuditedEvent[]> | undefined;
   for (const one of events) {
     const id = one.event.joint?.id;
-    if (id !== undefined) groups.set(id, [...(groups.get(id) ?? []), one]);
+    if (id === undefined) continue;
+    groups ??= new Map();
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [one]);
+    else group.push(one);
   }
+  if (groups === undefined) return [];
   return [...groups].flatMap(([id, group]): Finding[] => {
+    const first = group[0]!.event;
+    const due = first.joint!.events;
     const isWhole =
-      group.every(({ event }) => event.joint!.events === group.length) &&
+      group.length === due &&
+      group.every(({ event }) => event.joint!.events === due) &&
       group.some(({ event }) => event.id === id);
-    if (isWhole) return [];
-    const due = group[0]!.event.joint!.events;
-    const has = `Transaction ${tx} has ${group.length} of the ${due} events`;
-    const detail = `${has} that belong to ${id}.`;
-    return [{ kind: 'incomplete', subject: id, detail }];
+    if (!isWhole) {
+      const has = `Transaction ${tx} has ${group.length} of the ${due} events`;
+      return [{ kind: 'incomplete', subject: id, detail: `${has} that belong to ${id}.` }];
+    }
+    if (group.every(({ event }) => event.commandHash === first.commandHash)) return [];
+    const detail = `The events that belong to ${id} are not of one command.`;
+    return [{ kind: 'imbalance', subject: id, detail }];
   });
 }

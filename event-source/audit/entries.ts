@@ -1,4 +1,6 @@
 import type { BankEvent } from '../../contracts/bank-events.ts';
+import { isCanonicalText } from '../../contracts/canonical-text.ts';
+import { isBankEvent } from './event-shape.ts';
 import type { AlarmKind } from '../../contracts/audit.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { eventKey, positionOf } from '../log/event-log.ts';
@@ -23,6 +25,8 @@ export interface AuditedEvent {
   readonly key: string;
   readonly position: number;
   readonly event: BankEvent;
+  /** As it is stored. */
+  readonly text: string;
   /** Of the bytes that are stored. */
   readonly digest: string;
 }
@@ -74,21 +78,29 @@ function markOf({ metadata }: TxEntry): string | undefined {
   return 'has metadata, which the bank never writes: it happened';
 }
 
-/** The event under a key, undefined when it is not what an append writes there. */
+/**
+ * The event under a key, undefined when it is not what an append writes there: the one text of an
+ * event of this shape, for its key and its place.
+ */
 function readEvent(
   key: string,
   { value }: TxEntry,
   index: number,
-): Pick<AuditedEvent, 'event' | 'digest'> | undefined {
+): Pick<AuditedEvent, 'event' | 'text' | 'digest'> | undefined {
   const decoded = decodeEvent(value.subarray(1));
   if (decoded?.index !== index) return undefined;
+  const text = decoded.json.toString();
+  let event: unknown;
   try {
-    const event = JSON.parse(decoded.json.toString()) as BankEvent;
-    const isOfKey =
-      Number.isSafeInteger(event.version) && key === eventKey(event.stream as never, event.version);
-    if (!isOfKey || typeof event.commandId !== 'string') return undefined;
-    return { event, digest: eventDigest(decoded.json) };
+    event = JSON.parse(text);
   } catch {
     return undefined;
   }
+  if (!isBankEvent(event) || key !== eventKey(event.stream as never, event.version)) {
+    return undefined;
+  }
+  if (event.id !== `${event.stream}/${event.version}`) return undefined;
+  // Members twice, or in another order, would be read otherwise by others.
+  if (!isCanonicalText(decoded.json, event)) return undefined;
+  return { event, text, digest: eventDigest(decoded.json) };
 }

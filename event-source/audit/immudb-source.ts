@@ -10,7 +10,7 @@ const PAGE_TXS_FIRST = 16;
 const GROWTH_MAX = 4;
 
 /** Reads the log of immudb transaction by transaction, for the audit. */
-export function immudbAuditSource(ask: Ask): AuditSource {
+export function immudbAuditSource(ask: Ask): AuditSource<AuditedTx> {
   let count = PAGE_TXS_FIRST;
 
   const digestsOf = async (from: number): Promise<AuditedTx[]> => {

@@ -106,44 +106,76 @@ const shownAccount = z.object({ version: z.int(), balance: balanceSchema });
 
 /** How many accounts were found how; a text says why none was. */
 export type ReadSideResult =
-  { readonly equal: number; readonly behind: number; readonly movedOn: number } | string;
+  | {
+      readonly equal: number;
+      readonly behind: number;
+      readonly movedOn: number;
+      /** Behind, although the read side has shown what came later in the log. */
+      readonly lost: number;
+    }
+  | string;
 
 export interface ReadSideParts {
   /** The query API. */
   readonly url: string;
-  readonly books: AuditBooks;
+  readonly books: Pick<AuditBooks, 'ledger' | 'positionOf'>;
   readonly onFinding: (finding: Finding) => void;
   readonly onAccount: () => void;
 }
 
 /**
  * Compares every account of the books with what the query API shows. An account that is behind
- * gets the time that a query waits; one that moved on since the walk is not judged.
+ * gets the time that a query waits; one that moved on since the walk is not judged. The read side
+ * applies the log in order, so what it lacks of the time before its last event it has lost.
  */
 export async function compareReadSide(parts: ReadSideParts): Promise<ReadSideResult> {
   const { url, books, onFinding, onAccount } = parts;
-  const seen = { equal: 0, behind: 0, movedOn: 0 };
+  const seen = { equal: 0, behind: 0, movedOn: 0, lost: 0 };
+  const behind: string[] = [];
+  let shownUpTo = 0;
   const read = (path: string): Promise<Response> =>
     fetch(`${url}${path}`, { signal: AbortSignal.timeout(CALL_MS_MAX) });
+  /** What is shown of an account; undefined when that is not as much as was asked for. */
+  const shown = async (id: string, query: string) => {
+    const answer = await read(`/v1/accounts/${id}${query}`);
+    if (answer.status === 503 || answer.status === 404) return undefined;
+    return shownAccount.parse(await answer.json());
+  };
 
   const compareOne = async (id: string): Promise<void> => {
     const folded = books.ledger.account(id);
     if (folded.status === 'none') return;
-    const answer = await read(`/v1/accounts/${id}?minVersion=${folded.version}`);
+    const account = await shown(id, `?minVersion=${folded.version}`);
     onAccount();
-    if (answer.status === 503 || answer.status === 404) return void (seen.behind += 1);
-    const shown = shownAccount.parse(await answer.json());
-    if (shown.version > folded.version) return void (seen.movedOn += 1);
+    if (account === undefined) return void behind.push(id);
+    if (account.version > folded.version) return void (seen.movedOn += 1);
     const balance = balanceOf(folded);
-    if (sameBalance(shown.balance, balance)) return void (seen.equal += 1);
+    if (account.version === folded.version && sameBalance(account.balance, balance)) {
+      shownUpTo = Math.max(shownUpTo, books.positionOf(id));
+      return void (seen.equal += 1);
+    }
     const detail =
-      `The read side shows ${JSON.stringify(shown.balance)} for version ${shown.version} of ` +
+      `The read side shows ${JSON.stringify(account.balance)} for version ${account.version} of ` +
       `account ${id}, but the log makes ${JSON.stringify(balance)}.`;
+    onFinding({ kind: 'read-side', subject: id, detail });
+  };
+  /** Those that were behind are looked at again, now that it is known how far the rest is. */
+  const lookAgain = async (id: string): Promise<void> => {
+    const { version } = books.ledger.account(id);
+    const account = books.positionOf(id) < shownUpTo ? await shown(id, '') : undefined;
+    if (books.positionOf(id) >= shownUpTo || (account?.version ?? 0) >= version) {
+      return void (seen.behind += 1);
+    }
+    seen.lost += 1;
+    const detail =
+      `The read side shows version ${account?.version ?? 0} of account ${id}, but the log has ` +
+      `version ${version}, and the read side has shown what came later.`;
     onFinding({ kind: 'read-side', subject: id, detail });
   };
 
   const answers = await read('/health/live').catch(() => undefined);
   if (answers?.status !== 200) return `nobody answers at ${url}`;
   await inParallel(books.ledger.accountIds(), READERS, compareOne);
+  await inParallel(behind, READERS, lookAgain);
   return seen;
 }

@@ -34,7 +34,8 @@ export interface AuditResult {
   readonly findings: readonly Finding[];
   /** What kept the auditor's checkpoints from being believed, or how many agree with the log. */
   readonly checkpoints: number | string;
-  readonly readSide: ReadSideResult;
+  /** Undefined when it was not to be compared. */
+  readonly readSide: ReadSideResult | undefined;
   readonly seconds: number;
 }
 
@@ -50,7 +51,9 @@ export function auditLines(result: AuditResult): { lines: string[]; ok: boolean 
   // What is wrong with the chain or its end is told of these; of an entry, of its key.
   const isBroken = findings.some(({ subject }) => /^(?:transaction \d+|the log)$/.test(subject));
   const chained = isBroken ? 'NOT the chain that was signed and verified' : 'chained and signed';
-  const ok = books.verdict === 'balanced' && findings.length === 0;
+  const unseen = unseenOf(readSide, books.accounts);
+  const isSound = books.verdict === 'balanced' && findings.length === 0;
+  const ok = isSound && unseen === undefined;
   return {
     ok,
     lines: [
@@ -71,16 +74,26 @@ export function auditLines(result: AuditResult): { lines: string[]; ok: boolean 
         .map(({ kind, detail }) => printable(`${kind}: ${detail}`)),
       ...(hidden > 0 ? [`... and ${written(hidden)} more.`] : []),
       verdictSentence(books),
-      ...(ok || books.verdict !== 'balanced' ? [] : ['But what is listed above is wrong.']),
+      ...(isSound || books.verdict !== 'balanced' ? [] : ['But what is listed above is wrong.']),
+      ...(unseen === undefined ? [] : [`The read side is not proven: ${unseen}.`]),
     ],
   };
 }
 
-function readSideLine(result: ReadSideResult): string {
+/** Why a read side that was to be compared was not; what was not seen is not well. */
+function unseenOf(result: ReadSideResult | undefined, accounts: number): string | undefined {
+  if (result === undefined || accounts === 0) return undefined;
+  if (typeof result === 'string')
+    return `${result} (npm run audit -- --no-read-side leaves it out)`;
+  return result.equal === 0 ? 'no balance could be compared' : undefined;
+}
+
+function readSideLine(result: ReadSideResult | undefined): string {
+  if (result === undefined) return 'not compared: it was not asked for';
   if (typeof result === 'string') return `not compared: ${result}`;
-  const { equal, behind, movedOn } = result;
+  const { equal, behind, movedOn, lost } = result;
   return (
-    `${written(equal)} balances equal to the log's, ` +
-    `${written(behind)} behind, ${written(movedOn)} moved on meanwhile`
+    `${written(equal)} balances equal to the log's, ${written(behind)} behind, ` +
+    `${written(movedOn)} moved on meanwhile, ${written(lost)} lost`
   );
 }

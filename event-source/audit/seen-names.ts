@@ -33,10 +33,9 @@ export class SeenNames {
   /** Who adds a name has asked for it before, so the last one is kept. */
   private hash(name: string): readonly [number, number] {
     if (name === this.last.name) return this.last.pair;
-    const digest = hash('sha256', this.key + name, 'hex');
+    const digest = hash('sha256', this.key + name, 'binary');
     // Zero in the first half marks an empty slot.
-    const high = parseInt(digest.slice(0, 8), 16) || 1;
-    const pair = [high, parseInt(digest.slice(8, 16), 16)] as const;
+    const pair = [wordOf(digest, 0) || 1, wordOf(digest, 4)] as const;
     this.last = { name, pair };
     return pair;
   }
@@ -69,3 +68,11 @@ export class SeenNames {
     }
   }
 }
+
+/** Four characters of a byte each as a number. */
+const wordOf = (text: string, at: number): number =>
+  ((text.charCodeAt(at) << 24) |
+    (text.charCodeAt(at + 1) << 16) |
+    (text.charCodeAt(at + 2) << 8) |
+    text.charCodeAt(at + 3)) >>>
+  0;

@@ -15,10 +15,9 @@ import { hashedLog } from './hashed-log-for-tests.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { pastTrialBalance, pastBooks } from './trial-balance.ts';
 import type { BankEvent } from '../../contracts/bank-events.ts';
-import { encodeEvent } from '../../contracts/events.ts';
 import { bankForTests } from '../../domain/bank-for-tests.ts';
 import { STEPS, type Step } from '../../domain/commands-for-tests.ts';
-import type { CommandId } from '../../domain/ids.ts';
+import { livedCommands } from './lived-events-for-tests.ts';
 import { createLedgerCheck, type LogStep } from '../../domain/invariants.ts';
 
 const account = newAccount();
@@ -144,54 +143,46 @@ function commandsOf({ steps, order }: Life): Made[][] {
     bank.step({ account, kind: 0, amount: 400n, pick: account, minutes: 0 });
   }
   for (const next of steps) bank.step(next);
-  const streams = new Map<string, Made[][]>();
-  for (const { accountId, commandId, event, after } of bank.entries) {
-    const { version, ledger: ledgerAfter } = after;
-    const cause = { commandId: commandId as CommandId, commandHash: 'x' };
-    const made = {
-      event: encodeEvent(accountId, event, after, cause),
-      step: { accountId, commandId, event, version, ledgerAfter },
-    };
-    const own = streams.get(accountId) ?? [];
-    const last = own.at(-1);
-    if (last?.[0]?.event.commandId === commandId) last.push(made);
-    else own.push([made]);
-    streams.set(accountId, own);
-  }
   const person = personLike(newAccount());
-  streams.set(person, [[{ event: eventOf(person, 1) }], [{ event: eventOf(person, 2) }]]);
-  const left = [...streams.values()];
+  const left = [
+    ...livedCommands(bank.entries).map(({ events, entries }) =>
+      events.map((event, index): Made => {
+        const { accountId, commandId, event: happened, after } = entries[index]!;
+        const { version, ledger: ledgerAfter } = after;
+        return { event, step: { accountId, commandId, event: happened, version, ledgerAfter } };
+      }),
+    ),
+    ...[1, 2].map((version): Made[] => [{ event: eventOf(person, version) }]),
+  ];
   const commands: Made[][] = [];
   for (let turn = 0; left.length > 0; turn += 1) {
-    const index = order[turn % order.length]! % left.length;
-    commands.push(left[index]!.shift()!);
-    if (left[index]!.length === 0) left.splice(index, 1);
+    const wanted = order[turn % order.length]! % left.length;
+    commands.push(...left.splice(firstThat(left, wanted), 1));
   }
   const chained = linked(commands.flat().map(({ event }) => event));
   return commands.map((made) => made.map((one) => ({ ...one, event: chained.shift()! })));
 }
 
-const LEGS = ['transfer-sent', 'transfer-captured', 'transfer-received'];
+/** What a command was decided on: its streams, and the target of a reservation. */
+const streamsOf = (made: readonly Made[]): string[] =>
+  made.flatMap(({ event: { stream, data } }) =>
+    'otherAccountId' in data ? [stream, `acct/${data.otherAccountId}`] : [stream],
+  );
+/** Where the first command is that has to come before the wanted one, or with nothing before it. */
+function firstThat(left: readonly Made[][], wanted: number): number {
+  const needed = new Set(streamsOf(left[wanted]!));
+  const before = left.findIndex((made) => streamsOf(made).some((stream) => needed.has(stream)));
+  return before < wanted ? firstThat(left, before) : wanted;
+}
 
-/** Transactions of so many commands at least; no transfer's legs end up in two of them. */
+/** Transactions of so many commands at least. */
 function transactionsOf(commands: readonly Made[][], batch: number): BankEvent[][] {
   const transactions: BankEvent[][] = [];
-  const open = new Set<string>();
-  let events: BankEvent[] = [];
-  let count = 0;
-  for (const made of commands) {
-    for (const { event } of made) {
-      events.push(event);
-      const { transferId } = event.data as { transferId?: string };
-      if (transferId === undefined || !LEGS.includes(event.type)) continue;
-      if (!open.delete(transferId)) open.add(transferId);
-    }
-    count += 1;
-    if (count < batch || open.size > 0) continue;
-    transactions.push(events);
-    [events, count] = [[], 0];
+  for (let first = 0; first < commands.length; first += batch) {
+    const made = commands.slice(first, first + batch).flat();
+    transactions.push(made.map(({ event }) => event));
   }
-  return events.length === 0 ? transactions : [...transactions, events];
+  return transactions;
 }
 
 /** A log of what was made, and the marks that the audit made of it on the way. */

@@ -6,12 +6,13 @@ import type { LogState } from '../../proofs/log-transaction.ts';
 import { signatureFault } from '../../proofs/signed-state.ts';
 import type { AuditBooks } from './books.ts';
 import type { AuditedTx, Finding } from './entries.ts';
+import type { ReadTransaction } from './read-transaction.ts';
 import { MARK_EVENTS, type BooksMark } from './marks.ts';
 
 /** Reads the whole log in commit order; rejects with LogUnavailable while it is away. */
-export interface AuditSource {
+export interface AuditSource<Read = AuditedTx | ReadTransaction> {
   /** Some transactions from this one on, in order; none at the end of the log. */
-  read(from: number): Promise<readonly AuditedTx[]>;
+  read(from: number): Promise<readonly Read[]>;
   /** What the server says its state is. */
   state(): Promise<LogState & { readonly signature: Uint8Array }>;
 }
@@ -79,16 +80,17 @@ export function auditWalk(parts: AuditWalkParts) {
       const last = txs.at(-1);
       if (last === undefined) return true;
       // The next page is on its way while this one is hashed.
-      const more = stopped() ? undefined : source.read(last.header.id + 1);
+      const more = stopped() ? undefined : source.read(idOf(last) + 1);
       more?.catch(() => undefined);
       // A request leaves only when this process is idle for a moment.
       await nextRound();
       for (const tx of txs) {
-        for (const finding of books.take(tx)) onFinding(finding);
+        const found = 'header' in tx ? books.take(tx) : books.takeRead(tx);
+        for (const finding of found) onFinding(finding);
         compareWithSaid(books.state());
         mark();
       }
-      onPage(last.header.id, books.events());
+      onPage(idOf(last), books.events());
       if (more === undefined) return false;
       await rest(performance.now() - began);
       page = more;
@@ -97,6 +99,7 @@ export function auditWalk(parts: AuditWalkParts) {
 
   /** What the server claims of the end, against what was walked; true when it is well. */
   const compareEnd = async (): Promise<boolean> => {
+    for (const finding of books.overdue(new Date().toISOString())) onFinding(finding);
     const reached = books.state();
     const { signature, ...state } = await source.state();
     const wrong = (kind: Finding['kind'], detail: string): false => {
@@ -117,3 +120,6 @@ export function auditWalk(parts: AuditWalkParts) {
   };
   return { walk, compareEnd };
 }
+
+const idOf = (tx: AuditedTx | ReadTransaction): number =>
+  'header' in tx ? tx.header.id : tx.state.txId;

@@ -101,9 +101,17 @@ export function bankViolations(views: readonly AccountView[]): BankVerdict {
   const found: string[] = [];
   for (const { accountId, logged } of inLogOrder(views)) {
     const ledgerAfter = readAmount(logged.data.balance.ledger, logged.data.currency);
-    const { version, commandId } = logged;
-    const event = decodeEvent(logged);
-    for (const violation of check.observe({ accountId, version, commandId, event, ledgerAfter })) {
+    const { version, commandId, data } = logged;
+    const made = { joint: logged.joint?.events ?? 1, currency: data.currency };
+    const step = {
+      accountId,
+      version,
+      commandId,
+      event: decodeEvent(logged),
+      ...made,
+      ledgerAfter,
+    };
+    for (const violation of check.observe(step)) {
       found.push(`${violation.invariant} of ${accountId} at ${version}: ${violation.detail}`);
     }
   }

@@ -2,12 +2,11 @@ import type { Journal, Turn } from '../../bank-account-actor/journal/journal.ts'
 import { decodeState, encodeState } from '../../bank-account-actor/turn/stream-state.ts';
 import { isAccountEvent, type BankEvent } from '../../contracts/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { accountOfStream, decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
+import { accountOfStream } from '../../contracts/events.ts';
 import { TRANSACTION_POSITIONS } from '../../contracts/topics.ts';
 import type { Account, ExistingAccount } from '../../domain/account.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { createLedgerCheck, type LogStep } from '../../domain/invariants.ts';
-import { readAmount } from '../../domain/money.ts';
+import { createEventRetrial } from '../../event-source/audit/event-retrial.ts';
 import { candidateOf } from '../../event-source/log/append-plan.ts';
 import type { LogEntry } from '../../event-source/log/event-log.ts';
 import { GIVEN_UP_MS } from '../../bank-account-actor/turn/turns.ts';
@@ -24,7 +23,8 @@ type Added = LogEntry & { readonly event: BankEvent };
 /** Watches journal and log and every answer, and says what breaks a promise of the write path. */
 export function createJudge(timeline: Timeline, journal: Journal) {
   const violations: string[] = [];
-  const ledger = createLedgerCheck();
+  const retrial = createEventRetrial();
+  const { ledger } = retrial;
   const log = new Map<StreamId, Seen[]>();
   const rows = new Map<StreamId, number>();
   const foreign = new Set<StreamId>();
@@ -58,10 +58,9 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     if (event.prev !== entries.at(-1)?.digest) violated(`${event.id} names another predecessor`);
     endTransaction(Math.floor(position / TRANSACTION_POSITIONS));
     let free: string | undefined;
-    if (isAccountEvent(event) && foreign.size === 0) {
-      for (const { invariant, detail } of ledger.observe(stepOf(event))) {
-        violated(`${invariant} at ${event.id}: ${detail}`);
-      }
+    if (foreign.size === 0) {
+      const id = stream.slice(stream.indexOf('/') + 1);
+      for (const fault of retrial.take(event, id)) violated(`${fault.id} breaks ${fault.detail}`);
     }
     if (isAccountEvent(event)) free = event.data.balance.available;
     entries.push({ event, digest, available: free });
@@ -206,16 +205,3 @@ const hasEnd = (account: Account): boolean =>
 
 // Members of a state that was read stand in another order.
 const sameText = (state: ExistingAccount): string => canonicalJson(JSON.parse(encodeState(state)));
-
-function stepOf(event: LoggedEvent): LogStep {
-  const { currency, balance } = event.data;
-  return {
-    accountId: accountOfStream(event.stream),
-    version: event.version,
-    commandId: event.commandId,
-    event: decodeEvent(event),
-    ledgerAfter: readAmount(balance.ledger, currency),
-    heldAfter: readAmount(balance.held, currency),
-    availableAfter: readAmount(balance.available, currency),
-  };
-}

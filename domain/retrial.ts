@@ -1,0 +1,202 @@
+import type { Account, ExistingAccount } from './account.ts';
+import type { Command, Decision, Past, TransferCommand } from './account-commands.ts';
+import { decide } from './account-decisions.ts';
+import { remarksOf, type AccountEvent, type EventOf } from './account-events.ts';
+import type { AccountId } from './ids.ts';
+import { ZERO, type Minor } from './money.ts';
+import { decidePerson, type Person, type PersonCommand, type PersonEvent } from './person.ts';
+import { decideTransfer } from './transfer-decisions.ts';
+
+/** An event of the log, and what the rules decided it on. */
+export interface Trial {
+  readonly accountId: string;
+  readonly event: AccountEvent;
+  readonly before: Account;
+  /** Of a transfer: its other account. */
+  readonly other: Account;
+  readonly past: Past;
+  /** The command that opened the account made this event as well. */
+  readonly isOfOpening: boolean;
+}
+
+/** What the rules make of a trial: why they would not decide that, or what else they decide. */
+export interface Judgement {
+  readonly fault?: string;
+  /** The event of the transfer's other account. */
+  readonly target?: AccountEvent;
+}
+
+const JUST: Judgement = {};
+
+/**
+ * I13: makes the command out of an event and lets the rules decide it again on what came before.
+ * The target's leg of a transfer is judged with the source's, which decides both.
+ */
+export function retrial(trial: Trial): Judgement {
+  const { event } = trial;
+  if (event.type === 'transfer-received') return JUST;
+  if (!hasSaneAmounts(event)) return { fault: 'no command has such an amount' };
+  switch (event.type) {
+    case 'transfer-sent':
+    case 'transfer-reserved':
+    case 'transfer-captured':
+    case 'transfer-released':
+      return retryTransfer(trial, event);
+    default:
+      return retryOwn(trial, event);
+  }
+}
+
+type TransferEvent = EventOf<
+  'transfer-sent' | 'transfer-reserved' | 'transfer-captured' | 'transfer-released'
+>;
+type OwnEvent = Exclude<AccountEvent, TransferEvent | EventOf<'transfer-received'>>;
+
+function retryOwn({ before, past, isOfOpening }: Trial, event: OwnEvent): Judgement {
+  if (isOfOpening && before.status !== 'none' && event.type === 'money-deposited') {
+    return compared(decide(NOBODY, openingOf(before, event.amount), event.at), 1, event);
+  }
+  return compared(decide(before, commandOf(event), event.at, past), 0, event);
+}
+
+function retryTransfer(trial: Trial, event: TransferEvent): Judgement {
+  const { accountId, before, other, past } = trial;
+  const sides = { sourceId: accountId as AccountId, source: before, target: other };
+  const decision = decideTransfer(sides, transferOf(event), event.at, past);
+  if (!decision.ok) return refusedAs(decision.refusal.code);
+  const judged = differing(decision.source[0], event);
+  const [target] = decision.target;
+  return target === undefined ? judged : { ...judged, target };
+}
+
+/** The same of a person, whose data nobody here can read. */
+export function retryPerson(person: Person, { type, at }: Pick<PersonEvent, 'type' | 'at'>) {
+  const decision = decidePerson(person, { type: PERSON_COMMAND[type] } as PersonCommand, at);
+  return decision.ok ? undefined : refusedAs(decision.refusal.code).fault;
+}
+const PERSON_COMMAND: Readonly<Record<PersonEvent['type'], PersonCommand['type']>> = {
+  'person-registered': 'register-person',
+  'person-address-changed': 'change-address',
+  'person-erased': 'erase-person',
+};
+
+const NOBODY: Account = { status: 'none', version: 0 as Account['version'] };
+const refusedAs = (code: string): Judgement => ({ fault: `the rules refuse it (${code})` });
+
+function compared(decision: Decision, at: number, event: AccountEvent): Judgement {
+  return decision.ok ? differing(decision.events[at], event) : refusedAs(decision.refusal.code);
+}
+function differing(made: AccountEvent | undefined, event: AccountEvent): Judgement {
+  const name = differenceOf(made, event);
+  return name === undefined ? JUST : { fault: `the rules decide another ${name}` };
+}
+
+/** The first member that differs between two events; undefined for equal ones. */
+export function differenceOf(made: object | undefined, event: object): string | undefined {
+  if (made === undefined) return 'number of events';
+  const names = Object.keys(event);
+  for (const name of names) {
+    const [one, other] = [made[name as never], event[name as never]] as [unknown, unknown];
+    if (one === other) continue;
+    const isRecord = typeof one === 'object' && typeof other === 'object';
+    if (!isRecord || one === null || other === null) return name;
+    if (differenceOf(one, other) !== undefined) return name;
+  }
+  if (Object.keys(made).length === names.length) return undefined;
+  return Object.keys(made).find((name) => !(name in event));
+}
+
+/** The command that an opened account was opened with. */
+function openingOf(account: ExistingAccount, initialDeposit: Minor): Command {
+  const { ownerId, currency, overdraftLimit } = account;
+  return { type: 'open-account', ownerId, currency, overdraftLimit, initialDeposit };
+}
+
+/** The command that makes such an event; what no command says is left out. */
+function commandOf(event: OwnEvent): Command {
+  switch (event.type) {
+    case 'account-opened': {
+      const { type: _type, at: _at, ...terms } = event;
+      return { type: 'open-account', ...terms, initialDeposit: ZERO };
+    }
+    case 'account-frozen':
+      return { type: 'freeze', ...reasonOf(event) };
+    case 'account-unfrozen':
+      return { type: 'unfreeze', ...reasonOf(event) };
+    case 'account-closed':
+      return { type: 'close', ...reasonOf(event) };
+    case 'overdraft-limit-set':
+      return { type: 'set-overdraft-limit', amount: event.overdraftLimit };
+    case 'limits-set': {
+      const { type: _type, at: _at, ...limits } = event;
+      return { type: 'set-limits', ...limits };
+    }
+    case 'details-set': {
+      const { type: _type, at: _at, ...details } = event;
+      return { type: 'set-details', ...details };
+    }
+    case 'refusal-recording-set':
+      return { type: 'set-refusal-recording', recordRefusals: event.recordRefusals };
+    case 'money-deposited':
+      return { type: 'deposit', amount: event.amount, ...remarksOf(event) };
+    case 'money-withdrawn':
+      return { type: 'withdraw', amount: event.amount, ...remarksOf(event) };
+    case 'movement-reversed':
+      return { type: 'reverse', version: event.reverses, ...reasonOf(event) };
+    case 'hold-placed': {
+      const { type: _type, at: _at, ...terms } = event;
+      return { type: 'place-hold', ...terms };
+    }
+    case 'hold-captured':
+      return { type: 'capture-hold', holdId: event.holdId, amount: event.amount };
+    case 'hold-voided':
+      return { type: 'void-hold', holdId: event.holdId };
+    case 'hold-expired':
+      return { type: 'expire-hold', holdId: event.holdId };
+  }
+}
+
+const reasonOf = ({ reason }: { readonly reason?: string }) =>
+  reason === undefined ? {} : { reason };
+
+function transferOf(event: TransferEvent): TransferCommand {
+  const { transferId, amount, otherAccountId: toAccountId } = event;
+  switch (event.type) {
+    case 'transfer-sent': {
+      const { reversesTransferId: id } = event;
+      const more = id === undefined ? {} : { reversesTransferId: id };
+      return {
+        type: 'send-transfer',
+        transferId,
+        toAccountId,
+        amount,
+        ...more,
+        ...remarksOf(event),
+      };
+    }
+    case 'transfer-reserved': {
+      const { expiresAt } = event;
+      const terms = expiresAt === undefined ? {} : { expiresAt };
+      const more = { ...terms, ...remarksOf(event) };
+      return { type: 'reserve-transfer', transferId, toAccountId, amount, ...more };
+    }
+    case 'transfer-captured':
+      return { type: 'capture-transfer', transferId, amount };
+    case 'transfer-released':
+      return { type: event.reason === 'expired' ? 'expire-transfer' : 'void-transfer', transferId };
+  }
+}
+
+/** Whether a command could say these amounts: movements above zero, limits from zero on. */
+function hasSaneAmounts(event: AccountEvent): boolean {
+  if ('amount' in event && event.amount <= 0n) return false;
+  switch (event.type) {
+    case 'account-opened':
+    case 'overdraft-limit-set':
+      return event.overdraftLimit >= 0n;
+    case 'limits-set':
+      return (event.perWithdrawal ?? ZERO) >= 0n && (event.perDay ?? ZERO) >= 0n;
+    default:
+      return true;
+  }
+}

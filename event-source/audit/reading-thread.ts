@@ -1,0 +1,53 @@
+import { Worker } from 'node:worker_threads';
+import type { ImmudbOptions } from '../immudb/client.ts';
+import { LogUnavailable, TamperError } from '../log/event-log.ts';
+import { receivedTransaction, type SentTransaction } from './read-page.ts';
+import type { AuditSource } from './walk.ts';
+
+/** Pages live shortly; with the 16 MB of Node they are copied to the old ones before they die. */
+const YOUNG_MB = 64;
+
+/** What the thread is asked: some transactions from this one on. */
+export type ToReadingThread = number;
+export type FromReadingThread =
+  | { readonly page: readonly SentTransaction[] }
+  | { readonly error: string; readonly kind: 'tampered' | 'unavailable' | 'other' };
+
+/**
+ * Reads the log in a thread of its own, which also makes all hashes and looks at all texts, so
+ * that an audit has two processors to work with.
+ */
+export function readingThread(options: ImmudbOptions): Pick<AuditSource, 'read'> & {
+  close(): Promise<void>;
+} {
+  const { proto, address, user, password, database } = options;
+  const workerData = { proto, address, user, password, database } satisfies ImmudbOptions;
+  const thread = new Worker(new URL('./reading-worker.js', import.meta.url), {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
+  let waiting: { resolve(page: FromReadingThread): void; reject(error: Error): void } | undefined;
+  let died: Error | undefined;
+  thread.on('message', (message: FromReadingThread) => waiting?.resolve(message));
+  thread.on('error', (error) => {
+    died = error instanceof Error ? error : new Error(String(error));
+    waiting?.reject(died);
+  });
+  return {
+    async read(from) {
+      const answer = await new Promise<FromReadingThread>((resolve, reject) => {
+        waiting = { resolve, reject };
+        if (died !== undefined) reject(died);
+        else thread.postMessage(from satisfies ToReadingThread);
+      });
+      if ('page' in answer) return answer.page.map(receivedTransaction);
+      if (answer.kind === 'tampered') throw new TamperError('the log', answer.error);
+      throw answer.kind === 'unavailable'
+        ? new LogUnavailable(answer.error)
+        : new Error(answer.error);
+    },
+    async close() {
+      await thread.terminate();
+    },
+  };
+}
