@@ -121,6 +121,22 @@ export function integrationEventOf(
   };
 }
 
+/**
+ * Stands in the stream for an event of the log that is none of the bank's: its place is taken, so
+ * that the numbers go on, and nothing of what it says leaves.
+ */
+export const unreadableEvent = (position: number, source: string): IntegrationEvent => ({
+  specversion: '1.0',
+  id: `position/${position}`,
+  source,
+  type: UNREADABLE,
+  subject: 'log',
+  time: new Date(0).toISOString(),
+  datacontenttype: 'application/json',
+  data: { version: 0, position, commandId: '' },
+});
+const UNREADABLE = 'bank.log.event-unreadable.v1';
+
 const ANY_ID = '00000000-0000-8000-8000-000000000000';
 
 /** The option's own schema says to which kind of stream its events belong. */

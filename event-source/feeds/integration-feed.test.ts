@@ -149,6 +149,28 @@ describe('integration events', () => {
     expect(bank.feed().status().waiting).toBeUndefined();
   });
 
+  test("given a stranger's event in the log, then it takes its place and what follows goes on", async () => {
+    await bank.append([ada]);
+    const readAfter = bank.log.readAfter.bind(bank.log);
+    const foreign = { id: 'acct/x/1', stream: 'acct/x', version: 1, type: 'money-invented' };
+    const second = bank.log.head() + 65_536;
+    bank.log.readAfter = async (...asked) =>
+      (await readAfter(...asked)).map((entry) =>
+        entry.position === second
+          ? { position: second, json: Buffer.from(JSON.stringify(foreign)) }
+          : entry,
+      );
+    await bank.append([bob], false);
+    await bank.restart();
+    await bank.published(2);
+    // It is recognised where it is the stream's end, too.
+    await bank.restart();
+    await bank.append([ada], false);
+    const ids = await bank.published(3);
+    expect(ids).toEqual([`${ada}/1`, `position/${second}`, `${ada}/2`]);
+    expect(JSON.stringify(bank.stream.stored())).not.toContain('invented');
+  });
+
   test('given the stream of another log, then it publishes nothing and says why', async () => {
     await bank.append([ada, bob]);
     const end = async () => ({ sequence: 2, last: { id: 'acct/x/7', position: bank.log.head() } });

@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { integrationEventOf } from '../../contracts/integration-events.ts';
+import {
+  integrationEventOf,
+  unreadableEvent,
+  type IntegrationEvent,
+} from '../../contracts/integration-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -74,6 +78,16 @@ export function integrationFeed({
     // A broker that crashed may have lost what it had taken, and nothing else would tell.
     if (!news) reached = undefined;
   };
+  const published = (entry: LogEntry): IntegrationEvent => {
+    try {
+      return integrationEventOf(eventOfEntry(entry), entry.position, source);
+    } catch (error) {
+      // The audit raises the alarm; here it must not keep back what comes after it.
+      const detail = { position: entry.position, error: String(error) };
+      logger.error('an event of the log cannot be published', detail);
+      return unreadableEvent(entry.position, source);
+    }
+  };
   const publish = async ({ sequence, position }: Reached): Promise<void> => {
     news = false;
     const fresh = offered.after(position, BATCH_EVENTS_MAX);
@@ -81,10 +95,7 @@ export function integrationFeed({
     if (entries.length === 0) return idle();
     const began = performance.now();
     crashPoint('event-source:before-stream');
-    await stream.append(
-      sequence,
-      entries.map((entry) => integrationEventOf(eventOfEntry(entry), entry.position, source)),
-    );
+    await stream.append(sequence, entries.map(published));
     crashPoint('event-source:after-stream');
     known = { sequence: sequence + entries.length, position: entries.at(-1)!.position };
     reached = known;
@@ -97,7 +108,7 @@ export function integrationFeed({
     let retryMs = pace.retryMs;
     while (!ending.signal.aborted) {
       try {
-        reached ??= await endOf(stream, log);
+        reached ??= await endOf(stream, log, (entry) => published(entry).id);
         known = reached;
         await publish(reached);
         retryMs = pace.retryMs;
@@ -141,13 +152,17 @@ export function integrationFeed({
 }
 
 /** Where the stream ends in terms of the log. It throws when they do not belong together. */
-async function endOf(stream: EventStream, log: IntegrationFeedParts['log']): Promise<Reached> {
+async function endOf(
+  stream: EventStream,
+  log: IntegrationFeedParts['log'],
+  idOf: (entry: LogEntry) => string,
+): Promise<Reached> {
   const { sequence, last } = await stream.end();
   if (last === undefined) return { sequence, position: await positionOfEvent(sequence, log) };
   // Another process of the same bank may have appended and published it.
   if (last.position > log.head()) await log.check();
   const [entry] = await log.readAfter(last.position - 1, 1);
-  const id = entry?.position === last.position ? eventOfEntry(entry).id : undefined;
+  const id = entry?.position === last.position ? idOf(entry) : undefined;
   if (id === last.id) return { sequence, position: last.position };
   const there = id ?? 'nothing';
   throw new Error(

@@ -106,11 +106,12 @@ describe('events at rest in immudb', () => {
       entry('meta/x', '{}'),
       entry('person/a/1', encodeEvent(5, json)),
       entry('refusal/a/1', encodeEvent(6, json)),
+      entry('acct/a/5', encodeEvent(7, '{"a":}')),
     ];
     const foreign: string[] = [];
     const header = { id: 9 } as Tx['header'];
     const events = eventsOf({ header, entries }, (key) => foreign.push(key));
     expect(events.map(({ position }) => position)).toEqual([0, 5, 6].map((at) => 9 * 65_536 + at));
-    expect(foreign).toEqual(['acct/a/2', 'acct/a/3', 'acct/a/4']);
+    expect(foreign).toEqual(['acct/a/2', 'acct/a/3', 'acct/a/4', 'acct/a/5']);
   });
 });

@@ -267,6 +267,16 @@ export const logKeysOf = (tx: Tx): string[] =>
 /** Of "acct/", "person/" and "refusal/" behind the zero byte: tells them from other keys. */
 const EVENT_LETTERS = new Set<number | undefined>([...Buffer.from('apr')]);
 
+/** Pages carry events as they are, so one that is no JSON would spoil its page for all readers. */
+function isJson(text: Buffer): boolean {
+  try {
+    JSON.parse(text.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The events of a transaction in log order. What stands under an event's key but is not what an
  * append writes is no entry of the log: it is reported and left out.
@@ -276,7 +286,7 @@ export function eventsOf(tx: Tx, onForeign: (key: string, what: string) => void)
   tx.entries.forEach((entry, index) => {
     if (!EVENT_LETTERS.has(entry.key[1])) return;
     const decoded = entry.metadata === null ? decodeEvent(entry.value.subarray(1)) : undefined;
-    if (decoded?.index === index) {
+    if (decoded?.index === index && isJson(decoded.json)) {
       events.push({ position: positionOf(tx.header.id, index), json: decoded.json });
     } else onForeign(rawKey(entry), `was written over in transaction ${tx.header.id}`);
   });
