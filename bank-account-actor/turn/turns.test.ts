@@ -126,6 +126,20 @@ describe('one turn', () => {
     const told = await atOnce(host, [open('o'), at(OTHER, open('p')), at(OTHER, deposit('d'))]);
     expect(told).toEqual(['service-unavailable', '1', '2']);
   });
+  test('given an atomic group that no row can hold, its client is told to send it in parts', async () => {
+    const host = await testHost();
+    await host.execute([open('o'), at(OTHER, open('p'))]);
+    const metadata = Object.fromEntries(
+      Array.from({ length: 20 }, (_, n) => [`k${n}`, '字'.repeat(500)]),
+    );
+    const body = { type: 'deposit', amount: '1.00', metadata } as const;
+    const large = Array.from({ length: 60 }, (_, n) => message(`l${n}`, body));
+    const told = await host.execute(large, { atomic: true });
+    const hint: unknown = expect.stringMatching(/send it in parts/);
+    const refusal = { code: 'invalid-request', at: '', message: hint };
+    expect(told).toEqual(large.map(() => ({ ok: false, refusal })));
+    expect(await codes(host.execute([at(OTHER, deposit('e')), deposit('d')]))).toEqual(['2', '2']);
+  });
   test('given digits that the currency does not have, the amount is refused', async () => {
     const host = await testHost();
     const [, result] = await host.execute([open('o'), deposit('d', '0.001')]);
@@ -496,7 +510,7 @@ test.each([
           ...{ ...one, streams: [stream], deadlineMs: Infinity },
           decide: (draft) => void draft.read(stream),
         })
-        .then(([result]) => result!.refusal.reason);
+        .then(([result]) => Object.values(result!.refusal).join(': '));
     for (const stream of [STREAM, streamOf(OTHER)]) {
       void call(stream);
       await new Promise(setImmediate);
@@ -505,11 +519,17 @@ test.each([
     const later = () => new Promise<string>((resolve) => void setTimeout(resolve, 50, 'waits'));
     const hot = Array.from({ length: most / 2 }, () => call(STREAM));
     expect(await Promise.race([...hot, later()])).toBe('waits');
-    expect(await Promise.race([call(STREAM), later()])).toBe('too many commands wait');
+    expect(await Promise.race([call(STREAM), later()])).toBe(
+      'service-unavailable: too many commands wait',
+    );
     // One account has not taken the room of the others.
     const other = Array.from({ length: most / 2 }, () => call(streamOf(OTHER)));
     expect(await Promise.race([...other, later()])).toBe('waits');
-    expect(await Promise.race([call(streamOf(OTHER)), later()])).toBe('too many commands wait');
-    expect(await Promise.race([call(streamOf(THIRD)), later()])).toBe('too many commands wait');
+    expect(await Promise.race([call(streamOf(OTHER)), later()])).toBe(
+      'service-unavailable: too many commands wait',
+    );
+    expect(await Promise.race([call(streamOf(THIRD)), later()])).toBe(
+      'service-unavailable: too many commands wait',
+    );
   },
 );

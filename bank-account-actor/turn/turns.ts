@@ -6,7 +6,7 @@ import { TURN_BYTES_MAX, type Journal, type TurnOutcome } from '../journal/journ
 import { createDraft, type Committed, type Draft } from './draft.ts';
 import { createFacts, type Facts, type FactsPorts, type LogReader } from './facts.ts';
 import type { HeldStreams } from './held-streams.ts';
-import { unavailable, type Unavailable, type Work } from './work.ts';
+import { unavailable, type TooLarge, type Unavailable, type Work } from './work.ts';
 
 /** Turns under way at the same time; their streams are disjoint as far as that is known before. */
 const TURNS_AT_ONCE_MAX = 2;
@@ -163,9 +163,15 @@ export function createTurns(ports: TurnPorts) {
     } catch (error) {
       // The commit may still be applied: what is held here is fetched again before it is used.
       for (const { work } of works) for (const stream of work.streams) held.forget(stream);
-      if (error instanceof RangeError && works.length > 1) {
-        // Certainly nothing was written; one of them is to blame, so each must show it alone.
+      // Certainly nothing was written; one of them is to blame, so each must show it alone.
+      const isBound = error instanceof RangeError;
+      if (isBound && works.length > 1) {
         for (const each of works) await run([each]);
+        return;
+      }
+      const [first] = works;
+      if (isBound && first !== undefined && first.work.commands > 1) {
+        first.settle(inParts(first.work));
         return;
       }
       logger.warn('a turn ended without a known outcome', { error: describe(error) });
@@ -232,9 +238,9 @@ export function createTurns(ports: TurnPorts) {
 
   return {
     /** One result for each command of the work, in order; refusals are results. */
-    execute<Result>(work: Work<Result>): Promise<readonly (Result | Unavailable)[]> {
+    execute<Result>(work: Work<Result>): Promise<readonly (Result | Unavailable | TooLarge)[]> {
       if (relay.isFull()) return Promise.resolve(many(work.commands, BEHIND));
-      if (work.size > WORK_SIZE_MAX) return Promise.resolve(many(work.commands, TOO_LARGE));
+      if (work.size > WORK_SIZE_MAX) return Promise.resolve(inParts(work));
       if (!load.hasRoom(work)) return Promise.resolve(many(work.commands, CROWDED));
       return new Promise((resolve) => {
         waiting.push({ work, settle: resolve as Waiting['settle'], since: clock.steady() });
@@ -285,8 +291,13 @@ const GIVEN_UP = 'its caller had given up';
 const LOST = 'the outcome could not be confirmed';
 const CONTENDED = 'other hosts use the same accounts';
 const BEHIND = 'the log is too far behind';
-const TOO_LARGE = 'it is larger than a commit can be';
 const CROWDED = 'too many commands wait';
+
+/** Commands that go together make a row that is larger than any can be. */
+const message = 'it makes more at once than a commit can be: send it in parts';
+const IN_PARTS: TooLarge = { ok: false, refusal: { code: 'invalid-request', at: '', message } };
+const inParts = ({ commands }: Work<unknown>): TooLarge[] =>
+  Array.from({ length: commands }, () => IN_PARTS);
 
 const many = (count: number, reason: string): Unavailable[] =>
   Array.from({ length: count }, () => unavailable(reason));

@@ -11,6 +11,16 @@ export const unavailable = (reason: string): Unavailable => ({
   refusal: { code: 'service-unavailable', reason },
 });
 
+/** Nothing was written, and it is of no use to send the same again. */
+export interface TooLarge {
+  readonly ok: false;
+  readonly refusal: {
+    readonly code: 'invalid-request';
+    readonly at: string;
+    readonly message: string;
+  };
+}
+
 /** Commands that are decided together, in one turn. */
 export interface Work<Result> {
   /** The streams that it is known to touch: works with one in common keep their order. */
