@@ -165,7 +165,14 @@ test.each([
   [undefined, 403],
 ])('given persons to open for %s, the answer is %s', async (caller, status) => {
   const times = { registeredAt: '2026-01-01', at: '2026-01-01' };
-  const person = { personId: ACCOUNT, status: 'registered', version: 1, index: 0, position: 1, ...times };
+  const person = {
+    personId: ACCOUNT,
+    status: 'registered',
+    version: 1,
+    index: 0,
+    position: 1,
+    ...times,
+  };
   const named = caller === undefined ? {} : { 'dapr-caller-app-id': caller };
   const answer = await fetch(`${url}/persons/open`, {
     method: 'POST',

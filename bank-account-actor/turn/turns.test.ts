@@ -126,7 +126,7 @@ describe('one turn', () => {
     const told = await atOnce(host, [open('o'), at(OTHER, open('p')), at(OTHER, deposit('d'))]);
     expect(told).toEqual(['service-unavailable', '1', '2']);
   });
-  test('given an atomic group that no row can hold, its client is told to send it in parts', async () => {
+  test('given an atomic group that no row can hold, it is to be sent in parts', async () => {
     const host = await testHost();
     await host.execute([open('o'), at(OTHER, open('p'))]);
     const metadata = Object.fromEntries(
