@@ -149,7 +149,7 @@ describe('integration events', () => {
     expect(bank.feed().status().waiting).toBeUndefined();
   });
 
-  test("given a stranger's event in the log, then it takes its place and what follows goes on", async () => {
+  test('given an event of a stranger, then its place is taken and the rest goes on', async () => {
     await bank.append([ada]);
     const readAfter = bank.log.readAfter.bind(bank.log);
     const foreign = { id: 'acct/x/1', stream: 'acct/x', version: 1, type: 'money-invented' };
