@@ -87,7 +87,7 @@ export async function runFault(
   house: BankUnderTest,
   random: () => number,
   hurt: () => Promise<void> | void,
-  { clients = 12, accounts = 12, beforeMs = 800, afterMs = 1_500 } = {},
+  { clients = 12, accounts = 12, beforeMs = 500, afterMs = 1_000 } = {},
 ): Promise<FaultRun> {
   const { commandUrl, queryUrl } = house;
   const accountIds = await house.openAccounts(accounts);

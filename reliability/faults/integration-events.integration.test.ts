@@ -16,7 +16,7 @@ const CLIENTS = 16;
 const ACCOUNTS = 12;
 const LOAD_MS = 1_200;
 const PAGE_MESSAGES = 500;
-const EVENTS_MIN = 100;
+const EVENTS_MIN = 50;
 const CRASH_POINTS = ['event-source:before-stream', 'event-source:after-stream'];
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
