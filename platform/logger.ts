@@ -17,9 +17,9 @@ export function createLogger(service: string, level: string): Logger {
     level,
     defaultMeta: { service },
     format: winston.format.combine(
+      winston.format.errors({ stack: true }),
       repeats.format,
       winston.format.timestamp(),
-      winston.format.errors({ stack: true }),
       winston.format.json(),
     ),
     transports: [new winston.transports.Console()],

@@ -14,7 +14,11 @@ function written() {
   const repeats = repeatedLines(() => at);
   const logger = winston.createLogger({
     level: 'info',
-    format: winston.format.combine(repeats.format, winston.format.json()),
+    format: winston.format.combine(
+      winston.format.errors({ stack: true }),
+      repeats.format,
+      winston.format.json(),
+    ),
     transports: [new winston.transports.Stream({ stream })],
   });
   const pass = (ms: number): void => {
@@ -44,6 +48,23 @@ test('given lines that differ in message, context or level, each is written', ()
   logger.error('waits', { position: 2 });
   logger.warn('goes on', { position: 2 });
   expect(lines).toHaveLength(4);
+});
+
+test('given different errors as they are, or numbers that JSON lacks, each is written', () => {
+  const { logger, lines } = written();
+  for (const what of ['one', 'other', 'other']) {
+    const error = new Error(what);
+    error.stack = `at ${what}`;
+    logger.error(error);
+  }
+  for (const position of [1n, 2n, 2n]) logger.warn('waits', { position });
+  expect(lines.map(({ message }) => message)).toEqual(['one', 'other', 'waits', 'waits']);
+});
+
+test('given a line that is too long to remember, it is written each time', () => {
+  const { logger, lines } = written();
+  for (let n = 0; n < 2; n += 1) logger.warn('long', { text: 'x'.repeat(20_000) });
+  expect(lines).toHaveLength(2);
 });
 
 test('given what is no warning, all of it is written', () => {

@@ -4,7 +4,12 @@ import winston from 'winston';
 const EVERY_MS = 60_000;
 /** Lines that are remembered; beyond that the oldest are written again when they come again. */
 const LINES_MAX = 500;
+/** A longer line is written each time. */
+const LINE_CHARACTERS_MAX = 10_000;
 const QUIET_LEVELS = new Set(['warn', 'error']);
+
+/** Where winston's formats put the text of a line (package triple-beam). */
+const MESSAGE = Symbol.for('message');
 
 interface Line {
   readonly info: winston.Logform.TransformableInfo;
@@ -14,15 +19,23 @@ interface Line {
 
 /**
  * Counts what is said again and again instead of writing it again, so that an outage does not fill
- * the disk. A line is the same when its level, message and context are. `due` gives the lines that
- * were held back for long enough, each with `repeated`, to be written once more.
+ * the disk. A line is the same when it would be written alike, so this comes before the time is put
+ * in. `due` gives the lines that were held back for long enough, each with `repeated`, to be
+ * written once more.
  */
 export function repeatedLines(now: () => number = Date.now) {
   const lines = new Map<string, Line>();
 
+  const json = winston.format.json();
+  const written = (info: winston.Logform.TransformableInfo): string => {
+    const done = json.transform({ ...info }, json.options);
+    return typeof done === 'object' ? String(done[MESSAGE]) : '';
+  };
+
   const format = winston.format((info) => {
     if (!QUIET_LEVELS.has(info.level) || 'repeated' in info) return info;
-    const key = JSON.stringify(info);
+    const key = written(info);
+    if (key.length > LINE_CHARACTERS_MAX) return info;
     const known = lines.get(key);
     if (known !== undefined) {
       known.repeated += 1;
