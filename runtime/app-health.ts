@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACTOR_HOST_APP } from './actor-hosts.ts';
 import type { DaprApp } from './dapr-yaml.ts';
-import { answersOk, LOOPBACK } from './ports.ts';
+import { LOOPBACK } from './ports.ts';
 import { Refusal } from './progress.ts';
 
 const ANSWER_MS_MAX = 2_000;
@@ -77,51 +77,49 @@ export const askHealth = async (port: number): Promise<unknown> => {
   }
 };
 
-/** The name of the app, and what it says of itself. */
-const whyNotReady = async ({ name, appPort }: DaprApp): Promise<string> => {
-  const health = await askHealth(appPort);
-  return health === undefined ? name : `${name}: ${healthWords(health, [])}`;
-};
-
-/** Which of them have said for a while that they need a person, with the reason, as sentences. */
-const patience = () => {
-  const since = new Map<string, number>();
-  return async (apps: readonly DaprApp[]): Promise<Map<DaprApp, string>> => {
-    const found = new Map<DaprApp, string>();
-    for (const app of apps) {
-      const why = neededPersonFor(await askHealth(app.appPort));
-      const first = since.get(app.name) ?? Date.now();
-      if (why === undefined) since.delete(app.name);
-      else since.set(app.name, first);
-      if (why !== undefined && Date.now() - first >= BELIEVED_AFTER_MS) {
-        found.set(app, notToBeTrusted(app.name, why));
-      }
-    }
-    return found;
-  };
-};
+/** The name of the app, and what it said of itself. */
+const whyNotReady = ({ name }: DaprApp, health: unknown): string =>
+  health === undefined ? name : `${name}: ${healthWords(health, [])}`;
 
 export const notToBeTrusted = (name: string, why: string): string =>
   `NOT TO BE TRUSTED: ${name}: ${why} (docs/audit.md: what to do)`;
 
+/** A sentence of an app that has said for a while that it needs a person; else undefined. */
+const patience = () => {
+  const since = new Map<string, number>();
+  return ({ name }: DaprApp, health: unknown): string | undefined => {
+    const why = neededPersonFor(health);
+    const first = since.get(name) ?? Date.now();
+    if (why === undefined) since.delete(name);
+    else since.set(name, first);
+    const isBelieved = Date.now() - first >= BELIEVED_AFTER_MS;
+    return why !== undefined && isBelieved ? notToBeTrusted(name, why) : undefined;
+  };
+};
+
 /**
- * Resolves when every app answers /health/ready, or says that no waiting heals it: gives a sentence
- * for each of these. Throws one that names who does neither within the limit.
+ * Resolves when every app says that it is ready, or that no waiting heals it: gives a sentence for
+ * each of these. Throws one that names who does neither within the limit.
  */
 export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<string[]> => {
   const deadline = Date.now() + limitMs;
-  const needPerson = patience();
+  const needsPerson = patience();
   const sentences: string[] = [];
   let waiting = [...apps];
   while (waiting.length > 0) {
-    const ready = await Promise.all(waiting.map((app) => answersOk(app.appPort, '/health/ready')));
-    waiting = waiting.filter((_, index) => !ready[index]);
-    const given = await needPerson(waiting);
-    sentences.push(...given.values());
-    waiting = waiting.filter((app) => !given.has(app));
+    const asked = await Promise.all(
+      waiting.map(async (app) => ({ app, health: await askHealth(app.appPort) })),
+    );
+    const left = asked.filter(({ app, health }) => {
+      if (saysReady(health)) return false;
+      const sentence = needsPerson(app, health);
+      if (sentence !== undefined) sentences.push(sentence);
+      return sentence === undefined;
+    });
+    waiting = left.map(({ app }) => app);
     if (waiting.length === 0) break;
     if (Date.now() > deadline) {
-      const names = (await Promise.all(waiting.map(whyNotReady))).join('; ');
+      const names = left.map(({ app, health }) => whyNotReady(app, health)).join('; ');
       throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
     }
     await sleep(READY_POLL_MS);
