@@ -66,6 +66,10 @@ export function available(account: ExistingAccount): Minor {
   return minor(account.ledger - account.held + account.overdraftLimit);
 }
 
+/** What the clock of an account or a person shows, which never runs backwards. */
+export const clockOf = (changedAt: string, now: string): string =>
+  changedAt > now ? changedAt : now;
+
 /** The day of UTC of an RFC 3339 time in UTC. */
 export const dayOf = (at: string): string => at.slice(0, 10);
 

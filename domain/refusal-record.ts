@@ -1,4 +1,4 @@
-import { dayOf } from './account.ts';
+import { clockOf, dayOf } from './account.ts';
 
 /**
  * Records of one account and day of UTC. A client that is refused in a loop could else fill the
@@ -17,7 +17,7 @@ export interface RefusalsCount {
 export function afterRecord(before: RefusalsCount | undefined, decidedAt: string): RefusalsCount {
   if (before === undefined) return { version: 1, changedAt: decidedAt, onDay: 1 };
   const { changedAt } = before;
-  const at = decidedAt > changedAt ? decidedAt : changedAt;
+  const at = clockOf(changedAt, decidedAt);
   const onDay = dayOf(at) === dayOf(changedAt) ? before.onDay + 1 : 1;
   return { version: before.version + 1, changedAt: at, onDay };
 }

@@ -7,7 +7,8 @@ import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/events.
 import { isMatch } from '../../contracts/if-match.ts';
 import { writeMoney } from '../../contracts/money-members.ts';
 import type { RefusalMessage } from '../../contracts/refusals.ts';
-import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
+import { clockOf, evolve, NO_ACCOUNT } from '../../domain/account.ts';
+import type { Account, ExistingAccount } from '../../domain/account.ts';
 import type { Refusal, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import {
@@ -190,7 +191,7 @@ function decideOne(
 ): CommandResult | Refused | undefined {
   const { accountId, command } = message;
   const account = accountOf(current);
-  const at = laterOf(now, account);
+  const at = timeOf(now, account);
   const decoded = decode(account, message);
   if ('refusal' in decoded) return { side: accountId, ...decoded };
   if (command.type === 'open-account' && account.status === 'none') {
@@ -236,7 +237,7 @@ function decideTwo(
   if (halted !== undefined) return unavailable(halted);
   if (target.before?.quarantine !== undefined) return unavailable(QUARANTINED);
   const there = accountOf(target);
-  const at = laterOf(laterOf(now, source), there);
+  const at = timeOf(timeOf(now, source), there);
   const command = decoded.command as TransferCommand;
   const decision = decideTransfer(
     { sourceId: accountId, source, target: there },
@@ -351,10 +352,8 @@ function ownerOf(draft: Draft, ownerId: string): boolean | 'unreadable' | undefi
   return isPersonState(person.state) && person.state.status === 'registered';
 }
 
-// The clock of an account never runs backwards.
-function laterOf(now: string, account: Account): string {
-  return account.status !== 'none' && account.changedAt > now ? account.changedAt : now;
-}
+const timeOf = (now: string, account: Account): string =>
+  account.status === 'none' ? now : clockOf(account.changedAt, now);
 
 /** Many may fall due at once, and must fit a commit. */
 export const DUE_AT_ONCE_MAX = 100;
@@ -362,7 +361,7 @@ export const DUE_AT_ONCE_MAX = 100;
 /** What time has ended on the account without a client: the first holds and transfers due. */
 export function dueWork(account: ExistingAccount, id: AccountId, now: string): AccountWork[] {
   const isDue = ({ expiresAt }: { readonly expiresAt?: string }): boolean =>
-    expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(laterOf(now, account));
+    expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(timeOf(now, account));
   const own = (commandId: CommandId, command: CommandBody): AccountWork => ({
     message: { accountId: id, commandId, command },
     recordId: commandId,

@@ -5,7 +5,7 @@ import { writeMoney } from '../../contracts/money-members.ts';
 import { askedCommand, isRecorded } from '../../contracts/refusal-events.ts';
 import type { RefusalEvent, SeenAccount } from '../../contracts/refusal-events.ts';
 import type { RefusalMessage } from '../../contracts/refusals.ts';
-import { dayOf, spentOn, type ExistingAccount } from '../../domain/account.ts';
+import { clockOf, dayOf, spentOn, type ExistingAccount } from '../../domain/account.ts';
 import { version } from '../../domain/ids.ts';
 import { formatAmount } from '../../domain/money.ts';
 import { afterRecord, REFUSALS_PER_DAY_MAX } from '../../domain/refusal-record.ts';
@@ -82,7 +82,7 @@ export const wantsRecord = (
 function seenOf(account: ExistingAccount, undone: number, at: string): SeenAccount {
   const { currency, status, limits, changedAt } = account;
   // By the account's clock, as the rule that refused.
-  const today = dayOf(changedAt > at ? changedAt : at);
+  const today = dayOf(clockOf(changedAt, at));
   return {
     version: version(account.version - undone),
     ...(undone === 0 ? {} : { undone }),

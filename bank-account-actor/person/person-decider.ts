@@ -6,6 +6,7 @@ import { isMatch } from '../../contracts/if-match.ts';
 import type { PersonMessage, PersonRefusalMessage } from '../../contracts/person-commands.ts';
 import type { PersonResult } from '../../contracts/person-commands.ts';
 import type { LoggedPersonEvent } from '../../contracts/person-events.ts';
+import { clockOf } from '../../domain/account.ts';
 import type { PersonId, StreamId } from '../../domain/ids.ts';
 import { decidePerson, evolvePerson, NO_PERSON } from '../../domain/person.ts';
 import type { Person, PersonCommand, PersonEvent } from '../../domain/person.ts';
@@ -53,7 +54,7 @@ export function decidePersonWork(
   if (!isMatch(message.ifMatch, person.version)) {
     return refused({ code: 'version-mismatch', version: person.version });
   }
-  const at = person.status !== 'none' && person.changedAt > now ? person.changedAt : now;
+  const at = person.status === 'none' ? now : clockOf(person.changedAt, now);
   const decision = decidePerson(person, defined(command) as PersonCommand, at);
   if (!decision.ok) return refused(decision.refusal);
   const state = evolvePerson(person, decision.event);

@@ -294,8 +294,14 @@ const BEHIND = 'the log is too far behind';
 const CROWDED = 'too many commands wait';
 
 /** Commands that go together make a row that is larger than any can be. */
-const message = 'it makes more at once than a commit can be: send it in parts';
-const IN_PARTS: TooLarge = { ok: false, refusal: { code: 'invalid-request', at: '', message } };
+const IN_PARTS: TooLarge = {
+  ok: false,
+  refusal: {
+    code: 'invalid-request',
+    at: '',
+    message: 'it makes more at once than a commit can be: send it in parts',
+  },
+};
 const inParts = ({ commands }: Work<unknown>): TooLarge[] =>
   Array.from({ length: commands }, () => IN_PARTS);
 

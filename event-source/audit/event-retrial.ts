@@ -19,8 +19,6 @@ export interface EventFault {
   readonly isMissing?: true;
 }
 
-export type EventRetrial = ReturnType<typeof createEventRetrial>;
-
 /**
  * Lets the rules of the domain decide the events of a log again, in its order: those of accounts,
  * persons and records of refusals, in the form in which they are logged. `once` keeps what of the
