@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../contracts/commands.ts';
-import { PERSON_ACTOR_TYPE } from '../contracts/person-commands.ts';
-import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/topics.ts';
+import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../contracts/account/commands.ts';
+import { PERSON_ACTOR_TYPE } from '../contracts/person/commands.ts';
+import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import { systemClock } from '../platform/clock.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startBank } from '../runtime/bank.ts';
-import { stopOnSignals } from '../runtime/command.ts';
+import { startBank } from '../runtime/supervisor/bank.ts';
+import { stopOnSignals } from '../runtime/supervisor/command.ts';
 import { resolveInstance } from '../runtime/instance.ts';
-import { readLedger } from '../runtime/ledger.ts';
-import type { Supervisor } from '../runtime/supervisor.ts';
+import { readLedger } from '../runtime/supervisor/process-table.ts';
+import type { Supervisor } from '../runtime/supervisor/supervisor.ts';
 import type { BenchOptions } from './bench-options.ts';
 import type { NamedPid } from './processes.ts';
 

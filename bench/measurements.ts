@@ -123,7 +123,7 @@ export function parseAudit(output: string): Audit {
 
 /** Walks the whole log with the bank's own command. */
 export const runAudit = async (root: string, house: House): Promise<Audit> =>
-  parseAudit(await runProgram(root, house, ['event-source/audit.js', '--no-read-side']));
+  parseAudit(await runProgram(root, house, ['operations/audit/audit.js', '--no-read-side']));
 
 /** Rebuilds one projection with the bank's own command. */
 export const runRebuild = async (
@@ -131,7 +131,7 @@ export const runRebuild = async (
   house: House,
   projection: string,
 ): Promise<Rebuild> =>
-  parseRebuild(projection, await runProgram(root, house, ['projections/rebuild.js', projection]));
+  parseRebuild(projection, await runProgram(root, house, ['operations/rebuild.js', projection]));
 
 async function runProgram(
   root: string,

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { logFile, prepareDataDir, resolveInstance, type Instance } from '../runtime/instance.ts';
 import { answersOk, LOOPBACK } from '../runtime/ports.ts';
-import { postgresProgram } from '../runtime/postgres.ts';
-import { POSTGRES_ADMIN } from '../runtime/postgres-connection.ts';
+import { postgresProgram } from '../runtime/programs/postgres.ts';
+import { POSTGRES_ADMIN } from '../runtime/programs/postgres-connection.ts';
 import { loadSecrets } from '../runtime/secrets.ts';
-import { createSupervisor, type Supervisor } from '../runtime/supervisor.ts';
+import { createSupervisor, type Supervisor } from '../runtime/supervisor/supervisor.ts';
 import type { Measured } from './house.ts';
 
 /** Beside those of the bank of the same instance. */

@@ -1,9 +1,9 @@
-import { AUDIT_OPERATIONS } from './audit.ts';
-import type { Operation } from './openapi.ts';
-import { PERSON_QUERIES } from './person-queries.ts';
-import { PROOF_QUERIES } from './proof-queries.ts';
-import { QUERY_OPERATIONS } from './queries.ts';
-import { REFUSAL_QUERIES } from './refusal-queries.ts';
+import { AUDIT_OPERATIONS } from './log/audit.ts';
+import type { Operation } from './http/openapi.ts';
+import { PERSON_QUERIES } from './person/queries.ts';
+import { PROOF_QUERIES } from './log/proof-queries.ts';
+import { QUERY_OPERATIONS } from './account/queries.ts';
+import { REFUSAL_QUERIES } from './account/refusal-queries.ts';
 
 /** All that queries-bank-api serves and documents. */
 export const QUERY_API_OPERATIONS: readonly Operation[] = [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { COMMAND_API_OPERATIONS } from './command-api.ts';
-import { integrationEventSchemas } from './integration-events.ts';
-import { openApi } from './openapi.ts';
+import { integrationEventSchemas } from './log/integration-events.ts';
+import { openApi } from './http/openapi.ts';
 import { QUERY_API_OPERATIONS } from './query-api.ts';
 
 const written = (document: object): string => `${JSON.stringify(document, null, 2)}\n`;

@@ -1,28 +1,79 @@
-import type { Express, Request, RequestHandler, Response } from 'express';
+import {
+  COMMAND_OPERATIONS,
+  type CommandOperation,
+} from '../contracts/account/command-operations.ts';
+import {
+  clientCommand,
+  type ClientCommand,
+  type CommandBody,
+  type CommandResult,
+} from '../contracts/account/commands.ts';
+import { openedAccountOf, outcomeOf } from '../contracts/account/outcomes.ts';
 import { COMMAND_API_OPERATIONS } from '../contracts/command-api.ts';
-import { clientCommand } from '../contracts/command-bodies.ts';
-import type { ClientCommand, CommandBody } from '../contracts/command-bodies.ts';
-import type { CommandResult } from '../contracts/commands.ts';
-import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
-import type { CommandOperation } from '../contracts/command-operations.ts';
-import { openApi } from '../contracts/openapi.ts';
-import { openedAccountOf, outcomeOf } from '../contracts/outcomes.ts';
+import { openApi } from '../contracts/http/openapi.ts';
+import { ACCOUNT_COMMANDS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
-import { createApp, finish, jsonBody } from '../platform/http.ts';
+import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { batchRoute } from './batches.ts';
 import { answerCommand } from './command-answers.ts';
 import { commandStatusRoute } from './command-status.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
-import type { ExecutePerson } from './person-client.ts';
-import { personRoutes } from './person-routes.ts';
-import { sidecarRoutes, type TakeMessage } from './sidecar-routes.ts';
-import { accountIdFor, accountIdOf, commandIdOf, dryRunOf } from './request-headers.ts';
-import { holdIdOf, ifMatchOf, traceparentOf } from './request-headers.ts';
+import { type ExecutePerson, personRoutes } from './persons.ts';
+import {
+  accountIdFor,
+  accountIdOf,
+  commandIdOf,
+  dryRunOf,
+  holdIdOf,
+  ifMatchOf,
+  traceparentOf,
+} from './request-headers.ts';
 import { transferRoutes } from './transfers.ts';
+import express, {
+  Router,
+  type Express,
+  type RequestHandler,
+  type Request,
+  type Response,
+} from 'express';
+import { z } from 'zod';
+
+const ROUTE = '/sidecar/account-commands';
+// What the broker carries at most (8 MiB) in base64, and its frame.
+const DELIVERY_BYTES_MAX = 12 * 1024 * 1024;
+
+const delivery = z.looseObject({ data_base64: z.base64() });
+
+export type TakeMessage = (message: Buffer) => Promise<'SUCCESS' | 'RETRY'>;
+
+/**
+ * What the sidecar calls on the port that clients use too, so each call must show the token.
+ * Messages come raw: the sidecar would try one that is not JSON again for ever, and drop one
+ * that expired without telling anybody.
+ */
+export function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void {
+  const onlySidecar: RequestHandler = (request, _response, next) => {
+    if (sameToken(appToken, request.headers['dapr-api-token'])) next();
+    else next(new Failure('route-not-found'));
+  };
+  // Routes of a router are not told by OPTIONS and 405: to clients they are not there.
+  const routes = Router({ caseSensitive: true, strict: true });
+  routes.get('/dapr/subscribe', onlySidecar, (_request, response) => {
+    const metadata = { rawPayload: 'true' };
+    const subscription = { topic: ACCOUNT_COMMANDS_TOPIC, route: ROUTE, metadata };
+    response.json([{ pubsubname: PUBSUB, ...subscription }]);
+  });
+  const raw = express.raw({ type: () => true, limit: DELIVERY_BYTES_MAX });
+  routes.post(ROUTE, onlySidecar, raw, async (request, response) => {
+    const { data_base64: message } = delivery.parse(JSON.parse(String(request.body)));
+    response.json({ status: await take(Buffer.from(message, 'base64')) });
+  });
+  app.use(routes);
+}
 
 export const BODY_BYTES_MAX = 64 * 1024;
 

@@ -1,5 +1,5 @@
 import type { Express, RequestHandler } from 'express';
-import { batchFrame, type BatchResult } from '../contracts/batches.ts';
+import { batchFrame, type BatchResult } from '../contracts/batch/batches.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
 import type { Actors } from './courier.ts';
 import { executePlan, isOtherBatch, planBatch, problemOf, resultOf } from './command-batch.ts';

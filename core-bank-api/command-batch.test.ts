@@ -1,5 +1,5 @@
-import type { BatchResult } from '../contracts/batches.ts';
-import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import type { BatchResult } from '../contracts/batch/batches.ts';
+import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
 import { accountNumberOf } from '../domain/account-number.ts';
 import { commandId, type AccountId } from '../domain/ids.ts';
 import { unavailable, type Actors } from './courier.ts';

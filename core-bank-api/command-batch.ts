@@ -1,11 +1,14 @@
-import { answerOf } from '../contracts/outcomes.ts';
-import { batchItem, type BatchItem, type BatchResult } from '../contracts/batches.ts';
-import { batchHash, type BatchContent } from '../contracts/batch-content.ts';
+import { answerOf } from '../contracts/account/outcomes.ts';
+import { batchItem, type BatchItem, type BatchResult } from '../contracts/batch/batches.ts';
+import { batchHash, type BatchContent } from '../contracts/batch/content.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import { batchItemIdFor } from '../contracts/commands.ts';
-import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
-import { COMMAND_OPERATIONS } from '../contracts/command-operations.ts';
-import { problem } from '../contracts/problems.ts';
+import {
+  batchItemIdFor,
+  type CommandMessage,
+  type CommandResult,
+} from '../contracts/account/commands.ts';
+import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
+import { problem } from '../contracts/http/problems.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import type { Failure } from '../platform/http.ts';
 import type { Actors } from './courier.ts';

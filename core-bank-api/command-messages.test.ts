@@ -1,7 +1,10 @@
-import { commandResultData, deadCommandData } from '../contracts/command-messages.ts';
-import type { OwnCloudEvent } from '../contracts/command-messages.ts';
-import { messageKeyFor } from '../contracts/commands.ts';
-import type { CommandMessage, CommandResult } from '../contracts/commands.ts';
+import { commandResultData, deadCommandData } from '../contracts/batch/command-messages.ts';
+import type { OwnCloudEvent } from '../contracts/batch/command-messages.ts';
+import {
+  messageKeyFor,
+  type CommandMessage,
+  type CommandResult,
+} from '../contracts/account/commands.ts';
 import { commandId } from '../domain/ids.ts';
 import { createLogger } from '../platform/logger.ts';
 import { unavailable } from './courier.ts';

@@ -1,15 +1,67 @@
-import { createHash } from 'node:crypto';
-import { COMMAND_RESULT_TYPE, commandEvent } from '../contracts/command-messages.ts';
-import type { CommandResultData, OwnCloudEvent } from '../contracts/command-messages.ts';
-import { messageKeyFor, type CommandResult } from '../contracts/commands.ts';
-import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/topics.ts';
+import { messageKeyFor, type CommandResult } from '../contracts/account/commands.ts';
+import {
+  DEAD_COMMAND_TYPE,
+  type DeadCommandData,
+  COMMAND_RESULT_TYPE,
+  commandEvent,
+  type CommandResultData,
+  type OwnCloudEvent,
+} from '../contracts/batch/command-messages.ts';
+import type { FieldError } from '../contracts/http/problems.ts';
+import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/log/topics.ts';
 import { parseObject } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
+import {
+  executePlan,
+  isUnavailable,
+  planBatch,
+  resultOf,
+  type Addressed,
+} from './command-batch.ts';
 import type { Actors } from './courier.ts';
-import { executePlan, isUnavailable, planBatch, resultOf } from './command-batch.ts';
-import type { Addressed } from './command-batch.ts';
-import { deadCommand, type Cause, type Poison } from './dead-command.ts';
 import { validTraceparent } from './request-headers.ts';
+import { randomUUID, createHash } from 'node:crypto';
+
+/** More of a message than this is not kept: with it a dead letter stays what brokers carry. */
+const KEPT_BYTES_MAX = 256 * 1024;
+
+/** The CloudEvent that caused another: an id alone is one of many. */
+export interface Cause {
+  readonly causationid: string;
+  readonly causationsource: string;
+}
+
+/** Why a message can never be executed as it is. */
+export interface Poison {
+  readonly reason: string;
+  readonly errors?: readonly FieldError[];
+  readonly cause?: Cause;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The dead letter of a message. Its id is new every time: the broker drops what has an id that it
+ * saw a moment ago, and so a message that was replayed and died again would be lost.
+ */
+export function deadCommand(message: Buffer, { reason, errors, cause }: Poison) {
+  const kept = message.subarray(0, KEPT_BYTES_MAX);
+  const data: DeadCommandData = {
+    reason,
+    ...(errors === undefined ? {} : { errors: [...errors] }),
+    ...text(kept),
+    ...(kept.length === message.length ? {} : { cut: true }),
+  };
+  return { id: `dead/${randomUUID()}`, type: DEAD_COMMAND_TYPE, ...cause, data };
+}
+
+function text(bytes: Buffer): Pick<DeadCommandData, 'message' | 'encoding'> {
+  try {
+    return { message: decoder.decode(bytes), encoding: 'utf-8' };
+  } catch {
+    return { message: bytes.toString('base64'), encoding: 'base64' };
+  }
+}
 
 /** What one message may have; more is poison. The same as the body of one REST command. */
 export const MESSAGE_BYTES_MAX = 64 * 1024;

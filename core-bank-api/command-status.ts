@@ -1,11 +1,11 @@
 import type { Express } from 'express';
 import type { z } from 'zod';
-import type { commandStatus } from '../contracts/batch-operations.ts';
-import { accountRefText } from '../contracts/batches.ts';
-import { clientKeyText, messageKeyFor } from '../contracts/commands.ts';
-import { keyOf, type LoggedEvent } from '../contracts/events.ts';
-import { answerOf } from '../contracts/outcomes.ts';
-import { transferAnswerOf } from '../contracts/transfers.ts';
+import type { commandStatus } from '../contracts/batch/operations.ts';
+import { accountRefText } from '../contracts/batch/batches.ts';
+import { clientKeyText, messageKeyFor } from '../contracts/account/commands.ts';
+import { keyOf, type LoggedEvent } from '../contracts/account/events.ts';
+import { answerOf } from '../contracts/account/outcomes.ts';
+import { transferAnswerOf } from '../contracts/transfer/transfers.ts';
 import { causeName } from '../domain/account-events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXECUTE_GROUPS_MAX, type CommandResult } from '../contracts/commands.ts';
-import type { CommandGroup, ExecuteRequest } from '../contracts/commands.ts';
+import {
+  EXECUTE_GROUPS_MAX,
+  type CommandResult,
+  type CommandGroup,
+  type ExecuteRequest,
+} from '../contracts/account/commands.ts';
 import { commandId, type AccountId } from '../domain/ids.ts';
 import { SidecarError } from '../platform/dapr.ts';
 import { courier, KNOWN_MS, PATIENCE_MS } from './courier.ts';

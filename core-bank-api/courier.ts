@@ -1,7 +1,14 @@
-import { ACTOR_TYPE, executeAnswer, EXECUTE_GROUPS_MAX } from '../contracts/commands.ts';
-import { lookupAnswer, TELLER_ACTOR_PREFIX } from '../contracts/commands.ts';
-import type { CommandGroup, CommandResult, ExecuteAnswer } from '../contracts/commands.ts';
-import type { LoggedEvent } from '../contracts/events.ts';
+import {
+  ACTOR_TYPE,
+  executeAnswer,
+  EXECUTE_GROUPS_MAX,
+  lookupAnswer,
+  TELLER_ACTOR_PREFIX,
+  type CommandGroup,
+  type CommandResult,
+  type ExecuteAnswer,
+} from '../contracts/account/commands.ts';
+import type { LoggedEvent } from '../contracts/account/events.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { batcher, QueueFull, type BatcherLimits } from '../platform/batcher.ts';
 import { boundedMap } from '../platform/bounded-map.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { RefusalMessage } from '../contracts/refusals.ts';
-import type { FieldError, ProblemParts } from '../contracts/problems.ts';
+import type { RefusalMessage } from '../contracts/account/refusals.ts';
+import type { FieldError, ProblemParts } from '../contracts/http/problems.ts';
 import { Failure } from '../platform/http.ts';
 
 export const invalid = (errors: readonly FieldError[]): Failure =>

@@ -1,4 +1,4 @@
-import { PUBSUB } from '../contracts/topics.ts';
+import { PUBSUB } from '../contracts/log/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
@@ -8,7 +8,7 @@ import { onShutdown } from '../platform/shutdown.ts';
 import { commandApi } from './app.ts';
 import { commandMessages } from './command-messages.ts';
 import { courier } from './courier.ts';
-import { personClient } from './person-client.ts';
+import { personClient } from './persons.ts';
 
 const config = readConfig(commonConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);

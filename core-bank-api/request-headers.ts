@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { COMMAND_ID_PATTERN, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
 import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
 import { accountIdOfNumber, accountIdOfSerial } from '../domain/account-number.ts';
-import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/if-match.ts';
+import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
 import { Failure, idIn } from '../platform/http.ts';
 
 const refuse = (at: string, message: string): never => {

@@ -1,10 +1,22 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { transferIdFor, type CommandMessage, type CommandResult } from '../contracts/commands.ts';
-import type { CommandBody } from '../contracts/command-bodies.ts';
-import { defined, type LoggedEvent } from '../contracts/events.ts';
-import { captureTransferBody, transferAnswerOf, transferBody } from '../contracts/transfers.ts';
-import { transferReversalBody, voidTransferBody, wouldBe } from '../contracts/transfers.ts';
-import type { TransferAnswer } from '../contracts/transfers.ts';
+import {
+  transferIdFor,
+  type CommandMessage,
+  type CommandResult,
+  type CommandBody,
+} from '../contracts/account/commands.ts';
+import { defined, type LoggedEvent } from '../contracts/account/events.ts';
+import {
+  captureTransferBody,
+  transferAnswerOf,
+  transferBody,
+} from '../contracts/transfer/transfers.ts';
+import {
+  transferReversalBody,
+  voidTransferBody,
+  wouldBe,
+} from '../contracts/transfer/transfers.ts';
+import type { TransferAnswer } from '../contracts/transfer/transfers.ts';
 import { transferEndName, transferName } from '../domain/account-events.ts';
 import { transferReversalName } from '../domain/account-events.ts';
 import { ACCOUNT_ID_PATTERN, transferId } from '../domain/ids.ts';

@@ -1,4 +1,4 @@
-import { ALARM_KINDS, type AlarmItem, type AlarmKind } from '../contracts/audit.ts';
+import { ALARM_KINDS, type AlarmItem, type AlarmKind } from '../contracts/log/audit.ts';
 import type { Logger } from '../platform/logger.ts';
 
 export interface Alarm extends Omit<AlarmItem, 'count'> {

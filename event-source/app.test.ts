@@ -1,8 +1,18 @@
 import request from 'supertest';
-import type { BankEvent } from '../contracts/bank-events.ts';
-import { ALARM_KINDS, alarmsAnswer, auditStatus } from '../contracts/audit.ts';
-import { digestsAnswer, headsAnswer, logPage, readAnswer, streamPage } from '../contracts/log.ts';
-import { trialBalanceAnswer } from '../contracts/trial-balance.ts';
+import type { BankEvent } from '../contracts/log/bank-events.ts';
+import {
+  ALARM_KINDS,
+  alarmsAnswer,
+  auditStatus,
+  trialBalanceAnswer,
+} from '../contracts/log/audit.ts';
+import {
+  digestsAnswer,
+  headsAnswer,
+  logPage,
+  readAnswer,
+  streamPage,
+} from '../contracts/log/entries.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventSourceApp, closedLogApp } from './app.ts';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AUDIT_TOPIC, LEDGER_TOPIC, PUBSUB } from '../contracts/topics.ts';
+import { AUDIT_TOPIC, LEDGER_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 import { Gauge, Registry } from 'prom-client';
-import { ALARM_KINDS } from '../contracts/audit.ts';
+import { ALARM_KINDS } from '../contracts/log/audit.ts';
 import type { Alarms } from './alarms.ts';
 import type { Appender } from './intake/appender.ts';
 import type { AuditAnswers } from './audit/background.ts';

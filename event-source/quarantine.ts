@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { streamIdText } from '../contracts/bank-events.ts';
+import { streamIdText } from '../contracts/log/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 

@@ -1,4 +1,4 @@
-import type { ProblemCode, ProblemParts } from '../contracts/problems.ts';
+import type { ProblemCode, ProblemParts } from '../contracts/http/problems.ts';
 
 /** A request that ends in a problem document. Thrown at the edge of HTTP only. */
 export class Failure extends Error {

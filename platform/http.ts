@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
-import { problem, type ProblemCode } from '../contracts/problems.ts';
+import { problem, type ProblemCode } from '../contracts/http/problems.ts';
 import { Failure } from './failure.ts';
 import { foreignCheck } from './foreign-request.ts';
 import type { Logger } from './logger.ts';

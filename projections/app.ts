@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import { z } from 'zod';
-import type { SetAsideModel } from '../contracts/read-models.ts';
-import { LEDGER_TOPIC, ledgerMessage, PUBSUB } from '../contracts/topics.ts';
+import type { SetAsideModel } from '../contracts/account/read-models.ts';
+import { LEDGER_TOPIC, ledgerMessage, PUBSUB } from '../contracts/log/topics.ts';
 import { health, NeedsPerson } from '../platform/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';

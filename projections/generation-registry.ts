@@ -1,6 +1,6 @@
 import { DROPPED_REMEMBERED, newestRevision } from '../contracts/generations.ts';
 import type { RegistryRevision } from '../contracts/generations.ts';
-import type { ReadModelName } from '../contracts/read-models.ts';
+import type { ReadModelName } from '../contracts/account/read-models.ts';
 import type { ReadStore } from './read-store/read-store.ts';
 
 /** The generation that was to be published was dropped by somebody meanwhile. */

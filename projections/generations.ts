@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generationNumber, type RegistryRevision } from '../contracts/generations.ts';
-import { CHANGES_KEPT_MS, RETIRED_FOLLOWED_MS } from '../contracts/read-models.ts';
-import type { Checkpoint, ReadModelName, SetAsideModel } from '../contracts/read-models.ts';
-import type { LedgerMessage } from '../contracts/topics.ts';
+import {
+  CHANGES_KEPT_MS,
+  RETIRED_FOLLOWED_MS,
+  type Checkpoint,
+  type ReadModelName,
+  type SetAsideModel,
+} from '../contracts/account/read-models.ts';
+import type { LedgerMessage } from '../contracts/log/topics.ts';
 import { balanceProjection } from './balances/balance-projection.ts';
 import { Follower, FOLLOWER_PACE } from './follower/follower.ts';
 import { readAhead } from './follower/read-ahead.ts';

@@ -1,10 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ofPersonDocument, type PersonModel } from '../contracts/person-model.ts';
-import { ofAccountDocument, ofHistoryDocuments } from '../contracts/read-documents.ts';
-import { collections } from '../contracts/read-models.ts';
-import type { AccountModel, HistoryEntry, ReadModelName } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import { ofPersonDocument, type PersonModel } from '../contracts/person/model.ts';
+import {
+  ofAccountDocument,
+  ofHistoryDocuments,
+  collections,
+  type AccountModel,
+  type HistoryEntry,
+  type ReadModelName,
+} from '../contracts/account/read-models.ts';
+import type { PositionedEvent } from '../contracts/log/topics.ts';
 import { foldAccount } from './balances/balances.ts';
 import { foldPerson, type PositionedPersonEvent } from './balances/persons.ts';
 import { linesOf, randomLog } from './events-for-tests.ts';

@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
-import { READ_DATABASE } from '../contracts/read-models.ts';
-import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
-import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
+import { READ_DATABASE } from '../contracts/account/read-models.ts';
+import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/programs/read-side-for-tests.ts';
+import type { ReadSideForTests } from '../runtime/programs/read-side-for-tests.ts';
 import { randomOf, seedOfRun } from './events-for-tests.ts';
 import { differences, expected, lineDifferences } from './late-writes-for-tests.ts';
 import { mixedLog, runCourse } from './late-writes-for-tests.ts';

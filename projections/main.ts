@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { ReadModelName } from '../contracts/read-models.ts';
+import type { ReadModelName } from '../contracts/account/read-models.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http.ts';

@@ -1,10 +1,15 @@
 import { MongoClient } from 'mongodb';
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ofAccountDocument, ofHistoryDocuments } from '../contracts/read-documents.ts';
-import { collections, READ_DATABASE, type AccountModel } from '../contracts/read-models.ts';
-import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/read-side-for-tests.ts';
-import type { ReadSideForTests } from '../runtime/read-side-for-tests.ts';
+import {
+  ofAccountDocument,
+  ofHistoryDocuments,
+  collections,
+  READ_DATABASE,
+  type AccountModel,
+} from '../contracts/account/read-models.ts';
+import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/programs/read-side-for-tests.ts';
+import type { ReadSideForTests } from '../runtime/programs/read-side-for-tests.ts';
 import { foldAccount } from './balances/balances.ts';
 import {
   linesOf,

@@ -1,8 +1,11 @@
-import { streamOfPerson } from '../contracts/bank-events.ts';
+import { streamOfPerson } from '../contracts/log/bank-events.ts';
 import { personId } from '../domain/ids.ts';
-import { ofHistoryDocuments } from '../contracts/read-documents.ts';
-import { changeBlock, CHANGES_KEPT_MS } from '../contracts/read-models.ts';
-import type { PositionedEvent } from '../contracts/topics.ts';
+import {
+  ofHistoryDocuments,
+  changeBlock,
+  CHANGES_KEPT_MS,
+} from '../contracts/account/read-models.ts';
+import type { PositionedEvent } from '../contracts/log/topics.ts';
 import { AccountWriter } from './balances/account-writer.ts';
 import { foldAccount } from './balances/balances.ts';
 import { balancesOf, historyOf, linesOf, logForTests, randomLog } from './events-for-tests.ts';

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { Checkpoint } from '../contracts/audit.ts';
+import type { Checkpoint } from '../contracts/log/audit.ts';
 import {
   checkpointBytes,
   checkpointHash,

@@ -1,5 +1,9 @@
 import { verify, type KeyObject } from 'node:crypto';
-import { signedCheckpoint, type Checkpoint, type SignedCheckpoint } from '../contracts/audit.ts';
+import {
+  signedCheckpoint,
+  type Checkpoint,
+  type SignedCheckpoint,
+} from '../contracts/log/audit.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { sha256 } from './hashing.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';

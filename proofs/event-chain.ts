@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { eventDigest } from '../contracts/digest.ts';
-import { anyEvent, exportedEvent, type ReceiptDocument } from '../contracts/receipts.ts';
+import { anyEvent, exportedEvent, type ReceiptDocument } from '../contracts/log/receipts.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 
 type AnyEvent = ReceiptDocument['event'];

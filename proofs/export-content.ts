@@ -1,7 +1,7 @@
-import { balanceOf, sameBalance } from '../contracts/balances.ts';
-import { decodeEvent, loggedEventSchema } from '../contracts/events.ts';
-import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
-import { refusalEventSchema } from '../contracts/refusal-events.ts';
+import { balanceOf, sameBalance } from '../contracts/account/money.ts';
+import { decodeEvent, loggedEventSchema } from '../contracts/account/events.ts';
+import type { ExportedEvent, ExportHead } from '../contracts/log/receipts.ts';
+import { refusalEventSchema } from '../contracts/account/refusal-events.ts';
 import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
 import { unreachable } from '../domain/ids.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';

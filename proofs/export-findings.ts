@@ -1,4 +1,4 @@
-import type { ExportHead } from '../contracts/receipts.ts';
+import type { ExportHead } from '../contracts/log/receipts.ts';
 import { unreachable } from '../domain/ids.ts';
 import { item, RIGHT_KEY, SAME_LOG, type Finding } from './findings.ts';
 import type { ExportSummary } from './stream-export.ts';

@@ -1,4 +1,4 @@
-import type { ConsistencyDocument, ReceiptDocument } from '../contracts/receipts.ts';
+import type { ConsistencyDocument, ReceiptDocument } from '../contracts/log/receipts.ts';
 import type { ProofFault } from './proof-fault.ts';
 
 /** What a check found, in words. Every sentence says something that was computed here. */

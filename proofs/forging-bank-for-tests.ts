@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import type { ExportFormat } from '../contracts/receipts.ts';
+import type { ExportFormat } from '../contracts/log/receipts.ts';
 import { rawBytes } from './entry-proof.ts';
 import { printed, type Finding } from './findings.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';

@@ -1,4 +1,4 @@
-import { TRANSACTION_POSITIONS } from '../contracts/topics.ts';
+import { TRANSACTION_POSITIONS } from '../contracts/log/topics.ts';
 
 /** How an event stands in the log. Whoever proves one has to make up the same bytes again. */
 const VERSION_DIGITS = 16;

@@ -1,4 +1,4 @@
-import type { WalkedTransaction } from '../contracts/receipts.ts';
+import type { WalkedTransaction } from '../contracts/log/receipts.ts';
 import { sameHash } from './hashing.ts';
 import { eventKey, positionOf } from './log-entry.ts';
 import {

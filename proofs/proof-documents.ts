@@ -1,4 +1,4 @@
-import type * as documents from '../contracts/receipts.ts';
+import type * as documents from '../contracts/log/receipts.ts';
 import type { DualProof } from './dual-proof.ts';
 import type { EntryInclusion } from './entry-proof.ts';
 import type { LogState, TxHeader } from './log-transaction.ts';

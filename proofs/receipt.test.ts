@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import type { ReceiptDocument } from '../contracts/receipts.ts';
+import type { ReceiptDocument } from '../contracts/log/receipts.ts';
 import { receiptFinding } from './findings.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
 import { rawBytes } from './entry-proof.ts';

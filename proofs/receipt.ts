@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import { problemSchema } from '../contracts/problems.ts';
-import { consistencyDocument, receiptDocument } from '../contracts/receipts.ts';
-import type { ConsistencyDocument, ReceiptDocument } from '../contracts/receipts.ts';
+import { problemSchema } from '../contracts/http/problems.ts';
+import { consistencyDocument, receiptDocument } from '../contracts/log/receipts.ts';
+import type { ConsistencyDocument, ReceiptDocument } from '../contracts/log/receipts.ts';
 import { dualProofFault } from './dual-proof.ts';
 import { entryFault, rawBytes, type EntryProof } from './entry-proof.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';

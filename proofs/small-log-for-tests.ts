@@ -1,6 +1,6 @@
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { eventDigest } from '../contracts/digest.ts';
-import type { HistoryProofDocument, InclusionDocument } from '../contracts/receipts.ts';
+import type { HistoryProofDocument, InclusionDocument } from '../contracts/log/receipts.ts';
 import { HASH_BYTES, leafHash, nodeHash } from './hashing.ts';
 import { EMPTY_LOG, entriesRoot, entryDigest, headerHash, innerHash } from './log-transaction.ts';
 import { valueHash, type EntryMetadata, type HashedEntry } from './log-transaction.ts';

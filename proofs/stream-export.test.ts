@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import type { ExportedEvent, ExportHead } from '../contracts/receipts.ts';
+import type { ExportedEvent, ExportHead } from '../contracts/log/receipts.ts';
 
 import { exportFinding } from './export-findings.ts';
 import { encodeEvent, eventKey, positionOf } from './log-entry.ts';

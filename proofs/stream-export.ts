@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { millisecondsOf } from '../contracts/history-filters.ts';
-import { streamOfExport, type ExportedEvent, type ExportHead } from '../contracts/receipts.ts';
+import { millisecondsOf } from '../contracts/account/history-filters.ts';
+import { streamOfExport, type ExportedEvent, type ExportHead } from '../contracts/log/receipts.ts';
 import { leafHash, sameHash } from './hashing.ts';
 import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
 import { inclusionFault } from './entry-proof.ts';

@@ -1,12 +1,12 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
-import type { ConsistencyDocument, ReceiptDocument } from '../contracts/receipts.ts';
+import type { ConsistencyDocument, ReceiptDocument } from '../contracts/log/receipts.ts';
 import {
   exportedEvent,
   exportHead,
   streamOfExport,
   walkedTransaction,
-} from '../contracts/receipts.ts';
+} from '../contracts/log/receipts.ts';
 import { byteLines, unmarked } from './byte-lines.ts';
 import { eventChain, eventsOfLine } from './event-chain.ts';
 import { readExactJson } from './exact-json.ts';

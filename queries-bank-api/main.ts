@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { VERSION_WAIT_MS } from '../contracts/queries.ts';
+import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
-import { AccountView } from './account-view.ts';
+import { AccountView } from './accounts/account-view.ts';
 import { queryApi } from './app.ts';
-import { eventSourceAudit } from './audit-answers.ts';
-import { eventStreams } from './event-streams.ts';
-import { eventSourceAccountLog } from './event-source-account-log.ts';
-import { eventSourceProofs } from './event-source-proofs.ts';
-import { HistoryView } from './history-view.ts';
-import { mongoReadModels } from './mongo-read-models.ts';
-import { personData } from './person-data.ts';
+import { eventSourceAudit } from './log/audit-answers.ts';
+import { eventStreams } from './live/event-streams.ts';
+import { eventSourceAccountLog } from './log/event-source-account-log.ts';
+import { eventSourceProofs } from './log/event-source-proofs.ts';
+import { HistoryView } from './history/history-view.ts';
+import { mongoReadModels } from './read-models/mongo-read-models.ts';
+import { personData } from './persons/person-data.ts';
 
 /** Also without requests the view keeps up, so that the first one after a pause is fast. */
 const KEEP_UP_MS = 250;

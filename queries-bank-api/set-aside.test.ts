@@ -1,14 +1,14 @@
 import request from 'supertest';
-import { metadataId } from '../contracts/read-models.ts';
-import { AccountView } from './account-view.ts';
-import { accountOf, idOf } from './accounts-for-tests.ts';
+import { metadataId } from '../contracts/account/read-models.ts';
+import { AccountView } from './accounts/account-view.ts';
+import { accountOf, idOf } from './accounts/accounts-for-tests.ts';
 import { queryApi } from './app.ts';
-import { auditForTests } from './audit-for-tests.ts';
-import { eventStreams } from './event-streams.ts';
-import { HistoryView } from './history-view.ts';
-import { logForTests } from './log-for-tests.ts';
-import { memoryReadModels } from './memory-read-models.ts';
-import { proofsForTests } from './proofs-for-tests.ts';
+import { auditForTests } from './log/audit-for-tests.ts';
+import { eventStreams } from './live/event-streams.ts';
+import { HistoryView } from './history/history-view.ts';
+import { logForTests } from './log/log-for-tests.ts';
+import { memoryReadModels } from './read-models/memory-read-models.ts';
+import { proofsForTests } from './log/proofs-for-tests.ts';
 import winston from 'winston';
 
 const transports = [new winston.transports.Console()];

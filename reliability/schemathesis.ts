@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { resolveInstance } from '../runtime/instance.ts';
 import { Refusal, runCommand } from '../runtime/progress.ts';
-import { executed } from './bank/executed.ts';
+import { executed } from './faults/executed.ts';
 import { bankUnderTest, type BankUnderTest } from './faults/bank-under-test.ts';
 
 const VERSION = '4.32.5';
@@ -15,7 +15,7 @@ const EXAMPLES = 30;
  * that lacks cannot be written down in OpenAPI. All other checks of Schemathesis are on.
  */
 const EXCLUDED_CHECKS = 'positive_data_acceptance';
-/** It never ends; queries-bank-api/event-streams.test.ts and the whole-house tests try it. */
+/** It never ends; queries-bank-api/live/event-streams.test.ts and the whole-house tests try it. */
 const ENDLESS = 'streamEvents';
 
 /**

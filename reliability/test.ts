@@ -1,5 +1,5 @@
 import { resolveInstance } from '../runtime/instance.ts';
-import { findPrograms, SERVED_BY_START } from '../runtime/programs.ts';
+import { findPrograms, SERVED_BY_START } from '../runtime/programs/programs.ts';
 import { createProgress, runCommand } from '../runtime/progress.ts';
 import { runStages } from './test-run.ts';
 import { FORMAT, HOUSE_TESTS, INTEGRATION_TESTS, LINT, PURE_TESTS, TYPES } from './test-stages.ts';

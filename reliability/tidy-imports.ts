@@ -17,15 +17,17 @@ const OUTSIDE = [
   'domain/ids.ts',
   'proofs/',
   'runtime/',
+  'operations/',
 ] as const;
 
 /** Which paths of other rooms a room may import (beginning of the path). */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   contracts: ['domain/'],
-  platform: ['contracts/problems.ts'],
+  platform: ['contracts/http/problems.ts'],
   proofs: ['domain/', 'contracts/'],
   runtime: [],
+  operations: [...SHARED, ...SERVICES.map((service) => `${service}/`), 'proofs/', 'runtime/'],
   reliability: OUTSIDE,
   bench: OUTSIDE,
   ...Object.fromEntries(SERVICES.map((service) => [service, SHARED])),
@@ -100,12 +102,12 @@ const isTool = (path: string): boolean => isTest(path) || roomOf(path) === 'reli
 const HOMES: readonly (readonly [name: string, home: RegExp])[] = [
   ['@dapr/dapr', /^platform\/dapr-publisher\.ts$/],
   ['undici', /^(?:platform\/dapr[a-z-]*|bench\/[a-z-]+)\.ts$/],
-  ['mongodb', /^(?:projections\/read-store|queries-bank-api)\/mongo-[a-z-]+\.ts$/],
-  ['@grpc/grpc-js', /^(?:event-source\/immudb|runtime)\/[a-z.-]+\.ts$/],
-  ['@grpc/proto-loader', /^(?:event-source\/immudb|runtime)\/[a-z.-]+\.ts$/],
+  ['mongodb', /^(?:projections\/read-store|queries-bank-api\/read-models)\/mongo-[a-z-]+\.ts$/],
+  ['@grpc/grpc-js', /^(?:event-source\/immudb|runtime\/programs)\/[a-z.-]+\.ts$/],
+  ['@grpc/proto-loader', /^(?:event-source\/immudb|runtime\/programs)\/[a-z.-]+\.ts$/],
   ['pg', /^(?:runtime\/|bench\/plain-ledger\.ts$|bank-account-actor\/journal\/pg-)/],
-  ['@nats-io/transport-node', /^(?:runtime\/|event-source\/feeds\/nats-)/],
-  ['@nats-io/jetstream', /^(?:runtime\/|event-source\/feeds\/nats-)/],
+  ['@nats-io/transport-node', /^(?:runtime|operations)\/|^event-source\/feeds\/nats-/],
+  ['@nats-io/jetstream', /^(?:runtime|operations)\/|^event-source\/feeds\/nats-/],
   ['pdfkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
   ['fontkit', /^queries-bank-api\/statements\/pdfkit-[a-z]+\.ts$/],
   ['winston', /^platform\/(logger|repeated-lines)\.ts$/],

@@ -40,7 +40,7 @@ describe('planted faults are found: ', () => {
     ['contracts/a.ts', '../platform/http.ts'],
     ['platform/a.ts', '../contracts/events.ts'],
     ['event-source/log/a.ts', '../../projections/follower/follower.ts'],
-    ['event-source/a.ts', '../runtime/bank.ts'],
+    ['event-source/a.ts', '../runtime/supervisor/bank.ts'],
     ['event-source/a.test.ts', '../projections/follower/follower.ts'],
     ['runtime/a.ts', '../platform/http.ts'],
     ['reliability/faults/a.ts', '../../core-bank-api/app.ts'],
@@ -53,10 +53,10 @@ describe('planted faults are found: ', () => {
 
   test.each([
     ['contracts/a.ts', '../domain/ids.ts'],
-    ['platform/a.ts', '../contracts/problems.ts'],
+    ['platform/a.ts', '../contracts/http/problems.ts'],
     ['event-source/a.ts', './b.ts'],
     ['event-source/log/a.ts', '../immudb/b.ts'],
-    ['event-source/a.test.ts', '../runtime/bank.ts'],
+    ['event-source/a.test.ts', '../runtime/supervisor/bank.ts'],
     ['reliability/simulation/a.ts', '../../core-bank-api/app.ts'],
     ['bench/a.ts', '../domain/invariants.ts'],
   ])('but %s may import %s', (path, name) => {

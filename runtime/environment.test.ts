@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readDaprYaml } from './dapr-yaml.ts';
+import { readDaprYaml } from './programs/dapr-yaml.ts';
 import { appEnvironmentWithSecrets, sidecarEnvironment } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { resolveInstance } from './instance.ts';

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { auditFolder, auditSigningKey } from './audit-key.ts';
-import { appEnvironment } from './dapr-yaml.ts';
-import type { DaprApp } from './dapr-yaml.ts';
-import { mongoUrl } from './ferretdb.ts';
+import { appEnvironment } from './programs/dapr-yaml.ts';
+import type { DaprApp } from './programs/dapr-yaml.ts';
+import { mongoUrl } from './programs/ferretdb.ts';
 import type { Instance } from './instance.ts';
-import { bankEventsUrl, natsUrl } from './nats.ts';
-import { journalUrl } from './journal-database.ts';
+import { bankEventsUrl, natsUrl } from './programs/nats.ts';
+import { journalUrl } from './programs/journal-database.ts';
 import { publicKeyLine, trustFile, type Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;

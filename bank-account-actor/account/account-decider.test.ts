@@ -1,4 +1,8 @@
-import { executeAnswer, transferIdFor, type CommandMessage } from '../../contracts/commands.ts';
+import {
+  executeAnswer,
+  transferIdFor,
+  type CommandMessage,
+} from '../../contracts/account/commands.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type TransferId } from '../../domain/ids.ts';
 import { ACCOUNT, counting, deposit, message, open, said } from '../host/bank-host-for-tests.ts';

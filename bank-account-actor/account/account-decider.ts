@@ -1,12 +1,17 @@
-import { agreementOf, type BatchContent } from '../../contracts/batch-content.ts';
-import { streamOfPerson } from '../../contracts/bank-events.ts';
-import { commandHash, decodeCommand, holdIdFor } from '../../contracts/commands.ts';
-import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
-import type { CommandBody } from '../../contracts/command-bodies.ts';
-import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/events.ts';
-import { isMatch } from '../../contracts/if-match.ts';
-import { writeMoney } from '../../contracts/money-members.ts';
-import type { RefusalMessage } from '../../contracts/refusals.ts';
+import { agreementOf, type BatchContent } from '../../contracts/batch/content.ts';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import {
+  commandHash,
+  decodeCommand,
+  holdIdFor,
+  type CommandMessage,
+  type CommandResult,
+  type CommandBody,
+  isMatch,
+} from '../../contracts/account/commands.ts';
+import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import { writeMoney } from '../../contracts/account/money.ts';
+import type { RefusalMessage } from '../../contracts/account/refusals.ts';
 import { clockOf, evolve, NO_ACCOUNT } from '../../domain/account.ts';
 import type { Account, ExistingAccount } from '../../domain/account.ts';
 import type { Refusal, TransferCommand } from '../../domain/account-commands.ts';

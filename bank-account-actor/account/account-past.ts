@@ -1,7 +1,10 @@
-import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
-import type { CommandBody } from '../../contracts/command-bodies.ts';
-import { commandHash } from '../../contracts/commands.ts';
-import { decodeEvent, streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import {
+  type CommandMessage,
+  type CommandResult,
+  type CommandBody,
+  commandHash,
+} from '../../contracts/account/commands.ts';
+import { decodeEvent, streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import type { Account } from '../../domain/account.ts';
 import type { Past } from '../../domain/account-commands.ts';
 import { holdName, reversalName } from '../../domain/account-events.ts';

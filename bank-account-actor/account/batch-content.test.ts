@@ -1,7 +1,7 @@
-import type { BatchContent } from '../../contracts/batch-content.ts';
-import { batchHash } from '../../contracts/batch-content.ts';
-import { transferIdFor, type CommandMessage } from '../../contracts/commands.ts';
-import { streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import type { BatchContent } from '../../contracts/batch/content.ts';
+import { batchHash } from '../../contracts/batch/content.ts';
+import { transferIdFor, type CommandMessage } from '../../contracts/account/commands.ts';
+import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId } from '../../domain/ids.ts';
 import type { Journal, Turn } from '../journal/journal.ts';

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../contracts/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { LogReader } from '../turn/facts.ts';

@@ -1,4 +1,4 @@
-import { accountOfStream } from '../../contracts/events.ts';
+import { accountOfStream } from '../../contracts/account/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';

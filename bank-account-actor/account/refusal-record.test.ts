@@ -1,9 +1,13 @@
 import fc from 'fast-check';
-import { bankEventSchema, isRefusalEvent, refusalsOf } from '../../contracts/bank-events.ts';
-import { commandHash, transferIdFor } from '../../contracts/commands.ts';
-import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { RefusalEvent } from '../../contracts/refusal-events.ts';
+import { bankEventSchema, isRefusalEvent, refusalsOf } from '../../contracts/log/bank-events.ts';
+import {
+  commandHash,
+  transferIdFor,
+  type CommandMessage,
+  type CommandResult,
+} from '../../contracts/account/commands.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, counting, deposit, losing, message, open } from '../host/bank-host-for-tests.ts';

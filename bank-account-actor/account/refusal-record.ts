@@ -1,10 +1,9 @@
-import { balanceOf } from '../../contracts/balances.ts';
-import { refusalsOf } from '../../contracts/bank-events.ts';
-import { commandHash } from '../../contracts/commands.ts';
-import { writeMoney } from '../../contracts/money-members.ts';
-import { askedCommand, isRecorded } from '../../contracts/refusal-events.ts';
-import type { RefusalEvent, SeenAccount } from '../../contracts/refusal-events.ts';
-import type { RefusalMessage } from '../../contracts/refusals.ts';
+import { balanceOf, writeMoney } from '../../contracts/account/money.ts';
+import { refusalsOf } from '../../contracts/log/bank-events.ts';
+import { commandHash } from '../../contracts/account/commands.ts';
+import { askedCommand, isRecorded } from '../../contracts/account/refusal-events.ts';
+import type { RefusalEvent, SeenAccount } from '../../contracts/account/refusal-events.ts';
+import type { RefusalMessage } from '../../contracts/account/refusals.ts';
 import { clockOf, dayOf, spentOn, type ExistingAccount } from '../../domain/account.ts';
 import { version } from '../../domain/ids.ts';
 import { formatAmount } from '../../domain/money.ts';

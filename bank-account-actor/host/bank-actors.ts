@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { streamOfPerson } from '../../contracts/bank-events.ts';
-import type { BatchContent } from '../../contracts/batch-content.ts';
-import { executeRequest, lookupRequest } from '../../contracts/commands.ts';
-import type { CommandGroup, CommandMessage, CommandResult } from '../../contracts/commands.ts';
-import type { ExecuteAnswer, LookupAnswer } from '../../contracts/commands.ts';
-import { streamOf } from '../../contracts/events.ts';
-import { executePersonRequest, type PersonResult } from '../../contracts/person-commands.ts';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import type { BatchContent } from '../../contracts/batch/content.ts';
+import {
+  executeRequest,
+  lookupRequest,
+  type CommandGroup,
+  type CommandMessage,
+  type CommandResult,
+  type ExecuteAnswer,
+  type LookupAnswer,
+} from '../../contracts/account/commands.ts';
+import { streamOf } from '../../contracts/account/events.ts';
+import { executePersonRequest, type PersonResult } from '../../contracts/person/commands.ts';
 import { ACCOUNT_ID_PATTERN, accountId, ownCommandId } from '../../domain/ids.ts';
 import { PERSON_ID_PATTERN, personId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';

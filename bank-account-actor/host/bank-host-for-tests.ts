@@ -1,15 +1,15 @@
-import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type {
   CommandGroup,
   CommandMessage,
   CommandResult,
   ExecuteAnswer,
-} from '../../contracts/commands.ts';
+} from '../../contracts/account/commands.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { streamOf, type LoggedEvent } from '../../contracts/events.ts';
-import type { PersonMessage, PersonResult } from '../../contracts/person-commands.ts';
-import type { AccountEventsMessage } from '../../contracts/topics.ts';
+import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import type { PersonMessage, PersonResult } from '../../contracts/person/commands.ts';
+import type { AccountEventsMessage } from '../../contracts/log/topics.ts';
 import { accountId, commandId } from '../../domain/ids.ts';
 import type { AccountId, PersonId, StreamId } from '../../domain/ids.ts';
 import { systemClock, type Clock } from '../../platform/clock.ts';

@@ -1,6 +1,6 @@
-import { OPEN_PERSONS_CALLER, OPEN_PERSONS_PATH } from '../../contracts/person-queries.ts';
-import { openPersonsRequest, type OpenedPerson } from '../../contracts/person-queries.ts';
-import type { PersonModel } from '../../contracts/person-model.ts';
+import { OPEN_PERSONS_CALLER, OPEN_PERSONS_PATH } from '../../contracts/person/queries.ts';
+import { openPersonsRequest, type OpenedPerson } from '../../contracts/person/queries.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
 import { readiness, type Check } from '../../platform/health.ts';
 import { answer, readText } from '../../platform/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/h2c.ts';

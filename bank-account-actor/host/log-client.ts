@@ -1,7 +1,12 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import { DIGESTS_MAX, digestsAnswer, EVENT_SOURCE_APP } from '../../contracts/log.ts';
-import { LOG_PAGE_EVENTS_MAX, logPage, READ_EVENTS_MAX, readAnswer } from '../../contracts/log.ts';
-import type { LogPage } from '../../contracts/log.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import { DIGESTS_MAX, digestsAnswer, EVENT_SOURCE_APP } from '../../contracts/log/entries.ts';
+import {
+  LOG_PAGE_EVENTS_MAX,
+  logPage,
+  READ_EVENTS_MAX,
+  readAnswer,
+} from '../../contracts/log/entries.ts';
+import type { LogPage } from '../../contracts/log/entries.ts';
 import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
 import type { LogDigests } from '../outbox/relay.ts';
 import type { LogReader } from '../turn/facts.ts';

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Client } from 'pg';
-import { journalUrl, provisionJournal, recreateJournal } from '../../runtime/journal-database.ts';
-import { connectToPostgres } from '../../runtime/postgres-connection.ts';
-import { startPostgres, type PostgresForTests } from '../../runtime/postgres-for-tests.ts';
+import {
+  journalUrl,
+  provisionJournal,
+  recreateJournal,
+} from '../../runtime/programs/journal-database.ts';
+import { connectToPostgres } from '../../runtime/programs/postgres-connection.ts';
+import { startPostgres, type PostgresForTests } from '../../runtime/programs/postgres-for-tests.ts';
 import { digestOf, journalContract, newStream, restored, turn, write } from './journal-contract.ts';
 import type { Journal, Turn } from './journal.ts';
 import { memoryJournal } from './memory-journal.ts';

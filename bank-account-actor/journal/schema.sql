@@ -1,4 +1,4 @@
--- The journal's tables (docs/decisions/0003-journal.md). runtime/journal-database.ts applies
+-- The journal's tables (docs/decisions/0003-journal.md). runtime/programs/journal-database.ts applies
 -- this file and functions.sql as the role journal_owner, in its schema journal; applying it again
 -- changes nothing.
 create table if not exists journal.streams (

@@ -1,9 +1,9 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { transferIdFor, type CommandMessage } from '../../contracts/commands.ts';
+import { transferIdFor, type CommandMessage } from '../../contracts/account/commands.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { streamOf } from '../../contracts/events.ts';
-import { OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import { streamOf } from '../../contracts/account/events.ts';
+import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, silent } from '../host/bank-host-for-tests.ts';

@@ -1,6 +1,6 @@
-import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { crashPoint } from '../../platform/crash-points.ts';

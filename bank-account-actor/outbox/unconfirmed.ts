@@ -1,5 +1,5 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import { streamOf } from '../../contracts/events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Committed } from '../turn/draft.ts';
 

@@ -1,8 +1,8 @@
-import { streamOfPerson } from '../../contracts/bank-events.ts';
-import type { PersonMessage, PersonResult } from '../../contracts/person-commands.ts';
-import { personIdFor } from '../../contracts/person-commands.ts';
-import { personEventSchema } from '../../contracts/person-events.ts';
-import type { PersonModel } from '../../contracts/person-model.ts';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import type { PersonMessage, PersonResult } from '../../contracts/person/commands.ts';
+import { personIdFor } from '../../contracts/person/commands.ts';
+import { personEventSchema } from '../../contracts/person/events.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';
 import { losing, open, said as saidOfAccount } from '../host/bank-host-for-tests.ts';

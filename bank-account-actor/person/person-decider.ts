@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { streamOfPerson } from '../../contracts/bank-events.ts';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { defined } from '../../contracts/events.ts';
-import { isMatch } from '../../contracts/if-match.ts';
-import type { PersonMessage, PersonRefusalMessage } from '../../contracts/person-commands.ts';
-import type { PersonResult } from '../../contracts/person-commands.ts';
-import type { LoggedPersonEvent } from '../../contracts/person-events.ts';
+import { defined } from '../../contracts/account/events.ts';
+import { isMatch } from '../../contracts/account/commands.ts';
+import type { PersonMessage, PersonRefusalMessage } from '../../contracts/person/commands.ts';
+import type { PersonResult } from '../../contracts/person/commands.ts';
+import type { LoggedPersonEvent } from '../../contracts/person/events.ts';
 import { clockOf } from '../../domain/account.ts';
 import type { PersonId, StreamId } from '../../domain/ids.ts';
 import { decidePerson, evolvePerson, NO_PERSON } from '../../domain/person.ts';

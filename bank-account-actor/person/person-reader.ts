@@ -1,8 +1,8 @@
-import { streamOfPerson } from '../../contracts/bank-events.ts';
-import { addressBody, personalData } from '../../contracts/person-commands.ts';
-import type { LoggedPersonEvent } from '../../contracts/person-events.ts';
-import type { PersonModel } from '../../contracts/person-model.ts';
-import type { OpenedPerson } from '../../contracts/person-queries.ts';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import { addressBody, personalData } from '../../contracts/person/commands.ts';
+import type { LoggedPersonEvent } from '../../contracts/person/events.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
+import type { OpenedPerson } from '../../contracts/person/queries.ts';
 import type { Journal } from '../journal/journal.ts';
 import { placeOf, unseal } from './sealing.ts';
 

@@ -1,6 +1,6 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { streamOf } from '../../contracts/events.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { deposit, open, testLog, type TestLog } from '../host/bank-host-for-tests.ts';

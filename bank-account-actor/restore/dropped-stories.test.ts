@@ -1,5 +1,5 @@
-import { transferIdFor } from '../../contracts/commands.ts';
-import { streamOf } from '../../contracts/events.ts';
+import { transferIdFor } from '../../contracts/account/commands.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { deposit, message, open, said, testLog } from '../host/bank-host-for-tests.ts';

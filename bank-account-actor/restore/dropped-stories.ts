@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import { streamOf } from '../../contracts/events.ts';
-import { DIGESTS_MAX } from '../../contracts/log.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import { streamOf } from '../../contracts/account/events.ts';
+import { DIGESTS_MAX } from '../../contracts/log/entries.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { LogDigests } from '../outbox/relay.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { ACCOUNT, deposit, open, silent, STREAM } from '../host/bank-host-for-tests.ts';
 import { testHost, testLog } from '../host/bank-host-for-tests.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';

@@ -1,8 +1,8 @@
-import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log.ts';
-import { TRANSACTION_POSITIONS, type PositionedEvent } from '../../contracts/topics.ts';
+import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log/entries.ts';
+import { TRANSACTION_POSITIONS, type PositionedEvent } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import { digestAt } from './story-difference.ts';

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { streamIdText } from '../../contracts/bank-events.ts';
+import { streamIdText } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 
 export const PASSPHRASE_VARIABLE = 'CORE_BANK_KEYS_PASSPHRASE';

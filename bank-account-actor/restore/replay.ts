@@ -1,6 +1,6 @@
-import { isAccountEvent, isRefusalEvent, type BankEvent } from '../../contracts/bank-events.ts';
-import { balanceOf, sameBalance } from '../../contracts/balances.ts';
-import { decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
+import { isAccountEvent, isRefusalEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
+import { balanceOf, sameBalance } from '../../contracts/account/money.ts';
+import { decodeEvent, type LoggedEvent } from '../../contracts/account/events.ts';
 import { evolve, NO_ACCOUNT, type ExistingAccount } from '../../domain/account.ts';
 import { evolvePerson, NO_PERSON } from '../../domain/person.ts';
 import { afterRecord } from '../../domain/refusal-record.ts';

@@ -1,5 +1,5 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import type { CommandMessage, CommandResult } from '../../contracts/account/commands.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
 import { testHost, testLog } from '../host/bank-host-for-tests.ts';
 import { virtualClock, type TestLog } from '../host/bank-host-for-tests.ts';

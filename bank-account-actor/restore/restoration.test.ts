@@ -1,11 +1,11 @@
-import { refusalsOf, type BankEvent } from '../../contracts/bank-events.ts';
+import { refusalsOf, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import {
   transferIdFor,
   type CommandMessage,
   type CommandResult,
-} from '../../contracts/commands.ts';
-import { streamOf } from '../../contracts/events.ts';
+} from '../../contracts/account/commands.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { message, open, said, testLog } from '../host/bank-host-for-tests.ts';

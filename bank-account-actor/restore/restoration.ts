@@ -1,7 +1,7 @@
-import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
-import { agreementOf } from '../../contracts/batch-content.ts';
-import { namesOf } from '../../contracts/events.ts';
-import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log.ts';
+import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
+import { agreementOf } from '../../contracts/batch/content.ts';
+import { namesOf } from '../../contracts/account/events.ts';
+import { LOG_PAGE_EVENTS_MAX, type LogPage } from '../../contracts/log/entries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { rowBytes, type ExecutedName } from '../journal/journal.ts';

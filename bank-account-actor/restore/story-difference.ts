@@ -1,4 +1,4 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type { StoredStream } from '../journal/journal.ts';
 

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';

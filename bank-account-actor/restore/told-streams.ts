@@ -1,4 +1,4 @@
-import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import type { StreamId } from '../../domain/ids.ts';

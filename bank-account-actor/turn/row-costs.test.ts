@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { transferIdFor, type CommandMessage } from '../../contracts/commands.ts';
-import { streamOf } from '../../contracts/events.ts';
+import { transferIdFor, type CommandMessage } from '../../contracts/account/commands.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, counting, deposit, message, open, said } from '../host/bank-host-for-tests.ts';

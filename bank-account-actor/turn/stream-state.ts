@@ -1,6 +1,6 @@
-import { accountState, decodeAccount, encodeAccount } from '../../contracts/account-state.ts';
-import { decodePerson, personState } from '../../contracts/person-state.ts';
-import { refusalsState, type RefusalsState } from '../../contracts/refusal-events.ts';
+import { accountState, decodeAccount, encodeAccount } from '../../contracts/account/state.ts';
+import { decodePerson, personState } from '../../contracts/person/events.ts';
+import { refusalsState, type RefusalsState } from '../../contracts/account/refusal-events.ts';
 import type { ExistingAccount } from '../../domain/account.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { KnownPerson } from '../../domain/person.ts';

@@ -2,8 +2,8 @@ import {
   transferIdFor,
   type CommandMessage,
   type CommandResult,
-} from '../../contracts/commands.ts';
-import { streamOf } from '../../contracts/events.ts';
+} from '../../contracts/account/commands.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
 import { systemClock } from '../../platform/clock.ts';

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { auditor, AUDIT_PACE, type AuditReport } from './auditor.ts';
-import type { SignedCheckpoint } from '../../contracts/audit.ts';
+import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
 import { booksMarks, type BooksMarks } from './marks.ts';

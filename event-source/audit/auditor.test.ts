@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SignedCheckpoint } from '../../contracts/audit.ts';
+import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { statePayload } from '../../proofs/signed-state.ts';
 import { AUDIT_PACE, auditor } from './auditor.ts';
 import { checkpointFile } from './checkpoints.ts';

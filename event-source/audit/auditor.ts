@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { AuditedBooks, SignedCheckpoint } from '../../contracts/audit.ts';
+import type { AuditedBooks, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { createAuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { AuditStatus } from '../../contracts/audit.ts';
-import type { TrialBalanceAnswer } from '../../contracts/trial-balance.ts';
+import type { AuditStatus, TrialBalanceAnswer } from '../../contracts/log/audit.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';
 import type { AuditFeed } from './feed.ts';

@@ -1,4 +1,4 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { bankForTests } from '../../domain/bank-for-tests.ts';
 import { ownerId } from '../../domain/ids.ts';
 import { minor, ZERO } from '../../domain/money.ts';

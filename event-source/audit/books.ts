@@ -1,4 +1,4 @@
-import type { AuditedBooks } from '../../contracts/audit.ts';
+import type { AuditedBooks } from '../../contracts/log/audit.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
 import { eventKey } from '../log/event-log.ts';

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Checkpoint, SignedCheckpoint } from '../../contracts/audit.ts';
+import type { Checkpoint, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { checkpointBytes, checkpointHash, NO_CHECKPOINT } from '../../proofs/audit-checkpoint.ts';
 import { readCheckpoint } from '../../proofs/audit-checkpoint.ts';
 import { faulty, isFault, type ProofFault } from '../../proofs/proof-fault.ts';

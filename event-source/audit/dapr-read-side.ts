@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { balanceSchema } from '../../contracts/balances.ts';
+import { balanceSchema } from '../../contracts/account/money.ts';
 import type { Sidecar } from '../../platform/dapr.ts';
 import type { ReadSide } from './read-side.ts';
 

@@ -1,7 +1,7 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { isCanonicalText } from '../../contracts/canonical-text.ts';
 import { isBankEvent } from './event-shape.ts';
-import type { AlarmKind } from '../../contracts/audit.ts';
+import type { AlarmKind } from '../../contracts/log/audit.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { eventKey, positionOf } from '../log/event-log.ts';
 import { GENESIS_TX, type Tx, type TxEntry, decodeEvent } from '../immudb/wire.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bankEventSchema } from '../../contracts/bank-events.ts';
+import { bankEventSchema } from '../../contracts/log/bank-events.ts';
 import { bankForTests } from '../../domain/bank-for-tests.ts';
 import { STEPS } from '../../domain/commands-for-tests.ts';
 import {

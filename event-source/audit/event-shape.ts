@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bankEventSchema, STREAM_PATTERN } from '../../contracts/bank-events.ts';
-import * as texts from '../../contracts/texts.ts';
+import { bankEventSchema, STREAM_PATTERN } from '../../contracts/log/bank-events.ts';
+import * as texts from '../../contracts/http/scalars.ts';
 import { currencyOf } from '../../domain/currency.ts';
 import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../../domain/money.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AuditMessage } from '../../contracts/audit.ts';
+import type { AuditMessage } from '../../contracts/log/audit.ts';
 import type { Logger } from '../../platform/logger.ts';
 
 const WAITING_MAX = 1_000;

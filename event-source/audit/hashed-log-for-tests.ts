@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import {
   entriesRoot,

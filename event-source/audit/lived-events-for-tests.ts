@@ -1,6 +1,6 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import { holdIdFor, transferIdFor } from '../../contracts/commands.ts';
-import { encodeEvent, streamOf } from '../../contracts/events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import { holdIdFor, transferIdFor } from '../../contracts/account/commands.ts';
+import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
 import type { AccountEvent } from '../../domain/account-events.ts';
 import type { Entry } from '../../domain/bank-for-tests.ts';
 import type { CommandId } from '../../domain/ids.ts';

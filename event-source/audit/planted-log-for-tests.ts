@@ -1,8 +1,8 @@
-import { balanceOf } from '../../contracts/balances.ts';
-import { refusalsOf, streamOfPerson, type BankEvent } from '../../contracts/bank-events.ts';
-import { commandHash, holdIdFor, transferIdFor } from '../../contracts/commands.ts';
-import { encodeEvent, streamOf } from '../../contracts/events.ts';
-import type { RefusalEvent } from '../../contracts/refusal-events.ts';
+import { balanceOf } from '../../contracts/account/money.ts';
+import { refusalsOf, streamOfPerson, type BankEvent } from '../../contracts/log/bank-events.ts';
+import { commandHash, holdIdFor, transferIdFor } from '../../contracts/account/commands.ts';
+import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
+import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { evolve, NO_ACCOUNT, spentOn, type ExistingAccount } from '../../domain/account.ts';
 import type { Account } from '../../domain/account.ts';

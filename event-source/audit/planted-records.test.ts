@@ -1,5 +1,5 @@
-import { transferIdFor } from '../../contracts/commands.ts';
-import type { RefusalEvent } from '../../contracts/refusal-events.ts';
+import { transferIdFor } from '../../contracts/account/commands.ts';
+import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { version } from '../../domain/ids.ts';
 import { minor } from '../../domain/money.ts';

@@ -1,4 +1,4 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { eventKey } from '../log/event-log.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Finding } from './entries.ts';

@@ -1,6 +1,11 @@
 import { z } from 'zod';
-import { type Balance, balanceOf, balanceSchema, sameBalance } from '../../contracts/balances.ts';
-import { streamOf, type LoggedEvent } from '../../contracts/events.ts';
+import {
+  type Balance,
+  balanceOf,
+  balanceSchema,
+  sameBalance,
+} from '../../contracts/account/money.ts';
+import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';

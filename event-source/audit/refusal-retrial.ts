@@ -1,7 +1,6 @@
-import { decodeCommand } from '../../contracts/commands.ts';
-import type { CommandBody } from '../../contracts/command-bodies.ts';
-import { writeMoney } from '../../contracts/money-members.ts';
-import { isRecorded, type RefusalEvent } from '../../contracts/refusal-events.ts';
+import { decodeCommand, type CommandBody } from '../../contracts/account/commands.ts';
+import { writeMoney } from '../../contracts/account/money.ts';
+import { isRecorded, type RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { available, dayOf, type Account, type ExistingAccount } from '../../domain/account.ts';
 import type { Command, Past, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';

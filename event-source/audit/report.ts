@@ -1,5 +1,5 @@
 import { written, rate } from '../../platform/live-line.ts';
-import type { AuditedBooks } from '../../contracts/audit.ts';
+import type { AuditedBooks } from '../../contracts/log/audit.ts';
 import { printable } from '../../proofs/findings.ts';
 import type { Finding } from './entries.ts';
 import type { ReadSideResult } from './read-side.ts';

@@ -1,6 +1,10 @@
 import type { Express } from 'express';
-import { ALARMS_DEFAULT, alarmsQuery, AUDIT_PATHS } from '../../contracts/audit.ts';
-import { trialBalanceQuery } from '../../contracts/trial-balance.ts';
+import {
+  ALARMS_DEFAULT,
+  alarmsQuery,
+  AUDIT_PATHS,
+  trialBalanceQuery,
+} from '../../contracts/log/audit.ts';
 import type { Alarms } from '../alarms.ts';
 import type { AuditAnswers } from './background.ts';
 import { answered, read } from '../log/routes.ts';

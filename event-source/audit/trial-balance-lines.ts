@@ -1,4 +1,4 @@
-import type { TrialBalanceAnswer, TrialBalanceLine } from '../../contracts/trial-balance.ts';
+import type { TrialBalanceAnswer, TrialBalanceLine } from '../../contracts/log/audit.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { isBalanced, type TrialBalance } from '../../domain/invariants.ts';
 import { formatAmount } from '../../domain/money.ts';

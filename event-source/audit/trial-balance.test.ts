@@ -14,7 +14,7 @@ import {
 import { hashedLog } from './hashed-log-for-tests.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { pastTrialBalance, pastBooks } from './trial-balance.ts';
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { bankForTests } from '../../domain/bank-for-tests.ts';
 import { STEPS, type Step } from '../../domain/commands-for-tests.ts';
 import { livedCommands } from './lived-events-for-tests.ts';

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { setImmediate as nextRound } from 'node:timers/promises';
-import type { Checkpoint, SignedCheckpoint } from '../../contracts/audit.ts';
+import type { Checkpoint, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { sameHash } from '../../proofs/hashing.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
 import { signatureFault } from '../../proofs/signed-state.ts';

@@ -1,4 +1,7 @@
-import { integrationEventOf, type IntegrationEvent } from '../../contracts/integration-events.ts';
+import {
+  integrationEventOf,
+  type IntegrationEvent,
+} from '../../contracts/log/integration-events.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
 import type { EventStream } from './event-stream.ts';
 

@@ -1,4 +1,4 @@
-import type { IntegrationEvent } from '../../contracts/integration-events.ts';
+import type { IntegrationEvent } from '../../contracts/log/integration-events.ts';
 
 export interface StreamEnd {
   /** How many messages were ever stored: the number of the last one. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { IntegrationEvent } from '../../contracts/integration-events.ts';
+import type { IntegrationEvent } from '../../contracts/log/integration-events.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import {

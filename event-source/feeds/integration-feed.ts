@@ -3,8 +3,8 @@ import {
   integrationEventOf,
   unreadableEvent,
   type IntegrationEvent,
-} from '../../contracts/integration-events.ts';
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+} from '../../contracts/log/integration-events.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { eventOfEntry, type EventLog, type LogEntry } from '../log/event-log.ts';

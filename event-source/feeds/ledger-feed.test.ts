@@ -1,5 +1,5 @@
-import type { LedgerMessage } from '../../contracts/topics.ts';
-import { ledgerMessage } from '../../contracts/topics.ts';
+import type { LedgerMessage } from '../../contracts/log/topics.ts';
+import { ledgerMessage } from '../../contracts/log/topics.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
 import type { LogEntry } from '../log/event-log.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { LogEntry } from '../log/event-log.ts';
 import { ledgerJson } from '../log/log-answers.ts';

@@ -1,4 +1,4 @@
-import type { IntegrationEvent } from '../../contracts/integration-events.ts';
+import type { IntegrationEvent } from '../../contracts/log/integration-events.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** The public stream in memory, for tests: the same rules, and the means to hurt it. */

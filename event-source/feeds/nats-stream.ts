@@ -2,8 +2,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { connect, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { BANK_EVENTS_TOPIC } from '../../contracts/topics.ts';
-import type { IntegrationEvent } from '../../contracts/integration-events.ts';
+import { BANK_EVENTS_TOPIC } from '../../contracts/log/topics.ts';
+import type { IntegrationEvent } from '../../contracts/log/integration-events.ts';
 import type { EventStream } from './event-stream.ts';
 
 export const BANK_EVENTS_STREAM = 'BANK_EVENTS';

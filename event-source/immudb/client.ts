@@ -17,7 +17,7 @@ export interface ImmudbOptions {
 const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 // With the 64 KiB of HTTP/2 a page would stop arriving whenever this process computes.
 const WINDOW_BYTES = 8 * 1024 * 1024;
-/** immudb refuses more at once (maxConcurrency in runtime/immudb.ts), and writes with them. */
+/** immudb refuses more at once (maxConcurrency in runtime/programs), and writes with them. */
 const PROOFS_AT_ONCE_MAX = 8;
 const PROOFS_WAITING_MAX = 1_000;
 const CALL_MS_MAX = 10_000;

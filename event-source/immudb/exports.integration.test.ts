@@ -1,5 +1,5 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import type { ExportedEvent, ExportHead } from '../../contracts/receipts.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import type { ExportedEvent, ExportHead } from '../../contracts/log/receipts.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { streamExport } from '../../proofs/stream-export.ts';

@@ -1,12 +1,12 @@
-import { streamOf } from '../../contracts/events.ts';
-import { millisecondsOf } from '../../contracts/history-filters.ts';
+import { streamOf } from '../../contracts/account/events.ts';
+import { millisecondsOf } from '../../contracts/account/history-filters.ts';
 import {
   KIND_OF_EXPORT,
   type ExportedEvent,
   type ExportFormat,
   type ExportHead,
   type WalkedTransaction,
-} from '../../contracts/receipts.ts';
+} from '../../contracts/log/receipts.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { sameHash } from '../../proofs/hashing.ts';

@@ -2,11 +2,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { immudbProgram, LOG_DATABASE, LOG_USER, provisionImmudb } from '../../runtime/immudb.ts';
+import {
+  immudbProgram,
+  LOG_DATABASE,
+  LOG_USER,
+  provisionImmudb,
+} from '../../runtime/programs/immudb.ts';
 import { prepareDataDir, type Instance } from '../../runtime/instance.ts';
-import { manageProgram } from '../../runtime/managed-program.ts';
+import { manageProgram } from '../../runtime/supervisor/managed-program.ts';
 import { freePort } from '../../runtime/ports.ts';
-import { findPrograms } from '../../runtime/programs.ts';
+import { findPrograms } from '../../runtime/programs/programs.ts';
 import { createProgress } from '../../runtime/progress.ts';
 import { loadSecrets, publicKeyFile } from '../../runtime/secrets.ts';
 import type { ImmudbLogOptions } from './log.ts';

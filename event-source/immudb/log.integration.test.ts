@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { digestsAnswer } from '../../contracts/log.ts';
+import { digestsAnswer } from '../../contracts/log/entries.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';

@@ -1,4 +1,4 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Alarms } from '../alarms.ts';
 import { candidateOf, type Refused } from '../log/append-plan.ts';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import express from 'express';
 import request from 'supertest';
-import type { ExportedEvent, ReceiptDocument } from '../../contracts/receipts.ts';
+import type { ExportedEvent, ReceiptDocument } from '../../contracts/log/receipts.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { finish } from '../../platform/http.ts';
 import { createLogger } from '../../platform/logger.ts';

@@ -1,4 +1,4 @@
-import type { ReceiptDocument } from '../../contracts/receipts.ts';
+import type { ReceiptDocument } from '../../contracts/log/receipts.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { dualProofFault } from '../../proofs/dual-proof.ts';
 import { headerHash } from '../../proofs/log-transaction.ts';

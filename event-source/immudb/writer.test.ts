@@ -1,5 +1,5 @@
 import { createLogger } from '../../platform/logger.ts';
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { alarmBook } from '../alarms.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';

@@ -1,4 +1,4 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';

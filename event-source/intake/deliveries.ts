@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import express, { type Express } from 'express';
 import { z } from 'zod';
-import { ACCOUNT_EVENTS_TOPIC, PUBSUB, OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import { ACCOUNT_EVENTS_TOPIC, PUBSUB, OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
-import { bankEventSchema, STREAM_PATTERN, type BankEvent } from '../../contracts/bank-events.ts';
+import {
+  bankEventSchema,
+  STREAM_PATTERN,
+  type BankEvent,
+} from '../../contracts/log/bank-events.ts';
 import { ONCE_PATTERN } from '../../domain/ids.ts';
 import type { Alarms } from '../alarms.ts';
 import { JOINT_EVENTS_MAX } from '../log/event-log.ts';

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { streamOfEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Outcome } from './event-log.ts';

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
 import { digestOf, eventOf, eventsOf, linked, newAccount } from './events-for-tests.ts';

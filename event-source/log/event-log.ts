@@ -1,6 +1,6 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
-import { OUTBOX_EVENTS_MAX } from '../../contracts/topics.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
+import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Refused } from './append-plan.ts';
 import { eventKey, positionOf } from '../../proofs/log-entry.ts';
@@ -11,7 +11,7 @@ import type {
   ReceiptDocument,
   SignedStateDocument,
   WalkedTransaction,
-} from '../../contracts/receipts.ts';
+} from '../../contracts/log/receipts.ts';
 
 export { eventKey, positionOf };
 

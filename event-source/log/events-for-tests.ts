@@ -1,7 +1,7 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { streamOf } from '../../contracts/events.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { currencyOf, type Currency } from '../../domain/currency.ts';
 import { ownerId, type StreamId } from '../../domain/ids.ts';

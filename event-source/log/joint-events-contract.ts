@@ -1,4 +1,4 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { LogContext } from './event-log-contract.ts';
 import type { LogEntry } from './event-log.ts';

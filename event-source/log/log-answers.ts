@@ -13,7 +13,7 @@ function entriesJson(entries: readonly LogEntry[]): Buffer[] {
   return parts;
 }
 
-/** A message of the topic `ledger` (contracts/topics.ts), as JSON. */
+/** A message of the topic `ledger` (contracts/log/topics.ts), as JSON. */
 export const ledgerJson = (after: number, entries: readonly LogEntry[]): Buffer =>
   Buffer.concat([
     Buffer.from(`{"after":${after},"entries":[`),

@@ -1,6 +1,6 @@
 import type { Express, Request, RequestHandler } from 'express';
 import { z } from 'zod';
-import { streamIdText } from '../../contracts/bank-events.ts';
+import { streamIdText } from '../../contracts/log/bank-events.ts';
 import {
   digestsRequest,
   headsRequest,
@@ -12,15 +12,15 @@ import {
   receiptsRequest,
   type ReceiptsAnswer,
   type ReceiptsRequest,
-} from '../../contracts/log.ts';
-import { positionNumber } from '../../contracts/topics.ts';
+} from '../../contracts/log/entries.ts';
+import { positionNumber } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { Failure, jsonBody } from '../../platform/http.ts';
 import { LogUnavailable, TamperError, type EventLog, type LogProofs } from './event-log.ts';
 import { foundJson, pageJson } from './log-answers.ts';
 import type { Quarantine } from '../quarantine.ts';
 import { lastUntil } from './version-at-time.ts';
-import { timeText } from '../../contracts/texts.ts';
+import { timeText } from '../../contracts/http/scalars.ts';
 
 const REQUEST_BYTES_MAX = 256 * 1024;
 

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { changeBlock, CHANGES_KEPT_MS } from '../../contracts/read-models.ts';
-import type { AccountChange, AccountModel, Checkpoint } from '../../contracts/read-models.ts';
+import {
+  changeBlock,
+  CHANGES_KEPT_MS,
+  type AccountChange,
+  type AccountModel,
+  type Checkpoint,
+} from '../../contracts/account/read-models.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { Overtaken } from '../follower/projection.ts';

@@ -1,8 +1,14 @@
-import { accountOfStream } from '../../contracts/events.ts';
-import { changeBytesOf, type SaidMetadata } from '../../contracts/read-documents.ts';
-import { CHANGE_BYTES_MAX, OWNER_PAGE_ACCOUNTS, ownerPage } from '../../contracts/read-models.ts';
-import type { AccountModel, SetAsideModel } from '../../contracts/read-models.ts';
-import { isOfAccount, type PositionedAccountEvent } from '../../contracts/topics.ts';
+import { accountOfStream } from '../../contracts/account/events.ts';
+import {
+  changeBytesOf,
+  type SaidMetadata,
+  CHANGE_BYTES_MAX,
+  OWNER_PAGE_ACCOUNTS,
+  ownerPage,
+  type AccountModel,
+  type SetAsideModel,
+} from '../../contracts/account/read-models.ts';
+import { isOfAccount, type PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';

@@ -1,7 +1,7 @@
-import { balanceOf } from '../../contracts/balances.ts';
-import { loggedEventSchema } from '../../contracts/events.ts';
-import type { AccountModel } from '../../contracts/read-models.ts';
-import type { PositionedAccountEvent } from '../../contracts/topics.ts';
+import { balanceOf } from '../../contracts/account/money.ts';
+import { loggedEventSchema } from '../../contracts/account/events.ts';
+import type { AccountModel } from '../../contracts/account/read-models.ts';
+import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { Account } from '../../domain/account.ts';
 import type { Command, TransferCommand } from '../../domain/account-commands.ts';
 import { holdId, version } from '../../domain/ids.ts';

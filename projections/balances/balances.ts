@@ -1,11 +1,11 @@
 import { accountNumberOf } from '../../domain/account-number.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../../domain/money.ts';
-import { sameBalance, type Balance } from '../../contracts/balances.ts';
-import { accountOfStream, defined, movementOfLogged } from '../../contracts/events.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { AccountModel } from '../../contracts/read-models.ts';
-import type { PositionedAccountEvent } from '../../contracts/topics.ts';
+import { sameBalance, type Balance } from '../../contracts/account/money.ts';
+import { accountOfStream, defined, movementOfLogged } from '../../contracts/account/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { AccountModel } from '../../contracts/account/read-models.ts';
+import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { StreamFault } from '../follower/projection.ts';
 
 /**

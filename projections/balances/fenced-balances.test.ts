@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandBody } from '../../contracts/command-bodies.ts';
-import { changeBytesOf, toChangeDocument } from '../../contracts/read-documents.ts';
-import { CHANGE_BYTES_MAX, changeBlock } from '../../contracts/read-models.ts';
-import type { AccountChange } from '../../contracts/read-models.ts';
+import { commandBody } from '../../contracts/account/commands.ts';
+import {
+  changeBytesOf,
+  toChangeDocument,
+  CHANGE_BYTES_MAX,
+  changeBlock,
+  type AccountChange,
+} from '../../contracts/account/read-models.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { ownerId } from '../../domain/ids.ts';
 import { ZERO } from '../../domain/money.ts';

@@ -1,6 +1,6 @@
-import { personOfStream } from '../../contracts/bank-events.ts';
-import { PERSON_PAGE_PERSONS, type PersonModel } from '../../contracts/person-model.ts';
-import type { SetAsideModel } from '../../contracts/read-models.ts';
+import { personOfStream } from '../../contracts/log/bank-events.ts';
+import { PERSON_PAGE_PERSONS, type PersonModel } from '../../contracts/person/model.ts';
+import type { SetAsideModel } from '../../contracts/account/read-models.ts';
 import type { PersonId } from '../../domain/ids.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { isUnreadable, type LogEntry, type UnreadableEntry } from '../follower/projection.ts';

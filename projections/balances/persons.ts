@@ -1,6 +1,6 @@
-import { personOfStream } from '../../contracts/bank-events.ts';
-import type { LoggedPersonEvent } from '../../contracts/person-events.ts';
-import type { PersonModel } from '../../contracts/person-model.ts';
+import { personOfStream } from '../../contracts/log/bank-events.ts';
+import type { LoggedPersonEvent } from '../../contracts/person/events.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
 import { unreachable } from '../../domain/ids.ts';
 import { StreamFault } from '../follower/projection.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { EVENT_SOURCE_APP } from '../../contracts/log.ts';
-import { bankEventSchema } from '../../contracts/bank-events.ts';
-import { positionNumber } from '../../contracts/topics.ts';
+import { EVENT_SOURCE_APP } from '../../contracts/log/entries.ts';
+import { bankEventSchema } from '../../contracts/log/bank-events.ts';
+import { positionNumber } from '../../contracts/log/topics.ts';
 import type { Sidecar } from '../../platform/dapr.ts';
 import type { LogEntry, LogSource } from './projection.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Checkpoint } from '../../contracts/read-models.ts';
-import type { PositionedEvent } from '../../contracts/topics.ts';
+import type { Checkpoint } from '../../contracts/account/read-models.ts';
+import type { PositionedEvent } from '../../contracts/log/topics.ts';
 import { Follower } from './follower.ts';
 import { LogFault, type LogEntry, type LogSource, type Projection } from './projection.ts';
 import { logForTests, randomLog, randomOf, seedOfRun, sourceOf } from '../events-for-tests.ts';

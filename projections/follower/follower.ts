@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
-import type { Checkpoint, SetAsideModel } from '../../contracts/read-models.ts';
-import type { LedgerMessage } from '../../contracts/topics.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
+import type { Checkpoint, SetAsideModel } from '../../contracts/account/read-models.ts';
+import type { LedgerMessage } from '../../contracts/log/topics.ts';
 import { LogFault, Overtaken, type FollowerState, type FollowerStatus } from './projection.ts';
 import type { LogEntry, LogSource, Projection, Report } from './projection.ts';
 import { pushBuffer } from './push-buffer.ts';

@@ -1,5 +1,5 @@
-import type { Checkpoint, SetAsideModel } from '../../contracts/read-models.ts';
-import type { PositionedEvent } from '../../contracts/topics.ts';
+import type { Checkpoint, SetAsideModel } from '../../contracts/account/read-models.ts';
+import type { PositionedEvent } from '../../contracts/log/topics.ts';
 
 /** An entry of the log whose event this version of the bank cannot read. */
 export interface UnreadableEntry {

@@ -1,5 +1,5 @@
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
-import type { LedgerMessage, PositionedEvent } from '../../contracts/topics.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
+import type { LedgerMessage, PositionedEvent } from '../../contracts/log/topics.ts';
 
 /** Pushed events that may wait; beyond that they are forgotten and pulled later. */
 export const PUSHED_EVENTS_MAX = 5_000;

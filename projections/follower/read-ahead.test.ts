@@ -1,4 +1,4 @@
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { logForTests } from '../events-for-tests.ts';
 import type { LogSource } from './projection.ts';
 import { readAhead } from './read-ahead.ts';

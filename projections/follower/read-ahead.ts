@@ -1,4 +1,4 @@
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import type { LogSource, ReadPage } from './projection.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { SET_ASIDE_NAMED_MAX, type SetAsideModel } from '../../contracts/read-models.ts';
+import { SET_ASIDE_NAMED_MAX, type SetAsideModel } from '../../contracts/account/read-models.ts';
 import type { SetAsideStore } from '../read-store/read-store.ts';
 import { StreamFault, type LogEntry, type Report } from './projection.ts';
 

@@ -1,5 +1,5 @@
-import type { Checkpoint, SetAsideModel } from '../../contracts/read-models.ts';
-import { isOfAccount } from '../../contracts/topics.ts';
+import type { Checkpoint, SetAsideModel } from '../../contracts/account/read-models.ts';
+import { isOfAccount } from '../../contracts/log/topics.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { historyLine } from './history.ts';

@@ -1,7 +1,7 @@
-import { accountOfStream, defined, movementOfLogged } from '../../contracts/events.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { HistoryEntry } from '../../contracts/read-models.ts';
-import type { PositionedAccountEvent } from '../../contracts/topics.ts';
+import { accountOfStream, defined, movementOfLogged } from '../../contracts/account/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { HistoryEntry } from '../../contracts/account/read-models.ts';
+import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { formatAmount, minor, ZERO, type Minor } from '../../domain/money.ts';
 import type { HistoryLine } from '../read-store/read-store.ts';
 

@@ -12,16 +12,24 @@ import {
   toSetAsideDocument,
   type HistoryDocument,
   type Metadata,
-} from '../../contracts/read-documents.ts';
-import { accountsCheckpoint, checkpointId, checkpointSchema } from '../../contracts/read-models.ts';
-import { collections, DOCUMENT_BYTES_MAX, historyPage } from '../../contracts/read-models.ts';
-import { metadataId, revisionId, SET_ASIDE_NAMED_MAX } from '../../contracts/read-models.ts';
-import type { AccountModel, Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
+  accountsCheckpoint,
+  checkpointId,
+  checkpointSchema,
+  collections,
+  DOCUMENT_BYTES_MAX,
+  historyPage,
+  metadataId,
+  revisionId,
+  SET_ASIDE_NAMED_MAX,
+  type AccountModel,
+  type Checkpoint,
+  type ReadModelName,
+} from '../../contracts/account/read-models.ts';
 import {
   ofPersonDocument,
   toPersonDocument,
   type PersonModel,
-} from '../../contracts/person-model.ts';
+} from '../../contracts/person/model.ts';
 import { documentBytes } from './mongo-read-store.ts';
 import { ACCOUNTS_BEGINNING, BEGINNING, type ReadStore } from './read-store.ts';
 

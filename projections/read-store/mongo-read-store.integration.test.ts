@@ -1,5 +1,5 @@
-import { READ_SIDE_MS_MAX, startReadSide } from '../../runtime/read-side-for-tests.ts';
-import type { ReadSideForTests } from '../../runtime/read-side-for-tests.ts';
+import { READ_SIDE_MS_MAX, startReadSide } from '../../runtime/programs/read-side-for-tests.ts';
+import type { ReadSideForTests } from '../../runtime/programs/read-side-for-tests.ts';
 import { mongoReadStore } from './mongo-read-store.ts';
 import { readStoreContract } from './read-store-contract.ts';
 

@@ -1,21 +1,30 @@
 import { BSON, MongoBulkWriteError, MongoClient, MongoServerError } from 'mongodb';
 import type { Collection } from 'mongodb';
 import { registryRevision } from '../../contracts/generations.ts';
-import { accountsCheckpoint, checkpointSchema } from '../../contracts/read-models.ts';
-import { checkpointId, collections, READ_DATABASE } from '../../contracts/read-models.ts';
 import {
+  accountsCheckpoint,
+  checkpointSchema,
+  checkpointId,
+  collections,
+  READ_DATABASE,
   DOCUMENT_BYTES_MAX,
   revisionId,
   SET_ASIDE_NAMED_MAX,
-} from '../../contracts/read-models.ts';
-import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
-import { ofAccountDocument, ofChangeDocument } from '../../contracts/read-documents.ts';
-import { ofSetAsideDocument, toSetAsideDocument } from '../../contracts/read-documents.ts';
-import { toAccountDocument, toChangeDocument } from '../../contracts/read-documents.ts';
-import { toHistoryDocument, toLinkDocument } from '../../contracts/read-documents.ts';
-import { toMetadataDocument, type HistoryDocument } from '../../contracts/read-documents.ts';
-import type { HistoryEntry } from '../../contracts/read-models.ts';
-import { ofPersonDocument, toPersonDocument } from '../../contracts/person-model.ts';
+  type Checkpoint,
+  type ReadModelName,
+  ofAccountDocument,
+  ofChangeDocument,
+  ofSetAsideDocument,
+  toSetAsideDocument,
+  toAccountDocument,
+  toChangeDocument,
+  toHistoryDocument,
+  toLinkDocument,
+  toMetadataDocument,
+  type HistoryDocument,
+  type HistoryEntry,
+} from '../../contracts/account/read-models.ts';
+import { ofPersonDocument, toPersonDocument } from '../../contracts/person/model.ts';
 import { ACCOUNTS_BEGINNING, BEGINNING } from './read-store.ts';
 import type { AccountStore, HistoryStore, PersonStore, ReadStore } from './read-store.ts';
 
@@ -186,7 +195,7 @@ function changeDocuments(changes: Collection<Document>): ChangeDocuments {
 
 /**
  * Replaces a document that tells of an earlier position, and nothing else. FerretDB compares and
- * writes in two steps; between them the trigger of runtime/lookup-index.ts compares once more.
+ * writes in two steps; between them the trigger of lookup-index.ts compares once more.
  */
 async function replaceEarlier(
   into: Collection<Document>,

@@ -1,8 +1,14 @@
 import { randomOf, seedOfRun, logForTests } from '../events-for-tests.ts';
 import type { RegistryRevision } from '../../contracts/generations.ts';
-import type { AccountChange, AccountModel, Checkpoint } from '../../contracts/read-models.ts';
-import { changeBlock, DOCUMENT_BYTES_MAX, ownerPage } from '../../contracts/read-models.ts';
-import type { PersonModel } from '../../contracts/person-model.ts';
+import {
+  type AccountChange,
+  type AccountModel,
+  type Checkpoint,
+  changeBlock,
+  DOCUMENT_BYTES_MAX,
+  ownerPage,
+} from '../../contracts/account/read-models.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId, type PersonId } from '../../domain/ids.ts';
 import { foldAccount } from '../balances/balances.ts';
 import { historyLine } from '../history/history.ts';

@@ -1,14 +1,15 @@
 import type { RegistryRevision } from '../../contracts/generations.ts';
-import type { SaidMetadata } from '../../contracts/read-documents.ts';
 import type {
+  SaidMetadata,
   AccountChange,
   AccountModel,
   AccountsCheckpoint,
   HistoryEntry,
   SetAsideModel,
-} from '../../contracts/read-models.ts';
-import type { Checkpoint, ReadModelName } from '../../contracts/read-models.ts';
-import type { PersonModel } from '../../contracts/person-model.ts';
+  Checkpoint,
+  ReadModelName,
+} from '../../contracts/account/read-models.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
 import type { AccountId } from '../../domain/ids.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path, { join } from 'node:path';
-import type { LoggedEvent } from '../../contracts/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import { transferId, version, type TransferId } from '../../domain/ids.ts';
 import { minor } from '../../domain/money.ts';
-import { BEN, lifeOf, october, opened } from '../life-for-tests.ts';
+import { BEN, lifeOf, october, opened } from '../log/life-for-tests.ts';
 import { readXml, type Node } from './camt053-for-tests.ts';
 import { camt053Statement } from './camt053-statement.ts';
 import { HOLDER, statementFor } from './statement-for-tests.ts';

@@ -1,6 +1,6 @@
 import { transferId, version, type TransferId } from '../../domain/ids.ts';
 import { minor } from '../../domain/money.ts';
-import { BEN, deposited, lifeOf, october, opened } from '../life-for-tests.ts';
+import { BEN, deposited, lifeOf, october, opened } from '../log/life-for-tests.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
 import { camt053Faults, readXml } from './camt053-for-tests.ts';
 import { HOLDER, HOSTILE, statementFor } from './statement-for-tests.ts';

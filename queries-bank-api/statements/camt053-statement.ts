@@ -1,6 +1,6 @@
-import { keyOf, type LoggedEvent } from '../../contracts/events.ts';
-import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
-import type { HistoryEntry } from '../../contracts/read-models.ts';
+import { keyOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import type { StatementAnswer, StatementEntry } from '../../contracts/account/statements.ts';
+import type { HistoryEntry } from '../../contracts/account/read-models.ts';
 import { dayOf } from './csv-statement.ts';
 import type { Address, Holder } from './holder.ts';
 import { element, text, type Xml } from './xml.ts';

@@ -1,6 +1,6 @@
 import { version } from '../../domain/ids.ts';
 import { minor } from '../../domain/money.ts';
-import { deposited, lifeOf, october, opened } from '../life-for-tests.ts';
+import { deposited, lifeOf, october, opened } from '../log/life-for-tests.ts';
 import { csvStatement } from './csv-statement.ts';
 import { HOSTILE, statementFor } from './statement-for-tests.ts';
 

@@ -1,4 +1,4 @@
-import type { StatementAnswer } from '../../contracts/statements.ts';
+import type { StatementAnswer } from '../../contracts/account/statements.ts';
 
 const COLUMNS = [
   ...['record', 'date', 'at', 'version', 'type', 'description', 'reference', 'otherAccountNumber'],

@@ -1,6 +1,6 @@
 import { PERSON_ID_PATTERN, personId } from '../../domain/ids.ts';
-import type { OpenedPerson } from '../../contracts/person-queries.ts';
-import type { PersonPorts } from '../person-answers.ts';
+import type { OpenedPerson } from '../../contracts/person/queries.ts';
+import type { PersonPorts } from '../persons/person-answers.ts';
 
 /** Whose account it is, as far as that may still be known. */
 export type Holder = NonNullable<OpenedPerson>;

@@ -1,4 +1,4 @@
-import { deposited, lifeOf, october, opened } from '../life-for-tests.ts';
+import { deposited, lifeOf, october, opened } from '../log/life-for-tests.ts';
 import { Pages, UNKNOWN } from './pdfkit-page.ts';
 import { pdfStatement } from './pdfkit-statement.ts';
 import { shownAmount } from './pdfkit-table.ts';

@@ -1,4 +1,4 @@
-import type { StatementAnswer } from '../../contracts/statements.ts';
+import type { StatementAnswer } from '../../contracts/account/statements.ts';
 import { boundsOf, dayOf } from './csv-statement.ts';
 import type { Holder } from './holder.ts';
 import { BOTTOM, HEAD, MARGIN, NOTE, Pages, TOP, UNKNOWN, WIDTH } from './pdfkit-page.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as yielded } from 'node:timers/promises';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { StatementEntry } from '../../contracts/statements.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { StatementEntry } from '../../contracts/account/statements.ts';
 import { BOTTOM, HEAD, MARGIN, NOTE, TOP, WIDTH, type Pages, type Style } from './pdfkit-page.ts';
 
 /** Others want an answer too: after so many rows they get their turn. */

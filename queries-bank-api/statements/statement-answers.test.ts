@@ -1,13 +1,22 @@
 import request from 'supertest';
 import winston from 'winston';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import { statementAnswer } from '../../contracts/statements.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import { statementAnswer } from '../../contracts/account/statements.ts';
 import { personId } from '../../domain/ids.ts';
 import { createApp, finish } from '../../platform/http.ts';
-import { AccountView } from '../account-view.ts';
+import { AccountView } from '../accounts/account-view.ts';
 import { reached } from '../app.ts';
-import { ANNA, BEN, deposited, lifeOf, logOf, october, opened, OWNER } from '../life-for-tests.ts';
-import { memoryReadModels } from '../memory-read-models.ts';
+import {
+  ANNA,
+  BEN,
+  deposited,
+  lifeOf,
+  logOf,
+  october,
+  opened,
+  OWNER,
+} from '../log/life-for-tests.ts';
+import { memoryReadModels } from '../read-models/memory-read-models.ts';
 import { camt053Faults } from './camt053-for-tests.ts';
 import { statementAnswers } from './statement-answers.ts';
 import { HOLDER, SIGNED } from './statement-for-tests.ts';

@@ -1,21 +1,21 @@
 import type { Request, Response } from 'express';
-import * as contract from '../../contracts/statements.ts';
+import * as contract from '../../contracts/account/statements.ts';
 import type {
   StatementAnswer,
   StatementBound,
   StatementFormat,
-} from '../../contracts/statements.ts';
+} from '../../contracts/account/statements.ts';
 import { unreachable } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { transactionOf } from '../../proofs/log-entry.ts';
-import type { SignedStateDocument } from '../../contracts/receipts.ts';
-import type { AccountLog } from '../account-log.ts';
-import type { LogProofs } from '../log-proofs.ts';
-import type { PersonPorts } from '../person-answers.ts';
-import { Unavailable } from '../read-models.ts';
+import type { SignedStateDocument } from '../../contracts/log/receipts.ts';
+import type { AccountLog } from '../log/account-log.ts';
+import type { LogProofs } from '../log/log-proofs.ts';
+import type { PersonPorts } from '../persons/person-answers.ts';
+import { Unavailable } from '../read-models/read-models.ts';
 import { accountOf, invalid, queryOf } from '../requests.ts';
-import { RETRY_AFTER, waited } from '../waiting.ts';
+import { RETRY_AFTER, waited } from '../read-your-writes.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
 import { boundsOf, csvStatement } from './csv-statement.ts';
 import { holders, type Holder } from './holder.ts';

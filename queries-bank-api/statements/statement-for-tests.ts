@@ -1,6 +1,6 @@
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { StatementAnswer } from '../../contracts/statements.ts';
-import { ANNA, logOf } from '../life-for-tests.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { StatementAnswer } from '../../contracts/account/statements.ts';
+import { ANNA, logOf } from '../log/life-for-tests.ts';
 import type { Holder } from './holder.ts';
 import { readPeriod } from './statement-reader.ts';
 import { statementOf } from './statement.ts';

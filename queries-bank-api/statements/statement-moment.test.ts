@@ -1,8 +1,8 @@
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { StatementAnswer, StatementBound } from '../../contracts/statements.ts';
-import { randomOf } from '../accounts-for-tests.ts';
-import type { AccountLog } from '../account-log.ts';
-import { ANNA, deposited, lifeOf, logOf, opened, withdrawn } from '../life-for-tests.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { StatementAnswer, StatementBound } from '../../contracts/account/statements.ts';
+import { randomOf } from '../accounts/accounts-for-tests.ts';
+import type { AccountLog } from '../log/account-log.ts';
+import { ANNA, deposited, lifeOf, logOf, opened, withdrawn } from '../log/life-for-tests.ts';
 import { readPeriod } from './statement-reader.ts';
 import { SIGNED } from './statement-for-tests.ts';
 import { statementOf } from './statement.ts';

@@ -1,13 +1,13 @@
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { AccountPage } from '../../contracts/log.ts';
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log.ts';
-import type { StatementBound } from '../../contracts/statements.ts';
-import type { PositionedAccountEvent } from '../../contracts/topics.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { AccountPage } from '../../contracts/log/entries.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
+import type { StatementBound } from '../../contracts/account/statements.ts';
+import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
-import type { AccountLog } from '../account-log.ts';
-import { notOpenedYet } from '../past-balance.ts';
-import { Unavailable } from '../read-models.ts';
+import type { AccountLog } from '../log/account-log.ts';
+import { notOpenedYet } from '../accounts/past-balance.ts';
+import { Unavailable } from '../read-models/read-models.ts';
 import { invalid } from '../requests.ts';
 import { UnsoundStatement, type StatementSource } from './statement.ts';
 

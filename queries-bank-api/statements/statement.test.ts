@@ -1,10 +1,18 @@
 import { SIGNED } from './statement-for-tests.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import { statementAnswer, type StatementBound } from '../../contracts/statements.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import { statementAnswer, type StatementBound } from '../../contracts/account/statements.ts';
 import { currencyOf, type Currency } from '../../domain/currency.ts';
 import { minor, readAmount } from '../../domain/money.ts';
-import { randomOf } from '../accounts-for-tests.ts';
-import { ANNA, deposited, lifeOf, logOf, october, opened, withdrawn } from '../life-for-tests.ts';
+import { randomOf } from '../accounts/accounts-for-tests.ts';
+import {
+  ANNA,
+  deposited,
+  lifeOf,
+  logOf,
+  october,
+  opened,
+  withdrawn,
+} from '../log/life-for-tests.ts';
 import { readPeriod } from './statement-reader.ts';
 import { statementOf, UnsoundStatement } from './statement.ts';
 

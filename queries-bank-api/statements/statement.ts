@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { accountOfStream, defined, movementOfLogged } from '../../contracts/events.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import type { SignedStateDocument } from '../../contracts/receipts.ts';
-import type { StatementAnswer, StatementEntry } from '../../contracts/statements.ts';
-import type { PositionedAccountEvent } from '../../contracts/topics.ts';
+import { accountOfStream, defined, movementOfLogged } from '../../contracts/account/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { SignedStateDocument } from '../../contracts/log/receipts.ts';
+import type { StatementAnswer, StatementEntry } from '../../contracts/account/statements.ts';
+import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { formatAmount, minor, readAmount, ZERO, type Minor } from '../../domain/money.ts';

@@ -1,5 +1,5 @@
-import { BATCH_COMMANDS_MAX } from '../../contracts/batches.ts';
-import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
+import { BATCH_COMMANDS_MAX } from '../../contracts/batch/batches.ts';
+import { COMMAND_OPERATIONS } from '../../contracts/account/command-operations.ts';
 import * as bad from './bad-values.ts';
 import { badMembers, pathOf, short, utf8, type Places } from './contract-corpus.ts';
 import type { BadRequest } from './corpus.ts';

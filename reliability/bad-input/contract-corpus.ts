@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { COMMAND_OPERATIONS } from '../../contracts/command-operations.ts';
-import { mayBeEmpty, type Operation } from '../../contracts/openapi.ts';
-import { TRANSFER_OPERATIONS } from '../../contracts/transfer-operations.ts';
+import { COMMAND_OPERATIONS } from '../../contracts/account/command-operations.ts';
+import { mayBeEmpty, type Operation } from '../../contracts/http/openapi.ts';
+import { TRANSFER_OPERATIONS } from '../../contracts/transfer/operations.ts';
 import * as bad from './bad-values.ts';
 import type { BadRequest } from './corpus.ts';
 

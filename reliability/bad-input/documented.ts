@@ -1,4 +1,4 @@
-import { openApi, type Operation } from '../../contracts/openapi.ts';
+import { openApi, type Operation } from '../../contracts/http/openapi.ts';
 import type { BadRequest } from './corpus.ts';
 import type { RawAnswer } from './raw-http.ts';
 

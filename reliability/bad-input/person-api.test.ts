@@ -1,5 +1,5 @@
-import { personIdFor } from '../../contracts/person-commands.ts';
-import { streamOfPerson } from '../../contracts/bank-events.ts';
+import { personIdFor } from '../../contracts/person/commands.ts';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import type { CommandId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
 import { IDS, KEYS, NOT_TEXT, VERSIONS } from './bad-values.ts';

@@ -1,4 +1,4 @@
-import { executed } from '../bank/executed.ts';
+import { executed } from '../faults/executed.ts';
 import type { Places } from './contract-corpus.ts';
 
 /** Makes what bad requests need beside an account in CZK that has some money. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { executed } from '../bank/executed.ts';
+import { executed } from './executed.ts';
 import { bankUnderTest, runFault, violationsWithin } from './bank-under-test.ts';
 import type { BankUnderTest, FaultRun } from './bank-under-test.ts';
-import { seededRandom } from './load.ts';
+import { seededRandom } from '../../operations/demo/seeded-random.ts';
 import { startTransfers } from './transfer-load.ts';
 import { answersAgainstLog, askAgain, lookAt } from './transfer-verdict.ts';
 

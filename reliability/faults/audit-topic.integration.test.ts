@@ -7,7 +7,7 @@ import {
   auditMessage,
   auditStatus,
   type AuditMessage,
-} from '../../contracts/audit.ts';
+} from '../../contracts/log/audit.ts';
 import { readCheckpoint, readCheckpoints } from '../../proofs/audit-checkpoint.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';

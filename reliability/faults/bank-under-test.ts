@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { executed } from '../bank/executed.ts';
-import { startBank, type BankOptions } from '../../runtime/bank.ts';
-import { freeInstance } from '../../runtime/free-instance.ts';
+import { executed } from './executed.ts';
+import { startBank, type BankOptions } from '../../runtime/supervisor/bank.ts';
+import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
 import { attempt, startLoad, type Attempt } from './load.ts';
 import { bankViolations, clientViolations, orderViolations, viewOf } from './verdict.ts';
 

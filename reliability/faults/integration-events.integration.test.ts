@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { integrationEventSchemas } from '../../contracts/integration-events.ts';
-import type { IntegrationEvent } from '../../contracts/integration-events.ts';
+import { integrationEventSchemas } from '../../contracts/log/integration-events.ts';
+import type { IntegrationEvent } from '../../contracts/log/integration-events.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, HEAL_MS_MAX, violationsWithin } from './bank-under-test.ts';
 import type { BankUnderTest } from './bank-under-test.ts';
-import { seededRandom, startLoad } from './load.ts';
+import { startLoad } from './load.ts';
+import { seededRandom } from '../../operations/demo/seeded-random.ts';
 import { viewOf } from './verdict.ts';
 
 const STREAM = 'BANK_EVENTS';

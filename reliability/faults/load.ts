@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome } from '../../contracts/outcomes.ts';
+import type { Outcome } from '../../contracts/account/outcomes.ts';
 
 /** One command that was sent, and what its client knows of it. */
 export interface Attempt {
@@ -88,16 +88,5 @@ export function startLoad({ commandUrl, accountIds, clients, random }: LoadOptio
       await done;
       return attempts;
     },
-  };
-}
-
-/** A small deterministic generator (mulberry32, public domain), seeded by a printed number. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchAnswer, type BatchResult } from '../../contracts/batches.ts';
-import { messageKeyFor } from '../../contracts/commands.ts';
+import { batchAnswer, type BatchResult } from '../../contracts/batch/batches.ts';
+import { messageKeyFor } from '../../contracts/account/commands.ts';
 import { sidecarToken } from '../../runtime/environment.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
@@ -93,7 +93,7 @@ const deadLetters = (...words: string[]): string => {
     CORE_BANK_INSTANCE: String(house.bank.instance.number),
     CORE_BANK_DATA: dataDir,
   };
-  return execFileSync(process.execPath, [join(root, 'dist/runtime/dead-letters.js'), ...words], {
+  return execFileSync(process.execPath, [join(root, 'dist/operations/dead-letters.js'), ...words], {
     encoding: 'utf8',
     env: { ...process.env, ...instance, CORE_BANK_HOME: root },
   });

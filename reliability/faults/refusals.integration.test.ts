@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { refusalsAnswer, type RefusalsAnswer } from '../../contracts/refusal-queries.ts';
+import { refusalsAnswer, type RefusalsAnswer } from '../../contracts/account/refusal-queries.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readReceipt, receiptFault } from '../../proofs/receipt.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoggedEvent } from '../../contracts/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { ask, type Asked } from './transfer-load.ts';
 import { bankViolations, viewOf, type AccountView } from './verdict.ts';
 

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../contracts/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { bankViolations, clientViolations, orderViolations, type AccountView } from './verdict.ts';
 import type { Attempt } from './load.ts';
 

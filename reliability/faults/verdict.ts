@@ -1,4 +1,8 @@
-import { decodeEvent, loggedEventSchema, type LoggedEvent } from '../../contracts/events.ts';
+import {
+  decodeEvent,
+  loggedEventSchema,
+  type LoggedEvent,
+} from '../../contracts/account/events.ts';
 import { createLedgerCheck, type OpenTransfer } from '../../domain/invariants.ts';
 import { readAmount } from '../../domain/money.ts';
 import type { Attempt } from './load.ts';

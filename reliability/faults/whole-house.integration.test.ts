@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
-import type { Operation } from '../../contracts/openapi.ts';
+import type { Operation } from '../../contracts/http/openapi.ts';
 import { QUERY_API_OPERATIONS } from '../../contracts/query-api.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import * as receipts from '../../proofs/receipt.ts';

@@ -1,6 +1,6 @@
-import { eventsAnswer } from '../../contracts/queries.ts';
-import { statementAnswer } from '../../contracts/statements.ts';
-import { executed } from '../bank/executed.ts';
+import { eventsAnswer } from '../../contracts/account/queries.ts';
+import { statementAnswer } from '../../contracts/account/statements.ts';
+import { executed } from '../faults/executed.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 
 const ARRIVED_MS_MAX = 10_000;

@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Instance } from '../../runtime/instance.ts';
-import { asAdmin } from '../../runtime/nats.ts';
+import { asAdmin } from '../../runtime/programs/nats.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 
 /** What the stream of integration events has, the number of its last one, and its age. */

@@ -1,11 +1,16 @@
 import { MongoClient, type Document } from 'mongodb';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { ofChangeDocument, toAccountDocument } from '../../contracts/read-documents.ts';
+import {
+  ofChangeDocument,
+  toAccountDocument,
+  collections,
+  READ_DATABASE,
+  revisionId,
+  type ReadModelName,
+} from '../../contracts/account/read-models.ts';
 import { newestRevision, type RegistryRevision } from '../../contracts/generations.ts';
-import { collections, READ_DATABASE, revisionId } from '../../contracts/read-models.ts';
-import type { ReadModelName } from '../../contracts/read-models.ts';
 import type { Instance } from '../../runtime/instance.ts';
-import { mongoUrl } from '../../runtime/ferretdb.ts';
+import { mongoUrl } from '../../runtime/programs/ferretdb.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 
 /** Opens the read side's database as the projections do. */

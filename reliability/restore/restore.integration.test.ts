@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { startBank, type Bank } from '../../runtime/bank.ts';
-import { freeInstance } from '../../runtime/free-instance.ts';
-import { takeJournal } from '../../runtime/journal-for-tests.ts';
-import { seededRandom, startLoad, type Attempt } from '../faults/load.ts';
+import { startBank, type Bank } from '../../runtime/supervisor/bank.ts';
+import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
+import { takeJournal } from '../../runtime/programs/journal-for-tests.ts';
+import { startLoad, type Attempt } from '../faults/load.ts';
+import { seededRandom } from '../../operations/demo/seeded-random.ts';
 import { beginCommandOf, runCommandOf } from './command-run.ts';
 import { publicStream } from './public-stream-for-tests.ts';
 import { dropReadSide, readSide } from './read-side-for-tests.ts';
@@ -126,7 +127,7 @@ test('the read side that was dropped is rebuilt to the byte', async () => {
   const lines = acknowledged().length;
   const before = await untilSettled(lines);
   await dropReadSide(bank!.instance);
-  const rebuilt = await runCommandOf('projections/rebuild.js', ['all'], place);
+  const rebuilt = await runCommandOf('operations/rebuild.js', ['all'], place);
   expect(rebuilt).toMatchObject({ code: 0 });
   const after = await untilSettled(lines);
   expect(after.size).toBe(before.size);
@@ -136,12 +137,12 @@ test('the read side that was dropped is rebuilt to the byte', async () => {
 test('the log is backed up while the bank works, and the keys of persons apart', async () => {
   const working = load(3_000);
   await sleep(500);
-  const backup = await runCommandOf('runtime/backup.js', [join(backups, 'log')], place);
+  const backup = await runCommandOf('operations/backup/backup.js', [join(backups, 'log')], place);
   expect(backup).toMatchObject({ code: 0 });
   expect(backup.said).toMatch(/every hash recomputed/);
   await working;
   const file = join(backups, 'keys');
-  const keys = await runCommandOf('bank-account-actor/restore/backup-keys.js', [file], {
+  const keys = await runCommandOf('operations/backup/backup-keys.js', [file], {
     ...place,
     ...PASSPHRASE,
   });
@@ -155,11 +156,14 @@ test('the journal that was lost is restored to the byte, and not served before',
   expect(before.streams.size).toBe(accountIds.length + 1);
   expect(before.names.size).toBeGreaterThan(acknowledged().length);
   const keys = ['--keys', join(backups, 'keys')];
-  const restored = await runCommandOf('runtime/restore.js', keys, { ...place, ...PASSPHRASE });
+  const restored = await runCommandOf('operations/restore/restore.js', keys, {
+    ...place,
+    ...PASSPHRASE,
+  });
   expect(restored).toMatchObject({ code: 0 });
   expect(restored.said).toContain(`Restored ${accountIds.length} accounts and 1 persons`);
   expect(restored.said).not.toMatch(/no key/);
-  const again = await runCommandOf('runtime/restore.js', [], place);
+  const again = await runCommandOf('operations/restore/restore.js', [], place);
   expect(again).toMatchObject({ code: 1 });
   expect(again.said).toMatch(/not empty, so nothing was restored/);
   const after = await takeJournal(place, { lose: false });
@@ -216,7 +220,7 @@ const until = async (done: () => boolean): Promise<void> => {
 describe('a backup of the log', () => {
   let lines: string[];
   const restoreFrom = (from: string, ...more: string[]) =>
-    runCommandOf('runtime/backup.js', ['--restore', from, ...more], place);
+    runCommandOf('operations/backup/backup.js', ['--restore', from, ...more], place);
   const copyOf = (name: string): string => {
     const to = join(backups, name);
     cpSync(join(backups, 'log'), to, { recursive: true });
@@ -257,7 +261,7 @@ describe('a backup of the log', () => {
   });
   test('that is broken off leaves nothing running', async () => {
     const to = join(backups, 'broken-off');
-    const { child, ended } = beginCommandOf('runtime/backup.js', [to], place);
+    const { child, ended } = beginCommandOf('operations/backup/backup.js', [to], place);
     const opens = (): boolean => commandLines().some((line) => line.includes(join(to, 'immudb')));
     await until(opens);
     child.kill('SIGTERM');
@@ -268,7 +272,7 @@ describe('a backup of the log', () => {
     const putting = restoreFrom(join(backups, 'log'), '--set-aside');
     await until(() => existsSync(join(dataDir, 'supervisor.lock')));
     // Else the bank would go on with the log that is moved aside beneath it.
-    expect((await runCommandOf('runtime/start.js', [], place)).said).toMatch(/running already/);
+    expect((await runCommandOf('operations/start.js', [], place)).said).toMatch(/running already/);
     const back = await putting;
     expect(back).toMatchObject({ code: 0 });
     expect(back.said).toMatch(/every hash recomputed/);
@@ -280,12 +284,12 @@ describe('a backup of the log', () => {
   test('gets from the broker what it lacks: then nothing is lost', async () => {
     const options = ['--refill', '--renumber', '--onto-existing'];
     const began = Date.now();
-    const refilled = await runCommandOf('runtime/restore.js', options, place);
+    const refilled = await runCommandOf('operations/restore/restore.js', options, place);
     expect(refilled).toMatchObject({ code: 0 });
     expect(refilled.said).toContain(`${accountIds.length + 1} were there already`);
     await start();
     await expectReplays(acknowledged().slice(-60));
-    const rebuilt = await runCommandOf('projections/rebuild.js', ['all'], place);
+    const rebuilt = await runCommandOf('operations/rebuild.js', ['all'], place);
     expect(rebuilt).toMatchObject({ code: 0 });
     const seen = [...(await untilSettled(acknowledged().length)).keys()];
     expect(seen.filter((key) => key.startsWith('history')).sort()).toEqual(lines.sort());
@@ -312,10 +316,14 @@ test('an account in quarantine is released, and goes on as the log has it', asyn
     await sleep(300);
   }
   await stop();
-  const wrong = await runCommandOf('runtime/restore.js', ['--release', id], place);
+  const wrong = await runCommandOf('operations/restore/restore.js', ['--release', id], place);
   expect(wrong).toMatchObject({ code: 1 });
   expect(wrong.said).toMatch(/--release takes acct/);
-  const released = await runCommandOf('runtime/restore.js', ['--release', stream], place);
+  const released = await runCommandOf(
+    'operations/restore/restore.js',
+    ['--release', stream],
+    place,
+  );
   expect(released.said).toContain(`${stream} goes on as the log has it`);
   expect(released).toMatchObject({ code: 0 });
   expect(released.said).toMatch(/Dropped were its versions \d+ \(money-deposited\)/);

@@ -2,10 +2,10 @@ import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import { accountId, commandId } from '../../domain/ids.ts';
 import { accountIdFor } from '../../core-bank-api/request-headers.ts';
-import { batchAnswer, type BatchResult } from '../../contracts/batches.ts';
-import { commandStatus } from '../../contracts/batch-operations.ts';
-import { messageKeyFor } from '../../contracts/commands.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
+import { batchAnswer, type BatchResult } from '../../contracts/batch/batches.ts';
+import { commandStatus } from '../../contracts/batch/operations.ts';
+import { messageKeyFor } from '../../contracts/account/commands.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { commandHouse } from './command-house.ts';
 
 let house: Awaited<ReturnType<typeof commandHouse>>;

@@ -9,7 +9,7 @@ import {
 } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import type { Journal } from '../../bank-account-actor/journal/journal.ts';
 import { memoryJournal } from '../../bank-account-actor/journal/memory-journal.ts';
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { listen } from '../../platform/http.ts';

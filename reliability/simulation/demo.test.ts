@@ -1,8 +1,8 @@
 import { accountId } from '../../domain/ids.ts';
-import { httpClient } from '../bank/http-client.ts';
-import { fill } from '../demo/fill.ts';
-import { demoMonth } from '../demo/month.ts';
-import { tourOf } from '../demo/tour.ts';
+import { httpClient } from '../../operations/client/http-client.ts';
+import { fill } from '../../operations/demo/fill.ts';
+import { demoMonth } from '../../operations/demo/month.ts';
+import { tourOf } from '../../operations/demo/tour.ts';
 import { commandHouse } from './command-house.ts';
 
 // About a thousand requests, one after the other per account.

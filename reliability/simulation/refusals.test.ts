@@ -1,6 +1,6 @@
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
-import { batchAnswer } from '../../contracts/batches.ts';
-import { isRefusalEvent, refusalsOf } from '../../contracts/bank-events.ts';
+import { batchAnswer } from '../../contracts/batch/batches.ts';
+import { isRefusalEvent, refusalsOf } from '../../contracts/log/bank-events.ts';
 import { accountId } from '../../domain/ids.ts';
 import { commandHouse } from './command-house.ts';
 

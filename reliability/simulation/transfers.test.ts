@@ -1,11 +1,11 @@
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
-import { commandStatus } from '../../contracts/batch-operations.ts';
-import { keyOf, type LoggedEvent } from '../../contracts/events.ts';
+import { commandStatus } from '../../contracts/batch/operations.ts';
+import { keyOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import {
   transferAnswer,
   transferCommandAnswer,
   type TransferAnswer,
-} from '../../contracts/transfers.ts';
+} from '../../contracts/transfer/transfers.ts';
 import { accountId } from '../../domain/ids.ts';
 import { sourceOf } from '../../domain/transfer-id.ts';
 import { transferId } from '../../domain/ids.ts';

@@ -1,8 +1,13 @@
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
-import { holdIdFor, transferIdFor } from '../../contracts/commands.ts';
-import type { CommandGroup, CommandMessage, CommandResult } from '../../contracts/commands.ts';
-import type { CommandBody } from '../../contracts/command-bodies.ts';
-import { streamOf } from '../../contracts/events.ts';
+import {
+  holdIdFor,
+  transferIdFor,
+  type CommandGroup,
+  type CommandMessage,
+  type CommandResult,
+  type CommandBody,
+} from '../../contracts/account/commands.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type HoldId, type TransferId } from '../../domain/ids.ts';
 import type { Attempt } from './command-verdict.ts';

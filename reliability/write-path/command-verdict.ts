@@ -1,9 +1,12 @@
-import type { BankEvent } from '../../contracts/bank-events.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { commandHash } from '../../contracts/commands.ts';
-import type { CommandMessage, CommandResult } from '../../contracts/commands.ts';
+import {
+  commandHash,
+  type CommandMessage,
+  type CommandResult,
+} from '../../contracts/account/commands.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { streamOf } from '../../contracts/events.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Life } from './timeline.ts';
 

@@ -8,8 +8,8 @@ import {
 } from '../../event-source/quarantine.ts';
 import type { LogDigests } from '../../bank-account-actor/outbox/relay.ts';
 import type { LogReader } from '../../bank-account-actor/turn/facts.ts';
-import type { BankEvent } from '../../contracts/bank-events.ts';
-import type { AccountEventsMessage } from '../../contracts/topics.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import type { AccountEventsMessage } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { House } from './house.ts';

@@ -1,6 +1,6 @@
 import { createBankHost, type BankHost } from '../../bank-account-actor/host/bank-host.ts';
 import type { Journal } from '../../bank-account-actor/journal/journal.ts';
-import type { ExecuteAnswer, ExecuteRequest } from '../../contracts/commands.ts';
+import type { ExecuteAnswer, ExecuteRequest } from '../../contracts/account/commands.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { EventSourceSide } from './event-source-side.ts';
 import type { House } from './house.ts';

@@ -1,9 +1,9 @@
 import type { Journal, Turn } from '../../bank-account-actor/journal/journal.ts';
 import { decodeState, encodeState } from '../../bank-account-actor/turn/stream-state.ts';
-import { isAccountEvent, type BankEvent } from '../../contracts/bank-events.ts';
+import { isAccountEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { accountOfStream } from '../../contracts/events.ts';
-import { TRANSACTION_POSITIONS } from '../../contracts/topics.ts';
+import { accountOfStream } from '../../contracts/account/events.ts';
+import { TRANSACTION_POSITIONS } from '../../contracts/log/topics.ts';
 import type { Account, ExistingAccount } from '../../domain/account.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { createEventRetrial } from '../../event-source/audit/event-retrial.ts';

@@ -12,11 +12,11 @@ import {
 } from '../../bank-account-actor/turn/stream-state.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { decodeEvent, type LoggedEvent } from '../../contracts/events.ts';
+import { decodeEvent, type LoggedEvent } from '../../contracts/account/events.ts';
 import { evolve } from '../../domain/account.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { formatAmount, minor, readAmount } from '../../domain/money.ts';
-import { TRANSACTION_POSITIONS } from '../../contracts/topics.ts';
+import { TRANSACTION_POSITIONS } from '../../contracts/log/topics.ts';
 import type { EventLog } from '../../event-source/log/event-log.ts';
 
 /** Mistakes of which each breaks one promise: what does not find them proves nothing. */

@@ -2,8 +2,8 @@ import { registerOwner } from '../../bank-account-actor/host/bank-host-for-tests
 import { memoryJournal } from '../../bank-account-actor/journal/memory-journal.ts';
 import type { Journal } from '../../bank-account-actor/journal/journal.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import type { LoggedEvent } from '../../contracts/events.ts';
-import { streamOf } from '../../contracts/events.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { eventOfEntry, type EventLog } from '../../event-source/log/event-log.ts';

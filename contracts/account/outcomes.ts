@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { accountNumberOf } from '../../domain/account-number.ts';
+import { balanceSchema } from './money.ts';
+import { accountOfStream, causationText, defined, type LoggedEvent } from './events.ts';
+
+// It stands in every answer of a dry run, and in no other.
+const dryRunMark = z
+  .literal(true)
+  .optional()
+  .meta({ description: 'a dry run: this would be the answer, and nothing was written' });
+
+/** The answer of a command that can be tried before it is given. */
+export const triable = <Shape extends z.ZodRawShape>(answer: z.ZodObject<Shape>) =>
+  answer.extend({ dryRun: dryRunMark });
+
+/** What a command that was carried out answers. A retry answers the same, for ever. */
+export const outcomeSchema = z.strictObject({
+  commandId: z.string(),
+  causationId: causationText.optional(),
+  accountId: z.string(),
+  /** The account's version after the command. */
+  version: z.int().min(1),
+  /** Of a command that is about a hold. */
+  holdId: z.string().optional(),
+  event: z.looseObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
+  balance: balanceSchema,
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** The account as the opening command left it. */
+export const accountAnswer = z.strictObject({
+  accountId: z.string(),
+  accountNumber: z.string(),
+  ownerId: z.string(),
+  currency: z.string(),
+  status: z.enum(['open', 'frozen', 'closed']),
+  version: z.int().min(1),
+  balance: balanceSchema,
+  overdraftLimit: z.string(),
+  limits: z
+    .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
+    .optional(),
+  name: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  /** Missing when refused commands are not recorded. */
+  recordRefusals: z.literal(true).optional(),
+  openedAt: z.string(),
+  at: z.string(),
+});
+export type AccountAnswer = z.infer<typeof accountAnswer>;
+
+const lastOf = (events: readonly LoggedEvent[]): LoggedEvent => {
+  const last = events.at(-1);
+  if (last === undefined) throw new Error('a command without events has no outcome');
+  return last;
+};
+
+export function outcomeOf(events: readonly LoggedEvent[]): Outcome {
+  const { id, stream, type, version, at, commandId, causationId, data } = lastOf(events);
+  const { balance, ...rest } = data;
+  const event = { id, type, version, at, ...rest };
+  const hold = 'holdId' in data ? { holdId: data.holdId } : {};
+  const cause = causationId === undefined ? {} : { causationId };
+  const accountId = accountOfStream(stream);
+  return { commandId, ...cause, accountId, version, ...hold, event, balance };
+}
+
+/** The answer to an opening command, from its events alone, so that a retry can give it too. */
+export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
+  const [opened] = events;
+  const last = lastOf(events);
+  if (opened?.type !== 'account-opened') throw new Error('no account was opened');
+  const { ownerId, currency, overdraftLimit, name, metadata, recordRefusals } = opened.data;
+  const accountId = accountOfStream(opened.stream);
+  return defined({
+    accountId,
+    accountNumber: accountNumberOf(accountId) ?? '',
+    ownerId,
+    currency,
+    status: 'open' as const,
+    version: last.version,
+    balance: last.data.balance,
+    overdraftLimit,
+    name,
+    metadata,
+    recordRefusals,
+    openedAt: opened.at,
+    at: last.at,
+  });
+}
+
+/** The answer to a command: the account that it opened, or its outcome. */
+export const answerOf = (
+  events: readonly LoggedEvent[],
+): { account: AccountAnswer } | { outcome: Outcome } =>
+  events[0]?.type === 'account-opened'
+    ? { account: openedAccountOf(events) }
+    : { outcome: outcomeOf(events) };

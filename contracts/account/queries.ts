@@ -1,0 +1,174 @@
+import type { Operation } from '../http/openapi.ts';
+import { minVersion, versionText, idParams, limitText } from '../http/parameters.ts';
+import { clientOwnerText } from '../http/scalars.ts';
+import { LIVE_EVENTS_OPERATION } from '../log/live-events.ts';
+import { positionNumber } from '../log/topics.ts';
+import { loggedEventSchema } from './events.ts';
+import { timeText, FILTER_LINES_MAX, historyFilters } from './history-filters.ts';
+import { balanceSchema } from './money.ts';
+import { accountAnswer } from './outcomes.ts';
+import { historyEntry } from './read-models.ts';
+import { STATEMENT_OPERATION } from './statements.ts';
+import { z } from 'zod';
+
+export const balanceQuery = z.strictObject({
+  minVersion,
+  // Events have whole milliseconds, so what of the time is finer changes nothing.
+  at: timeText(
+    'the balance at this time, from the log (RFC 3339; "+" in a query is written %2B)',
+    Date.parse,
+  ),
+  version: versionText('the balance that this version of the account left, from the log'),
+});
+
+export const balanceAnswer = z.strictObject({
+  accountId: z.string(),
+  currency: z.string(),
+  version: z.int().min(1),
+  /** Time of the event that made this version. */
+  at: z.string(),
+  ...balanceSchema.shape,
+  /** Of a past balance: where that event stands in the log. */
+  position: positionNumber.optional(),
+  /** Of a past balance: whether nothing can be added any more before the time asked for. */
+  final: z.boolean().optional(),
+});
+export type BalanceAnswer = z.infer<typeof balanceAnswer>;
+
+export const PAST_BALANCE = [
+  'Without "at" and "version": the newest balance that the read side has. With one of them: the',
+  'balance at that point, read from the immutable log. "at" is the clock of the account (the "at"',
+  'of its events, which never goes back); an event of exactly that time counts. "final" says that',
+  'the log holds a later event, so this answer is the same for ever; when it is false, something',
+  'that was decided by that time may still be on its way to the log. A version that the log does',
+  'not have yet is waited for, up to 2 s.',
+].join(' ');
+
+export const PAGE_ITEMS_MAX = 100;
+export const PAGE_ITEMS_DEFAULT = 20;
+export const EVENTS_ITEMS_MAX = 500;
+/** How long a query waits for the version that it asks for. */
+export const VERSION_WAIT_MS = 2_000;
+const CURSOR_CHARACTERS_MAX = 200;
+
+const cursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be a cursor that an answer gave')
+  .max(CURSOR_CHARACTERS_MAX)
+  .optional()
+  .meta({ description: 'nextCursor of the page before' });
+const limit = limitText(PAGE_ITEMS_MAX);
+export const pageQuery = { limit, cursor };
+
+export const accountQuery = z.strictObject({ minVersion });
+export const historyQuery = z.strictObject({ limit, cursor, minVersion, ...historyFilters });
+export const accountsQuery = z.strictObject({ ownerId: clientOwnerText, limit, cursor });
+export const eventsQuery = z.strictObject({
+  fromVersion: versionText('the first version wanted, 1 when missing'),
+  limit: limitText(EVENTS_ITEMS_MAX),
+});
+
+export const nextCursor = z.string().nullable();
+
+export const historyAnswer = z.strictObject({
+  accountId: z.string(),
+  /** The account's version: a first page begins with it. */
+  version: z.int().min(1),
+  items: z.array(historyEntry),
+  nextCursor,
+});
+export type HistoryAnswer = z.infer<typeof historyAnswer>;
+
+/** An account that is set aside is listed as it was last known to be right, not as it is now. */
+const listedAccount = accountAnswer.extend({ setAside: z.literal(true).optional() });
+export type ListedAccount = z.infer<typeof listedAccount>;
+export const accountsAnswer = z.strictObject({ items: z.array(listedAccount), nextCursor });
+export type AccountsAnswer = z.infer<typeof accountsAnswer>;
+
+const placed = { position: positionNumber };
+const [first, ...others] = loggedEventSchema.options;
+/** An event as the log has it, with its place in the log. */
+export const accountEvent = z.discriminatedUnion('type', [
+  first.extend(placed),
+  ...others.map((option) => option.extend(placed)),
+]);
+
+export const eventsAnswer = z.strictObject({
+  accountId: z.string(),
+  /** The last version of the account in the log. */
+  version: z.int().min(1),
+  items: z.array(accountEvent),
+  nextFromVersion: z.int().min(2).nullable(),
+});
+export type EventsAnswer = z.infer<typeof eventsAnswer>;
+
+const ETAG = { ETag: 'the version of the account, in double quotes' };
+const common = { method: 'get', params: idParams, status: 200 } as const;
+
+/** What queries-bank-api serves. */
+export const QUERY_OPERATIONS: readonly Operation[] = [
+  {
+    ...common,
+    path: '/v1/accounts/{id}',
+    id: 'readAccount',
+    summary: 'An account with its balance',
+    query: accountQuery.shape,
+    answer: accountAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found', 'account-set-aside', 'version-not-reached'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/balance',
+    id: 'readBalance',
+    summary: 'The balance of an account, now or at any point of its past',
+    description: PAST_BALANCE,
+    query: balanceQuery.shape,
+    answer: balanceAnswer,
+    answerHeaders: { ETag: `${ETAG.ETag}; not of a past balance` },
+    problems: [
+      'account-not-found',
+      'account-not-opened-yet',
+      'account-set-aside',
+      'event-not-found',
+      'version-not-reached',
+    ],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/history',
+    id: 'readHistory',
+    summary: 'What happened to an account, newest first',
+    description:
+      `Filters work on pages: an answer looks at ${FILTER_LINES_MAX} lines at most, so it may ` +
+      'have fewer items than limit, even none, and a nextCursor: go on until that is null. ' +
+      '"from" ends the search early; where "to" begins is found in the log. A cursor keeps its ' +
+      'filters: with others it is refused.',
+    query: historyQuery.shape,
+    answer: historyAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found', 'account-set-aside', 'version-not-reached'],
+  },
+  {
+    method: 'get',
+    path: '/v1/accounts',
+    id: 'listAccounts',
+    summary: 'The accounts of an owner, in the order in which they were opened',
+    query: accountsQuery.shape,
+    status: 200,
+    answer: accountsAnswer,
+    problems: [],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/events',
+    id: 'readEvents',
+    summary: 'The events of an account from the immutable log, oldest first',
+    query: eventsQuery.shape,
+    answer: eventsAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found'],
+  },
+  { ...LIVE_EVENTS_OPERATION, params: idParams },
+  STATEMENT_OPERATION,
+];

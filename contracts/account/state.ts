@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { dayOf, type ExistingAccount } from '../../domain/account.ts';
+import { version } from '../../domain/ids.ts';
+import { readAmount, ZERO } from '../../domain/money.ts';
+import { readMoney, writeMoney } from './money.ts';
+import * as texts from '../http/scalars.ts';
+
+const hold = z.strictObject({
+  holdId: texts.holdIdText,
+  amount: z.string(),
+  placedAt: z.string(),
+  description: texts.descriptionText.optional(),
+  expiresAt: texts.timeText.optional(),
+});
+const transfer = z.strictObject({
+  transferId: texts.transferIdText,
+  otherAccountId: texts.accountIdText,
+  amount: z.string(),
+  reservedAt: z.string(),
+  description: texts.descriptionText.optional(),
+  reference: texts.referenceText.optional(),
+  expiresAt: texts.timeText.optional(),
+});
+
+/** An account as it rests in the actor's journal: amounts as text, with its digits. */
+export const accountState = z.strictObject({
+  status: z.enum(['open', 'frozen', 'closed']),
+  version: z.int().min(1),
+  ownerId: texts.ownerIdText,
+  currency: texts.currencyText,
+  ledger: z.string(),
+  held: z.string(),
+  overdraftLimit: z.string(),
+  limits: z
+    .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
+    .optional(),
+  /** What counts against the day's limit; the first states of the bank had no limits. */
+  spent: z.strictObject({ day: z.string(), amount: z.string() }).optional(),
+  holds: z.array(hold).optional(),
+  transfers: z.array(transfer).optional(),
+  recordRefusals: z.literal(true).optional(),
+  openedAt: z.string(),
+  changedAt: z.string(),
+  name: texts.nameText.optional(),
+  metadata: texts.metadataRecord.optional(),
+});
+export type AccountState = z.infer<typeof accountState>;
+
+/** What is empty is left out, because the state travels with every commit. */
+export function encodeAccount(account: ExistingAccount): AccountState {
+  const { currency, limits, spent, holds, transfers, ...rest } = account;
+  const write = (members: object) => writeMoney(members, currency);
+  return {
+    ...write(rest),
+    currency,
+    ...(Object.keys(limits).length === 0 ? {} : { limits: write(limits) }),
+    spent: write(spent),
+    ...(holds.length === 0 ? {} : { holds: holds.map(write) }),
+    ...(transfers.length === 0 ? {} : { transfers: transfers.map(write) }),
+  } as AccountState;
+}
+
+export function decodeAccount(state: AccountState): ExistingAccount {
+  const { currency, ledger, held, limits = {}, spent, holds = [], transfers = [], ...rest } = state;
+  const read = (members: object) => readMoney(members, currency);
+  return {
+    ...read(rest),
+    currency,
+    version: version(state.version),
+    ledger: readAmount(ledger, currency),
+    held: readAmount(held, currency),
+    limits: read(limits),
+    spent: spent === undefined ? { day: dayOf(state.changedAt), amount: ZERO } : read(spent),
+    holds: holds.map(read),
+    transfers: transfers.map(read),
+    // The schema has the same members as the domain's account; only money is written otherwise.
+  } as unknown as ExistingAccount;
+}

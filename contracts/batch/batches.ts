@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { accountIdOfNumber } from '../../domain/account-number.ts';
+import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
+import type { AccountId, CommandId } from '../../domain/ids.ts';
+import { clientCommand, type ClientCommand, clientKeyText } from '../account/commands.ts';
+import { accountAnswer, outcomeSchema, triable } from '../account/outcomes.ts';
+import { problemSchema } from '../http/problems.ts';
+import { clientAccountText } from '../http/scalars.ts';
+
+export const BATCH_COMMANDS_MAX = 1_000;
+
+/** An account by its id or by its number; both mean the same. */
+export const accountRefText = clientAccountText
+  .transform((text, context): AccountId => {
+    if (ACCOUNT_ID_PATTERN.test(text)) return text as AccountId;
+    const id = accountIdOfNumber(text);
+    if (id !== undefined) return id;
+    context.issues.push({ code: 'custom', input: text, message: 'has wrong check digits' });
+    return z.NEVER;
+  })
+  .meta({ description: 'account id (UUID) or account number (20 digits)' });
+
+const key = clientKeyText
+  .optional()
+  .meta({ description: 'makes the command safe to send again, for ever' });
+
+type Option = (typeof clientCommand.options)[number];
+
+// The account that a command opens has no id yet: its id follows from the key.
+const addressed = (option: Option): Option => {
+  const address = option.shape.type.value === 'open-account' ? {} : { accountId: accountRefText };
+  const whole: z.ZodObject = option;
+  return whole.extend({ ...address, idempotencyKey: key }) as unknown as Option;
+};
+
+/** One command with its address, as it stands in a batch or in a message. */
+export const batchItem = z.discriminatedUnion(
+  'type',
+  clientCommand.options.map(addressed) as unknown as typeof clientCommand.options,
+);
+export interface Address {
+  readonly accountId?: AccountId;
+  readonly idempotencyKey?: CommandId;
+}
+export type BatchItem = ClientCommand & Address;
+
+/** For the document only: the items are read one by one, so that a bad one harms no other. */
+export const batchBody = z.strictObject({
+  commands: z.array(batchItem).min(1).max(BATCH_COMMANDS_MAX),
+});
+export const batchFrame = z.strictObject({
+  commands: z.array(z.unknown()).min(1).max(BATCH_COMMANDS_MAX),
+});
+
+/** What came of one command: exactly one of outcome, account and problem. */
+export const batchResult = z.strictObject({
+  /** The HTTP status that the command alone would have been answered with. */
+  status: z.int(),
+  /** The client's key or the one that the server made; none when the item's own was not valid. */
+  idempotencyKey: z.string().optional(),
+  accountId: z.string().optional(),
+  /** The command had been executed before: this is the answer of that time. */
+  replayed: z.literal(true).optional(),
+  outcome: outcomeSchema.optional(),
+  account: accountAnswer.optional(),
+  problem: problemSchema.optional(),
+});
+export type BatchResult = z.infer<typeof batchResult>;
+export const batchAnswer = triable(z.strictObject({ results: z.array(batchResult) }));

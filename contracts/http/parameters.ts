@@ -1,0 +1,34 @@
+import { clientAccountText, clientIdText } from './scalars.ts';
+import { z } from 'zod';
+
+/** A whole number without sign, leading zeros, exponent or fraction. */
+export const wholeNumber = (most: number) =>
+  z
+    .string()
+    .regex(/^[1-9][0-9]{0,14}$/, `must be a whole number from 1 to ${most}`)
+    .transform(Number)
+    .refine((value) => value <= most, { message: `must be a whole number from 1 to ${most}` });
+
+export const limitText = (most: number) =>
+  wholeNumber(most)
+    .optional()
+    .meta({ description: `how many at most, 1 to ${most}` });
+export const versionText = (description: string) =>
+  wholeNumber(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description, examples: ['7'] });
+
+export const minVersion = versionText(
+  'waits up to 2 s until the answer shows at least this version',
+);
+
+export const idParams = { id: clientAccountText };
+
+export const transferParams = { transferId: clientIdText };
+
+export const holdParams = {
+  ...idParams,
+  holdId: clientIdText.meta({ description: 'holdId of the outcome that placed the hold' }),
+};
+
+export const personParams = { personId: clientIdText.meta({ description: 'person id (UUID)' }) };

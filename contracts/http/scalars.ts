@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { currencyOf, type Currency } from '../../domain/currency.ts';
+import { ACCOUNT_ID_PATTERN, OWNER_ID_PATTERN, PERSON_ID_PATTERN } from '../../domain/ids.ts';
+import type { AccountId, HoldId, OwnerId, PersonId, TransferId } from '../../domain/ids.ts';
+import type { Version } from '../../domain/ids.ts';
+import { AMOUNT_PATTERN } from '../../domain/money.ts';
+
+export const METADATA_KEYS_MAX = 20;
+
+/**
+ * Free text: no control characters (they break terminals and some databases) and no lone
+ * surrogates (they have no UTF-8 form, so the log could not keep what was said).
+ */
+const CONTROL_OR_SURROGATE = /[\p{Cc}\p{Cs}]/u;
+const text = (charactersMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .refine((value) => !CONTROL_OR_SURROGATE.test(value), {
+      message: 'must not contain control characters or lone surrogates',
+    });
+
+export const amountText = z
+  .string()
+  .regex(AMOUNT_PATTERN, 'must be a decimal string such as "125.50"')
+  .meta({ description: 'decimal string in the currency of the account', examples: ['125.50'] });
+
+export const positiveAmountText = amountText
+  .refine((value) => /[1-9]/.test(value), { message: 'must be greater than zero' })
+  .meta({ description: 'decimal string greater than zero', examples: ['125.50'] });
+
+export const currencyText = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as "EUR"')
+  .refine((code) => currencyOf(code) !== undefined, { message: 'is not an ISO 4217 currency' })
+  .transform((code) => code as Currency)
+  .meta({ description: 'ISO 4217 code', examples: ['CZK'] });
+
+export const ownerIdText = z
+  .string()
+  .regex(OWNER_ID_PATTERN, 'must be 1-64 characters of a-z, 0-9 and "-"')
+  .transform((id) => id as OwnerId)
+  .meta({ examples: ['jana-novakova'] });
+
+const UUID = '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}';
+
+/** An id as clients write it: in either case (RFC 9562); the bank itself keeps lower case. */
+export const clientIdText = z
+  .string()
+  .regex(new RegExp(`^${UUID}$`), 'must be a UUID')
+  .toLowerCase();
+
+/** An account by its id or by its number, as clients write it. */
+export const clientAccountText = z
+  .string()
+  .regex(new RegExp(`^(?:${UUID}|[0-9]{20})$`), 'must be a UUID or an account number')
+  .toLowerCase()
+  .meta({ description: 'account id (UUID) or account number (20 digits)' });
+
+/** An owner as clients write them: of a person's id either case is right. */
+export const clientOwnerText = z
+  .string()
+  .regex(
+    new RegExp(`^(?:${UUID}|[a-z0-9][a-z0-9-]{0,63})$`),
+    'must be a person id, or 1-64 characters of a-z, 0-9 and "-"',
+  )
+  .toLowerCase()
+  .transform((id) => id as OwnerId)
+  .meta({ examples: ['jana-novakova'] });
+
+export const accountIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as AccountId);
+
+export const personIdText = z
+  .string()
+  .regex(PERSON_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as PersonId);
+
+export const holdIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as HoldId);
+export const transferIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as TransferId);
+
+/** With nine digits of a second; more would only make the state of an account longer. */
+const TIME_CHARACTERS_MAX = 30;
+
+/** RFC 3339 in UTC, as the bank writes all times. */
+export const timeText = z.iso
+  .datetime({ message: 'must be an RFC 3339 time in UTC such as "2026-01-31T12:00:00Z"' })
+  .max(TIME_CHARACTERS_MAX)
+  .meta({ examples: ['2026-01-31T12:00:00Z'] });
+
+export const versionNumber = z
+  .int()
+  .min(1)
+  .transform((count) => count as Version)
+  .meta({ description: 'number of events of the account so far', examples: [2] });
+
+export const nameText = text(100);
+export const descriptionText = text(200);
+export const referenceText = text(100);
+export const metadataRecord = z
+  .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/), text(500))
+  .refine((record) => Object.keys(record).length <= METADATA_KEYS_MAX, {
+    message: `must have at most ${METADATA_KEYS_MAX} keys`,
+  });

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { AccountId, PersonId, StreamId } from '../../domain/ids.ts';
+import { loggedEventSchema, type LoggedEvent } from '../account/events.ts';
+import { personEventSchema, type LoggedPersonEvent } from '../person/events.ts';
+import { refusalEventSchema, type RefusalEvent } from '../account/refusal-events.ts';
+import { personIdText } from '../http/scalars.ts';
+
+/** Any event of the log. Whatever carries events carries all of them and looks into none. */
+export const bankEventSchema = z.discriminatedUnion('type', [
+  loggedEventSchema,
+  personEventSchema,
+  refusalEventSchema,
+]);
+export type BankEvent = z.infer<typeof bankEventSchema>;
+
+export const STREAM_PATTERN =
+  /^(?:acct|person|refusal)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const streamIdText = z
+  .string()
+  .regex(STREAM_PATTERN, 'must be acct/{accountId}, person/{personId} or refusal/{accountId}')
+  .transform((stream) => stream as StreamId);
+
+export const streamOfPerson = (id: PersonId): StreamId => `person/${id}` as StreamId;
+export const personOfStream = (stream: string): PersonId =>
+  personIdText.parse(stream.slice('person/'.length));
+
+/** Where the refused commands of an account are recorded. */
+export const refusalsOf = (id: AccountId): StreamId => `refusal/${id}` as StreamId;
+
+/** The stream of an event that was validated. */
+export const streamOfEvent = ({ stream }: BankEvent): StreamId => stream as StreamId;
+
+export const isAccountEvent = (event: BankEvent): event is LoggedEvent =>
+  event.stream.startsWith('acct/');
+export const isPersonEvent = (event: BankEvent): event is LoggedPersonEvent =>
+  event.stream.startsWith('person/');
+export const isRefusalEvent = (event: BankEvent): event is RefusalEvent =>
+  event.stream.startsWith('refusal/');

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import type { Operation } from '../http/openapi.ts';
+import { idParams, wholeNumber } from '../http/parameters.ts';
+import * as receipts from './receipts.ts';
+import { timeText } from '../http/scalars.ts';
+
+const TX_MAX = 2 ** 36;
+const VERSION_MAX = 999_999_999_999_999;
+
+export const receiptParams = {
+  ...idParams,
+  version: z
+    .string()
+    .regex(/^[1-9][0-9]{0,14}$/)
+    .meta({ description: `version of the account, 1 to ${VERSION_MAX}` }),
+};
+export const refusalReceiptParams = {
+  ...receiptParams,
+  version: receiptParams.version.meta({ description: 'version of the record: the end of its id' }),
+};
+const transaction = (description: string) =>
+  wholeNumber(TX_MAX).meta({ description, examples: ['7'] });
+export const consistencyQuery = z.strictObject({
+  fromTx: transaction('txId of the older state, for example of a receipt'),
+  toTx: transaction('txId of the newer state, now when missing').optional(),
+});
+export const exportQuery = z.strictObject({
+  from: timeText.optional().meta({ description: 'from this time on' }),
+  to: timeText.optional().meta({ description: 'before this time' }),
+});
+export const walkQuery = z.strictObject({
+  fromTx: transaction('the first transaction, 1 when missing').optional(),
+  toTx: transaction('the last transaction, for example txId of a signed state'),
+});
+export const noQuery = z.strictObject({});
+
+export const publicKeyAnswer = z.strictObject({
+  algorithm: z.literal('ECDSA P-256, SHA-256'),
+  /** PEM; compare it with what the bank published elsewhere before you rely on it. */
+  publicKey: z.string(),
+});
+
+const common = { method: 'get', status: 200 } as const;
+const NDJSON = 'application/x-ndjson';
+
+/** What queries-bank-api serves for whoever does not want to believe the bank. */
+export const PROOF_QUERIES: readonly Operation[] = [
+  {
+    ...common,
+    path: '/v1/accounts/{id}/events/{version}/receipt',
+    id: 'readReceipt',
+    summary: 'An event with the proof that it stands in the log, for "npx core-bank verify"',
+    params: receiptParams,
+    answer: receipts.accountReceipt,
+    problems: ['event-not-found'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/refusals/{version}/receipt',
+    id: 'readRefusalReceipt',
+    summary: 'The record of a refused command with the proof that it stands in the log',
+    params: refusalReceiptParams,
+    answer: receipts.refusalReceipt,
+    problems: ['event-not-found'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/export',
+    id: 'exportAccount',
+    summary: 'The events of an account with their proofs, one JSON document a line',
+    description:
+      'The first line says what the others are: what is below is its schema and theirs. With a ' +
+      'period, the event before it and the one after it come too, so that none can be missing.',
+    params: idParams,
+    query: exportQuery.shape,
+    answer: z.union([receipts.accountExportHead, receipts.exportedEvent]),
+    answerType: NDJSON,
+    problems: ['account-not-found'],
+  },
+  {
+    ...common,
+    path: '/v1/accounts/{id}/refusals/export',
+    id: 'exportRefusals',
+    summary: 'The recorded refusals of an account with their proofs, one JSON document a line',
+    description:
+      'Like the export of the account, of the stream refusal/{id}. An account without any has a ' +
+      'first line only, which says so (headVersion 0).',
+    params: idParams,
+    query: exportQuery.shape,
+    answer: z.union([receipts.refusalsExportHead, receipts.exportedEvent]),
+    answerType: NDJSON,
+    problems: ['account-not-found'],
+  },
+  {
+    ...common,
+    path: '/v1/audit/public-key',
+    id: 'readPublicKey',
+    summary: 'The key that states of the log are signed with',
+    answer: publicKeyAnswer,
+    problems: [],
+  },
+  {
+    ...common,
+    path: '/v1/audit/state',
+    id: 'readState',
+    summary: 'The state of the log now, signed',
+    answer: receipts.signedStateDocument,
+    problems: [],
+  },
+  {
+    ...common,
+    path: '/v1/audit/consistency',
+    id: 'proveConsistency',
+    summary: 'The proof that a newer state of the log continues an older one',
+    query: consistencyQuery.shape,
+    answer: receipts.consistencyDocument,
+    problems: [],
+  },
+  {
+    ...common,
+    path: '/v1/audit/log',
+    id: 'walkLog',
+    summary: 'All transactions of the log with their keys and hashes, one a line, without values',
+    description:
+      'It shows the ids of all accounts and commands, so it is for auditors. Nothing else proves ' +
+      'that a key was written once and that an account has no more versions than were shown.',
+    query: walkQuery.shape,
+    answer: receipts.walkedTransaction,
+    answerType: NDJSON,
+    problems: [],
+  },
+];

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
+import { loggedEventSchema } from '../account/events.ts';
+import { refusalEventSchema } from '../account/refusal-events.ts';
+import { timeText } from '../http/scalars.ts';
+
+/**
+ * Documents that prove something about the log without the bank. Bytes are base64; the names of a
+ * transaction's members are those of immudb, so that other tools can check them too.
+ */
+const TERMS_MAX = 64;
+const LINEAR_TERMS_MAX = 2_048;
+const HASH_BASE64 = /^[A-Za-z0-9+/]{43}=$/;
+
+export const hashText = z.string().regex(HASH_BASE64, 'must be 32 bytes in base64');
+const terms = z.array(hashText).max(TERMS_MAX);
+const count = z.int().min(0);
+const txNumber = z.int().min(1);
+
+export const headerDocument = z.strictObject({
+  id: txNumber,
+  prevAlh: hashText,
+  /** Clock of the log, seconds since 1970. */
+  ts: count,
+  nentries: txNumber,
+  eH: hashText,
+  blTxId: count,
+  blRoot: hashText,
+});
+export type HeaderDocument = z.infer<typeof headerDocument>;
+
+/** A state of the log: its last transaction and the hash over everything up to there. */
+export const stateDocument = z.strictObject({ txId: txNumber, txHash: hashText });
+export type StateDocument = z.infer<typeof stateDocument>;
+/** The same with the signature of the bank (ECDSA P-256, SHA-256, DER). */
+export const signedStateDocument = stateDocument.extend({
+  /** As immudb takes names: a verifier repeats it beside what is proven. */
+  db: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be the name of a database'),
+  signature: z.base64().min(1),
+});
+export type SignedStateDocument = z.infer<typeof signedStateDocument>;
+
+/** That a transaction belongs to the history of another. */
+export const historyProofDocument = z.strictObject({
+  source: headerDocument,
+  target: headerDocument,
+  inclusion: terms,
+  consistency: terms,
+  lastLeaf: hashText,
+  lastInclusion: terms,
+  linear: z.array(hashText).max(LINEAR_TERMS_MAX),
+  /** Only when the Merkle tree lagged behind, which it does not any more. */
+  advance: z
+    .strictObject({
+      linear: z.array(hashText).max(LINEAR_TERMS_MAX),
+      inclusions: z.array(terms).max(LINEAR_TERMS_MAX),
+    })
+    .optional(),
+});
+export type HistoryProofDocument = z.infer<typeof historyProofDocument>;
+
+/** Where an entry is among those of its transaction. */
+export const inclusionDocument = z.strictObject({ leaf: count, width: txNumber, terms });
+export type InclusionDocument = z.infer<typeof inclusionDocument>;
+
+/** Whatever the event is: a receipt can be checked by a program that is older than it. */
+export const anyEvent = z.looseObject({
+  id: z.string(),
+  stream: z.string(),
+  version: z.int().min(1),
+  type: z.string(),
+  at: z.string(),
+});
+
+export const receiptDocument = z.strictObject({
+  format: z.literal('core-bank-receipt/1'),
+  position: txNumber,
+  event: anyEvent,
+  inclusion: inclusionDocument,
+  history: historyProofDocument,
+  state: signedStateDocument,
+});
+export type ReceiptDocument = z.infer<typeof receiptDocument>;
+/** The receipt of an account's event, as the query API answers it. */
+export const accountReceipt = receiptDocument.extend({ event: loggedEventSchema });
+/** The same of the record of a refused command. */
+export const refusalReceipt = receiptDocument.extend({ event: refusalEventSchema });
+
+export const consistencyDocument = z.strictObject({
+  format: z.literal('core-bank-consistency/1'),
+  from: stateDocument,
+  to: signedStateDocument,
+  history: historyProofDocument,
+});
+export type ConsistencyDocument = z.infer<typeof consistencyDocument>;
+
+/**
+ * First line of an exported account; the lines after it are exported events, oldest first. Nobody
+ * signed it, so its texts must be what they say: the verifier repeats them beside what is proven.
+ */
+export const accountExportHead = z.strictObject({
+  format: z.literal('core-bank-account/1'),
+  accountId: z.string().regex(ACCOUNT_ID_PATTERN),
+  /** The first and the last version of the export, and the stream's last one at the state. */
+  fromVersion: txNumber,
+  toVersion: txNumber,
+  headVersion: txNumber,
+  /** The period that was asked for; the events around it show that nothing in it is missing. */
+  from: timeText.optional(),
+  to: timeText.optional(),
+  state: signedStateDocument,
+  /** The transaction that the state is the hash of. */
+  target: headerDocument,
+});
+/** The same of the account's recorded refusals: another format, so that neither is the other. */
+export const refusalsExportHead = accountExportHead.extend({
+  format: z.literal('core-bank-refusals/1'),
+  /** 0 when nothing was recorded. */
+  toVersion: count,
+  headVersion: count,
+});
+export const exportHead = z.discriminatedUnion('format', [accountExportHead, refusalsExportHead]);
+export type ExportHead = z.infer<typeof exportHead>;
+export type ExportFormat = ExportHead['format'];
+
+/** The kind of stream that a format is about: the first part of the stream's name. */
+export const KIND_OF_EXPORT: Readonly<Record<ExportFormat, string>> = {
+  'core-bank-account/1': 'acct',
+  'core-bank-refusals/1': 'refusal',
+};
+export const streamOfExport = ({ format, accountId }: Pick<ExportHead, 'format' | 'accountId'>) =>
+  `${KIND_OF_EXPORT[format]}/${accountId}`;
+export const exportedEvent = z.strictObject({
+  position: txNumber,
+  event: anyEvent,
+  inclusion: inclusionDocument,
+  header: headerDocument,
+  /** That the transaction is in the target's Merkle tree; none for the target itself. */
+  tree: terms,
+});
+export type ExportedEvent = z.infer<typeof exportedEvent>;
+
+/** A line of the log without its values: all keys, so that a key written twice cannot hide. */
+export const walkedTransaction = z.strictObject({
+  header: headerDocument,
+  entries: z.array(
+    z.strictObject({
+      key: z.string(),
+      hValue: hashText,
+      metadata: z
+        .strictObject({
+          deleted: z.boolean(),
+          expiresAt: z.int().optional(),
+          nonIndexable: z.boolean(),
+        })
+        .optional(),
+    }),
+  ),
+});
+export type WalkedTransaction = z.infer<typeof walkedTransaction>;

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { personId, type CommandId, type PersonId } from '../../domain/ids.ts';
+import { commandMessage } from '../account/commands.ts';
+import { personEventSchema } from './events.ts';
+import * as texts from '../http/scalars.ts';
+
+const EMAIL_CHARACTERS_MAX = 254;
+
+export const addressBody = z.strictObject({
+  line1: texts.nameText,
+  line2: texts.nameText.optional(),
+  city: texts.nameText,
+  postalCode: texts.nameText,
+  country: texts.nameText.meta({ description: 'name or ISO 3166 code', examples: ['CZ'] }),
+});
+
+export const registerPersonBody = z.strictObject({
+  givenName: texts.nameText,
+  familyName: texts.nameText,
+  // Whether a mailbox exists only a message to it can tell, so no more than its form is checked.
+  email: z
+    .string()
+    .max(EMAIL_CHARACTERS_MAX)
+    .regex(/^[^\s@\p{Cc}\p{Cs}]+@[^\s@\p{Cc}\p{Cs}]+$/u, 'must be an e-mail address')
+    .optional(),
+  address: addressBody.optional(),
+});
+/** What a person is known by. */
+export const personalData = registerPersonBody;
+export const eraseBody = z.strictObject({});
+
+export const personCommandBody = z.discriminatedUnion('type', [
+  registerPersonBody.extend({ type: z.literal('register-person') }),
+  z.strictObject({ type: z.literal('change-address'), address: addressBody }),
+  z.strictObject({ type: z.literal('erase-person') }),
+]);
+export type PersonCommandBody = z.infer<typeof personCommandBody>;
+
+export const PERSON_ACTOR_TYPE = 'Person';
+
+export const personMessage = commandMessage
+  .omit({ accountId: true })
+  .extend({ command: personCommandBody });
+const PERSON_COMMANDS_MAX = 100;
+export type PersonMessage = z.infer<typeof personMessage>;
+
+/** What core-bank-api sends to a person's actor: commands that are decided in this order. */
+export const executePersonRequest = z.strictObject({
+  commands: z.array(personMessage).min(1).max(PERSON_COMMANDS_MAX),
+});
+
+export const personRefusal = z.discriminatedUnion('code', [
+  z.strictObject({ code: z.literal('person-not-found') }),
+  z.strictObject({ code: z.literal('person-already-exists') }),
+  z.strictObject({ code: z.literal('person-erased') }),
+  z.strictObject({ code: z.literal('version-mismatch'), version: z.int() }),
+  z.strictObject({ code: z.literal('idempotency-key-reused') }),
+  /** Nothing is known to have happened; the same id may be sent again. */
+  z.strictObject({ code: z.literal('service-unavailable'), reason: z.string() }),
+]);
+export type PersonRefusalMessage = z.infer<typeof personRefusal>;
+
+export const personResult = z.discriminatedUnion('ok', [
+  z.strictObject({
+    ok: z.literal(true),
+    /** The id was executed before: these are the events of that time. */
+    replayed: z.boolean(),
+    events: z.array(personEventSchema).min(1),
+  }),
+  z.strictObject({ ok: z.literal(false), refusal: personRefusal }),
+]);
+export type PersonResult = z.infer<typeof personResult>;
+
+/** What a command on a person answers: no personal data, so that a retry can always say it. */
+export const personOutcome = z.strictObject({ personId: z.string(), version: z.int().min(1) });
+
+/**
+ * The id of the person whom a registration makes: a UUID of version 8 (RFC 9562). It follows
+ * from the command id, so a retry finds whom the first try registered.
+ */
+export function personIdFor(id: CommandId): PersonId {
+  const bytes = createHash('sha256').update(`register-person:${id}`).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return personId(
+    [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
+      '-',
+    ),
+  );
+}

@@ -1,0 +1,37 @@
+import { version } from '../../domain/ids.ts';
+import type { KnownPerson } from '../../domain/person.ts';
+import { envelope } from '../account/events.ts';
+import { z } from 'zod';
+
+/** A person as they rest in the actor's journal: without personal data. */
+export const personState = z.strictObject({
+  status: z.enum(['registered', 'erased']),
+  version: z.int().min(1),
+  registeredAt: z.string(),
+  changedAt: z.string(),
+});
+export type PersonState = z.infer<typeof personState>;
+
+export const decodePerson = (state: PersonState): KnownPerson => ({
+  ...state,
+  version: version(state.version),
+});
+
+const PERSON_STREAM = /^person\/[0-9a-f-]{36}$/;
+
+/**
+ * Personal data, encrypted with the person's own key: what a key that was deleted had encrypted
+ * is noise for ever, although the log keeps it and its proofs (docs/personal-data.md).
+ */
+export const sealedData = z.strictObject({
+  /** base64url of nonce (12 bytes), AES-256-GCM ciphertext and tag (16 bytes). */
+  sealed: z.base64url().min(38),
+});
+
+export const personEventSchema = z.discriminatedUnion('type', [
+  envelope('person-registered', sealedData, PERSON_STREAM),
+  envelope('person-address-changed', sealedData, PERSON_STREAM),
+  envelope('person-erased', z.strictObject({}), PERSON_STREAM),
+]);
+/** An event of a person as it stands in the journal, on the topics and in the log. */
+export type LoggedPersonEvent = z.infer<typeof personEventSchema>;

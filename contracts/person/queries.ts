@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Operation } from '../http/openapi.ts';
+import { personalData } from './commands.ts';
+import { personParams, minVersion } from '../http/parameters.ts';
+import { personModel } from './model.ts';
+import { pageQuery, nextCursor } from '../account/queries.ts';
+
+/** Of somebody whose data was erased nothing but the id and the times is left. */
+export const personAnswer = z.strictObject({
+  personId: z.string(),
+  status: z.enum(['registered', 'erased']),
+  version: z.int().min(1),
+  ...personalData.partial().shape,
+  registeredAt: z.string(),
+  /** Time of the last event. */
+  at: z.string(),
+});
+export type PersonAnswer = z.infer<typeof personAnswer>;
+
+/** A person who is set aside is listed as last known to be right, not as now. */
+const listedPerson = personAnswer.extend({ setAside: z.literal(true).optional() });
+export type ListedPerson = z.infer<typeof listedPerson>;
+export const personsAnswer = z.strictObject({ items: z.array(listedPerson), nextCursor });
+export type PersonsAnswer = z.infer<typeof personsAnswer>;
+
+export const personQuery = z.strictObject({ minVersion });
+export const personsQuery = z.strictObject(pageQuery);
+
+/**
+ * POST persons/open on the actor host, by queries-bank-api only: what was sealed in clear, null
+ * for those whose key is gone. Only the actor host ever has a key.
+ */
+export const OPEN_PERSONS_PATH = 'persons/open';
+export const ACTOR_HOST_APP = 'bank-account-actor';
+export const OPEN_PERSONS_CALLER = 'queries-bank-api';
+export const OPEN_PERSONS_MAX = 128;
+export const openPersonsRequest = z.strictObject({
+  persons: z.array(personModel).min(1).max(OPEN_PERSONS_MAX),
+});
+export const openPersonsAnswer = z.strictObject({ persons: z.array(personalData.nullable()) });
+export type OpenedPerson = z.infer<typeof openPersonsAnswer>['persons'][number];
+
+/** What queries-bank-api serves of persons. */
+export const PERSON_QUERIES: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/v1/persons',
+    id: 'listPersons',
+    summary: 'The persons, in the order in which they were registered',
+    query: personsQuery.shape,
+    status: 200,
+    answer: personsAnswer,
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/v1/persons/{personId}',
+    id: 'readPerson',
+    summary: 'A person',
+    params: personParams,
+    query: personQuery.shape,
+    status: 200,
+    answer: personAnswer,
+    answerHeaders: { ETag: 'the version of the person, in double quotes' },
+    problems: ['person-not-found', 'person-set-aside', 'version-not-reached'],
+  },
+];

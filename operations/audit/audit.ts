@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { barLine, liveLine, rate, written } from '../../platform/live-line.ts';
+import { readCheckpoints } from '../../proofs/audit-checkpoint.ts';
+import { isFault } from '../../proofs/proof-fault.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
+import { createAuditBooks } from '../../event-source/audit/books.ts';
+import type { Finding } from '../../event-source/audit/entries.ts';
+import { auditLines } from '../../event-source/audit/report.ts';
+import { compareReadSide } from '../../event-source/audit/read-side.ts';
+import { auditTarget, type AuditTarget } from './audit-target.ts';
+import { auditWalk, saidBy, type Said } from '../../event-source/audit/walk.ts';
+import { readingThread } from '../../event-source/audit/reading-thread.ts';
+import { immudbAuditSource } from '../../event-source/audit/immudb-source.ts';
+import { immudbClient } from '../../event-source/immudb/client.ts';
+
+const USAGE = 'Usage: npm run audit [-- --no-read-side]';
+
+/** What the auditor said of this log so far; a text when it cannot be believed. */
+function checkpointsOf(target: AuditTarget): { said: Said; result: number | string } {
+  const said = saidBy([]);
+  if (!existsSync(target.checkpoints)) return { said, result: 0 };
+  const lines = readFileSync(target.checkpoints, 'utf8').split('\n').slice(0, -1);
+  const read = readCheckpoints(lines, readPublicKey(target.auditorKey));
+  if (isFault(read)) return { said, result: `The auditor's file is not believed. ${read.detail}` };
+  return { said: saidBy(read), result: read.length };
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+function bar(name: string, total: number, unit: string): { at(done: number): void; end(): void } {
+  const began = performance.now();
+  const { draw, end } = liveLine(process.stdout);
+  const at = (done: number): void => {
+    const figures = `${written(done)} of ${written(total)} ${unit}`;
+    draw(barLine(name, done, total, `${figures}, ${rate(done, performance.now() - began)}`), false);
+  };
+  return { at, end };
+}
+
+async function run(withReadSide: boolean): Promise<boolean> {
+  const target = auditTarget();
+  const client = immudbClient(target.immudb);
+  const thread = readingThread(target.immudb);
+  const source = { ...immudbAuditSource(client.call), read: thread.read };
+  const books = createAuditBooks();
+  const findings: Finding[] = [];
+  const onFinding = (finding: Finding): void => void findings.push(finding);
+  const { said, result: checkpoints } = checkpointsOf(target);
+  if (typeof checkpoints === 'string') {
+    books.violated();
+    onFinding({ kind: 'tampered', subject: 'the checkpoints', detail: checkpoints });
+  }
+  try {
+    const { txId } = await source.state();
+    say(`Auditing the log at ${target.immudb.address}: ${txId} transactions.`);
+    const walkBar = bar('walking', txId, 'transactions');
+    const walk = auditWalk({
+      ...{ source, books, said, onFinding },
+      database: target.immudb.database,
+      publicKey: readPublicKey(target.publicKey),
+      onPage: walkBar.at,
+      rest: () => Promise.resolve(),
+    });
+    const began = performance.now();
+    await walk.walk(() => false);
+    const seconds = (performance.now() - began) / 1_000;
+    await walk.compareEnd();
+    walkBar.end();
+    const accountBar = bar('comparing', books.books().accounts, 'accounts');
+    let accounts = 0;
+    const onAccount = (): void => accountBar.at((accounts += 1));
+    const readSide = withReadSide
+      ? await compareReadSide({ url: target.queryUrl, books, onFinding, onAccount })
+      : undefined;
+    if (withReadSide) accountBar.end();
+    const stand = books.books();
+    const { lines, ok } = auditLines({ books: stand, findings, checkpoints, readSide, seconds });
+    for (const line of lines) say(line);
+    return ok;
+  } finally {
+    await thread.close();
+    await client.close();
+  }
+}
+
+/** `npm run audit`: walks the whole log and says in words what is proven; exit code 1 if not. */
+const options = process.argv.slice(2);
+if (options.some((option) => option !== '--no-read-side')) {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(2);
+}
+try {
+  if (!(await run(options.length === 0))) process.exitCode = 1;
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`Nothing is proven: ${reason}\n`);
+  process.exitCode = 1;
+}

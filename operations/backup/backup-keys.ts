@@ -1,0 +1,89 @@
+import { existsSync, openSync, closeSync, fsyncSync, renameSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { isPersonEvent, streamOfEvent } from '../../contracts/log/bank-events.ts';
+import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../../contracts/log/entries.ts';
+import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import { appTokens } from '../../platform/app-tokens.ts';
+import { barLine, liveLine, rate, written as figure } from '../../platform/live-line.ts';
+import {
+  KEYS_PATH,
+  KEYS_PERSONS_MAX,
+  keysAnswer,
+  sealKeys,
+} from '../../bank-account-actor/restore/keys-backup.ts';
+
+/**
+ * `npm run backup-keys -- FILE`: writes the keys of all persons, encrypted under the passphrase
+ * in CORE_BANK_KEYS_PASSPHRASE, to a file that is not there yet. The bank must run.
+ */
+const PORTS = { [EVENT_SOURCE_APP]: 3_003, [ACTOR_HOST_APP]: 3_002 } as const;
+
+async function call(app: keyof typeof PORTS, path: string, body?: object): Promise<unknown> {
+  const port = PORTS[app] + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
+  for (const token of appTokens(app)) {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { 'dapr-api-token': token, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (answer.ok) return answer.json();
+    if (answer.status !== 401) throw new Error(`${app} answered ${answer.status}`);
+  }
+  throw new Error(`${app} takes none of the tokens of this data folder`);
+}
+
+/** Who is registered and not erased, as the log tells. */
+async function personsOf(read: (position: number, head: number, events: number) => void) {
+  const persons = new Set<StreamId>();
+  let [position, events] = [0, 0];
+  for (;;) {
+    const path = `/log/events?after=${position}&limit=${LOG_PAGE_EVENTS_MAX}`;
+    const { entries, head } = logPage.parse(await call(EVENT_SOURCE_APP, path));
+    if (entries.length === 0) return [...persons];
+    for (const { event } of entries.filter((entry) => isPersonEvent(entry.event))) {
+      if (event.type === 'person-erased') persons.delete(streamOfEvent(event));
+      else persons.add(streamOfEvent(event));
+    }
+    events += entries.length;
+    position = entries.at(-1)!.position;
+    read(position, head, events);
+  }
+}
+
+async function main(): Promise<number> {
+  const [file] = parseArgs({ allowPositionals: true }).positionals;
+  if (file === undefined) throw new Error('Say which file to write: npm run backup-keys -- FILE');
+  if (existsSync(file)) throw new Error(`${file} is there already: nothing was written`);
+  const { draw, end } = liveLine(process.stdout);
+  const began = performance.now();
+  const persons = await personsOf((position, head, events) => {
+    const figures = `${figure(events)} events, ${rate(events, performance.now() - began)}`;
+    draw(barLine('reading', position, head, figures), position >= head);
+  }).finally(end);
+  const keys = new Map<StreamId, string>();
+  for (let at = 0; at < persons.length; at += KEYS_PERSONS_MAX) {
+    const streams = persons.slice(at, at + KEYS_PERSONS_MAX);
+    const found = keysAnswer.parse(await call(ACTOR_HOST_APP, KEYS_PATH, { streams })).keys;
+    for (const [index, stream] of streams.entries()) {
+      const key = found[index];
+      if (key !== null && key !== undefined) keys.set(stream, key);
+    }
+  }
+  const unfinished = `${file}.${process.pid}.new`;
+  writeFileSync(unfinished, sealKeys(keys, new Date().toISOString(), process.env), { mode: 0o600 });
+  const written = openSync(unfinished, 'r');
+  fsyncSync(written);
+  closeSync(written);
+  renameSync(unfinished, file);
+  process.stdout.write(`The keys of ${keys.size} of ${persons.length} persons are in ${file}.\n`);
+  return keys.size === persons.length ? 0 : 1;
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,188 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { logFolder } from '../../runtime/programs/immudb.ts';
+import type { Instance } from '../../runtime/instance.ts';
+import { isAlive, readLedger } from '../../runtime/supervisor/process-table.ts';
+import { checkCopy, checkLog, endText, type LogChecking, type SignedEnd } from './log-check.ts';
+import { bytesOf, copyFault, copyLog, filesOfLog, listCopy, sync } from './log-copy.ts';
+import type { CopiedFile, OnBytes } from './log-copy.ts';
+import { accepts } from '../../runtime/ports.ts';
+import { Refusal } from '../../runtime/progress.ts';
+import { auditFolder } from '../../runtime/audit-key.ts';
+import { publicKeyFile, signingKeyFile, trustFile, writePrivate } from '../../runtime/secrets.ts';
+
+/** Its number is that of the release's data format (data-format.ts). */
+const FORMAT = 'core-bank log backup 2';
+const MANIFEST = 'backup.json';
+const FILES = 'immudb';
+
+/** What a backup says of itself. */
+export interface Manifest {
+  readonly format: string;
+  readonly takenAt: string;
+  /** Of the bank whose log it is. */
+  readonly publicKey: string;
+  readonly end: SignedEnd;
+  readonly files: readonly CopiedFile[];
+}
+
+export interface LogBackup extends LogChecking {
+  /** Gives what to call as bytes are done. */
+  readonly bar: (label: string, bytes: number) => OnBytes;
+}
+
+/** Before a backup is put back. While it is, its process is the supervisor: nobody can start. */
+export const requireStopped = ({ dataDir }: Instance): void => {
+  const ledger = readLedger(dataDir);
+  if (ledger === undefined || ![ledger.supervisor, ...ledger.programs].some(isAlive)) return;
+  throw new Refusal('The bank runs: stop it with "npm run stop" first.');
+};
+
+/**
+ * Copies the log, running or not, then opens the copy and recomputes every hash of it: what is
+ * called a backup was read from beginning to end.
+ */
+export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
+  const { instance, secrets, bar } = backup;
+  const from = logFolder(instance);
+  if (!existsSync(from)) throw new Refusal(`There is no log in ${from}.`);
+  if (existsSync(to) && readdirSync(to).length > 0) {
+    throw new Refusal(`${to} is not empty: name a folder that is not there yet.`);
+  }
+  const isUp = await accepts(instance.ports.immudb);
+  const port = instance.ports.immudb;
+  const seen = isUp ? [await checkLog(instance, secrets, port, ['--state'])] : [];
+  const takenAt = new Date().toISOString();
+  const copy = join(to, FILES);
+  mkdirSync(copy, { recursive: true, mode: 0o700 });
+  // As it is now: a running bank moves it on, beyond the end of the copy.
+  const known = join(to, 'trusted-state');
+  const trusted = existsSync(trustFile(instance.dataDir)) ? ['--trusted', known] : [];
+  if (trusted.length > 0) copyFileSync(trustFile(instance.dataDir), known);
+  await copyLog(from, copy, bar('copying', bytesOf(from, filesOfLog(from))));
+  const args = [...seen.flatMap((state) => ['--contains', endText(state)]), ...trusted];
+  const { txId, txHash, signature, trustedTxId } = await checkCopy(backup, copy, args);
+  if (trustedTxId !== undefined) {
+    throw new Refusal(`The log was rolled back: it ends at ${txId}, and had ${trustedTxId}.`);
+  }
+  rmSync(known, { force: true });
+  const end = { txId, txHash, signature };
+  dropIndexes(copy);
+  const all = bytesOf(copy, filesOfLog(copy));
+  const files = await listCopy(copy, bar('hashing', all));
+  const publicKey = readFileSync(publicKeyFile(instance.dataDir), 'utf8');
+  const manifest: Manifest = { format: FORMAT, takenAt, publicKey, end, files };
+  writePrivate(join(to, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
+  await sync(join(to, MANIFEST));
+  return manifest;
+}
+
+/** Opening the copy made them; immudb makes them again. */
+function dropIndexes(folder: string): void {
+  for (const database of readdirSync(folder)) {
+    const inside = join(folder, database);
+    if (!statSync(inside).isDirectory()) continue;
+    for (const name of readdirSync(inside)) {
+      if (name.startsWith('index_')) rmSync(join(inside, name), { recursive: true });
+    }
+  }
+}
+
+export function readManifest(from: string): Manifest {
+  const file = join(from, MANIFEST);
+  const unfit = `${from} is no finished backup of a log`;
+  if (!existsSync(file)) throw new Refusal(`${unfit}: ${MANIFEST} is missing.`);
+  try {
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+    if (manifest.format === FORMAT) return manifest;
+    if (FORMATS.test(manifest.format)) throw new Refusal(ofOtherRelease(from, manifest.format));
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+  }
+  throw new Refusal(`${unfit}: ${MANIFEST} cannot be read.`);
+}
+
+const FORMATS = /^core-bank log backup [0-9]+$/;
+const ofOtherRelease = (from: string, format: string): string =>
+  format === 'core-bank log backup 1'
+    ? `${from} is a log of an older release, which this one cannot go on with: its events do not ` +
+      'name their predecessors.'
+    : `${from} is a log of another release, which this one cannot go on with.`;
+
+export interface PutBack {
+  readonly manifest: Manifest;
+  /** Where the log is now that was there. */
+  readonly aside: string | undefined;
+  /** The bank had seen this transaction, and the backup ends before it. */
+  readonly lost: number | undefined;
+}
+
+/**
+ * Puts the backup in the place of the log. The log that is there is moved aside when asked to,
+ * never deleted; and not before the backup was read and recomputed from beginning to end.
+ */
+export async function putBack(
+  backup: LogBackup,
+  from: string,
+  setAside: boolean,
+): Promise<PutBack> {
+  const { instance, bar } = backup;
+  const manifest = readManifest(from);
+  if (!existsSync(signingKeyFile(instance.dataDir))) {
+    throw new Refusal(
+      `${instance.dataDir} has no keys: put secrets.json, immudb-signing-key.pem and ` +
+        'immudb-public-key.pem of the bank there first (docs/restore.md).',
+    );
+  }
+  if (readFileSync(publicKeyFile(instance.dataDir), 'utf8').trim() !== manifest.publicKey.trim()) {
+    throw new Refusal(`${from} is the log of another bank: its public key is not that of this.`);
+  }
+  const to = logFolder(instance);
+  if (existsSync(to) && !setAside) {
+    throw new Refusal(
+      `There is a log in ${to}. To put the backup in its place, run this again with ` +
+        '--set-aside: it moves the log that is there aside and deletes nothing.',
+    );
+  }
+  const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+  requireRoom(dirname(instance.dataDir), bytes);
+  const fault = await copyFault(join(from, FILES), manifest.files, bar('reading', bytes));
+  if (fault !== undefined) throw new Refusal(`The backup ${from} is torn: ${fault}.`);
+  const coming = `${to}.restoring`;
+  rmSync(coming, { recursive: true, force: true });
+  mkdirSync(coming, { recursive: true, mode: 0o700 });
+  await copyLog(join(from, FILES), coming, bar('copying', bytes));
+  const trust = trustFile(instance.dataDir);
+  const believed = `${trust}.${process.pid}`;
+  const end = await checkCopy(backup, coming, [
+    ...['--contains', endText(manifest.end), '--believe', believed],
+    ...(existsSync(trust) ? ['--trusted', trust] : []),
+  ]);
+  if (end.txHash !== manifest.end.txHash) {
+    throw new Refusal(`The backup ends at transaction ${end.txId}, not ${manifest.end.txId}.`);
+  }
+  const moment = Date.now();
+  const aside = existsSync(to) ? `${to}.before-${moment}` : undefined;
+  if (aside !== undefined) renameSync(to, aside);
+  renameSync(coming, to);
+  await sync(dirname(to));
+  // The bank refuses a log that ends before what it believes; here that is what is wanted.
+  if (existsSync(trust) && end.trustedTxId === undefined) rmSync(believed);
+  else {
+    // What the auditor said of the end that is lost stays to be read, but is not held against this.
+    // It goes first: who is killed here and puts the backup back again comes by here again.
+    const said = auditFolder(instance.dataDir);
+    if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);
+    if (existsSync(trust)) copyFileSync(trust, `${trust}.before-${moment}`);
+    renameSync(believed, trust);
+    await sync(dirname(trust));
+  }
+  return { manifest, aside, lost: end.trustedTxId };
+}
+
+function requireRoom(folder: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize > bytes) return;
+  throw new Refusal(`${folder} has not the ${bytes} bytes of room that the log needs.`);
+}

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util';
+import { Refusal, runCommand } from '../../runtime/progress.ts';
+import { bankAddresses, requireBank } from '../client/addresses.ts';
+import { httpClient } from '../client/http-client.ts';
+import { progressBar } from '../client/progress-bar.ts';
+import { fill } from './fill.ts';
+import { demoMonth } from './month.ts';
+import { PEOPLE } from './people.ts';
+import { tourOf } from './tour.ts';
+
+const CONNECTIONS_MAX = 8;
+const PATIENCE_MS = 30_000;
+const FAULTS_SHOWN_MAX = 10;
+const USAGE = `Usage: npm run demo [-- --url URL --query-url URL]
+  Fills a small bank through its API; a second run changes nothing.`;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function options(): { url?: string | undefined; queryUrl?: string | undefined } {
+  const known = { url: { type: 'string' }, 'query-url': { type: 'string' } } as const;
+  try {
+    const { values } = parseArgs({ args: process.argv.slice(2), options: known });
+    return { url: values.url, queryUrl: values['query-url'] };
+  } catch (error) {
+    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+/** `npm run demo`: a month of twenty persons, and a tour of what there is to see. */
+runCommand(async () => {
+  const { url, queryUrl } = bankAddresses(process.env, options());
+  const client = httpClient({ connectionsMax: CONNECTIONS_MAX, patienceMs: PATIENCE_MS });
+  await requireBank(client, [url, queryUrl]);
+  const month = demoMonth();
+  say(`${PEOPLE.length} persons, ${month.accounts.length} accounts, a month, through ${url}`);
+  const bar = progressBar(month.steps, 'steps');
+  const filled = await fill(month, { url, client, advance: bar.advance });
+  bar.end();
+  client.close();
+  const { executed, replayed, refused, faults } = filled;
+  say(`${executed} commands executed, ${replayed} had been executed by an earlier run,`);
+  say(`${refused} refused, as they should be.`);
+  for (const fault of faults.slice(0, FAULTS_SHOWN_MAX)) say(`Not as planned: ${fault}`);
+  if (faults.length > 0) say(`${faults.length} answers were not as planned.`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+  for (const line of tourOf({ url, queryUrl, accountIds: filled.accountIds })) say(line);
+});

@@ -1,0 +1,74 @@
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { startBank } from '../runtime/supervisor/bank.ts';
+import type { Bank } from '../runtime/supervisor/bank.ts';
+import { stopOnSignals } from '../runtime/supervisor/command.ts';
+import { SIDECAR_FLAGS, renderDaprYaml } from '../runtime/programs/dapr-yaml.ts';
+import { sharedEnvironment } from '../runtime/environment.ts';
+import { fileOf } from '../runtime/programs/infrastructure.ts';
+import { runCommand } from '../runtime/progress.ts';
+import { loadSecrets, writePrivate } from '../runtime/secrets.ts';
+
+const PRIVATE_EXECUTABLE = 0o700;
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/**
+ * `dapr run` looks for .dapr/bin/daprd. The wrapper drops the scheduler, whose address the CLI
+ * gives even where dapr.yaml has none or an empty one, and adds what the CLI has no fields for.
+ */
+const wrapper = (daprd: string): string => `#!/bin/sh
+drop=
+for arg do
+  shift
+  if [ "$arg" = --scheduler-host-address ]; then drop=yes
+  elif [ -n "$drop" ]; then drop=
+  else set -- "$@" "$arg"; fi
+done
+exec ${quote(daprd)} "$@" ${SIDECAR_FLAGS.join(' ')}
+`;
+
+const layOutDaprd = (bank: Bank): string => {
+  const folder = join(bank.instance.dataDir, 'dapr');
+  const bin = join(folder, '.dapr', 'bin');
+  mkdirSync(bin, { recursive: true });
+  const daprd = fileOf(bank.files, 'daprd');
+  writePrivate(join(bin, 'daprd'), wrapper(daprd), PRIVATE_EXECUTABLE);
+  const cli = join(folder, 'dapr');
+  if (existsSync(cli)) rmSync(cli);
+  symlinkSync(fileOf(bank.files, 'dapr'), cli);
+  return folder;
+};
+
+const writeEnvironment = (bank: Bank, daprFolder: string): string => {
+  const file = join(bank.instance.dataDir, 'env.sh');
+  const secrets = loadSecrets(bank.instance.dataDir);
+  const variables = { ...sharedEnvironment(bank.instance, secrets), DAPR_RUNTIME_PATH: daprFolder };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
+  const path = [daprFolder, dirname(process.execPath)].map(quote).join(':');
+  writePrivate(file, `${lines.join('\n')}\nexport PATH=${path}:"$PATH"\n`);
+  chmodSync(file, 0o600);
+  return file;
+};
+
+/** Instance 0 runs the file as it stands; others run a copy with moved ports. */
+const daprYamlOf = (bank: Bank): string => {
+  const { number, root, dataDir } = bank.instance;
+  if (number === 0) return join(root, 'dapr.yaml');
+  const file = join(dataDir, 'dapr.yaml');
+  writePrivate(file, renderDaprYaml(root, number));
+  return file;
+};
+
+runCommand(async () => {
+  const options = { infrastructureOnly: true, alsoFind: ['dapr'] } as const;
+  const bank = await startBank(options, stopOnSignals);
+  const env = writeEnvironment(bank, layOutDaprd(bank));
+  process.stdout.write(`
+The infrastructure runs; the apps do not. To run them by hand, in another terminal:
+
+  cd ${quote(bank.instance.root)} && . ${quote(env)} && dapr run -f ${quote(daprYamlOf(bank))}
+
+Ctrl-C here stops the infrastructure.
+`);
+});

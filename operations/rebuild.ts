@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReadModelName } from '../contracts/account/read-models.ts';
+import { appTokens } from '../platform/app-tokens.ts';
+import { barLine, liveLine, rate } from '../platform/live-line.ts';
+import type { GenerationsStatus, RebuildStatus } from '../projections/generations.ts';
+
+/**
+ * `node dist/operations/rebuild.js balances|history|all`: asks the running projections of
+ * instance CORE_BANK_INSTANCE to rebuild and shows how far they are.
+ */
+const LOOK_MS = 250;
+const PORTS = { balances: 3_004, history: 3_005 } as const;
+
+interface Answer {
+  readonly status: GenerationsStatus;
+  readonly rebuild: RebuildStatus | null;
+}
+
+async function call(name: ReadModelName, method: 'GET' | 'POST'): Promise<Answer> {
+  const port = PORTS[name] + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
+  for (const token of appTokens(`projection-${name}`)) {
+    const headers = { 'dapr-api-token': token };
+    const answer = await fetch(`http://127.0.0.1:${port}/rebuild`, { method, headers });
+    if (answer.ok) return (await answer.json()) as Answer;
+    if (answer.status !== 401) throw new Error(`projection ${name} answered ${answer.status}`);
+  }
+  throw new Error(`projection ${name} takes none of the tokens of this data folder`);
+}
+
+function lineOf(name: ReadModelName, rebuild: RebuildStatus, ms: number): string {
+  const { checkpoint, head, eventsApplied } = rebuild;
+  return barLine(name, checkpoint, head, `${eventsApplied} events, ${rate(eventsApplied, ms)}`);
+}
+
+/** Gives whether the rebuild succeeded. */
+async function rebuild(name: ReadModelName): Promise<boolean> {
+  const began = performance.now();
+  const line = liveLine(process.stdout);
+  const asked = (await call(name, 'POST')).rebuild?.generation;
+  for (;;) {
+    await sleep(LOOK_MS);
+    const { status, rebuild: now } = await call(name, 'GET');
+    if (now === null) {
+      // A new process knows nothing of a rebuild that its forerunner had under way.
+      if (status.rebuilding) continue;
+      line.end();
+      process.stdout.write(`${name}: the projection was restarted; its data is as before.\n`);
+      return false;
+    }
+    if (now.generation !== asked) continue;
+    line.draw(lineOf(name, now, performance.now() - began), now.rebuild !== 'running');
+    if (now.rebuild === 'running') continue;
+    const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+    const text = now.rebuild === 'done' ? `done in ${seconds} s` : `failed: ${now.reason}`;
+    process.stdout.write(`${name}: ${text}\n`);
+    return now.rebuild === 'done';
+  }
+}
+
+const asked = process.argv[2];
+const names: ReadModelName[] = ['balances', 'history'];
+const chosen = asked === 'all' ? names : names.filter((name) => name === asked);
+if (chosen.length === 0) {
+  process.stderr.write('Say what to rebuild: "balances", "history" or "all".\n');
+  process.exit(2);
+}
+try {
+  for (const name of chosen) if (!(await rebuild(name))) process.exitCode = 1;
+} catch (error) {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`The rebuild cannot be watched: ${reason}. Is the bank running?\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bankEventSchema } from '../contracts/log/bank-events.ts';
+import { referenceFiles } from '../contracts/reference.ts';
+
+const FOLDER = join(process.cwd(), 'docs', 'reference');
+const REMEDY = 'is not what the contracts say: npm run reference';
+
+const files = referenceFiles();
+
+test('given the contracts, docs/reference is what they make', () => {
+  const there = readdirSync(FOLDER, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(FOLDER.length + 1));
+  expect(there.sort()).toEqual([...files.keys()].sort());
+  const stale = there.filter(
+    (path) => readFileSync(join(FOLDER, path), 'utf8') !== files.get(path),
+  );
+  expect(stale.map((path) => `docs/reference/${path} ${REMEDY}`)).toEqual([]);
+});
+
+test('given the event types of the log, each has a schema, and both APIs a document', () => {
+  const types = bankEventSchema.options.flatMap(({ options }) =>
+    options.map(({ shape }) => shape.type.value),
+  );
+  expect(types.length).toBeGreaterThan(2);
+  for (const type of types) {
+    const told = [...files.keys()].filter((path) => path.includes(`.${type}.v`));
+    expect(told).not.toEqual([]);
+  }
+  expect([...files.keys()].filter((path) => path.endsWith('openapi.json'))).toHaveLength(2);
+});

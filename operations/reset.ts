@@ -1,0 +1,57 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { resolveInstance } from '../runtime/instance.ts';
+import { isAlive, readLedger } from '../runtime/supervisor/process-table.ts';
+import { Refusal, runCommand } from '../runtime/progress.ts';
+
+/** Only what the runtime made is removed, so a wrong CORE_BANK_DATA costs no other files. */
+const OWN = [
+  ...[
+    'postgres',
+    'postgres.unfinished',
+    'postgres-password',
+    'nats',
+    'immudb',
+    'ferretdb',
+    'scheduler',
+    'dapr',
+    'logs',
+    'event-source',
+    'trust',
+    'audit',
+  ],
+  ...['format', 'audit-signing-key.pem', 'audit-public-key.pem'],
+  ...['secrets.json', 'immudb-signing-key.pem', 'immudb-public-key.pem', 'env.sh', 'dapr.yaml'],
+  ...['names.db', 'names.db-wal', 'names.db-shm', 'running.json', 'supervisor.lock'],
+];
+
+const isAgreed = async (dataDir: string): Promise<boolean> => {
+  if (process.argv.includes('--yes')) return true;
+  if (!process.stdin.isTTY) {
+    throw new Refusal('Without a terminal nobody can be asked: run "npm run reset -- --yes".');
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const question = `Remove every account, event and log in ${dataDir}? Type "yes": `;
+  const answer = await terminal.question(question);
+  terminal.close();
+  return answer.trim() === 'yes';
+};
+
+runCommand(async () => {
+  const { dataDir } = resolveInstance();
+  const ledger = readLedger(dataDir);
+  if (ledger !== undefined && [ledger.supervisor, ...ledger.programs].some(isAlive)) {
+    throw new Refusal('The bank runs: stop it with "npm run stop" before you reset it.');
+  }
+  if (!existsSync(dataDir)) {
+    process.stdout.write('There is nothing to remove.\n');
+    return;
+  }
+  if (!(await isAgreed(dataDir))) {
+    process.stdout.write('Nothing was removed.\n');
+    return;
+  }
+  for (const name of OWN) rmSync(join(dataDir, name), { recursive: true, force: true });
+  process.stdout.write(`Emptied ${dataDir}.\n`);
+});

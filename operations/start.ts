@@ -1,0 +1,34 @@
+import { startBank } from '../runtime/supervisor/bank.ts';
+import type { Bank } from '../runtime/supervisor/bank.ts';
+import { stopOnSignals } from '../runtime/supervisor/command.ts';
+import { clock, runCommand } from '../runtime/progress.ts';
+
+const welcome = (bank: Bank, elapsedMs: number): string => {
+  const commands = bank.urls['core-bank-api'] ?? '';
+  const queries = bank.urls['queries-bank-api'] ?? '';
+  const state = bank.distrusted.length === 0 ? 'is open' : 'runs, but see below,';
+  return `
+The bank ${state} after ${clock(elapsedMs)}.
+  commands  ${commands}   (${commands}/docs)
+  queries   ${queries}   (${queries}/docs)
+  data      ${bank.instance.dataDir}
+
+Try it: register a person, open an account, then pay in.
+  OWNER=$(curl -s ${commands}/v1/persons -H 'content-type: application/json' \\
+    -d '{"givenName":"Ada","familyName":"Novak"}' | sed 's/.*"personId":"\\([^"]*\\).*/\\1/')
+  ACCOUNT=$(curl -s ${commands}/v1/accounts -H 'content-type: application/json' \\
+    -d "{\\"ownerId\\":\\"$OWNER\\",\\"currency\\":\\"EUR\\"}" \\
+    | sed 's/.*"accountId":"\\([^"]*\\).*/\\1/')
+  curl -s ${commands}/v1/accounts/$ACCOUNT/deposits -H 'content-type: application/json' \\
+    -d '{"amount":"125.50"}'
+  curl -s "${queries}/v1/accounts/$ACCOUNT/balance?minVersion=2"
+
+Ctrl-C stops it. In another terminal: npm run status, npm run logs, npm run stop.
+${bank.distrusted.map((sentence) => `${sentence}\n`).join('')}`;
+};
+
+runCommand(async () => {
+  const started = Date.now();
+  const bank = await startBank({}, stopOnSignals);
+  process.stdout.write(welcome(bank, Date.now() - started));
+});

@@ -1,0 +1,86 @@
+import {
+  askHealth,
+  healthWords,
+  neededPersonFor,
+  notToBeTrusted,
+  saysReady,
+  toldOf,
+} from '../runtime/supervisor/app-health.ts';
+import { sidecarName } from '../runtime/programs/apps.ts';
+import { resolveInstance } from '../runtime/instance.ts';
+import { isAlive, readLedger } from '../runtime/supervisor/process-table.ts';
+import type { Entry } from '../runtime/supervisor/process-table.ts';
+import { residentKib } from '../runtime/supervisor/process-identity.ts';
+import { clock, runCommand } from '../runtime/progress.ts';
+
+const KIB_PER_MIB = 1_024;
+const COLUMNS = ['program', 'pid', 'port', 'state', 'uptime', 'memory', 'restarts'];
+
+const memoryMib = (entry: Entry): number => Math.round(residentKib(entry.pid) / KIB_PER_MIB);
+
+type Health = ReadonlyMap<string, unknown>;
+
+const row = (entry: Entry, health: Health): string[] => {
+  const alive = isAlive(entry);
+  const isUnfit = health.has(entry.name) && !saysReady(health.get(entry.name));
+  const state = entry.state === 'ready' && isUnfit ? 'not ready' : entry.state;
+  return [
+    entry.name,
+    alive ? String(entry.pid) : '-',
+    String(entry.port),
+    alive ? state : entry.state === 'restarting' ? 'restarting' : 'dead',
+    alive ? clock(Date.now() - entry.startedAt) : '-',
+    alive ? `${memoryMib(entry)} MB` : '-',
+    String(entry.restarts),
+  ];
+};
+
+/** What every app answers of itself, by its name: apps are the programs that have a sidecar. */
+const healthOfApps = async (programs: readonly Entry[]): Promise<Health> => {
+  const names = new Set(programs.map(({ name }) => name));
+  const apps = programs.filter(({ name }) => names.has(sidecarName(name)));
+  return new Map(
+    await Promise.all(apps.map(async ({ name, port }) => [name, await askHealth(port)] as const)),
+  );
+};
+
+/** What the log and each actor host say of themselves, and every app that is not ready. */
+const tellHealth = (health: Health): void => {
+  for (const [name, body] of health) {
+    const told = toldOf(name);
+    if (told === undefined && saysReady(body)) continue;
+    process.stdout.write(`${name}: ${healthWords(body, told ?? [])}\n`);
+  }
+  for (const [name, body] of health) {
+    const why = neededPersonFor(body);
+    if (why !== undefined) process.stdout.write(`${notToBeTrusted(name, why)}\n`);
+  }
+};
+
+/** A table of everything the supervisor runs; exit code 1 when something is not ready. */
+runCommand(async () => {
+  const { dataDir, number } = resolveInstance();
+  const ledger = readLedger(dataDir);
+  if (ledger === undefined) {
+    process.stdout.write(`Instance ${number} does not run ("npm start" starts it).\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const health = await healthOfApps(ledger.programs);
+  const rows = [COLUMNS, ...ledger.programs.map((entry) => row(entry, health))];
+  const widths = COLUMNS.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
+  for (const cells of rows) {
+    const line = cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
+    process.stdout.write(`${line.trimEnd()}\n`);
+  }
+  const alive = ledger.programs.filter(isAlive);
+  const total = alive.reduce((sum, entry) => sum + memoryMib(entry), 0);
+  process.stdout.write(`${alive.length} of ${ledger.programs.length} run, ${total} MB in all.\n`);
+  tellHealth(health);
+  if (!isAlive(ledger.supervisor)) {
+    process.stdout.write('The supervisor is dead: "npm run stop" ends what it left behind.\n');
+  }
+  const ready = alive.filter((entry) => entry.state === 'ready');
+  const isFit = [...health.values()].every(saysReady);
+  if (ready.length !== ledger.programs.length || !isFit) process.exitCode = 1;
+});

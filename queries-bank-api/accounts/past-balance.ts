@@ -1,0 +1,86 @@
+import { accountOfStream } from '../../contracts/account/events.ts';
+import type { AccountPage } from '../../contracts/log/entries.ts';
+import { type BalanceAnswer, VERSION_WAIT_MS } from '../../contracts/account/queries.ts';
+import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
+import type { AccountId } from '../../domain/ids.ts';
+import { Failure } from '../../platform/http.ts';
+import type { AccountLog } from '../log/account-log.ts';
+import type { LogHeads } from '../log/log-heads.ts';
+import { invalid } from '../requests.ts';
+
+/** Requests that may wait for a version of the log at the same time; more are answered at once. */
+const WAITING_MAX = 200;
+
+export interface PastPorts {
+  readonly log: AccountLog;
+  readonly heads: LogHeads;
+  readonly waitMs?: number;
+}
+
+/** The balance that a version left, from the event that made it: all events carry theirs. */
+export async function balanceOfVersion(
+  ports: PastPorts,
+  id: AccountId,
+  version: number,
+): Promise<BalanceAnswer> {
+  const { entries, headVersion } = await arrived(ports, id, version);
+  const [entry] = entries;
+  if (entry !== undefined) return answerOf(entry, true);
+  if (headVersion === 0) throw new Failure('account-not-found');
+  const detail = `The log has versions 1 to ${headVersion} of this account, not ${version}.`;
+  throw new Failure('event-not-found', { detail });
+}
+
+let waiting = 0;
+
+async function arrived(ports: PastPorts, id: AccountId, version: number): Promise<AccountPage> {
+  const { log, heads, waitMs = VERSION_WAIT_MS } = ports;
+  const page = await log.events(id, version, 1);
+  if (page.entries.length > 0 || waiting >= WAITING_MAX) return page;
+  waiting += 1;
+  try {
+    await heads.reached(id, version, AbortSignal.timeout(waitMs));
+  } finally {
+    waiting -= 1;
+  }
+  return log.events(id, version, 1);
+}
+
+/**
+ * The balance at a time in milliseconds of UTC: that after the last event which is not later.
+ * Of the future nothing is known, whatever the log has so far.
+ */
+export async function balanceAtTime(
+  { log }: PastPorts,
+  id: AccountId,
+  at: number,
+  now: number = Date.now(),
+): Promise<BalanceAnswer> {
+  const { entries, headVersion } = await log.until(id, Math.max(0, at));
+  const [entry] = entries;
+  if (headVersion === 0) throw new Failure('account-not-found');
+  if (entry === undefined) throw await notOpenedYet(log, id);
+  const isFinal = entry.event.version < headVersion;
+  // The clock of the account may be a little ahead of this one: its events are no future.
+  if (!isFinal && at > now && at > Date.parse(entry.event.at)) {
+    throw invalid('query/at', 'must not be in the future');
+  }
+  return answerOf(entry, isFinal);
+}
+
+/** Says when the account was opened, to somebody who asked for a time before. */
+export async function notOpenedYet(log: AccountLog, id: AccountId): Promise<Failure> {
+  const [opening] = (await log.events(id, 1, 1)).entries;
+  const openedAt = opening?.event.at;
+  const detail = `The account was opened at ${openedAt}. Ask for that time or a later one.`;
+  return new Failure('account-not-opened-yet', { detail, more: { openedAt } });
+}
+
+function answerOf({ event, position }: PositionedAccountEvent, final: boolean): BalanceAnswer {
+  const { stream, version, at, data } = event;
+  const { currency, balance } = data;
+  return {
+    ...{ accountId: accountOfStream(stream), currency, version, at },
+    ...{ ...balance, position, final },
+  };
+}

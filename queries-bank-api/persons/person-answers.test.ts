@@ -1,0 +1,125 @@
+import express from 'express';
+import request from 'supertest';
+import winston from 'winston';
+import { openPersonsAnswer, personAnswer, personsAnswer } from '../../contracts/person/queries.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
+import { personId } from '../../domain/ids.ts';
+import { finish } from '../../platform/http.ts';
+import { AccountView } from '../accounts/account-view.ts';
+import { accountOf, changeOf } from '../accounts/accounts-for-tests.ts';
+import { memoryReadModels } from '../read-models/memory-read-models.ts';
+import { personAnswers } from './person-answers.ts';
+
+const PERSONS = 70;
+const idOf = (index: number) =>
+  personId(`00000000-0000-8000-8000-${String(index).padStart(12, '0')}`);
+const person = (index: number): PersonModel => ({
+  ...{ personId: idOf(index), status: 'registered', version: 2, position: index, index },
+  ...{ registeredAt: '2026-01-01T00:00:00.000Z', at: '2026-01-02T00:00:00.000Z' },
+  profile: { version: 1, sealed: `sealed-${index}` },
+});
+
+/** 70 persons, of whom the keys of every tenth are gone. */
+function bank(loggedVersion = 0) {
+  const models = memoryReadModels();
+  models.use.balances = '1';
+  for (let index = 0; index < PERSONS; index += 1) {
+    models.of('1').persons.set(idOf(index), person(index));
+  }
+  const data = {
+    open: async (persons: readonly PersonModel[]) =>
+      openPersonsAnswer.parse({
+        persons: persons.map(({ index }) =>
+          index % 10 === 9 ? null : { givenName: 'Jana', familyName: `${index}` },
+        ),
+      }).persons,
+    loggedVersion: () => Promise.resolve(loggedVersion),
+  };
+  const clock = { time: 0 };
+  const accounts = new AccountView(models, () => clock.time);
+  const answers = personAnswers({ models, accounts, data, waitMs: 120 });
+  const app = express();
+  app.get('/v1/persons', async (asked, response) => void response.json(await answers.list(asked)));
+  app.get('/v1/persons/:personId', async (asked, response) => {
+    response.json(await answers.one(asked, response));
+  });
+  const transports = [new winston.transports.Console()];
+  finish(app, winston.createLogger({ silent: true, transports }));
+  return { app, models, clock };
+}
+
+test('a person is shown opened, tagged with the version', async () => {
+  const { app } = bank();
+  const { status, headers, body } = await request(app).get(`/v1/persons/${idOf(3)}`);
+  expect([status, headers['etag']]).toEqual([200, '"2"']);
+  expect(personAnswer.parse(body)).toEqual({
+    ...{ personId: idOf(3), status: 'registered', version: 2, givenName: 'Jana', familyName: '3' },
+    ...{ registeredAt: '2026-01-01T00:00:00.000Z', at: '2026-01-02T00:00:00.000Z' },
+  });
+});
+
+test('given a person whose key is gone, they are shown as erased at once', async () => {
+  const { app } = bank();
+  const { body } = await request(app).get(`/v1/persons/${idOf(9)}`);
+  expect(body).toMatchObject({ status: 'erased', version: 2 });
+  expect(body).not.toHaveProperty('familyName');
+});
+
+test.each([1, 7, 32, 100])('pages of %s show everybody once, in order', async (limit) => {
+  const { app } = bank();
+  const seen: string[] = [];
+  for (let cursor = ''; ;) {
+    const answer = await request(app).get(`/v1/persons?limit=${limit}${cursor}`);
+    const page = personsAnswer.parse(answer.body);
+    expect(page.items.length).toBeLessThanOrEqual(limit);
+    seen.push(...page.items.map((shown) => shown.personId));
+    if (page.nextCursor === null) break;
+    cursor = `&cursor=${page.nextCursor}`;
+  }
+  expect(seen).toEqual(Array.from({ length: PERSONS }, (_unused, index) => idOf(index)));
+});
+
+test.each([
+  ['nobody of that id', `/v1/persons/${idOf(99)}`, 0, 404, 'person-not-found'],
+  ['nobody, at a version', `/v1/persons/${idOf(99)}?minVersion=1`, 0, 404, 'person-not-found'],
+  ['somebody who is late', `/v1/persons/${idOf(99)}?minVersion=1`, 1, 503, 'version-not-reached'],
+  ['a version that is late', `/v1/persons/${idOf(3)}?minVersion=3`, 3, 503, 'version-not-reached'],
+  ['no id', '/v1/persons/ABC', 0, 400, 'invalid-request'],
+  ['a foreign cursor', '/v1/persons?cursor=YWJj', 0, 400, 'invalid-request'],
+  ['an unknown parameter', '/v1/persons?name=Jana', 0, 400, 'invalid-request'],
+  ['a limit of 101', '/v1/persons?limit=101', 0, 400, 'invalid-request'],
+])('given %s, it is said', async (_name, path, logged, status, code) => {
+  const answer = await request(bank(logged).app).get(path);
+  expect([answer.status, (answer.body as { code: string }).code]).toEqual([status, code]);
+});
+
+test('given a version that comes meanwhile, the query waits for it', async () => {
+  const { app, models } = bank();
+  const asked = request(app)
+    .get(`/v1/persons/${idOf(3)}?minVersion=3`)
+    .then();
+  setTimeout(() => models.of('1').persons.set(idOf(3), { ...person(3), version: 3 }), 40);
+  const { status, body } = await asked;
+  expect([status, (body as { version: number }).version]).toEqual([200, 3]);
+});
+
+test('given a rebuild that is a little behind, a person who was seen is seen', async () => {
+  const { app, models, clock } = bank();
+  const at = (position: number) => ({ ...changeOf(1, 0, [accountOf(1)]), position });
+  models.of('1').changes.set(1, at(500));
+  await request(app)
+    .get(`/v1/persons/${idOf(69)}`)
+    .expect(200);
+  models.of('2').changes.set(1, at(400));
+  for (let index = 0; index < 69; index += 1)
+    models.of('2').persons.set(idOf(index), person(index));
+  models.use.balances = '2';
+  clock.time += 1_001;
+  setTimeout(() => {
+    models.of('2').persons.set(idOf(69), person(69));
+    models.of('2').changes.set(2, { ...at(500), seq: 2 });
+  }, 40);
+  await request(app)
+    .get(`/v1/persons/${idOf(69)}`)
+    .expect(200);
+});

@@ -1,0 +1,95 @@
+import type { Request, Response } from 'express';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import { PERSON_PAGE_PERSONS, personPage, type PersonModel } from '../../contracts/person/model.ts';
+import { personQuery, personsQuery } from '../../contracts/person/queries.ts';
+import type { ListedPerson, OpenedPerson, PersonAnswer } from '../../contracts/person/queries.ts';
+import type { PersonsAnswer } from '../../contracts/person/queries.ts';
+import { PAGE_ITEMS_DEFAULT, VERSION_WAIT_MS } from '../../contracts/account/queries.ts';
+import { PERSON_ID_PATTERN, personId, type PersonId } from '../../domain/ids.ts';
+import { Failure, idIn } from '../../platform/http.ts';
+import type { AccountView } from '../accounts/account-view.ts';
+import { readCursor, writeCursor, invalid, queryOf } from '../requests.ts';
+import type { PersonData } from './person-data.ts';
+import type { ReadModels } from '../read-models/read-models.ts';
+import { notReached, tag, waited } from '../read-your-writes.ts';
+
+const LIST = 'persons';
+
+/** The read side could not follow the person; what it knows ends with a version (0: nothing). */
+const setAside = (version: number): Failure =>
+  new Failure('person-set-aside', { more: { version } });
+
+export interface PersonPorts {
+  readonly models: ReadModels;
+  /** Says which generation: one that has come as far as what was answered before. */
+  readonly accounts: Pick<AccountView, 'generationInUse'>;
+  readonly data: PersonData;
+  readonly waitMs?: number;
+}
+
+/** Answers the queries about persons; personal data is opened for the answer and not kept. */
+export function personAnswers(ports: PersonPorts) {
+  const { models, accounts, data, waitMs = VERSION_WAIT_MS } = ports;
+
+  const find = async (id: PersonId, minVersion: number): Promise<PersonModel> => {
+    const look = async (): Promise<PersonModel | undefined> => {
+      const person = await models.person(await accounts.generationInUse(), id);
+      if (person?.setAside !== undefined) throw setAside(person.version);
+      return person !== undefined && person.version >= minVersion ? person : undefined;
+    };
+    const person = minVersion === 0 ? await look() : await waited(waitMs, look);
+    if (person !== undefined) return person;
+    const generation = await accounts.generationInUse();
+    if (await models.isSetAside('balances', generation, streamOfPerson(id))) throw setAside(0);
+    // Only the log can tell a person who is late from one who is not.
+    const isThere = minVersion > 0 && (await data.loggedVersion(id)) !== 0;
+    throw isThere ? notReached(minVersion) : new Failure('person-not-found');
+  };
+
+  return {
+    async one(request: Request, response: Response): Promise<PersonAnswer> {
+      const id = personOf(request);
+      const { minVersion = 0 } = queryOf(personQuery, request);
+      const person = await find(id, minVersion);
+      const [opened = null] = await data.open([person]);
+      tag(response, person.version);
+      return answerOf(person, opened);
+    },
+    async list(request: Request): Promise<PersonsAnswer> {
+      const { limit = PAGE_ITEMS_DEFAULT, cursor } = queryOf(personsQuery, request);
+      const from = cursor === undefined ? 0 : readCursor(LIST, cursor);
+      if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
+      const generation = await accounts.generationInUse();
+      const found: PersonModel[] = [];
+      for (let page = personPage(from); found.length <= limit; page += 1) {
+        const there = await models.persons(generation, page);
+        const ordered = there.sort((left, right) => left.index - right.index);
+        found.push(...ordered.filter(({ index }) => index >= from));
+        if (there.length < PERSON_PAGE_PERSONS) break;
+      }
+      const next = found[limit];
+      const shown = found.slice(0, limit);
+      const opened = await data.open(shown);
+      return {
+        items: shown.map((person, index): ListedPerson => {
+          const item = answerOf(person, opened[index] ?? null);
+          return person.setAside === undefined ? item : { ...item, setAside: true };
+        }),
+        nextCursor: next === undefined ? null : writeCursor(LIST, next.index),
+      };
+    },
+  };
+}
+
+// Without its key a person is erased, whatever the read model has heard of it yet.
+function answerOf(person: PersonModel, opened: OpenedPerson): PersonAnswer {
+  const { personId: id, version, registeredAt, at } = person;
+  const status = opened === null ? 'erased' : person.status;
+  return { personId: id, status, version, ...opened, registeredAt, at };
+}
+
+function personOf(request: Request): PersonId {
+  const text = idIn(request, 'personId');
+  if (PERSON_ID_PATTERN.test(text)) return personId(text);
+  throw invalid('path/personId', 'must be a UUID');
+}

@@ -1,0 +1,90 @@
+import {
+  type Metadata,
+  historyPage,
+  metadataId,
+  ownerPage,
+  type AccountChange,
+  type AccountModel,
+  type HistoryEntry,
+} from '../../contracts/account/read-models.ts';
+import { personPage, type PersonModel } from '../../contracts/person/model.ts';
+import { Unavailable, type ReadModels } from './read-models.ts';
+
+/** One generation of the read models for tests, written as the projections write. */
+export interface MemoryGeneration {
+  settled: number;
+  readonly changes: Map<number, AccountChange>;
+  readonly accounts: Map<string, AccountModel>;
+  readonly lines: Map<string, HistoryEntry>;
+  readonly persons: Map<string, PersonModel>;
+  readonly metadata: Map<string, Metadata>;
+  /** Streams, of both read models. */
+  readonly setAside: Set<string>;
+}
+
+export const emptyGeneration = (): MemoryGeneration => ({
+  settled: 0,
+  changes: new Map(),
+  accounts: new Map(),
+  lines: new Map(),
+  persons: new Map(),
+  metadata: new Map(),
+  setAside: new Set(),
+});
+
+/** The line that takes another one back tells it, as a document beside it does in MongoDB. */
+function linkOf({ lines }: MemoryGeneration, id: string): Pick<HistoryEntry, 'reversedBy'> {
+  const [accountId, version] = id.split('/') as [string, string];
+  for (const [other, { reverses, version: reversedBy }] of lines) {
+    if (other.startsWith(accountId) && reverses === Number(version)) return { reversedBy };
+  }
+  return {};
+}
+
+/** The read models for tests; they pass the same contract suite as the real ones. */
+export function memoryReadModels() {
+  const generations = new Map<string, MemoryGeneration>();
+  const use = { balances: undefined, history: undefined } as {
+    balances: string | undefined;
+    history: string | undefined;
+  };
+  const state = { away: false, calls: 0 };
+  const of = (generation: string): MemoryGeneration => {
+    const found = generations.get(generation) ?? emptyGeneration();
+    generations.set(generation, found);
+    return found;
+  };
+  const reached = async <T>(read: () => T): Promise<T> => {
+    state.calls += 1;
+    await Promise.resolve();
+    if (state.away) throw new Unavailable('the read models are away');
+    return structuredClone(read());
+  };
+  const models: ReadModels = {
+    generation: (name) => reached(() => use[name]),
+    settled: (generation) => reached(() => of(generation).settled),
+    change: (generation, seq) => reached(() => of(generation).changes.get(seq)),
+    account: (generation, id) => reached(() => of(generation).accounts.get(id)),
+    metadata: (generation, id, version) =>
+      reached(() => of(generation).metadata.get(metadataId(id, version))),
+    isSetAside: (_name, generation, stream) => reached(() => of(generation).setAside.has(stream)),
+    ownerAccounts: (generation, key) =>
+      reached(() =>
+        [...of(generation).accounts.values()].filter(
+          (account) => ownerPage(account.ownerId, account.ownerIndex) === key,
+        ),
+      ),
+    person: (generation, id) => reached(() => of(generation).persons.get(id)),
+    persons: (generation, page) =>
+      reached(() =>
+        [...of(generation).persons.values()].filter(({ index }) => personPage(index) === page),
+      ),
+    historyLines: (generation, key) =>
+      reached(() =>
+        [...of(generation).lines]
+          .filter(([id, { version }]) => historyPage(id.slice(0, 36), version) === key)
+          .map(([id, line]) => ({ ...line, ...linkOf(of(generation), id) })),
+      ),
+  };
+  return { ...models, use, state, of };
+}

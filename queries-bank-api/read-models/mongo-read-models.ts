@@ -1,0 +1,100 @@
+import { MongoClient, MongoError, type Collection } from 'mongodb';
+import { newestRevision, registryRevision } from '../../contracts/generations.ts';
+import {
+  checkpointId,
+  collections,
+  metadataId,
+  READ_DATABASE,
+  revisionId,
+  type ReadModelName,
+  ofAccountDocument,
+  ofChangeDocument,
+  ofHistoryDocuments,
+  ofMetadataDocument,
+} from '../../contracts/account/read-models.ts';
+import { ofPersonDocument } from '../../contracts/person/model.ts';
+import { Unavailable, type ReadModels } from './read-models.ts';
+
+const CONNECTIONS_MAX = 24;
+const SERVER_MS_MAX = 1_500;
+const CALL_MS_MAX = 3_000;
+/** Calls that may wait for a connection; a read side that is too slow is not there. */
+const QUEUE_MS_MAX = 2_000;
+
+type Document = { _id: string | number } & Record<string, unknown>;
+
+/** The read models in MongoDB or FerretDB. */
+export function mongoReadModels(url: string): ReadModels & { close(): Promise<void> } {
+  const client = new MongoClient(url, {
+    maxPoolSize: CONNECTIONS_MAX,
+    waitQueueTimeoutMS: QUEUE_MS_MAX,
+    serverSelectionTimeoutMS: SERVER_MS_MAX,
+    connectTimeoutMS: SERVER_MS_MAX,
+    socketTimeoutMS: CALL_MS_MAX,
+  });
+  const database = client.db(READ_DATABASE);
+  const collection = (name: string): Collection<Document> => database.collection<Document>(name);
+
+  /** The newest revision of each registry that was read. */
+  const revisions = new Map<ReadModelName, number>();
+
+  const one = (name: string, _id: string | number): Promise<Document | undefined> =>
+    reached(async () => (await collection(name).findOne({ _id })) ?? undefined);
+  const all = (name: string, equality: Record<string, string | number>): Promise<Document[]> =>
+    reached(() => collection(name).find(equality).toArray());
+
+  return {
+    async generation(name) {
+      const newest = await newestRevision(async (revision) => {
+        const found = await one(collections.registry, revisionId(name, revision));
+        if (found === undefined) return undefined;
+        const { _id, ...document } = found;
+        return registryRevision.parse(document);
+      }, revisions.get(name));
+      revisions.set(name, newest?.revision ?? 0);
+      return newest?.inUse;
+    },
+    async settled(generation) {
+      const document = await one(collections.checkpoints, checkpointId('balances', generation));
+      return Number(document?.['settled'] ?? 0);
+    },
+    async change(generation, seq) {
+      const document = await one(collections.changes(generation), seq);
+      return document && ofChangeDocument(document);
+    },
+    async account(generation, accountId) {
+      const document = await one(collections.accounts(generation), accountId);
+      return document && ofAccountDocument(document);
+    },
+    async metadata(generation, accountId, version) {
+      const id = metadataId(accountId, version);
+      const document = await one(collections.metadata(generation), id);
+      return document && ofMetadataDocument(document);
+    },
+    isSetAside: async (name, generation, stream) =>
+      (await one(collections.setAside(name, generation), stream)) !== undefined,
+    async ownerAccounts(generation, ownerPage) {
+      return (await all(collections.accounts(generation), { ownerPage })).map(ofAccountDocument);
+    },
+    async person(generation, personId) {
+      const document = await one(collections.persons(generation), personId);
+      return document && ofPersonDocument(document);
+    },
+    async persons(generation, page) {
+      return (await all(collections.persons(generation), { page })).map(ofPersonDocument);
+    },
+    async historyLines(generation, page) {
+      return ofHistoryDocuments(await all(collections.history(generation), { page }));
+    },
+    close: () => client.close(),
+  };
+}
+
+async function reached<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof MongoError) throw new Unavailable(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import type {
+  AccountChange,
+  AccountModel,
+  HistoryEntry,
+  Metadata,
+  ReadModelName,
+} from '../../contracts/account/read-models.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
+
+/** The read side cannot be reached, or there is none yet: try again later. */
+export class Unavailable extends Error {}
+
+/** Reads what the projections write; each call finds documents by one equality. */
+export interface ReadModels {
+  /** The generation in use, undefined before the projection's first start. */
+  generation(name: ReadModelName): Promise<string | undefined>;
+  /** The changes up to this one are in the account documents; 0 when none is. */
+  settled(generation: string): Promise<number>;
+  change(generation: string, seq: number): Promise<AccountChange | undefined>;
+  account(generation: string, accountId: string): Promise<AccountModel | undefined>;
+  /** What that event said of the account's metadata. */
+  metadata(generation: string, accountId: string, version: number): Promise<Metadata | undefined>;
+  /** Whether the projection could not follow that stream. */
+  isSetAside(name: ReadModelName, generation: string, stream: string): Promise<boolean>;
+  /** The accounts on that page of an owner's list, in no order. */
+  ownerAccounts(generation: string, pageKey: string): Promise<AccountModel[]>;
+  person(generation: string, personId: string): Promise<PersonModel | undefined>;
+  /** The persons on that page of the list, in no order. */
+  persons(generation: string, page: number): Promise<PersonModel[]>;
+  /** The lines of that page of an account's history, in no order. */
+  historyLines(generation: string, pageKey: string): Promise<HistoryEntry[]>;
+}

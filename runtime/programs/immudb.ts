@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
+import type { Client, GrpcObject, ServiceClientConstructor } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { logFile } from '../instance.ts';
+import type { Instance } from '../instance.ts';
+import type { ProgramSpec } from '../supervisor/managed-program.ts';
+import { LOOPBACK } from '../ports.ts';
+import { signingKeyFile } from '../secrets.ts';
+import { nicenessOf } from '../supervisor/scheduling.ts';
+import type { Secrets } from '../secrets.ts';
+
+export const LOG_DATABASE = 'corebank';
+export const LOG_USER = 'corebank';
+const CALL_TIMEOUT_MS = 5_000;
+const READ_WRITE = 2;
+/**
+ * Set at creation: they bound a batch and immudb's memory. Each of its transaction buffers has
+ * place for the largest batch, so there are as many as one writer and its proofs need; what it
+ * takes by default beside them (30 buffers, 1,000 cached transactions, 48 MiB for writing hashes)
+ * is live memory that every collection goes through.
+ *
+ * The index is a tree that is written anew along each changed path, and what is old in it goes
+ * only in whole files, with a flush that is synced. So nodes are small, files too, and each flush
+ * takes a part of the oldest nodes along (docs/decisions/0013-bytes-at-rest.md).
+ */
+const SETTINGS = {
+  maxTxEntries: { value: 4096 },
+  maxKeyLen: { value: 256 },
+  maxConcurrency: { value: 16 },
+  txLogCacheSize: { value: 100 },
+  ahtSettings: { writeBufferSize: { value: 1 << 20 } },
+  syncFrequency: { value: 2 },
+  fileSize: { value: 64 << 20 },
+  indexSettings: {
+    flushThreshold: { value: 30_000 },
+    syncThreshold: { value: 60_000 },
+    maxNodeSize: { value: 2048 },
+    cleanupPercentage: { value: 20 },
+  },
+};
+
+type Reply = Readonly<Record<string, unknown>>;
+
+interface AdminClient {
+  readonly call: (method: string, request: object, session?: string) => Promise<Reply>;
+  readonly close: () => void;
+}
+
+const openClient = (instance: Instance): AdminClient => {
+  const proto = loadSync(join(instance.root, 'runtime', 'immudb-admin.proto'), { keepCase: true });
+  const packages = loadPackageDefinition(proto) as unknown as { immudb: { schema: GrpcObject } };
+  const Service = packages.immudb.schema['ImmuService'] as ServiceClientConstructor;
+  const address = `${LOOPBACK}:${instance.ports.immudb}`;
+  const client: Client = new Service(address, credentials.createInsecure());
+  type Call = (
+    request: object,
+    metadata: Metadata,
+    options: object,
+    done: (error: Error | null, reply: Reply) => void,
+  ) => void;
+  const call = (method: string, request: object, session?: string): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const metadata = new Metadata();
+      if (session !== undefined) metadata.set('sessionid', session);
+      const rpc = (client as unknown as Record<string, Call>)[method] as Call;
+      const options = { deadline: Date.now() + CALL_TIMEOUT_MS };
+      rpc.call(client, request, metadata, options, (error, reply) =>
+        error === null ? resolve(reply) : reject(error),
+      );
+    });
+  return { call, close: () => client.close() };
+};
+
+const withSession = async (
+  client: AdminClient,
+  user: string,
+  password: string,
+  database: string,
+  work: (session: string) => Promise<void>,
+): Promise<void> => {
+  const reply = await client.call('OpenSession', {
+    username: Buffer.from(user),
+    password: Buffer.from(password),
+    databaseName: database,
+  });
+  const session = String(reply['sessionID']);
+  try {
+    await work(session);
+  } finally {
+    await client.call('CloseSession', {}, session);
+  }
+};
+
+const isHealthy = async (instance: Instance): Promise<boolean> => {
+  const client = openClient(instance);
+  try {
+    return (await client.call('Health', {}))['status'] === true;
+  } catch {
+    return false;
+  } finally {
+    client.close();
+  }
+};
+
+/** Where the log lies. */
+export const logFolder = (instance: Instance): string => join(instance.dataDir, 'immudb', 'data');
+
+/**
+ * The immutable log's server. It syncs every commit: without that a kill ruins its files. It
+ * serves the bank's log, or a copy of it on another port.
+ */
+export const immudbProgram = (
+  instance: Instance,
+  secrets: Secrets,
+  command: string,
+  dir = logFolder(instance),
+): ProgramSpec => {
+  const cwd = join(instance.dataDir, 'immudb');
+  mkdirSync(cwd, { recursive: true, mode: 0o700 });
+  const off = ['metrics-server', 'web-server', 'pgsql-server', 'grpc-reflection', 'swaggerui'];
+  return {
+    name: 'immudb',
+    command,
+    args: [
+      ...['--dir', dir, '--address', LOOPBACK, '--auth'],
+      ...['--port', String(instance.ports.immudb)],
+      ...off.map((server) => `--${server}=false`),
+      ...['--signingKey', signingKeyFile(instance.dataDir), '--logformat', 'text'],
+    ],
+    env: {
+      HOME: cwd,
+      IMMUDB_ADMIN_PASSWORD: secrets.immudbAdmin,
+      // Collects early; a limit near what it needs would make it collect without end.
+      GOGC: '50',
+      GOMEMLIMIT: '1GiB',
+    },
+    cwd,
+    logFile: logFile(instance, 'immudb'),
+    port: instance.ports.immudb,
+    layer: 0,
+    niceness: nicenessOf('immudb'),
+    ready: () => isHealthy(instance),
+  };
+};
+
+/** Makes the log's database and its writer, who may enter nothing else. */
+export const provisionImmudb = async (
+  instance: Instance,
+  secrets: Pick<Secrets, 'immudbAdmin' | 'immudbWriter'>,
+): Promise<void> => {
+  const client = openClient(instance);
+  const nothing = async (): Promise<void> => undefined;
+  try {
+    await withSession(client, LOG_USER, secrets.immudbWriter, LOG_DATABASE, nothing).catch(() =>
+      withSession(client, 'immudb', secrets.immudbAdmin, 'defaultdb', async (session) => {
+        const database = { name: LOG_DATABASE, ifNotExists: true, settings: SETTINGS };
+        await client.call('CreateDatabaseV2', database, session);
+        const user = {
+          user: Buffer.from(LOG_USER),
+          password: Buffer.from(secrets.immudbWriter),
+          permission: READ_WRITE,
+          database: LOG_DATABASE,
+        };
+        await client.call('CreateUser', user, session);
+      }),
+    );
+  } finally {
+    client.close();
+  }
+};

@@ -1,0 +1,243 @@
+import { logFile, type Instance } from '../instance.ts';
+import { accepts, LOOPBACK } from '../ports.ts';
+import { Refusal } from '../progress.ts';
+import { writePrivate, type Secrets } from '../secrets.ts';
+import type { ProgramSpec } from '../supervisor/managed-program.ts';
+import { nicenessOf } from '../supervisor/scheduling.ts';
+import {
+  DiscardPolicy,
+  StoreCompression,
+  type StreamConfig,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { nanos, connect, type NatsConnection } from '@nats-io/transport-node';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const STREAM_BYTES_MAX = 1024 * 1024 * 1024;
+const STREAM_AGE_MAX_MS = 7 * 24 * 3_600_000;
+/** About 2.3 million integration events; docs/integration-events.md says what that means. */
+const BANK_EVENTS_BYTES_MAX = 2 * STREAM_BYTES_MAX;
+/** The ledger only tells followers early what they else pull from the log. */
+const LEDGER_BYTES_MAX = 64 * 1024 * 1024;
+const LEDGER_AGE_MAX_MS = 10 * 60_000;
+/** Nothing else keeps these messages, so a full stream refuses the new and forgets no old one. */
+const KEPT_STREAMS = new Set(['ACCOUNT_COMMANDS', 'DEAD_COMMANDS']);
+
+/** Bytes and age of streams of events; text that repeats itself takes half of its bytes so. */
+const EVENT_STREAMS: Readonly<Record<string, readonly [bytes: number, ageMs: number]>> = {
+  LEDGER: [LEDGER_BYTES_MAX, LEDGER_AGE_MAX_MS],
+  // A log that was put back from a backup gets from here what it lacks (`restore --refill`).
+  ACCOUNT_EVENTS: [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS],
+  BANK_EVENTS: [BANK_EVENTS_BYTES_MAX, STREAM_AGE_MAX_MS],
+};
+
+/** How much a stream keeps, and what becomes of more. */
+export function limitsOf(name: string): Partial<StreamConfig> {
+  const [bytes, ageMs] = EVENT_STREAMS[name] ?? [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS];
+  const isKept = KEPT_STREAMS.has(name);
+  return {
+    max_bytes: bytes,
+    max_age: isKept ? 0 : nanos(ageMs),
+    discard: isKept ? DiscardPolicy.New : DiscardPolicy.Old,
+    compression: name in EVENT_STREAMS ? StoreCompression.S2 : StoreCompression.None,
+  };
+}
+
+const ADMIN = 'admin';
+const SIDECAR = 'sidecar';
+/** The only one that may put integration events on their stream. */
+const PUBLISHER = 'event-source';
+/** For consumers of integration events that have no sidecar: it reads them and nothing else. */
+const READER = 'reader';
+const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
+const DUPLICATE_WINDOW_MS = 120_000;
+
+/** Streams must exist before a sidecar subscribes; each carries one topic of the bank. */
+export const STREAMS: Readonly<Record<string, string>> = {
+  ACCOUNT_EVENTS: 'account-events',
+  LEDGER: 'ledger',
+  BANK_EVENTS: 'bank-events',
+  AUDIT: 'audit',
+  DEAD_COMMANDS: 'account-commands-dead',
+  ACCOUNT_COMMANDS: 'account-commands',
+  COMMAND_RESULTS: 'account-command-results',
+};
+/**
+ * Of commands the broker drops nothing: Dapr names a message by the id of its CloudEvent alone, so
+ * the command of another source would be taken for a repetition, acknowledged and lost. What truly
+ * comes twice is known by its key. The window can be nothing only for a stream that takes from
+ * another one too, so it takes what that one never has.
+ */
+const TAKES_ALL: Readonly<Record<string, Partial<StreamConfig>>> = {
+  ACCOUNT_COMMANDS: {
+    duplicate_window: 0,
+    sources: [{ name: 'DEAD_COMMANDS', filter_subject: 'nothing' }],
+  },
+};
+/** A command is gone from its stream as soon as it is acknowledged. */
+const QUEUES = new Set(['ACCOUNT_COMMANDS']);
+
+const TOO_OLD =
+  'This NATS server drops commands of two senders that chose one id: it cannot do without ' +
+  'deduplication. Give the bank one from 2.15 on, or none: then it builds its own.';
+
+/** What a sidecar may do on the broker: its topics, its own consumers, and nothing else. */
+const sidecarPermissions = (): string => {
+  const topics = Object.values(STREAMS).filter((topic) => topic !== STREAMS['BANK_EVENTS']);
+  const consumers = Object.keys(STREAMS).flatMap((stream) => [
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+  ]);
+  const acks = Object.keys(STREAMS).map((stream) => `$JS.ACK.${stream}.>`);
+  const publish = [...topics, ...consumers, ...acks, '$JS.API.STREAM.NAMES', '$JS.FC.>'];
+  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.>"] }`;
+};
+
+/** Its inbox is its own, so that it reads the answers to nobody else. */
+const publisherPermissions = (): string => {
+  const info = ['$JS.API.STREAM.INFO.BANK_EVENTS', '$JS.API.STREAM.MSG.GET.BANK_EVENTS'];
+  const publish = [STREAMS['BANK_EVENTS'], ...info];
+  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX_EVENT_SOURCE.>"] }`;
+};
+
+const readerPermissions = (): string => {
+  const consumer = (what: string): string => `$JS.API.CONSUMER.${what}.BANK_EVENTS.>`;
+  const consumers = ['CREATE', 'DURABLE.CREATE', 'INFO', 'MSG.NEXT'].map(consumer);
+  const publish = [...consumers, '$JS.API.STREAM.INFO.BANK_EVENTS', '$JS.ACK.BANK_EVENTS.>'];
+  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX_READER.>"] }`;
+};
+
+const configuration = (instance: Instance, secrets: Secrets, storeDir: string): string => `
+listen: "${LOOPBACK}:${instance.ports.nats}"
+server_name: "core-bank-${instance.number}"
+max_payload: ${MESSAGE_BYTES_MAX}
+jetstream { store_dir: ${JSON.stringify(storeDir)}, max_memory_store: 67108864 }
+authorization {
+  users = [
+    { user: ${ADMIN}, password: "${secrets.natsAdmin}" }
+    { user: ${SIDECAR}, password: "${secrets.natsSidecar}", permissions: ${sidecarPermissions()} }
+    { user: ${PUBLISHER}, password: "${secrets.natsPublisher}",
+      permissions: ${publisherPermissions()} }
+    { user: ${READER}, password: "${secrets.natsReader}", permissions: ${readerPermissions()} }
+  ]
+}
+`;
+
+/** The broker. Its passwords stand in a file that only its owner can read. */
+export const natsProgram = (instance: Instance, secrets: Secrets, command: string): ProgramSpec => {
+  const cwd = join(instance.dataDir, 'nats');
+  mkdirSync(cwd, { recursive: true, mode: 0o700 });
+  const file = join(cwd, 'nats.conf');
+  writePrivate(file, configuration(instance, secrets, join(cwd, 'jetstream')));
+  return {
+    name: 'nats',
+    command,
+    args: ['-c', file],
+    env: { GOMEMLIMIT: '256MiB' },
+    cwd,
+    logFile: logFile(instance, 'nats'),
+    port: instance.ports.nats,
+    layer: 0,
+    niceness: nicenessOf('nats'),
+    ready: () => accepts(instance.ports.nats),
+  };
+};
+
+/** For the runtime itself: it may do everything on the broker. */
+export const connectAsAdmin = (
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+): Promise<NatsConnection> =>
+  connect({
+    servers: `${LOOPBACK}:${instance.ports.nats}`,
+    user: ADMIN,
+    pass: secrets.natsAdmin,
+    timeout: 5_000,
+    reconnect: false,
+  });
+
+/** Works on the broker as its administrator, on a connection that is closed then. */
+export async function asAdmin<Result>(
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+  work: (connection: NatsConnection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await connectAsAdmin(instance, secrets);
+  return work(connection).finally(() => connection.close());
+}
+
+/**
+ * Makes the streams, or brings their limits up to date. Old events are discarded: the actors'
+ * journal, not the broker, keeps an event until the log has it.
+ */
+export const provisionNats = (
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+): Promise<void> => asAdmin(instance, secrets, provision);
+
+async function provision(connection: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const known = new Set<string>();
+  for await (const stream of manager.streams.list()) known.add(stream.config.name);
+  for (const [name, subject] of Object.entries(STREAMS)) {
+    const limits: Partial<StreamConfig> = {
+      subjects: [subject],
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+      ...limitsOf(name),
+      ...TAKES_ALL[name],
+    };
+    const retention = QUEUES.has(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
+    const fixed = { storage: StorageType.File, retention };
+    const { config } = known.has(name)
+      ? await manager.streams.update(name, limits)
+      : await manager.streams.add({ name, ...fixed, ...limits });
+    if (name in TAKES_ALL && (config.duplicate_window ?? 0) > 0) throw new Refusal(TOO_OLD);
+  }
+}
+
+/** Empties the public stream, so that every event of the log is published from number 1 on. */
+export async function renumberBankEvents(connection: NatsConnection): Promise<void> {
+  // Purging would keep the numbers, and a number is an event's place in the log.
+  await (await jetstreamManager(connection)).streams.delete('BANK_EVENTS');
+  await provision(connection);
+}
+
+/** Messages of a stream that its durable consumer has not acknowledged; all without one. */
+export const unacknowledged = async (
+  connection: NatsConnection,
+  stream: string,
+  durable: string,
+): Promise<number> => {
+  const manager = await jetstreamManager(connection);
+  try {
+    const info = await manager.consumers.info(stream, durable);
+    return info.num_pending + info.num_ack_pending;
+  } catch (error) {
+    if (!/consumer not found/i.test(String(error))) throw error;
+    return (await manager.streams.info(stream)).state.messages;
+  }
+};
+
+/** Its next subscription begins at the oldest message that the stream has. */
+export const forgetConsumer = async (
+  connection: NatsConnection,
+  stream: string,
+  durable: string,
+): Promise<void> => {
+  const manager = await jetstreamManager(connection);
+  await manager.consumers.delete(stream, durable).catch((error: unknown) => {
+    if (!/consumer not found/i.test(String(error))) throw error;
+  });
+};
+
+/** What daprd's pub/sub connects to; a secret. */
+export const natsUrl = (instance: Instance, secrets: Secrets): string =>
+  `nats://${SIDECAR}:${secrets.natsSidecar}@${LOOPBACK}:${instance.ports.nats}`;
+
+/** What event-source connects to for the public stream; a secret. */
+export const bankEventsUrl = (instance: Instance, secrets: Secrets): string =>
+  `nats://${PUBLISHER}:${secrets.natsPublisher}@${LOOPBACK}:${instance.ports.nats}`;

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ACTOR_HOST_APP } from '../programs/actor-hosts.ts';
+import type { DaprApp } from '../programs/dapr-yaml.ts';
+import { LOOPBACK } from '../ports.ts';
+import { Refusal } from '../progress.ts';
+
+const ANSWER_MS_MAX = 2_000;
+const READY_POLL_MS = 100;
+/** A fault that needs a person is believed when it is still there after this. */
+const BELIEVED_AFTER_MS = 3_000;
+const LOG_APP = 'event-source';
+
+/** What of its health a person wants to see at a glance, by the name under which it stands. */
+const TOLD_OF_LOG = ['quarantined', 'alarms'];
+const TOLD_OF_HOST = ['unsettled', 'outbox', 'waiting'];
+
+/** What to tell of a program, by its name; undefined for one that has nothing to tell. */
+export const toldOf = (name: string): readonly string[] | undefined => {
+  if (name === LOG_APP) return TOLD_OF_LOG;
+  const isHost = name.startsWith(ACTOR_HOST_APP) && !name.endsWith('-daprd');
+  return isHost ? TOLD_OF_HOST : undefined;
+};
+
+/** Numbers in there, with the path to each; a list under a wanted name counts as its length. */
+const numbersIn = (value: unknown, path: readonly string[]): [readonly string[], number][] => {
+  if (typeof value === 'number') return [[path, value]];
+  if (Array.isArray(value)) return [[path, value.length]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => numbersIn(inner, [...path, name]));
+};
+
+const words = (path: readonly string[], wanted: readonly string[]): string | undefined => {
+  const at = path.findLastIndex((name) => wanted.includes(name));
+  if (at < 0) return undefined;
+  // The number of alarms is told, not how many of them health shows.
+  const rest = path.slice(at).filter((name) => name !== 'count');
+  return rest.includes('first') ? undefined : rest.join(' ');
+};
+
+/**
+ * One sentence of what /health/ready answered. Apps tell more or less of themselves from release
+ * to release, so whatever is not there is left out.
+ */
+export const healthWords = (body: unknown, wanted: readonly string[]): string => {
+  const { status, checks } = (body ?? {}) as { status?: unknown; checks?: unknown };
+  const told = numbersIn(checks, []).flatMap(([path, number]) => {
+    const name = words(path, wanted);
+    return name === undefined ? [] : [`${name} ${number}`];
+  });
+  const reasons = Object.values((checks ?? {}) as Record<string, { reason?: unknown } | null>)
+    .map((check) => check?.reason)
+    .filter((reason) => typeof reason === 'string');
+  return [typeof status === 'string' ? status : 'unknown', ...told, ...reasons].join(', ');
+};
+
+type Told = Readonly<Record<string, { reason?: unknown; needsPerson?: unknown } | null>>;
+
+/** What in there no waiting heals; undefined when there is no such thing. */
+export const neededPersonFor = (body: unknown): string | undefined => {
+  const { checks } = (body ?? {}) as { checks?: Told };
+  const found = Object.values(checks ?? {}).find((check) => check?.needsPerson === true);
+  return typeof found?.reason === 'string' ? found.reason : undefined;
+};
+
+/** Whether it says of itself that it does what it is there for. */
+export const saysReady = (body: unknown): boolean =>
+  (body as { status?: unknown } | undefined)?.status === 'ready';
+
+/** Asks an app for its health, needs no token; undefined when it does not answer in time. */
+export const askHealth = async (port: number): Promise<unknown> => {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    const response = await fetch(`http://${LOOPBACK}:${port}/health/ready`, { signal });
+    return (await response.json()) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The name of the app, and what it said of itself. */
+const whyNotReady = ({ name }: DaprApp, health: unknown): string =>
+  health === undefined ? name : `${name}: ${healthWords(health, [])}`;
+
+export const notToBeTrusted = (name: string, why: string): string =>
+  `NOT TO BE TRUSTED: ${name}: ${why} (docs/audit.md: what to do)`;
+
+/** A sentence of an app that has said for a while that it needs a person; else undefined. */
+const patience = () => {
+  const since = new Map<string, number>();
+  return ({ name }: DaprApp, health: unknown): string | undefined => {
+    const why = neededPersonFor(health);
+    const first = since.get(name) ?? Date.now();
+    if (why === undefined) since.delete(name);
+    else since.set(name, first);
+    const isBelieved = Date.now() - first >= BELIEVED_AFTER_MS;
+    return why !== undefined && isBelieved ? notToBeTrusted(name, why) : undefined;
+  };
+};
+
+/**
+ * Resolves when every app says that it is ready, or that no waiting heals it: gives a sentence for
+ * each of these. Throws one that names who does neither within the limit.
+ */
+export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<string[]> => {
+  const deadline = Date.now() + limitMs;
+  const needsPerson = patience();
+  const sentences: string[] = [];
+  let waiting = [...apps];
+  while (waiting.length > 0) {
+    const asked = await Promise.all(
+      waiting.map(async (app) => ({ app, health: await askHealth(app.appPort) })),
+    );
+    const left = asked.filter(({ app, health }) => {
+      if (saysReady(health)) return false;
+      const sentence = needsPerson(app, health);
+      if (sentence !== undefined) sentences.push(sentence);
+      return sentence === undefined;
+    });
+    waiting = left.map(({ app }) => app);
+    if (waiting.length === 0) break;
+    if (Date.now() > deadline) {
+      const names = left.map(({ app, health }) => whyNotReady(app, health)).join('; ');
+      throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
+    }
+    await sleep(READY_POLL_MS);
+  }
+  return sentences;
+};

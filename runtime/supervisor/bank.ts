@@ -1,0 +1,205 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  actorHost,
+  actorHostsWanted,
+  ACTOR_HOST_APP,
+  withActorHosts,
+} from '../programs/actor-hosts.ts';
+import { waitReady } from './app-health.ts';
+import { appPrograms, sidecarName } from '../programs/apps.ts';
+import { readDaprYaml } from '../programs/dapr-yaml.ts';
+import type { DaprApp } from '../programs/dapr-yaml.ts';
+import { fileOf, startInfrastructure } from '../programs/infrastructure.ts';
+import { prepareDataDir, resolveInstance } from '../instance.ts';
+import type { Instance, InstanceOptions } from '../instance.ts';
+import type { Entry } from './process-table.ts';
+import { LOOPBACK, requireFreePorts } from '../ports.ts';
+import { findPrograms, SERVED_BY_START } from '../programs/programs.ts';
+import { createProgress, Refusal } from '../progress.ts';
+import { scheduleAsBatch } from './scheduling.ts';
+import { loadSecrets } from '../secrets.ts';
+import { createSupervisor } from './supervisor.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { ProgramName } from '../programs/versions.ts';
+
+const READY_DEADLINE_MS = 60_000;
+
+export interface BankOptions extends InstanceOptions {
+  /** Prints nothing; notes about deaths then go to `onNote` only. */
+  readonly quiet?: boolean;
+  readonly onNote?: (sentence: string) => void;
+  /** The longest wait before a program that died again and again is started again. */
+  readonly backOffMsMax?: number;
+  /** Actor hosts, 1 to 8; ACTOR_HOSTS when unset. */
+  readonly actorHosts?: number;
+  /** Leaves the apps and their sidecars out. */
+  readonly infrastructureOnly?: boolean;
+  /** Look up these programs too, beyond those that a start needs. */
+  readonly alsoFind?: readonly ProgramName[];
+}
+
+/** A running bank, for commands, whole-house tests and benchmarks. */
+export interface Bank {
+  readonly instance: Instance;
+  /** The apps that run, or that are to run. */
+  readonly apps: readonly DaprApp[];
+  /** App port by the app's name: its app id, of further actor hosts <app-id>-2 and so on. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Base address by name, without a slash at the end. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Paths of the programs that were looked up. */
+  readonly files: Readonly<Partial<Record<ProgramName, string>>>;
+  readonly programs: () => readonly Entry[];
+  /**
+   * Signals a program's process group; it restarts when that ends it. Names: postgres, nats,
+   * immudb, ferretdb, placement, and per app <name> and <name>-daprd.
+   */
+  readonly kill: (name: string, signal: NodeJS.Signals) => boolean;
+  /** Stops a program and keeps it down until bringUp. */
+  readonly takeDown: (name: string) => Promise<void>;
+  readonly bringUp: (name: string) => Promise<void>;
+  /** Starts another actor host, 1 to 8, and waits until it is ready. */
+  readonly addActorHost: (host: number) => Promise<void>;
+  /** Has an actor host finish what it does, then stops its sidecar; it is not restarted. */
+  readonly stopActorHost: (host: number) => Promise<void>;
+  /** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
+  readonly waitReady: (limitMs?: number) => Promise<void>;
+  /** What was not to be trusted when it was started, a sentence each. */
+  readonly distrusted: readonly string[];
+  readonly restartCount: (name?: string) => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Every port of the bank, and whose it is. */
+export const allPorts = (
+  instance: { readonly ports: Readonly<Record<string, number>> },
+  apps: readonly DaprApp[],
+): Map<number, string> => {
+  const ports = new Map<number, string>();
+  for (const [name, port] of Object.entries(instance.ports)) ports.set(port, name);
+  for (const app of apps) {
+    ports.set(app.appPort, app.name);
+    for (const port of [app.daprHTTPPort, app.daprGRPCPort, app.daprInternalGRPCPort]) {
+      ports.set(port, `the sidecar of ${app.name}`);
+    }
+  }
+  return ports;
+};
+
+const requireReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
+  const sentences = await waitReady(apps, limitMs);
+  if (sentences.length > 0) throw new Refusal(sentences.join('\n'));
+};
+
+/** Actor hosts that come and go while the bank runs; `apps` tells which apps there are. */
+const actorHosts = (
+  instance: Instance,
+  first: readonly DaprApp[],
+  supervisor: Supervisor,
+  files: Bank['files'],
+): Pick<Bank, 'addActorHost' | 'stopActorHost'> & { readonly apps: () => readonly DaprApp[] } => {
+  let apps = first;
+  const model = first.find((app) => app.name === ACTOR_HOST_APP) as DaprApp;
+  return {
+    apps: () => apps,
+    addActorHost: async (host) => {
+      const app = actorHost(model, actorHostsWanted(host));
+      await requireFreePorts(allPorts({ ports: {} }, [app]));
+      const secrets = loadSecrets(instance.dataDir);
+      await supervisor.start(appPrograms(instance, secrets, [app], fileOf(files, 'daprd')));
+      apps = [...apps, app];
+      await requireReady([app], READY_DEADLINE_MS);
+    },
+    stopActorHost: async (host) => {
+      const { name } = actorHost(model, host);
+      apps = apps.filter((app) => app.name !== name);
+      await supervisor.remove(name);
+      await supervisor.remove(sidecarName(name));
+    },
+  };
+};
+
+const makeHandle = (
+  instance: Instance,
+  hosts: ReturnType<typeof actorHosts>,
+  supervisor: Supervisor,
+  files: Bank['files'],
+  distrusted: readonly string[],
+): Bank => ({
+  instance,
+  files,
+  get apps() {
+    return hosts.apps();
+  },
+  get ports() {
+    return Object.fromEntries(hosts.apps().map((app) => [app.name, app.appPort]));
+  },
+  get urls() {
+    const addresses = Object.entries(this.ports);
+    return Object.fromEntries(
+      addresses.map(([name, port]) => [name, `http://${LOOPBACK}:${port}`]),
+    );
+  },
+  addActorHost: hosts.addActorHost,
+  stopActorHost: hosts.stopActorHost,
+  programs: supervisor.programs,
+  kill: supervisor.kill,
+  takeDown: supervisor.takeDown,
+  bringUp: supervisor.bringUp,
+  waitReady: (limitMs = READY_DEADLINE_MS) => requireReady(hosts.apps(), limitMs),
+  distrusted,
+  restartCount: (name) =>
+    supervisor
+      .programs()
+      .filter((program) => name === undefined || program.name === name)
+      .reduce((sum, program) => sum + program.restarts, 0),
+  stop: supervisor.stop,
+});
+
+/** Addresses of sidecars that are gone; the new ones register themselves. */
+export const forgetAddresses = ({ dataDir }: Instance): void => {
+  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `names.db${end}`), { force: true });
+};
+
+/**
+ * Starts the whole bank in this process and gives a handle on it. Compiled apps must be in
+ * dist/. When the start fails, everything that came up is stopped before it throws.
+ */
+export const startBank = async (
+  options: BankOptions = {},
+  onSupervisor?: (supervisor: Supervisor) => void,
+): Promise<Bank> => {
+  scheduleAsBatch();
+  const instance = resolveInstance(options);
+  const progress = createProgress(options.quiet);
+  const wanted = [...SERVED_BY_START, ...(options.alsoFind ?? [])];
+  const files = await findPrograms(instance, wanted, progress);
+  const hostCount = actorHostsWanted(options.actorHosts);
+  const apps = withActorHosts(readDaprYaml(instance.root, instance.number), hostCount);
+  prepareDataDir(instance);
+  const note = options.onNote ?? progress.say;
+  const supervisor = await createSupervisor(instance.dataDir, note, options.backOffMsMax);
+  onSupervisor?.(supervisor);
+  try {
+    await requireFreePorts(allPorts(instance, apps));
+    const secrets = loadSecrets(instance.dataDir);
+    await progress.during('starting PostgreSQL, NATS, immudb, FerretDB, Dapr ...', () =>
+      startInfrastructure(supervisor, instance, secrets, files),
+    );
+    const hosts = actorHosts(instance, apps, supervisor, files);
+    const distrusted: string[] = [];
+    const bank = makeHandle(instance, hosts, supervisor, files, distrusted);
+    if (options.infrastructureOnly === true) return bank;
+    forgetAddresses(instance);
+    await progress.during(`starting ${apps.length} apps and their sidecars ...`, async () => {
+      await supervisor.start(appPrograms(instance, secrets, apps, fileOf(files, 'daprd')));
+      // Not ended for it: whoever finds out what happened needs the bank, and commands are kept.
+      distrusted.push(...(await waitReady(apps, READY_DEADLINE_MS)));
+    });
+    return bank;
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+};

@@ -1,0 +1,118 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processIdentity, signalGroup } from './process-identity.ts';
+import { Refusal } from '../progress.ts';
+import { writePrivate } from '../secrets.ts';
+
+const LEFTOVER_GRACE_MS = 5_000;
+const POLL_MS = 50;
+
+export type ProgramState = 'starting' | 'ready' | 'restarting' | 'stopped';
+
+/** One program as the ledger and `npm run status` show it. */
+export interface Entry {
+  readonly name: string;
+  readonly pid: number;
+  readonly identity: string;
+  readonly port: number;
+  readonly layer: number;
+  readonly state: ProgramState;
+  readonly startedAt: number;
+  readonly restarts: number;
+}
+
+export interface Ledger {
+  readonly supervisor: { readonly pid: number; readonly identity: string };
+  readonly programs: readonly Entry[];
+}
+
+export const ledgerFile = (dataDir: string): string => join(dataDir, 'running.json');
+
+export const readLedger = (dataDir: string): Ledger | undefined => {
+  const file = ledgerFile(dataDir);
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Ledger;
+  } catch {
+    return undefined;
+  }
+};
+
+/** True when that very process, not a later one with its pid, is alive. */
+export const isAlive = (one: { readonly pid: number; readonly identity: string }): boolean =>
+  processIdentity(one.pid) === one.identity;
+
+export const writeLedger = (dataDir: string, programs: readonly Entry[]): void => {
+  const identity = processIdentity(process.pid) ?? '';
+  const ledger: Ledger = { supervisor: { pid: process.pid, identity }, programs };
+  writePrivate(ledgerFile(dataDir), `${JSON.stringify(ledger, null, 1)}\n`);
+};
+
+export const waitUntil = async (done: () => boolean, limitMs: number): Promise<boolean> => {
+  const deadline = Date.now() + limitMs;
+  while (!done()) {
+    if (Date.now() > deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+};
+
+/**
+ * Ends programs that a killed supervisor left behind: highest layer first, politely, then
+ * by force. A pid that meanwhile belongs to a stranger is left alone. Gives their names.
+ */
+export const endLeftovers = async (ledger: Ledger): Promise<string[]> => {
+  const living = ledger.programs.filter(isAlive);
+  const layers = [...new Set(living.map((entry) => entry.layer))].sort((a, b) => b - a);
+  for (const layer of layers) {
+    const group = living.filter((entry) => entry.layer === layer && isAlive(entry));
+    for (const entry of group) signalGroup(entry.pid, 'SIGTERM');
+    const ended = (): boolean => group.every((entry) => !isAlive(entry));
+    if (await waitUntil(ended, LEFTOVER_GRACE_MS)) continue;
+    for (const entry of group.filter(isAlive)) signalGroup(entry.pid, 'SIGKILL');
+    await waitUntil(ended, LEFTOVER_GRACE_MS);
+  }
+  return living.map((entry) => entry.name);
+};
+
+const runningRefusal = (pid: number): Refusal =>
+  new Refusal(
+    `This bank is running already (supervisor pid ${pid}): use it, or stop it with ` +
+      '"npm run stop" before you start it again.',
+  );
+
+/**
+ * Makes this process the only supervisor of the data folder and cleans up after a killed
+ * one. Refuses while another supervisor lives. Gives the names of what it cleaned.
+ */
+export const takeOver = async (dataDir: string): Promise<string[]> => {
+  mkdirSync(dataDir, { recursive: true });
+  const before = readLedger(dataDir);
+  if (before !== undefined && isAlive(before.supervisor)) {
+    throw runningRefusal(before.supervisor.pid);
+  }
+  // Creating the lock file is atomic, so of two that start at once only one goes on.
+  const lock = join(dataDir, 'supervisor.lock');
+  const holder = `${process.pid} ${processIdentity(process.pid)}`;
+  if (existsSync(lock)) {
+    const [pid, identity] = readFileSync(lock, 'utf8').split(' ');
+    const other = { pid: Number(pid), identity: identity ?? '' };
+    if (other.pid !== process.pid && isAlive(other)) throw runningRefusal(other.pid);
+    rmSync(lock, { force: true });
+  }
+  try {
+    writeFileSync(lock, holder, { flag: 'wx', mode: 0o600 });
+  } catch {
+    throw new Refusal('Another start of this bank is under way: wait for it, then try again.');
+  }
+  const cleaned = before === undefined ? [] : await endLeftovers(before);
+  writeLedger(dataDir, []);
+  return cleaned;
+};
+
+export const release = (dataDir: string): void => {
+  rmSync(ledgerFile(dataDir), { force: true });
+  rmSync(join(dataDir, 'supervisor.lock'), { force: true });
+};

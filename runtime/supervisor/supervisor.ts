@@ -1,0 +1,161 @@
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS, createBackOff } from './back-off.ts';
+import { release, takeOver, writeLedger } from './process-table.ts';
+import type { Entry } from './process-table.ts';
+import { manageProgram } from './managed-program.ts';
+import type { Managed, ProgramSpec } from './managed-program.ts';
+import { watchOutages } from './outages.ts';
+import { requireFreePorts } from '../ports.ts';
+import { Refusal } from '../progress.ts';
+
+const LOG_BYTES_MAX = 20 * 1024 * 1024;
+const LOG_LINES_SHOWN = 5;
+const START_DEADLINE_MS = 60_000;
+/** A program that dies this often before it was ever ready will not come up by itself. */
+const START_DEATHS_MAX = 3;
+const POLL_MS = 30;
+const LEDGER_RETRY_MS = 1_000;
+const STOPPED_EARLY = 'Stopped while starting.';
+
+export interface Supervisor {
+  /** Starts programs side by side and waits until all are ready. */
+  readonly start: (specs: readonly ProgramSpec[]) => Promise<void>;
+  /** Signals one program's process group; it is restarted when that ends it. */
+  readonly kill: (name: string, signal: NodeJS.Signals) => boolean;
+  /** Stops one program and keeps it down until `bringUp`, for tests of longer outages. */
+  readonly takeDown: (name: string) => Promise<void>;
+  readonly bringUp: (name: string) => Promise<void>;
+  /** Stops one program and forgets it. */
+  readonly remove: (name: string) => Promise<void>;
+  readonly programs: () => readonly Entry[];
+  readonly stop: (graceMs?: number) => Promise<void>;
+}
+
+const rotate = (file: string): void => {
+  if (existsSync(file) && statSync(file).size > LOG_BYTES_MAX) renameSync(file, `${file}.1`);
+};
+
+const lastLines = (file: string): string =>
+  readFileSync(file, 'utf8').trim().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
+
+const entryOf = (managed: Managed): Entry => ({
+  name: managed.spec.name,
+  pid: managed.pid(),
+  identity: managed.identity(),
+  port: managed.spec.port,
+  layer: managed.spec.layer,
+  state: managed.state(),
+  startedAt: managed.startedAt(),
+  restarts: managed.restarts(),
+});
+
+const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<void> => {
+  const { name, logFile } = managed.spec;
+  const deadline = Date.now() + START_DEADLINE_MS;
+  const restartsBefore = managed.restarts();
+  while (managed.state() !== 'ready') {
+    if (isStopping()) throw new Refusal(STOPPED_EARLY);
+    if (managed.restarts() - restartsBefore >= START_DEATHS_MAX) {
+      throw new Refusal(
+        `${name} died ${START_DEATHS_MAX} times while starting, see ${logFile}. ` +
+          `It ended with:\n${lastLines(logFile)}`,
+      );
+    }
+    if (Date.now() > deadline) {
+      throw new Refusal(
+        `${name} was not ready within ${START_DEADLINE_MS / 1_000} s, see ${logFile}.`,
+      );
+    }
+    await sleep(POLL_MS);
+  }
+};
+
+/**
+ * Makes this process the supervisor of a data folder. Every program is written to the
+ * ledger as soon as it runs, so even a supervisor that is killed leaves nothing unknown.
+ */
+export const createSupervisor = async (
+  dataDir: string,
+  note: (sentence: string) => void,
+  backOffMsMax = BACK_OFF_MAX_MS,
+): Promise<Supervisor> => {
+  const cleaned = await takeOver(dataDir);
+  if (cleaned.length > 0) note(`Ended what a killed start had left: ${cleaned.join(', ')}.`);
+  const all = new Map<string, Managed>();
+  let stopping: Promise<void> | undefined;
+
+  const programs = (): Entry[] => [...all.values()].map(entryOf);
+  const look = watchOutages((name, because) => {
+    note(`${because} was away for long, so ${name} is restarted: it has given up on it`);
+    all.get(name)?.kill('SIGTERM');
+  });
+  let unwritten: NodeJS.Timeout | undefined;
+  const write = (): void => {
+    const isNew = unwritten === undefined;
+    clearTimeout(unwritten);
+    unwritten = undefined;
+    try {
+      writeLedger(dataDir, programs());
+    } catch (error) {
+      // A disk that is full must not end the one who restarts what it kills.
+      if (isNew) note(`What runs cannot be written down: ${String(error)}`);
+      unwritten = setTimeout(write, LEDGER_RETRY_MS);
+    }
+  };
+  const changed = (): void => {
+    write();
+    const givesUpOn = [...all.values()].flatMap(({ spec }): [string, string][] =>
+      spec.givesUpOn === undefined ? [] : [[spec.name, spec.givesUpOn]],
+    );
+    look(programs(), new Map(givesUpOn), Date.now());
+  };
+  const isStopping = (): boolean => stopping !== undefined;
+
+  const start = async (specs: readonly ProgramSpec[]): Promise<void> => {
+    await requireFreePorts(new Map(specs.map((spec) => [spec.port, spec.name])));
+    // Parts start side by side, so one may come here after another's failure ended it all.
+    if (isStopping()) throw new Refusal(STOPPED_EARLY);
+    for (const spec of specs) {
+      rotate(spec.logFile);
+      const backOff = createBackOff(BACK_OFF_FIRST_MS, backOffMsMax);
+      const managed = manageProgram(spec, { changed, noted: note }, backOff);
+      all.set(spec.name, managed);
+      managed.start();
+    }
+    await Promise.all(specs.map((spec) => untilReady(all.get(spec.name) as Managed, isStopping)));
+  };
+
+  const bringUp = async (name: string): Promise<void> => {
+    const managed = all.get(name);
+    if (managed === undefined) return;
+    if (managed.state() === 'stopped') managed.start();
+    await untilReady(managed, isStopping);
+  };
+
+  const remove = async (name: string): Promise<void> => {
+    await all.get(name)?.stop();
+    all.delete(name);
+    changed();
+  };
+
+  const stopAll = async (graceMs?: number): Promise<void> => {
+    const layers = [...new Set([...all.values()].map((managed) => managed.spec.layer))];
+    for (const layer of layers.sort((a, b) => b - a)) {
+      const group = [...all.values()].filter((managed) => managed.spec.layer === layer);
+      await Promise.all(group.map((managed) => managed.stop(graceMs)));
+    }
+    clearTimeout(unwritten);
+    release(dataDir);
+  };
+
+  return {
+    start,
+    kill: (name, signal) => all.get(name)?.kill(signal) ?? false,
+    takeDown: async (name) => all.get(name)?.stop(),
+    bringUp,
+    remove,
+    programs,
+    stop: (graceMs) => (stopping ??= stopAll(graceMs)),
+  };
+};
