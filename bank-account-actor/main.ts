@@ -13,9 +13,8 @@ import { createBankHost } from './host/bank-host.ts';
 import { hostListener } from './host/http.ts';
 import { logClient } from './host/log-client.ts';
 import { pgJournal } from './journal/pg-journal.ts';
-import { openPersons } from './person/person-reader.ts';
-import { checkJournal } from './restore/journal-guard.ts';
-import { watchJournal } from './restore/journal-watch.ts';
+import { openPersons } from './person/person-decider.ts';
+import { checkJournal, watchJournal } from './restore/journal-guard.ts';
 
 const QUARANTINED_SHOWN_MAX = 20;
 const LAST_ANSWERS_MS = 200;

@@ -1,6 +1,5 @@
-import { receiptFault, readReceipt } from '../proofs/receipt.ts';
+import { receiptFault, readReceipt, readPublicKey } from '../proofs/receipt.ts';
 import { isFault } from '../proofs/proof-fault.ts';
-import { readPublicKey } from '../proofs/signed-state.ts';
 import { once } from './connection.ts';
 import { latenciesOf, type Latencies } from './latencies.ts';
 import { command, pick } from './loads.ts';

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { canonicalJson } from './canonical-json.ts';
-import { isCanonicalText } from './canonical-text.ts';
+import { canonicalJson, isCanonicalText } from './canonical-json.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const said = (text: string): boolean => {

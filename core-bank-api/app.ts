@@ -9,7 +9,7 @@ import {
   type CommandResult,
 } from '../contracts/account/commands.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/account/outcomes.ts';
-import { COMMAND_API_OPERATIONS } from '../contracts/command-api.ts';
+import { COMMAND_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { openApi } from '../contracts/http/openapi.ts';
 import { ACCOUNT_COMMANDS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';

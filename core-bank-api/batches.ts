@@ -1,10 +1,182 @@
-import type { Express, RequestHandler } from 'express';
-import { batchFrame, type BatchResult } from '../contracts/batch/batches.ts';
+import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
+import {
+  batchItemIdFor,
+  type CommandMessage,
+  type CommandResult,
+} from '../contracts/account/commands.ts';
+import { answerOf } from '../contracts/account/outcomes.ts';
+import {
+  batchItem,
+  type BatchItem,
+  type BatchResult,
+  batchFrame,
+} from '../contracts/batch/batches.ts';
+import { batchHash, type BatchContent } from '../contracts/batch/content.ts';
+import { canonicalJson } from '../contracts/canonical-json.ts';
+import { problem } from '../contracts/http/problems.ts';
+import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
 import type { Actors } from './courier.ts';
-import { executePlan, isOtherBatch, planBatch, problemOf, resultOf } from './command-batch.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
-import { commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
+import {
+  accountIdFor,
+  freshId,
+  commandIdOf,
+  flagsOf,
+  ifMatchOf,
+  traceparentOf,
+} from './request-headers.ts';
+import type { Express, RequestHandler } from 'express';
+
+/** How the commands of a batch belong together. */
+export interface Joint {
+  /** All of them are executed, in one turn, or none. */
+  readonly atomic: boolean;
+  /** Each is decided on what the ones before it would leave; nothing is written. */
+  readonly dryRun: boolean;
+}
+
+/** One command of a batch on its way: where its result belongs, and for whom it is. */
+export interface Addressed {
+  readonly index: number;
+  readonly accountId: AccountId;
+  readonly message: CommandMessage;
+}
+
+export interface BatchPlan {
+  /** The commands of each account, in the order of the batch. */
+  readonly accounts: ReadonlyMap<AccountId, readonly Addressed[]>;
+  /** What cannot even be sent, by its place in the batch. */
+  readonly failures: ReadonlyMap<number, Failure>;
+  /** What the key of the batch is for; a message of one command has none. */
+  readonly batch?: BatchContent;
+}
+
+/** Reads each item by itself, so that a bad one harms no other, and sorts them by account. */
+export function planBatch(
+  items: readonly unknown[],
+  common: Pick<CommandMessage, 'traceparent'>,
+  key: CommandId = freshId(),
+): Required<BatchPlan> {
+  const idFor = itemIds(key);
+  const accounts = new Map<AccountId, Addressed[]>();
+  const failures = new Map<number, Failure>();
+  const said: string[] = [];
+  items.forEach((item, index) => {
+    const parsed = batchItem.safeParse(item);
+    if (!parsed.success) {
+      said.push(textOf(item));
+      failures.set(index, isObject(item) ? invalidBy(parsed.error) : NO_OBJECT);
+      return;
+    }
+    const { accountId: given, idempotencyKey, ...command } = parsed.data as BatchItem;
+    const about = `${given ?? ''} ${canonicalJson(command)}`;
+    said.push(`${idempotencyKey ?? ''} ${about}`);
+    const ids =
+      idempotencyKey === undefined
+        ? { commandId: idFor(about), causationId: key }
+        : { commandId: idempotencyKey };
+    const accountId = given ?? accountIdFor(ids.commandId);
+    const message = { ...common, accountId, ...ids, command };
+    const queue = accounts.get(accountId) ?? [];
+    accounts.set(accountId, queue);
+    queue.push({ index, accountId, message });
+  });
+  return { accounts, failures, batch: { key, hash: batchHash(said) } };
+}
+
+/** What a bad item says; of what is nested too deep for a text only that. */
+function textOf(item: unknown): string {
+  try {
+    return canonicalJson(item);
+  } catch (error) {
+    if (error instanceof RangeError) return 'too deep';
+    throw error;
+  }
+}
+
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const NO_OBJECT = invalid([{ at: '', message: 'must be an object with a type' }]);
+
+/**
+ * Ids for items without a key. They follow from the key of the whole batch and what the item says,
+ * so no correction moves them from one item to another. Of equal items each has one of its own.
+ */
+function itemIds(commandId: CommandId): (about: string) => CommandId {
+  const counts = new Map<string, number>();
+  return (about) => {
+    const count = counts.get(about) ?? 0;
+    counts.set(about, count + 1);
+    return batchItemIdFor(commandId, about, count);
+  };
+}
+
+/**
+ * Executes a plan: the commands of one account in order, the accounts beside each other, or all of
+ * them as one when the plan is atomic. An atomic plan with a failure is not sent at all. Gives each
+ * command's result with `settle`.
+ */
+export async function executePlan(
+  actors: Pick<Actors, 'execute'>,
+  { accounts, failures, batch }: BatchPlan,
+  joint: Joint | undefined,
+  settle: (command: Addressed, result: CommandResult) => void,
+): Promise<void> {
+  const queues = [...accounts.values()];
+  const groups = joint?.atomic === true && queues.length > 0 ? [inOrder(queues)] : queues;
+  const isAborted = joint?.atomic === true && failures.size > 0;
+  const of = batch === undefined ? {} : { batch };
+  const executed = groups.map(async (group) => {
+    const commands = group.map(({ message }) => message);
+    const results = isAborted ? [] : await actors.execute({ commands, ...joint, ...of });
+    group.forEach((command, at) => settle(command, results[at] ?? ABORTED));
+  });
+  await Promise.all(executed);
+}
+
+const inOrder = (queues: readonly (readonly Addressed[])[]): readonly Addressed[] =>
+  queues.flat().sort((one, other) => one.index - other.index);
+
+const ABORTED: CommandResult = { ok: false, refusal: { code: 'batch-aborted' } };
+
+export const isUnavailable = (result: CommandResult): boolean =>
+  !result.ok && result.refusal.code === 'service-unavailable';
+
+/** Whether nothing of the batch was executed, because its key is another one's. */
+export const isOtherBatch = (result: CommandResult): boolean =>
+  !result.ok && result.refusal.code === 'batch-key-reused';
+
+const STATUS = new Map(
+  COMMAND_OPERATIONS.map(({ command, status }) => [command as string, status]),
+);
+
+/** What the command alone would have been answered with over REST. */
+export function resultOf(
+  { accountId, message }: Addressed,
+  result: CommandResult,
+  at: string,
+  isPreview = false,
+) {
+  const { commandId: idempotencyKey } = message;
+  if (!result.ok) {
+    const failure = failureOf(result.refusal, result.refusalId);
+    return { ...problemOf(failure, at), idempotencyKey, accountId };
+  }
+  return {
+    status: isPreview ? 200 : (STATUS.get(message.command.type) ?? 200),
+    idempotencyKey,
+    accountId,
+    ...(result.replayed ? { replayed: true as const } : {}),
+    ...answerOf(result.events),
+  } satisfies BatchResult;
+}
+
+/** A result that is a problem; `at` is the URI reference of what it is about. */
+export function problemOf({ code, parts }: Failure, at: string): BatchResult {
+  const document = problem(code, at, parts);
+  return { status: document.status, problem: document };
+}
 
 export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Batches that are worked on at the same time; more are put off. */

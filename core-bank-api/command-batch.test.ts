@@ -3,7 +3,7 @@ import type { CommandMessage, CommandResult } from '../contracts/account/command
 import { accountNumberOf } from '../domain/account-number.ts';
 import { commandId, type AccountId } from '../domain/ids.ts';
 import { unavailable, type Actors } from './courier.ts';
-import { executePlan, planBatch, problemOf, resultOf, type Joint } from './command-batch.ts';
+import { executePlan, planBatch, problemOf, resultOf, type Joint } from './batches.ts';
 import { accountIdFor } from './request-headers.ts';
 
 const [A, B] = [accountIdFor(commandId('a')), accountIdFor(commandId('b'))];

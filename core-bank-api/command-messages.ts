@@ -11,13 +11,7 @@ import type { FieldError } from '../contracts/http/problems.ts';
 import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/log/topics.ts';
 import { parseObject } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import {
-  executePlan,
-  isUnavailable,
-  planBatch,
-  resultOf,
-  type Addressed,
-} from './command-batch.ts';
+import { executePlan, isUnavailable, planBatch, resultOf, type Addressed } from './batches.ts';
 import type { Actors } from './courier.ts';
 import { validTraceparent } from './request-headers.ts';
 import { randomUUID, createHash } from 'node:crypto';

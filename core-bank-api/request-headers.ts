@@ -1,7 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
-import { COMMAND_ID_PATTERN, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
-import { ACCOUNT_ID_PATTERN, accountId } from '../domain/ids.ts';
+import {
+  COMMAND_ID_PATTERN,
+  commandId,
+  type AccountId,
+  type CommandId,
+  ACCOUNT_ID_PATTERN,
+  accountId,
+} from '../domain/ids.ts';
 import { accountIdOfNumber, accountIdOfSerial } from '../domain/account-number.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
 import { Failure, idIn } from '../platform/http.ts';

@@ -1,11 +1,10 @@
-import type { Account, ExistingAccount } from './account.ts';
+import { type Account, type ExistingAccount, whyNotLower, whyNotSpend } from './account.ts';
 import { granted, refuse } from './account-commands.ts';
 import type { Command, CommandOf, Decision, Past } from './account-commands.ts';
 import type { AccountEvent } from './account-events.ts';
 import { decideHold } from './hold-decisions.ts';
 import { unreachable } from './ids.ts';
 import { minor, ZERO, type Minor } from './money.ts';
-import { whyNotLower, whyNotSpend } from './spending.ts';
 
 const NOTHING: Past = {};
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { available, evolve, NO_ACCOUNT } from './account.ts';
-import type { Account, ExistingAccount } from './account.ts';
+import { available, evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
 import type { Command } from './account-commands.ts';
 import { decide } from './account-decisions.ts';
 import type { AccountEvent } from './account-events.ts';

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { available, dayOf, spentOn } from './account.ts';
-import type { ExistingAccount } from './account.ts';
+import { available, dayOf, spentOn, type ExistingAccount } from './account.ts';
 import { bankForTests, type BankForTests, type Entry } from './bank-for-tests.ts';
 import type { Command, Decision, TransferCommand } from './account-commands.ts';
 import { STEPS, type Step } from './commands-for-tests.ts';
@@ -10,7 +9,7 @@ import { createLedgerCheck, isBalanced } from './invariants.ts';
 import { minor, ZERO } from './money.ts';
 import { movementOf } from './movement.ts';
 import type { TransferDecision } from './transfer-decisions.ts';
-import { transferIdOf } from './transfer-id.ts';
+import { transferIdOf } from './ids.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const runs = { seed, numRuns: 10_000 };

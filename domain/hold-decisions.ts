@@ -1,9 +1,8 @@
-import type { ExistingAccount, Hold } from './account.ts';
+import { type ExistingAccount, type Hold, whyNotSpend } from './account.ts';
 import { granted, refuse } from './account-commands.ts';
 import type { CommandOf, Decision, Past } from './account-commands.ts';
 import { unreachable } from './ids.ts';
 import { minor } from './money.ts';
-import { whyNotSpend } from './spending.ts';
 
 /** Open holds of one account: each travels in the account's state with every commit. */
 export const HOLDS_OPEN_MAX = 200;

@@ -2,10 +2,9 @@ import { evolve } from './account.ts';
 import type { AccountEvent } from './account-events.ts';
 import { accountIdOfSerial } from './account-number.ts';
 import { currencyOf, type Currency } from './currency.ts';
-import { ownerId, type AccountId } from './ids.ts';
+import { ownerId, type AccountId, transferIdOf } from './ids.ts';
 import { createLedgerCheck, isBalanced, type LogStep } from './invariants.ts';
 import { minor, ZERO } from './money.ts';
-import { transferIdOf } from './transfer-id.ts';
 
 const CZK = currencyOf('CZK') as Currency;
 const AT = '2026-01-02T03:04:05.678Z';

@@ -1,18 +1,58 @@
+import { type AccountEvent, onceNamesOf, type EventOf } from './account-events.ts';
 import { available, evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
-import { onceNamesOf, type AccountEvent, type EventOf } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { minor, ZERO, type Minor } from './money.ts';
 import { movementOf } from './movement.ts';
-import { createMovementsPast } from './movements-past.ts';
 import { createReservedTargets, type LateTarget } from './reserved-targets.ts';
 import { differenceOf, retrial } from './retrial.ts';
-import { createStreamCheck } from './stream-check.ts';
-import type { OnceNames, StreamFault, StreamHead } from './stream-check.ts';
+import {
+  createMovementsPast,
+  createStreamCheck,
+  type OnceNames,
+  type StreamFault,
+  type StreamHead,
+} from './stream-check.ts';
 import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
-import { isBalanced, moved, type TrialBalance } from './trial-balance.ts';
 
-export { createStreamCheck, isBalanced };
-export type { OnceNames, OpenTransfer, StreamHead, TrialBalance };
+/** Money that came into the bank and left it, and what the accounts hold, of one currency. */
+export interface TrialBalance {
+  readonly externalIn: Minor;
+  readonly externalOut: Minor;
+  readonly ledgers: Minor;
+  /** Between the two legs of a transfer; nothing after each transaction of the log. */
+  readonly inFlight: Minor;
+}
+
+const NOTHING: TrialBalance = {
+  externalIn: ZERO,
+  externalOut: ZERO,
+  ledgers: ZERO,
+  inFlight: ZERO,
+};
+
+/** I1: what the accounts hold and what is in flight is what came in less what went out. */
+export function isBalanced({ ledgers, inFlight, externalIn, externalOut }: TrialBalance): boolean {
+  return ledgers + inFlight === externalIn - externalOut;
+}
+
+/** The totals after one more event, which changed the ledger of its account by so much. */
+export function moved(
+  before: TrialBalance = NOTHING,
+  event: AccountEvent,
+  change: Minor,
+): TrialBalance {
+  const { ledger, external } = movementOf(event);
+  const out = external < 0n ? -external : 0n;
+  return {
+    externalIn: minor(before.externalIn + external + out),
+    externalOut: minor(before.externalOut + out),
+    ledgers: minor(before.ledgers + change),
+    inFlight: minor(before.inFlight + external - ledger),
+  };
+}
+
+export { createStreamCheck };
+export type { OnceNames, OpenTransfer, StreamHead };
 
 /** One entry of the log, in log order. */
 export interface LogStep {

@@ -1,9 +1,13 @@
-import type { Account, ExistingAccount, PendingTransfer } from './account.ts';
+import {
+  type Account,
+  type ExistingAccount,
+  type PendingTransfer,
+  whyNotSpend,
+} from './account.ts';
 import type { CommandOf, Past, Refusal, TransferCommand } from './account-commands.ts';
 import { remarksOf, type AccountEvent, type EventOf } from './account-events.ts';
 import { unreachable, type AccountId } from './ids.ts';
 import { minor } from './money.ts';
-import { whyNotSpend } from './spending.ts';
 
 /** Transfers of one account that may be pending: they travel in its state. */
 export const TRANSFERS_PENDING_MAX = 200;

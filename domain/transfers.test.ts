@@ -3,10 +3,9 @@ import { accountIdOfSerial, serialOf } from './account-number.ts';
 import { available, dayOf, spentOn, type ExistingAccount } from './account.ts';
 import type { TransferCommand } from './account-commands.ts';
 import { bankForTests, type BankForTests } from './bank-for-tests.ts';
-import { ownerId, type AccountId } from './ids.ts';
+import { ownerId, type AccountId, sourceOf, transferIdOf } from './ids.ts';
 import { createLedgerCheck } from './invariants.ts';
 import { minor, ZERO } from './money.ts';
-import { sourceOf, transferIdOf } from './transfer-id.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const runs = { seed, numRuns: 2_500 };

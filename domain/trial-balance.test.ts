@@ -2,9 +2,8 @@ import type { AccountEvent } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { bankForTests } from './bank-for-tests.ts';
 import { STEPS } from './commands-for-tests.ts';
-import { createLedgerCheck } from './invariants.ts';
+import { createLedgerCheck, moved, type TrialBalance } from './invariants.ts';
 import { movementOf } from './movement.ts';
-import { moved, type TrialBalance } from './trial-balance.ts';
 
 const LIVES = 300;
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bankEventSchema } from '../contracts/log/bank-events.ts';
-import { referenceFiles } from '../contracts/reference.ts';
+import { referenceFiles } from '../contracts/catalogue.ts';
 
 const FOLDER = join(process.cwd(), 'docs', 'reference');
 const REMEDY = 'is not what the contracts say: npm run reference';

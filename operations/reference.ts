@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { referenceFiles } from '../contracts/reference.ts';
+import { referenceFiles } from '../contracts/catalogue.ts';
 import { projectRoot } from '../runtime/instance.ts';
 import { runCommand } from '../runtime/progress.ts';
 

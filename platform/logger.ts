@@ -1,5 +1,61 @@
 import winston from 'winston';
-import { repeatedLines } from './repeated-lines.ts';
+
+/** The same line is written once in so long, with how often it was said meanwhile. */
+const EVERY_MS = 60_000;
+/** Lines that are remembered; beyond that the oldest are written again when they come again. */
+const LINES_MAX = 500;
+/** A longer line is written each time. */
+const LINE_CHARACTERS_MAX = 10_000;
+const QUIET_LEVELS = new Set(['warn', 'error']);
+
+/** Where winston's formats put the text of a line (package triple-beam). */
+const MESSAGE = Symbol.for('message');
+
+interface Line {
+  readonly info: winston.Logform.TransformableInfo;
+  readonly since: number;
+  repeated: number;
+}
+
+/**
+ * Counts what is said again and again instead of writing it again, so that an outage does not fill
+ * the disk. A line is the same when it would be written alike, so this comes before the time is put
+ * in. `due` gives the lines that were held back for long enough, each with `repeated`, to be
+ * written once more.
+ */
+export function repeatedLines(now: () => number = Date.now) {
+  const lines = new Map<string, Line>();
+
+  const json = winston.format.json();
+  const written = (info: winston.Logform.TransformableInfo): string => {
+    const done = json.transform({ ...info }, json.options);
+    return typeof done === 'object' ? String(done[MESSAGE]) : '';
+  };
+
+  const format = winston.format((info) => {
+    if (!QUIET_LEVELS.has(info.level) || 'repeated' in info) return info;
+    const key = written(info);
+    if (key.length > LINE_CHARACTERS_MAX) return info;
+    const known = lines.get(key);
+    if (known !== undefined) {
+      known.repeated += 1;
+      return false;
+    }
+    lines.set(key, { info: { ...info }, since: now(), repeated: 0 });
+    const [oldest] = lines.keys();
+    if (lines.size > LINES_MAX && oldest !== undefined) lines.delete(oldest);
+    return info;
+  });
+  const due = (): winston.LogEntry[] => {
+    const before = now() - EVERY_MS;
+    const old = [...lines].filter(([, { since }]) => since <= before);
+    for (const [key] of old) lines.delete(key);
+    return old.flatMap(([, { info, repeated }]) =>
+      repeated > 0 ? [{ ...info, message: String(info.message), repeated }] : [],
+    );
+  };
+  return { format: format(), due };
+}
 
 export type Logger = winston.Logger;
 

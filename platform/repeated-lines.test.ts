@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
-import { repeatedLines } from './repeated-lines.ts';
+import { repeatedLines } from './logger.ts';
 
 function written() {
   const lines: Record<string, unknown>[] = [];

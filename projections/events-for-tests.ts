@@ -7,11 +7,10 @@ import { minor, ZERO } from '../domain/money.ts';
 import { encodeEvent } from '../contracts/account/events.ts';
 import type { HistoryEntry } from '../contracts/account/read-models.ts';
 import type { LedgerMessage, PositionedAccountEvent } from '../contracts/log/topics.ts';
-import { historyLine } from './history/history.ts';
+import { historyLine, historyProjection } from './history/history-projection.ts';
 import { balanceProjection } from './balances/balance-projection.ts';
 import type { LogSource, Report } from './follower/projection.ts';
 import { SetAside } from './follower/set-aside.ts';
-import { historyProjection } from './history/history-projection.ts';
 import type { ReadStore } from './read-store/read-store.ts';
 
 const OPENING = STEPS.indexOf('open-account');

@@ -10,8 +10,7 @@ import {
 } from '../contracts/account/read-models.ts';
 import type { LedgerMessage } from '../contracts/log/topics.ts';
 import { balanceProjection } from './balances/balance-projection.ts';
-import { Follower, FOLLOWER_PACE } from './follower/follower.ts';
-import { readAhead } from './follower/read-ahead.ts';
+import { Follower, FOLLOWER_PACE, readAhead } from './follower/follower.ts';
 import { SetAside } from './follower/set-aside.ts';
 import { Dropped, GenerationRegistry } from './generation-registry.ts';
 import { historyProjection } from './history/history-projection.ts';

@@ -11,7 +11,7 @@ import {
 } from '../contracts/account/read-models.ts';
 import type { PositionedEvent } from '../contracts/log/topics.ts';
 import { foldAccount } from './balances/balances.ts';
-import { foldPerson, type PositionedPersonEvent } from './balances/persons.ts';
+import { foldPerson, type PositionedPersonEvent } from './balances/person-writer.ts';
 import { linesOf, randomLog } from './events-for-tests.ts';
 import { isReadable, type LogEntry, type LogSource } from './follower/projection.ts';
 import { GenerationRegistry } from './generation-registry.ts';

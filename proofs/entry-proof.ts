@@ -1,3 +1,4 @@
+import { TRANSACTION_POSITIONS } from '../contracts/log/topics.ts';
 import { dualProofFault, type DualProof } from './dual-proof.ts';
 import { leafHash } from './hashing.ts';
 import {
@@ -9,8 +10,25 @@ import {
 } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
-import { signatureFault, type SignedState } from './signed-state.ts';
+import { signatureFault, type SignedState } from './receipt.ts';
 import type { KeyObject } from 'node:crypto';
+
+/** How an event stands in the log. Whoever proves one has to make up the same bytes again. */
+const VERSION_DIGITS = 16;
+
+export const eventKey = (stream: string, version: number): string =>
+  `${stream}/${String(version).padStart(VERSION_DIGITS, '0')}`;
+
+/** The place in its transaction, and the canonical JSON of the event. */
+export const encodeEvent = (index: number, json: string): Buffer =>
+  Buffer.from(`{"index":${index},"event":${json}}`);
+
+export const positionOf = (transaction: number, index: number): number =>
+  transaction * TRANSACTION_POSITIONS + index;
+
+/** The transaction that holds a position. */
+export const transactionOf = (position: number): number =>
+  Math.floor(position / TRANSACTION_POSITIONS);
 
 /** Where an entry is in the Merkle tree of its transaction. */
 export interface EntryInclusion {

@@ -9,7 +9,7 @@ import {
   ofExport,
 } from './forging-bank-for-tests.ts';
 import { ofReceipt, STREAM, transactionOf, versionEntry } from './forging-bank-for-tests.ts';
-import { eventKey } from './log-entry.ts';
+import { eventKey } from './entry-proof.ts';
 import { chained, type SmallEntry } from './small-log-for-tests.ts';
 
 /**

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { ExportFormat } from '../contracts/log/receipts.ts';
-import { rawBytes } from './entry-proof.ts';
+import { rawBytes, encodeEvent, eventKey, positionOf } from './entry-proof.ts';
 import { printed, type Finding } from './findings.ts';
-import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
 import { writeHeader } from './proof-documents.ts';
-import { statePayload } from './signed-state.ts';
+import { statePayload } from './receipt.ts';
 import {
   chained,
   hashedEntry,

@@ -1,6 +1,6 @@
 import type { WalkedTransaction } from '../contracts/log/receipts.ts';
 import { sameHash } from './hashing.ts';
-import { eventKey, positionOf } from './log-entry.ts';
+import { eventKey, positionOf } from './entry-proof.ts';
 import {
   EMPTY_LOG,
   followTransaction,

@@ -2,12 +2,16 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { ReceiptDocument } from '../contracts/log/receipts.ts';
 import { receiptFinding } from './findings.ts';
-import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
-import { rawBytes } from './entry-proof.ts';
+import { encodeEvent, eventKey, positionOf, rawBytes } from './entry-proof.ts';
 import { logOf } from './small-log-for-tests.ts';
 import { isFault } from './proof-fault.ts';
-import { beginsWith, consistencyFault, readReceipt, receiptFault } from './receipt.ts';
-import { statePayload } from './signed-state.ts';
+import {
+  beginsWith,
+  consistencyFault,
+  readReceipt,
+  receiptFault,
+  statePayload,
+} from './receipt.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const key = pair.publicKey;

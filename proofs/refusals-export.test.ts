@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import { rawBytes } from './entry-proof.ts';
-import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
+import { rawBytes, encodeEvent, eventKey, positionOf } from './entry-proof.ts';
 import { valueHash } from './log-transaction.ts';
 import { writeHeader } from './proof-documents.ts';
-import { statePayload } from './signed-state.ts';
+import { statePayload } from './receipt.ts';
 import { chained, logOf, type SmallEntry } from './small-log-for-tests.ts';
 import { verifyAccountFile } from './verify-files.ts';
 

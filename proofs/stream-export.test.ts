@@ -3,11 +3,10 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import type { ExportedEvent, ExportHead } from '../contracts/log/receipts.ts';
 
 import { exportFinding } from './export-findings.ts';
-import { encodeEvent, eventKey, positionOf } from './log-entry.ts';
-import { rawBytes } from './entry-proof.ts';
+import { encodeEvent, eventKey, positionOf, rawBytes } from './entry-proof.ts';
 import { writeHeader } from './proof-documents.ts';
 import { isFault, type ProofFault } from './proof-fault.ts';
-import { statePayload } from './signed-state.ts';
+import { statePayload } from './receipt.ts';
 import { chained, logOf } from './small-log-for-tests.ts';
 import { streamExport } from './stream-export.ts';
 

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import winston from 'winston';
-import { QUERY_API_OPERATIONS } from '../contracts/query-api.ts';
+import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { QUERY_OPERATIONS } from '../contracts/account/queries.ts';
 import type { HistoryEntry } from '../contracts/account/read-models.ts';
 import { AccountView } from './accounts/account-view.ts';
@@ -8,7 +8,7 @@ import { accountOf, changeOf, idOf, lineOf } from './accounts/accounts-for-tests
 import { queryApi } from './app.ts';
 import { auditForTests, STATUS, TRIAL_BALANCE } from './log/audit-for-tests.ts';
 import { writeCursor } from './requests.ts';
-import { eventStreams } from './live/event-streams.ts';
+import { eventStreams } from './log/event-streams.ts';
 import { HistoryView } from './history/history-view.ts';
 import { eventOf, logForTests, refusalOf } from './log/log-for-tests.ts';
 import { memoryReadModels } from './read-models/memory-read-models.ts';

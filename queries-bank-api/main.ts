@@ -8,12 +8,12 @@ import { onShutdown } from '../platform/shutdown.ts';
 import { AccountView } from './accounts/account-view.ts';
 import { queryApi } from './app.ts';
 import { eventSourceAudit } from './log/audit-answers.ts';
-import { eventStreams } from './live/event-streams.ts';
+import { eventStreams } from './log/event-streams.ts';
 import { eventSourceAccountLog } from './log/event-source-account-log.ts';
 import { eventSourceProofs } from './log/event-source-proofs.ts';
 import { HistoryView } from './history/history-view.ts';
 import { mongoReadModels } from './read-models/mongo-read-models.ts';
-import { personData } from './persons/person-data.ts';
+import { personData } from './persons/person-answers.ts';
 
 /** Also without requests the view keeps up, so that the first one after a pause is fast. */
 const KEEP_UP_MS = 250;

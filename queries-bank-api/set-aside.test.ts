@@ -4,7 +4,7 @@ import { AccountView } from './accounts/account-view.ts';
 import { accountOf, idOf } from './accounts/accounts-for-tests.ts';
 import { queryApi } from './app.ts';
 import { auditForTests } from './log/audit-for-tests.ts';
-import { eventStreams } from './live/event-streams.ts';
+import { eventStreams } from './log/event-streams.ts';
 import { HistoryView } from './history/history-view.ts';
 import { logForTests } from './log/log-for-tests.ts';
 import { memoryReadModels } from './read-models/memory-read-models.ts';

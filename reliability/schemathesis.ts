@@ -15,7 +15,7 @@ const EXAMPLES = 30;
  * that lacks cannot be written down in OpenAPI. All other checks of Schemathesis are on.
  */
 const EXCLUDED_CHECKS = 'positive_data_acceptance';
-/** It never ends; queries-bank-api/live/event-streams.test.ts and the whole-house tests try it. */
+/** It never ends; queries-bank-api/log/event-streams.test.ts and the whole-house tests try it. */
 const ENDLESS = 'streamEvents';
 
 /**

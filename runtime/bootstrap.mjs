@@ -18,7 +18,7 @@ const COMMANDS = {
   logs: 'operations/logs.js',
   'dead-letters': 'operations/dead-letters.js',
   rebuild: 'operations/rebuild.js',
-  audit: 'operations/audit/audit.js',
+  audit: 'operations/audit.js',
   restore: 'operations/restore/restore.js',
   'backup-keys': 'operations/backup/backup-keys.js',
   backup: 'operations/backup/backup.js',

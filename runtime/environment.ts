@@ -2,14 +2,13 @@ import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
-import { auditFolder, auditSigningKey } from './audit-key.ts';
+import { auditFolder, auditSigningKey, publicKeyLine, trustFile, type Secrets } from './secrets.ts';
 import { appEnvironment } from './programs/dapr-yaml.ts';
 import type { DaprApp } from './programs/dapr-yaml.ts';
 import { mongoUrl } from './programs/ferretdb.ts';
 import type { Instance } from './instance.ts';
 import { bankEventsUrl, natsUrl } from './programs/nats.ts';
 import { journalUrl } from './programs/journal-database.ts';
-import { publicKeyLine, trustFile, type Secrets } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 

@@ -2,6 +2,25 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const auditSigningKeyFile = (dataDir: string): string => join(dataDir, 'audit-signing-key.pem');
+/** For everybody who checks what the auditor says. */
+export const auditPublicKeyFile = (dataDir: string): string =>
+  join(dataDir, 'audit-public-key.pem');
+/** What the auditor keeps; not in immudb's folder, and best on another disk. */
+export const auditFolder = (dataDir: string): string => join(dataDir, 'audit');
+
+/** The auditor's own key, made at the first start: immudb never has it. One line, PKCS8 DER. */
+export const auditSigningKey = (dataDir: string): string => {
+  const file = auditSigningKeyFile(dataDir);
+  if (!existsSync(file)) {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const half = pair.publicKey.export({ type: 'spki', format: 'pem' });
+    writePrivate(auditPublicKeyFile(dataDir), String(half));
+    writePrivate(file, String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  }
+  return readFileSync(file, 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');
+};
+
 const SECRET_BYTES = 24;
 const OWNER_ONLY = 0o600;
 

@@ -12,8 +12,13 @@ import {
 import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import { writeMoney } from '../../contracts/account/money.ts';
 import type { RefusalMessage } from '../../contracts/account/refusals.ts';
-import { clockOf, evolve, NO_ACCOUNT } from '../../domain/account.ts';
-import type { Account, ExistingAccount } from '../../domain/account.ts';
+import {
+  clockOf,
+  evolve,
+  NO_ACCOUNT,
+  type Account,
+  type ExistingAccount,
+} from '../../domain/account.ts';
 import type { Refusal, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import {
@@ -23,8 +28,13 @@ import {
   type AccountEvent,
 } from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
-import { ownCommandId, PERSON_ID_PATTERN, personId } from '../../domain/ids.ts';
-import type { AccountId, CommandId } from '../../domain/ids.ts';
+import {
+  ownCommandId,
+  PERSON_ID_PATTERN,
+  personId,
+  type AccountId,
+  type CommandId,
+} from '../../domain/ids.ts';
 import { decideTransfer } from '../../domain/transfer-decisions.ts';
 import type { Draft, Reading, Step, Working } from '../turn/draft.ts';
 import { isAccountState, isPersonState } from '../turn/stream-state.ts';

@@ -12,8 +12,15 @@ import {
 } from '../../contracts/account/commands.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { executePersonRequest, type PersonResult } from '../../contracts/person/commands.ts';
-import { ACCOUNT_ID_PATTERN, accountId, ownCommandId } from '../../domain/ids.ts';
-import { PERSON_ID_PATTERN, personId, type AccountId, type StreamId } from '../../domain/ids.ts';
+import {
+  ACCOUNT_ID_PATTERN,
+  accountId,
+  ownCommandId,
+  PERSON_ID_PATTERN,
+  personId,
+  type AccountId,
+  type StreamId,
+} from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { decideAccounts, type AccountWork, type Joint } from '../account/account-decider.ts';
 import type { CommandLookup } from '../account/command-lookup.ts';

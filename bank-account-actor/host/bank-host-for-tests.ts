@@ -10,8 +10,13 @@ import { eventDigest } from '../../contracts/digest.ts';
 import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import type { PersonMessage, PersonResult } from '../../contracts/person/commands.ts';
 import type { AccountEventsMessage } from '../../contracts/log/topics.ts';
-import { accountId, commandId } from '../../domain/ids.ts';
-import type { AccountId, PersonId, StreamId } from '../../domain/ids.ts';
+import {
+  accountId,
+  commandId,
+  type AccountId,
+  type PersonId,
+  type StreamId,
+} from '../../domain/ids.ts';
 import { systemClock, type Clock } from '../../platform/clock.ts';
 import { createLogger, type Logger } from '../../platform/logger.ts';
 import type { Journal, Turn } from '../journal/journal.ts';

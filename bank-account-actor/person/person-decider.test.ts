@@ -9,7 +9,7 @@ import { losing, open, said as saidOfAccount } from '../host/bank-host-for-tests
 import { testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
 import type { Journal, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
-import { openPersons } from './person-reader.ts';
+import { openPersons } from './person-decider.ts';
 
 const OTHER_ACCOUNT = accountIdOfSerial(9n);
 const ID = personIdFor(commandId('register'));

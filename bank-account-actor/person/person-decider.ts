@@ -1,20 +1,56 @@
-import { createHash } from 'node:crypto';
-import { streamOfPerson } from '../../contracts/log/bank-events.ts';
-import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { defined } from '../../contracts/account/events.ts';
 import { isMatch } from '../../contracts/account/commands.ts';
-import type { PersonMessage, PersonRefusalMessage } from '../../contracts/person/commands.ts';
-import type { PersonResult } from '../../contracts/person/commands.ts';
+import { defined } from '../../contracts/account/events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import {
+  addressBody,
+  personalData,
+  type PersonMessage,
+  type PersonRefusalMessage,
+  type PersonResult,
+} from '../../contracts/person/commands.ts';
 import type { LoggedPersonEvent } from '../../contracts/person/events.ts';
+import type { PersonModel } from '../../contracts/person/model.ts';
+import type { OpenedPerson } from '../../contracts/person/queries.ts';
 import { clockOf } from '../../domain/account.ts';
 import type { PersonId, StreamId } from '../../domain/ids.ts';
-import { decidePerson, evolvePerson, NO_PERSON } from '../../domain/person.ts';
-import type { Person, PersonCommand, PersonEvent } from '../../domain/person.ts';
-import type { StreamWrite } from '../journal/journal.ts';
+import {
+  decidePerson,
+  evolvePerson,
+  NO_PERSON,
+  type Person,
+  type PersonCommand,
+  type PersonEvent,
+} from '../../domain/person.ts';
+import type { Journal, StreamWrite } from '../journal/journal.ts';
 import type { Draft, Place, Working } from '../turn/draft.ts';
 import { isPersonState } from '../turn/stream-state.ts';
 import { unavailable } from '../turn/work.ts';
-import { keyedHash, newKey, placeOf, seal } from './sealing.ts';
+import { placeOf, unseal, keyedHash, newKey, seal } from './sealing.ts';
+import { createHash } from 'node:crypto';
+
+/** Opens what the read models hold sealed; null for those whose key is gone. */
+export async function openPersons(
+  journal: Pick<Journal, 'load'>,
+  persons: readonly PersonModel[],
+): Promise<OpenedPerson[]> {
+  const { streams } = await journal.load(persons.map(({ personId }) => streamOfPerson(personId)));
+  const keys = new Map(streams.map(({ stream, secret }) => [stream, secret]));
+  return persons.map((person) => openPerson(person, keys.get(streamOfPerson(person.personId))));
+}
+
+function openPerson(person: PersonModel, key: string | undefined): OpenedPerson {
+  const { personId, profile, address } = person;
+  if (key === undefined || profile === undefined) return null;
+  const opened = (part: NonNullable<typeof profile>, type: LoggedPersonEvent['type']): unknown => {
+    const id = `${streamOfPerson(personId)}/${part.version}`;
+    return unseal(key, placeOf({ id, type }), part.sealed);
+  };
+  const data = personalData.parse(opened(profile, 'person-registered'));
+  if (address === undefined) return data;
+  const changed = opened(address, 'person-address-changed') as { address?: unknown };
+  return { ...data, address: addressBody.parse(changed.address) };
+}
 
 /** A command to a person. */
 export interface PersonWork {

@@ -6,7 +6,7 @@ import type { AccountId, StreamId } from '../../domain/ids.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { LogDigests } from '../outbox/relay.ts';
 import { closeJournal, executedBy } from './restoration.ts';
-import { digestAt } from './story-difference.ts';
+import { digestAt } from './replay.ts';
 
 /** A stream cannot go on as the log has it; the message says why, and nothing of it was changed. */
 export class CannotRelease extends Error {}

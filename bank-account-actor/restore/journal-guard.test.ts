@@ -3,8 +3,7 @@ import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { ACCOUNT, deposit, open, silent, STREAM } from '../host/bank-host-for-tests.ts';
 import { testHost, testLog } from '../host/bank-host-for-tests.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
-import { checkJournal, JournalUnfit, type LogPages } from './journal-guard.ts';
-import { watchJournal } from './journal-watch.ts';
+import { checkJournal, JournalUnfit, type LogPages, watchJournal } from './journal-guard.ts';
 
 const AT = '2026-05-06T07:08:09.000Z';
 const now = () => new Date(AT);

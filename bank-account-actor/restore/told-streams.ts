@@ -4,8 +4,7 @@ import { eventDigest } from '../../contracts/digest.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { RestoredStream, StoredStream } from '../journal/journal.ts';
 import { decodeState, dueOf, encodeState, type StreamState } from '../turn/stream-state.ts';
-import { LogUnsound, stateAfter } from './replay.ts';
-import { differenceAt } from './story-difference.ts';
+import { LogUnsound, stateAfter, differenceAt } from './replay.ts';
 
 /** Of one stream in memory: its objects, and of each character of its texts (measured). */
 const HELD_BYTES = 3 * 1024;

@@ -10,9 +10,9 @@ import {
   type AccountId,
   type CommandId,
   type TransferId,
+  transferIdOf,
 } from '../../domain/ids.ts';
 import { parseAmount, ZERO } from '../../domain/money.ts';
-import { transferIdOf } from '../../domain/transfer-id.ts';
 import { batchContent } from '../batch/content.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { accountIdText } from '../http/scalars.ts';

@@ -1,5 +1,5 @@
 import type { Operation } from '../http/openapi.ts';
-import { minVersion, versionText, idParams, limitText } from '../http/parameters.ts';
+import { idParams, minVersion, versionText, limitText } from '../http/parameters.ts';
 import { clientOwnerText } from '../http/scalars.ts';
 import { LIVE_EVENTS_OPERATION } from '../log/live-events.ts';
 import { positionNumber } from '../log/topics.ts';
@@ -8,6 +8,7 @@ import { timeText, FILTER_LINES_MAX, historyFilters } from './history-filters.ts
 import { balanceSchema } from './money.ts';
 import { accountAnswer } from './outcomes.ts';
 import { historyEntry } from './read-models.ts';
+import { refusalEventSchema } from './refusal-events.ts';
 import { STATEMENT_OPERATION } from './statements.ts';
 import { z } from 'zod';
 
@@ -171,4 +172,36 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
   },
   { ...LIVE_EVENTS_OPERATION, params: idParams },
   STATEMENT_OPERATION,
+];
+
+export const refusalsQuery = z.strictObject(pageQuery);
+
+const [refused] = refusalEventSchema.options;
+/** The record of a refusal as the log has it, with its place in the log. */
+export const refusalRecord = refused.extend({ position: positionNumber });
+
+export const refusalsAnswer = z.strictObject({
+  accountId: z.string(),
+  /** How many records the account has in the log: their versions are 1 to this. */
+  recorded: z.int().min(0),
+  items: z.array(refusalRecord),
+  nextCursor,
+});
+export type RefusalsAnswer = z.infer<typeof refusalsAnswer>;
+
+export const REFUSAL_QUERIES: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/v1/accounts/{id}/refusals',
+    id: 'readRefusals',
+    summary: 'The refused commands of an account that were recorded, newest first',
+    description:
+      'From the immutable log, where they are a stream of their own, refusal/{accountId}. Only ' +
+      'accounts with recordRefusals have them. What was answered just now may come a moment later.',
+    params: idParams,
+    query: refusalsQuery.shape,
+    status: 200,
+    answer: refusalsAnswer,
+    problems: ['account-not-found'],
+  },
 ];

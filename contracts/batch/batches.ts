@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { accountIdOfNumber } from '../../domain/account-number.ts';
-import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
-import type { AccountId, CommandId } from '../../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN, type AccountId, type CommandId } from '../../domain/ids.ts';
 import { clientCommand, type ClientCommand, clientKeyText } from '../account/commands.ts';
 import { accountAnswer, outcomeSchema, triable } from '../account/outcomes.ts';
 import { problemSchema } from '../http/problems.ts';

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import { currencyOf, type Currency } from '../../domain/currency.ts';
-import { ACCOUNT_ID_PATTERN, OWNER_ID_PATTERN, PERSON_ID_PATTERN } from '../../domain/ids.ts';
-import type { AccountId, HoldId, OwnerId, PersonId, TransferId } from '../../domain/ids.ts';
-import type { Version } from '../../domain/ids.ts';
+import {
+  ACCOUNT_ID_PATTERN,
+  OWNER_ID_PATTERN,
+  PERSON_ID_PATTERN,
+  type AccountId,
+  type HoldId,
+  type OwnerId,
+  type PersonId,
+  type TransferId,
+  type Version,
+} from '../../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../../domain/money.ts';
 
 export const METADATA_KEYS_MAX = 20;

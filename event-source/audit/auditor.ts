@@ -5,7 +5,7 @@ import { createAuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
 import { verdictSentence } from './report.ts';
 import { auditWalk, saidBy, type AuditSource, type Said } from './walk.ts';
-import type { BooksMark } from './marks.ts';
+import type { BooksMark } from './snapshots.ts';
 import type { CheckpointFile } from './checkpoints.ts';
 import { TamperError } from '../log/event-log.ts';
 

@@ -1,16 +1,41 @@
-import { Worker } from 'node:worker_threads';
-import type { AuditStatus, TrialBalanceAnswer } from '../../contracts/log/audit.ts';
+import {
+  ALARMS_DEFAULT,
+  alarmsQuery,
+  AUDIT_PATHS,
+  trialBalanceQuery,
+  type AuditStatus,
+  type TrialBalanceAnswer,
+} from '../../contracts/log/audit.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';
-import type { AuditFeed } from './feed.ts';
-import { verdictSentence } from './report.ts';
-import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './worker.ts';
+import type { EventLog } from '../log/event-log.ts';
+import { answered, read } from '../log/routes.ts';
 import type { AuditReport } from './auditor.ts';
 import { createAuditBooks } from './books.ts';
-import { booksMarks } from './marks.ts';
-import type { EventLog } from '../log/event-log.ts';
-import { pastTrialBalance } from './trial-balance.ts';
+import type { AuditFeed } from './feed.ts';
 import type { ReadSideCheck } from './read-side.ts';
+import { verdictSentence } from './report.ts';
+import { booksMarks } from './snapshots.ts';
+import { pastTrialBalance } from './trial-balance.ts';
+import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './worker.ts';
+import type { Express } from 'express';
+import { Worker } from 'node:worker_threads';
+
+/** What the query API asks of the audit. */
+export function auditRoutes(app: Express, audit: AuditAnswers, alarms: Alarms): void {
+  app.get(AUDIT_PATHS.status, (_request, response) => void response.json(audit.status()));
+  app.get(
+    AUDIT_PATHS.trialBalance,
+    answered(async (request, response) => {
+      const { position } = read(trialBalanceQuery, request.query);
+      response.json(await audit.trialBalance(position));
+    }),
+  );
+  app.get(AUDIT_PATHS.alarms, (request, response) => {
+    const { limit = ALARMS_DEFAULT } = read(alarmsQuery, request.query);
+    response.json({ count: alarms.count(), items: alarms.list(limit) });
+  });
+}
 
 const RESTART_MS = 5_000;
 /** Appends are told of together. */

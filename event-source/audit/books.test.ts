@@ -1,14 +1,13 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { bankForTests } from '../../domain/bank-for-tests.ts';
-import { ownerId } from '../../domain/ids.ts';
+import { ownerId, transferIdOf } from '../../domain/ids.ts';
 import { minor, ZERO } from '../../domain/money.ts';
-import { transferIdOf } from '../../domain/transfer-id.ts';
 import { createAuditBooks } from './books.ts';
 import type { AuditedTx } from './entries.ts';
 import { digestOf, eventOf, eventsOf, jointly } from '../log/events-for-tests.ts';
 import { linked, newAccount, personLike, voided } from '../log/events-for-tests.ts';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
-import { receivedTransaction, sentTransaction } from './read-page.ts';
+import { receivedTransaction, sentTransaction } from './reading-thread.ts';
 import { readTransaction, type ReadTransaction } from './read-transaction.ts';
 import { entriesOf, hashedLog, type PlainEntry } from './hashed-log-for-tests.ts';
 import { livedCommands } from './lived-events-for-tests.ts';

@@ -4,10 +4,9 @@ import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
 import { eventKey } from '../log/event-log.ts';
 import type { AuditedEvent, AuditedTx, Finding } from './entries.ts';
 import { createEventRetrial, type EventFault } from './event-retrial.ts';
-import { openOfMark, type BooksMark } from './marks.ts';
+import { openOfMark, type BooksMark, sumsOf } from './snapshots.ts';
 import { readTransaction, type ReadTransaction } from './read-transaction.ts';
-import { SeenNames } from './seen-names.ts';
-import { sumsOf } from './trial-balance-lines.ts';
+import { SeenNames } from './compact-set.ts';
 
 export type AuditBooks = ReturnType<typeof createAuditBooks>;
 

@@ -9,7 +9,7 @@ import {
   randomOf,
   refusalsLike,
 } from '../log/events-for-tests.ts';
-import { isBankEvent } from './event-shape.ts';
+import { isBankEvent } from './entries.ts';
 import { livedCommands } from './lived-events-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);

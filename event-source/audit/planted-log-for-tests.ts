@@ -4,14 +4,26 @@ import { commandHash, holdIdFor, transferIdFor } from '../../contracts/account/c
 import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
 import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { evolve, NO_ACCOUNT, spentOn, type ExistingAccount } from '../../domain/account.ts';
-import type { Account } from '../../domain/account.ts';
+import {
+  evolve,
+  NO_ACCOUNT,
+  spentOn,
+  type ExistingAccount,
+  type Account,
+} from '../../domain/account.ts';
 import type { Command, CommandOf, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import { transferName, type AccountEvent } from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
-import { commandId, ownCommandId, ownerId, version } from '../../domain/ids.ts';
-import type { AccountId, CommandId, PersonId } from '../../domain/ids.ts';
+import {
+  commandId,
+  ownCommandId,
+  ownerId,
+  version,
+  type AccountId,
+  type CommandId,
+  type PersonId,
+} from '../../domain/ids.ts';
 import { formatAmount, minor, ZERO } from '../../domain/money.ts';
 import { decideTransfer } from '../../domain/transfer-decisions.ts';
 import { GENESIS_KEY } from '../immudb/log-end.ts';

@@ -1,18 +1,38 @@
-import { z } from 'zod';
+import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import {
+  balanceSchema,
   type Balance,
   balanceOf,
-  balanceSchema,
   sameBalance,
 } from '../../contracts/account/money.ts';
-import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import type { AccountId } from '../../domain/ids.ts';
+import type { Sidecar } from '../../platform/dapr.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { inParallel } from '../../platform/parallel.ts';
 import type { Alarms } from '../alarms.ts';
 import type { EventLog } from '../log/event-log.ts';
-import { inParallel } from '../../platform/parallel.ts';
 import type { AuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
+import { z } from 'zod';
+
+const QUERY_APP = 'queries-bank-api';
+const account = z.object({ version: z.int().min(1), balance: balanceSchema });
+
+/**
+ * The read side through the query API, by the sidecars: it is what customers see, and the log's
+ * service needs no password of the read side's database for it.
+ */
+export function daprReadSide(dapr: Sidecar): ReadSide {
+  return {
+    async account(accountId) {
+      const path = `v1/accounts/${accountId}`;
+      const { status, body } = await dapr.invokeService(QUERY_APP, 'GET', path);
+      if (status === 404) return undefined;
+      if (status !== 200) throw new Error(`the query API answered ${status}`);
+      return account.parse(body);
+    },
+  };
+}
 
 /** What a reader of an account sees. */
 export interface ShownAccount {

@@ -5,9 +5,8 @@ import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import type { AuditedTx } from './entries.ts';
 import { immudbAuditSource } from './immudb-source.ts';
-import { sentTransaction } from './read-page.ts';
+import { sentTransaction, type FromReadingThread, type ToReadingThread } from './reading-thread.ts';
 import { readTransaction } from './read-transaction.ts';
-import type { FromReadingThread, ToReadingThread } from './reading-thread.ts';
 
 const port = parentPort!;
 const client = immudbClient(workerData as ImmudbOptions);

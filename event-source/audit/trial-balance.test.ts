@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 import { createAuditBooks } from './books.ts';
-import { booksMarks, type BooksMark } from './marks.ts';
+import { booksMarks, type BooksMark } from './snapshots.ts';
 import { positionOf } from '../log/event-log.ts';
 import {
   digestOf,

@@ -1,16 +1,15 @@
 import type { TrialBalanceAnswer } from '../../contracts/log/audit.ts';
 import { Failure } from '../../platform/http.ts';
-import { transactionOf } from '../../proofs/log-entry.ts';
+import { transactionOf } from '../../proofs/entry-proof.ts';
 import type { AuditReport } from './auditor.ts';
-import type { BooksMarks, BooksMark } from './marks.ts';
+import { type BooksMarks, type BooksMark, sumsOf } from './snapshots.ts';
 import { type EventLog, TamperError, type LogEntry } from '../log/event-log.ts';
-import { sumsOf } from './trial-balance-lines.ts';
 import { isAccountEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { accountOfStream, decodeEvent } from '../../contracts/account/events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { movementOf } from '../../domain/movement.ts';
 import { createTransferLegs } from '../../domain/transfer-legs.ts';
-import { moved } from '../../domain/trial-balance.ts';
+import { moved } from '../../domain/invariants.ts';
 
 export interface PastParts {
   readonly log: Pick<EventLog, 'readAfter'>;

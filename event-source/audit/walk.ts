@@ -3,11 +3,11 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import type { Checkpoint, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { sameHash } from '../../proofs/hashing.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
-import { signatureFault } from '../../proofs/signed-state.ts';
+import { signatureFault } from '../../proofs/receipt.ts';
 import type { AuditBooks } from './books.ts';
 import type { AuditedTx, Finding } from './entries.ts';
 import type { ReadTransaction } from './read-transaction.ts';
-import { MARK_EVENTS, type BooksMark } from './marks.ts';
+import { MARK_EVENTS, type BooksMark } from './snapshots.ts';
 
 /** Reads the whole log in commit order; rejects with LogUnavailable while it is away. */
 export interface AuditSource<Read = AuditedTx | ReadTransaction> {

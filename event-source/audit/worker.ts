@@ -1,10 +1,10 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
-import { readPublicKey } from '../../proofs/signed-state.ts';
+import { readPublicKey } from '../../proofs/receipt.ts';
 import type { Finding } from './entries.ts';
 import { auditor, type AuditReport } from './auditor.ts';
-import type { BooksMark } from './marks.ts';
+import type { BooksMark } from './snapshots.ts';
 import { auditorKey, checkpointFile } from './checkpoints.ts';
 import { immudbAuditSource } from './immudb-source.ts';
 import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';

@@ -11,10 +11,9 @@ import {
   refusalsLike,
 } from '../log/events-for-tests.ts';
 import type { EventStream } from './event-stream.ts';
-import { BATCH_EVENTS_MAX, integrationFeed } from './integration-feed.ts';
+import { BATCH_EVENTS_MAX, integrationFeed, OFFERED_ENTRIES_MAX } from './integration-feed.ts';
 import { memoryLog } from '../log/memory-log.ts';
 import { memoryStream } from './memory-stream.ts';
-import { OFFERED_ENTRIES_MAX } from './offered-entries.ts';
 
 const logger = createLogger('test', 'error');
 logger.silent = true;

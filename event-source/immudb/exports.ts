@@ -11,7 +11,7 @@ import type { AccountId, StreamId } from '../../domain/ids.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { sameHash } from '../../proofs/hashing.ts';
 import { headerHash } from '../../proofs/log-transaction.ts';
-import { transactionOf } from '../../proofs/log-entry.ts';
+import { transactionOf } from '../../proofs/entry-proof.ts';
 import * as documents from '../../proofs/proof-documents.ts';
 import {
   eventKey,

@@ -5,7 +5,7 @@ import { eventKey } from '../log/event-log.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
 import type { Entry } from './wire.ts';
 import type { ImmudbClient } from './client.ts';
-import { findErased } from './knowledge.ts';
+import { findErased } from './writer.ts';
 import type { Lookups } from './reads.ts';
 
 const silent = createLogger('test', 'error');

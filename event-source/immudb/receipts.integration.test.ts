@@ -8,9 +8,14 @@ import { createLogger } from '../../platform/logger.ts';
 import { logWalk, versionsFault } from '../../proofs/log-walk.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readState } from '../../proofs/proof-documents.ts';
-import { beginsWith, consistencyFault, placedEvent } from '../../proofs/receipt.ts';
-import { readReceipt, receiptFault } from '../../proofs/receipt.ts';
-import { readPublicKey } from '../../proofs/signed-state.ts';
+import {
+  beginsWith,
+  consistencyFault,
+  placedEvent,
+  readReceipt,
+  receiptFault,
+  readPublicKey,
+} from '../../proofs/receipt.ts';
 import { streamExport } from '../../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { eventKey, type LogProofs } from '../log/event-log.ts';

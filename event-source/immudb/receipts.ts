@@ -4,8 +4,7 @@ import { dualProofFault } from '../../proofs/dual-proof.ts';
 import { headerHash } from '../../proofs/log-transaction.ts';
 import type { ProofFault } from '../../proofs/proof-fault.ts';
 import * as documents from '../../proofs/proof-documents.ts';
-import { receiptFault } from '../../proofs/receipt.ts';
-import { readPublicKey, type SignedState } from '../../proofs/signed-state.ts';
+import { receiptFault, readPublicKey, type SignedState } from '../../proofs/receipt.ts';
 import type { Alarms } from '../alarms.ts';
 import {
   eventKey,
@@ -24,7 +23,7 @@ import {
   entryOf,
 } from './wire.ts';
 import { isKeyMissing } from './client.ts';
-import { wasEverWritten } from './knowledge.ts';
+import { wasEverWritten } from './writer.ts';
 import type { ImmudbLog } from './log.ts';
 
 export interface ReceiptParts {

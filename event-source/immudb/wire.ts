@@ -1,10 +1,9 @@
 import type { DualProof } from '../../proofs/dual-proof.ts';
-import type { EntryInclusion } from '../../proofs/entry-proof.ts';
+import { type EntryInclusion, encodeEvent } from '../../proofs/entry-proof.ts';
 import type { TxHeader } from '../../proofs/log-transaction.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Candidate } from '../log/append-plan.ts';
 import { eventKey, positionOf, TamperError, type LogEntry } from '../log/event-log.ts';
-import { encodeEvent } from '../../proofs/log-entry.ts';
 
 export { encodeEvent };
 

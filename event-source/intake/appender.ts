@@ -12,7 +12,7 @@ import {
 } from '../log/event-log.ts';
 import { heldEvents } from './held-events.ts';
 import type { LedgerFeed } from '../feeds/ledger-feed.ts';
-import { outcomeJudge, type Verdict } from './outcome-judge.ts';
+import { outcomeJudge, type Verdict } from './append-verdict.ts';
 import type { Offence, Quarantine } from '../quarantine.ts';
 
 /** What may wait for its append; more is sent back to the broker. */

@@ -3,7 +3,7 @@ import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Refused } from './append-plan.ts';
-import { eventKey, positionOf } from '../../proofs/log-entry.ts';
+import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import type {
   ConsistencyDocument,
   ExportedEvent,

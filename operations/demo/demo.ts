@@ -4,8 +4,7 @@ import { bankAddresses, requireBank } from '../client/addresses.ts';
 import { httpClient } from '../client/http-client.ts';
 import { progressBar } from '../client/progress-bar.ts';
 import { fill } from './fill.ts';
-import { demoMonth } from './month.ts';
-import { PEOPLE } from './people.ts';
+import { demoMonth, PEOPLE } from './month.ts';
 import { tourOf } from './tour.ts';
 
 const CONNECTIONS_MAX = 8;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { forEach } from '../replay/driver.ts';
 import { describe, type Answer, type HttpClient } from '../client/http-client.ts';
-import type { Month, Step } from './month.ts';
-import { PEOPLE } from './people.ts';
+import { type Month, type Step, PEOPLE } from './month.ts';
 
 export interface Filled {
   readonly accountIds: readonly string[];

@@ -1,7 +1,6 @@
 import { currencyText } from '../../contracts/http/scalars.ts';
 import { readAmount } from '../../domain/money.ts';
-import { demoMonth, priced } from './month.ts';
-import { PEOPLE } from './people.ts';
+import { demoMonth, priced, PEOPLE } from './month.ts';
 
 const month = demoMonth();
 const steps = month.days.flat();

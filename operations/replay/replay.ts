@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Refusal, runCommand } from '../../runtime/progress.ts';
 import { requireBank } from '../client/addresses.ts';
-import { audit } from './auditor.ts';
+import { audit, verdictOf } from './replay-verdict.ts';
 import { drive } from './driver.ts';
 import { expectedAccounts } from './expected-accounts.ts';
 import { httpClient } from '../client/http-client.ts';
 import { progressBar } from '../client/progress-bar.ts';
 import { readTransactions } from './transaction-file.ts';
 import { replayOptions } from './replay-options.ts';
-import { verdictOf } from './replay-verdict.ts';
 
 const ACCOUNTS_AT_ONCE = 64;
 const READERS_AT_ONCE = 16;

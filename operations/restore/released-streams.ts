@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditFolder } from '../../runtime/audit-key.ts';
+import { auditFolder } from '../../runtime/secrets.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { Refusal } from '../../runtime/progress.ts';
 

@@ -4,12 +4,11 @@ import type { AccountModel } from '../../contracts/account/read-models.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { Account } from '../../domain/account.ts';
 import type { Command, TransferCommand } from '../../domain/account-commands.ts';
-import { holdId, version } from '../../domain/ids.ts';
+import { holdId, version, transferIdOf } from '../../domain/ids.ts';
 import { minor, readAmount } from '../../domain/money.ts';
-import { transferIdOf } from '../../domain/transfer-id.ts';
 import { foldAccount } from './balances.ts';
 import { logForTests, randomLog, randomOf, seedOfRun } from '../events-for-tests.ts';
-import { historyLine } from '../history/history.ts';
+import { historyLine } from '../history/history-projection.ts';
 import { StreamFault } from '../follower/projection.ts';
 
 const foldAll = (entries: readonly PositionedAccountEvent[]): AccountModel | undefined =>

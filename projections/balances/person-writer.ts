@@ -1,13 +1,59 @@
-import { personOfStream } from '../../contracts/log/bank-events.ts';
-import { PERSON_PAGE_PERSONS, type PersonModel } from '../../contracts/person/model.ts';
 import type { SetAsideModel } from '../../contracts/account/read-models.ts';
-import type { PersonId } from '../../domain/ids.ts';
+import { personOfStream } from '../../contracts/log/bank-events.ts';
+import type { LoggedPersonEvent } from '../../contracts/person/events.ts';
+import { type PersonModel, PERSON_PAGE_PERSONS } from '../../contracts/person/model.ts';
+import { unreachable, type PersonId } from '../../domain/ids.ts';
 import { inParallel } from '../../platform/parallel.ts';
-import { isUnreadable, type LogEntry, type UnreadableEntry } from '../follower/projection.ts';
+import {
+  StreamFault,
+  isUnreadable,
+  type LogEntry,
+  type UnreadableEntry,
+} from '../follower/projection.ts';
 import { faultAt, faultOf, UNREADABLE } from '../follower/set-aside.ts';
-import { countByPages } from './page-count.ts';
-import { foldPerson, type PositionedPersonEvent } from './persons.ts';
 import type { PersonStore } from '../read-store/read-store.ts';
+import { countByPages } from './page-count.ts';
+
+export interface PositionedPersonEvent {
+  readonly position: number;
+  readonly event: LoggedPersonEvent;
+}
+
+/** The person after the event; it throws StreamFault when the event cannot follow. */
+export function foldPerson(
+  before: PersonModel | undefined,
+  { event, position }: PositionedPersonEvent,
+  index: number,
+): PersonModel {
+  const { version, at } = event;
+  const expected = (before?.version ?? 0) + 1;
+  if (version !== expected) throw new StreamFault(`${event.id} follows version ${expected - 1}`);
+  if (event.type === 'person-registered') {
+    const personId = personOfStream(event.stream);
+    const profile = { version, sealed: event.data.sealed };
+    return {
+      personId,
+      status: 'registered',
+      version,
+      registeredAt: at,
+      at,
+      position,
+      index,
+      profile,
+    };
+  }
+  if (before?.status !== 'registered') throw new StreamFault(`${event.id} of a person not there`);
+  switch (event.type) {
+    case 'person-address-changed':
+      return { ...before, version, at, position, address: { version, sealed: event.data.sealed } };
+    case 'person-erased': {
+      const { profile: _profile, address: _address, ...left } = before;
+      return { ...left, status: 'erased', version, at, position };
+    }
+    default:
+      return unreachable(event);
+  }
+}
 
 const READS_IN_FLIGHT = 8;
 const EARLIER = 'an event of the stream could not be folded';

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checkpoint } from '../../contracts/account/read-models.ts';
 import type { PositionedEvent } from '../../contracts/log/topics.ts';
-import { Follower } from './follower.ts';
+import { Follower, pushBuffer } from './follower.ts';
 import { LogFault, type LogEntry, type LogSource, type Projection } from './projection.ts';
 import { logForTests, randomLog, randomOf, seedOfRun, sourceOf } from '../events-for-tests.ts';
-import { pushBuffer } from './push-buffer.ts';
 
 const PACE = { spacingMs: 1, pollMs: 20, retryMs: 2, retryMsMax: 10 };
 

@@ -1,10 +1,82 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import type { Checkpoint, SetAsideModel } from '../../contracts/account/read-models.ts';
-import type { LedgerMessage } from '../../contracts/log/topics.ts';
-import { LogFault, Overtaken, type FollowerState, type FollowerStatus } from './projection.ts';
-import type { LogEntry, LogSource, Projection, Report } from './projection.ts';
-import { pushBuffer } from './push-buffer.ts';
+import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
+import type { LedgerMessage, PositionedEvent } from '../../contracts/log/topics.ts';
+import {
+  type LogSource,
+  type ReadPage,
+  LogFault,
+  Overtaken,
+  type FollowerState,
+  type FollowerStatus,
+  type LogEntry,
+  type Projection,
+  type Report,
+} from './projection.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Pushed events that may wait; beyond that they are forgotten and pulled later. */
+export const PUSHED_EVENTS_MAX = 5_000;
+
+const lastOf = (message: LedgerMessage): number => message.entries.at(-1)?.position ?? 0;
+
+/** Keeps pushed messages until their turn comes. They are hints, so forgetting them is safe. */
+export function pushBuffer(eventsMax = PUSHED_EVENTS_MAX) {
+  let messages: LedgerMessage[] = [];
+  let waiting = 0;
+
+  const keep = (kept: LedgerMessage[]): void => {
+    messages = kept;
+    waiting = kept.reduce((sum, message) => sum + message.entries.length, 0);
+  };
+
+  return {
+    add(message: LedgerMessage): void {
+      keep([...messages, message]);
+      if (waiting > eventsMax) keep([]);
+    },
+    /** The entries that continue the position without a hole, about a page at most. */
+    next(position: number): PositionedEvent[] {
+      keep(messages.filter((message) => lastOf(message) > position));
+      const entries: PositionedEvent[] = [];
+      let reached = position;
+      for (const message of messages) {
+        if (message.after > reached || entries.length >= LOG_PAGE_EVENTS_MAX) break;
+        // A message holds everything in (after, last], so one that overlaps continues as well.
+        const from = reached;
+        entries.push(...message.entries.filter((entry) => entry.position > from));
+        reached = Math.max(reached, lastOf(message));
+      }
+      return entries;
+    },
+    isEmpty: (): boolean => messages.length === 0,
+    clear: (): void => keep([]),
+  };
+}
+
+/**
+ * A log of which the next page is on its way while its reader works on a full one. What is not
+ * full says where the log ends, so it is read anew: it ended there when it was read, not now.
+ */
+export function readAhead(source: LogSource): LogSource {
+  let ahead: { readonly after: number; readonly page: Promise<ReadPage> } | undefined;
+  return {
+    async readAfter(position, limit) {
+      if (limit !== LOG_PAGE_EVENTS_MAX) return source.readAfter(position, limit);
+      const early = ahead?.after === position ? ahead.page : undefined;
+      ahead = undefined;
+      const read = await early?.catch(() => undefined);
+      const isFull = read?.entries.length === limit;
+      const page = isFull ? read : await source.readAfter(position, limit);
+      const last = page.entries[limit - 1];
+      if (last !== undefined) {
+        ahead = { after: last.position, page: source.readAfter(last.position, limit) };
+        // Then it is asked again.
+        ahead.page.catch(() => undefined);
+      }
+      return page;
+    },
+  };
+}
 
 export interface FollowerPace {
   /** Batches begin at least this long apart, so that under load they become larger. */

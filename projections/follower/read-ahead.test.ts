@@ -1,7 +1,7 @@
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { logForTests } from '../events-for-tests.ts';
 import type { LogSource } from './projection.ts';
-import { readAhead } from './read-ahead.ts';
+import { readAhead } from './follower.ts';
 
 /** A log of so many events, and what was asked of it; while it is away it only has a beginning. */
 function asked(events: number) {

@@ -11,7 +11,7 @@ import {
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId, type PersonId } from '../../domain/ids.ts';
 import { foldAccount } from '../balances/balances.ts';
-import { historyLine } from '../history/history.ts';
+import { historyLine } from '../history/history-projection.ts';
 import { ACCOUNTS_BEGINNING, BEGINNING, type ReadStore } from './read-store.ts';
 
 const CHECKPOINT: Checkpoint = { position: 2 ** 40, lastEventId: 'acct/x/1', events: 7 };

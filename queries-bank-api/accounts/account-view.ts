@@ -11,8 +11,7 @@ import {
 } from '../../contracts/account/read-models.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
-import { generationInUse } from '../read-models/generation-in-use.ts';
-import { Unavailable, type ReadModels } from '../read-models/read-models.ts';
+import { generationInUse, Unavailable, type ReadModels } from '../read-models/read-models.ts';
 
 /** An answer is at most this much older than the read models, plus one read of them. */
 export const FRESH_MS = 20;

@@ -3,7 +3,7 @@ import type { HistoryFilters } from '../../contracts/account/history-filters.ts'
 import { FILTER_LINES_MAX, millisecondsOf } from '../../contracts/account/history-filters.ts';
 import type { HistoryEntry } from '../../contracts/account/read-models.ts';
 import { lineOf } from '../accounts/accounts-for-tests.ts';
-import { findLines, listName, passes } from './filtered-history.ts';
+import { findLines, listName, passes } from './history-answers.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const BEGIN = Date.parse('2026-11-21T10:00:00.000Z');

@@ -5,8 +5,7 @@ import {
   type HistoryEntry,
 } from '../../contracts/account/read-models.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
-import { generationInUse } from '../read-models/generation-in-use.ts';
-import type { ReadModels } from '../read-models/read-models.ts';
+import { generationInUse, type ReadModels } from '../read-models/read-models.ts';
 
 const PAGES_REMEMBERED = 4_000;
 

@@ -1,6 +1,9 @@
 import type { Request } from 'express';
-import { PAGE_ITEMS_DEFAULT } from '../../contracts/account/queries.ts';
-import { refusalsQuery, type RefusalsAnswer } from '../../contracts/account/refusal-queries.ts';
+import {
+  PAGE_ITEMS_DEFAULT,
+  refusalsQuery,
+  type RefusalsAnswer,
+} from '../../contracts/account/queries.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { AccountLog } from '../log/account-log.ts';

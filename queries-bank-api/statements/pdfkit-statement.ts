@@ -1,6 +1,6 @@
 import type { StatementAnswer } from '../../contracts/account/statements.ts';
 import { boundsOf, dayOf } from './csv-statement.ts';
-import type { Holder } from './holder.ts';
+import type { Holder } from './account-holder.ts';
 import { BOTTOM, HEAD, MARGIN, NOTE, Pages, TOP, UNKNOWN, WIDTH } from './pdfkit-page.ts';
 import type { Style } from './pdfkit-page.ts';
 import { grouped, shownAmount, table } from './pdfkit-table.ts';

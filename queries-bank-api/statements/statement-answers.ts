@@ -8,7 +8,7 @@ import type {
 import { unreachable } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { transactionOf } from '../../proofs/log-entry.ts';
+import { transactionOf } from '../../proofs/entry-proof.ts';
 import type { SignedStateDocument } from '../../contracts/log/receipts.ts';
 import type { AccountLog } from '../log/account-log.ts';
 import type { LogProofs } from '../log/log-proofs.ts';
@@ -18,7 +18,7 @@ import { accountOf, invalid, queryOf } from '../requests.ts';
 import { RETRY_AFTER, waited } from '../read-your-writes.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
 import { boundsOf, csvStatement } from './csv-statement.ts';
-import { holders, type Holder } from './holder.ts';
+import { holders, type Holder } from './account-holder.ts';
 import { pdfStatement } from './pdfkit-statement.ts';
 import { readPeriod, type Period } from './statement-reader.ts';
 import { statementOf, UnsoundStatement, type StatementSource } from './statement.ts';

@@ -1,7 +1,7 @@
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import type { StatementAnswer } from '../../contracts/account/statements.ts';
 import { ANNA, logOf } from '../log/life-for-tests.ts';
-import type { Holder } from './holder.ts';
+import type { Holder } from './account-holder.ts';
 import { readPeriod } from './statement-reader.ts';
 import { statementOf } from './statement.ts';
 

@@ -1,7 +1,7 @@
 import { accountId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
 import { COMMAND_OPERATIONS } from '../../contracts/account/command-operations.ts';
-import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
+import { COMMAND_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import { badBatches, badItems, badTransfers } from './batch-corpus.ts';
 import { badCommands, pathOf, rightBody, type Places } from './contract-corpus.ts';
 import { placesOf } from './places.ts';

@@ -1,4 +1,4 @@
-import { QUERY_API_OPERATIONS } from '../../contracts/query-api.ts';
+import { QUERY_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import * as bad from './bad-values.ts';
 import { known, pathOf, short } from './contract-corpus.ts';
 import type { BadRequest } from './corpus.ts';

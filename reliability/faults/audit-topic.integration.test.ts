@@ -10,9 +10,8 @@ import {
 } from '../../contracts/log/audit.ts';
 import { readCheckpoint, readCheckpoints } from '../../proofs/audit-checkpoint.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
-import { readPublicKey } from '../../proofs/signed-state.ts';
-import { auditPublicKeyFile } from '../../runtime/audit-key.ts';
-import { loadSecrets } from '../../runtime/secrets.ts';
+import { readPublicKey } from '../../proofs/receipt.ts';
+import { auditPublicKeyFile, loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 
 const STREAM = 'AUDIT';

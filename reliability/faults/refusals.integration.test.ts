@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { refusalsAnswer, type RefusalsAnswer } from '../../contracts/account/refusal-queries.ts';
+import { refusalsAnswer, type RefusalsAnswer } from '../../contracts/account/queries.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
-import { readReceipt, receiptFault } from '../../proofs/receipt.ts';
-import { readPublicKey } from '../../proofs/signed-state.ts';
+import { readReceipt, receiptFault, readPublicKey } from '../../proofs/receipt.ts';
 import { readKeyFile, verifyAccountFile } from '../../proofs/verify-files.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { patientSend, type Reply } from './patient-send.ts';

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
+import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import type { Operation } from '../../contracts/http/openapi.ts';
-import { QUERY_API_OPERATIONS } from '../../contracts/query-api.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import * as receipts from '../../proofs/receipt.ts';
-import { readPublicKey } from '../../proofs/signed-state.ts';
+import { readPublicKey } from '../../proofs/receipt.ts';
 import { badBatches, badTransfers } from '../bad-input/batch-corpus.ts';
 import { badCommands } from '../bad-input/contract-corpus.ts';
 import { badRequests, type BadRequest } from '../bad-input/corpus.ts';

@@ -1,5 +1,5 @@
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
-import { COMMAND_API_OPERATIONS } from '../../contracts/command-api.ts';
+import { COMMAND_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import { accountId, type AccountId } from '../../domain/ids.ts';
 import { commandHouse } from './command-house.ts';
 

@@ -6,9 +6,7 @@ import {
   transferCommandAnswer,
   type TransferAnswer,
 } from '../../contracts/transfer/transfers.ts';
-import { accountId } from '../../domain/ids.ts';
-import { sourceOf } from '../../domain/transfer-id.ts';
-import { transferId } from '../../domain/ids.ts';
+import { accountId, sourceOf, transferId } from '../../domain/ids.ts';
 import { commandHouse } from './command-house.ts';
 
 let house: Awaited<ReturnType<typeof commandHouse>>;

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { logFile } from '../instance.ts';
-import type { Instance } from '../instance.ts';
+import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { accepts, LOOPBACK } from '../ports.ts';
 import { readsideUrl } from './postgres.ts';

@@ -3,13 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
 import type { Client, GrpcObject, ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { logFile } from '../instance.ts';
-import type { Instance } from '../instance.ts';
+import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { LOOPBACK } from '../ports.ts';
-import { signingKeyFile } from '../secrets.ts';
+import { signingKeyFile, type Secrets } from '../secrets.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
-import type { Secrets } from '../secrets.ts';
 
 export const LOG_DATABASE = 'corebank';
 export const LOG_USER = 'corebank';

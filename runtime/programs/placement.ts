@@ -1,5 +1,4 @@
-import { logFile } from '../instance.ts';
-import type { Instance } from '../instance.ts';
+import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { answersOk, LOOPBACK } from '../ports.ts';
 

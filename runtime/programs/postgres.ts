@@ -1,19 +1,130 @@
-import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import type { Client } from 'pg';
-import { provisionJournal } from './journal-database.ts';
-import { LOOKUP_INDEX_SQL } from './lookup-index.ts';
-import { logFile } from '../instance.ts';
-import type { Instance } from '../instance.ts';
-import type { ProgramSpec } from '../supervisor/managed-program.ts';
-import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
+import { logFile, type Instance } from '../instance.ts';
 import { LOOPBACK } from '../ports.ts';
 import { Refusal } from '../progress.ts';
-import { processIdentity } from '../supervisor/process-identity.ts';
 import type { Secrets } from '../secrets.ts';
-import { postgresUser, runAs } from '../supervisor/unprivileged.ts';
+import type { ProgramSpec } from '../supervisor/managed-program.ts';
+import { processIdentity } from '../supervisor/process-identity.ts';
+import { provisionJournal } from './journal-database.ts';
+import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
+import { spawnSync } from 'node:child_process';
+import {
+  readFileSync,
+  statSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import type { Client } from 'pg';
+
+/**
+ * FerretDB filters with `(_jsonb->'field') @> value`, which its own btree indexes do not
+ * serve. This event trigger adds a GIN index for `_id` whenever it makes a table, and one
+ * for the first field of every index that it makes; with them an equality takes 1 ms. Without
+ * fastupdate=off each search would also scan the list of entries that are not merged yet: a
+ * page of history then costs five times as much after a burst of writes.
+ *
+ * FerretDB also replaces under a condition in two steps: it reads what fulfils the condition and
+ * then writes by `_id` alone, so what was read before a pause is written over what came since.
+ * On each table that it makes, a row trigger therefore lets no document be replaced by one that
+ * tells of the same log position or an earlier one. MongoDB needs no such thing.
+ */
+export const LOOKUP_INDEX_SQL = `
+create or replace function public.keep_later() returns trigger language plpgsql as $$
+begin
+  if (new._jsonb->>'position')::numeric <= (old._jsonb->>'position')::numeric then
+    return null;
+  end if;
+  return new;
+end $$;
+create or replace function add_lookup_index() returns event_trigger language plpgsql as $$
+declare c record; f text; t regclass;
+begin
+  for c in select * from pg_event_trigger_ddl_commands() where object_type in ('table','index') loop
+    if c.object_type = 'table' and exists (
+      select 1 from pg_attribute where attrelid = c.objid and attname = '_jsonb') then
+      execute format(
+        'create index on %s using gin ((_jsonb->''_id'') jsonb_path_ops) with (fastupdate=off)',
+        c.object_identity);
+      execute format(
+        'create trigger keep_later before update on %s '
+        'for each row execute function public.keep_later()',
+        c.object_identity);
+    elsif c.object_type = 'index' then
+      select i.indrelid::regclass into t from pg_index i where i.indexrelid = c.objid;
+      for f in select m[1] from regexp_matches(
+        pg_get_indexdef(c.objid), $re$btree.*?\\(_jsonb -> '([^']+)'::text\\)$re$) m loop
+        if f <> '_id' then
+          execute format(
+            'create index on %s using gin ((_jsonb->%L) jsonb_path_ops) with (fastupdate=off)',
+            t, f);
+        end if;
+      end loop;
+    end if;
+  end loop;
+end $$;
+drop event trigger if exists lookup_index;
+create event trigger lookup_index on ddl_command_end
+  when tag in ('CREATE TABLE','CREATE INDEX') execute function add_lookup_index();
+`;
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Call {
+  readonly command: string;
+  readonly args: string[];
+  readonly user?: User;
+}
+
+const OTHERS_MAY_ENTER = 0o001;
+
+/** PostgreSQL refuses to run as root; then it runs as nobody. Undefined for ordinary users. */
+export const postgresUser = (): User | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith('nobody:'));
+  const [, , uid, gid] = line?.split(':') ?? [];
+  if (uid === undefined || gid === undefined) {
+    throw new Refusal('PostgreSQL refuses root and there is no user "nobody": run as a user.');
+  }
+  return { uid: Number(uid), gid: Number(gid) };
+};
+
+const othersMayReach = (path: string): boolean => {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & OTHERS_MAY_ENTER) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+};
+
+/**
+ * How to run a program as that user. When a folder on the way (such as /root) shuts others
+ * out, setpriv leaves the process the one capability to read and pass through folders.
+ */
+export const runAs = (
+  user: User | undefined,
+  command: string,
+  args: readonly string[],
+  paths: readonly string[],
+): Call => {
+  if (user === undefined) return { command, args: [...args] };
+  if ([command, ...paths].every(othersMayReach)) return { command, args: [...args], user };
+  const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
+  const capability = [
+    ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
+    // Without this bit the kernel's access(2), which initdb asks, ignores the capability.
+    '--securebits=+no_setuid_fixup',
+  ];
+  return { command: 'setpriv', args: [...identity, ...capability, command, ...args] };
+};
 
 const CONNECTIONS_MAX = 200;
 /** FerretDB holds one connection per update of an update command, so it needs many. */

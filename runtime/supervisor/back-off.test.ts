@@ -1,4 +1,4 @@
-import { createBackOff } from './back-off.ts';
+import { createBackOff } from './managed-program.ts';
 
 describe('back-off', () => {
   test('given deaths in a row, the delay doubles up to its limit', () => {

@@ -11,16 +11,19 @@ import { appPrograms, sidecarName } from '../programs/apps.ts';
 import { readDaprYaml } from '../programs/dapr-yaml.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
 import { fileOf, startInfrastructure } from '../programs/infrastructure.ts';
-import { prepareDataDir, resolveInstance } from '../instance.ts';
-import type { Instance, InstanceOptions } from '../instance.ts';
+import {
+  prepareDataDir,
+  resolveInstance,
+  type Instance,
+  type InstanceOptions,
+} from '../instance.ts';
 import type { Entry } from './process-table.ts';
 import { LOOPBACK, requireFreePorts } from '../ports.ts';
 import { findPrograms, SERVED_BY_START } from '../programs/programs.ts';
 import { createProgress, Refusal } from '../progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
 import { loadSecrets } from '../secrets.ts';
-import { createSupervisor } from './supervisor.ts';
-import type { Supervisor } from './supervisor.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
 import type { ProgramName } from '../programs/versions.ts';
 
 const READY_DEADLINE_MS = 60_000;

@@ -1,10 +1,35 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { processIdentity, signalGroup } from './process-identity.ts';
+import type { ProgramState } from './process-table.ts';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBackOff } from './back-off.ts';
-import type { ProgramState } from './process-table.ts';
-import { processIdentity, signalGroup } from './process-identity.ts';
+
+export const BACK_OFF_FIRST_MS = 200;
+export const BACK_OFF_MAX_MS = 5_000;
+/** A program that ran this long had recovered: its next death starts from the first delay. */
+export const HEALTHY_AFTER_MS = 30_000;
+
+export interface BackOff {
+  /** The delay before the next restart, given how long the program ran, in milliseconds. */
+  readonly next: (ranForMs: number) => number;
+}
+
+/** Doubling delays between a first and a longest one, reset by a healthy run. */
+export const createBackOff = (
+  firstMs = BACK_OFF_FIRST_MS,
+  maxMs = BACK_OFF_MAX_MS,
+  healthyMs = HEALTHY_AFTER_MS,
+): BackOff => {
+  let delay = firstMs;
+  return {
+    next: (ranForMs) => {
+      if (ranForMs >= healthyMs) delay = firstMs;
+      const chosen = delay;
+      delay = Math.min(delay * 2, maxMs);
+      return chosen;
+    },
+  };
+};
 
 const READY_POLL_MS = 60;
 const STOP_GRACE_MS = 10_000;

@@ -1,5 +1,5 @@
 import type { Entry, ProgramState } from './process-table.ts';
-import { watchOutages } from './outages.ts';
+import { watchOutages } from './supervisor.ts';
 
 const programs = (nats: ProgramState): Entry[] =>
   [

@@ -8,8 +8,7 @@ import type { Entry } from './process-table.ts';
 import type { ProgramSpec } from './managed-program.ts';
 import { accepts, answersOk, freePort } from '../ports.ts';
 import { processIdentity } from './process-identity.ts';
-import { createSupervisor } from './supervisor.ts';
-import type { Supervisor } from './supervisor.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
 
 const SERVER = `require('node:net').createServer().listen(Number(process.argv[1]), '127.0.0.1');`;
 /** Starts a grandchild in its own group, which only a signal to the group reaches. */

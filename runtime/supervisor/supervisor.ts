@@ -1,13 +1,41 @@
-import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BACK_OFF_FIRST_MS, BACK_OFF_MAX_MS, createBackOff } from './back-off.ts';
-import { release, takeOver, writeLedger } from './process-table.ts';
-import type { Entry } from './process-table.ts';
-import { manageProgram } from './managed-program.ts';
-import type { Managed, ProgramSpec } from './managed-program.ts';
-import { watchOutages } from './outages.ts';
 import { requireFreePorts } from '../ports.ts';
 import { Refusal } from '../progress.ts';
+import {
+  BACK_OFF_FIRST_MS,
+  BACK_OFF_MAX_MS,
+  createBackOff,
+  manageProgram,
+  type Managed,
+  type ProgramSpec,
+} from './managed-program.ts';
+import { type Entry, release, takeOver, writeLedger } from './process-table.ts';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** NATS clients in sidecars try 60 times, 2 s apart, and then never again. */
+const GIVEN_UP_AFTER_MS = 60_000;
+
+/** Which programs give up on another one that stays away for long: name to names. */
+export type GivesUpOn = ReadonlyMap<string, string>;
+
+/**
+ * Watches how long programs are away. After a long outage of one, those that gave up on it are
+ * to be restarted: they would run on without it, and look healthy.
+ */
+export const watchOutages = (restart: (name: string, because: string) => void) => {
+  const awaySince = new Map<string, number>();
+  return (programs: readonly Entry[], givesUpOn: GivesUpOn, nowMs: number): void => {
+    for (const { name, state } of programs) {
+      const since = awaySince.get(name);
+      if (state !== 'ready') awaySince.set(name, since ?? nowMs);
+      else if (since !== undefined) {
+        awaySince.delete(name);
+        if (nowMs - since < GIVEN_UP_AFTER_MS) continue;
+        for (const [dependent, on] of givesUpOn) if (on === name) restart(dependent, name);
+      }
+    }
+  };
+};
 
 const LOG_BYTES_MAX = 20 * 1024 * 1024;
 const LOG_LINES_SHOWN = 5;

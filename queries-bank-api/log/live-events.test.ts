@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import winston from 'winston';
 import { idOf, randomOf } from '../accounts/accounts-for-tests.ts';
-import { LiveEvents } from './live-events.ts';
-import { logForTests } from '../log/log-for-tests.ts';
+import { LiveEvents } from './event-streams.ts';
+import { logForTests } from './log-for-tests.ts';
 
 const logger = winston.createLogger({
   silent: true,

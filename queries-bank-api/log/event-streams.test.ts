@@ -6,7 +6,7 @@ import winston from 'winston';
 import { createApp, finish } from '../../platform/http.ts';
 import { idOf } from '../accounts/accounts-for-tests.ts';
 import { eventStreams } from './event-streams.ts';
-import { eventOf, logForTests } from '../log/log-for-tests.ts';
+import { eventOf, logForTests } from './log-for-tests.ts';
 
 const logger = winston.createLogger({
   silent: true,

@@ -1,5 +1,32 @@
-import type { OpenTransfer } from '../../domain/invariants.ts';
-import type { Totals } from './trial-balance-lines.ts';
+import type { TrialBalanceAnswer, TrialBalanceLine } from '../../contracts/log/audit.ts';
+import type { Currency } from '../../domain/currency.ts';
+import { isBalanced, type TrialBalance, type OpenTransfer } from '../../domain/invariants.ts';
+import { formatAmount } from '../../domain/money.ts';
+
+export type Totals = ReadonlyMap<Currency, TrialBalance>;
+type Sums = Pick<TrialBalanceAnswer, 'currencies' | 'verdict'>;
+
+/** The totals as they are told, and what they say, of a log that is sound or not. */
+export function sumsOf(totals: Totals, isLogSound: boolean): Sums {
+  const currencies = [...totals].map(([currency, sums]) => lineOf(currency, sums));
+  currencies.sort((a, b) => (a.currency < b.currency ? -1 : 1));
+  const isSound = isLogSound && currencies.every(({ balanced }) => balanced);
+  // A look that saw no account proves nothing of money.
+  const verdict = !isSound ? 'violated' : currencies.length === 0 ? 'nothing-checked' : 'balanced';
+  return { currencies, verdict };
+}
+
+function lineOf(currency: Currency, totals: TrialBalance): TrialBalanceLine {
+  const write = (units: TrialBalance['ledgers']): string => formatAmount(units, currency);
+  return {
+    currency,
+    externalIn: write(totals.externalIn),
+    externalOut: write(totals.externalOut),
+    ledgers: write(totals.ledgers),
+    inFlight: write(totals.inFlight),
+    balanced: isBalanced(totals),
+  };
+}
 
 /** A mark is made after some more events than this: what one answer has to read and add up. */
 export const MARK_EVENTS = 64;

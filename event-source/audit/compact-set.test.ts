@@ -1,4 +1,4 @@
-import { SeenNames } from './seen-names.ts';
+import { SeenNames } from './compact-set.ts';
 
 test('given many names, then exactly those that were added are found', () => {
   const names = new SeenNames();
