@@ -1,4 +1,5 @@
-import { receiptFault, readReceipt, readPublicKey } from '../proofs/receipt.ts';
+import { receiptFault, readReceipt } from '../proofs/receipt.ts';
+import { readPublicKey } from '../proofs/signed-state.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { once } from './connection.ts';
 import { latenciesOf, type Latencies } from './latencies.ts';

@@ -19,13 +19,8 @@ import {
 import type { TransferAnswer } from '../contracts/transfer/transfers.ts';
 import { transferEndName, transferName } from '../domain/account-events.ts';
 import { transferReversalName } from '../domain/account-events.ts';
-import {
-  ACCOUNT_ID_PATTERN,
-  transferId,
-  type AccountId,
-  type TransferId,
-  sourceOf,
-} from '../domain/ids.ts';
+import { ACCOUNT_ID_PATTERN, transferId, type AccountId, type TransferId } from '../domain/ids.ts';
+import { sourceOf } from '../domain/transfer-id.ts';
 import { Failure, idIn } from '../platform/http.ts';
 import { answerCommand } from './command-answers.ts';
 import type { Actors } from './courier.ts';

@@ -4,7 +4,8 @@ import type { Command, Decision, TransferCommand } from './account-commands.ts';
 import { HOLDS_OPEN_MAX } from './hold-decisions.ts';
 import { TRANSFERS_PENDING_MAX, type TransferDecision } from './transfer-decisions.ts';
 import { accountIdOfSerial } from './account-number.ts';
-import { holdId, ownerId, version, type AccountId, transferIdOf } from './ids.ts';
+import { holdId, ownerId, version, type AccountId } from './ids.ts';
+import { transferIdOf } from './transfer-id.ts';
 import { minor, ZERO } from './money.ts';
 
 const HOUR = 60;

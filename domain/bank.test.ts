@@ -9,7 +9,7 @@ import { createLedgerCheck, isBalanced } from './invariants.ts';
 import { minor, ZERO } from './money.ts';
 import { movementOf } from './movement.ts';
 import type { TransferDecision } from './transfer-decisions.ts';
-import { transferIdOf } from './ids.ts';
+import { transferIdOf } from './transfer-id.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const runs = { seed, numRuns: 10_000 };

@@ -1,7 +1,8 @@
 import type { BankForTests } from './bank-for-tests.ts';
 import type { Command, TransferCommand } from './account-commands.ts';
 import type { Currency } from './currency.ts';
-import { holdId, ownerId, version, type AccountId, type HoldId, transferIdOf } from './ids.ts';
+import { holdId, ownerId, version, type AccountId, type HoldId } from './ids.ts';
+import { transferIdOf } from './transfer-id.ts';
 import { minor, ZERO } from './money.ts';
 
 /** One step of a random life: what it means depends on the bank in which it is taken. */

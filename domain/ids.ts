@@ -1,29 +1,3 @@
-import { accountIdOfSerial, serialOf } from './account-number.ts';
-
-const FILL_MASK = (1n << 62n) - 1n;
-/** Of the text of a UUID: the first 64 bits, and where the digit with bits 65 to 68 stands. */
-const OWN_CHARACTERS = 19;
-const OWN_BITS_OF_DIGIT = 0xc;
-const HEX = 16;
-
-/**
- * The id of a transfer: a UUID of version 8 that holds the serial of its source account and 62
- * bits of its own, so that whoever has the id finds the account that keeps the transfer.
- */
-export function transferIdOf(source: AccountId, fill: bigint): TransferId {
-  const digits = (fill & FILL_MASK).toString(HEX).padStart(HEX, '0');
-  const own = parseInt(source.charAt(OWN_CHARACTERS), HEX) & OWN_BITS_OF_DIGIT;
-  const first = (own | parseInt(digits.charAt(0), HEX)).toString(HEX);
-  const [before, after] = [digits.slice(1, 4), digits.slice(4)];
-  return transferId(`${source.slice(0, OWN_CHARACTERS)}${first}${before}-${after}`);
-}
-
-/** The source account of a transfer, or undefined for an id that the bank never gave out. */
-export function sourceOf(id: TransferId): AccountId | undefined {
-  const serial = serialOf(id);
-  return serial === undefined ? undefined : accountIdOfSerial(serial);
-}
-
 /** Lower-case UUID of an account; the id of its actor and of its stream in the log. */
 export type AccountId = string & { readonly __brand: 'AccountId' };
 /** Lower-case UUID of a person; the id of their actor, and the owner id of their accounts. */

@@ -2,7 +2,8 @@ import { evolve } from './account.ts';
 import type { AccountEvent } from './account-events.ts';
 import { accountIdOfSerial } from './account-number.ts';
 import { currencyOf, type Currency } from './currency.ts';
-import { ownerId, type AccountId, transferIdOf } from './ids.ts';
+import { ownerId, type AccountId } from './ids.ts';
+import { transferIdOf } from './transfer-id.ts';
 import { createLedgerCheck, isBalanced, type LogStep } from './invariants.ts';
 import { minor, ZERO } from './money.ts';
 

@@ -3,7 +3,8 @@ import { accountIdOfSerial, serialOf } from './account-number.ts';
 import { available, dayOf, spentOn, type ExistingAccount } from './account.ts';
 import type { TransferCommand } from './account-commands.ts';
 import { bankForTests, type BankForTests } from './bank-for-tests.ts';
-import { ownerId, type AccountId, sourceOf, transferIdOf } from './ids.ts';
+import { ownerId, type AccountId } from './ids.ts';
+import { sourceOf, transferIdOf } from './transfer-id.ts';
 import { createLedgerCheck } from './invariants.ts';
 import { minor, ZERO } from './money.ts';
 

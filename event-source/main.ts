@@ -10,7 +10,7 @@ import { publisher } from '../platform/dapr-publisher.ts';
 import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
-import { publicKeyPem } from '../proofs/receipt.ts';
+import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp, closedLogApp } from './app.ts';
 import { appender, type AppenderParts } from './intake/appender.ts';

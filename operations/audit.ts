@@ -9,7 +9,7 @@ import { type ImmudbOptions, immudbClient } from '../event-source/immudb/client.
 import { barLine, liveLine, rate, written } from '../platform/live-line.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
-import { publicKeyPem, readPublicKey } from '../proofs/receipt.ts';
+import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

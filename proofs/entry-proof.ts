@@ -10,7 +10,7 @@ import {
 } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
-import { signatureFault, type SignedState } from './receipt.ts';
+import { signatureFault, type SignedState } from './signed-state.ts';
 import type { KeyObject } from 'node:crypto';
 
 /** How an event stands in the log. Whoever proves one has to make up the same bytes again. */

@@ -7,7 +7,7 @@ import type { ExportFormat } from '../contracts/log/receipts.ts';
 import { rawBytes, encodeEvent, eventKey, positionOf } from './entry-proof.ts';
 import { printed, type Finding } from './findings.ts';
 import { writeHeader } from './proof-documents.ts';
-import { statePayload } from './receipt.ts';
+import { statePayload } from './signed-state.ts';
 import {
   chained,
   hashedEntry,

@@ -2,7 +2,7 @@ import type * as documents from '../contracts/log/receipts.ts';
 import type { DualProof } from './dual-proof.ts';
 import type { EntryInclusion } from './entry-proof.ts';
 import type { LogState, TxHeader } from './log-transaction.ts';
-import type { SignedState } from './receipt.ts';
+import type { SignedState } from './signed-state.ts';
 
 /** Between what is checked (bytes) and what is handed over (JSON with base64). */
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

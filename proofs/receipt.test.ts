@@ -5,13 +5,8 @@ import { receiptFinding } from './findings.ts';
 import { encodeEvent, eventKey, positionOf, rawBytes } from './entry-proof.ts';
 import { logOf } from './small-log-for-tests.ts';
 import { isFault } from './proof-fault.ts';
-import {
-  beginsWith,
-  consistencyFault,
-  readReceipt,
-  receiptFault,
-  statePayload,
-} from './receipt.ts';
+import { beginsWith, consistencyFault, readReceipt, receiptFault } from './receipt.ts';
+import { statePayload } from './signed-state.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const key = pair.publicKey;

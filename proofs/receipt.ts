@@ -16,55 +16,12 @@ import {
   eventKey,
   positionOf,
 } from './entry-proof.ts';
-import { HASH_BYTES, u32, u64 } from './hashing.ts';
-import { type LogState, valueHash } from './log-transaction.ts';
+import { signatureFault } from './signed-state.ts';
+import { valueHash } from './log-transaction.ts';
 import type { PlacedVersion } from './log-walk.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
-
-/** A state of the log with the bank's signature (ECDSA P-256 over SHA-256, DER). */
-export interface SignedState extends LogState {
-  readonly db: string;
-  readonly signature: Uint8Array;
-}
-
-/**
- * The bank's public key out of its PEM. Only P-256 is what immudb signs with; it throws for
- * anything else, because a wrong key is a wrong command, not a wrong proof.
- */
-export function readPublicKey(pem: string): KeyObject {
-  const key = createPublicKey(pem);
-  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
-    throw new Error('The public key is not an ECDSA key on the curve P-256.');
-  }
-  return key;
-}
-
-/** The PEM of a key that is given as one line: base64 of its SPKI DER. */
-export const publicKeyPem = (base64: string): string =>
-  `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
-
-/** What is signed: PROOFS.md, step 9. */
-export const statePayload = (db: string, { txId, txHash }: LogState): Buffer => {
-  const name = Buffer.from(db);
-  return Buffer.concat([u32(name.length), name, u64(txId), txHash]);
-};
-
-/** Whether the bank signed this state of this database; any key that comes with it is ignored. */
-export function signatureFault(state: SignedState, key: KeyObject): ProofFault | undefined {
-  const { db, txId, txHash, signature } = state;
-  if (signature.length === 0) {
-    return faulty('signature-missing', `The state at transaction ${txId} is not signed.`);
-  }
-  const isSigned =
-    txHash.length === HASH_BYTES && verify('sha256', statePayload(db, state), key, signature);
-  if (isSigned) return undefined;
-  return faulty(
-    'signature-foreign',
-    `The state at transaction ${txId} is not what the holder of this key signed.`,
-  );
-}
 
 /** Reads a document of a known kind; a fault says what is wrong with it, and where. */
 export function readDocument<Schema extends z.ZodType>(

@@ -6,7 +6,7 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import { rawBytes, encodeEvent, eventKey, positionOf } from './entry-proof.ts';
 import { valueHash } from './log-transaction.ts';
 import { writeHeader } from './proof-documents.ts';
-import { statePayload } from './receipt.ts';
+import { statePayload } from './signed-state.ts';
 import { chained, logOf, type SmallEntry } from './small-log-for-tests.ts';
 import { verifyAccountFile } from './verify-files.ts';
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readPublicKey, signatureFault } from './receipt.ts';
+import { readPublicKey, signatureFault } from './signed-state.ts';
 import { readVectors } from './vectors-for-tests.ts';
 
 const { states, db, publicKey } = readVectors();

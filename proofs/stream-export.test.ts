@@ -6,7 +6,7 @@ import { exportFinding } from './export-findings.ts';
 import { encodeEvent, eventKey, positionOf, rawBytes } from './entry-proof.ts';
 import { writeHeader } from './proof-documents.ts';
 import { isFault, type ProofFault } from './proof-fault.ts';
-import { statePayload } from './receipt.ts';
+import { statePayload } from './signed-state.ts';
 import { chained, logOf } from './small-log-for-tests.ts';
 import { streamExport } from './stream-export.ts';
 

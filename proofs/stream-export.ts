@@ -12,7 +12,8 @@ import { leafHash, sameHash } from './hashing.ts';
 import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
-import { placeFault, storedEvent, signatureFault } from './receipt.ts';
+import { placeFault, storedEvent } from './receipt.ts';
+import { signatureFault } from './signed-state.ts';
 import type { KeyObject } from 'node:crypto';
 
 /** What the events of an export say beside their being there. */

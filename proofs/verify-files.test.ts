@@ -9,7 +9,7 @@ import { rawBytes, encodeEvent, eventKey, positionOf } from './entry-proof.ts';
 import { valueHash } from './log-transaction.ts';
 import { printed } from './findings.ts';
 import { writeHeader } from './proof-documents.ts';
-import { statePayload } from './receipt.ts';
+import { statePayload } from './signed-state.ts';
 import { chained, logOf, type SmallEntry } from './small-log-for-tests.ts';
 import { readKeyFile, verifyAccountFile, verifyEventsFile } from './verify-files.ts';
 import { verifyReceiptFile } from './verify-files.ts';

@@ -17,7 +17,7 @@ import { logWalk, versionFault, versionsFault, type PlacedVersion } from './log-
 import { readState } from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 import * as receipts from './receipt.ts';
-import { readPublicKey } from './receipt.ts';
+import { readPublicKey } from './signed-state.ts';
 import { streamExport } from './stream-export.ts';
 
 /** The only file of this room that reads anything. Files may be larger than memory. */

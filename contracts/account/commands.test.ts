@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { currencyOf, minorDigits, type Currency } from '../../domain/currency.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, sourceOf } from '../../domain/ids.ts';
+import { commandId } from '../../domain/ids.ts';
+import { sourceOf } from '../../domain/transfer-id.ts';
 import { formatAmount, minor } from '../../domain/money.ts';
 import {
   clientCommand,

@@ -10,8 +10,8 @@ import {
   type AccountId,
   type CommandId,
   type TransferId,
-  transferIdOf,
 } from '../../domain/ids.ts';
+import { transferIdOf } from '../../domain/transfer-id.ts';
 import { parseAmount, ZERO } from '../../domain/money.ts';
 import { batchContent } from '../batch/content.ts';
 import { canonicalJson } from '../canonical-json.ts';

@@ -1,6 +1,7 @@
 import { bankForTests, type BankForTests } from '../../domain/bank-for-tests.ts';
 import type { CommandOf, TransferCommand } from '../../domain/account-commands.ts';
-import { ownCommandId, ownerId, transferIdOf } from '../../domain/ids.ts';
+import { ownCommandId, ownerId } from '../../domain/ids.ts';
+import { transferIdOf } from '../../domain/transfer-id.ts';
 import { minor, ZERO } from '../../domain/money.ts';
 import { encodeEvent, type LoggedEvent } from '../account/events.ts';
 import { transferAnswer, transferAnswerOf, transferBody } from './transfers.ts';

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { auditor, AUDIT_PACE, type AuditReport } from './auditor.ts';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
-import { readPublicKey } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
 import { booksMarks, type BooksMarks } from './snapshots.ts';
 import { auditorKey, checkpointFile } from './checkpoints.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
-import { statePayload } from '../../proofs/receipt.ts';
+import { statePayload } from '../../proofs/signed-state.ts';
 import { AUDIT_PACE, auditor } from './auditor.ts';
 import { checkpointFile } from './checkpoints.ts';
 import { eventsOf, newAccount } from '../log/events-for-tests.ts';

@@ -1,6 +1,7 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { bankForTests } from '../../domain/bank-for-tests.ts';
-import { ownerId, transferIdOf } from '../../domain/ids.ts';
+import { ownerId } from '../../domain/ids.ts';
+import { transferIdOf } from '../../domain/transfer-id.ts';
 import { minor, ZERO } from '../../domain/money.ts';
 import { createAuditBooks } from './books.ts';
 import type { AuditedTx } from './entries.ts';

@@ -3,7 +3,7 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import type { Checkpoint, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { sameHash } from '../../proofs/hashing.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
-import { signatureFault } from '../../proofs/receipt.ts';
+import { signatureFault } from '../../proofs/signed-state.ts';
 import type { AuditBooks } from './books.ts';
 import type { AuditedTx, Finding } from './entries.ts';
 import type { ReadTransaction } from './read-transaction.ts';

@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
-import { readPublicKey } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
 import { auditor, type AuditReport } from './auditor.ts';
 import type { BooksMark } from './snapshots.ts';

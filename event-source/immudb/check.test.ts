@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { LogState, TxHeader } from '../../proofs/log-transaction.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
-import { statePayload } from '../../proofs/receipt.ts';
+import { statePayload } from '../../proofs/signed-state.ts';
 import { hashedLog } from '../audit/hashed-log-for-tests.ts';
 import { checkImmudb } from './check.ts';
 import type { ImmudbClient } from './client.ts';

@@ -3,7 +3,7 @@ import { hasHash, sameHash } from '../../proofs/hashing.ts';
 import { EMPTY_LOG, followTransaction } from '../../proofs/log-transaction.ts';
 import type { LogState, WalkedState } from '../../proofs/log-transaction.ts';
 import { faulty, isFault, type ProofFault } from '../../proofs/proof-fault.ts';
-import { signatureFault, type SignedState } from '../../proofs/receipt.ts';
+import { signatureFault, type SignedState } from '../../proofs/signed-state.ts';
 import { transactionsFrom, type Tx } from './wire.ts';
 import { AnswerTooLarge, type ImmudbClient } from './client.ts';
 

@@ -1,7 +1,7 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { ExportedEvent, ExportHead } from '../../contracts/log/receipts.ts';
 import { createLogger } from '../../platform/logger.ts';
-import { readPublicKey } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import { streamExport } from '../../proofs/stream-export.ts';
 import { alarmBook } from '../alarms.ts';
 import { eventOf, linked, newAccount } from '../log/events-for-tests.ts';

@@ -2,7 +2,7 @@ import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { transactionOf } from '../../proofs/entry-proof.ts';
-import { readPublicKey } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
 import { candidateOf, type Refused } from '../log/append-plan.ts';
 import {

@@ -3,7 +3,7 @@ import { dualProofFault } from '../../proofs/dual-proof.ts';
 import { entryFault } from '../../proofs/entry-proof.ts';
 import { EMPTY_LOG, followTransaction, type WalkedState } from '../../proofs/log-transaction.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
-import { signatureFault } from '../../proofs/receipt.ts';
+import { signatureFault } from '../../proofs/signed-state.ts';
 import { writeVectors, type Vectors } from '../../proofs/vectors-for-tests.ts';
 import { proofBetween, provenEntry, transactionsFrom } from './wire.ts';
 import { immudbClient, type ImmudbClient } from './client.ts';

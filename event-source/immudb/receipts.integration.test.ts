@@ -14,8 +14,8 @@ import {
   placedEvent,
   readReceipt,
   receiptFault,
-  readPublicKey,
 } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import { streamExport } from '../../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { eventKey, type LogProofs } from '../log/event-log.ts';

@@ -4,7 +4,8 @@ import { dualProofFault } from '../../proofs/dual-proof.ts';
 import { headerHash } from '../../proofs/log-transaction.ts';
 import type { ProofFault } from '../../proofs/proof-fault.ts';
 import * as documents from '../../proofs/proof-documents.ts';
-import { receiptFault, readPublicKey, type SignedState } from '../../proofs/receipt.ts';
+import { receiptFault } from '../../proofs/receipt.ts';
+import { readPublicKey, type SignedState } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
 import {
   eventKey,

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createLogger } from '../../platform/logger.ts';
 import type { TxHeader } from '../../proofs/log-transaction.ts';
-import { readPublicKey, statePayload } from '../../proofs/receipt.ts';
+import { readPublicKey, statePayload } from '../../proofs/signed-state.ts';
 import { readHistory } from '../../proofs/proof-documents.ts';
 import { logOf } from '../../proofs/small-log-for-tests.ts';
 import { readVectors } from '../../proofs/vectors-for-tests.ts';

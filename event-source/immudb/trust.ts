@@ -11,7 +11,7 @@ import {
   type TxHeader,
 } from '../../proofs/log-transaction.ts';
 import { faulty, type ProofFault } from '../../proofs/proof-fault.ts';
-import { signatureFault, type SignedState } from '../../proofs/receipt.ts';
+import { signatureFault, type SignedState } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import { proofBetween, type SetRequest } from './wire.ts';

@@ -6,7 +6,7 @@ import { readConfig } from '../../platform/config.ts';
 import { barLine, liveLine, written } from '../../platform/live-line.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
-import { readPublicKey, signatureFault } from '../../proofs/receipt.ts';
+import { readPublicKey, signatureFault } from '../../proofs/signed-state.ts';
 import { checkImmudb, signedState } from '../../event-source/immudb/check.ts';
 import { immudbClient } from '../../event-source/immudb/client.ts';
 import { trustFile } from '../../event-source/immudb/trust-file.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../contracts/log/audit.ts';
 import { readCheckpoint, readCheckpoints } from '../../proofs/audit-checkpoint.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
-import { readPublicKey } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import { auditPublicKeyFile, loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 

@@ -4,7 +4,7 @@ import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../../contracts/ca
 import type { Operation } from '../../contracts/http/openapi.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import * as receipts from '../../proofs/receipt.ts';
-import { readPublicKey } from '../../proofs/receipt.ts';
+import { readPublicKey } from '../../proofs/signed-state.ts';
 import { badBatches, badTransfers } from '../bad-input/batch-corpus.ts';
 import { badCommands } from '../bad-input/contract-corpus.ts';
 import { badRequests, type BadRequest } from '../bad-input/corpus.ts';

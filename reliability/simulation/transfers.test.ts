@@ -6,7 +6,8 @@ import {
   transferCommandAnswer,
   type TransferAnswer,
 } from '../../contracts/transfer/transfers.ts';
-import { accountId, sourceOf, transferId } from '../../domain/ids.ts';
+import { accountId, transferId } from '../../domain/ids.ts';
+import { sourceOf } from '../../domain/transfer-id.ts';
 import { commandHouse } from './command-house.ts';
 
 let house: Awaited<ReturnType<typeof commandHouse>>;
