@@ -3,7 +3,7 @@ import { clock } from '../runtime/progress.ts';
 import { connect, once, type Connection } from './connection.ts';
 import type { Measured } from './house.ts';
 import { latenciesOf } from './latencies.ts';
-import { command, keyed } from './loads.ts';
+import { deposit, keyed } from './loads.ts';
 import { watchPrograms } from './measurements.ts';
 import type { LoadResult } from './results.ts';
 import type { Opened } from './spread.ts';
@@ -101,7 +101,7 @@ export async function readSideCaughtUp(
   accountId: string,
 ): Promise<number> {
   const [commands, queries] = [connect(url), connect(queryUrl)];
-  const reply = await commands.exchange(command(accountId));
+  const reply = await commands.exchange(deposit(accountId));
   if (reply.status !== 201) throw new Error(`a deposit was answered ${reply.status} ${reply.text}`);
   const { version } = JSON.parse(reply.text) as { version: number };
   const started = performance.now();
