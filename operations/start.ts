@@ -12,7 +12,7 @@ The bank ${state} after ${clock(elapsedMs)}.
   commands  ${commands}   (${commands}/docs)
   queries   ${queries}   (${queries}/docs)
   data      ${bank.instance.dataDir}
-
+${[...bank.inspectors].map(([app, port]) => `  debugger  127.0.0.1:${port} (${app})\n`).join('')}
 Try it: register a person, open an account, then pay in.
   OWNER=$(curl -s ${commands}/v1/persons -H 'content-type: application/json' \\
     -d '{"givenName":"Ada","familyName":"Novak"}' | sed 's/.*"personId":"\\([^"]*\\).*/\\1/')

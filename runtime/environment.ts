@@ -16,6 +16,8 @@ const INHERITED = [
   ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BANK_CRASH_FILE'],
   // Names of this machine under which the APIs may be called (platform/foreign-request.ts).
   'ALLOWED_HOSTS',
+  // Apps then tell their sidecars which trace a call belongs to (platform/dapr.ts).
+  'CORE_BANK_TRACES',
 ];
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */

@@ -48,13 +48,18 @@ export const isFree = (port: number): Promise<boolean> =>
     server.listen(listening, () => server.close(() => resolve(true)));
   });
 
+const MOVE_ALL = 'set CORE_BANK_INSTANCE=1 to move every port of the bank by 1000';
+
 /** Refuses with one sentence when another program holds one of the ports. */
-export const requireFreePorts = async (wanted: ReadonlyMap<number, string>): Promise<void> => {
+export const requireFreePorts = async (
+  wanted: ReadonlyMap<number, string>,
+  remedy = MOVE_ALL,
+): Promise<void> => {
   for (const [port, owner] of wanted) {
     if (await isFree(port)) continue;
     throw new Refusal(
       `Port ${port}, which ${owner} needs, is taken by another program: stop that program, ` +
-        'or set CORE_BANK_INSTANCE=1 to move every port of the bank by 1000.',
+        `or ${remedy}.`,
     );
   }
 };

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { ACTOR_HOST_APP } from './actor-hosts.ts';
 import { daprdArgs } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
+import type { InspectorPorts } from './inspector.ts';
 import { appEnvironmentWithSecrets, sidecarEnvironment } from '../environment.ts';
 import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
-import { answersOk } from '../ports.ts';
+import { answersOk, LOOPBACK } from '../ports.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
 import type { Secrets } from '../secrets.ts';
 
@@ -40,32 +41,56 @@ export const sidecarProgram = (
  */
 const ACTOR_HOST_UNANSWERED_MAX = 3;
 
-const appItself = (instance: Instance, secrets: Secrets, app: DaprApp): ProgramSpec => {
+/** An app may stand at a breakpoint for so long: in its start, and without answering a probe. */
+export const INSPECTED_MS_MAX = 24 * 60 * 60_000;
+const PROBE_MS_MIN = 1_000;
+
+/** Its app may stand at a breakpoint: the sidecar keeps what is on its way to it. */
+const patient = (app: DaprApp): DaprApp => {
+  const appHealthThreshold = INSPECTED_MS_MAX / PROBE_MS_MIN;
+  return { ...app, settings: { ...app.settings, appHealthThreshold } };
+};
+
+const appItself = (
+  instance: Instance,
+  secrets: Secrets,
+  app: DaprApp,
+  inspectorPort: number | undefined,
+): ProgramSpec => {
   const [command = 'node', ...args] = app.command;
+  const isActorHost = app.appID === ACTOR_HOST_APP;
+  const watched = isActorHost ? { unansweredMax: ACTOR_HOST_UNANSWERED_MAX } : {};
   return {
     name: app.name,
     // The node that runs this also runs the apps, whatever PATH says.
     command: command === 'node' ? process.execPath : command,
-    args,
+    args: inspectorPort === undefined ? args : [`--inspect=${LOOPBACK}:${inspectorPort}`, ...args],
     env: appEnvironmentWithSecrets(instance, secrets, app),
     cwd: resolve(instance.root, app.appDirPath),
     logFile: logFile(instance, app.name),
     port: app.appPort,
     layer: APP_LAYER,
     niceness: nicenessOf(app.appID),
-    ...(app.appID === ACTOR_HOST_APP ? { unansweredMax: ACTOR_HOST_UNANSWERED_MAX } : {}),
+    ...(inspectorPort === undefined ? watched : { startMsMax: INSPECTED_MS_MAX }),
     ready: () => answersOk(app.appPort, app.settings['appHealthCheckPath'] as string),
   };
 };
 
-/** App and sidecar are two programs: the death of one does not restart the other. */
+/**
+ * App and sidecar are two programs: the death of one does not restart the other. An inspected app
+ * is never killed or passed over for its silence, because nobody can tell a breakpoint from a hang.
+ */
 export const appPrograms = (
   instance: Instance,
   secrets: Secrets,
   apps: readonly DaprApp[],
   daprd: string,
+  inspectors: InspectorPorts = new Map(),
 ): ProgramSpec[] =>
-  apps.flatMap((app) => [
-    sidecarProgram(instance, secrets, app, daprd),
-    appItself(instance, secrets, app),
-  ]);
+  apps.flatMap((app) => {
+    const port = inspectors.get(app.name);
+    return [
+      sidecarProgram(instance, secrets, port === undefined ? app : patient(app), daprd),
+      appItself(instance, secrets, app, port),
+    ];
+  });

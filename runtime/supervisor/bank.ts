@@ -7,9 +7,15 @@ import {
   withActorHosts,
 } from '../programs/actor-hosts.ts';
 import { waitReady } from './app-health.ts';
-import { appPrograms, sidecarName } from '../programs/apps.ts';
+import { appPrograms, INSPECTED_MS_MAX, sidecarName } from '../programs/apps.ts';
 import { readDaprYaml } from '../programs/dapr-yaml.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
+import {
+  INSPECT_VARIABLE,
+  inspectorName,
+  readInspectorPorts,
+  type InspectorPorts,
+} from '../programs/inspector.ts';
 import { fileOf, startInfrastructure } from '../programs/infrastructure.ts';
 import {
   prepareDataDir,
@@ -24,6 +30,7 @@ import { createProgress, Refusal } from '../progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
 import { loadSecrets } from '../secrets.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { readTraceCollector, TRACES_VARIABLE, withTraces } from '../programs/traces.ts';
 import type { ProgramName } from '../programs/versions.ts';
 
 const READY_DEADLINE_MS = 60_000;
@@ -68,6 +75,8 @@ export interface Bank {
   readonly stopActorHost: (host: number) => Promise<void>;
   /** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
   readonly waitReady: (limitMs?: number) => Promise<void>;
+  /** Where debuggers attach, by the app's name; CORE_BANK_INSPECT says for which apps. */
+  readonly inspectors: InspectorPorts;
   /** What was not to be trusted when it was started, a sentence each. */
   readonly distrusted: readonly string[];
   readonly restartCount: (name?: string) => number;
@@ -88,6 +97,11 @@ export const allPorts = (
     }
   }
   return ports;
+};
+
+const requireFreeInspectors = (inspectors: InspectorPorts): Promise<void> => {
+  const wanted = [...inspectors].map(([app, port]) => [port, inspectorName(app)] as const);
+  return requireFreePorts(new Map(wanted), `name another port in ${INSPECT_VARIABLE}`);
 };
 
 const requireReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
@@ -128,6 +142,7 @@ const makeHandle = (
   hosts: ReturnType<typeof actorHosts>,
   supervisor: Supervisor,
   files: Bank['files'],
+  inspectors: InspectorPorts,
   distrusted: readonly string[],
 ): Bank => ({
   instance,
@@ -151,6 +166,7 @@ const makeHandle = (
   takeDown: supervisor.takeDown,
   bringUp: supervisor.bringUp,
   waitReady: (limitMs = READY_DEADLINE_MS) => requireReady(hosts.apps(), limitMs),
+  inspectors,
   distrusted,
   restartCount: (name) =>
     supervisor
@@ -179,26 +195,36 @@ export const startBank = async (
   const wanted = [...SERVED_BY_START, ...(options.alsoFind ?? [])];
   const files = await findPrograms(instance, wanted, progress);
   const hostCount = actorHostsWanted(options.actorHosts);
-  const apps = withActorHosts(readDaprYaml(instance.root, instance.number), hostCount);
+  const plain = withActorHosts(readDaprYaml(instance.root, instance.number), hostCount);
+  const collector = readTraceCollector(process.env[TRACES_VARIABLE]);
+  const inspectors = readInspectorPorts(
+    process.env[INSPECT_VARIABLE],
+    plain.map(({ name }) => name),
+    allPorts(instance, plain),
+  );
   prepareDataDir(instance);
+  const apps = withTraces(instance, plain, collector);
   const note = options.onNote ?? progress.say;
   const supervisor = await createSupervisor(instance.dataDir, note, options.backOffMsMax);
   onSupervisor?.(supervisor);
   try {
     await requireFreePorts(allPorts(instance, apps));
+    await requireFreeInspectors(inspectors);
     const secrets = loadSecrets(instance.dataDir);
     await progress.during('starting PostgreSQL, NATS, immudb, FerretDB, Dapr ...', () =>
       startInfrastructure(supervisor, instance, secrets, files),
     );
     const hosts = actorHosts(instance, apps, supervisor, files);
     const distrusted: string[] = [];
-    const bank = makeHandle(instance, hosts, supervisor, files, distrusted);
+    const bank = makeHandle(instance, hosts, supervisor, files, inspectors, distrusted);
     if (options.infrastructureOnly === true) return bank;
     forgetAddresses(instance);
     await progress.during(`starting ${apps.length} apps and their sidecars ...`, async () => {
-      await supervisor.start(appPrograms(instance, secrets, apps, fileOf(files, 'daprd')));
+      const daprd = fileOf(files, 'daprd');
+      await supervisor.start(appPrograms(instance, secrets, apps, daprd, inspectors));
+      const readyMs = inspectors.size === 0 ? READY_DEADLINE_MS : INSPECTED_MS_MAX;
       // Not ended for it: whoever finds out what happened needs the bank, and commands are kept.
-      distrusted.push(...(await waitReady(apps, READY_DEADLINE_MS)));
+      distrusted.push(...(await waitReady(apps, readyMs)));
     });
     return bank;
   } catch (error) {

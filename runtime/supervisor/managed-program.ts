@@ -49,6 +49,8 @@ export interface ProgramSpec {
   readonly ready: () => Promise<boolean>;
   /** How far it steps back when the processors are busy (nice(1)); not at all when unset. */
   readonly niceness?: number;
+  /** How long it may take until it is ready; a minute when unset. */
+  readonly startMsMax?: number;
   /** After so many questions in a row that it leaves unanswered, it is killed. */
   readonly unansweredMax?: number;
   /** Stops trying to reach this program when it stays away for long. */

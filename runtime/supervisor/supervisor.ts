@@ -39,7 +39,7 @@ export const watchOutages = (restart: (name: string, because: string) => void) =
 
 const LOG_BYTES_MAX = 20 * 1024 * 1024;
 const LOG_LINES_SHOWN = 5;
-const START_DEADLINE_MS = 60_000;
+const START_MS_MAX = 60_000;
 /** A program that dies this often before it was ever ready will not come up by itself. */
 const START_DEATHS_MAX = 3;
 const POLL_MS = 30;
@@ -79,8 +79,8 @@ const entryOf = (managed: Managed): Entry => ({
 });
 
 const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<void> => {
-  const { name, logFile } = managed.spec;
-  const deadline = Date.now() + START_DEADLINE_MS;
+  const { name, logFile, startMsMax = START_MS_MAX } = managed.spec;
+  const deadline = Date.now() + startMsMax;
   const restartsBefore = managed.restarts();
   while (managed.state() !== 'ready') {
     if (isStopping()) throw new Refusal(STOPPED_EARLY);
@@ -91,9 +91,7 @@ const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<
       );
     }
     if (Date.now() > deadline) {
-      throw new Refusal(
-        `${name} was not ready within ${START_DEADLINE_MS / 1_000} s, see ${logFile}.`,
-      );
+      throw new Refusal(`${name} was not ready within ${startMsMax / 1_000} s, see ${logFile}.`);
     }
     await sleep(POLL_MS);
   }
