@@ -24,6 +24,7 @@ const COMMANDS = {
   backup: 'operations/backup/backup.js',
   reference: 'operations/reference.js',
   replay: 'operations/replay/replay.js',
+  'replay-account': 'operations/account-replay/account-replay.js',
   demo: 'operations/demo/demo.js',
   simulate: 'reliability/write-path/run.js',
   verify: 'proofs/verify.js',
