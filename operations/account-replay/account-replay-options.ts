@@ -3,7 +3,7 @@ import { accountIdOfNumber } from '../../domain/account-number.ts';
 import { ACCOUNT_ID_PATTERN, accountId, type AccountId } from '../../domain/ids.ts';
 import { Refusal } from '../../runtime/progress.ts';
 
-export interface AccountReplayOptions {
+interface AccountReplayOptions {
   readonly id: AccountId;
   /** The last version to replay; all versions when unset. */
   readonly to?: number;

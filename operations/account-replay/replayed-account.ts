@@ -13,7 +13,7 @@ export interface ReplayedEvent {
   readonly isAsStated: boolean;
 }
 
-export interface ReplayedAccount {
+interface ReplayedAccount {
   /** Applies the next event. Throws a Refusal for one that cannot follow the events so far. */
   readonly apply: (event: LoggedEvent) => ReplayedEvent;
   /** The account after the last event, as it would rest in the journal; undefined before any. */

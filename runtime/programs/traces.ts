@@ -10,7 +10,7 @@ export const TRACES_VARIABLE = 'CORE_BANK_TRACES';
 const PATHS = ['/', '/v1/traces'];
 
 /** What receives the spans of the sidecars over OTLP/HTTP, in the words of Dapr's configuration. */
-export interface TraceCollector {
+interface TraceCollector {
   /** Host and port. */
   readonly endpointAddress: string;
   readonly isSecure: boolean;
@@ -34,7 +34,7 @@ export const readTraceCollector = (text: string | undefined): TraceCollector | u
 };
 
 /** A Dapr configuration (YAML) that records every trace and sends it to the collector. */
-export const tracedConfiguration = (text: string, collector: TraceCollector): string => {
+const tracedConfiguration = (text: string, collector: TraceCollector): string => {
   const file = parse(text) as { spec: Record<string, unknown> };
   file.spec['tracing'] = { samplingRate: '1', otel: { ...collector, protocol: 'http' } };
   return stringify(file);
