@@ -3,7 +3,7 @@ FROM node:22-bookworm-slim AS build
 WORKDIR /bank
 COPY . .
 RUN npm ci --no-audit --no-fund --loglevel=error \
-  && npx tsc -p . \
+  && npx tsc -p tsconfig.build.json \
   && npm prune --omit=dev --no-save --loglevel=error
 
 FROM node:22-bookworm-slim

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { clock } from '../runtime/progress.ts';
-import { connect, once, type Connection } from './connection.ts';
+import { connect, once, untilFound } from './connection.ts';
 import type { Measured } from './house.ts';
 import { latenciesOf } from './latencies.ts';
 import { deposit, keyed } from './loads.ts';
@@ -10,8 +9,6 @@ import type { Opened } from './spread.ts';
 
 const OPENERS = 64;
 const PROGRESS_MS = 10_000;
-const POLL_MS = 20;
-const CATCH_UP_LIMIT_MS = 300_000;
 /** So much that no withdrawal of a bench is ever refused. */
 const FIRST_DEPOSIT = '100000000.00';
 
@@ -72,23 +69,6 @@ async function owner({ url, queryUrl }: Measured): Promise<string> {
   if (url === queryUrl) return 'somebody';
   const body = JSON.stringify({ givenName: 'Bench', familyName: 'Mark' });
   return (await once<{ personId: string }>(url, keyed('/v1/persons', body), 201)).personId;
-}
-
-/** Polls until that path answers 200; gives the time that it took. */
-export async function untilFound(
-  queries: Connection,
-  path: string,
-  limitMs = CATCH_UP_LIMIT_MS,
-  pollMs = POLL_MS,
-): Promise<number> {
-  const started = performance.now();
-  for (;;) {
-    const reply = await queries.exchange({ method: 'GET', path });
-    const elapsedMs = performance.now() - started;
-    if (reply.status === 200) return elapsedMs;
-    if (elapsedMs > limitMs) throw new Error(`${path}: still ${reply.status} ${reply.text}`);
-    await sleep(pollMs);
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, type Dispatcher } from 'undici';
 
 export interface Exchange {
@@ -19,6 +20,8 @@ export interface Connection {
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
+const POLL_MS = 20;
+const CATCH_UP_LIMIT_MS = 300_000;
 const JSON_BODY = { 'content-type': 'application/json' };
 
 // The generator shares the cores with what it measures, so it uses the leanest call there is.
@@ -62,4 +65,21 @@ export async function once<Answer>(url: string, one: Exchange, expected: number)
   await connection.close();
   if (status !== expected) throw new Error(`${one.method} ${one.path}: ${status} ${text}`);
   return JSON.parse(text) as Answer;
+}
+
+/** Polls until that path answers 200; gives the time that it took. */
+export async function untilFound(
+  queries: Connection,
+  path: string,
+  limitMs = CATCH_UP_LIMIT_MS,
+  pollMs = POLL_MS,
+): Promise<number> {
+  const started = performance.now();
+  for (;;) {
+    const reply = await queries.exchange({ method: 'GET', path });
+    const elapsedMs = performance.now() - started;
+    if (reply.status === 200) return elapsedMs;
+    if (elapsedMs > limitMs) throw new Error(`${path}: still ${reply.status} ${reply.text}`);
+    await sleep(pollMs);
+  }
 }

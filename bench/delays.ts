@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { untilFound } from './accounts.ts';
-import { connectPool, type Connection, type Reply } from './connection.ts';
+import { connectPool, untilFound, type Connection, type Reply } from './connection.ts';
 import { latenciesOf, type Latencies } from './latencies.ts';
 import { command, pick } from './loads.ts';
 import { openLoop } from './open-loop.ts';
@@ -79,7 +78,10 @@ export async function measureDelays(options: DelayOptions): Promise<Delays> {
   };
 
   const loop = await openLoop({
-    ...{ url, perSecond, durationMs, status: 201 },
+    url,
+    perSecond,
+    durationMs,
+    status: 201,
     next: () => command(pick(accounts)),
     onReply: (reply, answeredAt) => {
       answers += 1;
@@ -89,7 +91,10 @@ export async function measureDelays(options: DelayOptions): Promise<Delays> {
   await Promise.all(probes);
   await queries.close();
   return {
-    ...{ perSecond, errors: loop.errors, firstError: loop.firstError, answers: loop.latencies },
+    perSecond,
+    errors: loop.errors,
+    firstError: loop.firstError,
+    answers: loop.latencies,
     log: latenciesOf(found.log),
     balance: latenciesOf(found.balance),
     history: latenciesOf(found.history),

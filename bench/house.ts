@@ -91,7 +91,11 @@ function attach(url: string, queryUrl: string): House {
   const { dataDir } = resolveInstance();
   const known = (): readonly NamedPid[] => readLedger(dataDir)?.programs ?? [];
   return {
-    ...{ url, queryUrl, startMs: undefined, restart: undefined, env: {} },
+    url,
+    queryUrl,
+    startMs: undefined,
+    restart: undefined,
+    env: {},
     programs: known,
     dataDir: known().length === 0 ? undefined : dataDir,
     close: async () => {},

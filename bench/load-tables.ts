@@ -17,13 +17,20 @@ export function loadTable(results: Results, kept: Results | undefined): string[]
     const { p50, p99 } = load.latencies;
     const before = named(kept, load.name);
     return [
-      ...[load.name, String(load.clients), cents(cpuOf(load)), whole(load.perSecond)],
-      ...[short(p50), short(p99), String(load.errors), cents(load.lateCpuMs)],
+      load.name,
+      String(load.clients),
+      cents(cpuOf(load)),
+      whole(load.perSecond),
+      short(p50),
+      short(p99),
+      String(load.errors),
+      cents(load.lateCpuMs),
       short(load.catchUpMs === undefined ? undefined : load.catchUpMs / MS_PER_S),
       short(load.restMs === undefined ? undefined : load.restMs / MS_PER_S),
       percent(load.othersShare),
       ratio(cpuOf(load), before && cpuOf(before)),
-      ...[ratio(load.perSecond, before?.perSecond), ratio(p99, before?.latencies.p99)],
+      ratio(load.perSecond, before?.perSecond),
+      ratio(p99, before?.latencies.p99),
     ];
   });
   const notes = [...results.loads, ...(results.plain ?? [])]
@@ -60,8 +67,12 @@ export function plainTable(results: Results): string[] {
     if (ours === undefined) return [];
     return [
       [
-        ...[plain.name, cents(cpuOf(ours)), cents(cpuOf(plain)), ratio(cpuOf(ours), cpuOf(plain))],
-        ...[whole(ours.perSecond), whole(plain.perSecond)],
+        plain.name,
+        cents(cpuOf(ours)),
+        cents(cpuOf(plain)),
+        ratio(cpuOf(ours), cpuOf(plain)),
+        whole(ours.perSecond),
+        whole(plain.perSecond),
         ratio(ours.perSecond, plain.perSecond),
         ...[ours, plain].map(({ latencies }) => short(latencies.p50)),
         ...[ours, plain].map(({ latencies }) => short(latencies.p99)),
@@ -83,8 +94,11 @@ export function growthTable(results: Results): string[] {
     const [first] = found;
     if (first === undefined || found.length < 2) return [];
     return found.map((load) => [
-      ...[load.name, cents(cpuOf(load)), ratio(cpuOf(load), cpuOf(first))],
-      ...[whole(load.perSecond), ratio(load.perSecond, first.perSecond)],
+      load.name,
+      cents(cpuOf(load)),
+      ratio(cpuOf(load), cpuOf(first)),
+      whole(load.perSecond),
+      ratio(load.perSecond, first.perSecond),
     ]);
   });
   if (rows.length === 0) return [];
@@ -101,7 +115,9 @@ export function atRestTable({ atRest }: Results): string[] {
   if (atRest === undefined) return [];
   const { stores, events, accounts } = atRest;
   const rows = stores.map(({ store, bytes }) => [
-    ...[store, whole(bytes / MIB), whole(bytes / Math.max(events, 1))],
+    store,
+    whole(bytes / MIB),
+    whole(bytes / Math.max(events, 1)),
   ]);
   const all = stores.reduce((sum, { bytes }) => sum + bytes, 0);
   const total = ['all of it', whole(all / MIB), whole(bytesPerEvent(atRest))];

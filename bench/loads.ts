@@ -41,7 +41,10 @@ function inTurn(ids: readonly string[]): () => string {
 
 /** A request with a body and a new key, as clients send it almost always. */
 export const keyed = (path: string, body: string, key: string = randomUUID()): Exchange => ({
-  ...{ method: 'POST', path, body, headers: { 'idempotency-key': key } },
+  method: 'POST',
+  path,
+  body,
+  headers: { 'idempotency-key': key },
 });
 
 /** The same request without its key. */
@@ -99,11 +102,21 @@ export function transfer(ids: readonly string[]): Exchange {
 
 /** A load of commands. */
 export const written = (part: Part, clients: number, next: () => Exchange): Load => ({
-  ...{ name: part, part, side: 'commands', clients, status: 201, next },
+  name: part,
+  part,
+  side: 'commands',
+  clients,
+  status: 201,
+  next,
 });
 
 const read = (part: Part, clients: number, next: () => Exchange): Load => ({
-  ...{ name: part, part, side: 'queries', clients, status: 200, next },
+  name: part,
+  part,
+  side: 'queries',
+  clients,
+  status: 200,
+  next,
 });
 
 /** What the plain ledger can do as well, so that both are measured right after each other. */

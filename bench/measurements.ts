@@ -69,7 +69,9 @@ export async function runLoad(
   let watch = watchPrograms(house);
   let usesFor = watch.end();
   const result = await closedLoop({
-    ...{ clients: load.clients, next: load.next, status: load.status },
+    clients: load.clients,
+    next: load.next,
+    status: load.status,
     url: load.side === 'commands' ? house.url : house.queryUrl,
     warmUpMs: WARM_UP_MS,
     measureMs: seconds * 1_000,
@@ -123,7 +125,7 @@ export function parseAudit(output: string): Audit {
 
 /** Walks the whole log with the bank's own command. */
 export const runAudit = async (root: string, house: House): Promise<Audit> =>
-  parseAudit(await runProgram(root, house, ['operations/audit/audit.js', '--no-read-side']));
+  parseAudit(await runProgram(root, house, ['operations/audit.js', '--no-read-side']));
 
 /** Rebuilds one projection with the bank's own command. */
 export const runRebuild = async (

@@ -66,7 +66,9 @@ export async function openPlainHouse(
   ]);
   const url = `http://${LOOPBACK}:${port}`;
   return {
-    ...{ url, queryUrl: url, programs: supervisor.programs },
+    url,
+    queryUrl: url,
+    programs: supervisor.programs,
     close: () => supervisor.stop(),
   };
 }

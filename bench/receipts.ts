@@ -42,7 +42,10 @@ export async function measureReceipts(options: ReceiptOptions): Promise<Receipts
   let isHot = false;
   const [given, commands] = await Promise.all([
     openLoop({
-      ...{ url: queryUrl, perSecond: RECEIPTS_PER_SECOND, durationMs, status: 200 },
+      url: queryUrl,
+      perSecond: RECEIPTS_PER_SECOND,
+      durationMs,
+      status: 200,
       next: () => {
         isHot = !isHot;
         const [account, at] = isHot
@@ -55,13 +58,19 @@ export async function measureReceipts(options: ReceiptOptions): Promise<Receipts
       },
     }),
     openLoop({
-      ...{ url, perSecond: COMMANDS_PER_SECOND, durationMs, status: 201 },
+      url,
+      perSecond: COMMANDS_PER_SECOND,
+      durationMs,
+      status: 201,
       next: () => command(pick(accounts)),
     }),
   ]);
   return {
-    ...{ given, commands, checked: checkAll(texts, publicKey) },
-    ...{ perSecond: RECEIPTS_PER_SECOND, commandsPerSecond: COMMANDS_PER_SECOND },
+    given,
+    commands,
+    checked: checkAll(texts, publicKey),
+    perSecond: RECEIPTS_PER_SECOND,
+    commandsPerSecond: COMMANDS_PER_SECOND,
   };
 }
 

@@ -36,7 +36,11 @@ test('the report says how the cost grows, by the first of its kind', () => {
   const lines = report({ ...results, loads }, undefined);
   const from = lines.findIndex((line) => line.startsWith('growth  '));
   expect(cellsOf(lines.slice(from), 'spread10k')).toEqual([
-    ...['spread10k', '1.25', '1.25', '900', '0.90'],
+    'spread10k',
+    '1.25',
+    '1.25',
+    '900',
+    '0.90',
   ]);
   expect(lines.slice(from, from + 4).at(-1)).toBe('');
 });
@@ -88,7 +92,9 @@ test('the last figures of a rebuild count, and a failed one is an error', () => 
     'balances [= ] 10 %  400 events, 800 events/s\n' +
     'balances [==] 100 %  900 events, 850 events/s\n\nbalances: done in 1.1 s\n';
   expect(parseRebuild('balances', output)).toEqual({
-    ...{ projection: 'balances', events: 900, seconds: 1.1 },
+    projection: 'balances',
+    events: 900,
+    seconds: 1.1,
   });
   expect(() => parseRebuild('balances', 'balances: failed: no')).toThrow('did not end well');
 });

@@ -16,7 +16,9 @@ function idleTable(when: string, idle: Idle | undefined): string[] {
 
 const LATENCY_HEAD = ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'];
 const latencyRow = (name: string, now: Latencies, then?: Latencies): string[] => [
-  ...[name, String(now.count), ...[now.p50, now.p95, now.p99, now.max].map(short)],
+  name,
+  String(now.count),
+  ...[now.p50, now.p95, now.p99, now.max].map(short),
   ratio(now.p99, then?.p99),
 ];
 

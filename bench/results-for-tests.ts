@@ -4,7 +4,11 @@ export const latencies = { count: 100, p50: 3, p95: 20, p99: 60, max: 90 };
 
 /** A load whose programs take `cpuMs` for each request, and the generator 0.06. */
 export const load = (name: string, perSecond: number, cpuMs = 1, errors = 0): LoadResult => ({
-  ...{ name, clients: 64, perSecond, errors, latencies },
+  name,
+  clients: 64,
+  perSecond,
+  errors,
+  latencies,
   firstError: errors > 0 ? '503 away' : undefined,
   programs: [
     { name: 'postgres', cpuMsPerRequest: cpuMs / 4, cpuShare: 0.2, rssMib: 100 },

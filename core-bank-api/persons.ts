@@ -71,7 +71,9 @@ export function personRoutes(app: Express, body: RequestHandler, execute: Execut
     const made = { status: 201, location: `/v1/persons/${id}` } as const;
     answerCommand(request, response, {
       ...(command.type === 'register-person' ? made : { status: 200 }),
-      ...{ body, version, isReplayed: result.replayed },
+      body,
+      version,
+      isReplayed: result.replayed,
     });
   };
 

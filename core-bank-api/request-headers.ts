@@ -66,7 +66,7 @@ export function ifMatchOf(request: Request): IfMatch | undefined {
 
 /** The W3C trace context of the request; a new one when it has none or not a valid one. */
 export const traceparentOf = (request: Request): string =>
-  validTraceparent(request.headers.traceparent);
+  validTraceparent(request.headers['traceparent']);
 
 export function validTraceparent(text: unknown): string {
   const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;

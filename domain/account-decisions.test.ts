@@ -398,15 +398,19 @@ describe('direct transfers', () => {
     const bank = given();
     bank.give(other, FREEZE);
     expect(give(bank, send(10_001n))).toMatchObject({
-      ...{ side: 'source', refusal: { code: 'insufficient-funds', shortfall: 1n } },
+      side: 'source',
+      refusal: { code: 'insufficient-funds', shortfall: 1n },
     });
   });
   test('given a target of another currency, then that is said before any lack of funds', () => {
     const bank = bankForTests({ currencies: ['CZK', 'KWD'] });
     for (const [index, account] of [id, other].entries()) {
       bank.give(account, {
-        ...{ type: 'open-account', ownerId: ownerId('jana'), currency: bank.currencyOf(index) },
-        ...{ overdraftLimit: ZERO, initialDeposit: ZERO },
+        type: 'open-account',
+        ownerId: ownerId('jana'),
+        currency: bank.currencyOf(index),
+        overdraftLimit: ZERO,
+        initialDeposit: ZERO,
       });
     }
     for (const command of [send(1n), reserve(1n)]) {
@@ -424,7 +428,8 @@ describe('reversals of transfers', () => {
     expect(codeOf(give(bank, back(3_000n), other))).toBe('done');
     expect([accountOf(bank).ledger, accountOf(bank, other).ledger]).toEqual([10_000n, 10_000n]);
     expect(refusalOf(give(bank, back(3_000n, 9n), other))).toEqual({
-      ...{ code: 'already-reversed', version: 4 },
+      code: 'already-reversed',
+      version: 4,
     });
   });
   test('given a partial capture, then what was captured is given back, no other amount', () => {
@@ -436,8 +441,11 @@ describe('reversals of transfers', () => {
     const bank = given(send(3_000n));
     give(bank, back(3_000n), other);
     const again: TransferCommand = {
-      ...{ type: 'send-transfer' as const, transferId: transferIdOf(id, 10n), toAccountId: other },
-      ...{ amount: minor(3_000n), reversesTransferId: transferIdOf(other, 8n) },
+      type: 'send-transfer' as const,
+      transferId: transferIdOf(id, 10n),
+      toAccountId: other,
+      amount: minor(3_000n),
+      reversesTransferId: transferIdOf(other, 8n),
     };
     expect(codeOf(give(bank, again))).toBe('done');
     expect(accountOf(bank, other).ledger).toBe(13_000n);
@@ -478,7 +486,8 @@ describe('pending transfers', () => {
   });
   test('given a reservation of 30.00, then a capture of 30.01 says what is reserved', () => {
     expect(refusalOf(give(given(reserve(3_000n)), take(3_001n)))).toEqual({
-      ...{ code: 'transfer-amount-exceeded', reserved: 3_000n },
+      code: 'transfer-amount-exceeded',
+      reserved: 3_000n,
     });
   });
   test('given a reservation, when it is voided, then all is available again', () => {
@@ -498,7 +507,8 @@ describe('pending transfers', () => {
   });
   test('given an end that is not later than now, then it is refused', () => {
     expect(refusalOf(give(given(), reserve(1n, '2026-11-21T00:00:00Z')))).toMatchObject({
-      ...{ code: 'invalid-request', at: '/expiresAt' },
+      code: 'invalid-request',
+      at: '/expiresAt',
     });
   });
   test('given a reservation without an end, then it never expires', () => {

@@ -43,6 +43,8 @@ function decideMore(account: ExistingAccount, command: More, at: string, past: P
     case 'unfreeze':
       if (account.status !== 'frozen') return refuse({ code: 'account-not-frozen' });
       return granted({ ...terms, type: 'account-unfrozen', at });
+    default:
+      break;
   }
   if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
   switch (command.type) {

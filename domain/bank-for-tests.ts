@@ -1,12 +1,12 @@
 import { accountIdOfSerial } from './account-number.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
-import type { Command, CommandOf, Decision, Past, TransferCommand } from './account-commands.ts';
+import type { Command, Decision, Past, TransferCommand } from './account-commands.ts';
 import { decide } from './account-decisions.ts';
 import type { AccountEvent } from './account-events.ts';
 import * as names from './account-events.ts';
 import type { Currency } from './currency.ts';
 import type { AccountId, HoldId, TransferId, Version } from './ids.ts';
-import { createCommands, type Step } from './commands-for-tests.ts';
+import { createCommands, type Step, type TransferUnderTest } from './commands-for-tests.ts';
 import { decideTransfer, type TransferDecision } from './transfer-decisions.ts';
 
 /** One event that some account decided, in the order of the log. */
@@ -18,12 +18,6 @@ export interface Entry {
   readonly after: ExistingAccount;
   /** All events of one command stand in one transaction. */
   readonly transaction: number;
-}
-
-/** A transfer that was begun. */
-export interface TransferUnderTest {
-  readonly from: AccountId;
-  readonly begun: CommandOf<'send-transfer' | 'reserve-transfer'>;
 }
 
 export interface BankOptions {

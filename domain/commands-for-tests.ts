@@ -1,5 +1,5 @@
-import type { BankForTests } from './bank-for-tests.ts';
-import type { Command, TransferCommand } from './account-commands.ts';
+import type { Account } from './account.ts';
+import type { Command, CommandOf, TransferCommand } from './account-commands.ts';
 import type { Currency } from './currency.ts';
 import { holdId, ownerId, version, type AccountId, type HoldId } from './ids.ts';
 import { transferIdOf } from './transfer-id.ts';
@@ -20,13 +20,35 @@ export interface Step {
 /** What random lives are made of; the frequent ones stand more than once. */
 export const STEPS = [
   'open-account',
-  ...['deposit', 'deposit', 'deposit', 'withdraw', 'withdraw'],
-  ...['place-hold', 'place-hold', 'capture-hold', 'void-hold', 'expire-hold'],
-  ...['send-transfer', 'send-transfer', 'reverse-transfer', 'reserve-transfer', 'reserve-transfer'],
-  ...['capture-transfer', 'capture-transfer', 'void-transfer', 'expire-transfer'],
-  ...['reverse', 'reverse'],
-  ...['set-overdraft-limit', 'set-limits', 'set-details', 'set-refusal-recording'],
-  ...['freeze', 'unfreeze', 'unfreeze', 'close'],
+  'deposit',
+  'deposit',
+  'deposit',
+  'withdraw',
+  'withdraw',
+  'place-hold',
+  'place-hold',
+  'capture-hold',
+  'void-hold',
+  'expire-hold',
+  'send-transfer',
+  'send-transfer',
+  'reverse-transfer',
+  'reserve-transfer',
+  'reserve-transfer',
+  'capture-transfer',
+  'capture-transfer',
+  'void-transfer',
+  'expire-transfer',
+  'reverse',
+  'reverse',
+  'set-overdraft-limit',
+  'set-limits',
+  'set-details',
+  'set-refusal-recording',
+  'freeze',
+  'unfreeze',
+  'unfreeze',
+  'close',
 ] as readonly StepType[];
 type StepType = Command['type'] | TransferCommand['type'] | 'reverse-transfer';
 
@@ -42,10 +64,22 @@ const REASONS = [{}, { reason: 'asked by the owner' }] as const;
 
 const chosen = <T>(values: readonly T[], pick: number): T => values[pick % values.length] as T;
 
-type Bank = Pick<
-  BankForTests,
-  'of' | 'id' | 'at' | 'give' | 'transfer' | 'holds' | 'transfers' | 'currencyOf'
->;
+/** A transfer that was begun. */
+export interface TransferUnderTest {
+  readonly from: AccountId;
+  readonly begun: CommandOf<'send-transfer' | 'reserve-transfer'>;
+}
+
+interface Bank {
+  of(id: AccountId): Account;
+  id(index: number): AccountId;
+  at(): string;
+  give(id: AccountId, command: Command): unknown;
+  transfer(from: AccountId, command: TransferCommand): unknown;
+  readonly holds: readonly { readonly accountId: AccountId; readonly holdId: HoldId }[];
+  readonly transfers: readonly TransferUnderTest[];
+  currencyOf(index: number): Currency;
+}
 
 /** Makes commands out of steps and gives them to the bank. */
 export function createCommands(bank: Bank) {

@@ -101,7 +101,10 @@ describe('I8: of the legs of a transfer', () => {
   const received: AccountEvent = { type: 'transfer-received', ...ten, otherAccountId: A };
   const reserved: AccountEvent = { type: 'transfer-reserved', ...ten };
   const captured = (amount: bigint, released: bigint): AccountEvent => ({
-    ...{ type: 'transfer-captured', ...ten, amount: minor(amount), released: minor(released) },
+    type: 'transfer-captured',
+    ...ten,
+    amount: minor(amount),
+    released: minor(released),
   });
   const released: AccountEvent = { type: 'transfer-released', ...ten, reason: 'voided' };
   type Placed = readonly [AccountId, AccountEvent];
@@ -256,7 +259,7 @@ describe('I8: of the legs of a transfer', () => {
           [B, received],
         ]),
       ),
-    ).toEqual([...['transfer-legs']]);
+    ).toEqual(['transfer-legs']);
     const toC = { ...captured(10n, 0n), otherAccountId: C } as AccountEvent;
     expect(
       NAMES(

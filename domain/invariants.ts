@@ -154,7 +154,10 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
     return found;
   };
   const late = ({ accountId, version, detail }: LateTarget): Violation => ({
-    ...{ invariant: 'rules', accountId, version, detail },
+    invariant: 'rules',
+    accountId,
+    version,
+    detail,
   });
 
   return {

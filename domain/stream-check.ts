@@ -91,6 +91,9 @@ export function createMovementsPast(once: OnceNames) {
           return;
         case 'transfer-received':
           once.add(got(accountId, event.transferId, event.otherAccountId, event.amount));
+          break;
+        default:
+          break;
       }
       remember(accountId, at);
     },

@@ -119,7 +119,7 @@ function transactionsOf(bank: BankForTests, transferId: string): string[] {
   }
   return [...groups.values()].map((types) => types.join('+'));
 }
-const SOUND = ['sent+received', ...['reserved', 'reserved captured+received', 'reserved released']];
+const SOUND = ['sent+received', 'reserved', 'reserved captured+received', 'reserved released'];
 
 const accountOf = (bank: BankForTests, index: number): ExistingAccount =>
   bank.of(bank.id(index)) as ExistingAccount;

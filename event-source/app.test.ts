@@ -36,13 +36,30 @@ const published = { published: 0, position: 0, head: 0, lagMs: 0 };
 const books = { ...createAuditBooks().books(), position: 65_536, events: 1 };
 const audit: AuditAnswers = {
   status: () => ({
-    ...{ verdict: 'nothing-checked', says: 'Nothing was checked yet.', phase: 'following' },
-    ...{ position: 65_536, transaction: 1, root: books.root, at: null, events: 1, accounts: 0 },
-    ...{ head: 65_536, alarms: alarms.count(), readSideCompared: 0, checkpoint: null },
+    verdict: 'nothing-checked',
+    says: 'Nothing was checked yet.',
+    phase: 'following',
+    position: 65_536,
+    transaction: 1,
+    root: books.root,
+    at: null,
+    events: 1,
+    accounts: 0,
+    head: 65_536,
+    alarms: alarms.count(),
+    readSideCompared: 0,
+    checkpoint: null,
   }),
   trialBalance: async (position = 65_536) => ({
-    ...{ position, transaction: 1, at: null, balanced: false, verdict: books.verdict },
-    ...{ events: 1, accounts: 0, openTransfers: 0, currencies: [] },
+    position,
+    transaction: 1,
+    at: null,
+    balanced: false,
+    verdict: books.verdict,
+    events: 1,
+    accounts: 0,
+    openTransfers: 0,
+    currencies: [],
   }),
 };
 let waiting: { waiting?: string } = {};

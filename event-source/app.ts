@@ -99,9 +99,15 @@ function auditOf(alarms: Alarms, why: () => string): AuditAnswers {
   const seen = { position, transaction, events, accounts, verdict, at: null };
   return {
     status: () => ({
-      ...{ ...seen, root, phase: 'waiting', reason: why(), checkpoint: null },
+      ...seen,
+      root,
+      phase: 'waiting',
+      reason: why(),
+      checkpoint: null,
       says: `The log is not believed, and nothing of it was checked. ${why()}`,
-      ...{ head: 0, alarms: alarms.count(), readSideCompared: 0 },
+      head: 0,
+      alarms: alarms.count(),
+      readSideCompared: 0,
     }),
     async trialBalance(position) {
       if (position !== undefined) throw notBelieved(why);

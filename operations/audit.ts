@@ -110,7 +110,10 @@ async function run(withReadSide: boolean): Promise<boolean> {
     say(`Auditing the log at ${target.immudb.address}: ${txId} transactions.`);
     const walkBar = bar('walking', txId, 'transactions');
     const walk = auditWalk({
-      ...{ source, books, said, onFinding },
+      source,
+      books,
+      said,
+      onFinding,
       database: target.immudb.database,
       publicKey: readPublicKey(target.publicKey),
       onPage: walkBar.at,

@@ -21,16 +21,22 @@ function house() {
 }
 
 const ATTACKERS = [
-  ...['attacker.example', 'attacker.example:3000', 'localhost.attacker.example', '', 'localhost:x'],
-  ...[
-    '127.0.0.1.attacker.example:3000',
-    '127.0.0.2',
-    '10.0.0.1:3000',
-    '[::2]',
-    '[::1',
-    'localhost.',
-  ],
-  ...['user@localhost', 'localhost/x', '0.0.0.0:3000', '2130706433', 'a, localhost'],
+  'attacker.example',
+  'attacker.example:3000',
+  'localhost.attacker.example',
+  '',
+  'localhost:x',
+  '127.0.0.1.attacker.example:3000',
+  '127.0.0.2',
+  '10.0.0.1:3000',
+  '[::2]',
+  '[::1',
+  'localhost.',
+  'user@localhost',
+  'localhost/x',
+  '0.0.0.0:3000',
+  '2130706433',
+  'a, localhost',
 ];
 
 describe('a page whose name points to loopback (DNS rebinding)', () => {

@@ -10,7 +10,9 @@ import type { ReadStore } from './read-store/read-store.ts';
 
 const TIMES = {
   pace: { spacingMs: 1, pollMs: 20, retryMs: 2, retryMsMax: 10 },
-  ...{ lookMs: 5, followedMs: 30, keptMs: 30 },
+  lookMs: 5,
+  followedMs: 30,
+  keptMs: 30,
   now: () => performance.now(),
 };
 const TOKEN = 'a token for the tests';

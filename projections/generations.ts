@@ -54,7 +54,11 @@ const TIMES: Times = {
 };
 
 const NOT_YET: FollowerStatus = {
-  ...{ state: 'starting', checkpoint: 0, head: 0, lagMs: 0, eventsApplied: 0 },
+  state: 'starting',
+  checkpoint: 0,
+  head: 0,
+  lagMs: 0,
+  eventsApplied: 0,
 };
 
 /**

@@ -336,7 +336,10 @@ export async function runCourse(course: Course) {
   const lines = ofHistoryDocuments(await course.documents(collections.history(generation)));
   lines.sort((one, other) => one.position - other.position);
   return {
-    ...{ generation, alarms: [...alarms], counts: weather.counts, lines },
+    generation,
+    alarms: [...alarms],
+    counts: weather.counts,
+    lines,
     generations: processes.map((one) => one.generations.status().generation),
     setAside: processes.map((one) => one.generations.status().setAside.map(({ stream }) => stream)),
     shown: await shown(course.documents, generation),

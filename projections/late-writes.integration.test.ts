@@ -9,7 +9,9 @@ import { mongoReadStore } from './read-store/mongo-read-store.ts';
 
 const TIMES = {
   pace: { spacingMs: 5, pollMs: 20, retryMs: 5, retryMsMax: 20 },
-  ...{ lookMs: 50, followedMs: 200, keptMs: 400 },
+  lookMs: 50,
+  followedMs: 200,
+  keptMs: 400,
   now: () => performance.now() * 100,
 };
 
@@ -36,8 +38,15 @@ describe('two projections at once on FerretDB, with pauses and late writes', () 
       const entries = mixedLog(random, 1_000, 40);
       const documents = (of: string) => client.db(READ_DATABASE).collection(of).find({}).toArray();
       const { shown, lines } = await runCourse({
-        ...{ name, store, documents, random, entries, times: TIMES },
-        ...{ delayMs: 300, steps: 40, stepMs: 300 },
+        name,
+        store,
+        documents,
+        random,
+        entries,
+        times: TIMES,
+        delayMs: 300,
+        steps: 40,
+        stepMs: 300,
       });
       const wrong =
         name === 'history'

@@ -10,7 +10,9 @@ import { memoryReadStore } from './read-store/memory-read-store.ts';
 
 const TIMES = {
   pace: { spacingMs: 1, pollMs: 5, retryMs: 1, retryMsMax: 4 },
-  ...{ lookMs: 5, followedMs: 20, keptMs: 40 },
+  lookMs: 5,
+  followedMs: 20,
+  keptMs: 40,
   // A thousand times as fast, so that changes are settled and deleted within a pause.
   now: () => performance.now() * 1_000,
 };
@@ -25,8 +27,15 @@ test('balances: two at once, with pauses and late writes, are right in the end',
     const store = memoryReadStore();
     const { documents } = store;
     const end = await runCourse({
-      ...{ name: 'balances', store, documents, random, entries, times: TIMES },
-      ...{ delayMs: 40, steps: 40, stepMs: 20 },
+      name: 'balances',
+      store,
+      documents,
+      random,
+      entries,
+      times: TIMES,
+      delayMs: 40,
+      steps: 40,
+      stepMs: 20,
     });
     const wanted = expected(entries);
     const named = { seed, course };
@@ -58,8 +67,15 @@ test('history: two at once, with pauses and late writes, have every line once', 
     const store = memoryReadStore();
     const { documents } = store;
     const { lines } = await runCourse({
-      ...{ name: 'history', store, documents, random, entries, times: TIMES },
-      ...{ delayMs: 40, steps: 40, stepMs: 20 },
+      name: 'history',
+      store,
+      documents,
+      random,
+      entries,
+      times: TIMES,
+      delayMs: 40,
+      steps: 40,
+      stepMs: 20,
     });
     const wrong = lineDifferences(lines, entries);
     expect({ seed, course, wrong }).toEqual({ seed, course, wrong: [] });

@@ -12,10 +12,21 @@ const pair = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const { privateKey, publicKey } = pair();
 
 const checkpoint = (number: number, previous: string): Checkpoint => ({
-  ...{ format: 'core-bank-checkpoint/1', number, previous, at: '2026-11-21T18:00:00.000Z' },
-  ...{ says: 'Books balance.', verdict: 'balanced', violations: 0, openTransfers: 0 },
-  ...{ position: 65_536 * number, transaction: number, root: 'ab'.repeat(32) },
-  ...{ events: number, accounts: 1, persons: 0, currencies: [] },
+  format: 'core-bank-checkpoint/1',
+  number,
+  previous,
+  at: '2026-11-21T18:00:00.000Z',
+  says: 'Books balance.',
+  verdict: 'balanced',
+  violations: 0,
+  openTransfers: 0,
+  position: 65_536 * number,
+  transaction: number,
+  root: 'ab'.repeat(32),
+  events: number,
+  accounts: 1,
+  persons: 0,
+  currencies: [],
 });
 const lineOf = (said: Checkpoint): string => {
   const signature = sign('sha256', checkpointBytes(said), privateKey).toString('base64');

@@ -45,8 +45,13 @@ export function eventAt(version: number, change: object = {}) {
   const balance = { ledger, held: '0.00', available: ledger };
   const opened = { currency: 'EUR', ownerId: 'jana', overdraftLimit: '0.00', balance };
   return {
-    ...{ id: `${STREAM}/${version}`, stream: STREAM, version, schema: 1, at: dayOf(version) },
-    ...{ commandId: `c-${version}`, commandHash: 'h' },
+    id: `${STREAM}/${version}`,
+    stream: STREAM,
+    version,
+    schema: 1,
+    at: dayOf(version),
+    commandId: `c-${version}`,
+    commandHash: 'h',
     type: version === 1 ? 'account-opened' : 'money-deposited',
     data: version === 1 ? opened : { amount: '1.00', currency: 'EUR', balance },
     ...change,
@@ -93,9 +98,14 @@ export function bankThat({ events = TRUE_EVENTS, unchained, written, ...forgery 
     return { db: 'corebank', txId, txHash: state.txHash.toString('base64'), signature };
   };
   const headAt = (txId: number, change: object = {}) => ({
-    ...{ format: 'core-bank-account/1' as ExportFormat, accountId: ACCOUNT },
-    ...{ fromVersion: 1, toVersion: HEAD, headVersion: HEAD },
-    ...{ state: stateAt(txId), target: writeHeader(log.header(txId)), ...change },
+    format: 'core-bank-account/1' as ExportFormat,
+    accountId: ACCOUNT,
+    fromVersion: 1,
+    toVersion: HEAD,
+    headVersion: HEAD,
+    state: stateAt(txId),
+    target: writeHeader(log.header(txId)),
+    ...change,
   });
   const placeOf = (version: number) => {
     const tx = transactionOf(version);
@@ -122,11 +132,16 @@ export function bankThat({ events = TRUE_EVENTS, unchained, written, ...forgery 
     return { format: 'core-bank-consistency/1', ...proven };
   };
   return {
-    ...{ all, head: headAt(last) },
+    all,
+    head: headAt(last),
     get items() {
       return all.map((_event, at) => itemAt(at + 1));
     },
-    ...{ headAt, itemAt, receiptAt, newerThan, stateAt },
+    headAt,
+    itemAt,
+    receiptAt,
+    newerThan,
+    stateAt,
     strangerState: stateAt(last, stranger.privateKey),
     walked: transactions.map((entries, at) => ({
       header: writeHeader(log.header(at + 1)),

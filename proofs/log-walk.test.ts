@@ -1,7 +1,8 @@
 import { versionsFault, type PlacedVersion } from './log-walk.ts';
 
 const placed = (position: number, hash = position): PlacedVersion => ({
-  ...{ position, hValue: Buffer.alloc(32, hash) },
+  position,
+  hValue: Buffer.alloc(32, hash),
 });
 const of = (...versions: PlacedVersion[]) => new Map(versions.map((one, at) => [at + 1, one]));
 const claim = { head: 2, stream: 's' };

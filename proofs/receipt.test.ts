@@ -12,8 +12,14 @@ const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const key = pair.publicKey;
 const stream = 'acct/4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
 const eventAt = (version: number, amount = '1.50') => ({
-  ...{ id: `${stream}/${version}`, stream, version, type: 'money-deposited', schema: 1 },
-  ...{ at: '2026-11-21T10:00:00.000Z', commandId: `c-${version}`, commandHash: 'h' },
+  id: `${stream}/${version}`,
+  stream,
+  version,
+  type: 'money-deposited',
+  schema: 1,
+  at: '2026-11-21T10:00:00.000Z',
+  commandId: `c-${version}`,
+  commandHash: 'h',
   data: { amount, currency: 'EUR', description: 'Žluťoučký kůň "1/2" \u{1f40e}' },
 });
 const TRANSACTIONS = 20;
@@ -170,7 +176,9 @@ describe('given a receipt and a newer state', () => {
     const state = { ...forged.state(20), db: 'corebank' };
     const signature = sign('sha256', statePayload('corebank', state), pair.privateKey);
     const to = {
-      ...{ db: 'corebank', txId: 20, txHash: state.txHash.toString('base64') },
+      db: 'corebank',
+      txId: 20,
+      txHash: state.txHash.toString('base64'),
       signature: signature.toString('base64'),
     };
     const history = forged.history(9, 20);

@@ -21,15 +21,24 @@ const RECORDS = 6;
 const balance = { ledger: '1.00', held: '0.00', available: '1.00' };
 /** A record as the log has it; the last one of a day that is full when asked for. */
 const recordAt = (stream: string, version: number, isFull = false) => ({
-  ...{ id: `${stream}/${version}`, stream, version, type: 'command-refused', schema: 1 },
-  ...{ commandId: `refusal ${accountId}`, commandHash: 'h' },
+  id: `${stream}/${version}`,
+  stream,
+  version,
+  type: 'command-refused',
+  schema: 1,
+  commandId: `refusal ${accountId}`,
+  commandHash: 'h',
   at: `2026-11-${String(version).padStart(2, '0')}T12:00:00.000Z`,
   data: {
     command: { commandId: `rent-${version}`, type: 'withdraw', amount: '200.00' },
     refusal: { code: 'insufficient-funds', available: '1.00', shortfall: '199.00' },
     seen: {
-      ...{ version: 1, status: 'open', currency: 'EUR', overdraftLimit: '0.00' },
-      ...{ balance, spentToday: '0.00' },
+      version: 1,
+      status: 'open',
+      currency: 'EUR',
+      overdraftLimit: '0.00',
+      balance,
+      spentToday: '0.00',
     },
     ...(isFull ? { dayIsFull: true } : {}),
   },
@@ -49,9 +58,15 @@ function bank(plain: readonly Record[], format = REFUSALS, count = plain.length)
   const last = transactions.length;
   const signature = sign('sha256', statePayload('corebank', log.state(last)), pair.privateKey);
   const head = {
-    ...{ format, accountId, fromVersion: 1, toVersion: count, headVersion: count },
+    format,
+    accountId,
+    fromVersion: 1,
+    toVersion: count,
+    headVersion: count,
     state: {
-      ...{ db: 'corebank', txId: last, signature: signature.toString('base64') },
+      db: 'corebank',
+      txId: last,
+      signature: signature.toString('base64'),
       txHash: log.state(last).txHash.toString('base64'),
     },
     target: writeHeader(log.header(last)),
@@ -60,7 +75,9 @@ function bank(plain: readonly Record[], format = REFUSALS, count = plain.length)
     const tx = at + 2;
     const { inclusion, lastInclusion } = log.history(tx, last);
     return {
-      ...{ position: positionOf(tx, 0), event, inclusion: log.inclusion(tx, 0) },
+      position: positionOf(tx, 0),
+      event,
+      inclusion: log.inclusion(tx, 0),
       header: writeHeader(log.header(tx)),
       tree: tx < last - 1 ? inclusion : lastInclusion,
     };

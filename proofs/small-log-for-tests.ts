@@ -13,7 +13,9 @@ export interface SmallEntry {
   readonly metadata?: EntryMetadata;
 }
 export const hashedEntry = (entry: SmallEntry): HashedEntry => ({
-  ...{ key: entry.key, hValue: valueHash(entry.value), metadata: entry.metadata ?? null },
+  key: entry.key,
+  hValue: valueHash(entry.value),
+  metadata: entry.metadata ?? null,
 });
 
 /** What a dishonest server does to its log before it is signed. */
@@ -85,8 +87,13 @@ export function logOf(
     const blTxId = Math.max(0, Math.floor((id - 1) / lag) * lag);
     const headerOf = (hashed: readonly HashedEntry[]): TxHeader =>
       changed({
-        ...{ id, prevAlh: before.txHash, ts: 1_700_000_000 + id, nentries: hashed.length },
-        ...{ eH: entriesRoot(hashed), blTxId, blRoot: root(arranged(leaves).slice(0, blTxId)) },
+        id,
+        prevAlh: before.txHash,
+        ts: 1_700_000_000 + id,
+        nentries: hashed.length,
+        eH: entriesRoot(hashed),
+        blTxId,
+        blRoot: root(arranged(leaves).slice(0, blTxId)),
         version: 1,
       });
     const header = headerOf(entries.map(hashedEntry));

@@ -23,8 +23,13 @@ function eventAt(version: number, ledger = money(version)) {
   const balance = { ledger, held: '0.00', available: ledger };
   const opened = { currency: 'EUR', ownerId: 'jana', overdraftLimit: '0.00', balance };
   return {
-    ...{ id: `${stream}/${version}`, stream, version, schema: 1, at: day(version) },
-    ...{ commandId: `c-${version}`, commandHash: 'h' },
+    id: `${stream}/${version}`,
+    stream,
+    version,
+    schema: 1,
+    at: day(version),
+    commandId: `c-${version}`,
+    commandHash: 'h',
     type: version === 1 ? 'account-opened' : 'money-deposited',
     data: version === 1 ? opened : { amount: '1.00', currency: 'EUR', balance },
   };
@@ -47,10 +52,15 @@ function bank(plain = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 1
   const state = { ...log.state(last), db: 'corebank' };
   const signature = sign('sha256', statePayload('corebank', state), pair.privateKey);
   const head: ExportHead = {
-    ...{ format: 'core-bank-account/1', accountId, fromVersion: 1 },
-    ...{ toVersion: events.length, headVersion: events.length },
+    format: 'core-bank-account/1',
+    accountId,
+    fromVersion: 1,
+    toVersion: events.length,
+    headVersion: events.length,
     state: {
-      ...{ db: 'corebank', txId: last, txHash: state.txHash.toString('base64') },
+      db: 'corebank',
+      txId: last,
+      txHash: state.txHash.toString('base64'),
       signature: signature.toString('base64'),
     },
     target: writeHeader(log.header(last)),
@@ -60,7 +70,9 @@ function bank(plain = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 1
     const { inclusion, lastInclusion } = log.history(tx, last);
     const blTxId = log.header(last).blTxId;
     return {
-      ...{ position: positionOf(tx, 0), event, inclusion: log.inclusion(tx, 0) },
+      position: positionOf(tx, 0),
+      event,
+      inclusion: log.inclusion(tx, 0),
       header: writeHeader(log.header(tx)),
       tree: tx < blTxId ? inclusion : tx === blTxId ? lastInclusion : [],
     };

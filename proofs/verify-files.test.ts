@@ -29,8 +29,12 @@ const accountId = '4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
 const stream = `acct/${accountId}`;
 const VERSIONS = 5;
 const eventAt = (version: number) => ({
-  ...{ id: `${stream}/${version}`, stream, version, type: 'of-the-future' },
-  ...{ at: '2026-11-21T10:00:00.000Z', data: { description: 'line 1\u2028line 2\u2029\u0085' } },
+  id: `${stream}/${version}`,
+  stream,
+  version,
+  type: 'of-the-future',
+  at: '2026-11-21T10:00:00.000Z',
+  data: { description: 'line 1\u2028line 2\u2029\u0085' },
 });
 const entryOf = (name: string, text: string): SmallEntry => ({
   key: rawBytes(Buffer.from(name)),
@@ -53,18 +57,27 @@ function bank(more: readonly SmallEntry[][] = [], first: object = eventAt(1)) {
   const last = transactions.length;
   const signature = sign('sha256', statePayload('corebank', log.state(last)), pair.privateKey);
   const state = {
-    ...{ db: 'corebank', txId: last, signature: signature.toString('base64') },
+    db: 'corebank',
+    txId: last,
+    signature: signature.toString('base64'),
     txHash: log.state(last).txHash.toString('base64'),
   };
   const head = {
-    ...{ format: 'core-bank-account/1', accountId, fromVersion: 1, toVersion: VERSIONS },
-    ...{ headVersion: VERSIONS, state, target: writeHeader(log.header(last)) },
+    format: 'core-bank-account/1',
+    accountId,
+    fromVersion: 1,
+    toVersion: VERSIONS,
+    headVersion: VERSIONS,
+    state,
+    target: writeHeader(log.header(last)),
   };
   const events = Array.from({ length: VERSIONS }, (_, at) => {
     const tx = at + 2;
     const { inclusion, lastInclusion } = log.history(tx, last);
     return {
-      ...{ position: positionOf(tx, 0), event: eventOf(at + 1), inclusion: log.inclusion(tx, 0) },
+      position: positionOf(tx, 0),
+      event: eventOf(at + 1),
+      inclusion: log.inclusion(tx, 0),
       header: writeHeader(log.header(tx)),
       tree: tx < last - 1 ? inclusion : lastInclusion,
     };
@@ -79,8 +92,12 @@ function bank(more: readonly SmallEntry[][] = [], first: object = eventAt(1)) {
   const receiptOf = (version: number) => {
     const tx = version + 1;
     return {
-      ...{ format: 'core-bank-receipt/1', position: positionOf(tx, 0), event: eventOf(version) },
-      ...{ inclusion: log.inclusion(tx, 0), history: log.history(tx, last), state },
+      format: 'core-bank-receipt/1',
+      position: positionOf(tx, 0),
+      event: eventOf(version),
+      inclusion: log.inclusion(tx, 0),
+      history: log.history(tx, last),
+      state,
     };
   };
   return { head, events, walked, all, receiptOf, receipt: receiptOf(2) };
@@ -198,7 +215,10 @@ describe('given a file that no check was made for, then it is not proven', () =>
 
   test('an export whose first event follows nothing', async () => {
     const text = {
-      ...{ schema: 1, type: 'money-deposited', commandId: 'c', commandHash: 'h' },
+      schema: 1,
+      type: 'money-deposited',
+      commandId: 'c',
+      commandHash: 'h',
       data: { amount: '1.00', currency: 'EUR', balance: balanceOf('1.00') },
     };
     const found = await check(bank([], { ...eventAt(1), ...text }));

@@ -41,7 +41,10 @@ function bank() {
     history: new HistoryView(models),
     persons: { models, accounts, data: noPersonData },
     proofs: proofsForTests(log),
-    ...{ accounts, log, streams, logger },
+    accounts,
+    log,
+    streams,
+    logger,
     checks: {},
     waitMs: WAIT_MS,
   });

@@ -30,7 +30,11 @@ function bank() {
   const accounts = new AccountView(models);
   const data = { open: async () => [], loggedVersion: async () => 0 };
   const app = queryApi({
-    ...{ accounts, log, logger, checks: {}, waitMs: 50 },
+    accounts,
+    log,
+    logger,
+    checks: {},
+    waitMs: 50,
     audit: auditForTests().audit,
     history: new HistoryView(models),
     persons: { models, accounts, data },

@@ -92,10 +92,26 @@ function run(command: string, folder: string, url: string, known: object): Promi
   );
   // One worker: CPython 3.11 miscounts its recursion when several threads build syntax trees.
   const args = [
-    ...['--config-file', config, 'run', `${url}/openapi.json`, '--seed', seed],
-    ...['--workers', '1', '--max-examples', String(EXAMPLES), '--continue-on-failure'],
-    ...['--exclude-checks', EXCLUDED_CHECKS, '--exclude-operation-id', ENDLESS],
-    ...['--generation-database', 'none', '--warnings', 'off', ...process.argv.slice(2)],
+    '--config-file',
+    config,
+    'run',
+    `${url}/openapi.json`,
+    '--seed',
+    seed,
+    '--workers',
+    '1',
+    '--max-examples',
+    String(EXAMPLES),
+    '--continue-on-failure',
+    '--exclude-checks',
+    EXCLUDED_CHECKS,
+    '--exclude-operation-id',
+    ENDLESS,
+    '--generation-database',
+    'none',
+    '--warnings',
+    'off',
+    ...process.argv.slice(2),
   ];
   const child = spawn(command, args, { cwd: folder, stdio: 'inherit' });
   return new Promise((resolve, reject) => {

@@ -86,6 +86,14 @@ const without = (...patterns: readonly string[]): string[] =>
 
 export const TYPES = checkStage('types', 'typescript/bin/tsc', ['--noEmit', '-p', '.']);
 export const LINT = checkStage('lint', 'oxlint/bin/oxlint', ['--deny-warnings', '--quiet', '.']);
+export const IMPORTS = checkStage('imports', 'dependency-cruiser/bin/dependency-cruise.mjs', [
+  '--config',
+  '.dependency-cruiser.mjs',
+  '--output-type',
+  'err-long',
+  '.',
+]);
+export const UNUSED = checkStage('unused code', 'knip/bin/knip.js', []);
 export const FORMAT = checkStage('format', 'prettier/bin/prettier.cjs', [
   '--log-level=warn',
   '--check',

@@ -13,7 +13,13 @@ import { journalUrl } from './programs/journal-database.ts';
 export type Environment = Readonly<Record<string, string>>;
 
 const INHERITED = [
-  ...['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR', 'LOG_LEVEL', 'CORE_BANK_CRASH_FILE'],
+  'PATH',
+  'HOME',
+  'LANG',
+  'TZ',
+  'TMPDIR',
+  'LOG_LEVEL',
+  'CORE_BANK_CRASH_FILE',
   // Names of this machine under which the APIs may be called (platform/foreign-request.ts).
   'ALLOWED_HOSTS',
   // Apps then tell their sidecars which trace a call belongs to (platform/dapr.ts).

@@ -15,7 +15,10 @@ const at = (accountId: AccountId, one: CommandMessage): CommandMessage => ({ ...
 const idOf = (key: string): TransferId => transferIdFor(ACCOUNT, commandId(key));
 const send = (key: string, amount = '2.00', more: object = {}) =>
   message(key, {
-    ...{ type: 'send-transfer', transferId: idOf(key), toAccountId: OTHER, amount },
+    type: 'send-transfer',
+    transferId: idOf(key),
+    toAccountId: OTHER,
+    amount,
     ...more,
   });
 const reserve = (key: string, amount = '2.00', more: object = {}) =>

@@ -40,12 +40,10 @@ import type { Draft, Reading, Step, Working } from '../turn/draft.ts';
 import { isAccountState, isPersonState } from '../turn/stream-state.ts';
 import { unavailable } from '../turn/work.ts';
 import { pastOf, replay, transferPast, type TransferBody } from './account-past.ts';
-import { recordRefusal, wantsRecord } from './refusal-record.ts';
+import { recordRefusal, wantsRecord, type RefusableWork } from './refusal-record.ts';
 
-/** A command to an account, and the id that the record of its refusal would have. */
-export interface AccountWork {
-  readonly message: CommandMessage;
-  readonly recordId: CommandId;
+/** A command to an account. */
+export interface AccountWork extends RefusableWork {
   /** The batch that it is of. */
   readonly batch?: BatchContent;
 }

@@ -28,7 +28,7 @@ async function house(journal: Journal = memoryJournal(), log = testLog()) {
 }
 const versions = async (journal: Journal): Promise<number[]> => {
   const { streams } = await journal.load([A, B, C].map(streamOf));
-  return streams.map(({ version }) => version).sort();
+  return streams.map(({ version }) => version).sort((a, b) => a - b);
 };
 
 /** Until the log has so many events of the accounts. */
@@ -117,9 +117,9 @@ test('costs one name, and stands in the first event alone', async () => {
   };
   const { log, host } = await house({ ...memory, commit });
   turns.length = 0;
-  const results = await Promise.all([
-    ...[A, B].map((id) => told(host, FIRST, [pay(`a${id}`, id), pay(`b${id}`, id)])),
-  ]);
+  const results = await Promise.all(
+    [A, B].map((id) => told(host, FIRST, [pay(`a${id}`, id), pay(`b${id}`, id)])),
+  );
   expect(results.flat()).toEqual(['2', '3', '2', '3']);
   expect(turns.map(({ agreed, names }) => [agreed.length, names.length])).toEqual([[1, 4]]);
   await logged(log, 7);

@@ -13,7 +13,10 @@ const hold = (id = 'h') =>
   message(id, { type: 'place-hold', amount: '60.00', expiresAt: EXPIRES_AT });
 const transferId = transferIdFor(ACCOUNT, commandId('t'));
 const reserve = message('t', {
-  ...{ type: 'reserve-transfer', transferId, toAccountId: OTHER, amount: '30.00' },
+  type: 'reserve-transfer',
+  transferId,
+  toAccountId: OTHER,
+  amount: '30.00',
   expiresAt: EXPIRES_AT,
 });
 

@@ -1,20 +1,25 @@
 import { balanceOf, writeMoney } from '../../contracts/account/money.ts';
 import { refusalsOf } from '../../contracts/log/bank-events.ts';
-import { commandHash } from '../../contracts/account/commands.ts';
+import { commandHash, type CommandMessage } from '../../contracts/account/commands.ts';
 import { askedCommand, isRecorded } from '../../contracts/account/refusal-events.ts';
 import type { RefusalEvent, SeenAccount } from '../../contracts/account/refusal-events.ts';
 import type { RefusalMessage } from '../../contracts/account/refusals.ts';
 import { clockOf, dayOf, spentOn, type ExistingAccount } from '../../domain/account.ts';
-import { version } from '../../domain/ids.ts';
+import { version, type CommandId } from '../../domain/ids.ts';
 import { formatAmount } from '../../domain/money.ts';
 import { afterRecord, REFUSALS_PER_DAY_MAX } from '../../domain/refusal-record.ts';
 import type { Draft } from '../turn/draft.ts';
 import { isRefusalsState } from '../turn/stream-state.ts';
-import type { AccountWork } from './account-decider.ts';
+
+/** A command to an account, and the id that the record of its refusal would have. */
+export interface RefusableWork {
+  readonly message: CommandMessage;
+  readonly recordId: CommandId;
+}
 
 /** A refusal by a rule, and the account that the rule looked at. */
 export interface RefusedWork {
-  readonly work: AccountWork;
+  readonly work: RefusableWork;
   readonly refusal: RefusalMessage;
   readonly seen: ExistingAccount;
   /** Events of the same atomic batch that `seen` has and that were undone with it. */
@@ -74,7 +79,7 @@ export function recordRefusal(
 /** Whether the account wants a record of this refusal. */
 export const wantsRecord = (
   account: ExistingAccount,
-  { message }: AccountWork,
+  { message }: RefusableWork,
   refusal: RefusalMessage,
 ): boolean => account.recordRefusals === true && isRecorded(message.command.type, refusal);
 

@@ -29,13 +29,22 @@ export const write = (
   expected: number,
   more: Partial<StreamWrite> = {},
 ): StreamWrite => ({
-  ...{ stream, expected, version: expected + 1, digest: digestOf(expected + 1) },
-  ...{ state: `{"at":${expected + 1}}`, logged: expected, unlogged: [event(expected + 1)] },
+  stream,
+  expected,
+  version: expected + 1,
+  digest: digestOf(expected + 1),
+  state: `{"at":${expected + 1}}`,
+  logged: expected,
+  unlogged: [event(expected + 1)],
   due: null,
   ...more,
 });
 export const turn = (writes: readonly StreamWrite[], more: Partial<Turn> = {}): Turn => ({
-  ...{ writes, guards: [], names: [], agreed: [], unknown: [] },
+  writes,
+  guards: [],
+  names: [],
+  agreed: [],
+  unknown: [],
   ...more,
 });
 export const restored = (
@@ -43,11 +52,17 @@ export const restored = (
   version: number,
   more: Partial<RestoredStream> = {},
 ): RestoredStream => ({
-  ...{ stream, version, digest: digestOf(version), state: `{"restored":${version}}`, due: null },
+  stream,
+  version,
+  digest: digestOf(version),
+  state: `{"restored":${version}}`,
+  due: null,
   ...more,
 });
 const settled = (stream: StreamId, version: number) => ({
-  ...{ stream, version, digest: digestOf(version) },
+  stream,
+  version,
+  digest: digestOf(version),
 });
 const ALL = 100_000;
 const IDLE_MS = 300;
@@ -78,8 +93,12 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
     test('given a commit, another host loads exactly what was written', async () => {
       const stream = await made(2);
       expect(await stored(stream)).toEqual({
-        ...{ stream, version: 2, digest: digestOf(2), state: '{"at":2}' },
-        ...{ logged: 1, unlogged: [event(2)] },
+        stream,
+        version: 2,
+        digest: digestOf(2),
+        state: '{"at":2}',
+        logged: 1,
+        unlogged: [event(2)],
       });
     });
     test('given a version that has passed or is to come, the stream is overtaken', async () => {
@@ -87,7 +106,8 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       const before = await stored(stream);
       for (const expected of [0, 1, 3]) {
         expect(await b.commit(turn([write(stream, expected)]))).toEqual({
-          ...{ outcome: 'overtaken', streams: [stream] },
+          outcome: 'overtaken',
+          streams: [stream],
         });
       }
       expect(await stored(stream)).toEqual(before);
@@ -97,7 +117,8 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       const names = [{ stream: first, name: 'n', version: 2 }];
       const writes = [write(first, 1), write(second, 0), write(fresh, 0)];
       expect(await a.commit(turn(writes, { names }))).toEqual({
-        ...{ outcome: 'overtaken', streams: [second] },
+        outcome: 'overtaken',
+        streams: [second],
       });
       const after = await a.load([first, second, fresh], names);
       expect(after.streams.map(({ version }) => version)).toEqual([1, 1]);
@@ -180,7 +201,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       expect(await b.commit(turn([write(stream, 1)], { names: again }))).toEqual(known);
       expect(await b.commit(turn([write(other, 1)], { unknown: again }))).toEqual(known);
       expect(await b.commit(turn([write(stream, 0)], { names }))).toMatchObject({
-        ...{ outcome: 'overtaken' },
+        outcome: 'overtaken',
       });
       const elsewhere = [{ stream: other, name: 'n', version: 2 }];
       expect(await b.commit(turn([write(other, 1)], { names: elsewhere }))).toEqual(COMMITTED);
@@ -232,7 +253,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
         ]);
         expect(outcomes.filter(({ outcome }) => outcome === 'committed')).toHaveLength(1);
         const versions = (await a.load([x, y])).streams.map(({ version }) => version);
-        expect(versions.sort()).toEqual([1, 2]);
+        expect(versions.sort((a, b) => a - b)).toEqual([1, 2]);
       }
     });
   });
@@ -303,8 +324,12 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       expect((await stored(ahead))?.version).toBe(3);
       for (const stream of [behind, missing]) {
         expect(await stored(stream)).toEqual({
-          ...{ stream, version: 2, digest: digestOf(2), state: '{"restored":2}' },
-          ...{ logged: 2, unlogged: [] },
+          stream,
+          version: 2,
+          digest: digestOf(2),
+          state: '{"restored":2}',
+          logged: 2,
+          unlogged: [],
         });
       }
       expect((await a.load([], [names[0]!])).names).toEqual([names[0]]);
@@ -414,7 +439,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       await a.commit(turn([write(due[1]!, 1, { due: now + 61 })]));
       await a.commit(turn([write(due[2]!, 1)]));
       expect(await claim(b, now + 61)).toEqual([due[1]]);
-      expect((await claim(b, now + 100)).sort()).toEqual([due[0], ...due.slice(3)].sort());
+      expect((await claim(b, now + 100)).sort()).toEqual([due[0]!, ...due.slice(3)].sort());
     });
     test('given a claim by a clock that was far ahead, then nobody waits for it', async () => {
       const [now, day] = [2_000_000, 86_400_000];

@@ -43,7 +43,12 @@ export function memoryJournal(now: () => number = Date.now): Journal {
     const key = keyAfter(before?.stored.secret, secret);
     rows.set(stream, {
       stored: {
-        ...{ stream, version, digest, state, logged, unlogged: [...unlogged] },
+        stream,
+        version,
+        digest,
+        state,
+        logged,
+        unlogged: [...unlogged],
         ...(quarantine === undefined ? {} : { quarantine }),
         ...(key === undefined ? {} : { secret: key }),
       },

@@ -38,11 +38,19 @@ const asApp = async (sql: string): Promise<unknown> => {
   const { instance, secrets } = postgres;
   const client = new Client({ connectionString: journalUrl(instance, secrets) });
   await client.connect();
-  return client.query(sql).finally(() => client.end());
+  try {
+    return await client.query(sql);
+  } finally {
+    await client.end();
+  }
 };
 const asAdmin = async (sql: string) => {
   const client = await connectToPostgres(postgres.instance, postgres.secrets, 'journal');
-  return client.query<Record<string, unknown>>(sql).finally(() => client.end());
+  try {
+    return await client.query<Record<string, unknown>>(sql);
+  } finally {
+    await client.end();
+  }
 };
 
 test('given the role of the app, it executes the functions and nothing else', async () => {

@@ -122,7 +122,9 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
     },
     async dropStory(stream, digest, names) {
       const [row] = await call<{ drop_story: boolean }>('drop_story', [
-        ...[stream, digest, list(names.map(nameId))],
+        stream,
+        digest,
+        list(names.map(nameId)),
         list(names.map(({ version }) => version)),
       ]);
       return row?.drop_story === true;

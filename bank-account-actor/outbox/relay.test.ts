@@ -283,9 +283,12 @@ test('an event whose row is loaded before its commit is answered leaves at once'
   const [json] = row.unlogged as [string];
   const published: string[] = [];
   const relay = createRelay({
-    ...{ journal: host.journal, log: log.client, held: heldStreams() },
+    journal: host.journal,
+    log: log.client,
+    held: heldStreams(),
     publish: async (text) => void published.push(text),
-    ...{ clock: time.clock, logger: silent },
+    clock: time.clock,
+    logger: silent,
   });
   relay.restore(row);
   relay.add([{ event: JSON.parse(json) as BankEvent, json, digest: eventDigest(json) }]);

@@ -14,8 +14,10 @@ const SERIES = [ID, OTHER, THIRD].map(streamOf);
 
 const sent = (key: string, from: AccountId, toAccountId: AccountId) =>
   message(key, {
-    ...{ type: 'send-transfer', transferId: transferIdFor(from, commandId(key)) },
-    ...{ toAccountId, amount: '1.00' },
+    type: 'send-transfer',
+    transferId: transferIdFor(from, commandId(key)),
+    toAccountId,
+    amount: '1.00',
   });
 
 /** Accounts of which the log has version 3 otherwise than the journal, which is in quarantine. */
@@ -48,7 +50,9 @@ const drop = (
   ...streams: StreamId[]
 ) =>
   dropStories(streams, {
-    ...{ journal, log: client, now: () => new Date(BEGAN) },
+    journal,
+    log: client,
+    now: () => new Date(BEGAN),
     keep: (events) => void kept.push(...events),
   });
 const typesIn = (events: readonly string[]): string[] =>
@@ -92,8 +96,10 @@ test('killed after any step, the same is run again and comes to the same', async
       };
     const dying: Journal = {
       ...journal,
-      ...{ dropStory: dies(journal.dropStory), restore: dies(journal.restore) },
-      ...{ setMark: dies(journal.setMark), release: dies(journal.release) },
+      dropStory: dies(journal.dropStory),
+      restore: dies(journal.restore),
+      setMark: dies(journal.setMark),
+      release: dies(journal.release),
     };
     const run = async (on: Journal): Promise<void> => {
       await drop(on, log, STREAM);

@@ -73,7 +73,8 @@ async function run(killAtPage = Infinity): Promise<{ died: boolean; pages: numbe
   const child = spawn(process.execPath, ['--input-type=module', '-e', RESTORE], {
     env: {
       ...process.env,
-      ...{ LOG_FILE: logFile, CORE_BANK_CRASH_FILE: crashFile },
+      LOG_FILE: logFile,
+      CORE_BANK_CRASH_FILE: crashFile,
       JOURNAL_URL: journalUrl(postgres.instance, postgres.secrets),
     },
     stdio: ['ignore', 'pipe', 'inherit'],

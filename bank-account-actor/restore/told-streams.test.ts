@@ -30,8 +30,14 @@ function opened(n: number, text: string): BankEvent {
   const terms = { ownerId: accountIdOfSerial(9n), currency: 'CZK', overdraftLimit: '0.00' };
   return JSON.parse(
     canonicalJson({
-      ...{ id: `${stream}/1`, stream, version: 1, type: 'account-opened', schema: 1 },
-      ...{ commandId: 'o', commandHash: 'h'.repeat(43), at: '2026-01-01T00:00:00.000Z' },
+      id: `${stream}/1`,
+      stream,
+      version: 1,
+      type: 'account-opened',
+      schema: 1,
+      commandId: 'o',
+      commandHash: 'h'.repeat(43),
+      at: '2026-01-01T00:00:00.000Z',
       data: { ...terms, metadata, balance },
     }),
   ) as BankEvent;
@@ -39,8 +45,12 @@ function opened(n: number, text: string): BankEvent {
 const rowOf = (event: BankEvent): StoredStream =>
   JSON.parse(
     JSON.stringify({
-      ...{ stream: event.stream, version: 1, digest: eventDigest(canonicalJson(event)) },
-      ...{ state: JSON.stringify(event.data), logged: 1, unlogged: [] },
+      stream: event.stream,
+      version: 1,
+      digest: eventDigest(canonicalJson(event)),
+      state: JSON.stringify(event.data),
+      logged: 1,
+      unlogged: [],
     }),
   ) as StoredStream;
 

@@ -71,7 +71,10 @@ export function toldStreams() {
     const state = stateAfter(known.state ?? stateOf(known.row), event);
     const { version } = event;
     hold(stream, {
-      ...{ version, digest, state, row: known.row && withoutTexts(known.row) },
+      version,
+      digest,
+      state,
+      row: known.row && withoutTexts(known.row),
       bytes: HELD_BYTES + BYTES_OF_CHARACTER * encodeState(state).length,
     });
   };
@@ -114,10 +117,18 @@ export function toldStreams() {
 }
 
 const NOTHING: HeldStream = {
-  ...{ version: 0, digest: '', state: undefined, row: undefined, bytes: 0 },
+  version: 0,
+  digest: '',
+  state: undefined,
+  row: undefined,
+  bytes: 0,
 };
 const UNTOLD: ToldStream = {
-  ...{ version: 0, digest: '', isErased: false, wasWritten: false, isCutShort: false },
+  version: 0,
+  digest: '',
+  isErased: false,
+  wasWritten: false,
+  isCutShort: false,
   wrong: undefined,
 };
 

@@ -507,7 +507,9 @@ test.each([
     const call = (stream: StreamId): Promise<string> =>
       turns
         .execute<never>({
-          ...{ ...one, streams: [stream], deadlineMs: Infinity },
+          ...one,
+          streams: [stream],
+          deadlineMs: Infinity,
           decide: (draft) => void draft.read(stream),
         })
         .then(([result]) => Object.values(result!.refusal).join(': '));

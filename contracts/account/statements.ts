@@ -56,10 +56,22 @@ export const statementQuery = z.strictObject({
  */
 export const statementEntry = historyEntry
   .pick({
-    ...{ version: true, type: true, amount: true, at: true, eventId: true, position: true },
-    ...{ description: true, reference: true, reason: true, holdId: true },
-    ...{ commandId: true, causationId: true },
-    ...{ transferId: true, otherAccountId: true, reverses: true, reversesTransferId: true },
+    version: true,
+    type: true,
+    amount: true,
+    at: true,
+    eventId: true,
+    position: true,
+    description: true,
+    reference: true,
+    reason: true,
+    holdId: true,
+    commandId: true,
+    causationId: true,
+    transferId: true,
+    otherAccountId: true,
+    reverses: true,
+    reversesTransferId: true,
   })
   .extend({
     direction: z.enum(['credit', 'debit']),
@@ -93,8 +105,11 @@ export const statementAnswer = z.strictObject({
   debits: total,
   /** Balance after the last event of the period: opening + credits - debits = closing. */
   closing: z.strictObject({
-    ...{ ledger: z.string(), held: z.string(), available: z.string() },
-    ...{ version: z.int().min(1), at: z.string() },
+    ledger: z.string(),
+    held: z.string(),
+    available: z.string(),
+    version: z.int().min(1),
+    at: z.string(),
   }),
   /** Oldest first. */
   entries: z.array(statementEntry),

@@ -72,8 +72,12 @@ describe('what the public reads', () => {
       command: { commandId: 'rent-11', type: 'withdraw', amount: '200.00' },
       refusal: { code: 'insufficient-funds', available: '112.00', shortfall: '88.00' },
       seen: {
-        ...{ version: 7, status: 'open', currency: 'EUR', balance },
-        ...{ overdraftLimit: '0.00', spentToday: '0.00' },
+        version: 7,
+        status: 'open',
+        currency: 'EUR',
+        balance,
+        overdraftLimit: '0.00',
+        spentToday: '0.00',
       },
     };
     const refused = publish(eventOf('command-refused', data, `refusal/${ACCOUNT}`));

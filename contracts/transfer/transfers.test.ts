@@ -29,14 +29,26 @@ const transferId = transferIdOf(from, 7n);
 const amount = minor(3_000n);
 const rent = { description: 'rent', reference: 'r-1', metadata: { a: 'b' } };
 const send: CommandOf<'send-transfer'> = {
-  ...{ type: 'send-transfer', transferId, toAccountId: to, amount, ...rent },
+  type: 'send-transfer',
+  transferId,
+  toAccountId: to,
+  amount,
+  ...rent,
 };
 const reserve: CommandOf<'reserve-transfer'> = {
-  ...{ type: 'reserve-transfer', transferId, toAccountId: to, amount, ...rent, expiresAt: UNTIL },
+  type: 'reserve-transfer',
+  transferId,
+  toAccountId: to,
+  amount,
+  ...rent,
+  expiresAt: UNTIL,
 };
 const back = (own: typeof from, fill: bigint, reversed = transferId): TransferCommand => ({
-  ...{ type: 'send-transfer' as const, transferId: transferIdOf(own, fill) },
-  ...{ toAccountId: own === to ? from : to, amount, reversesTransferId: reversed },
+  type: 'send-transfer' as const,
+  transferId: transferIdOf(own, fill),
+  toAccountId: own === to ? from : to,
+  amount,
+  reversesTransferId: reversed,
 });
 
 /** The events that the names of a transfer lead to: its own, and the first one of its reversal. */
@@ -54,7 +66,11 @@ const answerOf = (bank: BankForTests, wanted = transferId) =>
   transferAnswer.parse(transferAnswerOf(eventsOf(bank, wanted)));
 
 const terms = {
-  ...{ transferId, fromAccountId: from, toAccountId: to, amount: '30.00', currency: 'CZK' },
+  transferId,
+  fromAccountId: from,
+  toAccountId: to,
+  amount: '30.00',
+  currency: 'CZK',
   ...rent,
 };
 
@@ -62,7 +78,8 @@ describe('a transfer is answered as its events tell', () => {
   test('sent at once: completed, with both balances', () => {
     const answer = answerOf(given(send));
     expect(answer).toMatchObject({
-      ...{ ...terms, status: 'completed' },
+      ...terms,
+      status: 'completed',
       from: { balance: { ledger: '70.00' } },
       to: { balance: { ledger: '130.00' } },
     });
@@ -74,7 +91,9 @@ describe('a transfer is answered as its events tell', () => {
   test('reserved: pending, held, and nothing at the target', () => {
     const answer = answerOf(given(reserve));
     expect(answer).toMatchObject({
-      ...{ ...terms, status: 'pending', expiresAt: UNTIL },
+      ...terms,
+      status: 'pending',
+      expiresAt: UNTIL,
       from: { balance: { ledger: '100.00', held: '30.00', available: '70.00' } },
     });
     expect(answer).not.toHaveProperty('to');
@@ -84,19 +103,26 @@ describe('a transfer is answered as its events tell', () => {
     const part = minor(1_000n);
     const answer = answerOf(given(reserve, { type: 'capture-transfer', transferId, amount: part }));
     expect(answer).toMatchObject({
-      ...{ ...terms, status: 'completed', captured: '10.00', expiresAt: UNTIL },
+      ...terms,
+      status: 'completed',
+      captured: '10.00',
+      expiresAt: UNTIL,
       from: { balance: { ledger: '90.00', held: '0.00' } },
       to: { balance: { ledger: '110.00' } },
     });
     expect(answer.steps.map(({ type }) => type.slice(9))).toEqual([
-      ...['reserved', 'captured', 'received'],
+      'reserved',
+      'captured',
+      'received',
     ]);
   });
   test.each(['void', 'expire'] as const)('%s: ended without money, and why', (way) => {
     const answer = answerOf(given(reserve, { type: `${way}-transfer`, transferId }));
     const status = way === 'void' ? 'voided' : 'expired';
     expect(answer).toMatchObject({
-      ...{ ...terms, status, reason: { code: `transfer-${status}` } },
+      ...terms,
+      status,
+      reason: { code: `transfer-${status}` },
       from: { balance: { ledger: '100.00', held: '0.00' } },
     });
     expect(answer).not.toHaveProperty('to');
@@ -129,8 +155,12 @@ describe('a reversal', () => {
   });
   test('can be taken back itself, and is still the reversal that it was', () => {
     expect(answerOf(bank, second)).toMatchObject({
-      ...{ transferId: second, fromAccountId: to, toAccountId: from },
-      ...{ reverses: transferId, reversedBy: third, status: 'completed' },
+      transferId: second,
+      fromAccountId: to,
+      toAccountId: from,
+      reverses: transferId,
+      reversedBy: third,
+      status: 'completed',
     });
     const last = answerOf(bank, third);
     expect(last).toMatchObject({ transferId: third, fromAccountId: from, reverses: second });

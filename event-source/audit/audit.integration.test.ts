@@ -15,7 +15,7 @@ import {
   startAudit,
   type AuditForTests,
 } from './audit-for-tests.ts';
-import { eventKey } from '../log/event-log.ts';
+import { eventKey } from '../../proofs/entry-proof.ts';
 import {
   digestOf,
   eventOf,
@@ -108,8 +108,12 @@ describe('given a sound log', () => {
     expect(report().books).toMatchObject({ events: 10, accounts: 1, persons: 1, violations: 0 });
     expect(report().books.currencies).toEqual([
       {
-        ...{ currency: 'EUR', externalIn: '700.00', externalOut: '0.00' },
-        ...{ ledgers: '700.00', inFlight: '0.00', balanced: true },
+        currency: 'EUR',
+        externalIn: '700.00',
+        externalOut: '0.00',
+        ledgers: '700.00',
+        inFlight: '0.00',
+        balanced: true,
       },
     ]);
     const lines = readFileSync(checkpointsOf(immudb), 'utf8').trim().split('\n');

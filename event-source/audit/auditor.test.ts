@@ -35,7 +35,9 @@ async function auditOf(source: ReturnType<typeof soundLog>) {
   let look: () => void = () => undefined;
   const looked = new Promise<void>((resolve) => (look = resolve));
   const running = auditor({
-    ...{ source, database, publicKey },
+    source,
+    database,
+    publicKey,
     checkpoints: checkpointFile(join(folder, 'checkpoints.jsonl'), privateKey),
     onFinding: ({ kind, detail }) => void findings.push(`${kind}: ${detail}`),
     onReport: ({ phase }) => phase === 'following' && look(),

@@ -123,9 +123,17 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
       const { phase, reason, books, at, checkpoint } = last;
       const { verdict, position, transaction, root, events, accounts } = books;
       return {
-        ...{ verdict, says: verdictSentence(books), phase },
+        verdict,
+        says: verdictSentence(books),
+        phase,
         ...(reason === undefined ? {} : { reason }),
-        ...{ position, transaction, root, at, events, accounts, checkpoint },
+        position,
+        transaction,
+        root,
+        at,
+        events,
+        accounts,
+        checkpoint,
         head: Math.max(log.head(), position),
         alarms: alarms.count(),
         readSideCompared: readSide.compared(),

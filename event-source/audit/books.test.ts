@@ -42,7 +42,12 @@ test('given a sound log, then every event counts and the books balance', () => {
     take(log.append(...jointly([eventOf(other, 1, opening), eventOf(other, 2, opening)]))),
   ).toEqual([]);
   expect(books.books()).toMatchObject({
-    ...{ verdict: 'balanced', transaction: 4, events: 9, accounts: 2, persons: 1, violations: 0 },
+    verdict: 'balanced',
+    transaction: 4,
+    events: 9,
+    accounts: 2,
+    persons: 1,
+    violations: 0,
     currencies: [{ currency: 'EUR', ledgers: '500.00', balanced: true }],
   });
 });

@@ -1,7 +1,7 @@
 import type { AuditedBooks } from '../../contracts/log/audit.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
-import { eventKey } from '../log/event-log.ts';
+import { eventKey } from '../../proofs/entry-proof.ts';
 import type { AuditedEvent, AuditedTx, Finding } from './entries.ts';
 import { createEventRetrial, type EventFault } from './event-retrial.ts';
 import { openOfMark, type BooksMark, sumsOf } from './snapshots.ts';

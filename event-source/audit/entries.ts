@@ -13,7 +13,7 @@ import { AMOUNT_PATTERN } from '../../domain/money.ts';
 import { hasHash } from '../../proofs/hashing.ts';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 import { GENESIS_TX, type Tx, type TxEntry, decodeEvent } from '../immudb/wire.ts';
-import { eventKey, positionOf } from '../log/event-log.ts';
+import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import { z } from 'zod';
 
 type Check = (value: unknown) => boolean;

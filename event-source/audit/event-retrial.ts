@@ -68,8 +68,10 @@ export function createEventRetrial(once: OnceNames = new Set()) {
     /** What should be there by this time (RFC 3339); each is told of once. */
     overdue(now: string): EventFault[] {
       const late = ledger.overdue(now).map(({ accountId, version, detail }): EventFault => ({
-        ...{ id: `acct/${accountId}/${version}`, type: 'transfer-reserved' },
-        ...{ detail: `rules: ${detail}`, isMissing: true },
+        id: `acct/${accountId}/${version}`,
+        type: 'transfer-reserved',
+        detail: `rules: ${detail}`,
+        isMissing: true,
       }));
       for (const { id, type, data } of refusals.overdue(now)) {
         const detail = `rules: it saw version ${data.seen.version} of its account`;
@@ -109,6 +111,8 @@ function nameFault(event: LoggedEvent, accountId: string): string | undefined {
       return isDue(`expire ${data.holdId}`);
     case 'transfer-released':
       if (data.reason === 'expired') return isDue(`expire ${data.transferId}`);
+      break;
+    default:
       break;
   }
   if (!COMMAND_ID_PATTERN.test(commandId)) return 'its command has an id of the bank';

@@ -12,7 +12,7 @@ import {
 import { rawBytes } from '../../proofs/entry-proof.ts';
 import { rootOf, withLeaf } from '../../proofs/tree-frontier.ts';
 import type { AuditedTx } from './entries.ts';
-import { eventKey } from '../log/event-log.ts';
+import { eventKey } from '../../proofs/entry-proof.ts';
 import { type KeyMetadata, encodeEvent } from '../immudb/wire.ts';
 
 export interface PlainEntry {
@@ -42,8 +42,15 @@ export function hashedLog() {
     }));
     const id = state.txId + 1;
     const header = {
-      ...{ id, prevAlh: state.txHash, ts: 1_700_000_000, version: 1, nentries: made.length },
-      ...{ eH: entriesRoot(made), blTxId: id - 1, blRoot: rootOf(state.tree!), ...part },
+      id,
+      prevAlh: state.txHash,
+      ts: 1_700_000_000,
+      version: 1,
+      nentries: made.length,
+      eH: entriesRoot(made),
+      blTxId: id - 1,
+      blRoot: rootOf(state.tree!),
+      ...part,
     };
     const txHash = headerHash(header);
     state = { txId: id, txHash, tree: withLeaf(state.tree!, txHash) };

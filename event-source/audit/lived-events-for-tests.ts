@@ -35,7 +35,8 @@ export function livedCommands(entries: readonly Entry[]): LivedCommand[] {
       }
       const happened = named(event);
       return encodeEvent(one.accountId, happened, one.after, {
-        ...{ commandId: commandIdOf(happened, commandId), commandHash: 'hash' },
+        commandId: commandIdOf(happened, commandId),
+        commandHash: 'hash',
         ...(made.length === 1 ? {} : { joint }),
       });
     });

@@ -153,8 +153,14 @@ const BY_REFUSAL: Readonly<Record<Refusal['code'] | PersonRefusal['code'], Plant
 };
 /** What cannot even be folded is told of in other words. */
 const CANNOT_FOLLOW = new Set<string>([
-  ...['account-not-found', 'account-already-exists', 'hold-not-found', 'hold-already-resolved'],
-  ...['transfer-already-ended', 'person-not-found', 'person-already-exists', 'person-erased'],
+  'account-not-found',
+  'account-already-exists',
+  'hold-not-found',
+  'hold-already-resolved',
+  'transfer-already-ended',
+  'person-not-found',
+  'person-already-exists',
+  'person-erased',
 ]);
 
 test.each(Object.entries(BY_REFUSAL))('an event that the rules refuse: %s', (code, plant) => {
@@ -279,7 +285,8 @@ const BY_INVARIANT: Readonly<Record<InvariantName, Plant>> = {
 };
 const moved = (event: BankEvent, to: number): object => ({
   ...event,
-  ...{ version: to, id: `${event.stream}/${to}` },
+  version: to,
+  id: `${event.stream}/${to}`,
 });
 
 test.each(Object.entries(BY_INVARIANT))('a log that breaks %s', (name, plant) => {
@@ -300,7 +307,8 @@ const OTHERS: readonly (readonly [string, Plant, RegExp])[] = [
     ({ money, onA }) =>
       onA(money('money-deposited', 500n), {
         change: changed({
-          ...{ currency: 'JPY', amount: '500' },
+          currency: 'JPY',
+          amount: '500',
           balance: { ledger: '500', held: '0', available: '500' },
         }),
       }),

@@ -72,7 +72,8 @@ export function plantedLog() {
       const after = folded(of(id), event);
       accounts.set(id, after);
       const made = encodeEvent(id, event, after, {
-        ...{ commandId: by as CommandId, commandHash: commandHash({ type: 'freeze' }) },
+        commandId: by as CommandId,
+        commandHash: commandHash({ type: 'freeze' }),
         ...(all.length === 1 ? {} : { joint }),
       });
       return placed((change?.(made) ?? made) as BankEvent);
@@ -145,8 +146,16 @@ export function plantedLog() {
       const data = type === 'person-erased' ? {} : { sealed: 'c2VhbGVk'.repeat(8) };
       return append([
         placed({
-          ...{ id: `${stream}/${next}`, stream, version: next, type, schema: 1, at: at(), data },
-          ...{ commandId: key(), commandHash: commandHash({ type: 'freeze' }), ...more },
+          id: `${stream}/${next}`,
+          stream,
+          version: next,
+          type,
+          schema: 1,
+          at: at(),
+          data,
+          commandId: key(),
+          commandHash: commandHash({ type: 'freeze' }),
+          ...more,
         } as BankEvent),
       ]);
     },
@@ -161,9 +170,15 @@ export function plantedLog() {
       const next = (heads.get(stream)?.version ?? 0) + 1;
       const data = { command: { commandId: key(), ...command }, refusal, seen: bank.seen(id) };
       const event = {
-        ...{ id: `${stream}/${next}`, stream, version: next, type: 'command-refused', schema: 1 },
-        ...{ commandId: ownCommandId(`refusal ${id}`.replace(/.{4}$/, `${1000 + next}`)) },
-        ...{ commandHash: commandHash({ type: 'freeze' }), at: at(), data },
+        id: `${stream}/${next}`,
+        stream,
+        version: next,
+        type: 'command-refused',
+        schema: 1,
+        commandId: ownCommandId(`refusal ${id}`.replace(/.{4}$/, `${1000 + next}`)),
+        commandHash: commandHash({ type: 'freeze' }),
+        at: at(),
+        data,
       } as unknown as RefusalEvent;
       return append([placed(change(event) as BankEvent)]);
     },
@@ -171,7 +186,10 @@ export function plantedLog() {
       const now = of(id) as ExistingAccount;
       const { status, currency } = now;
       return {
-        ...{ version: version(now.version), status, currency, balance: balanceOf(now) },
+        version: version(now.version),
+        status,
+        currency,
+        balance: balanceOf(now),
         overdraftLimit: formatAmount(now.overdraftLimit, currency),
         spentToday: formatAmount(spentOn(now, at().slice(0, 10)), currency),
       };

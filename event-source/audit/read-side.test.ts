@@ -100,7 +100,7 @@ describe('npm run audit', () => {
     await new Promise((resolve) => server.close(resolve));
     const books = bank.books.books();
     const lines = (side: typeof readSide | undefined) =>
-      auditLines({ ...{ books, findings, checkpoints: 0, readSide: side, seconds: 1 } });
+      auditLines({ books, findings, checkpoints: 0, readSide: side, seconds: 1 });
     return { readSide, findings, ...lines(readSide), lines, away: () => compare(url) };
   }
   const whole = (version = 2) => ({

@@ -1,7 +1,8 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { ImmudbOptions } from '../immudb/client.ts';
-import { eventKey, LogUnavailable, TamperError } from '../log/event-log.ts';
+import { eventKey } from '../../proofs/entry-proof.ts';
+import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import type { Finding } from './entries.ts';
 import type { ReadTransaction } from './read-transaction.ts';
 import type { AuditSource } from './walk.ts';

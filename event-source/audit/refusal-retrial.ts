@@ -26,8 +26,13 @@ interface Waiting {
 const WAIT_MS_MAX = 600_000;
 /** Of commands that rest on nothing that was undone, and what follows from what a record shows. */
 const SHOWN = new Set<string>([
-  ...['account-already-exists', 'account-frozen', 'account-not-frozen', 'account-closed'],
-  ...['balance-not-zero', 'insufficient-funds', 'limit-exceeded'],
+  'account-already-exists',
+  'account-frozen',
+  'account-not-frozen',
+  'account-closed',
+  'balance-not-zero',
+  'insufficient-funds',
+  'limit-exceeded',
 ]);
 const SELF_CONTAINED = new Set<Data['command']['type']>([
   ...(['open-account', 'deposit', 'withdraw', 'place-hold', 'freeze', 'unfreeze'] as const),
@@ -276,8 +281,12 @@ const shownText = (status: string, texts: readonly (string | undefined)[]): stri
   `${status} ${texts.map((text) => text ?? '-').join(' ')}`;
 const shownOf = ({ status, balance, overdraftLimit, limits }: Seen): string =>
   shownText(status, [
-    ...[balance.ledger, balance.held, balance.available, overdraftLimit],
-    ...[limits?.perWithdrawal, limits?.perDay],
+    balance.ledger,
+    balance.held,
+    balance.available,
+    overdraftLimit,
+    limits?.perWithdrawal,
+    limits?.perDay,
   ]);
 function shownNow(now: ExistingAccount): string {
   const write = (units: Minor | undefined): string | undefined =>

@@ -7,8 +7,11 @@ test('given a key that a forger made of escape codes, then the verdict stays on 
   const detail = `The key ${log} in transaction 3 is none that the bank writes.`;
   books.violated();
   const { lines, ok } = auditLines({
-    ...{ books: books.books(), findings: [{ kind: 'tampered', subject: log, detail }] },
-    ...{ checkpoints: 0, readSide: undefined, seconds: 1 },
+    books: books.books(),
+    findings: [{ kind: 'tampered', subject: log, detail }],
+    checkpoints: 0,
+    readSide: undefined,
+    seconds: 1,
   });
   expect(ok).toBe(false);
   const said = lines.find((line) => line.startsWith('tampered: '));

@@ -48,8 +48,12 @@ export interface BooksMark {
 }
 
 const BEGINNING: BooksMark = {
-  ...{ position: 0, at: null, events: 0, accounts: 0 },
-  ...{ totals: new Map(), open: [] },
+  position: 0,
+  at: null,
+  events: 0,
+  accounts: 0,
+  totals: new Map(),
+  open: [],
 };
 
 /** The transfers that a mark keeps. */

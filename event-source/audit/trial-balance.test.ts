@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 import { createAuditBooks } from './books.ts';
 import { booksMarks, type BooksMark } from './snapshots.ts';
-import { positionOf } from '../log/event-log.ts';
+import { positionOf } from '../../proofs/entry-proof.ts';
 import {
   digestOf,
   eventOf,
@@ -41,15 +41,25 @@ async function audited() {
   return { log, hashed, books, ask };
 }
 const line = (money: string) => ({
-  ...{ currency: 'EUR', externalIn: money, externalOut: '0.00', ledgers: money },
-  ...{ inFlight: '0.00', balanced: true },
+  currency: 'EUR',
+  externalIn: money,
+  externalOut: '0.00',
+  ledgers: money,
+  inFlight: '0.00',
+  balanced: true,
 });
 
 test('given an audited log, then its trial balance at a position is what it was', async () => {
   const { ask } = await audited();
   expect(await ask(positionOf(3, 0))).toEqual({
-    ...{ position: positionOf(3, 0), transaction: 3, at: eventOf(account, 2).at },
-    ...{ balanced: true, verdict: 'balanced', events: 2, accounts: 1, openTransfers: 0 },
+    position: positionOf(3, 0),
+    transaction: 3,
+    at: eventOf(account, 2).at,
+    balanced: true,
+    verdict: 'balanced',
+    events: 2,
+    accounts: 1,
+    openTransfers: 0,
     currencies: [line('100.00')],
   });
   const between = await ask(positionOf(3, 60_000));
@@ -211,8 +221,12 @@ test(`given any log, then its books at a position are a fresh look's, SEED=${see
         if (logStep !== undefined) expect(check.observe(logStep)).toEqual([]);
         const { position } = entries[index]!;
         const fresh = {
-          ...{ position, at: event.at, events: index + 1, accounts: check.accountCount() },
-          ...{ totals: check.totals(), openTransfers: check.openTransfers().length },
+          position,
+          at: event.at,
+          events: index + 1,
+          accounts: check.accountCount(),
+          totals: check.totals(),
+          openTransfers: check.openTransfers().length,
         };
         const until = entries[index + 1]?.position ?? position + 1;
         // Also between two events, where nothing happened.
@@ -242,7 +256,12 @@ test('given more open transfers than a mark keeps, then their number is not said
 test('given ever more marks, then only so many are kept, at even distances', () => {
   const marks = booksMarks(8, 256);
   const markAt = (events: number): BooksMark => ({
-    ...{ position: events * 10, at: 'x', events, accounts: 1, totals: new Map(), open: [] },
+    position: events * 10,
+    at: 'x',
+    events,
+    accounts: 1,
+    totals: new Map(),
+    open: [],
   });
   for (let events = 100; events <= 10_000; events += 100) {
     marks.add(markAt(events));

@@ -38,8 +38,13 @@ export async function pastTrialBalance(
   const isLogSound = violatedFrom === null || transactionOf(wanted) < violatedFrom;
   const { currencies, verdict } = sumsOf(books.totals, isLogSound);
   return {
-    ...{ position, transaction: transactionOf(position), at },
-    ...{ balanced: verdict === 'balanced', verdict, events, accounts },
+    position,
+    transaction: transactionOf(position),
+    at,
+    balanced: verdict === 'balanced',
+    verdict,
+    events,
+    accounts,
     ...(openTransfers === undefined ? {} : { openTransfers }),
     currencies,
   };

@@ -33,7 +33,8 @@ const forged = serverWith('forged');
 
 test('given a log that goes on from what was seen, then it is read to its signed end', async () => {
   expect(await checked(sound.client, [sound.state])).toMatchObject({
-    ...{ entries: TRANSACTIONS, state: { txId: TRANSACTIONS } },
+    entries: TRANSACTIONS,
+    state: { txId: TRANSACTIONS },
   });
 });
 

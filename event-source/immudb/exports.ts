@@ -11,16 +11,9 @@ import type { AccountId, StreamId } from '../../domain/ids.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { sameHash } from '../../proofs/hashing.ts';
 import { headerHash } from '../../proofs/log-transaction.ts';
-import { transactionOf } from '../../proofs/entry-proof.ts';
+import { transactionOf, eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import * as documents from '../../proofs/proof-documents.ts';
-import {
-  eventKey,
-  missing,
-  positionOf,
-  TamperError,
-  type LogProofs,
-  type Period,
-} from '../log/event-log.ts';
+import { missing, TamperError, type LogProofs, type Period } from '../log/event-log.ts';
 import {
   digestsFrom,
   proofBetween,

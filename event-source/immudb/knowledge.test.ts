@@ -1,7 +1,7 @@
 import { createLogger } from '../../platform/logger.ts';
 import { alarmBook } from '../alarms.ts';
 import { candidateOf } from '../log/append-plan.ts';
-import { eventKey } from '../log/event-log.ts';
+import { eventKey } from '../../proofs/entry-proof.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
 import type { Entry } from './wire.ts';
 import type { ImmudbClient } from './client.ts';

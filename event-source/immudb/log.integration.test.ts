@@ -4,7 +4,8 @@ import { createLogger } from '../../platform/logger.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { eventLogContract } from '../log/event-log-contract.ts';
-import { eventKey, TamperError, type EventLog } from '../log/event-log.ts';
+import { eventKey } from '../../proofs/entry-proof.ts';
+import { TamperError, type EventLog } from '../log/event-log.ts';
 import {
   digestOf,
   eventOf,

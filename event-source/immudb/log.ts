@@ -4,7 +4,7 @@ import { boundedMap } from '../../platform/bounded-map.ts';
 import { transactionOf } from '../../proofs/entry-proof.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
-import { candidateOf, type Refused } from '../log/append-plan.ts';
+import { candidateOf } from '../log/append-plan.ts';
 import {
   cutPage,
   type LogEntry,
@@ -12,6 +12,7 @@ import {
   TamperError,
   type AppendResult,
   type EventLog,
+  type Refused,
 } from '../log/event-log.ts';
 import {
   AnswerTooLarge,

@@ -18,7 +18,8 @@ import {
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { streamExport } from '../../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
-import { eventKey, type LogProofs } from '../log/event-log.ts';
+import { eventKey } from '../../proofs/entry-proof.ts';
+import type { LogProofs } from '../log/event-log.ts';
 import { eventOf, eventsOf, newAccount } from '../log/events-for-tests.ts';
 import { immudbClient, type Ask } from './client.ts';
 import { immudbExports } from './exports.ts';

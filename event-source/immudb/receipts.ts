@@ -7,14 +7,8 @@ import * as documents from '../../proofs/proof-documents.ts';
 import { receiptFault } from '../../proofs/receipt.ts';
 import { readPublicKey, type SignedState } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
-import {
-  eventKey,
-  LogUnavailable,
-  missing,
-  positionOf,
-  TamperError,
-  type LogProofs,
-} from '../log/event-log.ts';
+import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
+import { LogUnavailable, missing, TamperError, type LogProofs } from '../log/event-log.ts';
 import {
   proofBetween,
   provenEntry,

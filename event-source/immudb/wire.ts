@@ -3,7 +3,8 @@ import { type EntryInclusion, encodeEvent } from '../../proofs/entry-proof.ts';
 import type { TxHeader } from '../../proofs/log-transaction.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Candidate } from '../log/append-plan.ts';
-import { eventKey, positionOf, TamperError, type LogEntry } from '../log/event-log.ts';
+import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
+import { TamperError, type LogEntry } from '../log/event-log.ts';
 
 export { encodeEvent };
 
@@ -264,7 +265,7 @@ export const logKeysOf = (tx: Tx): string[] =>
   tx.entries.map(rawKey).filter((key) => /^(?:acct|person|refusal|meta)\//.test(key));
 
 /** Of "acct/", "person/" and "refusal/" behind the zero byte: tells them from other keys. */
-const EVENT_LETTERS = new Set<number | undefined>([...Buffer.from('apr')]);
+const EVENT_LETTERS = new Set<number | undefined>(Buffer.from('apr'));
 
 /** Pages carry events as they are, so one that is no JSON would spoil its page for all readers. */
 function isJson(text: Buffer): boolean {

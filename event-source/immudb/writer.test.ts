@@ -38,7 +38,9 @@ function database() {
     }
     const raw = (one: Buffer): Buffer => Buffer.concat([zero, one]);
     const written = KVs.map(({ key, value }) => ({
-      ...{ key: raw(key), value: raw(value), metadata: null },
+      key: raw(key),
+      value: raw(value),
+      metadata: null,
     }));
     txs.push({ header, entries: written as unknown as TxEntry[] });
     return header;

@@ -8,15 +8,9 @@ import {
   outcomesOf,
   planAppend,
   type AppendPlan,
-  type Refused,
 } from '../log/append-plan.ts';
-import {
-  eventKey,
-  streamOfKey,
-  LogUnavailable,
-  positionOf,
-  type Outcome,
-} from '../log/event-log.ts';
+import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
+import { streamOfKey, LogUnavailable, type Outcome, type Refused } from '../log/event-log.ts';
 import { isKeyMissing, type ImmudbClient, PreconditionFailed } from './client.ts';
 import type { Tail } from './log-end.ts';
 import { digestOf, type Heads, type Lookups } from './reads.ts';

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type { Outcome } from './event-log.ts';
+import type { Outcome, Refused } from './event-log.ts';
 
 /** An event that is to be appended, with what its place in the log depends on. */
 export interface Candidate {
@@ -28,9 +28,6 @@ export interface AppendPlan {
   /** One for each candidate: its outcome, or the index of the write that brings it. */
   readonly steps: readonly Step[];
 }
-
-/** Says why nothing of a stream may go in any more; undefined when it may. */
-export type Refused = (stream: StreamId) => string | undefined;
 
 const candidates = new WeakMap<BankEvent, Candidate>();
 

@@ -4,7 +4,11 @@ import type { StreamId } from '../../domain/ids.ts';
 import { APPEND_EVENTS_MAX, PAGE_BYTES_MAX, type EventLog, type LogEntry } from './event-log.ts';
 import { digestOf, eventOf, eventsOf, linked, newAccount } from './events-for-tests.ts';
 import { personLike, randomOf, refusalsLike } from './events-for-tests.ts';
-import { deliveriesContract, jointEventsContract } from './joint-events-contract.ts';
+import {
+  deliveriesContract,
+  jointEventsContract,
+  type LogContext,
+} from './joint-events-contract.ts';
 import { lastUntil } from './version-at-time.ts';
 
 /** What every log must do; `open` opens the same log once more, as another process would. */
@@ -23,13 +27,6 @@ export function eventLogContract(open: () => Promise<EventLog>): void {
   reading(context);
   versions(context);
   timing(context);
-}
-
-export interface LogContext {
-  readonly open: () => Promise<EventLog>;
-  log: EventLog;
-  outcomesOf(events: BankEvent[], on?: EventLog): Promise<string[]>;
-  readAll(after: number, limit: number): Promise<LogEntry[]>;
 }
 
 const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as BankEvent;

@@ -2,8 +2,6 @@ import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type { Refused } from './append-plan.ts';
-import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import type {
   ConsistencyDocument,
   ExportedEvent,
@@ -12,8 +10,6 @@ import type {
   SignedStateDocument,
   WalkedTransaction,
 } from '../../contracts/log/receipts.ts';
-
-export { eventKey, positionOf };
 
 /** Appends are cut here, unless joint events are more: a proof grows with its transaction. */
 export const APPEND_EVENTS_MAX = 128;
@@ -46,6 +42,9 @@ export type Outcome =
   | { readonly outcome: 'gap'; readonly head: number }
   /** It contradicts the log, so it can never go in; `why` names ids and digests only. */
   | { readonly outcome: 'fork'; readonly why: string };
+
+/** Says why nothing of a stream may go in any more; undefined when it may. */
+export type Refused = (stream: StreamId) => string | undefined;
 
 /** One event of any stream, whether it is there or not. */
 export interface EventPlace {

@@ -30,8 +30,12 @@ const REFUSED = {
   command: { commandId: 'rent', type: 'withdraw' as const, amount: '9.00' },
   refusal: { code: 'insufficient-funds' as const, available: '0.00', shortfall: '9.00' },
   seen: {
-    ...{ version: 1, status: 'open' as const, currency: currencyOf('EUR') as Currency },
-    ...{ balance: nothing, overdraftLimit: '0.00', spentToday: '0.00' },
+    version: 1,
+    status: 'open' as const,
+    currency: currencyOf('EUR') as Currency,
+    balance: nothing,
+    overdraftLimit: '0.00',
+    spentToday: '0.00',
   },
 };
 

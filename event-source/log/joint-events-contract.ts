@@ -1,9 +1,16 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type { LogContext } from './event-log-contract.ts';
-import type { LogEntry } from './event-log.ts';
+import type { EventLog, LogEntry } from './event-log.ts';
 import { digestOf, eventOf, eventsOf, jointly, linked } from './events-for-tests.ts';
 import { newAccount, randomOf } from './events-for-tests.ts';
+
+/** A log under test, and how its contracts speak to it. */
+export interface LogContext {
+  readonly open: () => Promise<EventLog>;
+  log: EventLog;
+  outcomesOf(events: BankEvent[], on?: EventLog): Promise<string[]>;
+  readAll(after: number, limit: number): Promise<LogEntry[]>;
+}
 
 const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as BankEvent;
 

@@ -6,7 +6,8 @@ import {
   planAppend,
   type Knowledge,
 } from './append-plan.ts';
-import { cutPage, eventKey, missing, positionOf } from './event-log.ts';
+import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
+import { cutPage, missing } from './event-log.ts';
 import type { EventLog, EventPlace, LogEntry } from './event-log.ts';
 
 /** The log in memory, for tests: the same rules, nothing kept. */

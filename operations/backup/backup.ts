@@ -47,7 +47,11 @@ async function supervised<T>(
 ): Promise<T> {
   const supervisor = await createSupervisor(folder, () => undefined);
   stopOnSignals(supervisor, 1);
-  return work(supervisor).finally(() => supervisor.stop());
+  try {
+    return await work(supervisor);
+  } finally {
+    await supervisor.stop();
+  }
 }
 
 /** `npm run backup -- DIR`, `npm run backup -- --restore DIR [--set-aside]`. */

@@ -262,7 +262,10 @@ export async function putBack(
   const trust = trustFile(instance.dataDir);
   const believed = `${trust}.${process.pid}`;
   const end = await checkCopy(backup, coming, [
-    ...['--contains', endText(manifest.end), '--believe', believed],
+    '--contains',
+    endText(manifest.end),
+    '--believe',
+    believed,
     ...(existsSync(trust) ? ['--trusted', trust] : []),
   ]);
   if (end.txHash !== manifest.end.txHash) {

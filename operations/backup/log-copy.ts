@@ -58,7 +58,11 @@ export async function copyLog(from: string, to: string, onBytes: OnBytes): Promi
 
 export async function sync(path: string): Promise<void> {
   const file = await open(path, 'r');
-  await file.sync().finally(() => file.close());
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 async function digestOf(file: string, onBytes: OnBytes): Promise<string> {

@@ -59,7 +59,8 @@ export async function fill({ accounts, days }: Month, options: FillOptions): Pro
     const { key, refused } = step;
     const [path, body] = requestOf(step, accountIds);
     if (refused === undefined) {
-      return void (await goOn(step, path, await sendSoundly(path, key, body), sendSoundly));
+      await goOn(step, path, await sendSoundly(path, key, body), sendSoundly);
+      return;
     }
     const answer = await send(path, key, body);
     if (reasonOf(answer) === refused) seen.refused += 1;

@@ -119,12 +119,16 @@ export function demoMonth(): Month {
 
   const accounts = PEOPLE.flatMap(({ currency }, owner): Account[] => [
     {
-      ...{ owner, name: 'Current account', currency },
+      owner,
+      name: 'Current account',
+      currency,
       overdraftLimit: priced(50_000, currency),
       initialDeposit: priced(20_000 + below(80_000), currency),
     },
     {
-      ...{ owner, name: 'Savings', currency },
+      owner,
+      name: 'Savings',
+      currency,
       initialDeposit: priced(100_000 + below(400_000), currency),
     },
   ]);

@@ -3,12 +3,18 @@ import { lineOfHistory, lineOfLog } from './comparison.ts';
 import type { ExpectedAccount } from './expected-accounts.ts';
 
 const opening = {
-  ...{ version: 1, type: 'account-opened', amount: undefined },
-  ...{ ledger: '0.00', commandId: 'k1' },
+  version: 1,
+  type: 'account-opened',
+  amount: undefined,
+  ledger: '0.00',
+  commandId: 'k1',
 };
 const deposit = {
-  ...{ version: 2, type: 'money-deposited', amount: '5.00' },
-  ...{ ledger: '5.00', commandId: 'k2' },
+  version: 2,
+  type: 'money-deposited',
+  amount: '5.00',
+  ledger: '5.00',
+  commandId: 'k2',
 };
 const account: ExpectedAccount = {
   name: '7',
@@ -39,7 +45,11 @@ test.each([
 
 test('a history item is read as a line, and a wrong direction is seen', () => {
   const item = {
-    ...{ version: 2, type: 'money-deposited', amount: '5.00', commandId: 'k2', at: 'now' },
+    version: 2,
+    type: 'money-deposited',
+    amount: '5.00',
+    commandId: 'k2',
+    at: 'now',
     balanceAfter: { ledger: '5.00', held: '0.00', available: '15.00' },
   };
   expect(lineOfHistory({ ...item, direction: 'credit' })).toEqual(deposit);
@@ -50,7 +60,9 @@ test('a history item is read as a line, and a wrong direction is seen', () => {
 
 test('a log entry is read with its position', () => {
   const event = {
-    ...{ version: 2, type: 'money-deposited', commandId: 'k2' },
+    version: 2,
+    type: 'money-deposited',
+    commandId: 'k2',
     data: { amount: '5.00', balance: { ledger: '5.00' } },
   };
   expect(lineOfLog({ position: 9, ...event })).toEqual({ ...deposit, position: 9 });

@@ -11,7 +11,7 @@ test('every item is worked on once, at most so many at the same time', async () 
     busy -= 1;
     done.push(item);
   });
-  expect(done.sort()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(done.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(busiest).toBe(3);
 });
 

@@ -3,9 +3,15 @@ import { verdictOf, type Replayed } from './replay-verdict.ts';
 
 const accounts = expectedAccounts('f1', [
   {
-    ...{ transactionId: 'a', accountId: '1', date: '1993-01-01', direction: 'credit' },
-    ...{ operation: 'cash', amount: 1n, purpose: '' },
-    ...{ counterpartyBank: '', counterpartyAccount: '' },
+    transactionId: 'a',
+    accountId: '1',
+    date: '1993-01-01',
+    direction: 'credit',
+    operation: 'cash',
+    amount: 1n,
+    purpose: '',
+    counterpartyBank: '',
+    counterpartyAccount: '',
   } as const,
 ]);
 const good: Replayed = {

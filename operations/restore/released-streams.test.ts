@@ -38,7 +38,8 @@ test('given a released stream, event-source takes it again, and may hold it agai
 test('given what is no stream, it is refused before anything is written', () => {
   const text = String(ONE);
   expect(releasedOf(['--release', text, '--refill', '--release', String(OTHER)])).toEqual([
-    ...[ONE, OTHER],
+    ONE,
+    OTHER,
   ]);
   expect(releasedOf(['--refill'])).toEqual([]);
   for (const wrong of [[], [''], [text.slice(5)], ['acct/../x'], [`${text}\n`]]) {

@@ -105,12 +105,19 @@ test('the lines of holds tell what is set aside, taken and released', () => {
   log.run(id, { type: 'capture-hold', holdId: HOLD, amount: minor(300n) });
   const [, placed, captured] = log.entries.map((entry) => historyLine(entry).entry);
   expect(placed).toMatchObject({
-    ...{ type: 'hold-placed', direction: 'none', amount: '5.00', description: 'hotel' },
-    ...{ holdId: HOLD, expiresAt: '2030-01-31T12:00:00Z' },
+    type: 'hold-placed',
+    direction: 'none',
+    amount: '5.00',
+    description: 'hotel',
+    holdId: HOLD,
+    expiresAt: '2030-01-31T12:00:00Z',
     balanceAfter: { ledger: '0.00', held: '5.00', available: '45.00' },
   });
   expect(captured).toMatchObject({
-    ...{ type: 'hold-captured', direction: 'debit', amount: '3.00', holdId: HOLD },
+    type: 'hold-captured',
+    direction: 'debit',
+    amount: '3.00',
+    holdId: HOLD,
     balanceAfter: { ledger: '-3.00', held: '0.00', available: '47.00' },
   });
 });
@@ -119,8 +126,11 @@ test('the lines of a reversal name the version that they take back', () => {
   const { log, id } = small();
   log.run(id, { type: 'reverse', version: version(3), reason: 'twice' });
   expect(historyLine(log.entries[3]!).entry).toMatchObject({
-    ...{ type: 'movement-reversed', direction: 'credit', amount: '0.50' },
-    ...{ reverses: 3, reason: 'twice' },
+    type: 'movement-reversed',
+    direction: 'credit',
+    amount: '0.50',
+    reverses: 3,
+    reason: 'twice',
   });
 });
 
@@ -166,12 +176,21 @@ describe('the lines of a transfer', () => {
     );
     expect(lines).toMatchObject([
       {
-        ...{ type: 'transfer-reserved', direction: 'none', amount: '5.00', otherAccountId: to },
-        ...{ expiresAt, ...remarks, balanceAfter: { ledger: '125.00', held: '5.00' } },
+        type: 'transfer-reserved',
+        direction: 'none',
+        amount: '5.00',
+        otherAccountId: to,
+        expiresAt,
+        ...remarks,
+        balanceAfter: { ledger: '125.00', held: '5.00' },
       },
       {
-        ...{ type: 'transfer-captured', direction: 'debit', amount: '3.00', otherAccountId: to },
-        ...{ description: 'rent', balanceAfter: { ledger: '122.00', held: '0.00' } },
+        type: 'transfer-captured',
+        direction: 'debit',
+        amount: '3.00',
+        otherAccountId: to,
+        description: 'rent',
+        balanceAfter: { ledger: '122.00', held: '0.00' },
       },
       { type: 'transfer-received', direction: 'credit', amount: '3.00', otherAccountId: id },
     ]);
@@ -184,7 +203,10 @@ describe('the lines of a transfer', () => {
       { type: 'void-transfer', transferId },
     );
     expect(lines[1]).toMatchObject({
-      ...{ type: 'transfer-released', direction: 'none', amount: '5.00', reason: 'voided' },
+      type: 'transfer-released',
+      direction: 'none',
+      amount: '5.00',
+      reason: 'voided',
       balanceAfter: { ledger: '125.00', held: '0.00' },
     });
   });

@@ -110,7 +110,7 @@ test('metadata of any size is written once, and no change is too large', async (
     Array.from({ length: 20 }, (_unused, at) => [`key${at}`, '字'.repeat(400)]),
   );
   const name = '字'.repeat(100);
-  const opening = { ...{ type: 'open-account', currency: 'CZK', name, metadata }, ownerId: 'jana' };
+  const opening = { type: 'open-account', currency: 'CZK', name, metadata, ownerId: 'jana' };
   expect(commandBody.safeParse(opening).success).toBe(true);
   const terms = { overdraftLimit: ZERO, initialDeposit: ZERO, currency: 'CZK' as Currency };
   for (let at = 0; at < 2_500; at += 1) {

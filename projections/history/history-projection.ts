@@ -21,14 +21,29 @@ type Members<Event> = Event extends LoggedEvent ? keyof Event['data'] : never;
 
 /** Which members of events a line shows as they are. A new member compiles only with a place. */
 const SHOWN = {
-  ...{ description: true, reference: true, metadata: true, reason: true },
-  ...{ holdId: true, expiresAt: true, reverses: true },
-  ...{ transferId: true, otherAccountId: true, reversesTransferId: true },
+  description: true,
+  reference: true,
+  metadata: true,
+  reason: true,
+  holdId: true,
+  expiresAt: true,
+  reverses: true,
+  transferId: true,
+  otherAccountId: true,
+  reversesTransferId: true,
   // These are shown in another form.
-  ...{ amount: false, currency: false, balance: false, direction: false },
+  amount: false,
+  currency: false,
+  balance: false,
+  direction: false,
   // The balance and the account tell of these.
-  ...{ released: false, overdraftLimit: false, perWithdrawal: false, perDay: false },
-  ...{ ownerId: false, name: false, recordRefusals: false },
+  released: false,
+  overdraftLimit: false,
+  perWithdrawal: false,
+  perDay: false,
+  ownerId: false,
+  name: false,
+  recordRefusals: false,
 } as const satisfies Record<Members<LoggedEvent>, boolean>;
 type Shown = { [Name in keyof typeof SHOWN]: (typeof SHOWN)[Name] extends true ? Name : never };
 type Told = Partial<Pick<HistoryEntry, Shown[keyof Shown]>>;

@@ -42,8 +42,14 @@ const change = (seq: number): AccountChange => ({
 });
 
 const personAt = (id: PersonId, index: number): PersonModel => ({
-  ...{ personId: id, status: 'registered', version: 1, position: 10, index },
-  ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },
+  personId: id,
+  status: 'registered',
+  version: 1,
+  position: 10,
+  index,
+  registeredAt: 'then',
+  at: 'now',
+  profile: { version: 1, sealed: 'c2VhbGVk' },
 });
 
 function registryContract(open: () => ReadStore): void {
@@ -53,7 +59,8 @@ function registryContract(open: () => ReadStore): void {
       revision: 1,
       inUse: '1-aaaaaaaa',
       building: [{ generation: '2-bbbbbbbb', since: 2 ** 41 }],
-      ...{ retired: [], dropped: ['0-cccccccc'] },
+      retired: [],
+      dropped: ['0-cccccccc'],
     };
     expect(await store.revision('history', 1)).toBeUndefined();
     expect(await store.insertRevision('history', first)).toBe('inserted');

@@ -26,7 +26,11 @@ test.each(life.map((event) => [event.version, event] as const))(
   async (version, event) => {
     const answer = await balanceOfVersion(portsOf(), ANNA, version);
     expect(balanceAnswer.parse(answer)).toEqual({
-      ...{ accountId: ANNA, currency: 'CZK', version, at: event.at, final: true },
+      accountId: ANNA,
+      currency: 'CZK',
+      version,
+      at: event.at,
+      final: true,
       ...event.data.balance,
       position: 65_536 * version + 1,
     });

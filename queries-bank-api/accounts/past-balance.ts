@@ -80,7 +80,12 @@ function answerOf({ event, position }: PositionedAccountEvent, final: boolean): 
   const { stream, version, at, data } = event;
   const { currency, balance } = data;
   return {
-    ...{ accountId: accountOfStream(stream), currency, version, at },
-    ...{ ...balance, position, final },
+    accountId: accountOfStream(stream),
+    currency,
+    version,
+    at,
+    ...balance,
+    position,
+    final,
   };
 }

@@ -8,15 +8,29 @@ const at = '2026-11-21T18:00:00.000Z';
 const alarm: AlarmItem = { kind: 'imbalance', subject: 'x', detail: 'X.', since: at, count: 1 };
 const seen = { position: 131_072, transaction: 2, at, events: 3, accounts: 1 };
 export const STATUS: AuditStatus = {
-  ...{ ...seen, verdict: 'balanced', says: 'Books balance.', phase: 'following', root },
-  ...{ head: 131_072, alarms: 0, readSideCompared: 7, checkpoint: null },
+  ...seen,
+  verdict: 'balanced',
+  says: 'Books balance.',
+  phase: 'following',
+  root,
+  head: 131_072,
+  alarms: 0,
+  readSideCompared: 7,
+  checkpoint: null,
 };
 export const TRIAL_BALANCE: TrialBalanceAnswer = {
-  ...{ ...seen, balanced: true, verdict: 'balanced', openTransfers: 0 },
+  ...seen,
+  balanced: true,
+  verdict: 'balanced',
+  openTransfers: 0,
   currencies: [
     {
-      ...{ currency: 'CZK', externalIn: '3.00', externalOut: '1.00' },
-      ...{ ledgers: '2.00', inFlight: '0.00', balanced: true },
+      currency: 'CZK',
+      externalIn: '3.00',
+      externalOut: '1.00',
+      ledgers: '2.00',
+      inFlight: '0.00',
+      balanced: true,
     },
   ],
 };

@@ -28,7 +28,8 @@ export function eventSourceProofs(dapr: Sidecar): LogProofs {
   const get = async <Answer>(path: string): Promise<Answer> =>
     (await called(dapr, 'GET', path)) as Answer;
   const limits = {
-    ...{ itemsMax: RECEIPTS_MAX, inFlightMax: RECEIPT_CALLS_AT_ONCE_MAX },
+    itemsMax: RECEIPTS_MAX,
+    inFlightMax: RECEIPT_CALLS_AT_ONCE_MAX,
     waitingMax: RECEIPTS_WAITING_MAX,
   };
   const receiptOf = batcher<Wanted, ReceiptsAnswer['receipts'][number]>(limits, async (events) => {

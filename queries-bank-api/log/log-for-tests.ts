@@ -10,7 +10,12 @@ export function eventOf(index: number, version: number): LoggedEvent {
   const stream = `acct/${idOf(index)}`;
   const envelope = {
     id: `${stream}/${version}`,
-    ...{ stream, version, at, schema: 1, commandId: `command-${version}`, commandHash: 'h' },
+    stream,
+    version,
+    at,
+    schema: 1,
+    commandId: `command-${version}`,
+    commandHash: 'h',
   };
   const opened = { ownerId, currency, overdraftLimit, balance };
   return (
@@ -27,8 +32,13 @@ export function refusalOf(index: number, version: number): RefusalEvent {
   const seen = { version: 1, status: 'open', currency, balance, overdraftLimit };
   return {
     id: `${stream}/${version}`,
-    ...{ stream, version, type: 'command-refused', schema: 1, at: '2026-11-21T10:00:00.000Z' },
-    ...{ commandId: `refusal ${idOf(version)}`, commandHash: 'h' },
+    stream,
+    version,
+    type: 'command-refused',
+    schema: 1,
+    at: '2026-11-21T10:00:00.000Z',
+    commandId: `refusal ${idOf(version)}`,
+    commandHash: 'h',
     data: {
       command: { commandId: `refused-${version}`, type: 'withdraw', amount: '9.00' },
       refusal: { code: 'insufficient-funds', available: '1.00', shortfall: '8.00' },

@@ -6,12 +6,22 @@ import type { LogProofs } from './log-proofs.ts';
 const HASH = Buffer.alloc(32, 7).toString('base64');
 const state = { db: 'corebank', txId: 90, txHash: HASH, signature: 'MEUC' };
 const header = (id: number): HeaderDocument => ({
-  ...{ id, ts: 1, nentries: 1, blTxId: id - 1 },
-  ...{ prevAlh: HASH, eH: HASH, blRoot: HASH },
+  id,
+  ts: 1,
+  nentries: 1,
+  blTxId: id - 1,
+  prevAlh: HASH,
+  eH: HASH,
+  blRoot: HASH,
 });
 const history = {
-  ...{ source: header(7), target: header(90), lastLeaf: HASH },
-  ...{ inclusion: [HASH], consistency: [HASH], lastInclusion: [HASH], linear: [HASH] },
+  source: header(7),
+  target: header(90),
+  lastLeaf: HASH,
+  inclusion: [HASH],
+  consistency: [HASH],
+  lastInclusion: [HASH],
+  linear: [HASH],
 };
 
 /** Documents of the right shape about the events of a log; they prove nothing. */

@@ -14,8 +14,13 @@ const PERSONS = 70;
 const idOf = (index: number) =>
   personId(`00000000-0000-8000-8000-${String(index).padStart(12, '0')}`);
 const person = (index: number): PersonModel => ({
-  ...{ personId: idOf(index), status: 'registered', version: 2, position: index, index },
-  ...{ registeredAt: '2026-01-01T00:00:00.000Z', at: '2026-01-02T00:00:00.000Z' },
+  personId: idOf(index),
+  status: 'registered',
+  version: 2,
+  position: index,
+  index,
+  registeredAt: '2026-01-01T00:00:00.000Z',
+  at: '2026-01-02T00:00:00.000Z',
   profile: { version: 1, sealed: `sealed-${index}` },
 });
 
@@ -53,8 +58,13 @@ test('a person is shown opened, tagged with the version', async () => {
   const { status, headers, body } = await request(app).get(`/v1/persons/${idOf(3)}`);
   expect([status, headers['etag']]).toEqual([200, '"2"']);
   expect(personAnswer.parse(body)).toEqual({
-    ...{ personId: idOf(3), status: 'registered', version: 2, givenName: 'Jana', familyName: '3' },
-    ...{ registeredAt: '2026-01-01T00:00:00.000Z', at: '2026-01-02T00:00:00.000Z' },
+    personId: idOf(3),
+    status: 'registered',
+    version: 2,
+    givenName: 'Jana',
+    familyName: '3',
+    registeredAt: '2026-01-01T00:00:00.000Z',
+    at: '2026-01-02T00:00:00.000Z',
   });
 });
 

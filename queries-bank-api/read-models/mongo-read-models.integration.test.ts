@@ -31,7 +31,10 @@ describe('the read models on FerretDB', () => {
     async use(name, generation) {
       const revisions = [1, 2, 3].map((revision) => ({
         _id: revisionId(name, revision),
-        ...{ revision, building: [], retired: [], dropped: [] },
+        revision,
+        building: [],
+        retired: [],
+        dropped: [],
         ...(revision > 1 && { inUse: revision === 3 ? generation : '1-aaaaaaaa' }),
       }));
       await into(collections.registry).insertMany(revisions);

@@ -67,7 +67,8 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
     for (const place of [0, 31, 32]) await writer.account('7', accountOf(place));
     for (const version of [1, 16, 17]) await writer.line('7', idOf(5), lineOf(5, version));
     const owned = (place: number) => models.ownerAccounts('7', ownerPage('jana-novakova', place));
-    const places = (accounts: AccountModel[]) => accounts.map((one) => one.ownerIndex).sort();
+    const places = (accounts: AccountModel[]) =>
+      accounts.map((one) => one.ownerIndex).sort((a, b) => a - b);
     expect(places(await owned(5))).toEqual([0, 31]);
     expect(places(await owned(32))).toEqual([32]);
     const lines = await models.historyLines('7', historyPage(idOf(5), 3));
@@ -78,13 +79,21 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
       { ...lineOf(5, 17), reversedBy: 33 },
     ]);
     const persons = [0, 31, 32].map((index): PersonModel => ({
-      ...{ personId: personId(idOf(index)), status: 'registered', version: 1, position: 1, index },
-      ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },
+      personId: personId(idOf(index)),
+      status: 'registered',
+      version: 1,
+      position: 1,
+      index,
+      registeredAt: 'then',
+      at: 'now',
+      profile: { version: 1, sealed: 'c2VhbGVk' },
     }));
     for (const person of persons) await writer.person('7', person);
     expect(await models.person('7', idOf(31))).toEqual(persons[1]);
     expect(await models.person('8', idOf(31))).toBeUndefined();
-    expect((await models.persons('7', 0)).map(({ index }) => index).sort()).toEqual([0, 31]);
+    expect((await models.persons('7', 0)).map(({ index }) => index).sort((a, b) => a - b)).toEqual([
+      0, 31,
+    ]);
     expect(await models.persons('7', 1)).toEqual([persons[2]]);
     expect(await models.persons('7', 2)).toEqual([]);
   });

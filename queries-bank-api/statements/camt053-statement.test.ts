@@ -42,7 +42,8 @@ test('balances, entries and parties say what the statement says', async () => {
 test("the client's key is in every entry, a long one as a text", async () => {
   const [opening, deposit, ...others] = october();
   const keyed = [
-    ...[opening!, { ...deposit!, causationId: 'payroll-11' }],
+    opening!,
+    { ...deposit!, causationId: 'payroll-11' },
     ...others.map((event) => ({ ...event, commandId: `${event.version}-${'k'.repeat(126)}` })),
   ];
   const xml = await written(keyed);
@@ -88,11 +89,15 @@ test('the end of a long address goes on at a blank in the next line', async () =
 
 const deposit = (units: bigint, description: string, reference: string) => ({
   type: 'money-deposited' as const,
-  ...{ amount: minor(units), description, reference },
+  amount: minor(units),
+  description,
+  reference,
 });
 const reversal = (of: number, units: bigint) => ({
   type: 'movement-reversed' as const,
-  ...{ reverses: version(of), direction: 'debit' as const, amount: minor(units) },
+  reverses: version(of),
+  direction: 'debit' as const,
+  amount: minor(units),
 });
 
 test('a reversal has its reason, and text and reference of what it takes back', async () => {

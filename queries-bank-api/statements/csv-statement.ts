@@ -1,9 +1,25 @@
 import type { StatementAnswer } from '../../contracts/account/statements.ts';
 
 const COLUMNS = [
-  ...['record', 'date', 'at', 'version', 'type', 'description', 'reference', 'otherAccountNumber'],
-  ...['debit', 'credit', 'balance', 'currency', 'reverses', 'transferId', 'commandId'],
-  ...['causationId', 'eventId', 'position', 'receipt'],
+  'record',
+  'date',
+  'at',
+  'version',
+  'type',
+  'description',
+  'reference',
+  'otherAccountNumber',
+  'debit',
+  'credit',
+  'balance',
+  'currency',
+  'reverses',
+  'transferId',
+  'commandId',
+  'causationId',
+  'eventId',
+  'position',
+  'receipt',
 ] as const;
 type Row = { readonly [Column in (typeof COLUMNS)[number]]?: string | number | undefined };
 
@@ -32,8 +48,13 @@ export function csvStatement(statement: StatementAnswer): string {
     })),
     {
       record: 'closing',
-      ...{ date: dayOf(to, -1), at: to, version: closing.version, balance: closing.ledger },
-      ...{ currency, eventId: log.eventId, position: log.position },
+      date: dayOf(to, -1),
+      at: to,
+      version: closing.version,
+      balance: closing.ledger,
+      currency,
+      eventId: log.eventId,
+      position: log.position,
     },
   ];
   const lines = rows.map((row) => COLUMNS.map((column) => cellOf(row[column])).join(','));

@@ -29,8 +29,14 @@ function bank(events: LoggedEvent[] = october(), log = logOf(events), state = ()
   const models = memoryReadModels();
   Object.assign(models.use, { balances: '1' });
   models.of('1').persons.set(OWNER, {
-    ...{ personId: personId(OWNER), status: 'registered', version: 1, position: 1, index: 0 },
-    ...{ registeredAt: 'then', at: 'now', profile: { version: 1, sealed: 'c2VhbGVk' } },
+    personId: personId(OWNER),
+    status: 'registered',
+    version: 1,
+    position: 1,
+    index: 0,
+    registeredAt: 'then',
+    at: 'now',
+    profile: { version: 1, sealed: 'c2VhbGVk' },
   });
   const erased = { value: false };
   const data = {
@@ -192,7 +198,10 @@ test('more at once than may be are asked to come again', async () => {
   const answers = Array.from({ length: 5 }, async () => (await get(OCTOBER)).status);
   const first = await Promise.race(answers);
   go();
-  expect([first, (await Promise.all(answers)).sort()]).toEqual([503, [200, 200, 200, 200, 503]]);
+  expect([first, (await Promise.all(answers)).sort((a, b) => a - b)]).toEqual([
+    503,
+    [200, 200, 200, 200, 503],
+  ]);
 });
 
 test('a state that the log does not sign in time is no statement', async () => {

@@ -7,7 +7,9 @@ import { statementOf } from './statement.ts';
 
 /** A signed state of the right shape. */
 export const SIGNED = {
-  ...{ db: 'corebank', txId: 90_000, signature: 'MEUC' },
+  db: 'corebank',
+  txId: 90_000,
+  signature: 'MEUC',
   txHash: Buffer.alloc(32, 7).toString('base64'),
 };
 

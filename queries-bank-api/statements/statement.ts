@@ -67,8 +67,10 @@ export function statementOf(
   const content = {
     accountId,
     accountNumber: accountNumberOf(accountId) ?? '',
-    ...{ ownerId, currency },
-    ...{ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
+    ownerId,
+    currency,
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
     final: source.final,
     opening: { ledger: write(openingLedger), version: before?.event.version ?? 0 },
     credits: { count: credits.count, amount: write(credits.units) },
@@ -156,13 +158,25 @@ function entryOf(
   const accountId = accountOfStream(stream);
   const other = otherAccountId && accountNumberOf(accountOfStream(`acct/${otherAccountId}`));
   return defined({
-    ...{ version, type, at },
+    version,
+    type,
+    at,
     direction: moved > ZERO ? ('credit' as const) : ('debit' as const),
     amount: formatAmount(moved > ZERO ? moved : minor(-moved), data.currency),
     balanceAfter: data.balance.ledger,
-    ...{ description, reference, reason, holdId, transferId },
-    ...{ otherAccountId, otherAccountNumber: other, reverses, reversesTransferId },
-    ...{ commandId, causationId, eventId: id, position },
+    description,
+    reference,
+    reason,
+    holdId,
+    transferId,
+    otherAccountId,
+    otherAccountNumber: other,
+    reverses,
+    reversesTransferId,
+    commandId,
+    causationId,
+    eventId: id,
+    position,
     receipt: `/v1/accounts/${accountId}/events/${version}/receipt`,
   });
 }

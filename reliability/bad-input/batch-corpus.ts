@@ -38,13 +38,31 @@ export const badItems = (places: Places): BadItem[] =>
 export function badBatches(places: Places): BadRequest[] {
   const item = `{"type":"deposit","accountId":"${places.id}","amount":"1.00"}`;
   const post = (what: string, body: string, more: Partial<BadRequest> = {}): BadRequest => ({
-    ...{ name: `executeBatch: ${short(what)}`, method: 'POST', path: BATCHES, headers: JSON_TYPE },
-    ...{ body, ...more },
+    name: `executeBatch: ${short(what)}`,
+    method: 'POST',
+    path: BATCHES,
+    headers: JSON_TYPE,
+    body,
+    ...more,
   });
   const frames = [
-    ...['', '[]', '"x"', '1', 'null', '{', '{}', `[${item}]`, item, '{"commands":{}}'],
-    ...['{"commands":[]}', '{"commands":"x"}', '{"commands":null}', '{"commands":1}'],
-    ...[`{"commands":${item}}`, `{"Commands":[${item}]}`, `{"commands":[${item}],"more":1}`],
+    '',
+    '[]',
+    '"x"',
+    '1',
+    'null',
+    '{',
+    '{}',
+    `[${item}]`,
+    item,
+    '{"commands":{}}',
+    '{"commands":[]}',
+    '{"commands":"x"}',
+    '{"commands":null}',
+    '{"commands":1}',
+    `{"commands":${item}}`,
+    `{"Commands":[${item}]}`,
+    `{"commands":[${item}],"more":1}`,
     `{"commands":[${item}],"commands":[${item}]}`,
     `{"commands":[{"type":"deposit","type":"deposit"}]}`,
     `{"commands":[${item},]}`,
@@ -79,7 +97,9 @@ export function badBatches(places: Places): BadRequest[] {
 
 function badStatuses({ id }: Places): BadRequest[] {
   const get = (path: string, more: Partial<BadRequest> = {}): BadRequest => ({
-    ...{ name: `commandStatus: ${short(path)}`, method: 'GET', path: `${STATUS}/${path}` },
+    name: `commandStatus: ${short(path)}`,
+    method: 'GET',
+    path: `${STATUS}/${path}`,
     ...more,
   });
   const keys = ['a%20b', '%C3%A4', '%00', 'x'.repeat(129), '%09', 'a%0Ab'];
@@ -104,11 +124,17 @@ function badStatuses({ id }: Places): BadRequest[] {
 /** Bad requests for a transfer by its id, and what its members cannot be together. */
 export function badTransfers({ id, other, transferId, pendingId }: Places): BadRequest[] {
   const get = (path: string, more: Partial<BadRequest> = {}): BadRequest => ({
-    ...{ name: `getTransfer: ${short(path)}`, method: 'GET', path: `/v1/transfers/${path}` },
+    name: `getTransfer: ${short(path)}`,
+    method: 'GET',
+    path: `/v1/transfers/${path}`,
     ...more,
   });
   const post = (path: string, body: string, more: Partial<BadRequest> = {}): BadRequest => ({
-    ...{ name: `POST ${path}: ${body}`, method: 'POST', path, headers: JSON_TYPE, body },
+    name: `POST ${path}: ${body}`,
+    method: 'POST',
+    path,
+    headers: JSON_TYPE,
+    body,
     ...more,
   });
   const legs = `"fromAccountId":"${id}","toAccountId":"${other}","amount":"1.00"`;

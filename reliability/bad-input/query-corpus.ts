@@ -43,7 +43,11 @@ export const badQueries = (accountId: string): BadRequest[] =>
     });
     const queries = names.flatMap((name) => [
       ...known(QUERY_VALUES, name).map((value) => `${name}=${value}`),
-      ...[`${name}=1&${name}=1`, `${name}[]=1`, `${name}[x]=1`, `${name.toUpperCase()}=1`, name],
+      `${name}=1&${name}=1`,
+      `${name}[]=1`,
+      `${name}[x]=1`,
+      `${name.toUpperCase()}=1`,
+      name,
     ]);
     const unknown = ['x=1', '__proto__=1', 'constructor=1', 'dryRun=true', '%00=1', 'toString'];
     const inId = operation.path.includes('{id}')

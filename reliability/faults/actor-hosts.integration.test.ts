@@ -41,18 +41,23 @@ async function runLoad(hurt: () => Promise<void>, afterMs: number): Promise<Faul
   const { commandUrl, queryUrl } = house;
   const accounts = await Promise.all(Array.from({ length: 8 }, open));
   const transfers = startTransfers({
-    ...{ commandUrl, random, clients: CLIENTS, sources: accounts, targets: accounts },
+    commandUrl,
+    random,
+    clients: CLIENTS,
+    sources: accounts,
+    targets: accounts,
   });
   let endedAt = 0;
-  const run = await runFault(
-    house,
-    random,
-    async () => {
-      await hurt();
-      endedAt = performance.now();
-    },
-    { clients: CLIENTS, afterMs },
-  ).finally(() => transfers.stop());
+  const fault = async (): Promise<void> => {
+    await hurt();
+    endedAt = performance.now();
+  };
+  let run: FaultRun;
+  try {
+    run = await runFault(house, random, fault, { clients: CLIENTS, afterMs });
+  } finally {
+    await transfers.stop();
+  }
   const { all } = transfers;
   const late = all.filter(({ failedAt = 0 }) => failedAt > endedAt + FAILING_MS_MAX);
   expect(late.slice(0, 10)).toEqual([]);

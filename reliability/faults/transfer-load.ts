@@ -98,7 +98,11 @@ export function newTransfer(random: () => number, from: string, to: string): Ask
   const expiresAt = new Date(Date.now() + EXPIRE_MS).toISOString();
   return {
     key: randomUUID(),
-    ...{ from, to, way, amount: String(1 + Math.floor(random() * 40)), state: 'unknown' },
+    from,
+    to,
+    way,
+    amount: String(1 + Math.floor(random() * 40)),
+    state: 'unknown',
     ...(way === 'expire' ? { expiresAt } : {}),
   };
 }

@@ -90,7 +90,10 @@ async function runTransfers(hurt: () => Promise<void>): Promise<void> {
   const targets = [...czk, ...jpy, ...frozen];
   const accounts = [...targets];
   const load = startTransfers({
-    ...{ commandUrl, random, targets, clients: CLIENTS },
+    commandUrl,
+    random,
+    targets,
+    clients: CLIENTS,
     sources: [...czk, ...jpy],
   });
   const closing = startClosing({ commandUrl, targets, refuge: czk[0] as string, ownerId });

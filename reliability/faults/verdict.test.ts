@@ -43,7 +43,10 @@ const acked: Attempt = {
 
 const poor: Attempt = {
   ...acked,
-  ...{ type: 'withdrawals', state: 'refused', status: 422, code: 'insufficient-funds' },
+  type: 'withdrawals',
+  state: 'refused',
+  status: 422,
+  code: 'insufficient-funds',
 };
 
 test('what was refused may be executed when it is sent again', () => {

@@ -48,7 +48,7 @@ export function consume(url: string, from?: string) {
   const listen = async (): Promise<void> => {
     connection = new AbortController();
     const signal = AbortSignal.any([stop.signal, connection.signal]);
-    const headers = { ...(lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId }) };
+    const headers = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
     const answer = await fetch(url, { headers, signal });
     if (answer.status === 503) return;
     if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);

@@ -83,7 +83,9 @@ describe('a batch', () => {
     const [a, b] = [await open(), await open()];
     const opening = { type: 'open-account', ownerId: OWNER, currency: 'EUR' };
     const commands = [
-      ...[money('deposit', a, '5.00'), money('deposit', b, '5.00'), money('deposit', a, '5.00')],
+      money('deposit', a, '5.00'),
+      money('deposit', b, '5.00'),
+      money('deposit', a, '5.00'),
       opening,
     ];
     const send = async (key: string, items: readonly unknown[]) => {

@@ -11,7 +11,9 @@ const send = async (method: string, path: string, body: object, key?: string) =>
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (key !== undefined) headers['idempotency-key'] = key;
   const response = await fetch(`${house.url}${path}`, {
-    ...{ method, headers, body: JSON.stringify(body) },
+    method,
+    headers,
+    body: JSON.stringify(body),
   });
   return { response, body: (await response.json()) as Record<string, unknown> };
 };

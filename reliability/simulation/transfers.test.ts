@@ -182,13 +182,21 @@ describe('a transfer', () => {
 describe('a pending transfer', () => {
   const reserve = (from: string, to: string, amount: string, more: object = {}, query = '') =>
     call(`/v1/transfers${query}`, {
-      ...{ fromAccountId: from, toAccountId: to, amount, pending: true, description: 'rent' },
+      fromAccountId: from,
+      toAccountId: to,
+      amount,
+      pending: true,
+      description: 'rent',
       ...more,
     });
   const end = (id: unknown, how: 'capture' | 'void', body: object = {}, key = '', query = '') =>
-    call(`/v1/transfers/${id}/${how}${query}`, body, key === '' ? {} : { 'idempotency-key': key });
+    call(
+      `/v1/transfers/${String(id)}/${how}${query}`,
+      body,
+      key === '' ? {} : { 'idempotency-key': key },
+    );
   const stepsOf = async (id: unknown) => {
-    const { body } = await call(`/v1/transfers/${id}`);
+    const { body } = await call(`/v1/transfers/${String(id)}`);
     return [body.status, parsed(body).steps.map(({ type }) => type)];
   };
 
@@ -370,8 +378,11 @@ describe('what came of a transfer, by its key', () => {
       [b, body['to']],
     ] as const) {
       expect(await came('at-both', account)).toMatchObject({
-        ...{ status: 'executed', commandId: 'at-both', accountId: account },
-        ...{ outcome, transfer: body },
+        status: 'executed',
+        commandId: 'at-both',
+        accountId: account,
+        outcome,
+        transfer: body,
         events: [{ type: 'transfer-sent' }, { type: 'transfer-received' }],
       });
     }
@@ -434,7 +445,7 @@ test('the API documents transfers with every status that they can have', async (
 describe('the reversal of a transfer', () => {
   const reverse = (id: unknown, key?: string) =>
     call(
-      `/v1/transfers/${id}/reversals`,
+      `/v1/transfers/${String(id)}/reversals`,
       { reason: 'a mistake' },
       key === undefined ? {} : { 'idempotency-key': key },
     );
@@ -447,8 +458,8 @@ describe('the reversal of a transfer', () => {
     expect(body).toMatchObject({ reverses: original, description: 'a mistake' });
     expect(ledgers(a, b).map((balance) => balance?.ledger)).toEqual(['100.00', '100.00']);
     const reversal = body['transferId'];
-    expect((await call(`/v1/transfers/${original}`)).body['reversedBy']).toBe(reversal);
-    expect((await call(`/v1/transfers/${reversal}`)).body['reverses']).toBe(original);
+    expect((await call(`/v1/transfers/${String(original)}`)).body['reversedBy']).toBe(reversal);
+    expect((await call(`/v1/transfers/${String(reversal)}`)).body['reverses']).toBe(original);
     expect((await reverse(original, 'r1')).body).toEqual(body);
     const again = await reverse(original, 'r2');
     expect([again.status, again.body.code]).toEqual([409, 'already-reversed']);

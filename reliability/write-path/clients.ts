@@ -212,7 +212,10 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     };
     after(wayMs, () => {
       const answer = sendTo(number, request, deadline);
-      if (answer === undefined) return void after(5, () => ended(undefined));
+      if (answer === undefined) {
+        after(5, () => ended(undefined));
+        return;
+      }
       void answer.then((results) => {
         after(chance.between(1, 10), () => ended(results));
       });

@@ -80,7 +80,9 @@ const sidecarDifferences = (root: string, app: DaprApp, services: Services): str
   const variables = [
     ...componentVariables(root, app),
     ...Object.keys(SIDECAR_TUNING),
-    ...['CORE_BANK_DATA', 'DAPR_HOST_IP', ...TOKENS],
+    'CORE_BANK_DATA',
+    'DAPR_HOST_IP',
+    ...TOKENS,
   ].sort();
   const tuning = Object.keys(SIDECAR_TUNING).map((key) => [key, service?.environment?.[key]]);
   const mount = './components:/bank/components:ro';

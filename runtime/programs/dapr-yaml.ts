@@ -49,7 +49,11 @@ export const movePorts = (value: unknown, by: number, field = ''): unknown => {
 
 const OWN_FIELDS = new Set<string>([
   ...PORT_FIELDS,
-  ...['appID', 'appDirPath', 'command', 'env', 'resourcesPaths'],
+  'appID',
+  'appDirPath',
+  'command',
+  'env',
+  'resourcesPaths',
 ]);
 
 const oneApp = (common: Record<string, unknown>, raw: Record<string, unknown>): DaprApp => {
@@ -136,9 +140,13 @@ export const daprdArgs = (root: string, app: DaprApp): string[] => {
 
 /** The CLI has no fields for these, so `npm run infra` wraps daprd to add them there too. */
 export const SIDECAR_FLAGS: readonly string[] = [
-  ...['--dapr-graceful-shutdown-seconds', '5'],
-  ...['--dapr-internal-grpc-listen-address', '127.0.0.1'],
-  ...['--metrics-listen-address', '127.0.0.1', '--enable-metrics=false'],
+  '--dapr-graceful-shutdown-seconds',
+  '5',
+  '--dapr-internal-grpc-listen-address',
+  '127.0.0.1',
+  '--metrics-listen-address',
+  '127.0.0.1',
+  '--enable-metrics=false',
 ];
 
 /** What `dapr run -f` tells the app about itself and its sidecar. */

@@ -112,12 +112,17 @@ async function applySql(admin: Client, sql: string): Promise<void> {
   await admin.query('commit');
 }
 
-async function withDatabase(
+/** Works on a database as the administrator, on a connection that is closed then. */
+export async function withDatabase<Result>(
   instance: Instance,
   secrets: JournalSecrets,
   database: string,
-  work: (client: Client) => Promise<void>,
-): Promise<void> {
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
   const client = await connectToPostgres(instance, secrets, database);
-  await work(client).finally(() => client.end());
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }

@@ -1,6 +1,7 @@
+import type { Client } from 'pg';
 import { startBank } from '../supervisor/bank.ts';
 import type { InstanceOptions } from '../instance.ts';
-import { connectToPostgres } from './postgres-connection.ts';
+import { withDatabase } from './journal-database.ts';
 import { loadSecrets } from '../secrets.ts';
 
 const ADMIN_DATABASE = 'postgres';
@@ -28,11 +29,11 @@ export async function takeJournal(
   const bank = await startBank({ ...options, quiet: true, infrastructureOnly: true });
   try {
     const secrets = loadSecrets(bank.instance.dataDir);
-    const journal = await connectToPostgres(bank.instance, secrets, 'journal');
-    const taken = await readJournal(journal).finally(() => journal.end());
+    const taken = await withDatabase(bank.instance, secrets, 'journal', readJournal);
     if (lose) {
-      const admin = await connectToPostgres(bank.instance, secrets, ADMIN_DATABASE);
-      await admin.query('drop database journal with (force)').finally(() => admin.end());
+      await withDatabase(bank.instance, secrets, ADMIN_DATABASE, (admin) =>
+        admin.query('drop database journal with (force)'),
+      );
     }
     return taken;
   } finally {
@@ -49,9 +50,7 @@ interface StreamRow {
   readonly secret: string | null;
 }
 
-async function readJournal(
-  journal: Awaited<ReturnType<typeof connectToPostgres>>,
-): Promise<TakenJournal> {
+async function readJournal(journal: Client): Promise<TakenJournal> {
   const columns = 'stream, version, digest, state, due, secret';
   const streams = await journal.query<StreamRow>(`select ${columns} from journal.streams`);
   const names = await journal.query<{ id: string; version: string }>(

@@ -167,7 +167,11 @@ export async function asAdmin<Result>(
   work: (connection: NatsConnection) => Promise<Result>,
 ): Promise<Result> {
   const connection = await connectAsAdmin(instance, secrets);
-  return work(connection).finally(() => connection.close());
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
 }
 
 /**

@@ -119,7 +119,8 @@ export const runAs = (
   if ([command, ...paths].every(othersMayReach)) return { command, args: [...args], user };
   const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const capability = [
-    ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
+    '--inh-caps=+dac_read_search',
+    '--ambient-caps=+dac_read_search',
     // Without this bit the kernel's access(2), which initdb asks, ignores the capability.
     '--securebits=+no_setuid_fixup',
   ];
@@ -290,7 +291,11 @@ const provisionReadside = async (
   // use an index; a generic plan, liked while the table was small, reads all of it for ever.
   await admin.query('alter database readside set plan_cache_mode = force_custom_plan');
   const inside = await connectToPostgres(instance, secrets, 'readside');
-  await inside.query(LOOKUP_INDEX_SQL).finally(() => inside.end());
+  try {
+    await inside.query(LOOKUP_INDEX_SQL);
+  } finally {
+    await inside.end();
+  }
   await admin.query(`comment on database readside is '${ready}'`);
 };
 

@@ -1,0 +1,241 @@
+// Who may import whom. `npm run lint:imports` keeps it; reliability/import-rules.test.ts plants
+// faults against every rule.
+
+const TESTS = '(?:\\.test|-for-tests|-contract)\\.ts$';
+const SHARED = ['^domain/', '^contracts/', '^platform/'];
+const SERVICES = [
+  'core-bank-api',
+  'bank-account-actor',
+  'event-source',
+  'projections',
+  'queries-bank-api',
+];
+/** What speaks to the bank from outside: HTTP, and the same judgement as the domain's. */
+const OUTSIDE = [
+  '^contracts/',
+  '^domain/(?:invariants|money|ids)\\.ts$',
+  '^proofs/',
+  '^runtime/',
+  '^operations/',
+];
+
+/** Which paths of other rooms a room may import. */
+const MAY_IMPORT = {
+  domain: [],
+  contracts: ['^domain/'],
+  platform: ['^contracts/http/problems\\.ts$'],
+  proofs: ['^domain/', '^contracts/'],
+  runtime: [],
+  operations: [...SHARED, ...SERVICES.map((name) => `^${name}/`), '^proofs/', '^runtime/'],
+  reliability: OUTSIDE,
+  bench: OUTSIDE,
+  'core-bank-api': SHARED,
+  'bank-account-actor': SHARED,
+  'event-source': [...SHARED, '^proofs/'],
+  projections: SHARED,
+  'queries-bank-api': [...SHARED, '^proofs/'],
+};
+
+/** In one process, without servers: the only places where services meet. */
+const SIMULATIONS = '^reliability/(?:simulation|write-path)/';
+/** Integration tests of services start real servers. */
+const TESTS_OF_SERVICES = `^(?:${SERVICES.join('|')})/.*${TESTS}`;
+
+/**
+ * The files of a sub-room that others may import; what is not listed is private to it. The
+ * contracts are open: each file there is one.
+ */
+const DOORS = {
+  'bank-account-actor/account': ['account-decider', 'command-lookup', 'expiry'],
+  'bank-account-actor/host': ['bank-host', 'http', 'log-client'],
+  'bank-account-actor/journal': ['journal', 'memory-journal', 'pg-journal'],
+  'bank-account-actor/outbox': ['relay'],
+  'bank-account-actor/person': ['person-decider'],
+  'bank-account-actor/restore': [
+    'dropped-stories',
+    'journal-guard',
+    'keys-backup',
+    'replay',
+    'restoration',
+  ],
+  'bank-account-actor/turn': ['draft', 'facts', 'held-streams', 'stream-state', 'turns', 'work'],
+  'event-source/audit': [
+    'background',
+    'books',
+    'entries',
+    'event-retrial',
+    'feed',
+    'immudb-source',
+    'read-side',
+    'reading-thread',
+    'report',
+    'walk',
+  ],
+  'event-source/feeds': ['integration-feed', 'ledger-feed', 'nats-stream'],
+  'event-source/immudb': [
+    'check',
+    'client',
+    'exports',
+    'log',
+    'log-end',
+    'receipts',
+    'trust-file',
+    'wire',
+  ],
+  'event-source/intake': ['appender', 'deliveries'],
+  'event-source/log': [
+    'append-plan',
+    'event-log',
+    'log-answers',
+    'memory-log',
+    'routes',
+    'version-at-time',
+  ],
+  'operations/client': ['addresses', 'http-client', 'progress-bar'],
+  'operations/replay': ['driver'],
+  'projections/balances': ['balance-projection'],
+  'projections/follower': ['event-source-log', 'follower', 'projection', 'set-aside'],
+  'projections/history': ['history-projection'],
+  'projections/read-store': ['mongo-read-store', 'read-store'],
+  'queries-bank-api/accounts': ['account-view', 'past-balance'],
+  'queries-bank-api/history': ['history-answers', 'history-view', 'refusal-answers'],
+  'queries-bank-api/log': [
+    'account-log',
+    'audit-answers',
+    'event-source-account-log',
+    'event-source-proofs',
+    'event-streams',
+    'log-heads',
+    'log-proofs',
+    'proof-answers',
+  ],
+  'queries-bank-api/persons': ['person-answers'],
+  'queries-bank-api/read-models': ['mongo-read-models', 'read-models'],
+  'queries-bank-api/statements': ['statement-answers'],
+  'reliability/faults': ['bank-under-test', 'executed'],
+  'runtime/programs': [
+    'actor-hosts',
+    'apps',
+    'dapr-yaml',
+    'ferretdb',
+    'immudb',
+    'infrastructure',
+    'journal-database',
+    'nats',
+    'postgres',
+    'postgres-connection',
+    'programs',
+    'versions',
+  ],
+  'runtime/supervisor': [
+    'app-health',
+    'bank',
+    'command',
+    'free-instance',
+    'managed-program',
+    'process-identity',
+    'process-table',
+    'scheduling',
+    'supervisor',
+  ],
+};
+const doorsOf = (room, files) => `^${room}/(?:${files.join('|')})\\.ts$`;
+const ALL_DOORS = [
+  TESTS,
+  '^contracts/',
+  ...Object.entries(DOORS).map(([room, files]) => doorsOf(room, files)),
+];
+const IN_SUB_ROOM = '^[^/]+/[^/]+/';
+
+/** Packages with one home: a technology lives in the files that are named after it. */
+const NATS = '^(?:runtime|operations)/|^event-source/feeds/nats-';
+const GRPC = '^(?:event-source/immudb|runtime/programs)/';
+const PDFKIT = '^queries-bank-api/statements/pdfkit-';
+const HOMES = {
+  '@dapr/dapr': '^platform/dapr-publisher\\.ts$',
+  undici: '^(?:platform/dapr|bench/)',
+  mongodb: '^(?:projections/read-store|queries-bank-api/read-models)/mongo-',
+  '@grpc/grpc-js': GRPC,
+  '@grpc/proto-loader': GRPC,
+  pg: '^(?:runtime/|bench/plain-ledger\\.ts$|bank-account-actor/journal/pg-)',
+  '@nats-io/transport-node': NATS,
+  '@nats-io/jetstream': NATS,
+  pdfkit: PDFKIT,
+  fontkit: PDFKIT,
+  winston: '^platform/(?:logger|repeated-lines)\\.ts$',
+};
+
+const local = (pathNot) => ({ dependencyTypes: ['local'], pathNot });
+const forbidden = (name, comment, rule) => ({ name, comment, severity: 'error', ...rule });
+
+export default {
+  forbidden: [
+    ...Object.entries(MAY_IMPORT).map(([room, paths]) =>
+      forbidden(`room-${room}`, 'A room imports only from the rooms that MAY_IMPORT names.', {
+        from: { path: `^${room}/`, pathNot: [SIMULATIONS, TESTS_OF_SERVICES] },
+        to: local([`^${room}/`, ...paths]),
+      }),
+    ),
+    ...SERVICES.map((room) =>
+      forbidden(`tests-of-${room}`, 'Tests of a service may start real servers, nothing more.', {
+        from: { path: `^${room}/.*${TESTS}` },
+        to: local([`^${room}/`, ...MAY_IMPORT[room], '^runtime/']),
+      }),
+    ),
+    forbidden('simulations', 'Simulations may use the whole house, but no measurements.', {
+      from: { path: SIMULATIONS },
+      to: { path: '^bench/' },
+    }),
+    forbidden('unknown-room', 'MAY_IMPORT says what each room may import.', {
+      from: {},
+      to: local(Object.keys(MAY_IMPORT).map((room) => `^${room}/`)),
+    }),
+    forbidden('door', 'A sub-room is entered by the files that DOORS lists.', {
+      from: { path: '^([^/]+/[^/]+)/', pathNot: TESTS },
+      to: { ...local(['^$1/', ...ALL_DOORS]), path: IN_SUB_ROOM },
+    }),
+    forbidden('door-from-room', 'A sub-room is entered by the files that DOORS lists.', {
+      from: { path: '^[^/]+/[^/]+$', pathNot: TESTS },
+      to: { ...local(ALL_DOORS), path: IN_SUB_ROOM },
+    }),
+    ...Object.entries(DOORS).map(([room, files]) =>
+      forbidden(`unused-door-of-${room}`, 'A door that nobody outside uses is to be closed.', {
+        from: { pathNot: [`^${room}/`, TESTS] },
+        module: { path: doorsOf(room, files), numberOfDependentsLessThan: 1 },
+      }),
+    ),
+    forbidden('tests-stay-outside', 'What runs in production has no test code in it.', {
+      from: { pathNot: [TESTS, '^reliability/'] },
+      to: { path: TESTS },
+    }),
+    forbidden('circle', 'Files that import each other are one file, or hide a third.', {
+      from: {},
+      to: { circular: true },
+    }),
+    forbidden('unresolvable', 'An import names an existing file with its ending.', {
+      from: {},
+      to: { couldNotResolve: true },
+    }),
+    ...Object.entries(HOMES).map(([name, home]) =>
+      forbidden(`home-of-${name}`, 'A technology is imported only where it lives.', {
+        from: { pathNot: [home, TESTS] },
+        to: { path: `node_modules/${name}/` },
+      }),
+    ),
+    forbidden('unlisted-package', 'Each room lists the packages that it imports.', {
+      from: { pathNot: [TESTS, '^reliability/'] },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    }),
+  ],
+  options: {
+    // TypeScript 7 has no API that dependency-cruiser knows; without this it sees no file at all.
+    parser: 'swc',
+    combinedDependencies: false,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(?:dist|docs|\\.data|bench/results)/' },
+  },
+};
