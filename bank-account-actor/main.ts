@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../contracts/account/commands.ts';
 import { PERSON_ACTOR_TYPE } from '../contracts/person/commands.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import { systemClock } from '../platform/clock.ts';
-import { commonConfig, readConfig } from '../platform/config.ts';
+import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listenH2c } from '../platform/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
+import { actorHostConfig } from './config.ts';
 import { createBankHost } from './host/bank-host.ts';
 import { hostListener } from './host/http.ts';
 import { logClient } from './host/log-client.ts';
@@ -19,16 +19,7 @@ import { checkJournal, watchJournal } from './restore/journal-guard.ts';
 const QUARANTINED_SHOWN_MAX = 20;
 const LAST_ANSWERS_MS = 200;
 
-const config = readConfig({
-  ...commonConfig,
-  /** Part of the name of an actor type, so letters and digits only. */
-  ACTOR_HOST_NAME: z
-    .string()
-    .regex(/^[A-Za-z0-9]{1,32}$/)
-    .default('host1'),
-  /** The journal's database; a secret. */
-  JOURNAL_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-});
+const config = readConfig(actorHostConfig);
 const logger = createLogger('bank-account-actor', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const log = logClient(dapr);

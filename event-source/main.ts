@@ -2,9 +2,8 @@ import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { AUDIT_TOPIC, LEDGER_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
-import { commonConfig, readConfig } from '../platform/config.ts';
+import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
 import { listen } from '../platform/http.ts';
@@ -13,6 +12,7 @@ import { onShutdown } from '../platform/shutdown.ts';
 import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp, closedLogApp } from './app.ts';
+import { eventSourceConfig } from './config.ts';
 import { appender, type AppenderParts } from './intake/appender.ts';
 import { auditFeed } from './audit/feed.ts';
 import { backgroundAudit } from './audit/background.ts';
@@ -29,24 +29,7 @@ import { trustFile } from './immudb/trust-file.ts';
 
 const RETRY_MS = 500;
 
-const config = readConfig({
-  ...commonConfig,
-  IMMUDB_ADDRESS: z.string().regex(/^[^:]+:[0-9]+$/, 'must be host:port'),
-  IMMUDB_USER: z.string().min(1),
-  IMMUDB_PASSWORD: z.string().min(1),
-  IMMUDB_DATABASE: z.string().min(1).default('corebank'),
-  /** The bank's public key, base64 of its SPKI DER: what the log shows must be signed with it. */
-  LOG_PUBLIC_KEY: z.base64().min(1),
-  /** Where the trusted state of the log is kept: not on the disk of the log, if it can be. */
-  TRUSTED_STATE_FILE: z.string().min(1),
-  /** The auditor's private key, base64 of its PKCS8 DER, and the folder of what it says. */
-  AUDIT_SIGNING_KEY: z.base64().min(1),
-  AUDIT_FOLDER: z.string().min(1),
-  /** The broker of the public stream, with the password of its only publisher. */
-  BANK_EVENTS_URL: z.url({ protocol: /^nats$/ }),
-  /** A URI reference that names this bank to others; it must never change. */
-  BANK_SOURCE: z.string().min(1).default('/core-bank'),
-});
+const config = readConfig(eventSourceConfig);
 const logger = createLogger('event-source', config.LOG_LEVEL);
 const { publish, close } = publisher({
   httpPort: config.DAPR_HTTP_PORT,

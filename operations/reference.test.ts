@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bankEventSchema } from '../contracts/log/bank-events.ts';
 import { referenceFiles } from '../contracts/catalogue.ts';
+import { configurationPage } from './configuration.ts';
 
 const FOLDER = join(process.cwd(), 'docs', 'reference');
 const REMEDY = 'is not what the contracts say: npm run reference';
@@ -29,4 +30,9 @@ test('given the event types of the log, each has a schema, and both APIs a docum
     expect(told).not.toEqual([]);
   }
   expect([...files.keys()].filter((path) => path.endsWith('openapi.json'))).toHaveLength(2);
+});
+
+test('given the configuration of the apps, docs/configuration.md is what it makes', () => {
+  const page = readFileSync(join(process.cwd(), 'docs', 'configuration.md'), 'utf8');
+  expect(page).toBe(configurationPage(process.cwd()));
 });

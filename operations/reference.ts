@@ -3,10 +3,12 @@ import { dirname, join } from 'node:path';
 import { referenceFiles } from '../contracts/catalogue.ts';
 import { projectRoot } from '../runtime/instance.ts';
 import { runCommand } from '../runtime/progress.ts';
+import { configurationPage } from './configuration.ts';
 
-/** `npm run reference`: writes docs/reference again from the contracts. */
+/** `npm run reference`: writes docs/reference from the contracts, and docs/configuration.md. */
 runCommand(async () => {
-  const folder = join(projectRoot(), 'docs', 'reference');
+  const docs = join(projectRoot(), 'docs');
+  const folder = join(docs, 'reference');
   const files = referenceFiles();
   // What the contracts no longer have must not stay behind as if it were true.
   rmSync(folder, { recursive: true, force: true });
@@ -14,5 +16,7 @@ runCommand(async () => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
+  writeFileSync(join(docs, 'configuration.md'), configurationPage(projectRoot()));
   process.stdout.write(`${folder}: ${files.size} files written from the contracts.\n`);
+  process.stdout.write(`${docs}/configuration.md written from the configuration of the apps.\n`);
 });

@@ -1,17 +1,19 @@
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(1).max(65_535);
+const token = z.string().min(16);
 
 /** What every app behind a sidecar is told; `dapr run` and our supervisor set the ports. */
 export const commonConfig = {
-  APP_PORT: port,
-  DAPR_HTTP_PORT: port,
-  DAPR_GRPC_PORT: port.optional(),
-  /** The app shows this token to its sidecar. */
-  DAPR_API_TOKEN: z.string().min(16),
-  /** The sidecar shows this token to the app. */
-  APP_API_TOKEN: z.string().min(16),
-  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+  APP_PORT: port.describe('Port on which the app listens.'),
+  DAPR_HTTP_PORT: port.describe("Port of the sidecar's HTTP API."),
+  DAPR_GRPC_PORT: port.optional().describe("Port of the sidecar's gRPC API."),
+  DAPR_API_TOKEN: token.describe('Secret: the app shows this token to its sidecar.'),
+  APP_API_TOKEN: token.describe('Secret: the sidecar shows this token to the app.'),
+  LOG_LEVEL: z
+    .enum(['error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('The least severe lines that the app writes to its log.'),
 };
 
 /** Reads the environment; ends the process with one sentence per wrong variable. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import type { ReadModelName } from '../contracts/account/read-models.ts';
-import { commonConfig, readConfig } from '../platform/config.ts';
+import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { projectionApp } from './app.ts';
+import { projectionConfig } from './config.ts';
 import { eventSourceLog } from './follower/event-source-log.ts';
 import { Generations } from './generations.ts';
 import { mongoReadStore } from './read-store/mongo-read-store.ts';
@@ -19,7 +19,7 @@ if (name !== 'balances' && name !== 'history') {
   process.exit(2);
 }
 
-const config = readConfig({ ...commonConfig, MONGODB_URL: z.string().startsWith('mongodb') });
+const config = readConfig(projectionConfig);
 const appId = name === 'balances' ? 'projection-balances' : 'projection-history';
 const logger = createLogger(appId, config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });

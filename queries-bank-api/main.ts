@@ -1,12 +1,12 @@
-import { z } from 'zod';
 import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
-import { commonConfig, readConfig } from '../platform/config.ts';
+import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { AccountView } from './accounts/account-view.ts';
 import { queryApi } from './app.ts';
+import { queryApiConfig } from './config.ts';
 import { eventSourceAudit } from './log/audit-answers.ts';
 import { eventStreams } from './log/event-streams.ts';
 import { eventSourceAccountLog } from './log/event-source-account-log.ts';
@@ -18,7 +18,7 @@ import { personData } from './persons/person-answers.ts';
 /** Also without requests the view keeps up, so that the first one after a pause is fast. */
 const KEEP_UP_MS = 250;
 
-const config = readConfig({ ...commonConfig, MONGODB_URL: z.string().startsWith('mongodb') });
+const config = readConfig(queryApiConfig);
 const logger = createLogger('queries-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const models = mongoReadModels(config.MONGODB_URL);

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { commonConfig } from '../platform/config.ts';
+
+export const eventSourceConfig = {
+  ...commonConfig,
+  IMMUDB_ADDRESS: z
+    .string()
+    .regex(/^[^:]+:[0-9]+$/, 'must be host:port')
+    .describe('Host and port of immudb.'),
+  IMMUDB_USER: z.string().min(1).describe('User that may write the log.'),
+  IMMUDB_PASSWORD: z.string().min(1).describe('Secret: the password of that user.'),
+  IMMUDB_DATABASE: z.string().min(1).default('corebank').describe('Database of the log.'),
+  LOG_PUBLIC_KEY: z
+    .base64()
+    .min(1)
+    .describe("The bank's public key (SPKI, DER): every state of the log must be signed with it."),
+  TRUSTED_STATE_FILE: z
+    .string()
+    .min(1)
+    .describe('File with the trusted state of the log. Put it on another disk than immudb.'),
+  AUDIT_SIGNING_KEY: z
+    .base64()
+    .min(1)
+    .describe("Secret: the auditor's private key (PKCS #8, DER), which signs checkpoints."),
+  AUDIT_FOLDER: z
+    .string()
+    .min(1)
+    .describe('Folder of the checkpoints and of what is in quarantine.'),
+  BANK_EVENTS_URL: z
+    .url({ protocol: /^nats$/ })
+    .describe('Secret: NATS URL of the public stream, with the user that alone may publish there.'),
+  BANK_SOURCE: z
+    .string()
+    .min(1)
+    .default('/core-bank')
+    .describe(
+      'URI reference that names this bank in integration events. Set it before the first event ' +
+        'and never change it.',
+    ),
+};

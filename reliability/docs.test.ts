@@ -1,0 +1,158 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { VARIABLE_GROUPS } from '../operations/variables.ts';
+import { projectRoot } from '../runtime/instance.ts';
+
+const ROOT = projectRoot();
+const NOT_OURS = new Set(['node_modules', 'dist', 'results', '.git', '.data']);
+/** Fewer would mean that the pages were not found. */
+const PAGES_MIN = 25;
+const LINKS_MIN = 60;
+const PATHS_MIN = 80;
+const VARIABLES_MIN = 30;
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) return [path];
+    return NOT_OURS.has(entry.name) ? [] : filesIn(path);
+  });
+
+const files = filesIn('.');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const pages = files.filter((path) => path.endsWith('.md'));
+const prose = (page: string): string => read(page).replaceAll(/^ *```[^]*?^ *```/gm, '');
+
+/** The anchor that GitHub gives to a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+const anchorsOf = (page: string): string[] =>
+  [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+interface Link {
+  readonly page: string;
+  readonly target: string;
+}
+
+const LINK = /\]\(([^)\s]+)\)|\b(?:href|src|srcset)="([^"]+)"/g;
+const links = pages.flatMap((page): Link[] =>
+  [...prose(page).matchAll(LINK)]
+    .map(([, markdown, html]) => ({ page, target: markdown ?? html ?? '' }))
+    .filter(({ target }) => !/^[a-z]+:/.test(target)),
+);
+
+const fileOf = ({ page, target }: Link): string => {
+  const [path = ''] = target.split('#');
+  return path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path));
+};
+
+function linkFaults(link: Link): string[] {
+  const file = fileOf(link);
+  const fault = `${link.page}: ${link.target} leads nowhere`;
+  if (!existsSync(join(ROOT, file))) return [fault];
+  const [, anchor] = link.target.split('#');
+  return anchor === undefined || anchorsOf(file).includes(anchor) ? [] : [fault];
+}
+
+/** "a/{b,c}.ts" names two files. */
+function spread(path: string): string[] {
+  const group = /\{([^}]+)\}/.exec(path);
+  if (group === null) return [path];
+  return (group[1] ?? '').split(',').flatMap((one) => spread(path.replace(group[0], one)));
+}
+
+const NAMED = /`([a-zA-Z0-9_.{},/-]+\.(?:ts|mjs|sql|proto|svg|md|yaml))`/g;
+const ROOM = /`([a-z]+(?:-[a-z]+)*\/)`/g;
+const UNQUOTED = /\b(docs\/[a-z0-9-]+(?:\/[a-z0-9-]+)?\.md)\b/g;
+const namedIn = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, path = '']) => path);
+
+/** A room or a file may be named by the end of its path, as in "`journal/functions.sql`". */
+const isThere = (path: string): boolean =>
+  files.some((file) =>
+    path.endsWith('/') ? `/${file}`.includes(`/${path}`) : `/${file}`.endsWith(`/${path}`),
+  );
+
+const pathsOf = (text: string): string[] =>
+  [NAMED, ROOM, UNQUOTED].flatMap((pattern) => namedIn(text, pattern)).flatMap(spread);
+/** The history of the project names files as they were called then. */
+const present = pages.filter((page) => page !== 'CHANGELOG.md');
+
+describe('the docs', () => {
+  test('are seen as a whole', () => {
+    expect(pages.length).toBeGreaterThan(PAGES_MIN);
+    expect(links.length).toBeGreaterThan(LINKS_MIN);
+    expect(present.flatMap((page) => pathsOf(prose(page))).length).toBeGreaterThan(PATHS_MIN);
+  });
+
+  test('are all linked from docs/README.md', () => {
+    const index = join('docs', 'README.md');
+    const linked = new Set(links.filter(({ page }) => page === index).map(fileOf));
+    const inDocs = pages.filter((page) => page.startsWith(`docs/`) && page !== index);
+    expect(inDocs.filter((page) => !linked.has(page))).toEqual([]);
+  });
+
+  test('have no link that leads nowhere', () => expect(links.flatMap(linkFaults)).toEqual([]));
+
+  test('name no file that is not there', () => {
+    const faults = present.flatMap((page) =>
+      pathsOf(prose(page))
+        .filter((path) => !isThere(path))
+        .map((path) => `${page} names ${path}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test('say the same three figures in README.md as in docs/performance.md', () => {
+    const figure = (page: string, load: string): string | undefined =>
+      read(page)
+        .split('\n')
+        .filter((line) => line.startsWith('|') && line.includes(`(\`${load}\`)`))
+        .map((line) => line.split('|').at(-2)?.replaceAll('*', '').trim())[0];
+    for (const load of ['uniform', 'spread10k', 'transfers']) {
+      expect(figure('docs/performance.md', load)).toMatch(/ms/);
+      expect(figure('README.md', load)).toBe(figure('docs/performance.md', load));
+    }
+  });
+});
+
+describe('faults are found', () => {
+  test.each(['docs/nowhere.md', '#no-such-heading', 'STYLE.md#no-such-heading'])(
+    'a link to %s',
+    (target) => expect(linkFaults({ page: 'README.md', target })).toHaveLength(1),
+  );
+
+  test.each(['`domain/nothing.ts`', '`domain/{money,nothing}.ts`', '`nothing/`', 'docs/nothing.md'])(
+    'the path %s',
+    (text) => expect(pathsOf(text).filter((path) => !isThere(path))).toHaveLength(1),
+  );
+});
+
+describe('the table of environment variables', () => {
+  const READS =
+    /\b(?:process\.env|env|environment)(?:\.([A-Z][A-Z0-9_]{2,})|\[\s*'([A-Z][A-Z0-9_]{2,})')/g;
+  /** Everybody knows it. */
+  const COMMON = ['PATH'];
+  const page = read('docs/configuration.md');
+
+  test('has every variable that a program reads', () => {
+    const sources = files.filter((path) => /\.(ts|mjs)$/.test(path) && !path.includes('.test.'));
+    const found = sources.flatMap((path) =>
+      [...read(path).matchAll(READS)].map(([, member, index]) => member ?? index ?? ''),
+    );
+    expect(new Set(found).size).toBeGreaterThan(VARIABLES_MIN / 2);
+    const missing = [...new Set(found)].filter((name) => !page.includes(`| \`${name}\` |`));
+    expect(missing.filter((name) => !COMMON.includes(name))).toEqual([]);
+  });
+
+  test('names the files that read each one', () => {
+    const variables = VARIABLE_GROUPS.flatMap((group) => group.variables);
+    expect(variables.length).toBeGreaterThan(VARIABLES_MIN);
+    for (const { name, readBy } of variables) {
+      expect(readBy.filter((path) => !read(path).includes(name))).toEqual([]);
+    }
+  });
+});
