@@ -1,13 +1,10 @@
 import {
+  clientCommand,
   COMMAND_OPERATIONS,
+  type ClientCommand,
   type CommandOperation,
 } from '../contracts/account/command-operations.ts';
-import {
-  clientCommand,
-  type ClientCommand,
-  type CommandBody,
-  type CommandResult,
-} from '../contracts/account/commands.ts';
+import type { CommandBody, CommandResult } from '../contracts/account/commands.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/account/outcomes.ts';
 import { COMMAND_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { openApi } from '../contracts/http/openapi.ts';

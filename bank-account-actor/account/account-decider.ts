@@ -19,7 +19,7 @@ import {
   type Account,
   type ExistingAccount,
 } from '../../domain/account.ts';
-import type { Refusal, TransferCommand } from '../../domain/account-commands.ts';
+import { isOfTransfer, type Refusal, type TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import {
   causeName,
@@ -32,6 +32,7 @@ import {
   ownCommandId,
   PERSON_ID_PATTERN,
   personId,
+  unreachable,
   type AccountId,
   type CommandId,
 } from '../../domain/ids.ts';
@@ -52,15 +53,6 @@ export interface AccountWork {
 
 /** A command, and the batch that its first event records, if none has yet. */
 type Given = CommandMessage & { readonly batch?: BatchContent };
-
-const TRANSFERS = new Set<CommandBody['type']>([
-  'send-transfer',
-  'reserve-transfer',
-  'capture-transfer',
-  'void-transfer',
-  'expire-transfer',
-]);
-const isTransfer = (body: CommandBody): body is TransferBody => TRANSFERS.has(body.type);
 
 /** How commands belong together. */
 export interface Joint {
@@ -170,7 +162,7 @@ function decideAccount(
     return plain(refused({ code: 'version-mismatch', version: current.version }));
   }
   const given = batch === undefined || agreed !== null ? message : { ...message, batch };
-  const decided = isTransfer(command)
+  const decided = isOfTransfer(command)
     ? decideTwo(draft, current, given, command, now)
     : decideOne(draft, current, given, now);
   if (decided === undefined || !('side' in decided)) return decided && plain(decided);
@@ -179,7 +171,7 @@ function decideAccount(
   const result = {
     ok: false as const,
     refusal,
-    ...(isTransfer(command) ? { accountId: side } : {}),
+    ...(isOfTransfer(command) ? { accountId: side } : {}),
   };
   return seen.status === 'none' ? { result } : { result, seen };
 }
@@ -306,6 +298,8 @@ function targetOf(source: Account, body: TransferBody): AccountId | undefined {
     case 'void-transfer':
     case 'expire-transfer':
       return undefined;
+    default:
+      return unreachable(body);
   }
 }
 

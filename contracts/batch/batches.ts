@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { accountIdOfNumber } from '../../domain/account-number.ts';
 import { ACCOUNT_ID_PATTERN, type AccountId, type CommandId } from '../../domain/ids.ts';
-import { clientCommand, type ClientCommand, clientKeyText } from '../account/commands.ts';
+import { clientCommand, type ClientCommand } from '../account/command-operations.ts';
+import { clientKeyText } from '../account/commands.ts';
 import { accountAnswer, outcomeSchema, triable } from '../account/outcomes.ts';
 import { problemSchema } from '../http/problems.ts';
 import { clientAccountText } from '../http/scalars.ts';
