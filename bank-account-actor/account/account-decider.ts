@@ -1,3 +1,4 @@
+import type { AddedByBank } from '../../contracts/account/command-operations.ts';
 import { agreementOf, type BatchContent } from '../../contracts/batch/content.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import {
@@ -341,10 +342,16 @@ function decode(account: Account, { accountId, commandId, command }: CommandMess
   if (currency === undefined) return { refusal: { code: 'account-not-found' } };
   const decoded = decodeCommand(command, currency);
   if (!('type' in decoded)) return { refusal: { code: 'invalid-request', ...decoded } };
-  const holdId = holdIdFor(accountId, commandId);
-  const named = decoded.type === 'place-hold' ? { ...decoded, holdId } : decoded;
-  return { command: named, currency };
+  if (!isAddedTo(decoded.type)) return { command: decoded, currency };
+  return { command: { ...decoded, ...ADDED[decoded.type](accountId, commandId) }, currency };
 }
+
+type Added<Type extends keyof AddedByBank> = Readonly<Record<AddedByBank[Type], string>>;
+/** What a command of a client gets from the bank. */
+const ADDED: {
+  readonly [Type in keyof AddedByBank]: (id: AccountId, commandId: CommandId) => Added<Type>;
+} = { 'place-hold': (id, commandId) => ({ holdId: holdIdFor(id, commandId) }) };
+const isAddedTo = (type: string): type is keyof AddedByBank => Object.hasOwn(ADDED, type);
 
 // Refusals have the same members on the wire, with money as text.
 const refusedBy = (side: AccountId, refusal: Refusal, currency: Currency): Refused => ({

@@ -135,7 +135,7 @@ const ofHold = <Body extends z.ZodRawShape>(
 });
 
 /** What the bank adds to a command of a client by itself. */
-interface AddedByBank {
+export interface AddedByBank {
   readonly 'place-hold': 'holdId';
 }
 type AddedTo<Type> = Type extends keyof AddedByBank ? AddedByBank[Type] : never;

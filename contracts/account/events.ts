@@ -255,8 +255,8 @@ export const keyOf = ({
 
 /** What an event is found by for ever: its command, and what it began or ended. */
 export function namesOf({ type, at, commandId, causationId, data }: Named): string[] {
-  const isNamed = 'holdId' in data || 'transferId' in data || 'reverses' in data;
-  if (!isNamed) return [commandId];
+  // What is of no account begins and ends nothing.
+  if (!Object.hasOwn(DATA, type)) return [commandId];
   // Only ids are read, which are the same in both forms of an event.
   const names = onceNamesOf({ ...data, type, at } as unknown as AccountEvent);
   const isCaused = type === 'transfer-received' && causationId !== undefined;
