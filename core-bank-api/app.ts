@@ -1,38 +1,36 @@
 import {
+  clientCommand,
   COMMAND_OPERATIONS,
+  type ClientCommand,
   type CommandOperation,
 } from '../contracts/account/command-operations.ts';
-import {
-  clientCommand,
-  type ClientCommand,
-  type CommandBody,
-  type CommandResult,
-} from '../contracts/account/commands.ts';
+import type { CommandBody, CommandResult } from '../contracts/account/commands.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/account/outcomes.ts';
 import { COMMAND_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { openApi } from '../contracts/http/openapi.ts';
+import { idParams } from '../contracts/http/parameters.ts';
 import { ACCOUNT_COMMANDS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import { batchRoute } from './batches.ts';
+import { bodyOf, invalid, paramOf } from '../platform/requests.ts';
+import { serve, type Handlers } from '../platform/serve.ts';
+import { BATCH_BYTES_MAX, executeBatch } from './batches.ts';
 import { answerCommand } from './command-answers.ts';
-import { commandStatusRoute } from './command-status.ts';
+import { tellCommand } from './command-status.ts';
 import type { Actors } from './courier.ts';
-import { failureOf, invalid, invalidBy } from './failures.ts';
-import { type ExecutePerson, personRoutes } from './persons.ts';
+import { failureOf } from './failures.ts';
+import { type ExecutePerson, personHandlers } from './persons.ts';
 import {
   accountIdFor,
-  accountIdOf,
   commandIdOf,
   dryRunOf,
-  holdIdOf,
   ifMatchOf,
   traceparentOf,
 } from './request-headers.ts';
-import { transferRoutes } from './transfers.ts';
+import { transferHandlers } from './transfers.ts';
 import express, {
   Router,
   type Express,
@@ -90,7 +88,7 @@ export interface CommandApiPorts {
 export function commandApi(ports: CommandApiPorts): Express {
   const { actors, executePerson, messages, checks, logger } = ports;
   const app = createApp({ logger });
-  const body = jsonBody(BODY_BYTES_MAX);
+  const readers = { one: jsonBody(BODY_BYTES_MAX), many: jsonBody(BATCH_BYTES_MAX) };
 
   const run = async (
     request: Request,
@@ -132,25 +130,26 @@ export function commandApi(ports: CommandApiPorts): Express {
   const give =
     (operation: CommandOperation): RequestHandler =>
     async (request, response) => {
-      const account = accountIdOf(request);
-      const named = 'holdId' in request.params ? { holdId: holdIdOf(request) } : {};
-      const command = parse(operation.command, request.body, named);
+      const account = paramOf(request, idParams, 'id');
+      const command = parse(operation.command, request.body, namedBy(request, operation));
       const { status } = operation;
       await run(request, response, account, commandIdOf(request), command, status);
     };
 
-  for (const operation of COMMAND_OPERATIONS) {
-    const path = expressPath(operation);
-    app[operation.method](
-      path,
-      body,
-      operation.command === 'open-account' ? open : give(operation),
-    );
-  }
-  batchRoute(app, actors);
-  commandStatusRoute(app, actors);
-  transferRoutes(app, actors, body);
-  personRoutes(app, body, executePerson);
+  const commands = COMMAND_OPERATIONS.map(
+    (operation) =>
+      [operation.id, operation.command === 'open-account' ? open : give(operation)] as const,
+  );
+  const handlers: Handlers = {
+    ...Object.fromEntries(commands),
+    ...transferHandlers(actors),
+    ...personHandlers(executePerson),
+    executeBatch: executeBatch(actors),
+    commandStatus: tellCommand(actors),
+  };
+  serve(app, COMMAND_API_OPERATIONS, handlers, ({ id }) =>
+    id === 'executeBatch' ? readers.many : readers.one,
+  );
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
   docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS));
@@ -158,17 +157,14 @@ export function commandApi(ports: CommandApiPorts): Express {
   return app;
 }
 
-const expressPath = ({ path }: { readonly path: string }): string =>
-  path.replaceAll(/\{(\w+)\}/g, ':$1');
+/** The members of the command that the path names beside the account. */
+function namedBy(request: Request, { params = {} }: CommandOperation): object {
+  const names = Object.keys(params).filter((name) => name !== 'id');
+  return Object.fromEntries(names.map((name) => [name, paramOf(request, params, name)]));
+}
 
-function parse(
-  type: ClientCommand['type'],
-  body: object,
-  named: { readonly holdId?: string } = {},
-): CommandBody {
+function parse(type: ClientCommand['type'], body: object, named: object = {}): CommandBody {
   const taken = ['type', ...Object.keys(named)].find((member) => member in body);
-  if (taken !== undefined) throw invalid([{ at: `/${taken}`, message: 'is not a known member' }]);
-  const parsed = clientCommand.safeParse({ ...body, ...named, type });
-  if (parsed.success) return parsed.data;
-  throw invalidBy(parsed.error);
+  if (taken !== undefined) throw invalid(`/${taken}`, 'is not a known member');
+  return bodyOf(clientCommand, { ...body, ...named, type });
 }

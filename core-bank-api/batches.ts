@@ -15,9 +15,10 @@ import { batchHash, type BatchContent } from '../contracts/batch/content.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { problem } from '../contracts/http/problems.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
-import { Failure, jsonBody } from '../platform/http.ts';
+import { Failure } from '../platform/http.ts';
+import { bodyOf, invalid, invalidBy } from '../platform/requests.ts';
 import type { Actors } from './courier.ts';
-import { failureOf, invalid, invalidBy } from './failures.ts';
+import { failureOf } from './failures.ts';
 import {
   accountIdFor,
   freshId,
@@ -26,7 +27,7 @@ import {
   ifMatchOf,
   traceparentOf,
 } from './request-headers.ts';
-import type { Express, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 
 /** How the commands of a batch belong together. */
 export interface Joint {
@@ -95,9 +96,9 @@ function textOf(item: unknown): string {
   }
 }
 
-const isObject = (value: unknown): boolean =>
+export const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const NO_OBJECT = invalid([{ at: '', message: 'must be an object with a type' }]);
+const NO_OBJECT = invalid('', 'must be an object with a type');
 
 /**
  * Ids for items without a key. They follow from the key of the whole batch and what the item says,
@@ -183,18 +184,16 @@ export const BATCH_BYTES_MAX = 1024 * 1024;
 const BATCHES_AT_ONCE_MAX = 128;
 
 // Not to be passed over: who sends it relies on nothing being executed at another version.
-const NO_ONE_VERSION = { at: 'header/If-Match', message: 'is for one command: send that alone' };
+const NO_ONE_VERSION = invalid('header/If-Match', 'is for one command: send that alone');
 
 /** POST /v1/batches: many commands in one request, each with a result of its own. */
-export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void {
+export function executeBatch(actors: Pick<Actors, 'execute'>): RequestHandler {
   let running = 0;
   const handle: RequestHandler = async (request, response) => {
     const { atomic, dryRun } = flagsOf(request, ['atomic', 'dryRun']);
     const commandId = commandIdOf(request);
-    if (ifMatchOf(request) !== undefined) throw invalid([NO_ONE_VERSION]);
-    const frame = batchFrame.safeParse(request.body);
-    if (!frame.success) throw invalidBy(frame.error);
-    const { commands } = frame.data;
+    if (ifMatchOf(request) !== undefined) throw NO_ONE_VERSION;
+    const { commands } = bodyOf(batchFrame, request.body);
     const plan = planBatch(commands, { traceparent: traceparentOf(request) }, commandId);
     response.set('Idempotency-Key', commandId);
     const joint = atomic || dryRun ? { atomic, dryRun } : undefined;
@@ -210,7 +209,7 @@ export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void 
     response.json({ ...(dryRun ? { dryRun } : {}), results });
   };
 
-  app.post('/v1/batches', jsonBody(BATCH_BYTES_MAX), async (request, response, next) => {
+  return async (request, response, next) => {
     if (running >= BATCHES_AT_ONCE_MAX) {
       const detail = `${running} batches are being worked on. Send it again with the same keys.`;
       throw new Failure('service-unavailable', { detail }, { 'Retry-After': '1' });
@@ -221,5 +220,5 @@ export function batchRoute(app: Express, actors: Pick<Actors, 'execute'>): void 
     } finally {
       running -= 1;
     }
-  });
+  };
 }

@@ -11,7 +11,14 @@ import type { FieldError } from '../contracts/http/problems.ts';
 import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/log/topics.ts';
 import { parseObject } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
-import { executePlan, isUnavailable, planBatch, resultOf, type Addressed } from './batches.ts';
+import {
+  executePlan,
+  isObject,
+  isUnavailable,
+  planBatch,
+  resultOf,
+  type Addressed,
+} from './batches.ts';
 import type { Actors } from './courier.ts';
 import { validTraceparent } from './request-headers.ts';
 import { randomUUID, createHash } from 'node:crypto';
@@ -156,9 +163,6 @@ function readCommand(message: Buffer, now: Date): Wanted | Poison {
   const errors = failures.get(0)?.parts.errors ?? [];
   return { cause, reason: 'its data is no valid command', errors: errors.slice(0, 10) };
 }
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parse(message: Buffer): unknown {
   try {

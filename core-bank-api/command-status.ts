@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { commandStatus } from '../contracts/batch/operations.ts';
 import { accountRefText } from '../contracts/batch/batches.ts';
@@ -9,8 +9,9 @@ import { transferAnswerOf } from '../contracts/transfer/transfers.ts';
 import { causeName } from '../domain/account-events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
+import { invalid } from '../platform/requests.ts';
 import type { Actors } from './courier.ts';
-import { failureOf, invalid } from './failures.ts';
+import { failureOf } from './failures.ts';
 import { accountIdFor } from './request-headers.ts';
 import { transferEvents } from './transfers.ts';
 
@@ -23,8 +24,8 @@ const NOT_OPENED =
   'name one that it was about with accountId.';
 
 /** GET /v1/commands/{idempotencyKey}: what came of a command, however it was sent. */
-export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>): void {
-  app.get('/v1/commands/:idempotencyKey', async (request, response) => {
+export function tellCommand(actors: Pick<Actors, 'lookup'>): RequestHandler {
+  return async (request, response) => {
     const { source, ...rest } = request.query;
     const commandId = commandIdIn(request.params['idempotencyKey'], source);
     const accountId = accountOf(rest, commandId);
@@ -41,7 +42,7 @@ export function commandStatusRoute(app: Express, actors: Pick<Actors, 'lookup'>)
     }
     const told = await toldBy(actors, events, accountId);
     response.json({ status: 'executed', commandId, accountId, ...told });
-  });
+  };
 }
 
 type Told = Omit<z.infer<typeof commandStatus>, 'status' | 'commandId' | 'accountId'>;
@@ -76,22 +77,21 @@ function commandIdIn(text: unknown, source: unknown): CommandId {
   if (source !== undefined) {
     if (typeof source === 'string' && source !== '') return messageKeyFor(source, String(text));
     const message = 'must be the source of the CloudEvent, once';
-    throw invalid([{ at: 'query/source', message }]);
+    throw invalid('query/source', message);
   }
   const parsed = clientKeyText.safeParse(text);
   if (parsed.success) return parsed.data;
   const message = 'must be 1-128 visible ASCII characters, percent-encoded where needed';
-  throw invalid([{ at: 'path/idempotencyKey', message }]);
+  throw invalid('path/idempotencyKey', message);
 }
 
 /** Without a parameter it is the account that an opening command with this key makes. */
 function accountOf(query: Readonly<Record<string, unknown>>, commandId: CommandId): AccountId {
   const [unknown] = Object.keys(query).filter((name) => name !== 'accountId');
-  if (unknown !== undefined)
-    throw invalid([{ at: `query/${unknown}`, message: 'is not a known parameter' }]);
+  if (unknown !== undefined) throw invalid(`query/${unknown}`, 'is not a known parameter');
   if (query['accountId'] === undefined) return accountIdFor(commandId);
   const parsed = accountRefText.safeParse(query['accountId']);
   if (parsed.success) return parsed.data;
   const message = parsed.error.issues[0]?.message ?? 'is not an account';
-  throw invalid([{ at: 'query/accountId', message }]);
+  throw invalid('query/accountId', message);
 }

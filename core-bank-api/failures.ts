@@ -1,25 +1,7 @@
-import type { z } from 'zod';
 import type { RefusalMessage } from '../contracts/account/refusals.ts';
-import type { FieldError, ProblemParts } from '../contracts/http/problems.ts';
+import type { ProblemParts } from '../contracts/http/problems.ts';
 import { Failure } from '../platform/http.ts';
-
-export const invalid = (errors: readonly FieldError[]): Failure =>
-  new Failure('invalid-request', { errors });
-
-/** What a contract found wrong with a request. */
-export const invalidBy = (error: z.ZodError): Failure => invalid(error.issues.flatMap(fieldErrors));
-
-const pointer = (path: readonly PropertyKey[]): string =>
-  path.map((member) => `/${String(member).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-
-function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  if (issue.code !== 'unrecognized_keys')
-    return [{ at: pointer(issue.path), message: issue.message }];
-  return issue.keys.slice(0, 10).map((key) => ({
-    at: pointer([...issue.path, key.slice(0, 100)]),
-    message: 'is not a known member',
-  }));
-}
+import { invalid } from '../platform/requests.ts';
 
 /**
  * The problem that a refusal is to the client; `refusalId` names its record, if the account keeps
@@ -28,7 +10,7 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 export function failureOf(refusal: RefusalMessage, refusalId?: string | null): Failure {
   switch (refusal.code) {
     case 'invalid-request':
-      return invalid([{ at: refusal.at, message: refusal.message }]);
+      return invalid(refusal.at, refusal.message);
     case 'service-unavailable':
       return new Failure(
         refusal.code,

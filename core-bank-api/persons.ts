@@ -10,13 +10,16 @@ import {
   type PersonCommandBody,
   type PersonRefusalMessage,
 } from '../contracts/person/commands.ts';
-import { type PersonId, PERSON_ID_PATTERN, personId, type CommandId } from '../domain/ids.ts';
+import { personParams } from '../contracts/http/parameters.ts';
+import type { CommandId, PersonId } from '../domain/ids.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
-import { Failure, idIn } from '../platform/http.ts';
+import { Failure } from '../platform/http.ts';
+import { bodyOf, paramOf } from '../platform/requests.ts';
+import type { Handlers } from '../platform/serve.ts';
 import { answerCommand } from './command-answers.ts';
-import { failureOf, invalid, invalidBy } from './failures.ts';
+import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
@@ -47,7 +50,7 @@ export const personClient =
   };
 
 /** The commands on persons: one command to the person's actor, id and version out. */
-export function personRoutes(app: Express, body: RequestHandler, execute: ExecutePerson): void {
+export function personHandlers(execute: ExecutePerson): Handlers {
   const run = async (
     request: Request,
     response: Response,
@@ -77,32 +80,22 @@ export function personRoutes(app: Express, body: RequestHandler, execute: Execut
     });
   };
 
-  app.post('/v1/persons', body, async (request, response) => {
-    const data = parse(registerPersonBody, request.body);
-    await run(request, response, personIdFor, { type: 'register-person', ...data });
-  });
-  app.put('/v1/persons/:personId/address', body, async (request, response) => {
-    const id = personOf(request);
-    const address = parse(addressBody, request.body);
-    await run(request, response, () => id, { type: 'change-address', address });
-  });
-  app.post('/v1/persons/:personId/erasure', body, async (request, response) => {
-    const id = personOf(request);
-    parse(eraseBody, request.body);
-    await run(request, response, () => id, { type: 'erase-person' });
-  });
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw invalidBy(parsed.error);
-}
-
-function personOf(request: Request): PersonId {
-  const text = idIn(request, 'personId');
-  if (PERSON_ID_PATTERN.test(text)) return personId(text);
-  throw invalid([{ at: 'path/personId', message: 'must be a UUID' }]);
+  return {
+    async registerPerson(request, response) {
+      const data = bodyOf(registerPersonBody, request.body);
+      await run(request, response, personIdFor, { type: 'register-person', ...data });
+    },
+    async changeAddress(request, response) {
+      const id = paramOf(request, personParams, 'personId');
+      const address = bodyOf(addressBody, request.body);
+      await run(request, response, () => id, { type: 'change-address', address });
+    },
+    async erasePerson(request, response) {
+      const id = paramOf(request, personParams, 'personId');
+      bodyOf(eraseBody, request.body);
+      await run(request, response, () => id, { type: 'erase-person' });
+    },
+  };
 }
 
 function failureOfPerson(refusal: PersonRefusalMessage): Failure {

@@ -1,19 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
-import {
-  COMMAND_ID_PATTERN,
-  commandId,
-  type AccountId,
-  type CommandId,
-  ACCOUNT_ID_PATTERN,
-  accountId,
-} from '../domain/ids.ts';
-import { accountIdOfNumber, accountIdOfSerial } from '../domain/account-number.ts';
+import { COMMAND_ID_PATTERN, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
+import { accountIdOfSerial } from '../domain/account-number.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
-import { Failure, idIn } from '../platform/http.ts';
+import { invalid } from '../platform/requests.ts';
 
 const refuse = (at: string, message: string): never => {
-  throw new Failure('invalid-request', { errors: [{ at, message }] });
+  throw invalid(at, message);
 };
 
 // Node joins repeated headers with ", "; a list is never one key or one version.
@@ -74,20 +67,6 @@ export function validTraceparent(text: unknown): string {
   // Ids from Node's pool of random bytes: asking the kernel for each cost 5% of the API.
   const span = randomUUID().replaceAll('-', '').slice(16);
   return `00-${randomUUID().replaceAll('-', '')}-${span}-00`;
-}
-
-/** The account that the path names, by id or by number. */
-export function accountIdOf(request: Request): AccountId {
-  const text = idIn(request, 'id');
-  if (ACCOUNT_ID_PATTERN.test(text)) return accountId(text);
-  const id = accountIdOfNumber(text);
-  return id ?? refuse('path/id', 'must be a UUID or an account number with valid check digits');
-}
-
-/** The hold that the path names. */
-export function holdIdOf(request: Request): string {
-  const text = idIn(request, 'holdId');
-  return ACCOUNT_ID_PATTERN.test(text) ? text : refuse('path/holdId', 'must be a UUID');
 }
 
 export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;

@@ -1,4 +1,4 @@
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import {
   transferIdFor,
   type CommandMessage,
@@ -6,6 +6,7 @@ import {
   type CommandBody,
 } from '../contracts/account/commands.ts';
 import { defined, type LoggedEvent } from '../contracts/account/events.ts';
+import { transferParams } from '../contracts/http/parameters.ts';
 import {
   captureTransferBody,
   transferAnswerOf,
@@ -19,16 +20,18 @@ import {
 import type { TransferAnswer } from '../contracts/transfer/transfers.ts';
 import { transferEndName, transferName } from '../domain/account-events.ts';
 import { transferReversalName } from '../domain/account-events.ts';
-import { ACCOUNT_ID_PATTERN, transferId, type AccountId, type TransferId } from '../domain/ids.ts';
+import type { AccountId, TransferId } from '../domain/ids.ts';
 import { sourceOf } from '../domain/transfer-id.ts';
-import { Failure, idIn } from '../platform/http.ts';
+import { Failure } from '../platform/http.ts';
+import { bodyOf, invalid, paramOf } from '../platform/requests.ts';
+import type { Handlers } from '../platform/serve.ts';
 import { answerCommand } from './command-answers.ts';
 import type { Actors } from './courier.ts';
-import { failureOf, invalid, invalidBy } from './failures.ts';
+import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 
-/** POST and GET of transfers, of what ends pending ones, and of reversals. */
-export function transferRoutes(app: Express, actors: Actors, body: RequestHandler): void {
+/** Takes transfers, what ends pending ones and reversals, and tells how a transfer stands. */
+export function transferHandlers(actors: Actors) {
   const execute = async (
     request: Request,
     response: Response,
@@ -57,59 +60,56 @@ export function transferRoutes(app: Express, actors: Actors, body: RequestHandle
     return execute(request, response, { accountId, commandId, command, status: 200 });
   };
 
-  app.post('/v1/transfers', body, async (request, response) => {
-    const parsed = transferBody.safeParse(request.body);
-    if (!parsed.success) throw invalidBy(parsed.error);
-    const { fromAccountId, pending, ...told } = parsed.data;
-    if (fromAccountId === told.toAccountId) throw new Failure('same-account');
-    const commandId = commandIdOf(request);
-    const id = transferIdFor(fromAccountId, commandId);
-    const type = pending === true ? 'reserve-transfer' : 'send-transfer';
-    const command = defined({ ...told, type, transferId: id }) as CommandBody;
-    const wanted = { accountId: fromAccountId, commandId, command, status: 201 as const };
-    await execute(request, response, wanted);
-  });
-  app.post('/v1/transfers/:transferId/capture', body, async (request, response) => {
-    const id = transferIdOf(request);
-    const parsed = captureTransferBody.safeParse(request.body);
-    if (!parsed.success) throw invalidBy(parsed.error);
-    const command = { ...parsed.data, type: 'capture-transfer', transferId: id } as const;
-    await end(request, response, id, command);
-  });
-  app.post('/v1/transfers/:transferId/void', body, async (request, response) => {
-    const id = transferIdOf(request);
-    const parsed = voidTransferBody.safeParse(request.body);
-    if (!parsed.success) throw invalidBy(parsed.error);
-    await end(request, response, id, { type: 'void-transfer', transferId: id });
-  });
-  app.post('/v1/transfers/:transferId/reversals', body, async (request, response) => {
-    const parsed = transferReversalBody.safeParse(request.body);
-    if (!parsed.success) throw invalidBy(parsed.error);
-    const original = await findTransfer(actors, transferIdOf(request));
-    if (original.status !== 'completed') {
-      const detail = `The transfer is ${original.status}: only a completed one moved money.`;
-      throw new Failure('not-reversible', { detail });
-    }
-    const { toAccountId: payer, fromAccountId, captured, amount } = original;
-    const accountId = payer as AccountId;
-    const commandId = commandIdOf(request);
-    const command = defined({
-      type: 'send-transfer' as const,
-      transferId: transferIdFor(accountId, commandId),
-      toAccountId: fromAccountId,
-      amount: captured ?? amount,
-      reversesTransferId: original.transferId,
-      description: parsed.data.reason ?? original.description,
-      reference: original.reference,
-    }) as CommandBody;
-    await execute(request, response, { accountId, commandId, command, status: 201 });
-  });
-  app.get('/v1/transfers/:transferId', async (request, response) => {
-    for (const name of Object.keys(request.query)) {
-      throw invalid([{ at: `query/${name}`, message: 'is not a known parameter' }]);
-    }
-    response.json(await findTransfer(actors, transferIdOf(request)));
-  });
+  const handlers: Handlers = {
+    async transfer(request, response) {
+      const { fromAccountId, pending, ...told } = bodyOf(transferBody, request.body);
+      if (fromAccountId === told.toAccountId) throw new Failure('same-account');
+      const commandId = commandIdOf(request);
+      const id = transferIdFor(fromAccountId, commandId);
+      const type = pending === true ? 'reserve-transfer' : 'send-transfer';
+      const command = defined({ ...told, type, transferId: id }) as CommandBody;
+      const wanted = { accountId: fromAccountId, commandId, command, status: 201 as const };
+      await execute(request, response, wanted);
+    },
+    async captureTransfer(request, response) {
+      const id = transferOf(request);
+      const data = bodyOf(captureTransferBody, request.body);
+      await end(request, response, id, { ...data, type: 'capture-transfer', transferId: id });
+    },
+    async voidTransfer(request, response) {
+      const id = transferOf(request);
+      bodyOf(voidTransferBody, request.body);
+      await end(request, response, id, { type: 'void-transfer', transferId: id });
+    },
+    async reverseTransfer(request, response) {
+      const { reason } = bodyOf(transferReversalBody, request.body);
+      const original = await findTransfer(actors, transferOf(request));
+      if (original.status !== 'completed') {
+        const detail = `The transfer is ${original.status}: only a completed one moved money.`;
+        throw new Failure('not-reversible', { detail });
+      }
+      const { toAccountId: payer, fromAccountId, captured, amount } = original;
+      const accountId = payer as AccountId;
+      const commandId = commandIdOf(request);
+      const command = defined({
+        type: 'send-transfer' as const,
+        transferId: transferIdFor(accountId, commandId),
+        toAccountId: fromAccountId,
+        amount: captured ?? amount,
+        reversesTransferId: original.transferId,
+        description: reason ?? original.description,
+        reference: original.reference,
+      }) as CommandBody;
+      await execute(request, response, { accountId, commandId, command, status: 201 });
+    },
+    async getTransfer(request, response) {
+      for (const name of Object.keys(request.query)) {
+        throw invalid(`query/${name}`, 'is not a known parameter');
+      }
+      response.json(await findTransfer(actors, transferOf(request)));
+    },
+  };
+  return handlers;
 }
 
 /** A command to the source of a transfer, and the status of its success. */
@@ -191,8 +191,4 @@ function refusedAt(source: AccountId, result: Extract<CommandResult, { ok: false
   });
 }
 
-function transferIdOf(request: Request): TransferId {
-  const text = idIn(request, 'transferId');
-  if (ACCOUNT_ID_PATTERN.test(text)) return transferId(text);
-  throw invalid([{ at: 'path/transferId', message: 'must be a UUID' }]);
-}
+const transferOf = (request: Request): TransferId => paramOf(request, transferParams, 'transferId');

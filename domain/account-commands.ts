@@ -1,6 +1,7 @@
-import type { Details, Limits, Remarks } from './account-events.ts';
-import type { AccountEvent } from './account-events.ts';
+import * as names from './account-events.ts';
+import type { AccountEvent, Details, Limits, Remarks } from './account-events.ts';
 import type { Currency } from './currency.ts';
+import { unreachable } from './ids.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
 import type { Minor } from './money.ts';
 
@@ -61,6 +62,68 @@ type TransferTerms = Remarks & {
 
 type AnyCommand = Command | TransferCommand;
 export type CommandOf<Type extends AnyCommand['type']> = Extract<AnyCommand, { type: Type }>;
+
+const TRANSFERS: Readonly<Record<TransferCommand['type'], true>> = {
+  'send-transfer': true,
+  'reserve-transfer': true,
+  'capture-transfer': true,
+  'void-transfer': true,
+  'expire-transfer': true,
+};
+
+/** Whether a command, in any of its forms, is decided on two accounts. */
+export const isOfTransfer = <Form extends { readonly type: AnyCommand['type'] }>(
+  command: Form,
+): command is Extract<Form, { readonly type: TransferCommand['type'] }> =>
+  command.type in TRANSFERS;
+
+/** What the forms of a command have in common: ids, and the version that is to be reversed. */
+export interface NamingCommand {
+  readonly type: AnyCommand['type'];
+  readonly holdId?: HoldId | undefined;
+  readonly transferId?: TransferId | undefined;
+  readonly reversesTransferId?: TransferId | undefined;
+  readonly version?: Version | undefined;
+}
+
+const named = <Id>(id: Id | undefined, name: (id: Id) => string): string | undefined =>
+  id === undefined ? undefined : name(id);
+
+/**
+ * The name under which the past knows whether what the command wants to end has ended already;
+ * undefined for a command that ends nothing.
+ */
+export function endNameOf(command: NamingCommand): string | undefined {
+  switch (command.type) {
+    case 'capture-hold':
+    case 'void-hold':
+    case 'expire-hold':
+      return named(command.holdId, names.holdName);
+    case 'reverse':
+      return named(command.version, names.reversalName);
+    case 'capture-transfer':
+    case 'void-transfer':
+    case 'expire-transfer':
+      return named(command.transferId, names.transferEndName);
+    case 'send-transfer':
+      return named(command.reversesTransferId, names.transferReversalName);
+    case 'open-account':
+    case 'deposit':
+    case 'withdraw':
+    case 'place-hold':
+    case 'set-overdraft-limit':
+    case 'set-limits':
+    case 'set-details':
+    case 'set-refusal-recording':
+    case 'freeze':
+    case 'unfreeze':
+    case 'close':
+    case 'reserve-transfer':
+      return undefined;
+    default:
+      return unreachable(command.type);
+  }
+}
 
 /** What a decision may ask of the account's past that its state does not hold. */
 export interface Past {

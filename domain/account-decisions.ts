@@ -1,10 +1,11 @@
 import { type Account, type ExistingAccount, whyNotLower, whyNotSpend } from './account.ts';
 import { granted, refuse } from './account-commands.ts';
 import type { Command, CommandOf, Decision, Past } from './account-commands.ts';
-import type { AccountEvent } from './account-events.ts';
+import { remarksOf, type AccountEvent } from './account-events.ts';
 import { decideHold } from './hold-decisions.ts';
 import { unreachable } from './ids.ts';
 import { minor, ZERO, type Minor } from './money.ts';
+import { reversalOf } from './movement.ts';
 
 const NOTHING: Past = {};
 
@@ -96,18 +97,60 @@ function decideReversal(
 ): Decision {
   if (original === undefined) return refuse({ code: 'event-not-found' });
   if (settled !== undefined) return refuse({ code: 'already-reversed', version: settled.version });
-  const common = { type: 'movement-reversed', at, reverses, ...terms } as const;
-  switch (original.type) {
+  const reversal = reversalOf(original);
+  if (reversal === undefined) return refuse({ code: 'not-reversible', eventType: original.type });
+  const refused =
+    reversal.direction === 'debit' ? whyNotLower(account, reversal.amount) : undefined;
+  return refused ?? granted({ type: 'movement-reversed', at, reverses, ...terms, ...reversal });
+}
+
+type OwnEvent = Exclude<AccountEvent, { type: `transfer-${string}` }>;
+
+/** The other way round: the command that makes such an event, without what no command says. */
+export function commandOf(event: OwnEvent): Command {
+  switch (event.type) {
+    case 'account-opened': {
+      const { type: _type, at: _at, ...terms } = event;
+      return { type: 'open-account', ...terms, initialDeposit: ZERO };
+    }
+    case 'account-frozen':
+      return { type: 'freeze', ...reasonOf(event) };
+    case 'account-unfrozen':
+      return { type: 'unfreeze', ...reasonOf(event) };
+    case 'account-closed':
+      return { type: 'close', ...reasonOf(event) };
+    case 'overdraft-limit-set':
+      return { type: 'set-overdraft-limit', amount: event.overdraftLimit };
+    case 'limits-set': {
+      const { type: _type, at: _at, ...limits } = event;
+      return { type: 'set-limits', ...limits };
+    }
+    case 'details-set': {
+      const { type: _type, at: _at, ...details } = event;
+      return { type: 'set-details', ...details };
+    }
+    case 'refusal-recording-set':
+      return { type: 'set-refusal-recording', recordRefusals: event.recordRefusals };
     case 'money-deposited':
-      return (
-        whyNotLower(account, original.amount) ??
-        granted({ ...common, direction: 'debit', amount: original.amount })
-      );
+      return { type: 'deposit', amount: event.amount, ...remarksOf(event) };
     case 'money-withdrawn':
-      return granted({ ...common, direction: 'credit', amount: original.amount });
+      return { type: 'withdraw', amount: event.amount, ...remarksOf(event) };
+    case 'movement-reversed':
+      return { type: 'reverse', version: event.reverses, ...reasonOf(event) };
+    case 'hold-placed': {
+      const { type: _type, at: _at, ...terms } = event;
+      return { type: 'place-hold', ...terms };
+    }
     case 'hold-captured':
-      return granted({ ...common, direction: 'credit', amount: original.amount });
+      return { type: 'capture-hold', holdId: event.holdId, amount: event.amount };
+    case 'hold-voided':
+      return { type: 'void-hold', holdId: event.holdId };
+    case 'hold-expired':
+      return { type: 'expire-hold', holdId: event.holdId };
     default:
-      return refuse({ code: 'not-reversible', eventType: original.type });
+      return unreachable(event);
   }
 }
+
+const reasonOf = ({ reason }: { readonly reason?: string }) =>
+  reason === undefined ? {} : { reason };

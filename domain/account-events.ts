@@ -77,7 +77,8 @@ type MovementReversed = Happened<'movement-reversed'> &
     readonly amount: Minor;
   };
 
-export type AccountEvent =
+/** Changes what the account is or may do, and moves no money. */
+export type TermsEvent =
   | Opened
   | (Happened<'account-frozen'> & Reasoned)
   | (Happened<'account-unfrozen'> & Reasoned)
@@ -85,22 +86,30 @@ export type AccountEvent =
   | (Happened<'overdraft-limit-set'> & { readonly overdraftLimit: Minor })
   | (Happened<'limits-set'> & Limits)
   | (Happened<'details-set'> & Details)
-  | (Happened<'refusal-recording-set'> & { readonly recordRefusals: boolean })
+  | (Happened<'refusal-recording-set'> & { readonly recordRefusals: boolean });
+
+/** Sets money aside or gives it back; the ledger balance stays. */
+export type ReservationEvent =
+  | HoldPlaced
+  | (Happened<'hold-voided'> & { readonly holdId: HoldId; readonly amount: Minor })
+  | (Happened<'hold-expired'> & { readonly holdId: HoldId; readonly amount: Minor })
+  /** Source: the amount is held until it is captured, voided or expires. */
+  | (Happened<'transfer-reserved'> & TransferLeg & Remarks & { readonly expiresAt?: string })
+  | (Happened<'transfer-released'> & TransferLeg & { readonly reason: ReleaseReason });
+
+/** Changes the ledger balance; each is an entry of a statement. */
+export type LedgerEvent =
   | (Happened<'money-deposited'> & { readonly amount: Minor } & Remarks)
   | (Happened<'money-withdrawn'> & { readonly amount: Minor } & Remarks)
   | MovementReversed
-  | HoldPlaced
   | HoldCaptured
-  | (Happened<'hold-voided'> & { readonly holdId: HoldId; readonly amount: Minor })
-  | (Happened<'hold-expired'> & { readonly holdId: HoldId; readonly amount: Minor })
   /** Source and target of a transfer; both stand in one transaction of the log. */
   | (Happened<'transfer-sent'> & DirectLeg & Remarks)
   | (Happened<'transfer-received'> & DirectLeg & Remarks)
-  /** Source: the amount is held until it is captured, voided or expires. */
-  | (Happened<'transfer-reserved'> & TransferLeg & Remarks & { readonly expiresAt?: string })
   /** Source: `released` is what was held beyond the captured amount, and is available again. */
-  | (Happened<'transfer-captured'> & TransferLeg & { readonly released: Minor } & Remarks)
-  | (Happened<'transfer-released'> & TransferLeg & { readonly reason: ReleaseReason });
+  | (Happened<'transfer-captured'> & TransferLeg & { readonly released: Minor } & Remarks);
+
+export type AccountEvent = TermsEvent | ReservationEvent | LedgerEvent;
 
 export type EventOf<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>;
 

@@ -1,5 +1,6 @@
 import { accountIdOfSerial } from './account-number.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from './account.ts';
+import { endNameOf } from './account-commands.ts';
 import type { Command, Decision, Past, TransferCommand } from './account-commands.ts';
 import { decide } from './account-decisions.ts';
 import type { AccountEvent } from './account-events.ts';
@@ -55,7 +56,7 @@ export function bankForTests(options: BankOptions = {}) {
   const pastOf = (accountId: AccountId, command: Command | TransferCommand): Past => {
     const versionOf = (name: string | undefined): Version | undefined =>
       name === undefined ? undefined : named.get(`${accountId} ${name}`);
-    const settled = versionOf(endOf(command));
+    const settled = versionOf(endNameOf(command));
     const original = command.type === 'reverse' ? command.version : versionOf(originalOf(command));
     return {
       settled: settled === undefined ? undefined : { version: settled },
@@ -161,26 +162,6 @@ export function bankForTests(options: BankOptions = {}) {
   return bank;
 }
 export type BankForTests = ReturnType<typeof bankForTests>;
-
-/** The name under which is known that what the command wants to end has ended. */
-function endOf(command: Command | TransferCommand): string | undefined {
-  switch (command.type) {
-    case 'reverse':
-      return names.reversalName(command.version);
-    case 'capture-hold':
-    case 'void-hold':
-    case 'expire-hold':
-      return names.holdName(command.holdId);
-    case 'capture-transfer':
-    case 'void-transfer':
-    case 'expire-transfer':
-      return names.transferEndName(command.transferId);
-    case 'send-transfer':
-      return command.reversesTransferId && names.transferReversalName(command.reversesTransferId);
-    default:
-      return undefined;
-  }
-}
 
 /** The name of the event that a transfer takes back. */
 const originalOf = (command: Command | TransferCommand): string | undefined =>

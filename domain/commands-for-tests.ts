@@ -17,40 +17,37 @@ export interface Step {
   readonly minutes: number;
 }
 
-/** What random lives are made of; the frequent ones stand more than once. */
-export const STEPS = [
-  'open-account',
-  'deposit',
-  'deposit',
-  'deposit',
-  'withdraw',
-  'withdraw',
-  'place-hold',
-  'place-hold',
-  'capture-hold',
-  'void-hold',
-  'expire-hold',
-  'send-transfer',
-  'send-transfer',
-  'reverse-transfer',
-  'reserve-transfer',
-  'reserve-transfer',
-  'capture-transfer',
-  'capture-transfer',
-  'void-transfer',
-  'expire-transfer',
-  'reverse',
-  'reverse',
-  'set-overdraft-limit',
-  'set-limits',
-  'set-details',
-  'set-refusal-recording',
-  'freeze',
-  'unfreeze',
-  'unfreeze',
-  'close',
-] as readonly StepType[];
 type StepType = Command['type'] | TransferCommand['type'] | 'reverse-transfer';
+
+/** How often each kind of step stands among those that random lives choose from. */
+const WEIGHTS: Readonly<Record<StepType, number>> = {
+  'open-account': 1,
+  deposit: 3,
+  withdraw: 2,
+  'place-hold': 2,
+  'capture-hold': 1,
+  'void-hold': 1,
+  'expire-hold': 1,
+  'send-transfer': 2,
+  'reverse-transfer': 1,
+  'reserve-transfer': 2,
+  'capture-transfer': 2,
+  'void-transfer': 1,
+  'expire-transfer': 1,
+  reverse: 2,
+  'set-overdraft-limit': 1,
+  'set-limits': 1,
+  'set-details': 1,
+  'set-refusal-recording': 1,
+  freeze: 1,
+  unfreeze: 2,
+  close: 1,
+};
+
+/** What random lives are made of; the frequent ones stand more than once. */
+export const STEPS = Object.entries(WEIGHTS).flatMap(([type, times]) =>
+  Array.from({ length: times }, () => type as StepType),
+);
 
 /** Of which random transfers choose their target. */
 const ACCOUNTS = 4;

@@ -1,4 +1,4 @@
-import type { AccountEvent } from './account-events.ts';
+import type { AccountEvent, EventOf, LedgerEvent } from './account-events.ts';
 import { minor, ZERO, type Minor } from './money.ts';
 
 /** What an event does to money, in minor units of its account's currency. */
@@ -58,4 +58,26 @@ export function movementOf(event: AccountEvent): Movement {
     case 'transfer-captured':
       return { ...internal(-event.amount), held: minor(-event.amount - event.released) };
   }
+}
+
+type Reversal = Pick<EventOf<'movement-reversed'>, 'direction' | 'amount'>;
+
+/** Which way money goes when `reverse` takes the movement back; undefined: it takes none back. */
+const TAKEN_BACK_BY: Readonly<Record<LedgerEvent['type'], Reversal['direction'] | undefined>> = {
+  'money-deposited': 'debit',
+  'money-withdrawn': 'credit',
+  'hold-captured': 'credit',
+  'movement-reversed': undefined,
+  'transfer-sent': undefined,
+  'transfer-received': undefined,
+  'transfer-captured': undefined,
+};
+
+const isOfLedger = (event: AccountEvent): event is LedgerEvent => event.type in TAKEN_BACK_BY;
+
+/** What `reverse` makes of an event; undefined for one that it cannot take back. */
+export function reversalOf(event: AccountEvent): Reversal | undefined {
+  if (!isOfLedger(event)) return undefined;
+  const direction = TAKEN_BACK_BY[event.type];
+  return direction === undefined ? undefined : { direction, amount: event.amount };
 }

@@ -1,9 +1,9 @@
 import type { Account, ExistingAccount } from './account.ts';
 import type { Command, Decision, Past, TransferCommand } from './account-commands.ts';
-import { decide } from './account-decisions.ts';
+import { commandOf, decide } from './account-decisions.ts';
 import { remarksOf, type AccountEvent, type EventOf } from './account-events.ts';
 import type { AccountId } from './ids.ts';
-import { ZERO, type Minor } from './money.ts';
+import type { Minor } from './money.ts';
 import { decidePerson, type Person, type PersonCommand, type PersonEvent } from './person.ts';
 import { decideTransfer } from './transfer-decisions.ts';
 
@@ -112,53 +112,6 @@ function openingOf(account: ExistingAccount, initialDeposit: Minor): Command {
   return { type: 'open-account', ownerId, currency, overdraftLimit, initialDeposit };
 }
 
-/** The command that makes such an event; what no command says is left out. */
-function commandOf(event: OwnEvent): Command {
-  switch (event.type) {
-    case 'account-opened': {
-      const { type: _type, at: _at, ...terms } = event;
-      return { type: 'open-account', ...terms, initialDeposit: ZERO };
-    }
-    case 'account-frozen':
-      return { type: 'freeze', ...reasonOf(event) };
-    case 'account-unfrozen':
-      return { type: 'unfreeze', ...reasonOf(event) };
-    case 'account-closed':
-      return { type: 'close', ...reasonOf(event) };
-    case 'overdraft-limit-set':
-      return { type: 'set-overdraft-limit', amount: event.overdraftLimit };
-    case 'limits-set': {
-      const { type: _type, at: _at, ...limits } = event;
-      return { type: 'set-limits', ...limits };
-    }
-    case 'details-set': {
-      const { type: _type, at: _at, ...details } = event;
-      return { type: 'set-details', ...details };
-    }
-    case 'refusal-recording-set':
-      return { type: 'set-refusal-recording', recordRefusals: event.recordRefusals };
-    case 'money-deposited':
-      return { type: 'deposit', amount: event.amount, ...remarksOf(event) };
-    case 'money-withdrawn':
-      return { type: 'withdraw', amount: event.amount, ...remarksOf(event) };
-    case 'movement-reversed':
-      return { type: 'reverse', version: event.reverses, ...reasonOf(event) };
-    case 'hold-placed': {
-      const { type: _type, at: _at, ...terms } = event;
-      return { type: 'place-hold', ...terms };
-    }
-    case 'hold-captured':
-      return { type: 'capture-hold', holdId: event.holdId, amount: event.amount };
-    case 'hold-voided':
-      return { type: 'void-hold', holdId: event.holdId };
-    case 'hold-expired':
-      return { type: 'expire-hold', holdId: event.holdId };
-  }
-}
-
-const reasonOf = ({ reason }: { readonly reason?: string }) =>
-  reason === undefined ? {} : { reason };
-
 function transferOf(event: TransferEvent): TransferCommand {
   const { transferId, amount, otherAccountId: toAccountId } = event;
   switch (event.type) {
@@ -187,16 +140,13 @@ function transferOf(event: TransferEvent): TransferCommand {
   }
 }
 
-/** Whether a command could say these amounts: movements above zero, limits from zero on. */
-function hasSaneAmounts(event: AccountEvent): boolean {
-  if ('amount' in event && event.amount <= 0n) return false;
-  switch (event.type) {
-    case 'account-opened':
-    case 'overdraft-limit-set':
-      return event.overdraftLimit >= 0n;
-    case 'limits-set':
-      return (event.perWithdrawal ?? ZERO) >= 0n && (event.perDay ?? ZERO) >= 0n;
-    default:
-      return true;
-  }
-}
+/** Whether a command could say these amounts: movements above zero, all others from zero on. */
+const hasSaneAmounts = (event: AccountEvent): boolean =>
+  Object.entries(event).every(
+    // What is released follows from other amounts: no command says it.
+    ([name, units]) =>
+      typeof units !== 'bigint' ||
+      name === 'released' ||
+      units > 0n ||
+      (units === 0n && name !== 'amount'),
+  );

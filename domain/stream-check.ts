@@ -3,6 +3,7 @@ import type { Past } from './account-commands.ts';
 import type { AccountEvent, EventOf } from './account-events.ts';
 import { version, type TransferId, type Version } from './ids.ts';
 import type { Minor } from './money.ts';
+import { reversalOf } from './movement.ts';
 
 const NOTHING: Past = {};
 /** It ended; when that was nobody needs to know here. */
@@ -81,21 +82,11 @@ export function createMovementsPast(once: OnceNames) {
     isMoved,
     /** Takes each event of the account, in order. */
     remember(accountId: string, event: AccountEvent, at: Version): void {
-      switch (event.type) {
-        case 'money-deposited':
-          remember(accountId, at, 'debit', event.amount);
-          return;
-        case 'money-withdrawn':
-        case 'hold-captured':
-          remember(accountId, at, 'credit', event.amount);
-          return;
-        case 'transfer-received':
-          once.add(got(accountId, event.transferId, event.otherAccountId, event.amount));
-          break;
-        default:
-          break;
+      if (event.type === 'transfer-received') {
+        once.add(got(accountId, event.transferId, event.otherAccountId, event.amount));
       }
-      remember(accountId, at);
+      const reversal = reversalOf(event);
+      remember(accountId, at, reversal?.direction, reversal?.amount);
     },
   };
 }

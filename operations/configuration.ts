@@ -52,7 +52,7 @@ function rowsOf(shape: z.ZodRawShape): Row[] {
       throw new Error(`${name} has no description: give its schema one with describe()`);
     }
     const unset = required.includes(name) ? 'required' : 'optional';
-    const otherwise = schema.default === undefined ? unset : `\`${String(schema.default)}\``;
+    const otherwise = schema.default === undefined ? unset : `\`${JSON.stringify(schema.default)}\``;
     return [`\`${name}\``, typeOf(schema), otherwise, schema.description];
   });
 }

@@ -4,7 +4,7 @@ import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
-import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../contracts/http/problems.ts';
 import { Failure } from './failure.ts';
 import { foreignCheck } from './foreign-request.ts';
@@ -114,10 +114,6 @@ interface RouteLayer {
   readonly route?: { readonly stack: readonly { readonly method: string }[] };
   match(path: string): boolean;
 }
-
-/** An id of the path; a UUID may be written in either case (RFC 9562). */
-export const idIn = ({ params }: Request, name: string): string =>
-  String(params[name]).toLowerCase();
 
 /** Listens on loopback only. Requests that are not HTTP get a problem document too. */
 export async function listen(app: RequestListener, port: number): Promise<http.Server> {

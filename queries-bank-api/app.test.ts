@@ -7,7 +7,7 @@ import { AccountView } from './accounts/account-view.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts/accounts-for-tests.ts';
 import { queryApi } from './app.ts';
 import { auditForTests, STATUS, TRIAL_BALANCE } from './log/audit-for-tests.ts';
-import { writeCursor } from './requests.ts';
+import { writeCursor } from './cursors.ts';
 import { eventStreams } from './log/event-streams.ts';
 import { HistoryView } from './history/history-view.ts';
 import { eventOf, logForTests, refusalOf } from './log/log-for-tests.ts';

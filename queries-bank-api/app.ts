@@ -10,7 +10,10 @@ import { health, type Check } from '../platform/health.ts';
 import { createApp, Failure, finish } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { auditAnswers, type Audit } from './log/audit-answers.ts';
-import { readCursor, writeCursor, accountOf, invalid, queryOf } from './requests.ts';
+import { readCursor, writeCursor } from './cursors.ts';
+import { idParams } from '../contracts/http/parameters.ts';
+import { invalid, paramOf, queryOf } from '../platform/requests.ts';
+import { serve, type Handlers } from '../platform/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
 import type { LogProofs } from './log/log-proofs.ts';
@@ -32,39 +35,53 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly logger: Logger;
 }
 
+/** Gives the answer, which is sent as JSON. */
 type Ask = (request: Request, response: Response) => Promise<unknown>;
+/** Sends the answer itself. */
+type Handle = (request: Request, response: Response) => Promise<void>;
 
 /** The query API: answers from the read models and from the log. */
 export function queryApi(ports: QueryApiPorts): Express {
   const app = createApp({ logger: ports.logger });
-  app.get('/v1/accounts', answered(listAccounts(ports)));
-  app.get('/v1/accounts/:id', answered(readAccount(ports)));
-  app.get('/v1/accounts/:id/balance', answered(readBalance(ports)));
-  app.get('/v1/accounts/:id/history', answered(readHistory(ports)));
-  app.get('/v1/accounts/:id/events', answered(readEvents(ports)));
-  app.get('/v1/accounts/:id/events/stream', reached(ports.streams.handle));
-  app.get('/v1/accounts/:id/refusals', answered(readRefusals(ports.log)));
-  proofAnswers(app, ports.proofs, reached);
-  app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   const persons = personAnswers(ports.persons);
-  app.get('/v1/persons', answered(persons.list));
-  app.get('/v1/persons/:personId', answered(persons.one));
-  const audit = auditAnswers(ports.audit);
-  app.get('/v1/audit/status', answered(audit.status));
-  app.get('/v1/audit/trial-balance', answered(audit.trialBalance));
-  app.get('/v1/audit/alarms', answered(audit.alarms));
+  const { json, lines } = proofAnswers(ports.proofs);
+  const asks: Readonly<Record<string, Ask>> = {
+    listAccounts: listAccounts(ports),
+    readAccount: readAccount(ports),
+    readBalance: readBalance(ports),
+    readHistory: readHistory(ports),
+    readEvents: readEvents(ports),
+    readRefusals: readRefusals(ports.log),
+    listPersons: persons.list,
+    readPerson: persons.one,
+    ...auditAnswers(ports.audit),
+    ...json,
+  };
+  const writes: Readonly<Record<string, Handle>> = {
+    streamEvents: ports.streams.handle,
+    readStatement: statementAnswers(ports),
+    ...lines,
+  };
+  serve(app, QUERY_API_OPERATIONS, { ...each(asks, answered), ...each(writes, reached) });
   health(app, ports.checks);
   docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS));
   finish(app, ports.logger);
   return app;
 }
 
-const answered = (ask: Ask): RequestHandler =>
+/** Handlers of many operations, each made the same way. */
+export const each = <Answer>(
+  answers: Readonly<Record<string, Answer>>,
+  served: (answer: Answer) => RequestHandler,
+): Handlers =>
+  Object.fromEntries(Object.entries(answers).map(([id, answer]) => [id, served(answer)]));
+
+export const answered = (ask: Ask): RequestHandler =>
   reached(async (request, response) => void response.json(await ask(request, response)));
 
 /** What is not there for a while is a 503 that says when to ask again. */
 export const reached =
-  (handle: (request: Request, response: Response) => Promise<void>): RequestHandler =>
+  (handle: Handle): RequestHandler =>
   async (request, response) => {
     try {
       await handle(request, response);
@@ -76,7 +93,7 @@ export const reached =
 
 function readAccount(ports: QueryApiPorts): Ask {
   return async (request, response) => {
-    const id = accountOf(request);
+    const id = paramOf(request, idParams, 'id');
     const { minVersion } = queryOf(queries.accountQuery, request);
     const account = await accountAt(ports, id, minVersion);
     tag(response, account.version);
@@ -88,7 +105,7 @@ function readBalance(ports: QueryApiPorts): Ask {
   const { log, logger } = ports;
   const past = { ...ports, heads: new LogHeads(log, logger) };
   return async (request, response): Promise<BalanceAnswer> => {
-    const id = accountOf(request);
+    const id = paramOf(request, idParams, 'id');
     const { minVersion, at, version } = queryOf(balanceQuery, request);
     if (at !== undefined && version !== undefined) {
       throw invalid('query/version', 'must not be given together with "at"');
@@ -145,7 +162,7 @@ function listAccounts(ports: QueryApiPorts): Ask {
 
 function readEvents({ log }: QueryApiPorts): Ask {
   return async (request, response): Promise<queries.EventsAnswer> => {
-    const accountId = accountOf(request);
+    const accountId = paramOf(request, idParams, 'id');
     const query = queryOf(queries.eventsQuery, request);
     const { fromVersion = 1, limit = queries.PAGE_ITEMS_DEFAULT } = query;
     const { entries, headVersion } = await log.events(accountId, fromVersion, limit);

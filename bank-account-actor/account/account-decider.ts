@@ -1,3 +1,4 @@
+import type { AddedByBank } from '../../contracts/account/command-operations.ts';
 import { agreementOf, type BatchContent } from '../../contracts/batch/content.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type Account,
   type ExistingAccount,
 } from '../../domain/account.ts';
-import type { Refusal, TransferCommand } from '../../domain/account-commands.ts';
+import { isOfTransfer, type Refusal, type TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import {
   causeName,
@@ -32,6 +33,7 @@ import {
   ownCommandId,
   PERSON_ID_PATTERN,
   personId,
+  unreachable,
   type AccountId,
   type CommandId,
 } from '../../domain/ids.ts';
@@ -50,15 +52,6 @@ export interface AccountWork extends RefusableWork {
 
 /** A command, and the batch that its first event records, if none has yet. */
 type Given = CommandMessage & { readonly batch?: BatchContent };
-
-const TRANSFERS = new Set<CommandBody['type']>([
-  'send-transfer',
-  'reserve-transfer',
-  'capture-transfer',
-  'void-transfer',
-  'expire-transfer',
-]);
-const isTransfer = (body: CommandBody): body is TransferBody => TRANSFERS.has(body.type);
 
 /** How commands belong together. */
 export interface Joint {
@@ -168,7 +161,7 @@ function decideAccount(
     return plain(refused({ code: 'version-mismatch', version: current.version }));
   }
   const given = batch === undefined || agreed !== null ? message : { ...message, batch };
-  const decided = isTransfer(command)
+  const decided = isOfTransfer(command)
     ? decideTwo(draft, current, given, command, now)
     : decideOne(draft, current, given, now);
   if (decided === undefined || !('side' in decided)) return decided && plain(decided);
@@ -177,7 +170,7 @@ function decideAccount(
   const result = {
     ok: false as const,
     refusal,
-    ...(isTransfer(command) ? { accountId: side } : {}),
+    ...(isOfTransfer(command) ? { accountId: side } : {}),
   };
   return seen.status === 'none' ? { result } : { result, seen };
 }
@@ -304,6 +297,8 @@ function targetOf(source: Account, body: TransferBody): AccountId | undefined {
     case 'void-transfer':
     case 'expire-transfer':
       return undefined;
+    default:
+      return unreachable(body);
   }
 }
 
@@ -345,10 +340,16 @@ function decode(account: Account, { accountId, commandId, command }: CommandMess
   if (currency === undefined) return { refusal: { code: 'account-not-found' } };
   const decoded = decodeCommand(command, currency);
   if (!('type' in decoded)) return { refusal: { code: 'invalid-request', ...decoded } };
-  const holdId = holdIdFor(accountId, commandId);
-  const named = decoded.type === 'place-hold' ? { ...decoded, holdId } : decoded;
-  return { command: named, currency };
+  if (!isAddedTo(decoded.type)) return { command: decoded, currency };
+  return { command: { ...decoded, ...ADDED[decoded.type](accountId, commandId) }, currency };
 }
+
+type Added<Type extends keyof AddedByBank> = Readonly<Record<AddedByBank[Type], string>>;
+/** What a command of a client gets from the bank. */
+const ADDED: {
+  readonly [Type in keyof AddedByBank]: (id: AccountId, commandId: CommandId) => Added<Type>;
+} = { 'place-hold': (id, commandId) => ({ holdId: holdIdFor(id, commandId) }) };
+const isAddedTo = (type: string): type is keyof AddedByBank => Object.hasOwn(ADDED, type);
 
 // Refusals have the same members on the wire, with money as text.
 const refusedBy = (side: AccountId, refusal: Refusal, currency: Currency): Refused => ({

@@ -6,28 +6,18 @@ import {
 } from '../../contracts/account/commands.ts';
 import { decodeEvent, streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import type { Account } from '../../domain/account.ts';
-import type { Past } from '../../domain/account-commands.ts';
-import { holdName, reversalName } from '../../domain/account-events.ts';
+import { endNameOf, type Past, type TransferCommand } from '../../domain/account-commands.ts';
 import {
   transferEndName,
   transferName,
   transferReversalName,
 } from '../../domain/account-events.ts';
-import { version, type StreamId } from '../../domain/ids.ts';
+import { unreachable, version, type StreamId } from '../../domain/ids.ts';
 import type { Draft } from '../turn/draft.ts';
 import { unavailable } from '../turn/work.ts';
 
-export type TransferBody = Extract<
-  CommandBody,
-  {
-    type:
-      | 'send-transfer'
-      | 'reserve-transfer'
-      | 'capture-transfer'
-      | 'void-transfer'
-      | 'expire-transfer';
-  }
->;
+export type TransferBody = Extract<CommandBody, { type: TransferCommand['type'] }>;
+
 /** The events of a command that was executed before: the same answer, for ever. */
 export function replay(
   draft: Draft,
@@ -72,21 +62,14 @@ type Asked = Past | 'unavailable' | undefined;
 /** What a decision may ask of the past, by the name under which it is known whether it ended. */
 export function pastOf(draft: Draft, stream: StreamId, account: Account, body: CommandBody): Asked {
   if (account.status === 'none') return {};
-  switch (body.type) {
-    case 'capture-hold':
-    case 'void-hold':
-    case 'expire-hold': {
-      // What the state still holds open was not ended, so nobody needs to be asked.
-      if (account.holds.some(({ holdId }) => holdId === body.holdId)) return {};
-      return settledPast(draft.settled(stream, holdName(body.holdId)));
-    }
-    case 'reverse': {
-      if (body.version > account.version) return {};
-      return eventPast(draft, stream, body.version, reversalName(body.version));
-    }
-    default:
-      return {};
+  const name = endNameOf(body);
+  if (name === undefined) return {};
+  if (body.type === 'reverse') {
+    return body.version > account.version ? {} : eventPast(draft, stream, body.version, name);
   }
+  // What the state still holds open was not ended, so nobody needs to be asked.
+  const isOpen = 'holdId' in body && account.holds.some(({ holdId }) => holdId === body.holdId);
+  return isOpen ? {} : settledPast(draft.settled(stream, name));
 }
 
 export function transferPast(
@@ -113,6 +96,8 @@ export function transferPast(
     }
     case 'reserve-transfer':
       return {};
+    default:
+      return unreachable(body);
   }
 }
 

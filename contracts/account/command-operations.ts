@@ -1,11 +1,60 @@
 import { z } from 'zod';
-import { COMMAND_ID_PATTERN } from '../../domain/ids.ts';
-import * as bodies from './commands.ts';
-import type { ClientCommand } from './commands.ts';
+import type { Command, CommandOf } from '../../domain/account-commands.ts';
+import { CURRENCIES } from '../../domain/currency.ts';
+import { COMMAND_ID_PATTERN, type HoldId } from '../../domain/ids.ts';
 import type { Operation } from '../http/openapi.ts';
-import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
 import { holdParams, idParams } from '../http/parameters.ts';
 import type { ProblemCode } from '../http/problems.ts';
+import * as texts from '../http/scalars.ts';
+import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
+
+export const openAccountBody = z.strictObject({
+  ownerId: texts.clientOwnerText,
+  // Named here, so that who reads the document (or generates from it) sees what is accepted.
+  currency: texts.currencyText.meta({ enum: [...CURRENCIES] }),
+  name: texts.nameText.optional(),
+  overdraftLimit: texts.amountText.optional(),
+  initialDeposit: texts.amountText.optional(),
+  metadata: texts.metadataRecord.optional(),
+  recordRefusals: z.boolean().optional().meta({
+    description: 'true: a command that a rule refuses is recorded in the log, with what was seen',
+  }),
+});
+export const moneyBody = z.strictObject({
+  amount: texts.positiveAmountText,
+  description: texts.descriptionText.optional(),
+  reference: texts.referenceText.optional(),
+  metadata: texts.metadataRecord.optional(),
+});
+
+export const holdBody = z.strictObject({
+  amount: texts.positiveAmountText,
+  description: texts.descriptionText.optional(),
+  expiresAt: texts.timeText.optional().meta({
+    description: 'when the bank releases the hold by itself; it stays until resolved without it',
+  }),
+});
+export const captureBody = z.strictObject({
+  amount: texts.positiveAmountText.optional().meta({
+    description: 'what is taken, the rest is released; all of the hold when missing',
+  }),
+});
+export const emptyBody = z.strictObject({});
+export const overdraftBody = z.strictObject({ amount: texts.amountText });
+export const limitsBody = z.strictObject({
+  perWithdrawal: texts.amountText.optional(),
+  perDay: texts.amountText.optional(),
+});
+export const detailsBody = z.strictObject({
+  name: texts.nameText.optional(),
+  metadata: texts.metadataRecord.optional(),
+});
+export const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
+export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
+export const reversalBody = z.strictObject({
+  version: texts.versionNumber,
+  reason: texts.descriptionText.optional(),
+});
 
 export const common = {
   query: {
@@ -46,150 +95,137 @@ export const WITH_BODY: readonly ProblemCode[] = [
   'version-mismatch',
 ];
 
-/** A route of the command API: which command it gives to the account that the path names. */
-export interface CommandOperation extends Operation {
-  readonly command: ClientCommand['type'];
-}
-
-const ofAccount = (
-  command: Exclude<ClientCommand['type'], 'open-account'>,
-  path: string,
-  [id, summary]: readonly [string, string],
-  body: NonNullable<Operation['body']>,
-  status: 200 | 201,
-  problems: readonly ProblemCode[] = [],
-): CommandOperation => ({
-  ...common,
-  command,
-  method: command.startsWith('set-') ? 'put' : 'post',
-  path: `/v1/accounts/{id}${path}`,
-  id,
-  summary,
-  params: path.includes('{holdId}') ? holdParams : idParams,
-  headers,
-  body,
-  status,
-  answer: triable(outcomeSchema),
-  problems: [...WITH_BODY, 'account-not-found', 'account-closed', ...problems],
-});
-
 const SPENDING: readonly ProblemCode[] = ['account-frozen', 'insufficient-funds', 'limit-exceeded'];
 const HOLD: readonly ProblemCode[] = ['hold-not-found', 'hold-already-resolved'];
 
-/** What core-bank-api serves. */
-export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
-  {
+/** A command of a client: what it says, and the operation that takes it. */
+type Given = Omit<Operation, 'method'> & { readonly members: z.ZodObject };
+
+const ofAccount = <Body extends z.ZodRawShape>(
+  path: string,
+  [id, summary]: readonly [string, string],
+  body: z.ZodObject<Body, z.core.$strict>,
+  status: 200 | 201,
+  problems: readonly ProblemCode[] = [],
+) => ({
+  ...common,
+  path: `/v1/accounts/{id}${path}`,
+  id,
+  summary,
+  params: idParams,
+  headers,
+  body,
+  members: body,
+  status,
+  answer: triable(outcomeSchema),
+  problems: [...WITH_BODY, 'account-not-found' as const, 'account-closed' as const, ...problems],
+});
+
+/** The hold is named by the path, in the command as it travels by a member. */
+export const heldBy = { holdId: texts.clientIdText.transform((id) => id as HoldId) };
+const ofHold = <Body extends z.ZodRawShape>(
+  path: string,
+  names: readonly [string, string],
+  body: z.ZodObject<Body, z.core.$strict>,
+  problems: readonly ProblemCode[] = [],
+) => ({
+  ...ofAccount(`/holds/{holdId}${path}`, names, body, 200, [...HOLD, ...problems]),
+  params: holdParams,
+  members: body.extend(heldBy),
+});
+
+/** What the bank adds to a command of a client by itself. */
+export interface AddedByBank {
+  readonly 'place-hold': 'holdId';
+}
+type AddedTo<Type> = Type extends keyof AddedByBank ? AddedByBank[Type] : never;
+type Said<Type extends Command['type']> = Exclude<keyof CommandOf<Type>, 'type' | AddedTo<Type>>;
+
+/**
+ * Every command that a client may give, with what it says and how core-bank-api takes it. A command
+ * of the domain, and a member of one, compiles only with its place here.
+ */
+const COMMANDS = {
+  'open-account': {
     ...common,
-    command: 'open-account',
-    method: 'post',
     path: '/v1/accounts',
     id: 'openAccount',
     summary: 'Opens an account, with a first deposit if one is given',
     headers,
-    body: bodies.openAccountBody,
+    body: openAccountBody,
+    members: openAccountBody,
     status: 201,
     answer: triable(accountAnswer),
     answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
     problems: [...WITH_BODY, 'account-already-exists', 'owner-not-found'],
   },
-  ofAccount(
-    'deposit',
-    '/deposits',
-    ['deposit', 'Puts money into an account'],
-    bodies.moneyBody,
-    201,
-    ['account-frozen'],
-  ),
-  ofAccount(
-    'withdraw',
+  deposit: ofAccount('/deposits', ['deposit', 'Puts money into an account'], moneyBody, 201, [
+    'account-frozen',
+  ]),
+  withdraw: ofAccount(
     '/withdrawals',
     ['withdraw', 'Takes money out of an account, as far as it is available'],
-    bodies.moneyBody,
+    moneyBody,
     201,
     SPENDING,
   ),
-  ofAccount(
-    'place-hold',
+  'place-hold': ofAccount(
     '/holds',
     ['placeHold', 'Sets money aside: it stays in the ledger but is not available'],
-    bodies.holdBody,
+    holdBody,
     201,
     [...SPENDING, 'too-many-open'],
   ),
-  ofAccount(
-    'capture-hold',
-    '/holds/{holdId}/capture',
+  'capture-hold': ofHold(
+    '/capture',
     ['captureHold', 'Takes the held money, or a part of it and releases the rest'],
-    bodies.captureBody,
-    200,
-    [...HOLD, 'account-frozen', 'hold-expired', 'hold-amount-exceeded'],
+    captureBody,
+    ['account-frozen', 'hold-expired', 'hold-amount-exceeded'],
   ),
-  ofAccount(
-    'void-hold',
-    '/holds/{holdId}/void',
-    ['voidHold', 'Releases the held money'],
-    bodies.emptyBody,
-    200,
-    HOLD,
-  ),
-  ofAccount(
-    'set-overdraft-limit',
+  'void-hold': ofHold('/void', ['voidHold', 'Releases the held money'], emptyBody),
+  'set-overdraft-limit': ofAccount(
     '/overdraft-limit',
     ['setOverdraftLimit', 'Sets how far the ledger may fall below zero'],
-    bodies.overdraftBody,
+    overdraftBody,
     200,
     ['insufficient-funds'],
   ),
-  ofAccount(
-    'set-limits',
+  'set-limits': ofAccount(
     '/limits',
     ['setLimits', 'Sets what may leave the account at once and per day (UTC); missing: no limit'],
-    bodies.limitsBody,
+    limitsBody,
     200,
   ),
-  ofAccount(
-    'set-details',
+  'set-details': ofAccount(
     '/details',
     ['setDetails', 'Sets name and metadata; what is missing is removed'],
-    bodies.detailsBody,
+    detailsBody,
     200,
   ),
-  ofAccount(
-    'set-refusal-recording',
+  'set-refusal-recording': ofAccount(
     '/refusal-recording',
     ['setRefusalRecording', 'Sets whether refused commands are recorded in the log'],
-    bodies.refusalRecordingBody,
+    refusalRecordingBody,
     200,
   ),
-  ofAccount(
-    'freeze',
+  freeze: ofAccount(
     '/freeze',
     ['freeze', 'Stops all movements; holds can still be voided and expire'],
-    bodies.reasonBody,
+    reasonBody,
     200,
     ['account-frozen'],
   ),
-  ofAccount(
-    'unfreeze',
-    '/unfreeze',
-    ['unfreeze', 'Allows movements again'],
-    bodies.reasonBody,
-    200,
-    ['account-not-frozen'],
-  ),
-  ofAccount(
-    'close',
-    '/close',
-    ['close', 'Closes an empty account for ever'],
-    bodies.reasonBody,
-    200,
-    ['account-frozen', 'balance-not-zero'],
-  ),
-  ofAccount(
-    'reverse',
+  unfreeze: ofAccount('/unfreeze', ['unfreeze', 'Allows movements again'], reasonBody, 200, [
+    'account-not-frozen',
+  ]),
+  close: ofAccount('/close', ['close', 'Closes an empty account for ever'], reasonBody, 200, [
+    'account-frozen',
+    'balance-not-zero',
+  ]),
+  reverse: ofAccount(
     '/reversals',
     ['reverse', 'Takes back a deposit, withdrawal or capture, once'],
-    bodies.reversalBody,
+    reversalBody,
     201,
     [
       'account-frozen',
@@ -199,4 +235,44 @@ export const COMMAND_OPERATIONS: readonly CommandOperation[] = [
       'insufficient-funds',
     ],
   ),
-];
+} satisfies {
+  readonly [Type in Exclude<Command['type'], 'expire-hold'>]: Given & {
+    readonly members: { readonly shape: Readonly<Record<Said<Type>, z.ZodType>> };
+  };
+};
+type Commands = typeof COMMANDS;
+
+export const typed = <Type extends string, Shape extends z.ZodRawShape>(
+  type: Type,
+  body: z.ZodObject<Shape>,
+) => body.extend({ type: z.literal(type) });
+
+type OptionOf<Type extends string, Members> =
+  Members extends z.ZodObject<infer Shape>
+    ? z.ZodObject<Shape & { type: z.ZodLiteral<Type> }, z.core.$strict>
+    : never;
+type Option = {
+  [Type in keyof Commands]: OptionOf<Type, Commands[Type]['members']>;
+}[keyof Commands];
+
+/** What a client may command. */
+export const clientCommand = z.discriminatedUnion(
+  'type',
+  Object.entries(COMMANDS).map(([type, { members }]) =>
+    typed(type, members as z.ZodObject),
+  ) as unknown as [Option, ...Option[]],
+);
+export type ClientCommand = z.infer<typeof clientCommand>;
+
+/** A route of the command API: which command it gives to the account that the path names. */
+export interface CommandOperation extends Operation {
+  readonly command: keyof Commands;
+}
+
+/** What core-bank-api serves. */
+export const COMMAND_OPERATIONS: readonly CommandOperation[] = Object.entries(
+  COMMANDS as Readonly<Record<keyof Commands, Given>>,
+).map(([name, { members: _members, ...operation }]) => {
+  const command = name as keyof Commands;
+  return { ...operation, command, method: command.startsWith('set-') ? 'put' : 'post' };
+});

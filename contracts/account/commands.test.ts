@@ -5,7 +5,6 @@ import { commandId } from '../../domain/ids.ts';
 import { sourceOf } from '../../domain/transfer-id.ts';
 import { formatAmount, minor } from '../../domain/money.ts';
 import {
-  clientCommand,
   commandBody,
   type CommandBody,
   commandHash,
@@ -13,6 +12,7 @@ import {
   holdIdFor,
   transferIdFor,
 } from './commands.ts';
+import { clientCommand } from './command-operations.ts';
 import { isMoney } from './money.ts';
 import { accountIdText } from '../http/scalars.ts';
 

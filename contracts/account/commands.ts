@@ -1,6 +1,6 @@
 import * as texts from '../http/scalars.ts';
 import type { Command, TransferCommand } from '../../domain/account-commands.ts';
-import { CURRENCIES, type Currency } from '../../domain/currency.ts';
+import type { Currency } from '../../domain/currency.ts';
 import {
   type HoldId,
   COMMAND_ID_PATTERN,
@@ -16,90 +16,26 @@ import { parseAmount, ZERO } from '../../domain/money.ts';
 import { batchContent } from '../batch/content.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { accountIdText } from '../http/scalars.ts';
+import {
+  captureBody,
+  clientCommand,
+  emptyBody,
+  heldBy,
+  moneyBody,
+  typed,
+} from './command-operations.ts';
 import { loggedEventSchema } from './events.ts';
 import { isMoney } from './money.ts';
 import { refusalSchema } from './refusals.ts';
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 
-export const openAccountBody = z.strictObject({
-  ownerId: texts.clientOwnerText,
-  // Named here, so that who reads the document (or generates from it) sees what is accepted.
-  currency: texts.currencyText.meta({ enum: [...CURRENCIES] }),
-  name: texts.nameText.optional(),
-  overdraftLimit: texts.amountText.optional(),
-  initialDeposit: texts.amountText.optional(),
-  metadata: texts.metadataRecord.optional(),
-  recordRefusals: z.boolean().optional().meta({
-    description: 'true: a command that a rule refuses is recorded in the log, with what was seen',
-  }),
-});
-export const moneyBody = z.strictObject({
-  amount: texts.positiveAmountText,
-  description: texts.descriptionText.optional(),
-  reference: texts.referenceText.optional(),
-  metadata: texts.metadataRecord.optional(),
-});
-
-export const holdBody = z.strictObject({
-  amount: texts.positiveAmountText,
-  description: texts.descriptionText.optional(),
-  expiresAt: texts.timeText.optional().meta({
-    description: 'when the bank releases the hold by itself; it stays until resolved without it',
-  }),
-});
-export const captureBody = z.strictObject({
-  amount: texts.positiveAmountText.optional().meta({
-    description: 'what is taken, the rest is released; all of the hold when missing',
-  }),
-});
-export const emptyBody = z.strictObject({});
-export const overdraftBody = z.strictObject({ amount: texts.amountText });
-export const limitsBody = z.strictObject({
-  perWithdrawal: texts.amountText.optional(),
-  perDay: texts.amountText.optional(),
-});
-export const detailsBody = z.strictObject({
-  name: texts.nameText.optional(),
-  metadata: texts.metadataRecord.optional(),
-});
-export const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
-export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
-export const reversalBody = z.strictObject({
-  version: texts.versionNumber,
-  reason: texts.descriptionText.optional(),
-});
-
-const typed = <Type extends string, Shape extends z.ZodRawShape>(
-  type: Type,
-  body: z.ZodObject<Shape>,
-) => body.extend({ type: z.literal(type) });
-const ofHold = { holdId: texts.clientIdText.transform((id) => id as HoldId) };
 const ofTransfer = { transferId: texts.transferIdText };
-
-/** What a client may command. */
-export const clientCommand = z.discriminatedUnion('type', [
-  typed('open-account', openAccountBody),
-  typed('deposit', moneyBody),
-  typed('withdraw', moneyBody),
-  typed('place-hold', holdBody),
-  typed('capture-hold', captureBody.extend(ofHold)),
-  typed('void-hold', emptyBody.extend(ofHold)),
-  typed('set-overdraft-limit', overdraftBody),
-  typed('set-limits', limitsBody),
-  typed('set-details', detailsBody),
-  typed('set-refusal-recording', refusalRecordingBody),
-  typed('freeze', reasonBody),
-  typed('unfreeze', reasonBody),
-  typed('close', reasonBody),
-  typed('reverse', reversalBody),
-]);
-export type ClientCommand = z.infer<typeof clientCommand>;
 
 /** A command as it travels: amounts are still text, because the actor knows the currency. */
 export const commandBody = z.discriminatedUnion('type', [
   ...clientCommand.options,
-  typed('expire-hold', emptyBody.extend(ofHold)),
+  typed('expire-hold', emptyBody.extend(heldBy)),
   typed(
     'send-transfer',
     moneyBody.extend({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ExistingAccount } from '../../domain/account.ts';
 import { causeName, onceNamesOf, RELEASE_REASONS } from '../../domain/account-events.ts';
-import type { AccountEvent } from '../../domain/account-events.ts';
+import type { AccountEvent, LedgerEvent } from '../../domain/account-events.ts';
 import type { AccountId, CommandId, StreamId } from '../../domain/ids.ts';
 import { readAmount } from '../../domain/money.ts';
 import { movementOf, type Movement } from '../../domain/movement.ts';
@@ -68,70 +68,120 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     data,
   });
 
-const data = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape);
+type Shape<Event> = Readonly<Record<Exclude<keyof Event, 'type' | 'at'>, z.ZodType>> & typeof state;
 
-export const loggedEventSchema = z.discriminatedUnion('type', [
-  envelope(
-    'account-opened',
-    data({
-      ...state,
-      ...details,
-      ownerId: texts.ownerIdText,
-      overdraftLimit: texts.amountText,
-      recordRefusals: z.literal(true).optional(),
-    }),
-  ),
-  envelope('account-frozen', data({ ...state, ...reasoned })),
-  envelope('account-unfrozen', data({ ...state, ...reasoned })),
-  envelope('account-closed', data({ ...state, ...reasoned })),
-  envelope('overdraft-limit-set', data({ ...state, overdraftLimit: texts.amountText })),
-  envelope(
-    'limits-set',
-    data({
-      ...state,
-      perWithdrawal: texts.amountText.optional(),
-      perDay: texts.amountText.optional(),
-    }),
-  ),
-  envelope('details-set', data({ ...state, ...details })),
-  envelope('refusal-recording-set', data({ ...state, recordRefusals: z.boolean() })),
-  envelope('money-deposited', data({ ...money, ...remarks })),
-  envelope('money-withdrawn', data({ ...money, ...remarks })),
-  envelope(
-    'movement-reversed',
-    data({
-      ...money,
-      ...reasoned,
-      reverses: texts.versionNumber,
-      direction: z.enum(['credit', 'debit']),
-    }),
-  ),
-  envelope(
-    'hold-placed',
-    data({
-      ...hold,
-      description: texts.descriptionText.optional(),
-      expiresAt: texts.timeText.optional(),
-    }),
-  ),
-  envelope(
-    'hold-captured',
-    data({
-      ...hold,
-      released: texts.amountText,
-      description: texts.descriptionText.optional(),
-    }),
-  ),
-  envelope('hold-voided', data(hold)),
-  envelope('hold-expired', data(hold)),
-  envelope('transfer-sent', data(direct)),
-  envelope('transfer-received', data(direct)),
-  envelope('transfer-reserved', data({ ...leg, ...remarks, expiresAt: texts.timeText.optional() })),
-  envelope('transfer-captured', data({ ...leg, ...remarks, released: texts.amountText })),
-  envelope('transfer-released', data({ ...leg, reason: z.enum(RELEASE_REASONS) })),
-]);
+/** The data of each event of the domain. One that is missing, or a member of it, does not compile. */
+const DATA = {
+  'account-opened': {
+    ...state,
+    ...details,
+    ownerId: texts.ownerIdText,
+    overdraftLimit: texts.amountText,
+    recordRefusals: z.literal(true).optional(),
+  },
+  'account-frozen': { ...state, ...reasoned },
+  'account-unfrozen': { ...state, ...reasoned },
+  'account-closed': { ...state, ...reasoned },
+  'overdraft-limit-set': { ...state, overdraftLimit: texts.amountText },
+  'limits-set': {
+    ...state,
+    perWithdrawal: texts.amountText.optional(),
+    perDay: texts.amountText.optional(),
+  },
+  'details-set': { ...state, ...details },
+  'refusal-recording-set': { ...state, recordRefusals: z.boolean() },
+  'money-deposited': { ...money, ...remarks },
+  'money-withdrawn': { ...money, ...remarks },
+  'movement-reversed': {
+    ...money,
+    ...reasoned,
+    reverses: texts.versionNumber,
+    direction: z.enum(['credit', 'debit']),
+  },
+  'hold-placed': {
+    ...hold,
+    description: texts.descriptionText.optional(),
+    expiresAt: texts.timeText.optional(),
+  },
+  'hold-captured': {
+    ...hold,
+    released: texts.amountText,
+    description: texts.descriptionText.optional(),
+  },
+  'hold-voided': hold,
+  'hold-expired': hold,
+  'transfer-sent': direct,
+  'transfer-received': direct,
+  'transfer-reserved': { ...leg, ...remarks, expiresAt: texts.timeText.optional() },
+  'transfer-captured': { ...leg, ...remarks, released: texts.amountText },
+  'transfer-released': { ...leg, reason: z.enum(RELEASE_REASONS) },
+} satisfies { readonly [Event in AccountEvent as Event['type']]: Shape<Event> };
+
+type Data = typeof DATA;
+type Option = {
+  [Type in keyof Data]: ReturnType<typeof envelope<Type, z.ZodObject<Data[Type], z.core.$strict>>>;
+}[keyof Data];
+
+export const loggedEventSchema = z.discriminatedUnion(
+  'type',
+  Object.entries(DATA).map(([type, shape]) => envelope(type, z.strictObject(shape))) as unknown as [
+    Option,
+    ...Option[],
+  ],
+);
 /** An account's event as it stands in journal, topics and log. Its envelope is final. */
 export type LoggedEvent = z.infer<typeof loggedEventSchema>;
+
+/**
+ * What a statement calls each movement of the ledger: {other} is the number of the other account,
+ * {reverses} the version that is taken back. ISO 20022 has a family of codes for some.
+ */
+export const MOVEMENTS: Readonly<
+  Record<LedgerEvent['type'], { readonly title: string; readonly isoFamily?: string }>
+> = {
+  'money-deposited': { title: 'Deposit' },
+  'money-withdrawn': { title: 'Withdrawal' },
+  'movement-reversed': { title: 'Reversal of no. {reverses}' },
+  'hold-captured': { title: 'Payment of a held amount' },
+  'transfer-sent': { title: 'Transfer to {other}', isoFamily: 'ICDT' },
+  'transfer-captured': { title: 'Transfer to {other}', isoFamily: 'ICDT' },
+  'transfer-received': { title: 'Transfer from {other}', isoFamily: 'RCDT' },
+};
+
+type MembersOf<Event> = Event extends LoggedEvent ? keyof Event['data'] : never;
+export type EventMember = MembersOf<LoggedEvent>;
+
+/**
+ * Where each member of an event's data is shown as it is: in a line of the history, and in public
+ * (integration events). What a person typed stays inside, and so does who owns an account; of a
+ * reason only the codes leave that the bank itself gives. A new member compiles only with both.
+ */
+export const SHOWN = {
+  // In history these have another form.
+  amount: { history: false, public: true },
+  currency: { history: false, public: true },
+  balance: { history: false, public: true },
+  direction: { history: false, public: true },
+  // The balance and the account tell of these.
+  released: { history: false, public: true },
+  overdraftLimit: { history: false, public: true },
+  perWithdrawal: { history: false, public: true },
+  perDay: { history: false, public: true },
+  recordRefusals: { history: false, public: true },
+  ownerId: { history: false, public: false },
+  name: { history: false, public: false },
+
+  description: { history: true, public: false },
+  reference: { history: true, public: false },
+  metadata: { history: true, public: false },
+  reason: { history: true, public: 'codes' },
+  holdId: { history: true, public: true },
+  expiresAt: { history: true, public: true },
+  reverses: { history: true, public: true },
+  transferId: { history: true, public: true },
+  otherAccountId: { history: true, public: true },
+  reversesTransferId: { history: true, public: true },
+} as const satisfies Record<EventMember, { history: boolean; public: boolean | 'codes' }>;
 
 export const streamOf = (id: AccountId): StreamId => `acct/${id}` as StreamId;
 export const accountOfStream = (stream: string): AccountId =>
@@ -205,8 +255,8 @@ export const keyOf = ({
 
 /** What an event is found by for ever: its command, and what it began or ended. */
 export function namesOf({ type, at, commandId, causationId, data }: Named): string[] {
-  const isNamed = 'holdId' in data || 'transferId' in data || 'reverses' in data;
-  if (!isNamed) return [commandId];
+  // What is of no account begins and ends nothing.
+  if (!Object.hasOwn(DATA, type)) return [commandId];
   // Only ids are read, which are the same in both forms of an event.
   const names = onceNamesOf({ ...data, type, at } as unknown as AccountEvent);
   const isCaused = type === 'transfer-received' && causationId !== undefined;

@@ -1,4 +1,6 @@
 import { available, type ExistingAccount } from '../../domain/account.ts';
+import type { Command, TransferCommand } from '../../domain/account-commands.ts';
+import type { AccountEvent, Limits } from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../../domain/money.ts';
 import { z } from 'zod';
@@ -12,15 +14,19 @@ export const writeMoney = (members: object, currency: Currency): Record<string, 
     ]),
   );
 
-const MONEY = new Set([
-  'amount',
-  'released',
-  'overdraftLimit',
-  'initialDeposit',
-  'perWithdrawal',
-  'perDay',
-]);
-export const isMoney = (name: string): boolean => MONEY.has(name);
+/** The members of a command, an event or a limit that the domain counts in minor units. */
+type MoneyIn<One> = One extends unknown
+  ? { [Name in keyof One]-?: Minor extends One[Name] ? Name : never }[keyof One]
+  : never;
+const MONEY: Readonly<Record<MoneyIn<Command | TransferCommand | AccountEvent | Limits>, true>> = {
+  amount: true,
+  released: true,
+  overdraftLimit: true,
+  initialDeposit: true,
+  perWithdrawal: true,
+  perDay: true,
+};
+export const isMoney = (name: string): boolean => Object.hasOwn(MONEY, name);
 /** The way back: the members that are money in every event, command and state of the bank. */
 export function readMoney(members: object, currency: Currency): Record<string, unknown> {
   const read: Record<string, unknown> = {};

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { clientCommand, type CommandBody } from './commands.ts';
+import { clientCommand } from './command-operations.ts';
+import type { CommandBody } from './commands.ts';
 import { balanceSchema } from './money.ts';
 import { envelope } from './events.ts';
 import { refusalSchema, type RefusalMessage } from './refusals.ts';
@@ -11,32 +12,34 @@ type MembersOf<Body> = Body extends Body ? keyof Body : never;
 type CommandMember = MembersOf<CommandBody>;
 
 /**
- * Which members of a command its record holds: nothing that somebody typed, and no owner. A new
- * member does not compile until somebody decides here. `commandHash` binds the record to all of
- * the command, for whoever still has it.
+ * The members of a command that its record holds, with their schemas: nothing that somebody typed,
+ * and no owner. A new member does not compile until somebody decides here. `commandHash` binds the
+ * record to all of the command, for whoever still has it.
  */
-const IS_RECORDED: Readonly<Record<CommandMember, boolean>> = {
-  type: true,
-  amount: true,
-  currency: true,
-  expiresAt: true,
-  holdId: true,
-  initialDeposit: true,
-  overdraftLimit: true,
-  perDay: true,
-  perWithdrawal: true,
-  recordRefusals: true,
-  reversesTransferId: true,
-  toAccountId: true,
-  transferId: true,
-  version: true,
-  description: false,
-  metadata: false,
-  name: false,
-  ownerId: false,
-  reason: false,
-  reference: false,
+const RECORDED = {
+  amount: texts.amountText.optional(),
+  currency: texts.currencyText.optional(),
+  expiresAt: texts.timeText.optional(),
+  holdId: texts.holdIdText.optional(),
+  initialDeposit: texts.amountText.optional(),
+  overdraftLimit: texts.amountText.optional(),
+  perDay: texts.amountText.optional(),
+  perWithdrawal: texts.amountText.optional(),
+  recordRefusals: z.boolean().optional(),
+  reversesTransferId: texts.transferIdText.optional(),
+  toAccountId: texts.accountIdText.optional(),
+  transferId: texts.transferIdText.optional(),
+  version: texts.versionNumber.optional(),
 };
+const IS_LEFT_OUT: Readonly<Record<Exclude<CommandMember, 'type' | keyof typeof RECORDED>, true>> =
+  {
+    description: true,
+    metadata: true,
+    name: true,
+    ownerId: true,
+    reason: true,
+    reference: true,
+  };
 
 /**
  * Which refusals are by a rule of the bank, on a request that was understood. The others say that
@@ -93,25 +96,13 @@ const refusedCommand = z.strictObject({
   /** The client's Idempotency-Key, or the one that the server made. */
   commandId: z.string(),
   type: ASKED,
-  amount: texts.amountText.optional(),
-  currency: texts.currencyText.optional(),
-  expiresAt: texts.timeText.optional(),
-  holdId: texts.holdIdText.optional(),
-  initialDeposit: texts.amountText.optional(),
-  overdraftLimit: texts.amountText.optional(),
-  perDay: texts.amountText.optional(),
-  perWithdrawal: texts.amountText.optional(),
-  recordRefusals: z.boolean().optional(),
-  reversesTransferId: texts.transferIdText.optional(),
-  toAccountId: texts.accountIdText.optional(),
-  transferId: texts.transferIdText.optional(),
-  version: texts.versionNumber.optional(),
+  ...RECORDED,
 });
 type AskedCommand = z.infer<typeof refusedCommand>;
 
 /** The command as it was asked, without what the record must not hold. */
 export function askedCommand(commandId: string, body: CommandBody): AskedCommand {
-  const kept = Object.entries(body).filter(([name]) => IS_RECORDED[name as CommandMember]);
+  const kept = Object.entries(body).filter(([name]) => !(name in IS_LEFT_OUT));
   return refusedCommand.parse({ commandId, ...Object.fromEntries(kept) });
 }
 

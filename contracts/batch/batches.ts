@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { accountIdOfNumber } from '../../domain/account-number.ts';
-import { ACCOUNT_ID_PATTERN, type AccountId, type CommandId } from '../../domain/ids.ts';
-import { clientCommand, type ClientCommand, clientKeyText } from '../account/commands.ts';
+import type { AccountId, CommandId } from '../../domain/ids.ts';
+import { clientCommand, type ClientCommand } from '../account/command-operations.ts';
+import { clientKeyText } from '../account/commands.ts';
 import { accountAnswer, outcomeSchema, triable } from '../account/outcomes.ts';
 import { problemSchema } from '../http/problems.ts';
 import { clientAccountText } from '../http/scalars.ts';
@@ -9,15 +9,10 @@ import { clientAccountText } from '../http/scalars.ts';
 export const BATCH_COMMANDS_MAX = 1_000;
 
 /** An account by its id or by its number; both mean the same. */
-export const accountRefText = clientAccountText
-  .transform((text, context): AccountId => {
-    if (ACCOUNT_ID_PATTERN.test(text)) return text as AccountId;
-    const id = accountIdOfNumber(text);
-    if (id !== undefined) return id;
-    context.issues.push({ code: 'custom', input: text, message: 'has wrong check digits' });
-    return z.NEVER;
-  })
-  .meta({ description: 'account id (UUID) or account number (20 digits)' });
+export const accountRefText = clientAccountText(
+  'must be a UUID or an account number',
+  'has wrong check digits',
+);
 
 const key = clientKeyText
   .optional()

@@ -1,3 +1,4 @@
+import type { PersonId, TransferId } from '../../domain/ids.ts';
 import { clientAccountText, clientIdText } from './scalars.ts';
 import { z } from 'zod';
 
@@ -22,13 +23,21 @@ export const minVersion = versionText(
   'waits up to 2 s until the answer shows at least this version',
 );
 
-export const idParams = { id: clientAccountText };
+/** For what takes no parameter. */
+export const noQuery = z.strictObject({});
 
-export const transferParams = { transferId: clientIdText };
+const ACCOUNT = 'must be a UUID or an account number with valid check digits';
+export const idParams = { id: clientAccountText(ACCOUNT, ACCOUNT) };
+
+export const transferParams = { transferId: clientIdText.transform((id) => id as TransferId) };
 
 export const holdParams = {
   ...idParams,
   holdId: clientIdText.meta({ description: 'holdId of the outcome that placed the hold' }),
 };
 
-export const personParams = { personId: clientIdText.meta({ description: 'person id (UUID)' }) };
+export const personParams = {
+  personId: clientIdText
+    .transform((id) => id as PersonId)
+    .meta({ description: 'person id (UUID)' }),
+};

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountIdOfNumber } from '../../domain/account-number.ts';
 import { currencyOf, type Currency } from '../../domain/currency.ts';
 import {
   ACCOUNT_ID_PATTERN,
@@ -59,12 +60,23 @@ export const clientIdText = z
   .regex(new RegExp(`^${UUID}$`), 'must be a UUID')
   .toLowerCase();
 
-/** An account by its id or by its number, as clients write it. */
-export const clientAccountText = z
-  .string()
-  .regex(new RegExp(`^(?:${UUID}|[0-9]{20})$`), 'must be a UUID or an account number')
-  .toLowerCase()
-  .meta({ description: 'account id (UUID) or account number (20 digits)' });
+/**
+ * An account by its id or by its number, as clients write it; both become its id. The messages are
+ * for what is neither, and for a number with wrong check digits.
+ */
+export const clientAccountText = (neither: string, wrongDigits: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^(?:${UUID}|[0-9]{20})$`), neither)
+    .toLowerCase()
+    .transform((text, context): AccountId => {
+      if (ACCOUNT_ID_PATTERN.test(text)) return text as AccountId;
+      const id = accountIdOfNumber(text);
+      if (id !== undefined) return id;
+      context.issues.push({ code: 'custom', input: text, message: wrongDigits });
+      return z.NEVER;
+    })
+    .meta({ description: 'account id (UUID) or account number (20 digits)' });
 
 /** An owner as clients write them: of a person's id either case is right. */
 export const clientOwnerText = z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SHOWN, type EventMember } from '../account/events.ts';
 import { bankEventSchema, type BankEvent } from './bank-events.ts';
 import { positionNumber } from './topics.ts';
 
@@ -9,41 +10,21 @@ const AGGREGATES: Readonly<Record<string, string>> = {
   refusal: 'refusal',
 };
 
-type MembersOf<Data> = Data extends Data ? keyof Data : never;
+// An event without data has the type of a record, whose members could be any.
+type MembersOf<Data> = Data extends Data ? (string extends keyof Data ? never : keyof Data) : never;
 type DataMember = MembersOf<BankEvent['data']>;
 
-/**
- * Which members of an event's data the public may read. What a person typed stays inside, and so
- * does who owns an account; of a reason only the codes leave that the bank itself gives. A new
- * member does not compile until somebody decides here.
- */
-const MAY_LEAVE: Readonly<Record<DataMember, boolean | 'codes'>> = {
-  amount: true,
-  balance: true,
+/** Which members the public may read of events that are of no account; see SHOWN for those. */
+const OF_OTHERS: Readonly<Record<Exclude<DataMember, EventMember>, boolean>> = {
   // A record of a refusal holds codes, ids and amounts only.
   command: true,
-  currency: true,
-  direction: true,
-  expiresAt: true,
-  holdId: true,
-  otherAccountId: true,
-  overdraftLimit: true,
-  perDay: true,
-  perWithdrawal: true,
-  reason: 'codes',
-  recordRefusals: true,
   refusal: true,
-  released: true,
-  reverses: true,
   seen: true,
-  transferId: true,
-  description: false,
-  metadata: false,
-  name: false,
-  ownerId: false,
-  reference: false,
+  dayIsFull: false,
   sealed: false,
 };
+const mayLeave = (name: DataMember): boolean | 'codes' =>
+  name in OF_OTHERS ? OF_OTHERS[name as keyof typeof OF_OTHERS] : SHOWN[name as EventMember].public;
 
 /** A CloudEvent 1.0 in JSON format, as it stands on the topic `bank-events`. */
 export interface IntegrationEvent {
@@ -72,7 +53,7 @@ const options = bankEventSchema.options.flatMap((kind): readonly Option[] => kin
 function publishedOf(option: Option): [DataMember, z.ZodType][] {
   const members = Object.entries(option.shape.data.shape) as [DataMember, z.ZodType][];
   return members.filter(([name, schema]) => {
-    const may = MAY_LEAVE[name];
+    const may = mayLeave(name);
     return may === 'codes' ? schema instanceof z.ZodEnum : may;
   });
 }

@@ -11,7 +11,7 @@ export const receiptParams = {
   ...idParams,
   version: z
     .string()
-    .regex(/^[1-9][0-9]{0,14}$/)
+    .regex(/^[1-9][0-9]{0,14}$/, 'must be a whole number from 1')
     .meta({ description: `version of the account, 1 to ${VERSION_MAX}` }),
 };
 export const refusalReceiptParams = {
@@ -32,8 +32,6 @@ export const walkQuery = z.strictObject({
   fromTx: transaction('the first transaction, 1 when missing').optional(),
   toTx: transaction('the last transaction, for example txId of a signed state'),
 });
-export const noQuery = z.strictObject({});
-
 export const publicKeyAnswer = z.strictObject({
   algorithm: z.literal('ECDSA P-256, SHA-256'),
   /** PEM; compare it with what the bank published elsewhere before you rely on it. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RELEASE_REASONS } from '../../domain/account-events.ts';
 import { accountRefText } from '../batch/batches.ts';
-import { captureBody, emptyBody, moneyBody, reasonBody } from '../account/commands.ts';
+import { captureBody, emptyBody, moneyBody, reasonBody } from '../account/command-operations.ts';
 import { accountOfStream, defined, type LoggedEvent } from '../account/events.ts';
 import { outcomeOf, outcomeSchema, triable } from '../account/outcomes.ts';
 import * as texts from '../http/scalars.ts';

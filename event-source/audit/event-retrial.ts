@@ -1,6 +1,6 @@
 import { isAccountEvent, isPersonEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/account/commands.ts';
-import { decodeEvent, type LoggedEvent } from '../../contracts/account/events.ts';
+import { decodeEvent, type EventMember, type LoggedEvent } from '../../contracts/account/events.ts';
 import { transferName } from '../../domain/account-events.ts';
 import { COMMAND_ID_PATTERN, type AccountId, type CommandId } from '../../domain/ids.ts';
 import { createLedgerCheck, createStreamCheck, type OnceNames } from '../../domain/invariants.ts';
@@ -127,6 +127,11 @@ function nameFault(event: LoggedEvent, accountId: string): string | undefined {
       return follows('transfer', data.transferId, due);
     }
     default:
-      return undefined;
+      return noOtherId(data);
   }
 }
+
+type KnownId = 'holdId' | 'transferId' | 'otherAccountId' | 'ownerId' | 'reversesTransferId';
+type OtherId = Exclude<Extract<EventMember, `${string}Id`>, KnownId>;
+/** Another id compiles only when it is looked at above, or known to follow from no command. */
+const noOtherId = <Data>(_data: [OtherId] extends [never] ? Data : never): undefined => undefined;

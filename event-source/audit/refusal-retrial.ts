@@ -2,6 +2,7 @@ import { decodeCommand, type CommandBody } from '../../contracts/account/command
 import { writeMoney } from '../../contracts/account/money.ts';
 import { isRecorded, type RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { available, dayOf, type Account, type ExistingAccount } from '../../domain/account.ts';
+import { endNameOf, isOfTransfer, type NamingCommand } from '../../domain/account-commands.ts';
 import type { Command, Past, TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import * as names from '../../domain/account-events.ts';
@@ -34,13 +35,11 @@ const SHOWN = new Set<string>([
   'insufficient-funds',
   'limit-exceeded',
 ]);
-const SELF_CONTAINED = new Set<Data['command']['type']>([
-  ...(['open-account', 'deposit', 'withdraw', 'place-hold', 'freeze', 'unfreeze'] as const),
-  ...(['close', 'set-overdraft-limit', 'set-limits', 'set-details'] as const),
-]);
+const isSelfContained = (command: NamingCommand): boolean =>
+  !isOfTransfer(command) && endNameOf(command) === undefined;
 /** Whether it can be decided again although some of what it was decided on was undone. */
 const isShown = ({ at, data: { command, refusal } }: RefusalEvent, now: ExistingAccount): boolean =>
-  SHOWN.has(refusal.code) && SELF_CONTAINED.has(command.type) && at >= now.changedAt;
+  SHOWN.has(refusal.code) && isSelfContained(command) && at >= now.changedAt;
 
 export interface RefusalRetrialParts {
   readonly ledger: Pick<LedgerCheck, 'account' | 'isMoved'>;
@@ -102,7 +101,7 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
   ): string | undefined => {
     const id = stream.slice('refusal/'.length);
     const past = pastOf(id, asked, refusal, then);
-    const other = isTransfer(asked) ? otherOf(asked, refusal, then, at) : undefined;
+    const other = isOfTransfer(asked) ? otherOf(asked, refusal, then, at) : undefined;
     if (other === null) return undefined;
     const decision =
       other === undefined
@@ -143,7 +142,7 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
     refusal: Data['refusal'],
     then: ExistingAccount,
   ): Past => {
-    const name = endOf(asked);
+    const name = endNameOf(asked);
     const at = 'version' in refusal ? refusal.version : 0;
     const settled = name !== undefined && once.has(`${id} ${name}`);
     const past = settled ? { settled: { version: version(at) } } : {};
@@ -239,25 +238,6 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
 }
 
 const later = (one: string, other: string): string => (one > other ? one : other);
-const isTransfer = (asked: Asked): asked is TransferCommand => asked.type.endsWith('-transfer');
-
-/** The name under which it is known that what the command wants to end has ended. */
-function endOf(asked: Asked): string | undefined {
-  switch (asked.type) {
-    case 'reverse':
-      return names.reversalName(asked.version);
-    case 'capture-hold':
-    case 'void-hold':
-      return names.holdName(asked.holdId);
-    case 'capture-transfer':
-    case 'void-transfer':
-      return names.transferEndName(asked.transferId);
-    case 'send-transfer':
-      return asked.reversesTransferId && names.transferReversalName(asked.reversesTransferId);
-    default:
-      return undefined;
-  }
-}
 
 /** What a record of this account would show now. What was spent is of a day that is known to it. */
 function seenOf(now: ExistingAccount, seen: Seen): object {

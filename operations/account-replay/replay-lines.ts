@@ -16,7 +16,10 @@ const line = (version: string, at: string, type: string, money: readonly string[
   ].join('  ');
 
 export const REPLAY_HEADING = line('version', 'time', 'event', [
-  ...['amount', 'ledger', 'held', 'available'],
+  'amount',
+  'ledger',
+  'held',
+  'available',
 ]);
 
 const moneyOf = ({ ledger, held, available }: Balance): string[] => [ledger, held, available];

@@ -1,4 +1,4 @@
-import { accountOfStream } from '../../contracts/account/events.ts';
+import { accountOfStream, type LoggedEvent } from '../../contracts/account/events.ts';
 import {
   changeBytesOf,
   type SaidMetadata,
@@ -8,7 +8,9 @@ import {
   type AccountModel,
   type SetAsideModel,
 } from '../../contracts/account/read-models.ts';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { isOfAccount, type PositionedAccountEvent } from '../../contracts/log/topics.ts';
+import type { TermsEvent } from '../../domain/account-events.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
@@ -193,9 +195,22 @@ const setAsideAt = (before: AccountModel | undefined, entry: LogEntry, fault: st
 const placeOf = ({ event }: PositionedAccountEvent, places: Map<string, number>): number =>
   event.type === 'account-opened' ? places.get(event.data.ownerId)! : 0;
 
+type WithMetadata<Event> = Event extends LoggedEvent
+  ? 'metadata' extends keyof Event['data']
+    ? Event
+    : never
+  : never;
+/** What says the metadata of the account itself, not that of a movement. */
+type SaysMetadata = Extract<WithMetadata<LoggedEvent>, { type: TermsEvent['type'] }>;
+const SAYS_METADATA: Readonly<Record<SaysMetadata['type'], true>> = {
+  'account-opened': true,
+  'details-set': true,
+};
+const saysMetadata = (event: BankEvent): event is SaysMetadata => event.type in SAYS_METADATA;
+
 const metadataIn = (entries: readonly LogEntry[]): SaidMetadata[] =>
   entries.filter(isReadable).flatMap(({ event }) => {
-    if (event.type !== 'account-opened' && event.type !== 'details-set') return [];
+    if (!saysMetadata(event)) return [];
     const { metadata } = event.data;
     const accountId: AccountId = accountOfStream(event.stream);
     return metadata === undefined ? [] : [{ accountId, version: event.version, metadata }];

@@ -1,3 +1,4 @@
+import type { LedgerEvent, ReservationEvent } from '../../domain/account-events.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../../domain/money.ts';
@@ -34,7 +35,7 @@ export function foldAccount(
 }
 
 /** What an event changes beside the balance. */
-function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountModel> {
+function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
   switch (event.type) {
     case 'account-frozen':
       return { status: 'frozen' };
@@ -56,15 +57,20 @@ function termsAfter(before: AccountModel, event: LoggedEvent): Partial<AccountMo
     case 'movement-reversed':
       return { reversals: (before.reversals ?? 0) + 1 };
     default:
-      return before;
+      return unchanged(before, event);
   }
 }
+
+/** Of an event about money alone the balance tells all; one that changes terms compiles not. */
+const unchanged = (before: AccountModel, _event: MoneyEvent): AccountModel => before;
 
 /** The event itself when it says metadata. */
 const metadataVersion = ({ version, data }: LoggedEvent): number | undefined =>
   'metadata' in data && data.metadata !== undefined ? version : undefined;
 
 type Opened = Extract<LoggedEvent, { type: 'account-opened' }>;
+type Later = Exclude<LoggedEvent, Opened>;
+type MoneyEvent = Extract<LoggedEvent, { type: (ReservationEvent | LedgerEvent)['type'] }>;
 
 function opened(event: Opened, position: number, ownerIndex: number): AccountModel {
   const { ownerId, currency, overdraftLimit, name, recordRefusals } = event.data;

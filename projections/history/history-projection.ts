@@ -2,6 +2,8 @@ import {
   accountOfStream,
   defined,
   movementOfLogged,
+  SHOWN,
+  type EventMember,
   type LoggedEvent,
 } from '../../contracts/account/events.ts';
 import type {
@@ -17,39 +19,14 @@ import { isReadable, type LogEntry, type Projection } from '../follower/projecti
 import { faultAt, faultOf, UNREADABLE, type SetAside } from '../follower/set-aside.ts';
 import { type HistoryLine, BEGINNING, type HistoryStore } from '../read-store/read-store.ts';
 
-type Members<Event> = Event extends LoggedEvent ? keyof Event['data'] : never;
-
-/** Which members of events a line shows as they are. A new member compiles only with a place. */
-const SHOWN = {
-  description: true,
-  reference: true,
-  metadata: true,
-  reason: true,
-  holdId: true,
-  expiresAt: true,
-  reverses: true,
-  transferId: true,
-  otherAccountId: true,
-  reversesTransferId: true,
-  // These are shown in another form.
-  amount: false,
-  currency: false,
-  balance: false,
-  direction: false,
-  // The balance and the account tell of these.
-  released: false,
-  overdraftLimit: false,
-  perWithdrawal: false,
-  perDay: false,
-  ownerId: false,
-  name: false,
-  recordRefusals: false,
-} as const satisfies Record<Members<LoggedEvent>, boolean>;
-type Shown = { [Name in keyof typeof SHOWN]: (typeof SHOWN)[Name] extends true ? Name : never };
-type Told = Partial<Pick<HistoryEntry, Shown[keyof Shown]>>;
+type Shown = {
+  [Name in EventMember]: (typeof SHOWN)[Name]['history'] extends true ? Name : never;
+}[EventMember];
+/** A member that history shows compiles only with a schema in the line. */
+type Told = Partial<Pick<HistoryEntry, Shown>>;
 
 function toldBy({ data }: LoggedEvent): Told {
-  const members = Object.entries(data).filter(([name]) => SHOWN[name as keyof typeof SHOWN]);
+  const members = Object.entries(data).filter(([name]) => SHOWN[name as EventMember].history);
   return Object.fromEntries(members) as Told;
 }
 

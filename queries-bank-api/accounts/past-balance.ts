@@ -6,7 +6,7 @@ import type { AccountId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { AccountLog } from '../log/account-log.ts';
 import type { LogHeads } from '../log/log-heads.ts';
-import { invalid } from '../requests.ts';
+import { invalid } from '../../platform/requests.ts';
 
 /** Requests that may wait for a version of the log at the same time; more are answered at once. */
 const WAITING_MAX = 200;

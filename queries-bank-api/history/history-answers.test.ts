@@ -3,7 +3,7 @@ import request from 'supertest';
 import { historyAnswer } from '../../contracts/account/queries.ts';
 import { AccountView } from '../accounts/account-view.ts';
 import { accountOf, idOf, lineOf } from '../accounts/accounts-for-tests.ts';
-import { writeCursor } from '../requests.ts';
+import { writeCursor } from '../cursors.ts';
 import { readHistory } from './history-answers.ts';
 import { HistoryView } from './history-view.ts';
 import { logForTests } from '../log/log-for-tests.ts';

@@ -14,7 +14,9 @@ import {
   waited,
   type WaitingPorts,
 } from '../read-your-writes.ts';
-import { readCursor, writeCursor, accountOf, invalid, queryOf } from '../requests.ts';
+import { readCursor, writeCursor } from '../cursors.ts';
+import { idParams } from '../../contracts/http/parameters.ts';
+import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 import type { HistoryView } from './history-view.ts';
 import type { Request, Response } from 'express';
 import { createHash } from 'node:crypto';
@@ -85,7 +87,7 @@ export interface HistoryPorts extends WaitingPorts {
 /** Answers pages of an account's history. */
 export function readHistory(ports: HistoryPorts) {
   return async (request: Request, response: Response): Promise<queries.HistoryAnswer> => {
-    const accountId = accountOf(request);
+    const accountId = paramOf(request, idParams, 'id');
     const query = queryOf(queries.historyQuery, request);
     const { limit = queries.PAGE_ITEMS_DEFAULT, cursor, minVersion, ...filters } = query;
     if (filters.from !== undefined && filters.to !== undefined && filters.from >= filters.to) {

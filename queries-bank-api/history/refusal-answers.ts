@@ -7,13 +7,15 @@ import {
 import type { AccountId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { AccountLog } from '../log/account-log.ts';
-import { readCursor, writeCursor, accountOf, invalid, queryOf } from '../requests.ts';
+import { readCursor, writeCursor } from '../cursors.ts';
+import { idParams } from '../../contracts/http/parameters.ts';
+import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 
 /** A page of the records of refused commands, newest first; a cursor names where it ends. */
 export function readRefusals(log: AccountLog) {
   return async (request: Request): Promise<RefusalsAnswer> => {
-    const accountId = accountOf(request);
+    const accountId = paramOf(request, idParams, 'id');
     const { limit = PAGE_ITEMS_DEFAULT, cursor } = queryOf(refusalsQuery, request);
     const list = `refusals/${accountId}`;
     const through = cursor === undefined ? Infinity : readCursor(list, cursor);

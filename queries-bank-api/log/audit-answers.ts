@@ -16,7 +16,8 @@ import { problemSchema, type ProblemCode } from '../../contracts/http/problems.t
 import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
 import { Failure } from '../../platform/http.ts';
 import { Unavailable } from '../read-models/read-models.ts';
-import { noQuery, queryOf } from '../requests.ts';
+import { noQuery } from '../../contracts/http/parameters.ts';
+import { queryOf } from '../../platform/requests.ts';
 import { RETRY_AFTER } from '../read-your-writes.ts';
 
 /** What the audit says; each rejects with Unavailable while event-source is away. */
@@ -72,14 +73,14 @@ function refusalOf(body: unknown): Failure | undefined {
   return new Failure(code, { detail, more }, headers);
 }
 
-/** GET /v1/audit/…: what an auditor asks. */
+/** What an auditor asks, by the id of the operation. */
 export const auditAnswers = (audit: Audit) => ({
-  status: (request: Request): Promise<AuditStatus> => {
+  readAuditStatus: (request: Request): Promise<AuditStatus> => {
     queryOf(noQuery, request);
     return audit.status();
   },
-  trialBalance: (request: Request): Promise<TrialBalanceAnswer> =>
+  readTrialBalance: (request: Request): Promise<TrialBalanceAnswer> =>
     audit.trialBalance(queryOf(trialBalanceQuery, request).position),
-  alarms: (request: Request): Promise<AlarmsAnswer> =>
+  listAlarms: (request: Request): Promise<AlarmsAnswer> =>
     audit.alarms(queryOf(alarmsQuery, request).limit),
 });

@@ -16,7 +16,8 @@ import {
   type StreamPace,
 } from '../../platform/server-sent-events.ts';
 import { Unavailable } from '../read-models/read-models.ts';
-import { accountOf, invalid, queryOf } from '../requests.ts';
+import { idParams } from '../../contracts/http/parameters.ts';
+import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 import type { AccountLog } from './account-log.ts';
 import { HEADS_PACE, LogHeads, type HeadsPace } from './log-heads.ts';
 import type { Request, Response } from 'express';
@@ -143,7 +144,7 @@ export function eventStreams(options: EventStreamsOptions) {
   };
 
   const serve = async (request: Request, response: Response): Promise<void> => {
-    const id = accountOf(request);
+    const id = paramOf(request, idParams, 'id');
     const after = await placeOf(live, id, wantedBy(request), options.waitMs);
     if (request.method === 'HEAD') return void response.type('text/event-stream').end();
     const stream = eventStream(response, pace);

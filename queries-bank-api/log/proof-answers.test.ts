@@ -1,9 +1,12 @@
-import express, { type RequestHandler } from 'express';
+import express from 'express';
 import request from 'supertest';
+import { PROOF_QUERIES } from '../../contracts/log/proof-queries.ts';
 import * as receipts from '../../contracts/log/receipts.ts';
 import { finish } from '../../platform/http.ts';
 import { createLogger } from '../../platform/logger.ts';
+import { serve } from '../../platform/serve.ts';
 import { idOf } from '../accounts/accounts-for-tests.ts';
+import { answered, each, reached } from '../app.ts';
 import { logForTests } from './log-for-tests.ts';
 import { proofAnswers } from './proof-answers.ts';
 import { proofsForTests } from './proofs-for-tests.ts';
@@ -16,9 +19,8 @@ function served(refusals = 3) {
   const { log, refuse } = logForTests(new Map([[1, EVENTS]]));
   refuse(1, refusals);
   const app = express();
-  const plain = (handle: (...parts: Parameters<RequestHandler>) => unknown): RequestHandler =>
-    handle;
-  proofAnswers(app, proofsForTests(log), plain as never);
+  const { json, lines } = proofAnswers(proofsForTests(log));
+  serve(app, PROOF_QUERIES, { ...each(json, answered), ...each(lines, reached) });
   finish(app, logger);
   return app;
 }

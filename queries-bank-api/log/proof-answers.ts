@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { EXPORT_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { refusalsOf } from '../../contracts/log/bank-events.ts';
 import { streamOf } from '../../contracts/account/events.ts';
@@ -8,48 +8,43 @@ import * as queries from '../../contracts/log/proof-queries.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { LogProofs } from './log-proofs.ts';
-import { accountOf, invalid, queryOf } from '../requests.ts';
+import { idParams, noQuery } from '../../contracts/http/parameters.ts';
+import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 
-type Reached = (handle: (request: Request, response: Response) => Promise<void>) => RequestHandler;
-
-/** Serves proofs: single ones as JSON, whole accounts and the whole log line by line. */
-export function proofAnswers(app: Express, proofs: LogProofs, reached: Reached): void {
-  const json = (path: string, ask: (request: Request) => Promise<object>): void => {
-    app.get(
-      path,
-      reached(async (request, response) => void response.json(await ask(request))),
-    );
-  };
-  json('/v1/accounts/:id/events/:version/receipt', receiptIn(streamOf, proofs));
-  json('/v1/accounts/:id/refusals/:version/receipt', receiptIn(refusalsOf, proofs));
-  json('/v1/audit/public-key', async (request) => {
-    queryOf(queries.noQuery, request);
-    return { algorithm: 'ECDSA P-256, SHA-256', publicKey: await proofs.publicKey() };
-  });
-  json('/v1/audit/state', (request) => {
-    queryOf(queries.noQuery, request);
-    return proofs.state();
-  });
-  json('/v1/audit/consistency', async (request) => {
-    const { fromTx, toTx } = queryOf(queries.consistencyQuery, request);
-    const proof = await proofs.consistency(fromTx, toTx);
-    if (proof !== undefined) return proof;
-    const message = 'must be transactions of the log, the older one first';
-    throw invalid('query/fromTx', message);
-  });
-  app.get('/v1/accounts/:id/export', reached(exportIn(streamOf, proofs)));
-  app.get('/v1/accounts/:id/refusals/export', reached(exportIn(refusalsOf, proofs)));
-  app.get('/v1/audit/log', reached(walkLog(proofs)));
-}
+/** Proofs by the id of their operation: single ones as JSON, whole accounts and the log as lines. */
+export const proofAnswers = (proofs: LogProofs) => ({
+  json: {
+    readReceipt: receiptIn(streamOf, proofs),
+    readRefusalReceipt: receiptIn(refusalsOf, proofs),
+    async readPublicKey(request: Request) {
+      queryOf(noQuery, request);
+      return { algorithm: 'ECDSA P-256, SHA-256', publicKey: await proofs.publicKey() };
+    },
+    async readState(request: Request) {
+      queryOf(noQuery, request);
+      return proofs.state();
+    },
+    async proveConsistency(request: Request) {
+      const { fromTx, toTx } = queryOf(queries.consistencyQuery, request);
+      const proof = await proofs.consistency(fromTx, toTx);
+      if (proof !== undefined) return proof;
+      throw invalid('query/fromTx', 'must be transactions of the log, the older one first');
+    },
+  },
+  lines: {
+    exportAccount: exportIn(streamOf, proofs),
+    exportRefusals: exportIn(refusalsOf, proofs),
+    walkLog: walkLog(proofs),
+  },
+});
 
 const receiptIn =
   (streamFor: (id: AccountId) => StreamId, proofs: LogProofs) =>
   async (request: Request): Promise<object> => {
-    const stream = streamFor(accountOf(request));
-    queryOf(queries.noQuery, request);
-    const version = queries.receiptParams.version.safeParse(request.params['version']);
-    if (!version.success) throw invalid('path/version', 'must be a whole number from 1');
-    const receipt = await proofs.receipt(stream, Number(version.data));
+    const stream = streamFor(paramOf(request, idParams, 'id'));
+    queryOf(noQuery, request);
+    const version = Number(paramOf(request, queries.receiptParams, 'version'));
+    const receipt = await proofs.receipt(stream, version);
     if (receipt === undefined) throw new Failure('event-not-found');
     return receipt;
   };
@@ -57,7 +52,7 @@ const receiptIn =
 const exportIn =
   (streamFor: (id: AccountId) => StreamId, proofs: LogProofs) =>
   async (request: Request, response: Response): Promise<void> => {
-    const stream = streamFor(accountOf(request));
+    const stream = streamFor(paramOf(request, idParams, 'id'));
     const period = queryOf(queries.exportQuery, request);
     const head = await proofs.exportHead(stream, period);
     if (head === undefined) throw new Failure('account-not-found');

@@ -13,13 +13,15 @@ import {
   type PersonAnswer,
   type PersonsAnswer,
 } from '../../contracts/person/queries.ts';
-import { type PersonId, PERSON_ID_PATTERN, personId } from '../../domain/ids.ts';
+import type { PersonId } from '../../domain/ids.ts';
 import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
-import { Failure, idIn } from '../../platform/http.ts';
+import { Failure } from '../../platform/http.ts';
 import type { AccountView } from '../accounts/account-view.ts';
 import { Unavailable, type ReadModels } from '../read-models/read-models.ts';
 import { notReached, tag, waited } from '../read-your-writes.ts';
-import { readCursor, writeCursor, invalid, queryOf } from '../requests.ts';
+import { readCursor, writeCursor } from '../cursors.ts';
+import { personParams } from '../../contracts/http/parameters.ts';
+import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 import type { Request, Response } from 'express';
 
 /** What of a person only others know; both reject with Unavailable while those are away. */
@@ -92,7 +94,7 @@ export function personAnswers(ports: PersonPorts) {
 
   return {
     async one(request: Request, response: Response): Promise<PersonAnswer> {
-      const id = personOf(request);
+      const id = paramOf(request, personParams, 'personId');
       const { minVersion = 0 } = queryOf(personQuery, request);
       const person = await find(id, minVersion);
       const [opened = null] = await data.open([person]);
@@ -130,10 +132,4 @@ function answerOf(person: PersonModel, opened: OpenedPerson): PersonAnswer {
   const { personId: id, version, registeredAt, at } = person;
   const status = opened === null ? 'erased' : person.status;
   return { personId: id, status, version, ...opened, registeredAt, at };
-}
-
-function personOf(request: Request): PersonId {
-  const text = idIn(request, 'personId');
-  if (PERSON_ID_PATTERN.test(text)) return personId(text);
-  throw invalid('path/personId', 'must be a UUID');
 }

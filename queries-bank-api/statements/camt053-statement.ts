@@ -1,6 +1,7 @@
-import { keyOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import { keyOf, MOVEMENTS } from '../../contracts/account/events.ts';
 import type { HistoryEntry } from '../../contracts/account/read-models.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/account/statements.ts';
+import type { LedgerEvent } from '../../domain/account-events.ts';
 import type { Address, Holder } from './account-holder.ts';
 import { dayOf } from './csv-statement.ts';
 
@@ -225,18 +226,12 @@ function counterpartyOf({ direction, otherAccountId, otherAccountNumber }: State
   ]);
 }
 
-const FAMILIES: ReadonlyMap<string, string> = new Map<LoggedEvent['type'], string>([
-  ['transfer-sent', 'ICDT'],
-  ['transfer-captured', 'ICDT'],
-  ['transfer-received', 'RCDT'],
-]);
-
 /**
  * Our own code always; one of ISO's external codes only where it is certain: PMNT/ICDT/BOOK and
  * PMNT/RCDT/BOOK are transfers between accounts of one bank.
  */
 function codeOf({ type }: Pick<HistoryEntry, 'type'>): Xml {
-  const family = FAMILIES.get(type);
+  const family = MOVEMENTS[type as LedgerEvent['type']]?.isoFamily;
   return element('BkTxCd', [
     family === undefined
       ? ''

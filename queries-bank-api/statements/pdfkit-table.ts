@@ -1,6 +1,7 @@
 import { setImmediate as yielded } from 'node:timers/promises';
-import type { LoggedEvent } from '../../contracts/account/events.ts';
+import { MOVEMENTS } from '../../contracts/account/events.ts';
 import type { StatementEntry } from '../../contracts/account/statements.ts';
+import type { LedgerEvent } from '../../domain/account-events.ts';
 import { BOTTOM, HEAD, MARGIN, NOTE, TOP, WIDTH, type Pages, type Style } from './pdfkit-page.ts';
 
 /** Others want an answer too: after so many rows they get their turn. */
@@ -65,32 +66,11 @@ function nextPage(pages: Pages): number {
 }
 
 function titleOf({ type, direction, otherAccountNumber, reverses }: StatementEntry): string {
+  const { title } = MOVEMENTS[type as LedgerEvent['type']] ?? {};
+  // Only what moves money is an entry, so there is a title unless the event is a newer bank's.
+  if (title === undefined) return direction === 'credit' ? 'Credit' : 'Debit';
   const other = otherAccountNumber === undefined ? '' : grouped(otherAccountNumber);
-  // Of what moves no money there is no entry.
-  const none = direction === 'credit' ? 'Credit' : 'Debit';
-  const titles = {
-    'money-deposited': 'Deposit',
-    'money-withdrawn': 'Withdrawal',
-    'hold-captured': 'Payment of a held amount',
-    'transfer-sent': `Transfer to ${other}`,
-    'transfer-captured': `Transfer to ${other}`,
-    'transfer-received': `Transfer from ${other}`,
-    'movement-reversed': `Reversal of no. ${reverses}`,
-    'account-opened': none,
-    'account-frozen': none,
-    'account-unfrozen': none,
-    'account-closed': none,
-    'overdraft-limit-set': none,
-    'limits-set': none,
-    'details-set': none,
-    'refusal-recording-set': none,
-    'hold-placed': none,
-    'hold-voided': none,
-    'hold-expired': none,
-    'transfer-reserved': none,
-    'transfer-released': none,
-  } satisfies Record<LoggedEvent['type'], string>;
-  return titles[type as LoggedEvent['type']];
+  return title.replace('{other}', other).replace('{reverses}', String(reverses));
 }
 
 const notesOf = ({ description, reason, reference }: StatementEntry): string[] =>

@@ -14,7 +14,8 @@ import type { AccountLog } from '../log/account-log.ts';
 import type { LogProofs } from '../log/log-proofs.ts';
 import type { PersonPorts } from '../persons/person-answers.ts';
 import { Unavailable } from '../read-models/read-models.ts';
-import { accountOf, invalid, queryOf } from '../requests.ts';
+import { idParams } from '../../contracts/http/parameters.ts';
+import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 import { RETRY_AFTER, waited } from '../read-your-writes.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
 import { boundsOf, csvStatement } from './csv-statement.ts';
@@ -54,7 +55,7 @@ export function statementAnswers(ports: StatementPorts) {
   let underWay = 0;
 
   const made = async (request: Request, response: Response): Promise<void> => {
-    const id = accountOf(request);
+    const id = paramOf(request, idParams, 'id');
     const { from, to, format = 'json' } = queryOf(contract.statementQuery, request);
     const nowMs = now();
     const asked = periodOf(from, to, nowMs);

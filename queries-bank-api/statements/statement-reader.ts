@@ -8,7 +8,7 @@ import { Failure } from '../../platform/http.ts';
 import type { AccountLog } from '../log/account-log.ts';
 import { notOpenedYet } from '../accounts/past-balance.ts';
 import { Unavailable } from '../read-models/read-models.ts';
-import { invalid } from '../requests.ts';
+import { invalid } from '../../platform/requests.ts';
 import { UnsoundStatement, type StatementSource } from './statement.ts';
 
 /** The last bound is the first millisecond, or version, that is no longer in it. */

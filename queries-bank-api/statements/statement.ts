@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { accountOfStream, defined, movementOfLogged } from '../../contracts/account/events.ts';
-import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { EventMember, LoggedEvent } from '../../contracts/account/events.ts';
 import type { SignedStateDocument } from '../../contracts/log/receipts.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/account/statements.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
@@ -129,20 +129,8 @@ function follower({ opening, before, fromVersion, fromMs, toMs }: StatementSourc
   };
 }
 
-/** What entries may tell; each type of event has some of it. */
-type Told = Partial<
-  Pick<
-    StatementEntry,
-    | 'description'
-    | 'reference'
-    | 'reason'
-    | 'holdId'
-    | 'transferId'
-    | 'otherAccountId'
-    | 'reverses'
-    | 'reversesTransferId'
-  >
->;
+/** What entries tell as the event says it; each type of event has some of it. */
+type Told = Partial<Pick<StatementEntry, Extract<keyof StatementEntry, EventMember>>>;
 
 function entryOf(
   { event, position }: PositionedAccountEvent,
@@ -157,7 +145,7 @@ function entryOf(
   const { description, reference } = { ...original, ...told };
   const accountId = accountOfStream(stream);
   const other = otherAccountId && accountNumberOf(accountOfStream(`acct/${otherAccountId}`));
-  return defined({
+  const entry = {
     version,
     type,
     at,
@@ -178,5 +166,6 @@ function entryOf(
     eventId: id,
     position,
     receipt: `/v1/accounts/${accountId}/events/${version}/receipt`,
-  });
+  } satisfies Record<keyof StatementEntry, unknown>;
+  return defined(entry);
 }
