@@ -108,8 +108,8 @@ const YOURS: VariableGroup = {
 const AUDIT: VariableGroup = {
   title: 'npm run audit',
   intro:
-    'The audit finds the bank by CORE_BANK_INSTANCE and CORE_BANK_DATA. To audit a log elsewhere, ' +
-    'name each part of it.',
+    'The audit finds the bank by CORE_BANK_INSTANCE and CORE_BANK_DATA. To audit a log ' +
+    'elsewhere, name each part of it.',
   variables: [
     variable(
       'IMMUDB_ADDRESS',
@@ -161,8 +161,8 @@ const AUDIT: VariableGroup = {
 const CONTAINERS: VariableGroup = {
   title: 'Containers',
   intro:
-    'docker-compose.yml sets these. `node runtime/compose-env.mjs` makes the passwords, once, and ' +
-    'writes them to `.data/compose.env`.',
+    'docker-compose.yml sets these. `node runtime/compose-env.mjs` makes the passwords, once, ' +
+    'and writes them to `.data/compose.env`.',
   variables: [
     variable(
       'LISTEN_HOST',

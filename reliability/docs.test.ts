@@ -10,6 +10,7 @@ const PAGES_MIN = 25;
 const LINKS_MIN = 60;
 const PATHS_MIN = 80;
 const VARIABLES_MIN = 30;
+const WORDS_MIN = 10;
 
 const filesIn = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -22,6 +23,13 @@ const files = filesIn('.');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const pages = files.filter((path) => path.endsWith('.md'));
 const prose = (page: string): string => read(page).replaceAll(/^ *```[^]*?^ *```/gm, '');
+
+const isInDocs = (page: string): boolean => page.startsWith('docs/');
+/** What is not in a table, where figures and names are. */
+const sentencesOf = (page: string): string[] =>
+  prose(page)
+    .split('\n')
+    .filter((line) => !line.startsWith('|'));
 
 /** The anchor that GitHub gives to a heading. */
 const anchorOf = (heading: string): string =>
@@ -91,8 +99,8 @@ describe('the docs', () => {
   test('are all linked from docs/README.md', () => {
     const index = join('docs', 'README.md');
     const linked = new Set(links.filter(({ page }) => page === index).map(fileOf));
-    const inDocs = pages.filter((page) => page.startsWith(`docs/`) && page !== index);
-    expect(inDocs.filter((page) => !linked.has(page))).toEqual([]);
+    const others = pages.filter((page) => isInDocs(page) && page !== index);
+    expect(others.filter((page) => !linked.has(page))).toEqual([]);
   });
 
   test('have no link that leads nowhere', () => expect(links.flatMap(linkFaults)).toEqual([]));
@@ -103,6 +111,19 @@ describe('the docs', () => {
         .filter((path) => !isThere(path))
         .map((path) => `${page} names ${path}`),
     );
+    expect(faults).toEqual([]);
+  });
+
+  test('avoid the words that the glossary lists', () => {
+    const glossary = join('docs', 'glossary.md');
+    const [, list = ''] = read(glossary).split('## Words to avoid');
+    const words = namedIn(list, /^\| ([a-z ]+) \|/gm).filter((word) => word !== 'not');
+    expect(words.length).toBeGreaterThan(WORDS_MIN);
+    const avoided = new RegExp(String.raw`\b(?:${words.join('|')})\b`, 'i');
+    const checked = ['README.md', 'ARCHITECTURE.md', 'STYLE.md', ...pages.filter(isInDocs)];
+    const faults = checked
+      .filter((page) => page !== glossary)
+      .flatMap((page) => sentencesOf(page).filter((line) => avoided.test(line)));
     expect(faults).toEqual([]);
   });
 
@@ -125,9 +146,13 @@ describe('faults are found', () => {
     (target) => expect(linkFaults({ page: 'README.md', target })).toHaveLength(1),
   );
 
-  test.each(['`domain/nothing.ts`', '`domain/{money,nothing}.ts`', '`nothing/`', 'docs/nothing.md'])(
-    'the path %s',
-    (text) => expect(pathsOf(text).filter((path) => !isThere(path))).toHaveLength(1),
+  test.each([
+    '`domain/nothing.ts`',
+    '`domain/{money,nothing}.ts`',
+    '`nothing/`',
+    'docs/nothing.md',
+  ])('the path %s', (text) =>
+    expect(pathsOf(text).filter((path) => !isThere(path))).toHaveLength(1),
   );
 });
 
