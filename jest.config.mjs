@@ -28,7 +28,13 @@ export default {
     {
       ...shared,
       displayName: 'house',
-      testMatch: ['<rootDir>/reliability/**/*.integration.test.ts'],
+      testMatch: ['<rootDir>/reliability/{live,restore}/*.integration.test.ts'],
+      testPathIgnorePatterns: IGNORED,
+    },
+    {
+      ...shared,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/reliability/faults/*.integration.test.ts'],
       testPathIgnorePatterns: IGNORED,
     },
   ],

@@ -6,7 +6,7 @@ import { findPrograms, SERVED_BY_START } from '../runtime/programs/programs.ts';
 import { readVersions } from '../runtime/programs/versions.ts';
 import { createProgress, runCommand } from '../runtime/progress.ts';
 import { runStages, type Stage } from './test-run.ts';
-import { checks, houseTests, integrationTests, pureTests } from './test-stages.ts';
+import { checks, faultTests, houseTests, integrationTests, pureTests } from './test-stages.ts';
 
 /** Fewer would mean that files are not found, so the run would prove too little. */
 const TESTS_MIN = 1_000;
@@ -46,7 +46,8 @@ function stagesFor(name: string): Stage[] {
   const args = ['--passWithNoTests', ...chosen];
   const arePure = files.length > 0 && !files.some((file) => file.includes('.integration.'));
   if (arePure) return [pureTests(...args)];
-  return [pureTests(...args), programs, integrationTests(...args), houseTests(...args)];
+  const onServers = [integrationTests, houseTests, faultTests].map((stage) => stage(...args));
+  return [pureTests(...args), programs, ...onServers];
 }
 
 /**
@@ -57,7 +58,8 @@ runCommand(async () => {
   const name = process.argv.slice(2).join(' ');
   // A part of the runs is for `npm run check`; it may be left over in somebody's shell.
   delete process.env['CORE_BANK_RUNS'];
-  const everything = [...checks, pureTests(), programs, integrationTests(), houseTests()];
+  const onServers = [programs, integrationTests(), houseTests(), faultTests()];
+  const everything = [...checks, pureTests(), ...onServers];
   process.exitCode =
     name === '' ? await runStages(everything, TESTS_MIN) : await runStages(stagesFor(name), 1);
 });
