@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { canonicalJson, isCanonicalText } from './canonical-json.ts';
+import { runsOf } from '../domain/runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const said = (text: string): boolean => {
@@ -36,9 +37,9 @@ test(`a text is canonical exactly when it is the one of its value, SEED=${seed}`
       counts[isIt ? 'canonical' : 'other'] += 1;
       if (said(text) !== isIt) throw new Error(text);
     }),
-    { seed, numRuns: 20_000 },
+    { seed, numRuns: runsOf(20_000) },
   );
-  expect(Math.min(counts.canonical, counts.other)).toBeGreaterThan(2_000);
+  expect(Math.min(counts.canonical, counts.other)).toBeGreaterThan(runsOf(2_000));
 });
 
 test.each([

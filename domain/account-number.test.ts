@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { accountIdOfNumber, accountIdOfSerial, accountNumberOf } from './account-number.ts';
 import { accountId } from './ids.ts';
+import { runsOf } from './runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const runs = { seed, numRuns: 5_000 };
+const runs = { seed, numRuns: runsOf(5_000) };
 const serial = fc.bigInt(0n, 10n ** 18n - 1n);
 
 describe(`account numbers (SEED=${seed})`, () => {

@@ -7,11 +7,12 @@ import { currencyOf, type Currency } from './currency.ts';
 import { ownerId } from './ids.ts';
 import { createLedgerCheck, type LogStep } from './invariants.ts';
 import { minor, ZERO } from './money.ts';
+import { runsOf } from './runs-for-tests.ts';
 
 const CZK = currencyOf('CZK') as Currency;
 const AT = '2026-01-02T03:04:05.678Z';
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const runs = { seed, numRuns: 10_000 };
+const runs = { seed, numRuns: runsOf(10_000) };
 
 const open = (overdraft = 0n, deposit = 0n): Command => ({
   type: 'open-account',
@@ -131,7 +132,7 @@ describe(`over any commands (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(observed).toBeGreaterThan(50_000);
+    expect(observed).toBeGreaterThan(runsOf(50_000));
   });
 
   test('decide is total and deterministic, and a refusal names exactly what lacks', () => {

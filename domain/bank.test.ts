@@ -10,9 +10,10 @@ import { minor, ZERO } from './money.ts';
 import { movementOf } from './movement.ts';
 import type { TransferDecision } from './transfer-decisions.ts';
 import { transferIdOf } from './transfer-id.ts';
+import { isEveryRun, runsOf } from './runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const runs = { seed, numRuns: 10_000 };
+const runs = { seed, numRuns: runsOf(10_000) };
 const ACCOUNTS = 4;
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -97,7 +98,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       runs,
     );
     // A property that never saw an event says nothing of it.
-    expect([...seen].sort()).toEqual([...EVERY_TYPE].sort());
+    if (isEveryRun) expect([...seen].sort()).toEqual([...EVERY_TYPE].sort());
   });
 
   test('an event does to ledger and held what the table of movements says', () => {
@@ -115,7 +116,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect([...moving].sort()).toEqual([...MOVING].sort());
+    if (isEveryRun) expect([...moving].sort()).toEqual([...MOVING].sort());
   });
 
   test('what is held is the sum of open holds and pending transfers', () => {
@@ -196,7 +197,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect([...refused].sort()).toEqual([...EVERY_REFUSAL].sort());
+    if (isEveryRun) expect([...refused].sort()).toEqual([...EVERY_REFUSAL].sort());
   });
 
   test('a refusal for lack of money says exactly what lacks', () => {
@@ -222,7 +223,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(refused).toBeGreaterThan(1_000);
+    expect(refused).toBeGreaterThan(runsOf(1_000));
   });
 });
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { currencyOf, minorDigits, type Currency } from './currency.ts';
 import { formatAmount, minor, parseAmount, readAmount } from './money.ts';
+import { runsOf } from './runs-for-tests.ts';
 
 const currency = (code: string): Currency => currencyOf(code) as Currency;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const runs = { seed, numRuns: 10_000 };
+const runs = { seed, numRuns: runsOf(10_000) };
 const anyCurrency = fc.constantFrom('CZK', 'JPY', 'KWD', 'CLF').map(currency);
 
 describe(`amounts (SEED=${seed})`, () => {

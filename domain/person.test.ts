@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { decidePerson, evolvePerson, NO_PERSON } from './person.ts';
 import type { Person, PersonCommand } from './person.ts';
+import { runsOf } from './runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const RUNS = 10_000;
+const RUNS = runsOf(10_000);
 const AT = '2026-11-21T10:00:00.000Z';
 const LATER = '2026-11-21T11:00:00.000Z';
 const address = { line1: 'Lipová 1', city: 'Brno', postalCode: '602 00', country: 'CZ' };

@@ -15,6 +15,7 @@ import { said, testHost, testLog, virtualClock, withdraw } from '../host/bank-ho
 import type { Journal, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { REFUSALS_PER_DAY_MAX } from '../../domain/refusal-record.ts';
+import { isEveryRun, runsOf } from '../../domain/runs-for-tests.ts';
 
 const OTHER = accountIdOfSerial(7n);
 const RECORDS = refusalsOf(ACCOUNT);
@@ -365,7 +366,7 @@ test(`recording changes nothing of the account and misses nothing (SEED=${seed})
       }
       refusals += records.length;
     }),
-    { seed, numRuns: 200 },
+    { seed, numRuns: runsOf(200) },
   );
-  expect(refusals).toBeGreaterThan(100);
+  expect(refusals).toBeGreaterThan(isEveryRun ? 100 : 0);
 });

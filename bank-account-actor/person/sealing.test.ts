@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { keyedHash, newKey, placeOf, seal, unseal } from './sealing.ts';
+import { runsOf } from '../../domain/runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const stream = 'person/00000000-0000-8000-8000-000000000001';
@@ -39,7 +40,7 @@ test(`given any bit changed, it cannot be opened (SEED=${seed})`, () => {
       changed[bit >> 3]! ^= 1 << (bit & 7);
       expect(() => unseal(key, place, changed.toString('base64url'))).toThrow();
     }),
-    { seed, numRuns: 500 },
+    { seed, numRuns: runsOf(500) },
   );
 });
 test(`any text comes back as it was (SEED=${seed})`, () => {
@@ -49,7 +50,7 @@ test(`any text comes back as it was (SEED=${seed})`, () => {
       const plain = JSON.parse(JSON.stringify(any)) as object;
       expect(unseal(key, place, seal(key, place, plain))).toEqual(plain);
     }),
-    { seed, numRuns: 1_000 },
+    { seed, numRuns: runsOf(1_000) },
   );
 });
 test('the hash of a command needs the key: nobody can guess a name by trying', () => {

@@ -6,6 +6,7 @@ import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, counting, deposit, message, open, said } from '../host/bank-host-for-tests.ts';
 import { STREAM, testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
+import { runsOf } from '../../domain/runs-for-tests.ts';
 
 const OTHER = accountIdOfSerial(7n);
 /** Longer than the log takes to confirm and a resting row to be settled. */
@@ -71,7 +72,7 @@ test(`an account costs the same however old it is, at any pace (SEED=${seed})`, 
     ),
     {
       seed,
-      numRuns: 5,
+      numRuns: runsOf(5),
       examples: [
         [2_000, [61, 3_600], 'deposits', 0],
         [200, [61], 'transfers', 1],

@@ -17,9 +17,10 @@ import {
   movementOfLogged,
   namesOf,
 } from './events.ts';
+import { isEveryRun, runsOf } from '../../domain/runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const runs = { seed, numRuns: 2_000 };
+const runs = { seed, numRuns: runsOf(2_000) };
 const step: fc.Arbitrary<Step> = fc.record({
   account: fc.nat(3),
   kind: fc.nat(STEPS.length - 1),
@@ -74,9 +75,8 @@ describe(`what was written is read back (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect([...seen].sort()).toEqual(
-      loggedEventSchema.options.map(({ shape }) => shape.type.value).sort(),
-    );
+    const types = loggedEventSchema.options.map(({ shape }) => shape.type.value);
+    if (isEveryRun) expect([...seen].sort()).toEqual(types.sort());
   });
 
   test('every state of an account, through JSON and its schema', () => {

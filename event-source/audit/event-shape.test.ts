@@ -11,6 +11,7 @@ import {
 } from '../log/events-for-tests.ts';
 import { isBankEvent } from './entries.ts';
 import { livedCommands } from './lived-events-for-tests.ts';
+import { isEveryRun, runsOf } from '../../domain/runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 
@@ -79,9 +80,9 @@ test(`the audit takes the events that the contract takes, and no others, SEED=${
       // That a stream is one of its type follows from the rules, not from the shape.
       if (isBankEvent(event) !== expected) throw new Error(JSON.stringify(event));
     }),
-    { seed, numRuns: 20_000 },
+    { seed, numRuns: runsOf(20_000) },
   );
-  expect(Math.min(agreed.yes, agreed.no)).toBeGreaterThan(500);
+  expect(Math.min(agreed.yes, agreed.no)).toBeGreaterThan(isEveryRun ? 500 : 0);
 });
 
 test.each([null, 1, 'x', [], {}, { type: 'x' }, { type: 'account-frozen' }])(

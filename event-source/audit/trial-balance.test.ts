@@ -19,6 +19,7 @@ import { bankForTests } from '../../domain/bank-for-tests.ts';
 import { STEPS, type Step } from '../../domain/commands-for-tests.ts';
 import { livedCommands } from './lived-events-for-tests.ts';
 import { createLedgerCheck, type LogStep } from '../../domain/invariants.ts';
+import { isEveryRun, runsOf } from '../../domain/runs-for-tests.ts';
 
 const account = newAccount();
 
@@ -241,9 +242,9 @@ test(`given any log, then its books at a position are a fresh look's, SEED=${see
       if (marks.count() < made.length / 3) seen.thinned += 1;
       expect(books).toMatchObject({ events: made.length, accounts: check.accountCount() });
     }),
-    { seed, numRuns: 200 },
+    { seed, numRuns: runsOf(200) },
   );
-  for (const times of Object.values(seen)) expect(times).toBeGreaterThan(20);
+  for (const times of Object.values(seen)) expect(times).toBeGreaterThan(isEveryRun ? 20 : 0);
 });
 
 test('given more open transfers than a mark keeps, then their number is not said', async () => {

@@ -1,8 +1,9 @@
 import { simulate, type Simulated } from './simulation.ts';
+import { runsOf } from '../../domain/runs-for-tests.ts';
 
 /** `SEED=n` replays one seed with its trace, `SEEDS=n` runs so many. */
 const only = process.env['SEED'];
-const SEEDS = Number(process.env['SEEDS'] ?? 1_500);
+const SEEDS = Number(process.env['SEEDS'] ?? runsOf(1_500));
 const PATIENCE_MS = 3_600_000;
 
 /** Of 1,000 seeds; a simulation that saw less proves nothing. */

@@ -20,8 +20,17 @@ export interface ProgramVersion {
   readonly atLeast?: string;
 }
 
+/** A Node on which the offline verifier is tested. */
+export interface NodeVersion {
+  readonly version: string;
+  /** Of npm's packages, by platform and processor. */
+  readonly integrity: Readonly<Record<string, string>>;
+}
+
 export interface Versions {
   readonly node: string;
+  /** By major version. */
+  readonly nodes: Readonly<Record<string, NodeVersion>>;
   readonly go: string;
   readonly programs: Readonly<Record<ProgramName, ProgramVersion>>;
   readonly images: Readonly<Record<string, string>>;

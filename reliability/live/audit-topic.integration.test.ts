@@ -12,7 +12,7 @@ import { readCheckpoint, readCheckpoints } from '../../proofs/audit-checkpoint.t
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { auditPublicKeyFile, loadSecrets } from '../../runtime/secrets.ts';
-import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
+import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 
 const STREAM = 'AUDIT';
 const PATIENCE_MS = 30_000;

@@ -5,8 +5,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { ACCOUNT_EVENTS_TOPIC } from '../../contracts/log/topics.ts';
 import { asAdmin } from '../../runtime/programs/nats.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
-import { bankUnderTest, type BankUnderTest } from './bank-under-test.ts';
-import { patientSend, type Reply } from './patient-send.ts';
+import { bankUnderTest, type BankUnderTest } from '../faults/bank-under-test.ts';
+import { patientSend, type Reply } from '../faults/patient-send.ts';
 
 const PATIENCE_MS = 20_000;
 /** Words that occur nowhere else, so that every place where they lie in clear is found. */

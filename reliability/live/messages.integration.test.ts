@@ -6,8 +6,8 @@ import { batchAnswer, type BatchResult } from '../../contracts/batch/batches.ts'
 import { messageKeyFor } from '../../contracts/account/commands.ts';
 import { sidecarToken } from '../../runtime/environment.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
-import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
-import { viewOf } from './verdict.ts';
+import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
+import { viewOf } from '../faults/verdict.ts';
 
 const SETTLE_MS_MAX = 15_000;
 const APP = 'core-bank-api';

@@ -1,0 +1,41 @@
+const parser = { syntax: 'typescript' };
+const shared = {
+  testEnvironment: 'node',
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { parser, target: 'es2023' } }] },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  // In the temporary folder it would begin anew with each test run, which has one of its own; and
+  // how long each file took would be forgotten, so that the longest could not begin first.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
+};
+const IGNORED = ['/node_modules/', '/dist/'];
+
+/** Tests by what they need: `npx jest --selectProjects pure -t name` runs those of one kind. */
+export default {
+  testTimeout: 30_000,
+  projects: [
+    {
+      ...shared,
+      displayName: 'pure',
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: [...IGNORED, String.raw`\.integration\.test\.ts$`],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: ['**/*.integration.test.ts'],
+      testPathIgnorePatterns: [...IGNORED, '<rootDir>/reliability/'],
+    },
+    {
+      ...shared,
+      displayName: 'house',
+      testMatch: ['<rootDir>/reliability/{live,restore}/*.integration.test.ts'],
+      testPathIgnorePatterns: IGNORED,
+    },
+    {
+      ...shared,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/reliability/faults/*.integration.test.ts'],
+      testPathIgnorePatterns: IGNORED,
+    },
+  ],
+};
