@@ -162,7 +162,7 @@ const HOMES = {
   '@nats-io/jetstream': NATS,
   pdfkit: PDFKIT,
   fontkit: PDFKIT,
-  winston: '^platform/(?:logger|repeated-lines)\\.ts$',
+  winston: '^platform/logger\\.ts$',
 };
 
 const local = (pathNot) => ({ dependencyTypes: ['local'], pathNot });

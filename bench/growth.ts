@@ -13,7 +13,7 @@ const CLIENTS = 8;
 const TRIES_MAX = 50;
 const RETRY_MS = 500;
 
-export const growthName = (events: number): string => `growth ${events}`;
+const growthName = (events: number): string => `growth ${events}`;
 /** The same load on an account of few events and of many. */
 export const GROWTH_LOADS = STAGES.map(growthName);
 

@@ -5,7 +5,7 @@ import type { Exchange } from './connection.ts';
 import type { Part } from './parts.ts';
 
 /** Which API a load goes to. */
-export type Side = 'commands' | 'queries';
+type Side = 'commands' | 'queries';
 
 export interface Load {
   /** As results and targets name it. */

@@ -14,7 +14,7 @@ export const WARM_UP_MS = 2_000;
 const SETTLE_MS = 3_000;
 const IDLE_MS = 5_000;
 
-export const GENERATOR = { name: GENERATOR_NAME, pid: process.pid };
+const GENERATOR = { name: GENERATOR_NAME, pid: process.pid };
 
 /** CPU and memory of each program between two samples. */
 export function usesOf(

@@ -51,7 +51,7 @@ export interface AtRest {
   readonly accounts: number;
 }
 
-export interface Memory {
+interface Memory {
   readonly name: string;
   readonly rssMib: number;
   readonly pssMib: number;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A quiet account is used less often than this. */
-export const REST_MS = 60_000;
+const REST_MS = 60_000;
 const SEED = 20_261_126;
 
 /** Numbers from 0 to 1 that are the same in every run (mulberry32, public domain). */

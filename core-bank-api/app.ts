@@ -46,14 +46,14 @@ const DELIVERY_BYTES_MAX = 12 * 1024 * 1024;
 
 const delivery = z.looseObject({ data_base64: z.base64() });
 
-export type TakeMessage = (message: Buffer) => Promise<'SUCCESS' | 'RETRY'>;
+type TakeMessage = (message: Buffer) => Promise<'SUCCESS' | 'RETRY'>;
 
 /**
  * What the sidecar calls on the port that clients use too, so each call must show the token.
  * Messages come raw: the sidecar would try one that is not JSON again for ever, and drop one
  * that expired without telling anybody.
  */
-export function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void {
+function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void {
   const onlySidecar: RequestHandler = (request, _response, next) => {
     if (sameToken(appToken, request.headers['dapr-api-token'])) next();
     else next(new Failure('route-not-found'));
@@ -73,7 +73,7 @@ export function sidecarRoutes(app: Express, appToken: string, take: TakeMessage)
   app.use(routes);
 }
 
-export const BODY_BYTES_MAX = 64 * 1024;
+const BODY_BYTES_MAX = 64 * 1024;
 
 export interface CommandApiPorts {
   readonly actors: Actors;

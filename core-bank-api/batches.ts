@@ -145,7 +145,7 @@ export const isUnavailable = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'service-unavailable';
 
 /** Whether nothing of the batch was executed, because its key is another one's. */
-export const isOtherBatch = (result: CommandResult): boolean =>
+const isOtherBatch = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'batch-key-reused';
 
 const STATUS = new Map(
@@ -179,7 +179,7 @@ export function problemOf({ code, parts }: Failure, at: string): BatchResult {
   return { status: document.status, problem: document };
 }
 
-export const BATCH_BYTES_MAX = 1024 * 1024;
+const BATCH_BYTES_MAX = 1024 * 1024;
 /** Batches that are worked on at the same time; more are put off. */
 const BATCHES_AT_ONCE_MAX = 128;
 

@@ -45,7 +45,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * The dead letter of a message. Its id is new every time: the broker drops what has an id that it
  * saw a moment ago, and so a message that was replayed and died again would be lost.
  */
-export function deadCommand(message: Buffer, { reason, errors, cause }: Poison) {
+function deadCommand(message: Buffer, { reason, errors, cause }: Poison) {
   const kept = message.subarray(0, KEPT_BYTES_MAX);
   const data: DeadCommandData = {
     reason,

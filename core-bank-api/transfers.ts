@@ -170,7 +170,7 @@ export async function transferEvents(
 }
 
 /** How a transfer stands; of one that the bank never made a 404. */
-export async function findTransfer(
+async function findTransfer(
   actors: Pick<Actors, 'lookup'>,
   id: TransferId,
 ): Promise<TransferAnswer> {

@@ -2,7 +2,7 @@ import type { Currency } from './currency.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
 import type { Minor } from './money.ts';
 
-export type Metadata = Readonly<Record<string, string>>;
+type Metadata = Readonly<Record<string, string>>;
 
 /** What a person may write beside a movement of money. */
 export interface Remarks {
@@ -47,7 +47,7 @@ interface DirectLeg extends TransferLeg {
 
 /** Why a pending transfer ended without a movement of money. */
 export const RELEASE_REASONS = ['voided', 'expired'] as const;
-export type ReleaseReason = (typeof RELEASE_REASONS)[number];
+type ReleaseReason = (typeof RELEASE_REASONS)[number];
 
 type Opened = Happened<'account-opened'> &
   Details & {

@@ -74,7 +74,7 @@ export interface PendingTransfer {
 }
 
 /** What left the account, or was set aside to leave it, on a day of UTC. */
-export interface DaySpending {
+interface DaySpending {
   readonly day: string;
   readonly amount: Minor;
 }

@@ -10,7 +10,6 @@ import {
   createStreamCheck,
   type OnceNames,
   type StreamFault,
-  type StreamHead,
 } from './stream-check.ts';
 import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
 
@@ -52,7 +51,7 @@ export function moved(
 }
 
 export { createStreamCheck };
-export type { OnceNames, OpenTransfer, StreamHead };
+export type { OnceNames, OpenTransfer };
 
 /** One entry of the log, in log order. */
 export interface LogStep {

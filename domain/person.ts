@@ -1,6 +1,6 @@
 import { unreachable, version, type Version } from './ids.ts';
 
-export interface Address {
+interface Address {
   readonly line1: string;
   readonly line2?: string;
   readonly city: string;
@@ -8,7 +8,7 @@ export interface Address {
   readonly country: string;
 }
 
-export interface PersonalData {
+interface PersonalData {
   readonly givenName: string;
   readonly familyName: string;
   readonly email?: string;

@@ -44,5 +44,3 @@ export function publisher(options: PublisherOptions) {
     close: (): Promise<void> => client.stop(),
   };
 }
-
-export type Publisher = ReturnType<typeof publisher>;

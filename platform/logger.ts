@@ -64,7 +64,7 @@ const LOOK_MS = 5_000;
 /**
  * A logger that writes one JSON object per line to stdout. Never give it a secret. A line that
  * cannot be written is lost: a full disk must not end whoever has something to say of it. What is
- * said again and again is counted (repeated-lines.ts).
+ * said again and again is counted (`repeatedLines`).
  */
 export function createLogger(service: string, level: string): Logger {
   if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);

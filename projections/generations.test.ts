@@ -1,5 +1,4 @@
 import request from 'supertest';
-import winston from 'winston';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectionApp } from './app.ts';
 import { randomLog, randomOf, seedOfRun, sourceOf } from './events-for-tests.ts';
@@ -7,6 +6,7 @@ import { GenerationRegistry } from './generation-registry.ts';
 import { Generations } from './generations.ts';
 import { memoryReadStore } from './read-store/memory-read-store.ts';
 import type { ReadStore } from './read-store/read-store.ts';
+import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 
 const TIMES = {
   pace: { spacingMs: 1, pollMs: 20, retryMs: 2, retryMsMax: 10 },
@@ -16,8 +16,6 @@ const TIMES = {
   now: () => performance.now(),
 };
 const TOKEN = 'a token for the tests';
-const transports = [new winston.transports.Console()];
-const logger = winston.createLogger({ silent: true, transports });
 
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries += 1) {

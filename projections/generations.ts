@@ -22,7 +22,7 @@ const REBUILD_LOOK_MS = 50;
 const ABANDONED_MS = 24 * 60 * 60 * 1_000;
 const NAMED_IN_A_REASON = 5;
 
-export type RebuildState = 'running' | 'done' | 'failed';
+type RebuildState = 'running' | 'done' | 'failed';
 
 export interface RebuildStatus extends FollowerStatus {
   readonly rebuild: RebuildState;

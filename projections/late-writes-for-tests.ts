@@ -228,7 +228,7 @@ function orSetAside<Model extends { setAside?: number | undefined }>(
 /** All documents of a collection. */
 export type Documents = (name: string) => Promise<object[]>;
 
-export async function shown(documents: Documents, generation: string) {
+async function shown(documents: Documents, generation: string) {
   const accounts = (await documents(collections.accounts(generation))).map(ofAccountDocument);
   const persons = (await documents(collections.persons(generation))).map(ofPersonDocument);
   return {

@@ -20,10 +20,10 @@ export interface DualProof {
   /** What was beyond the source's tree is in the target's tree as it was. */
   readonly LinearAdvanceProof: LinearAdvanceProof | null;
 }
-export interface LinearProof {
+interface LinearProof {
   readonly terms: readonly Uint8Array[];
 }
-export interface LinearAdvanceProof {
+interface LinearAdvanceProof {
   readonly linearProofTerms: readonly Uint8Array[];
   readonly inclusionProofs: readonly { readonly terms: readonly Uint8Array[] }[];
 }

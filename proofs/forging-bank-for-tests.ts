@@ -21,7 +21,7 @@ import { verifyAccountFile, verifyEventsFile, verifyReceiptFile } from './verify
  * A bank that has the key and lies: it makes logs, signs them, and shows any files of them. What
  * the verifier says of the files is what a customer or an auditor would read.
  */
-export const ACCOUNT = '4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
+const ACCOUNT = '4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
 export const OTHER = '00000000-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
 export const STREAM = `acct/${ACCOUNT}`;
 export const HEAD = 6;
@@ -33,7 +33,7 @@ export const transactionOf = (version: number): number =>
 
 const signing = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const stranger = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-export const PUBLIC_KEY = signing.publicKey;
+const PUBLIC_KEY = signing.publicKey;
 
 const dayOf = (version: number): string =>
   `2026-11-${String(version).padStart(2, '0')}T12:00:00.000Z`;

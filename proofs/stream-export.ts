@@ -17,7 +17,7 @@ import { signatureFault } from './signed-state.ts';
 import type { KeyObject } from 'node:crypto';
 
 /** What the events of an export say beside their being there. */
-export type ContentSummary =
+type ContentSummary =
   /** Whether every balance follows from the events; not known when the first ones are missing. */
   | { readonly addsUp: boolean }
   /** Days (UTC) on which the bank stopped recording refusals, because there were too many. */
@@ -28,7 +28,7 @@ interface ContentCheck {
   summary(): ContentSummary;
 }
 
-export function exportContent({ format, fromVersion }: ExportHead): ContentCheck {
+function exportContent({ format, fromVersion }: ExportHead): ContentCheck {
   switch (format) {
     case 'core-bank-account/1':
       return accountSums(fromVersion === 1 ? NO_ACCOUNT : undefined);

@@ -12,7 +12,7 @@ export interface Vectors {
   readonly proofs: readonly VectorProof[];
   readonly entries: readonly VectorEntry[];
 }
-export interface VectorTransaction {
+interface VectorTransaction {
   readonly header: TxHeader;
   readonly entries: readonly {
     readonly key: Buffer;
@@ -21,17 +21,17 @@ export interface VectorTransaction {
     readonly metadata: EntryMetadata | null;
   }[];
 }
-export interface VectorState {
+interface VectorState {
   readonly txId: number;
   readonly txHash: Buffer;
   readonly signature: Buffer;
 }
-export interface VectorProof {
+interface VectorProof {
   readonly source: number;
   readonly target: number;
   readonly dualProof: DualProof;
 }
-export interface VectorEntry {
+interface VectorEntry {
   readonly tx: number;
   readonly key: Buffer;
   readonly value: Buffer;

@@ -1,5 +1,4 @@
 import request from 'supertest';
-import winston from 'winston';
 import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { QUERY_OPERATIONS } from '../contracts/account/queries.ts';
 import type { HistoryEntry } from '../contracts/account/read-models.ts';
@@ -13,9 +12,8 @@ import { HistoryView } from './history/history-view.ts';
 import { eventOf, logForTests, refusalOf } from './log/log-for-tests.ts';
 import { memoryReadModels } from './read-models/memory-read-models.ts';
 import { proofsForTests } from './log/proofs-for-tests.ts';
+import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 
-const transports = [new winston.transports.Console()];
-const logger = winston.createLogger({ silent: true, transports });
 const WAIT_MS = 120;
 
 const noPersonData = {

@@ -9,10 +9,8 @@ import { HistoryView } from './history/history-view.ts';
 import { logForTests } from './log/log-for-tests.ts';
 import { memoryReadModels } from './read-models/memory-read-models.ts';
 import { proofsForTests } from './log/proofs-for-tests.ts';
-import winston from 'winston';
+import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 
-const transports = [new winston.transports.Console()];
-const logger = winston.createLogger({ silent: true, transports });
 const metadata = { note: 'kept apart' };
 
 /** Account 1 is sound, 2 is set aside at version 4, 3 was never opened soundly. */

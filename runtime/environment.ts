@@ -52,7 +52,7 @@ const inherited = (): Record<string, string> => {
 };
 
 /** Every secret by the name of the environment variable that carries it. */
-export const secretVariables = (instance: Instance, secrets: Secrets): Environment => ({
+const secretVariables = (instance: Instance, secrets: Secrets): Environment => ({
   JOURNAL_URL: journalUrl(instance, secrets),
   NATS_URL: natsUrl(instance, secrets),
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),

@@ -44,7 +44,7 @@ export const BASE_PORTS = {
   placementRaft: 3852,
 } as const;
 
-export type InfraPorts = Readonly<Record<keyof typeof BASE_PORTS, number>>;
+type InfraPorts = Readonly<Record<keyof typeof BASE_PORTS, number>>;
 
 /** One bank on this machine: its number, its folders and its ports. */
 export interface Instance {

@@ -2,7 +2,7 @@ const TICK_MS = 1_000;
 /** Without a terminal a long step reports itself this rarely, so that logs stay readable. */
 const QUIET_TICK_MS = 30_000;
 
-export interface Step {
+interface Step {
   readonly done: (note?: string) => void;
   readonly failed: () => void;
 }

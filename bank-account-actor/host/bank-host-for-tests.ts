@@ -192,7 +192,6 @@ export function virtualClock(beginsAt = '2026-05-01T00:00:00.000Z') {
     set: (at: string): void => void (wall = Date.parse(at)),
   };
 }
-export type VirtualClock = ReturnType<typeof virtualClock>;
 
 /** A journal whose answer to some commits is lost, whether they were applied or not. */
 export function losing(

@@ -14,8 +14,8 @@ const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z0-9.]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 const OPEN_PERSONS_URL = `/${OPEN_PERSONS_PATH}`;
 
-export type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
-export type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
+type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
+type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
 
 export interface HostOptions {
   /** By actor type. */

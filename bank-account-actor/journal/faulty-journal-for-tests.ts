@@ -1,7 +1,7 @@
 import type { Journal } from './journal.ts';
 
 /** A write whose caller was told that its outcome is unknown, and that is still on its way. */
-export interface LateWrite {
+interface LateWrite {
   readonly call: string;
   /** Applies it, now or once more; what it answers nobody hears. */
   apply(): Promise<void>;

@@ -139,7 +139,7 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
 type TurnRow = Readonly<Record<'outcome' | 'id' | 'at', string>>;
 
 /** The parameters of commit_turn, in its order. */
-export function turnValues({ writes, guards, names, agreed, unknown }: Turn): Value[] {
+function turnValues({ writes, guards, names, agreed, unknown }: Turn): Value[] {
   const rows = sorted(writes);
   const read = sorted(guards);
   return [

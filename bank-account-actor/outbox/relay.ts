@@ -26,7 +26,7 @@ interface Sent {
  * only so many events are on their way at a time. So messages become fewer and larger under load,
  * and wait here and not at the broker, where the log being behind would look like a loss.
  */
-export function sendWindow(clock: Clock) {
+function sendWindow(clock: Clock) {
   let messages: { readonly batch: readonly Sent[]; readonly at: number }[] = [];
 
   const isLastUnderWay = (): boolean => {
@@ -92,8 +92,6 @@ export interface RelayPorts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-export type Relay = ReturnType<typeof createRelay>;
 
 /**
  * The outbox relay (transactional outbox; Richardson, Microservices Patterns, 2018): committed

@@ -24,7 +24,7 @@ const LOAD_STREAMS_MAX = 64;
  * is wrong with the stream, and gives keys out of the backup to who is registered in both. Earlier
  * nothing tells that no erasure follows. Gives how many registered persons have no key.
  */
-export async function settleKeys(
+async function settleKeys(
   journal: Pick<Journal, 'load' | 'restore'>,
   told: ReadonlyMap<StreamId, ToldStream>,
   keys: ReadonlyMap<StreamId, string>,

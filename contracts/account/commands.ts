@@ -61,14 +61,14 @@ export type CommandBody = z.infer<typeof commandBody>;
 export const IF_MATCH_TAGS_MAX = 100;
 
 /** At which versions of its account or person a command may run; '*': at any, if it is there. */
-export const ifMatch = z.union([z.literal('*'), z.array(z.int().min(0)).max(IF_MATCH_TAGS_MAX)]);
+const ifMatch = z.union([z.literal('*'), z.array(z.int().min(0)).max(IF_MATCH_TAGS_MAX)]);
 export type IfMatch = z.infer<typeof ifMatch>;
 
 /** Whether a command may run on a stream of that version; of version 0 nothing is there. */
 export const isMatch = (wanted: IfMatch | undefined, version: number): boolean =>
   wanted === undefined || (wanted === '*' ? version > 0 : wanted.includes(version));
 
-export const commandIdText = z
+const commandIdText = z
   .string()
   .regex(ONCE_PATTERN, 'must be 1-128 visible ASCII characters')
   .transform((id) => id as CommandId);
@@ -92,14 +92,14 @@ export const commandMessage = z.strictObject({
 });
 export type CommandMessage = z.infer<typeof commandMessage>;
 
-export const EXECUTE_COMMANDS_MAX = 1_000;
+const EXECUTE_COMMANDS_MAX = 1_000;
 export const EXECUTE_GROUPS_MAX = 200;
 export const ACTOR_TYPE = 'BankAccount';
 /** `Teller.{host}` is the actor type that one actor host alone registers. */
 export const TELLER_ACTOR_PREFIX = 'Teller';
 
 /** Commands that are decided in this order. */
-export const commandGroup = z.strictObject({
+const commandGroup = z.strictObject({
   commands: z.array(commandMessage).min(1).max(EXECUTE_COMMANDS_MAX),
   /** One commit for all of them, or none when one is refused. */
   atomic: z.boolean().optional(),
@@ -118,7 +118,7 @@ export const executeRequest = z.strictObject({
 });
 export type ExecuteRequest = z.infer<typeof executeRequest>;
 
-export const commandResult = z.discriminatedUnion('ok', [
+const commandResult = z.discriminatedUnion('ok', [
   z.strictObject({
     ok: z.literal(true),
     /** The id was executed before: these are the events of that time. */
@@ -150,7 +150,7 @@ export const executeAnswer = z.strictObject({
 });
 export type ExecuteAnswer = z.infer<typeof executeAnswer>;
 
-export const LOOKUP_NAMES_MAX = 100;
+const LOOKUP_NAMES_MAX = 100;
 /** The longest is a client's key with a word before it. */
 const NAME_MAX = 140;
 /** What core-bank-api asks an account's actor: what it executed or ended under these names. */

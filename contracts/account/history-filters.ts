@@ -5,10 +5,10 @@ import { loggedEventSchema } from './events.ts';
 export const FILTER_LINES_MAX = 256;
 
 /** The types that a line of history can have. */
-export const HISTORY_TYPES: readonly string[] = loggedEventSchema.options.map(
+const HISTORY_TYPES: readonly string[] = loggedEventSchema.options.map(
   ({ shape }) => shape.type.value,
 );
-export const DIRECTIONS = ['credit', 'debit', 'none'] as const;
+const DIRECTIONS = ['credit', 'debit', 'none'] as const;
 
 const known = new Set(HISTORY_TYPES);
 

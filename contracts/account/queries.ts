@@ -36,7 +36,7 @@ export const balanceAnswer = z.strictObject({
 });
 export type BalanceAnswer = z.infer<typeof balanceAnswer>;
 
-export const PAST_BALANCE = [
+const PAST_BALANCE = [
   'Without "at" and "version": the newest balance that the read side has. With one of them: the',
   'balance at that point, read from the immutable log. "at" is the clock of the account (the "at"',
   'of its events, which never goes back); an event of exactly that time counts. "final" says that',
@@ -45,9 +45,9 @@ export const PAST_BALANCE = [
   'not have yet is waited for, up to 2 s.',
 ].join(' ');
 
-export const PAGE_ITEMS_MAX = 100;
+const PAGE_ITEMS_MAX = 100;
 export const PAGE_ITEMS_DEFAULT = 20;
-export const EVENTS_ITEMS_MAX = 500;
+const EVENTS_ITEMS_MAX = 500;
 /** How long a query waits for the version that it asks for. */
 export const VERSION_WAIT_MS = 2_000;
 const CURSOR_CHARACTERS_MAX = 200;
@@ -83,13 +83,13 @@ export type HistoryAnswer = z.infer<typeof historyAnswer>;
 /** An account that is set aside is listed as it was last known to be right, not as it is now. */
 const listedAccount = accountAnswer.extend({ setAside: z.literal(true).optional() });
 export type ListedAccount = z.infer<typeof listedAccount>;
-export const accountsAnswer = z.strictObject({ items: z.array(listedAccount), nextCursor });
+const accountsAnswer = z.strictObject({ items: z.array(listedAccount), nextCursor });
 export type AccountsAnswer = z.infer<typeof accountsAnswer>;
 
 const placed = { position: positionNumber };
 const [first, ...others] = loggedEventSchema.options;
 /** An event as the log has it, with its place in the log. */
-export const accountEvent = z.discriminatedUnion('type', [
+const accountEvent = z.discriminatedUnion('type', [
   first.extend(placed),
   ...others.map((option) => option.extend(placed)),
 ]);
@@ -178,7 +178,7 @@ export const refusalsQuery = z.strictObject(pageQuery);
 
 const [refused] = refusalEventSchema.options;
 /** The record of a refusal as the log has it, with its place in the log. */
-export const refusalRecord = refused.extend({ position: positionNumber });
+const refusalRecord = refused.extend({ position: positionNumber });
 
 export const refusalsAnswer = z.strictObject({
   accountId: z.string(),

@@ -128,7 +128,7 @@ export const HISTORY_PAGE_ENTRIES = 16;
 /** Accounts of one page of an owner's accounts. */
 export const OWNER_PAGE_ACCOUNTS = 32;
 /** Changes of one block of changes: old ones are deleted by the block. */
-export const CHANGE_BLOCK = 16;
+const CHANGE_BLOCK = 16;
 /** A change stays this long at least, so a reader that heard of none for less has missed none. */
 export const CHANGES_KEPT_MS = 60_000;
 /** After a rebuild the generation before is still kept up to date for this long. */
@@ -168,7 +168,7 @@ const positionSchema = z.int().min(0);
  * Read model of an account, one per account. `version` is the last event that it holds. Its
  * metadata lies apart, written once, because it can be large and hardly ever changes.
  */
-export const accountModel = accountAnswer.omit({ metadata: true }).extend({
+const accountModel = accountAnswer.omit({ metadata: true }).extend({
   /** Log position of the last event; a document is replaced only by one with a later position. */
   position: positionSchema,
   /** The event that said the account's metadata; missing when it has none. */
@@ -189,7 +189,7 @@ export type AccountModel = z.infer<typeof accountModel>;
  * What one batch of events did to the accounts, numbered without a hole. Readers and a restarted
  * projection apply changes in order on top of the account documents, which are written later.
  */
-export const accountChange = z.strictObject({
+const accountChange = z.strictObject({
   seq: z.int().min(1),
   /** Log position before the batch. */
   after: positionSchema,
@@ -207,7 +207,7 @@ export const accountChange = z.strictObject({
 export type AccountChange = z.infer<typeof accountChange>;
 
 /** A stream of which something could not be projected; ids only, never what the event says. */
-export const setAsideModel = z.strictObject({
+const setAsideModel = z.strictObject({
   stream: z.string(),
   /** The first event of which that is so. */
   version: z.int().min(0),

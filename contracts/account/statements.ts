@@ -6,7 +6,7 @@ import { idParams } from '../http/parameters.ts';
 import { historyEntry } from './read-models.ts';
 import { positionNumber } from '../log/topics.ts';
 
-export const STATEMENT_FORMATS = ['json', 'csv', 'camt.053', 'pdf'] as const;
+const STATEMENT_FORMATS = ['json', 'csv', 'camt.053', 'pdf'] as const;
 export type StatementFormat = (typeof STATEMENT_FORMATS)[number];
 
 /** Events of the account in the period of one statement, whether they moved money or not. */
@@ -54,7 +54,7 @@ export const statementQuery = z.strictObject({
  * One movement of money, from one event of the log. Description and reference of a reversal are
  * those of the movement that it takes back; its own text is the reason.
  */
-export const statementEntry = historyEntry
+const statementEntry = historyEntry
   .pick({
     version: true,
     type: true,

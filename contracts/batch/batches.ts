@@ -32,7 +32,7 @@ export const batchItem = z.discriminatedUnion(
   'type',
   clientCommand.options.map(addressed) as unknown as typeof clientCommand.options,
 );
-export interface Address {
+interface Address {
   readonly accountId?: AccountId;
   readonly idempotencyKey?: CommandId;
 }

@@ -14,7 +14,7 @@ import {
 } from '../../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../../domain/money.ts';
 
-export const METADATA_KEYS_MAX = 20;
+const METADATA_KEYS_MAX = 20;
 
 /**
  * Free text: no control characters (they break terminals and some databases) and no lone

@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const count = z.int().min(0);
 
-export const trialBalanceLine = z.strictObject({
+const trialBalanceLine = z.strictObject({
   currency: z.string(),
   /** What came into the bank and left it: deposits, withdrawals, captures, their reversals. */
   externalIn: z.string(),
@@ -21,7 +21,7 @@ export const trialBalanceLine = z.strictObject({
 export type TrialBalanceLine = z.infer<typeof trialBalanceLine>;
 
 /** 'nothing-checked' until something was: an empty look proves nothing. */
-export const auditVerdict = z.enum(['nothing-checked', 'balanced', 'violated']);
+const auditVerdict = z.enum(['nothing-checked', 'balanced', 'violated']);
 
 export const trialBalanceQuery = z.strictObject({
   position: versionText('the trial balance of the log as it was at this position'),
@@ -44,7 +44,7 @@ export const trialBalanceAnswer = z.strictObject({
 });
 export type TrialBalanceAnswer = z.infer<typeof trialBalanceAnswer>;
 
-export const TRIAL_BALANCE_PATH = '/audit/trial-balance';
+const TRIAL_BALANCE_PATH = '/audit/trial-balance';
 
 const TRIAL_BALANCE = [
   'Without "position": of all that is audited. With it: of the log as it was at that position,',
@@ -54,7 +54,7 @@ const TRIAL_BALANCE = [
   'which says how far the audit is ("auditedPosition").',
 ].join(' ');
 
-export const TRIAL_BALANCE_OPERATION: Operation = {
+const TRIAL_BALANCE_OPERATION: Operation = {
   method: 'get',
   path: `/v1${TRIAL_BALANCE_PATH}`,
   id: 'readTrialBalance',
@@ -90,7 +90,7 @@ export type AlarmKind = (typeof ALARM_KINDS)[number];
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** How far the log was walked, and what came of it. */
-export const auditedBooks = z.strictObject({
+const auditedBooks = z.strictObject({
   /** Of the last event; see `position` of events. */
   position: positionNumber,
   /** Number of the last transaction of the log, and the hash of all up to it (alh), in hex. */
@@ -108,9 +108,9 @@ export const auditedBooks = z.strictObject({
 });
 export type AuditedBooks = z.infer<typeof auditedBooks>;
 
-export const CHECKPOINT_FORMAT = 'core-bank-checkpoint/1';
+const CHECKPOINT_FORMAT = 'core-bank-checkpoint/1';
 /** What the auditor says in public; each names the hash of the one before. */
-export const checkpoint = auditedBooks.extend({
+const checkpoint = auditedBooks.extend({
   format: z.literal(CHECKPOINT_FORMAT),
   number: z.int().min(1),
   /** SHA-256 (hex) of the canonical JSON of the checkpoint before; zeros in the first. */
@@ -128,7 +128,7 @@ export const signedCheckpoint = z.strictObject({
 });
 export type SignedCheckpoint = z.infer<typeof signedCheckpoint>;
 
-export const alarmItem = z.strictObject({
+const alarmItem = z.strictObject({
   kind: z.enum(ALARM_KINDS),
   /** What it is about: a key of the log, an event id, an account. */
   subject: z.string(),

@@ -8,7 +8,7 @@ import { positionedEvent, positionNumber } from './topics.ts';
 /** The calls that event-source answers to the other services through Dapr service invocation. */
 export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
-export const HEADS_MAX = 500;
+const HEADS_MAX = 500;
 export const DIGESTS_MAX = 500;
 export const READ_EVENTS_MAX = 200;
 export const RECEIPTS_MAX = 50;
@@ -58,7 +58,6 @@ const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1
 export const digestsRequest = z.strictObject({
   events: z.array(eventPlace).min(1).max(DIGESTS_MAX),
 });
-export type DigestsRequest = z.infer<typeof digestsRequest>;
 export const digestsAnswer = z.strictObject({
   /** In the order asked; null where the log has no such event yet, or what somebody made of it. */
   digests: z.array(z.union([z.string().length(43), z.literal('tampered')]).nullable()),
@@ -71,13 +70,11 @@ export type DigestsAnswer = z.infer<typeof digestsAnswer>;
 export const readRequest = z.strictObject({
   events: z.array(eventPlace).min(1).max(READ_EVENTS_MAX),
 });
-export type ReadRequest = z.infer<typeof readRequest>;
 /**
  * In the order asked; null where the log has no such event. The answer ends early, after one
  * event at least, where it would become too large for a sidecar: ask again for the rest.
  */
 export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullable()) });
-export type ReadAnswer = z.infer<typeof readAnswer>;
 /** The same of events of accounts that the log is known to have. */
 export const accountEventsAnswer = z.strictObject({ found: z.array(loggedEventSchema) });
 

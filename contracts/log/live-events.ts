@@ -14,7 +14,7 @@ export const streamQuery = z.strictObject({ lastEventId: lastEventIdText.optiona
 export const LAST_EVENT_ID = 'Last-Event-ID';
 
 /** `data` of a message: what the command was answered, as far as this event is concerned. */
-export const liveEvent = outcomeSchema.extend({ position: positionNumber });
+const liveEvent = outcomeSchema.extend({ position: positionNumber });
 export type LiveEvent = z.infer<typeof liveEvent>;
 
 export const liveEventOf = ({ position, event }: PositionedAccountEvent): LiveEvent => ({

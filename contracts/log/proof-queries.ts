@@ -14,7 +14,7 @@ export const receiptParams = {
     .regex(/^[1-9][0-9]{0,14}$/, 'must be a whole number from 1')
     .meta({ description: `version of the account, 1 to ${VERSION_MAX}` }),
 };
-export const refusalReceiptParams = {
+const refusalReceiptParams = {
   ...receiptParams,
   version: receiptParams.version.meta({ description: 'version of the record: the end of its id' }),
 };
@@ -32,7 +32,7 @@ export const walkQuery = z.strictObject({
   fromTx: transaction('the first transaction, 1 when missing').optional(),
   toTx: transaction('the last transaction, for example txId of a signed state'),
 });
-export const publicKeyAnswer = z.strictObject({
+const publicKeyAnswer = z.strictObject({
   algorithm: z.literal('ECDSA P-256, SHA-256'),
   /** PEM; compare it with what the bank published elsewhere before you rely on it. */
   publicKey: z.string(),

@@ -12,12 +12,12 @@ const TERMS_MAX = 64;
 const LINEAR_TERMS_MAX = 2_048;
 const HASH_BASE64 = /^[A-Za-z0-9+/]{43}=$/;
 
-export const hashText = z.string().regex(HASH_BASE64, 'must be 32 bytes in base64');
+const hashText = z.string().regex(HASH_BASE64, 'must be 32 bytes in base64');
 const terms = z.array(hashText).max(TERMS_MAX);
 const count = z.int().min(0);
 const txNumber = z.int().min(1);
 
-export const headerDocument = z.strictObject({
+const headerDocument = z.strictObject({
   id: txNumber,
   prevAlh: hashText,
   /** Clock of the log, seconds since 1970. */
@@ -30,7 +30,7 @@ export const headerDocument = z.strictObject({
 export type HeaderDocument = z.infer<typeof headerDocument>;
 
 /** A state of the log: its last transaction and the hash over everything up to there. */
-export const stateDocument = z.strictObject({ txId: txNumber, txHash: hashText });
+const stateDocument = z.strictObject({ txId: txNumber, txHash: hashText });
 export type StateDocument = z.infer<typeof stateDocument>;
 /** The same with the signature of the bank (ECDSA P-256, SHA-256, DER). */
 export const signedStateDocument = stateDocument.extend({
@@ -41,7 +41,7 @@ export const signedStateDocument = stateDocument.extend({
 export type SignedStateDocument = z.infer<typeof signedStateDocument>;
 
 /** That a transaction belongs to the history of another. */
-export const historyProofDocument = z.strictObject({
+const historyProofDocument = z.strictObject({
   source: headerDocument,
   target: headerDocument,
   inclusion: terms,
@@ -60,7 +60,7 @@ export const historyProofDocument = z.strictObject({
 export type HistoryProofDocument = z.infer<typeof historyProofDocument>;
 
 /** Where an entry is among those of its transaction. */
-export const inclusionDocument = z.strictObject({ leaf: count, width: txNumber, terms });
+const inclusionDocument = z.strictObject({ leaf: count, width: txNumber, terms });
 export type InclusionDocument = z.infer<typeof inclusionDocument>;
 
 /** Whatever the event is: a receipt can be checked by a program that is older than it. */

@@ -20,7 +20,7 @@ export const DEAD_COMMANDS_TOPIC = 'account-commands-dead';
 export const OUTBOX_EVENTS_MAX = 500;
 
 /** Events of many streams; those of one stream in version order without a gap. */
-export const accountEventsMessage = z.strictObject({
+const accountEventsMessage = z.strictObject({
   events: z.array(bankEventSchema).min(1).max(OUTBOX_EVENTS_MAX),
 });
 export type AccountEventsMessage = z.infer<typeof accountEventsMessage>;

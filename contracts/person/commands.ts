@@ -30,7 +30,7 @@ export const registerPersonBody = z.strictObject({
 export const personalData = registerPersonBody;
 export const eraseBody = z.strictObject({});
 
-export const personCommandBody = z.discriminatedUnion('type', [
+const personCommandBody = z.discriminatedUnion('type', [
   registerPersonBody.extend({ type: z.literal('register-person') }),
   z.strictObject({ type: z.literal('change-address'), address: addressBody }),
   z.strictObject({ type: z.literal('erase-person') }),
@@ -39,7 +39,7 @@ export type PersonCommandBody = z.infer<typeof personCommandBody>;
 
 export const PERSON_ACTOR_TYPE = 'Person';
 
-export const personMessage = commandMessage
+const personMessage = commandMessage
   .omit({ accountId: true })
   .extend({ command: personCommandBody });
 const PERSON_COMMANDS_MAX = 100;
@@ -50,7 +50,7 @@ export const executePersonRequest = z.strictObject({
   commands: z.array(personMessage).min(1).max(PERSON_COMMANDS_MAX),
 });
 
-export const personRefusal = z.discriminatedUnion('code', [
+const personRefusal = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('person-not-found') }),
   z.strictObject({ code: z.literal('person-already-exists') }),
   z.strictObject({ code: z.literal('person-erased') }),

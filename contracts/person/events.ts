@@ -23,7 +23,7 @@ const PERSON_STREAM = /^person\/[0-9a-f-]{36}$/;
  * Personal data, encrypted with the person's own key: what a key that was deleted had encrypted
  * is noise for ever, although the log keeps it and its proofs (docs/personal-data.md).
  */
-export const sealedData = z.strictObject({
+const sealedData = z.strictObject({
   /** base64url of nonce (12 bytes), AES-256-GCM ciphertext and tag (16 bytes). */
   sealed: z.base64url().min(38),
 });

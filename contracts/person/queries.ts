@@ -33,7 +33,7 @@ export const personsQuery = z.strictObject(pageQuery);
 export const OPEN_PERSONS_PATH = 'persons/open';
 export const ACTOR_HOST_APP = 'bank-account-actor';
 export const OPEN_PERSONS_CALLER = 'queries-bank-api';
-export const OPEN_PERSONS_MAX = 128;
+const OPEN_PERSONS_MAX = 128;
 export const openPersonsRequest = z.strictObject({
   persons: z.array(personModel).min(1).max(OPEN_PERSONS_MAX),
 });

@@ -54,7 +54,7 @@ export interface BackgroundAuditParts {
 }
 
 export type AuditAnswers = Pick<BackgroundAudit, 'status' | 'trialBalance'>;
-export type BackgroundAudit = ReturnType<typeof backgroundAudit>;
+type BackgroundAudit = ReturnType<typeof backgroundAudit>;
 
 const NOTHING: AuditReport = {
   phase: 'starting',

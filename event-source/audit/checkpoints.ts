@@ -10,7 +10,7 @@ const OWNER_ONLY = 0o600;
 /** The end of the file that is read at the start: about a hundred checkpoints. */
 const TAIL_BYTES = 128 * 1024;
 
-export type NewCheckpoint = Omit<Checkpoint, 'format' | 'number' | 'previous'>;
+type NewCheckpoint = Omit<Checkpoint, 'format' | 'number' | 'previous'>;
 
 /** What the auditor has said, one signed line each; only ever appended to. */
 export interface CheckpointFile {

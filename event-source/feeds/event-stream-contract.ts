@@ -8,7 +8,7 @@ import type { EventStream } from './event-stream.ts';
 const account = newAccount();
 
 /** Integration events `from` to `to`, whose positions are ten times their number. */
-export const messagesOf = (from: number, to: number): IntegrationEvent[] =>
+const messagesOf = (from: number, to: number): IntegrationEvent[] =>
   Array.from({ length: to - from + 1 }, (_, at) => {
     const event = eventOf(account, from + at);
     return integrationEventOf(event, 10 * (from + at), '/bank-under-test');

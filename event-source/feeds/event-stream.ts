@@ -1,6 +1,6 @@
 import type { IntegrationEvent } from '../../contracts/log/integration-events.ts';
 
-export interface StreamEnd {
+interface StreamEnd {
   /** How many messages were ever stored: the number of the last one. */
   readonly sequence: number;
   /** The last message; missing when retention took it, or when there never was one. */

@@ -21,7 +21,7 @@ interface Offered {
 }
 
 /** Keeps what was just appended, so that a reader who is up to date need not ask the log. */
-export function offeredEntries(entriesMax = OFFERED_ENTRIES_MAX) {
+function offeredEntries(entriesMax = OFFERED_ENTRIES_MAX) {
   let waiting: Offered[] = [];
   return {
     add(after: number, added: readonly LogEntry[]): void {

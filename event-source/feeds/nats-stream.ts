@@ -8,7 +8,7 @@ import type { EventStream } from './event-stream.ts';
 
 export const BANK_EVENTS_STREAM = 'BANK_EVENTS';
 /** Answers come to subjects of its own, so that no other user of the broker can read them. */
-export const PUBLISHER_INBOX = '_INBOX_EVENT_SOURCE';
+const PUBLISHER_INBOX = '_INBOX_EVENT_SOURCE';
 
 const CALL_MS_MAX = 5_000;
 const EXPECTED_SEQUENCE = 'Nats-Expected-Last-Sequence';

@@ -42,7 +42,7 @@ interface Ahead {
  * Reads the log in log order. A transaction does not end where a page ends, so what was read
  * beyond a page waits for the reader that comes back for the next one.
  */
-export function immudbPages(client: ImmudbClient, alarms: Alarms) {
+function immudbPages(client: ImmudbClient, alarms: Alarms) {
   const readers = boundedMap<number, Ahead>(READERS_MAX);
   // How many events a transaction had lately, to ask for about one page of them.
   let eventsPerTx = 1;

@@ -35,18 +35,18 @@ export interface Tx {
   readonly entries: readonly TxEntry[];
 }
 /** A state of the database; the signature is null when the server has no key. */
-export interface ImmutableState {
+interface ImmutableState {
   readonly db: string;
   readonly txId: number;
   readonly txHash: Buffer;
   readonly signature: Signature | null;
 }
 /** The server names its key as well, which proves nothing: the bank's key is known before. */
-export interface Signature {
+interface Signature {
   readonly signature: Buffer;
 }
 /** A transaction with the proof that it and an other one belong to one history. */
-export interface VerifiableTx {
+interface VerifiableTx {
   readonly tx: Tx;
   readonly dualProof: DualProof;
   /** Of the later one of the two. */

@@ -18,7 +18,7 @@ import type { ImmudbTrust } from './trust.ts';
 import { appendRequest } from './wire.ts';
 import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/promises';
 
-export interface KnowledgeParts {
+interface KnowledgeParts {
   readonly lookups: Lookups;
   readonly heads: Heads;
   readonly recent: Recent;
@@ -36,7 +36,7 @@ export type Recent = BoundedMap<string, string>;
  * others the event before each is read, and what follows is hoped to be new, because the
  * preconditions of the write tell. Of streams in doubt the events themselves are read as well.
  */
-export async function readKnowledge(
+async function readKnowledge(
   candidates: readonly Candidate[],
   inDoubt: (stream: StreamId) => boolean,
   erased: ReadonlySet<string>,

@@ -15,8 +15,6 @@ interface Held {
   readonly since: number;
 }
 
-export type HeldEvents = ReturnType<typeof heldEvents>;
-
 const placeOf = (stream: StreamId, version: number): string => `${stream}/${version}`;
 const keyOf = (unit: Unit): string =>
   unit.map(({ stream, version, digest }) => `${stream}/${version}/${digest}`).join(' ');

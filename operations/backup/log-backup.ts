@@ -39,7 +39,7 @@ import { dirname, join } from 'node:path';
 const CHECKER = 'dist/operations/backup/check-log.js';
 
 /** The end of a log, as it signs it. */
-export interface SignedEnd {
+interface SignedEnd {
   readonly txId: number;
   /** Hexadecimal. */
   readonly txHash: string;
@@ -48,16 +48,16 @@ export interface SignedEnd {
 }
 
 /** What a check says besides. */
-export interface CheckedEnd extends SignedEnd {
+interface CheckedEnd extends SignedEnd {
   /** The log ends before this transaction, which was seen in it already. */
   readonly trustedTxId?: number;
 }
 
-export const endText = ({ txId, txHash, signature }: SignedEnd): string =>
+const endText = ({ txId, txHash, signature }: SignedEnd): string =>
   `${txId}:${txHash}${signature === '' ? '' : `:${signature}`}`;
 
 /** Runs the check of the room that knows the log; its last line is the signed end. */
-export function checkLog(
+function checkLog(
   instance: Instance,
   secrets: Secrets,
   port: number,
@@ -91,7 +91,7 @@ export function checkLog(
 }
 
 /** What checks a copy of a log. */
-export interface LogChecking {
+interface LogChecking {
   readonly instance: Instance;
   readonly secrets: Secrets;
   /** The program immudb. */
@@ -101,7 +101,7 @@ export interface LogChecking {
 }
 
 /** Opens a copy of the log in an immudb of its own and recomputes all of it. */
-export async function checkCopy(
+async function checkCopy(
   { instance, secrets, command, supervisor }: LogChecking,
   folder: string,
   args: readonly string[],

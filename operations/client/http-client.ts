@@ -8,7 +8,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface Call {
+interface Call {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly body?: object;

@@ -71,7 +71,7 @@ export type Step = {
 
 type WithoutKey<T> = T extends unknown ? Omit<T, 'key'> : never;
 
-export interface Account {
+interface Account {
   readonly owner: number;
   readonly name: string;
   readonly currency: Person['currency'];

@@ -23,7 +23,7 @@ export interface ExpectedAccount {
 }
 
 /** Idempotency-Key of a row. `run` names the file by its content, so that files do not mix. */
-export const rowKey = (run: string, transactionId: string): string =>
+const rowKey = (run: string, transactionId: string): string =>
   `replay-${run}-transaction-${transactionId}`;
 
 const dayOf = ({ date }: Transaction): number => Number(date.replaceAll('-', ''));

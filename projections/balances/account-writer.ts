@@ -17,7 +17,7 @@ const SETTLE_SPREAD_MS = 10_000;
 const SETTLE_GAP_MS_MAX = 100;
 const SETTLE_IN_FLIGHT = 4;
 /** Accounts whose documents may be behind; readers and this process keep them in memory. */
-export const UNSETTLED_ACCOUNTS_MAX = 50_000;
+const UNSETTLED_ACCOUNTS_MAX = 50_000;
 const ACCOUNTS_REMEMBERED = 50_000;
 
 interface Reached extends Checkpoint {

@@ -14,7 +14,7 @@ const page = z.object({
 const named = z.object({ id: z.string(), stream: z.string(), version: z.int().min(0) });
 
 /** The entry as far as it can be read. */
-export function entryOf(position: number, event: unknown): LogEntry {
+function entryOf(position: number, event: unknown): LogEntry {
   const read = bankEventSchema.safeParse(event);
   if (read.success) return { position, event: read.data };
   const name = named.safeParse(event);

@@ -15,7 +15,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Pushed events that may wait; beyond that they are forgotten and pulled later. */
-export const PUSHED_EVENTS_MAX = 5_000;
+const PUSHED_EVENTS_MAX = 5_000;
 
 const lastOf = (message: LedgerMessage): number => message.entries.at(-1)?.position ?? 0;
 

@@ -55,8 +55,8 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
   return { accountId: accountOfStream(event.stream), entry };
 }
 
-export const CHECKPOINT_EVERY_MS = 500;
-export const CHECKPOINT_EVERY_EVENTS = 1_000;
+const CHECKPOINT_EVERY_MS = 500;
+const CHECKPOINT_EVERY_EVENTS = 1_000;
 const VERSIONS_REMEMBERED = 100_000;
 
 export interface HistoryStores {

@@ -1,11 +1,10 @@
-import winston from 'winston';
 import { balanceAnswer } from '../../contracts/account/queries.ts';
 import { Failure } from '../../platform/http.ts';
 import { BEN, ANNA, logOf, october } from '../log/life-for-tests.ts';
 import { LogHeads } from '../log/log-heads.ts';
 import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
+import { silentLogger as logger } from '../../platform/silent-logger-for-tests.ts';
 
-const logger = winston.createLogger({ silent: true });
 const pace = { everyMs: 1, awayMsMax: 4 };
 const life = october();
 const portsOf = (events = life) => {

@@ -43,7 +43,7 @@ export function passes(line: HistoryEntry, { type, direction, from, to }: Histor
   );
 }
 
-export const hasFilters = (filters: HistoryFilters): boolean =>
+const hasFilters = (filters: HistoryFilters): boolean =>
   Object.values(filters).some((value) => value !== undefined);
 
 /** The name of a filtered list: a cursor of it fits no other filters. */

@@ -2,16 +2,12 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
-import winston from 'winston';
 import { createApp, finish } from '../../platform/http.ts';
 import { idOf } from '../accounts/accounts-for-tests.ts';
 import { eventStreams } from './event-streams.ts';
 import { eventOf, logForTests } from './log-for-tests.ts';
+import { silentLogger as logger } from '../../platform/silent-logger-for-tests.ts';
 
-const logger = winston.createLogger({
-  silent: true,
-  transports: [new winston.transports.Console()],
-});
 const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
 const WAIT_MS = 100;
 

@@ -23,7 +23,7 @@ import { HEADS_PACE, LogHeads, type HeadsPace } from './log-heads.ts';
 import type { Request, Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export const LIVE_PAGE_EVENTS = 50;
+const LIVE_PAGE_EVENTS = 50;
 
 /** The events of accounts as they come, read from the log and from nowhere else. */
 export class LiveEvents {
@@ -102,7 +102,7 @@ export class LiveEvents {
 }
 
 /** Each costs a socket, and memory for one page of events. */
-export const STREAMS_MAX = 200;
+const STREAMS_MAX = 200;
 /** How long a client waits before it connects again. */
 const CONNECT_AGAIN_MS = 1_000;
 const LOOK_AGAIN_MS = 100;

@@ -1,13 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import winston from 'winston';
 import { idOf, randomOf } from '../accounts/accounts-for-tests.ts';
 import { LiveEvents } from './event-streams.ts';
 import { logForTests } from './log-for-tests.ts';
+import { silentLogger as logger } from '../../platform/silent-logger-for-tests.ts';
 
-const logger = winston.createLogger({
-  silent: true,
-  transports: [new winston.transports.Console()],
-});
 const PACE = { everyMs: 1, awayMsMax: 4 };
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 

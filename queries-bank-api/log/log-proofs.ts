@@ -8,7 +8,7 @@ import type {
 } from '../../contracts/log/receipts.ts';
 import type { StreamId } from '../../domain/ids.ts';
 
-export interface Period {
+interface Period {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }

@@ -1,6 +1,5 @@
 import express from 'express';
 import request from 'supertest';
-import winston from 'winston';
 import { openPersonsAnswer, personAnswer, personsAnswer } from '../../contracts/person/queries.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId } from '../../domain/ids.ts';
@@ -9,6 +8,7 @@ import { AccountView } from '../accounts/account-view.ts';
 import { accountOf, changeOf } from '../accounts/accounts-for-tests.ts';
 import { memoryReadModels } from '../read-models/memory-read-models.ts';
 import { personAnswers } from './person-answers.ts';
+import { silentLogger } from '../../platform/silent-logger-for-tests.ts';
 
 const PERSONS = 70;
 const idOf = (index: number) =>
@@ -48,8 +48,7 @@ function bank(loggedVersion = 0) {
   app.get('/v1/persons/:personId', async (asked, response) => {
     response.json(await answers.one(asked, response));
   });
-  const transports = [new winston.transports.Console()];
-  finish(app, winston.createLogger({ silent: true, transports }));
+  finish(app, silentLogger);
   return { app, models, clock };
 }
 

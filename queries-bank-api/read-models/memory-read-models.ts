@@ -22,7 +22,7 @@ export interface MemoryGeneration {
   readonly setAside: Set<string>;
 }
 
-export const emptyGeneration = (): MemoryGeneration => ({
+const emptyGeneration = (): MemoryGeneration => ({
   settled: 0,
   changes: new Map(),
   accounts: new Map(),

@@ -11,13 +11,13 @@ export type Xml = string;
 type Attributes = Readonly<Record<string, string>>;
 
 /** An element with elements in it; one without any is left out, because ISO 20022 has none. */
-export function element(name: string, children: readonly Xml[], attributes: Attributes = {}): Xml {
+function element(name: string, children: readonly Xml[], attributes: Attributes = {}): Xml {
   const content = children.join('');
   return content === '' ? '' : tagged(name, content, attributes);
 }
 
 /** An element with text in it; without text it is left out. */
-export function text(name: string, value: string | undefined, attributes: Attributes = {}): Xml {
+function text(name: string, value: string | undefined, attributes: Attributes = {}): Xml {
   return value === undefined || value === '' ? '' : tagged(name, escaped(value), attributes);
 }
 

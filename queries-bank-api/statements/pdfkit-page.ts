@@ -17,7 +17,7 @@ const SHADE = '#f3f5f8';
 /** Where a page begins. */
 export const TOP = 44;
 
-export type Weight = 'regular' | 'bold';
+type Weight = 'regular' | 'bold';
 export interface Style {
   readonly size: number;
   readonly weight?: Weight;

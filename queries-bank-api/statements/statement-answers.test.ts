@@ -1,5 +1,4 @@
 import request from 'supertest';
-import winston from 'winston';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { statementAnswer } from '../../contracts/account/statements.ts';
 import { personId } from '../../domain/ids.ts';
@@ -20,8 +19,8 @@ import { memoryReadModels } from '../read-models/memory-read-models.ts';
 import { camt053Faults } from './camt053-for-tests.ts';
 import { statementAnswers } from './statement-answers.ts';
 import { HOLDER, SIGNED } from './statement-for-tests.ts';
+import { silentLogger as logger } from '../../platform/silent-logger-for-tests.ts';
 
-const logger = winston.createLogger({ silent: true });
 const NOW = Date.parse('2026-10-05T12:00:00Z');
 const OCTOBER = 'from=2026-10-01&to=2026-10-03';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How a client means a transfer to end: at once, or what it does to a pending one. */
-export const WAYS = ['direct', 'direct', 'capture', 'part', 'void', 'expire'] as const;
-export type Way = (typeof WAYS)[number];
+const WAYS = ['direct', 'direct', 'capture', 'part', 'void', 'expire'] as const;
+type Way = (typeof WAYS)[number];
 
 /** One transfer that was asked for, and what its client knows of it. */
 export interface Asked {
@@ -93,7 +93,7 @@ function noteFault(asked: Asked, status: number, body: Record<string, unknown>):
 }
 
 /** A transfer that nobody has asked for yet. */
-export function newTransfer(random: () => number, from: string, to: string): Asked {
+function newTransfer(random: () => number, from: string, to: string): Asked {
   const way = WAYS[Math.floor(random() * WAYS.length)] ?? 'direct';
   const expiresAt = new Date(Date.now() + EXPIRE_MS).toISOString();
   return {

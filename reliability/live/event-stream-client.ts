@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Message {
+interface Message {
   readonly id: string;
   readonly type: string;
   readonly data: string;

@@ -6,7 +6,7 @@ import { loadSecrets } from '../secrets.ts';
 
 const ADMIN_DATABASE = 'postgres';
 
-export interface TakenStream {
+interface TakenStream {
   readonly version: number;
   /** By its content: the order of its names says nothing. */
   readonly state: unknown;

@@ -35,7 +35,7 @@ const EVENT_STREAMS: Readonly<Record<string, readonly [bytes: number, ageMs: num
 };
 
 /** How much a stream keeps, and what becomes of more. */
-export function limitsOf(name: string): Partial<StreamConfig> {
+function limitsOf(name: string): Partial<StreamConfig> {
   const [bytes, ageMs] = EVENT_STREAMS[name] ?? [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS];
   const isKept = KEPT_STREAMS.has(name);
   return {

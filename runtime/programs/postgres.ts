@@ -33,7 +33,7 @@ import type { Client } from 'pg';
  * On each table that it makes, a row trigger therefore lets no document be replaced by one that
  * tells of the same log position or an earlier one. MongoDB needs no such thing.
  */
-export const LOOKUP_INDEX_SQL = `
+const LOOKUP_INDEX_SQL = `
 create or replace function public.keep_later() returns trigger language plpgsql as $$
 begin
   if (new._jsonb->>'position')::numeric <= (old._jsonb->>'position')::numeric then
@@ -72,12 +72,12 @@ create event trigger lookup_index on ddl_command_end
   when tag in ('CREATE TABLE','CREATE INDEX') execute function add_lookup_index();
 `;
 
-export interface User {
+interface User {
   readonly uid: number;
   readonly gid: number;
 }
 
-export interface Call {
+interface Call {
   readonly command: string;
   readonly args: string[];
   readonly user?: User;
@@ -86,7 +86,7 @@ export interface Call {
 const OTHERS_MAY_ENTER = 0o001;
 
 /** PostgreSQL refuses to run as root; then it runs as nobody. Undefined for ordinary users. */
-export const postgresUser = (): User | undefined => {
+const postgresUser = (): User | undefined => {
   if (process.getuid?.() !== 0) return undefined;
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -109,7 +109,7 @@ const othersMayReach = (path: string): boolean => {
  * How to run a program as that user. When a folder on the way (such as /root) shuts others
  * out, setpriv leaves the process the one capability to read and pass through folders.
  */
-export const runAs = (
+const runAs = (
   user: User | undefined,
   command: string,
   args: readonly string[],

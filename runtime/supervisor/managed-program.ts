@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const BACK_OFF_FIRST_MS = 200;
 export const BACK_OFF_MAX_MS = 5_000;
 /** A program that ran this long had recovered: its next death starts from the first delay. */
-export const HEALTHY_AFTER_MS = 30_000;
+const HEALTHY_AFTER_MS = 30_000;
 
 export interface BackOff {
   /** The delay before the next restart, given how long the program ran, in milliseconds. */

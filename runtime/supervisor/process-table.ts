@@ -28,7 +28,7 @@ export interface Ledger {
   readonly programs: readonly Entry[];
 }
 
-export const ledgerFile = (dataDir: string): string => join(dataDir, 'running.json');
+const ledgerFile = (dataDir: string): string => join(dataDir, 'running.json');
 
 export const readLedger = (dataDir: string): Ledger | undefined => {
   const file = ledgerFile(dataDir);
