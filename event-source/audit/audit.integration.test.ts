@@ -15,7 +15,7 @@ import {
   startAudit,
   type AuditForTests,
 } from './audit-for-tests.ts';
-import { eventKey } from '../../proofs/entry-proof.ts';
+import { encodeEvent, eventKey } from '../../proofs/entry-proof.ts';
 import {
   digestOf,
   eventOf,
@@ -33,7 +33,6 @@ import {
 } from '../immudb/immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from '../immudb/log.ts';
 import { pastTrialBalance } from './trial-balance.ts';
-import { encodeEvent } from '../immudb/wire.ts';
 
 jest.setTimeout(60_000);
 

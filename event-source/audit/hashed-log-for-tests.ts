@@ -9,11 +9,10 @@ import {
   type TxHeader,
   type WalkedState,
 } from '../../proofs/log-transaction.ts';
-import { rawBytes } from '../../proofs/entry-proof.ts';
 import { rootOf, withLeaf } from '../../proofs/tree-frontier.ts';
 import type { AuditedTx } from './entries.ts';
-import { eventKey } from '../../proofs/entry-proof.ts';
-import { type KeyMetadata, encodeEvent } from '../immudb/wire.ts';
+import { encodeEvent, eventKey, rawBytes } from '../../proofs/entry-proof.ts';
+import type { KeyMetadata } from '../immudb/wire.ts';
 
 export interface PlainEntry {
   readonly key: string;

@@ -4,7 +4,7 @@ import { createLogger } from '../../platform/logger.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { eventLogContract } from '../log/event-log-contract.ts';
-import { eventKey } from '../../proofs/entry-proof.ts';
+import { encodeEvent, eventKey } from '../../proofs/entry-proof.ts';
 import { TamperError, type EventLog } from '../log/event-log.ts';
 import {
   digestOf,
@@ -17,7 +17,6 @@ import {
 import { immudbClient } from './client.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog } from './log.ts';
-import { encodeEvent } from './wire.ts';
 
 jest.setTimeout(60_000);
 

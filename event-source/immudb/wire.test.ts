@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { encodeEvent } from '../../proofs/entry-proof.ts';
 import { candidateOf } from '../log/append-plan.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type ImmudbCalls,
   type Tx,
   decodeEvent,
-  encodeEvent,
   eventsOf,
 } from './wire.ts';
 import { immudbService } from './client.ts';

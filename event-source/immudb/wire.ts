@@ -1,12 +1,14 @@
 import type { DualProof } from '../../proofs/dual-proof.ts';
-import { type EntryInclusion, encodeEvent } from '../../proofs/entry-proof.ts';
 import type { TxHeader } from '../../proofs/log-transaction.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Candidate } from '../log/append-plan.ts';
-import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
+import {
+  encodeEvent,
+  eventKey,
+  positionOf,
+  type EntryInclusion,
+} from '../../proofs/entry-proof.ts';
 import { TamperError, type LogEntry } from '../log/event-log.ts';
-
-export { encodeEvent };
 
 /** Requests and answers of immudb as the client carries them. */
 export interface KeyMetadata {
