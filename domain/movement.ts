@@ -73,6 +73,8 @@ const TAKEN_BACK_BY: Readonly<Record<LedgerEvent['type'], Reversal['direction'] 
   'transfer-captured': undefined,
 };
 
+/** The types of event that change a ledger balance. */
+export const LEDGER_EVENTS = Object.keys(TAKEN_BACK_BY) as LedgerEvent['type'][];
 const isOfLedger = (event: AccountEvent): event is LedgerEvent => event.type in TAKEN_BACK_BY;
 
 /** What `reverse` makes of an event; undefined for one that it cannot take back. */

@@ -180,7 +180,7 @@ export const SHOWN = {
   reverses: { history: true, public: true },
   transferId: { history: true, public: true },
   otherAccountId: { history: true, public: true },
-  reversesTransferId: { history: true, public: true },
+  reversesTransferId: { history: true, public: false },
 } as const satisfies Record<EventMember, { history: boolean; public: boolean | 'codes' }>;
 
 export const streamOf = (id: AccountId): StreamId => `acct/${id}` as StreamId;

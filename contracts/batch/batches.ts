@@ -12,7 +12,7 @@ export const BATCH_COMMANDS_MAX = 1_000;
 export const accountRefText = clientAccountText(
   'must be a UUID or an account number',
   'has wrong check digits',
-);
+).meta({ description: 'account id (UUID) or account number (20 digits)' });
 
 const key = clientKeyText
   .optional()

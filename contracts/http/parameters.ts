@@ -38,6 +38,6 @@ export const holdParams = {
 
 export const personParams = {
   personId: clientIdText
-    .transform((id) => id as PersonId)
-    .meta({ description: 'person id (UUID)' }),
+    .meta({ description: 'person id (UUID)' })
+    .transform((id) => id as PersonId),
 };

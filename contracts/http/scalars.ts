@@ -69,14 +69,14 @@ export const clientAccountText = (neither: string, wrongDigits: string) =>
     .string()
     .regex(new RegExp(`^(?:${UUID}|[0-9]{20})$`), neither)
     .toLowerCase()
+    .meta({ description: 'account id (UUID) or account number (20 digits)' })
     .transform((text, context): AccountId => {
       if (ACCOUNT_ID_PATTERN.test(text)) return text as AccountId;
       const id = accountIdOfNumber(text);
       if (id !== undefined) return id;
       context.issues.push({ code: 'custom', input: text, message: wrongDigits });
       return z.NEVER;
-    })
-    .meta({ description: 'account id (UUID) or account number (20 digits)' });
+    });
 
 /** An owner as clients write them: of a person's id either case is right. */
 export const clientOwnerText = z
