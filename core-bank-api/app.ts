@@ -24,7 +24,6 @@ import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { type ExecutePerson, personRoutes } from './persons.ts';
 import {
-  accountIdFor,
   accountIdOf,
   commandIdOf,
   dryRunOf,
@@ -32,6 +31,7 @@ import {
   ifMatchOf,
   traceparentOf,
 } from './request-headers.ts';
+import { accountIdFor } from '../contracts/derived-ids.ts';
 import { transferRoutes } from './transfers.ts';
 import express, {
   Router,

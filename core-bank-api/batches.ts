@@ -1,9 +1,6 @@
 import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
-import {
-  batchItemIdFor,
-  type CommandMessage,
-  type CommandResult,
-} from '../contracts/account/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
+import { batchItemIdFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import {
   batchItem,
@@ -18,14 +15,7 @@ import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure, jsonBody } from '../platform/http.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
-import {
-  accountIdFor,
-  freshId,
-  commandIdOf,
-  flagsOf,
-  ifMatchOf,
-  traceparentOf,
-} from './request-headers.ts';
+import { freshId, commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import type { Express, RequestHandler } from 'express';
 
 /** How the commands of a batch belong together. */

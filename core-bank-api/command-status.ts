@@ -2,7 +2,8 @@ import type { Express } from 'express';
 import type { z } from 'zod';
 import type { commandStatus } from '../contracts/batch/operations.ts';
 import { accountRefText } from '../contracts/batch/batches.ts';
-import { clientKeyText, messageKeyFor } from '../contracts/account/commands.ts';
+import { clientKeyText } from '../contracts/account/commands.ts';
+import { messageKeyFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { keyOf, type LoggedEvent } from '../contracts/account/events.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import { transferAnswerOf } from '../contracts/transfer/transfers.ts';
@@ -11,7 +12,6 @@ import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
 import type { Actors } from './courier.ts';
 import { failureOf, invalid } from './failures.ts';
-import { accountIdFor } from './request-headers.ts';
 import { transferEvents } from './transfers.ts';
 
 const NOTHING =

@@ -5,19 +5,19 @@ import {
   type PersonResult,
   addressBody,
   eraseBody,
-  personIdFor,
   registerPersonBody,
   type PersonCommandBody,
   type PersonRefusalMessage,
 } from '../contracts/person/commands.ts';
+import { personIdFor } from '../contracts/derived-ids.ts';
 import { type PersonId, PERSON_ID_PATTERN, personId, type CommandId } from '../domain/ids.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import { Failure, idIn } from '../platform/http.ts';
+import { retry } from '../platform/retry.ts';
 import { answerCommand } from './command-answers.ts';
 import { failureOf, invalid, invalidBy } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 /** Pauses before the call is made again; a restarting part of the bank is hidden by them. */
@@ -31,19 +31,17 @@ const answerSchema = z.strictObject({ results: z.tuple([personResult]) });
 export const personClient =
   (sidecar: Sidecar): ExecutePerson =>
   async (id, command) => {
-    for (const pauseMs of [...RETRY_MS, undefined]) {
-      try {
-        const body = { commands: [command] };
-        const answer = await sidecar.invokeActor(PERSON_ACTOR_TYPE, id, 'execute', body);
-        return answerSchema.parse(answer).results[0];
-      } catch (error) {
-        if (!(error instanceof SidecarError)) throw error;
-        if (pauseMs === undefined) break;
-        await sleep(pauseMs);
-      }
+    const call = () =>
+      sidecar.invokeActor(PERSON_ACTOR_TYPE, id, 'execute', { commands: [command] });
+    try {
+      const mayRetry = (error: unknown) => error instanceof SidecarError;
+      const answer = await retry(call, { pausesMs: RETRY_MS, mayRetry });
+      return answerSchema.parse(answer).results[0];
+    } catch (error) {
+      if (!(error instanceof SidecarError)) throw error;
+      const reason = 'the person cannot be reached';
+      return { ok: false, refusal: { code: 'service-unavailable', reason } };
     }
-    const reason = 'the person cannot be reached';
-    return { ok: false, refusal: { code: 'service-unavailable', reason } };
   };
 
 /** The commands on persons: one command to the person's actor, id and version out. */

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import {
   COMMAND_ID_PATTERN,
@@ -8,7 +8,7 @@ import {
   ACCOUNT_ID_PATTERN,
   accountId,
 } from '../domain/ids.ts';
-import { accountIdOfNumber, accountIdOfSerial } from '../domain/account-number.ts';
+import { accountIdOfNumber } from '../domain/account-number.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
 import { Failure, idIn } from '../platform/http.ts';
 
@@ -105,13 +105,4 @@ export function flagsOf<Name extends string>(
   }
   const flags = names.map((name) => [name, request.query[name] === 'true']);
   return Object.fromEntries(flags) as Record<Name, boolean>;
-}
-
-/**
- * The id of the account that an opening command makes. It follows from the command id, so a
- * retry finds the account that the first try opened.
- */
-export function accountIdFor(id: CommandId): AccountId {
-  const digest = createHash('sha256').update(`open-account:${id}`).digest();
-  return accountIdOfSerial(digest.readBigUInt64BE(0) % 10n ** 18n);
 }

@@ -1,10 +1,6 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import {
-  transferIdFor,
-  type CommandMessage,
-  type CommandResult,
-  type CommandBody,
-} from '../contracts/account/commands.ts';
+import type { CommandMessage, CommandResult, CommandBody } from '../contracts/account/commands.ts';
+import { transferIdFor } from '../contracts/derived-ids.ts';
 import { defined, type LoggedEvent } from '../contracts/account/events.ts';
 import {
   captureTransferBody,

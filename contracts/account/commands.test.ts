@@ -10,9 +10,8 @@ import {
   type CommandBody,
   commandHash,
   decodeCommand,
-  holdIdFor,
-  transferIdFor,
 } from './commands.ts';
+import { holdIdFor, transferIdFor } from '../derived-ids.ts';
 import { isMoney } from './money.ts';
 import { accountIdText } from '../http/scalars.ts';
 

@@ -1,10 +1,11 @@
-import { existsSync, openSync, closeSync, fsyncSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isPersonEvent, streamOfEvent } from '../../contracts/log/bank-events.ts';
 import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../../contracts/log/entries.ts';
 import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
+import { replaceFile } from '../../platform/durable-file.ts';
 import { barLine, liveLine, rate, written as figure } from '../../platform/live-line.ts';
 import {
   KEYS_PATH,
@@ -70,12 +71,7 @@ async function main(): Promise<number> {
       if (key !== null && key !== undefined) keys.set(stream, key);
     }
   }
-  const unfinished = `${file}.${process.pid}.new`;
-  writeFileSync(unfinished, sealKeys(keys, new Date().toISOString(), process.env), { mode: 0o600 });
-  const written = openSync(unfinished, 'r');
-  fsyncSync(written);
-  closeSync(written);
-  renameSync(unfinished, file);
+  await replaceFile(file, sealKeys(keys, new Date().toISOString(), process.env));
   process.stdout.write(`The keys of ${keys.size} of ${persons.length} persons are in ${file}.\n`);
   return keys.size === persons.length ? 0 : 1;
 }
