@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadModelName } from '../contracts/account/read-models.ts';
 import { appTokens } from '../platform/app-tokens.ts';
-import { barLine, liveLine, rate } from '../platform/live-line.ts';
+import { barLine, liveLine, rate } from '../platform/progress-bar.ts';
 import type { GenerationsStatus, RebuildStatus } from '../projections/generations.ts';
 
 /**
@@ -48,7 +48,7 @@ async function rebuild(name: ReadModelName): Promise<boolean> {
       return false;
     }
     if (now.generation !== asked) continue;
-    line.draw(lineOf(name, now, performance.now() - began), now.rebuild !== 'running');
+    line.draw(() => lineOf(name, now, performance.now() - began), now.rebuild !== 'running');
     if (now.rebuild === 'running') continue;
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     const text = now.rebuild === 'done' ? `done in ${seconds} s` : `failed: ${now.reason}`;

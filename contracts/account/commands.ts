@@ -1,12 +1,7 @@
 import * as texts from '../http/scalars.ts';
 import type { Command, TransferCommand } from '../../domain/account-commands.ts';
 import { CURRENCIES, type Currency } from '../../domain/currency.ts';
-import {
-  COMMAND_ID_PATTERN,
-  ONCE_PATTERN,
-  type CommandId,
-  type HoldId,
-} from '../../domain/ids.ts';
+import { COMMAND_ID_PATTERN, ONCE_PATTERN, type CommandId, type HoldId } from '../../domain/ids.ts';
 import { parseAmount, ZERO } from '../../domain/money.ts';
 import { batchContent } from '../batch/content.ts';
 import { canonicalJson } from '../canonical-json.ts';

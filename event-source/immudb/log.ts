@@ -182,7 +182,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     },
     async close() {
       clearInterval(beat);
-      await turn;
+      await inTurn(() => Promise.resolve());
       await client.close();
     },
   };

@@ -6,7 +6,7 @@ import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
 import { replaceFile } from '../../platform/durable-file.ts';
-import { barLine, liveLine, rate, written as figure } from '../../platform/live-line.ts';
+import { progressBar } from '../../platform/progress-bar.ts';
 import {
   KEYS_PATH,
   KEYS_PERSONS_MAX,
@@ -56,12 +56,8 @@ async function main(): Promise<number> {
   const [file] = parseArgs({ allowPositionals: true }).positionals;
   if (file === undefined) throw new Error('Say which file to write: npm run backup-keys -- FILE');
   if (existsSync(file)) throw new Error(`${file} is there already: nothing was written`);
-  const { draw, end } = liveLine(process.stdout);
-  const began = performance.now();
-  const persons = await personsOf((position, head, events) => {
-    const figures = `${figure(events)} events, ${rate(events, performance.now() - began)}`;
-    draw(barLine('reading', position, head, figures), position >= head);
-  }).finally(end);
+  const bar = progressBar('reading', 'events');
+  const persons = await personsOf(bar.at).finally(bar.end);
   const keys = new Map<StreamId, string>();
   for (let at = 0; at < persons.length; at += KEYS_PERSONS_MAX) {
     const streams = persons.slice(at, at + KEYS_PERSONS_MAX);

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { barLine, liveLine } from '../../platform/progress-bar.ts';
 import { prepareDataDir, resolveInstance } from '../../runtime/instance.ts';
 import { stopOnSignals } from '../../runtime/supervisor/command.ts';
 import { backUp, putBack, requireStopped, type LogBackup } from './log-backup.ts';
@@ -14,29 +15,21 @@ import { createSupervisor, type Supervisor } from '../../runtime/supervisor/supe
 const USAGE =
   'Say where: "npm run backup -- DIR" writes a backup of the log, "npm run backup -- --restore ' +
   'DIR" puts one in the place of the log.';
-const BAR_CELLS = 30;
-const DRAW_MS = 200;
-const PLAIN_DRAW_MS = 5_000;
-const MIB = 1024 * 1024;
+const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
-/** "copying   [=====     ]  17 of 300 MB, 210 MB/s" */
 const bar: LogBackup['bar'] = (label, bytes) => {
   const began = performance.now();
-  const live = process.stdout.isTTY;
-  let [done, drawnAt] = [0, 0];
+  const { draw } = liveLine(process.stdout);
+  let done = 0;
+  const line = (): string => {
+    const perSecond = (1_000 * done) / Math.max(1, performance.now() - began);
+    return barLine(label, done, bytes, `${mib(done)} of ${mib(bytes)} MB, ${mib(perSecond)} MB/s`);
+  };
   return (more) => {
     // A log that is written to grows meanwhile.
     if (done >= bytes) return;
     done += more;
-    const isLast = done >= bytes;
-    const now = performance.now();
-    if (!isLast && now - drawnAt < (live ? DRAW_MS : PLAIN_DRAW_MS)) return;
-    drawnAt = now;
-    const cells = '='.repeat(Math.min(BAR_CELLS, Math.floor((BAR_CELLS * done) / (bytes || 1))));
-    const rate = Math.round((1_000 * done) / MIB / Math.max(1, now - began));
-    const counts = `${(done / MIB).toFixed(1)} of ${(bytes / MIB).toFixed(1)} MB, ${rate} MB/s`;
-    const line = `${label.padEnd(9)} [${cells.padEnd(BAR_CELLS, ' ')}] ${counts}`;
-    process.stdout.write(live ? `\r\x1b[K${line}${isLast ? '\n' : ''}` : `${line}\n`);
+    draw(line, done >= bytes);
   };
 };
 

@@ -255,7 +255,6 @@ export class Follower {
     const what = `${lastEventId} was read at ${position}, now there is ${there}`;
     throw new LogFault(`this is another log, or it was cut: ${what}. If meant, rebuild`);
   }
-
 }
 
 function requireOrder(after: number, entries: readonly LogEntry[]): LogEntry {
