@@ -10,6 +10,8 @@ import { progressBar } from '../platform/progress-bar.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
+import { Refusal, runCommand } from '../runtime/progress.ts';
+import { command } from './command-line.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,8 +70,6 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
     queryUrl: env['QUERY_URL'] ?? `http://127.0.0.1:${port(QUERIES_PORT)}`,
   };
 }
-
-const USAGE = 'Usage: npm run audit [-- --no-read-side]';
 
 /** What the auditor said of this log so far; a text when it cannot be believed. */
 function checkpointsOf(target: AuditTarget): { said: Said; result: number | string } {
@@ -134,15 +134,15 @@ async function run(withReadSide: boolean): Promise<boolean> {
 }
 
 /** `npm run audit`: walks the whole log and says in words what is proven; exit code 1 if not. */
-const options = process.argv.slice(2);
-if (options.some((option) => option !== '--no-read-side')) {
-  process.stderr.write(`${USAGE}\n`);
-  process.exit(2);
-}
-try {
-  if (!(await run(options.length === 0))) process.exitCode = 1;
-} catch (error) {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`Nothing is proven: ${reason}\n`);
-  process.exitCode = 1;
-}
+runCommand(async () => {
+  const { readSide } = command('audit', 'Checks the whole log, and says in words what is proven.')
+    .option('--no-read-side', 'checks the log alone')
+    .parse()
+    .opts();
+  try {
+    if (!(await run(readSide))) process.exitCode = 1;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`Nothing is proven: ${reason}`);
+  }
+});

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { isPersonEvent, streamOfEvent } from '../../contracts/log/bank-events.ts';
 import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../../contracts/log/entries.ts';
 import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
@@ -7,6 +6,8 @@ import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
 import { replaceFile } from '../../platform/durable-file.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
+import { Refusal, runCommand } from '../../runtime/progress.ts';
+import { command } from '../command-line.ts';
 import {
   KEYS_PATH,
   KEYS_PERSONS_MAX,
@@ -52,9 +53,8 @@ async function personsOf(read: (position: number, head: number, events: number) 
   }
 }
 
-async function main(): Promise<number> {
-  const [file] = parseArgs({ allowPositionals: true }).positionals;
-  if (file === undefined) throw new Error('Say which file to write: npm run backup-keys -- FILE');
+/** Gives the exit code: 1 when somebody has no key. */
+async function main(file: string): Promise<number> {
   if (existsSync(file)) throw new Error(`${file} is there already: nothing was written`);
   const bar = progressBar('reading', 'events');
   const persons = await personsOf(bar.at).finally(bar.end);
@@ -72,10 +72,11 @@ async function main(): Promise<number> {
   return keys.size === persons.length ? 0 : 1;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+runCommand(async () => {
+  const [file] = command('backup-keys', 'Writes the keys of all persons, encrypted.')
+    .argument('<file>', 'that is not there yet; its passphrase is CORE_BANK_KEYS_PASSPHRASE')
+    .parse().processedArgs;
+  process.exitCode = await main(file).catch((error: unknown) => {
+    throw new Refusal(error instanceof Error ? error.message : String(error));
+  });
+});

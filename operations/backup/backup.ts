@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { barLine, liveLine } from '../../platform/progress-bar.ts';
 import { prepareDataDir, resolveInstance } from '../../runtime/instance.ts';
 import { stopOnSignals } from '../../runtime/supervisor/command.ts';
+import { command } from '../command-line.ts';
 import { backUp, putBack, requireStopped, type LogBackup } from './log-backup.ts';
 import { fileOf } from '../../runtime/programs/infrastructure.ts';
 import { findPrograms } from '../../runtime/programs/programs.ts';
@@ -12,9 +12,6 @@ import { createProgress, Refusal, runCommand } from '../../runtime/progress.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { createSupervisor, type Supervisor } from '../../runtime/supervisor/supervisor.ts';
 
-const USAGE =
-  'Say where: "npm run backup -- DIR" writes a backup of the log, "npm run backup -- --restore ' +
-  'DIR" puts one in the place of the log.';
 const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
 const bar: LogBackup['bar'] = (label, bytes) => {
@@ -49,10 +46,14 @@ async function supervised<T>(
 
 /** `npm run backup -- DIR`, `npm run backup -- --restore DIR [--set-aside]`. */
 runCommand(async () => {
-  const options = { restore: { type: 'string' }, 'set-aside': { type: 'boolean' } } as const;
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  const [to] = positionals;
-  if ((to === undefined) === (values.restore === undefined)) throw new Refusal(USAGE);
+  const parsed = command('backup', 'Writes a backup of the log, or puts one in its place.')
+    .argument('[folder]', 'where to write a backup')
+    .option('--restore <folder>', 'puts the backup of this folder in the place of the log')
+    .option('--set-aside', 'with --restore: moves the log that is there aside')
+    .parse();
+  const [to] = parsed.processedArgs;
+  const { restore: from = '', setAside = false } = parsed.opts();
+  if ((to === undefined) === (from === '')) parsed.error('name one folder');
   const instance = resolveInstance();
   if (!existsSync(join(instance.dataDir, 'secrets.json'))) {
     throw new Refusal(`${instance.dataDir} has no secrets.json: see docs/restore.md.`);
@@ -76,9 +77,8 @@ runCommand(async () => {
     return;
   }
   requireStopped(instance);
-  const setAside = values['set-aside'] === true;
   const { manifest, aside, lost } = await supervised(instance.dataDir, (supervisor) =>
-    putBack({ ...backup, supervisor }, resolve(values.restore ?? ''), setAside),
+    putBack({ ...backup, supervisor }, resolve(from), setAside),
   );
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const where = aside === undefined ? '' : `The log that was there is now ${aside}.\n`;

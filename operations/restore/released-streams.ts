@@ -9,11 +9,10 @@ import { Refusal } from '../../runtime/progress.ts';
 export const droppedFile = ({ dataDir }: Instance): string =>
   join(auditFolder(dataDir), 'dropped-events.jsonl');
 
-/** The streams after each `--release`. */
-export function releasedOf(args: readonly string[]): string[] {
-  const streams = args.flatMap((arg, at) => (arg === '--release' ? [args[at + 1] ?? ''] : []));
-  const wrong = streams.find((stream) => !STREAM_PATTERN.test(stream));
-  if (wrong === undefined) return streams;
+/** Refuses what is no stream before anything is written. */
+export function requireStreams(released: readonly string[]): void {
+  const wrong = released.find((stream) => !STREAM_PATTERN.test(stream));
+  if (wrong === undefined) return;
   throw new Refusal(`--release takes acct/ID, person/ID or refusal/ID, not "${wrong}".`);
 }
 
