@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { streamIdText } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from '../person/sealing.ts';
+import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from '../../platform/aes-gcm.ts';
 
 export const PASSPHRASE_VARIABLE = 'CORE_BANK_KEYS_PASSPHRASE';
 const PASSPHRASE_CHARACTERS_MIN = 12;
