@@ -16,7 +16,7 @@ export function command(name: string, does: string): Command {
   return made.exitOverride(({ code, exitCode, message }) => {
     if (exitCode === 0) process.exit();
     const wrong = code === 'commander.help' ? '' : `${message}\n\n`;
-    throw new Refusal(`${wrong}${made.helpInformation()}`, WRONG_COMMAND);
+    throw new Refusal(`${wrong}${made.helpInformation()}`, { exitCode: WRONG_COMMAND });
   });
 }
 
