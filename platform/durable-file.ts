@@ -17,5 +17,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 /** The file or folder, as it is now, is on the disk when this resolves. */
 export async function syncPath(path: string): Promise<void> {
   const opened = await open(path, 'r');
-  await opened.sync().finally(() => opened.close());
+  try {
+    await opened.sync();
+  } finally {
+    await opened.close();
+  }
 }
