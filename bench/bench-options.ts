@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { Refusal } from '../runtime/progress.ts';
+import { command, InvalidArgumentError, wholeNumber } from '../operations/command-line.ts';
 import { isPart, PARTS, type Part } from './parts.ts';
 
 export interface BenchOptions {
@@ -18,73 +17,52 @@ export interface BenchOptions {
   readonly instance: number;
 }
 
-const PART_LINES = Object.entries(PARTS).map(([name, what]) => `    ${name.padEnd(12)}${what}`);
-
-const USAGE = `Usage: npm run bench -- [--seconds N] [--only PART,PART...] [--accounts N] [--keep]
-                       [--instance N | --url URL --query-url URL]
-  --seconds    measured time of each load (8)
-  --accounts   how many accounts the uniform loads use (1000)
-  --keep       later runs are compared with this one (bench/results/kept.json)
-  --instance   ports of the bank that is started for the measurement (CORE_BANK_INSTANCE or 8)
-  --url        a running bank instead; its processes are found when it is of this checkout
-  --only       only these parts:
-${PART_LINES.join('\n')}
-ACTOR_HOSTS=2 npm run bench measures everything with two actor hosts.`;
-
 const SECONDS_MAX = 600;
 const ACCOUNTS_MAX = 100_000;
 const INSTANCE_MAX = 9;
-const INSTANCE = '8';
+
+const PART_LINES = Object.entries(PARTS).map(([name, what]) => `\n  ${name.padEnd(12)}${what}`);
+
+const partsOf = (text: string, before: readonly Part[] = []): readonly Part[] =>
+  text
+    .split(',')
+    .filter((word) => word !== '')
+    .reduce((parts, word) => {
+      if (isPart(word)) return [...parts, word];
+      throw new InvalidArgumentError(`There is no part "${word}".`);
+    }, before);
+const addressOf = (text: string): string => text.replace(/\/+$/, '');
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the command line; refuses what it does not understand with the usage. */
+/** Reads the command line; refuses what it does not understand with the help. */
 export function benchOptions(
   args: readonly string[],
   env: Environment = process.env,
 ): BenchOptions {
-  const values = parse(args);
-  const refuse = (what: string): never => {
-    throw new Refusal(`${what}.\n${USAGE}`);
-  };
-  const whole = (text: string, name: string, min: number, max: number): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    return refuse(`--${name} must be a whole number from ${min} to ${max}`);
-  };
-  const queryUrl = values['query-url'];
-  if ((values.url === undefined) !== (queryUrl === undefined)) {
-    refuse('--url and --query-url belong together');
+  const made = command('bench', 'Measures a bank, with ACTOR_HOSTS=2 one with two actor hosts.')
+    .option('--seconds <n>', 'measured time of each load', wholeNumber(1, SECONDS_MAX), 8)
+    .option('--accounts <n>', 'of the uniform loads', wholeNumber(2, ACCOUNTS_MAX), 1_000)
+    .option('--keep', 'later runs are compared with this one (bench/results/kept.json)')
+    .option('--instance <n>', 'ports of a bank of its own', wholeNumber(0, INSTANCE_MAX), 8)
+    .option(
+      '--url <url>',
+      'a running bank; its processes are found when of this checkout',
+      addressOf,
+    )
+    .option('--query-url <url>', 'its query API', addressOf)
+    .option('--only <parts>', `only these, with commas between:${PART_LINES.join('')}`, partsOf);
+  const instance = env['CORE_BANK_INSTANCE'];
+  const words = instance === undefined ? args : ['--instance', instance, ...args];
+  const {
+    url,
+    queryUrl,
+    keep = false,
+    only = [],
+    ...options
+  } = made.parse(words, { from: 'user' }).opts();
+  if ((url === undefined) !== (queryUrl === undefined)) {
+    made.error('--url and --query-url belong together');
   }
-  const words = values.only.flatMap((one) => one.split(',')).filter((word) => word !== '');
-  const instance = values.instance ?? env['CORE_BANK_INSTANCE'] ?? INSTANCE;
-  return {
-    seconds: whole(values.seconds, 'seconds', 1, SECONDS_MAX),
-    only: words.map((word) => (isPart(word) ? word : refuse(`There is no part "${word}"`))),
-    accounts: whole(values.accounts, 'accounts', 2, ACCOUNTS_MAX),
-    keep: values.keep,
-    url: values.url?.replace(/\/+$/, ''),
-    queryUrl: queryUrl?.replace(/\/+$/, ''),
-    instance: whole(instance, 'instance', 0, INSTANCE_MAX),
-  };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        seconds: { type: 'string', default: '8' },
-        only: { type: 'string', multiple: true, default: [] },
-        accounts: { type: 'string', default: '1000' },
-        keep: { type: 'boolean', default: false },
-        instance: { type: 'string' },
-        url: { type: 'string' },
-        'query-url': { type: 'string' },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
-  }
+  return { ...options, keep, only, url, queryUrl };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { holdIdFor } from '../contracts/account/commands.ts';
+import { holdIdFor } from '../contracts/derived-ids.ts';
 import { accountId, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
 import type { Exchange } from './connection.ts';
 import type { Part } from './parts.ts';

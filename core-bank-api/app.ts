@@ -23,14 +23,9 @@ import { tellCommand } from './command-status.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
 import { type ExecutePerson, personHandlers } from './persons.ts';
-import {
-  accountIdFor,
-  commandIdOf,
-  dryRunOf,
-  ifMatchOf,
-  traceparentOf,
-} from './request-headers.ts';
+import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import { transferHandlers } from './transfers.ts';
+import { accountIdFor } from '../contracts/derived-ids.ts';
 import express, {
   Router,
   type Express,

@@ -1,9 +1,6 @@
 import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
-import {
-  batchItemIdFor,
-  type CommandMessage,
-  type CommandResult,
-} from '../contracts/account/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
+import { batchItemIdFor } from '../contracts/derived-ids.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import {
   batchItem,
@@ -16,17 +13,10 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import { problem } from '../contracts/http/problems.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
-import { bodyOf, invalid, invalidBy } from '../platform/requests.ts';
+import { bodyOf } from '../platform/requests.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
-import {
-  accountIdFor,
-  freshId,
-  commandIdOf,
-  flagsOf,
-  ifMatchOf,
-  traceparentOf,
-} from './request-headers.ts';
+import { freshId, commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import type { RequestHandler } from 'express';
 
 /** How the commands of a batch belong together. */
@@ -179,7 +169,7 @@ export function problemOf({ code, parts }: Failure, at: string): BatchResult {
   return { status: document.status, problem: document };
 }
 
-const BATCH_BYTES_MAX = 1024 * 1024;
+export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Batches that are worked on at the same time; more are put off. */
 const BATCHES_AT_ONCE_MAX = 128;
 

@@ -4,7 +4,7 @@ import { accountNumberOf } from '../domain/account-number.ts';
 import { commandId, type AccountId } from '../domain/ids.ts';
 import { unavailable, type Actors } from './courier.ts';
 import { executePlan, planBatch, problemOf, resultOf, type Joint } from './batches.ts';
-import { accountIdFor } from './request-headers.ts';
+import { accountIdFor } from '../contracts/derived-ids.ts';
 
 const [A, B] = [accountIdFor(commandId('a')), accountIdFor(commandId('b'))];
 const deposit = (accountId: string, idempotencyKey?: string, amount = '1.00') => ({

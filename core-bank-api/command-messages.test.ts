@@ -1,15 +1,11 @@
 import { commandResultData, deadCommandData } from '../contracts/batch/command-messages.ts';
 import type { OwnCloudEvent } from '../contracts/batch/command-messages.ts';
-import {
-  messageKeyFor,
-  type CommandMessage,
-  type CommandResult,
-} from '../contracts/account/commands.ts';
+import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
+import { messageKeyFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { commandId } from '../domain/ids.ts';
 import { createLogger } from '../platform/logger.ts';
 import { unavailable } from './courier.ts';
 import { commandMessages, MESSAGE_BYTES_MAX } from './command-messages.ts';
-import { accountIdFor } from './request-headers.ts';
 
 const ACCOUNT = accountIdFor(commandId('a'));
 const NOW = new Date('2026-11-21T12:00:00.000Z');

@@ -1,4 +1,5 @@
-import { messageKeyFor, type CommandResult } from '../contracts/account/commands.ts';
+import type { CommandResult } from '../contracts/account/commands.ts';
+import { messageKeyFor } from '../contracts/derived-ids.ts';
 import {
   DEAD_COMMAND_TYPE,
   type DeadCommandData,

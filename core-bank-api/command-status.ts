@@ -2,17 +2,16 @@ import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { commandStatus } from '../contracts/batch/operations.ts';
 import { accountRefText } from '../contracts/batch/batches.ts';
-import { clientKeyText, messageKeyFor } from '../contracts/account/commands.ts';
+import { clientKeyText } from '../contracts/account/commands.ts';
+import { messageKeyFor } from '../contracts/derived-ids.ts';
 import { keyOf, type LoggedEvent } from '../contracts/account/events.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import { transferAnswerOf } from '../contracts/transfer/transfers.ts';
 import { causeName } from '../domain/account-events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
-import { invalid } from '../platform/requests.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
-import { accountIdFor } from './request-headers.ts';
 import { transferEvents } from './transfers.ts';
 
 const NOTHING =

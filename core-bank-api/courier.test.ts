@@ -8,7 +8,7 @@ import {
 import { commandId, type AccountId } from '../domain/ids.ts';
 import { SidecarError } from '../platform/dapr.ts';
 import { courier, KNOWN_MS, PATIENCE_MS } from './courier.ts';
-import { accountIdFor } from './request-headers.ts';
+import { accountIdFor } from '../contracts/derived-ids.ts';
 
 interface Call {
   readonly to: string;

@@ -14,6 +14,7 @@ import { batcher, QueueFull, type BatcherLimits } from '../platform/batcher.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import { systemClock, type Clock } from '../platform/clock.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
+import { retry } from '../platform/retry.ts';
 
 /** Pauses before a call is made again; a restarting part of the bank is hidden by them. */
 const RETRY_MS = [100, 300, 800] as const;
@@ -149,22 +150,18 @@ export function courier(
   };
 
   /** Calls until there is an answer; undefined when there is none for too long. */
-  const persist = async <Answer>(
+  const persist = <Answer>(
     call: () => Promise<Answer>,
     until: number,
-  ): Promise<Answer | undefined> => {
-    for (let tries = 0; clock.wall() < until; tries += 1) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof SidecarError)) throw error;
-        const pauseMs = RETRY_MS[tries];
-        if (pauseMs === undefined) return undefined;
-        await clock.sleep(pauseMs);
-      }
-    }
-    return undefined;
-  };
+  ): Promise<Answer | undefined> =>
+    retry(async () => (clock.wall() < until ? call() : undefined), {
+      pausesMs: RETRY_MS,
+      mayRetry: (error) => error instanceof SidecarError,
+      sleep: clock.sleep,
+    }).catch((error: unknown) => {
+      if (error instanceof SidecarError) return undefined;
+      throw error;
+    });
 
   return {
     async execute(group) {

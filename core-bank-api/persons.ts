@@ -5,17 +5,18 @@ import {
   type PersonResult,
   addressBody,
   eraseBody,
-  personIdFor,
   registerPersonBody,
   type PersonCommandBody,
   type PersonRefusalMessage,
 } from '../contracts/person/commands.ts';
 import { personParams } from '../contracts/http/parameters.ts';
-import type { CommandId, PersonId } from '../domain/ids.ts';
+import { type CommandId, type PersonId } from '../domain/ids.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import { Failure } from '../platform/http.ts';
 import { bodyOf, paramOf } from '../platform/requests.ts';
 import type { Handlers } from '../platform/serve.ts';
+import { personIdFor } from '../contracts/derived-ids.ts';
+import { retry } from '../platform/retry.ts';
 import { answerCommand } from './command-answers.ts';
 import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -34,19 +35,17 @@ const answerSchema = z.strictObject({ results: z.tuple([personResult]) });
 export const personClient =
   (sidecar: Sidecar): ExecutePerson =>
   async (id, command) => {
-    for (const pauseMs of [...RETRY_MS, undefined]) {
-      try {
-        const body = { commands: [command] };
-        const answer = await sidecar.invokeActor(PERSON_ACTOR_TYPE, id, 'execute', body);
-        return answerSchema.parse(answer).results[0];
-      } catch (error) {
-        if (!(error instanceof SidecarError)) throw error;
-        if (pauseMs === undefined) break;
-        await sleep(pauseMs);
-      }
+    const call = () =>
+      sidecar.invokeActor(PERSON_ACTOR_TYPE, id, 'execute', { commands: [command] });
+    try {
+      const mayRetry = (error: unknown) => error instanceof SidecarError;
+      const answer = await retry(call, { pausesMs: RETRY_MS, mayRetry });
+      return answerSchema.parse(answer).results[0];
+    } catch (error) {
+      if (!(error instanceof SidecarError)) throw error;
+      const reason = 'the person cannot be reached';
+      return { ok: false, refusal: { code: 'service-unavailable', reason } };
     }
-    const reason = 'the person cannot be reached';
-    return { ok: false, refusal: { code: 'service-unavailable', reason } };
   };
 
 /** The commands on persons: one command to the person's actor, id and version out. */

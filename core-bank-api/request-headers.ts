@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
-import { COMMAND_ID_PATTERN, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
-import { accountIdOfSerial } from '../domain/account-number.ts';
+import { COMMAND_ID_PATTERN, commandId, type CommandId } from '../domain/ids.ts';
+import { accountIdOfSerial, accountIdOfNumber } from '../domain/account-number.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
 import { invalid } from '../platform/requests.ts';
 
@@ -84,13 +84,4 @@ export function flagsOf<Name extends string>(
   }
   const flags = names.map((name) => [name, request.query[name] === 'true']);
   return Object.fromEntries(flags) as Record<Name, boolean>;
-}
-
-/**
- * The id of the account that an opening command makes. It follows from the command id, so a
- * retry finds the account that the first try opened.
- */
-export function accountIdFor(id: CommandId): AccountId {
-  const digest = createHash('sha256').update(`open-account:${id}`).digest();
-  return accountIdOfSerial(digest.readBigUInt64BE(0) % 10n ** 18n);
 }

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
 import {
-  transferIdFor,
   type CommandMessage,
   type CommandResult,
   type CommandBody,
 } from '../contracts/account/commands.ts';
+import { transferIdFor } from '../contracts/derived-ids.ts';
 import { defined, type LoggedEvent } from '../contracts/account/events.ts';
 import { transferParams } from '../contracts/http/parameters.ts';
 import {

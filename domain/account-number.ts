@@ -1,10 +1,10 @@
-import { accountId, type AccountId } from './ids.ts';
+import { accountId, uuidV8, type AccountId } from './ids.ts';
 
 /** 18 digits and 2 check digits by ISO 7064 mod 97-10, as IBANs have them. */
 export type AccountNumber = string & { readonly __brand: 'AccountNumber' };
 
 const NUMBER_DIGITS = 18;
-const SERIAL_LIMIT = 10n ** 18n;
+export const SERIAL_LIMIT = 10n ** 18n;
 const SERIAL_BITS = 60n;
 const FILL_BITS = 62n;
 
@@ -29,12 +29,7 @@ export function accountIdOfSerial(serial: bigint): AccountId {
   const high = serial >> 12n;
   const low = serial & 0xfffn;
   const value = (high << 80n) | (8n << 76n) | (low << 64n) | (2n << 62n) | fillOf(serial);
-  const hex = value.toString(16).padStart(32, '0');
-  return accountId(
-    [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
-      '-',
-    ),
-  );
+  return accountId(uuidV8(value.toString(16).padStart(32, '0')));
 }
 
 /** The serial that an id of the bank holds, whatever fills the rest; undefined when none. */

@@ -29,6 +29,13 @@ const branded =
     return text as Id;
   };
 
+/** A UUID of version 8 (RFC 9562) of 32 hexadecimal digits; what is behind them is dropped. */
+export function uuidV8(hex: string): string {
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`];
+  return [...parts, variant + hex.slice(17, 20), hex.slice(20, 32)].join('-');
+}
+
 export const accountId = branded<AccountId>('an account id', ACCOUNT_ID_PATTERN);
 export const personId = branded<PersonId>('a person id', PERSON_ID_PATTERN);
 export const ownerId = branded<OwnerId>('an owner id', OWNER_ID_PATTERN);

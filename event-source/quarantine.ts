@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { streamIdText } from '../contracts/log/bank-events.ts';
 import type { StreamId } from '../domain/ids.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
+import { serial } from '../platform/serial.ts';
 
 const OWNER_ONLY = 0o600;
 /** Of one stream so many events are kept: the first tell what happened. */
@@ -51,7 +52,7 @@ export async function openQuarantine(store: QuarantineStore, now: () => number =
   const known = boundedMap<string, true>(CONTENTS_KNOWN_MAX);
   let bytes = 0;
   let unwritten: string[] = [];
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = serial();
 
   /** True when it is news: a stream, or content that is not kept yet and still may be. */
   const take = ({ stream, reason, content }: Pick<Line, 'stream' | 'reason' | 'content'>) => {
@@ -92,7 +93,7 @@ export async function openQuarantine(store: QuarantineStore, now: () => number =
         const kept: Line = { at, reason, ...(stream && { stream }), ...(keep && { content }) };
         unwritten.push(`${JSON.stringify(kept)}\n`);
       }
-      const next = turn.then(async () => {
+      return inTurn(async () => {
         const lines = unwritten;
         if (lines.length === 0) return;
         unwritten = [];
@@ -103,8 +104,6 @@ export async function openQuarantine(store: QuarantineStore, now: () => number =
           throw error;
         }
       });
-      turn = next.catch(() => undefined);
-      return next;
     },
   };
 }

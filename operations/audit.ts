@@ -6,10 +6,12 @@ import { readingThread } from '../event-source/audit/reading-thread.ts';
 import { auditLines } from '../event-source/audit/report.ts';
 import { auditWalk, saidBy, type Said } from '../event-source/audit/walk.ts';
 import { type ImmudbOptions, immudbClient } from '../event-source/immudb/client.ts';
-import { barLine, liveLine, rate, written } from '../platform/live-line.ts';
+import { progressBar } from '../platform/progress-bar.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
+import { Refusal, runCommand } from '../runtime/progress.ts';
+import { command } from './command-line.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,8 +71,6 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
   };
 }
 
-const USAGE = 'Usage: npm run audit [-- --no-read-side]';
-
 /** What the auditor said of this log so far; a text when it cannot be believed. */
 function checkpointsOf(target: AuditTarget): { said: Said; result: number | string } {
   const said = saidBy([]);
@@ -82,15 +82,6 @@ function checkpointsOf(target: AuditTarget): { said: Said; result: number | stri
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-function bar(name: string, total: number, unit: string): { at(done: number): void; end(): void } {
-  const began = performance.now();
-  const { draw, end } = liveLine(process.stdout);
-  const at = (done: number): void => {
-    const figures = `${written(done)} of ${written(total)} ${unit}`;
-    draw(barLine(name, done, total, `${figures}, ${rate(done, performance.now() - began)}`), false);
-  };
-  return { at, end };
-}
 
 async function run(withReadSide: boolean): Promise<boolean> {
   const target = auditTarget();
@@ -108,7 +99,7 @@ async function run(withReadSide: boolean): Promise<boolean> {
   try {
     const { txId } = await source.state();
     say(`Auditing the log at ${target.immudb.address}: ${txId} transactions.`);
-    const walkBar = bar('walking', txId, 'transactions');
+    const walkBar = progressBar('walking', 'transactions');
     const walk = auditWalk({
       source,
       books,
@@ -116,7 +107,7 @@ async function run(withReadSide: boolean): Promise<boolean> {
       onFinding,
       database: target.immudb.database,
       publicKey: readPublicKey(target.publicKey),
-      onPage: walkBar.at,
+      onPage: (reached) => walkBar.at(reached, txId),
       rest: () => Promise.resolve(),
     });
     const began = performance.now();
@@ -124,9 +115,10 @@ async function run(withReadSide: boolean): Promise<boolean> {
     const seconds = (performance.now() - began) / 1_000;
     await walk.compareEnd();
     walkBar.end();
-    const accountBar = bar('comparing', books.books().accounts, 'accounts');
-    let accounts = 0;
-    const onAccount = (): void => accountBar.at((accounts += 1));
+    const accountBar = progressBar('comparing', 'accounts');
+    const { accounts } = books.books();
+    let compared = 0;
+    const onAccount = (): void => accountBar.at((compared += 1), accounts);
     const readSide = withReadSide
       ? await compareReadSide({ url: target.queryUrl, books, onFinding, onAccount })
       : undefined;
@@ -142,15 +134,15 @@ async function run(withReadSide: boolean): Promise<boolean> {
 }
 
 /** `npm run audit`: walks the whole log and says in words what is proven; exit code 1 if not. */
-const options = process.argv.slice(2);
-if (options.some((option) => option !== '--no-read-side')) {
-  process.stderr.write(`${USAGE}\n`);
-  process.exit(2);
-}
-try {
-  if (!(await run(options.length === 0))) process.exitCode = 1;
-} catch (error) {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`Nothing is proven: ${reason}\n`);
-  process.exitCode = 1;
-}
+runCommand(async () => {
+  const { readSide } = command('audit', 'Checks the whole log, and says in words what is proven.')
+    .option('--no-read-side', 'checks the log alone')
+    .parse()
+    .opts();
+  try {
+    if (!(await run(readSide))) process.exitCode = 1;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`Nothing is proven: ${reason}`);
+  }
+});

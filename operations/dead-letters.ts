@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { command, wholeNumber } from './command-line.ts';
 import { openDeadLetterBox, type DeadLetter, type DeadLetterBox } from './dead-letter-box.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { connectAsAdmin } from '../runtime/programs/nats.ts';
@@ -8,9 +9,6 @@ import { loadSecrets } from '../runtime/secrets.ts';
 
 const LIST_MAX = 100;
 const SHOWN_CHARACTERS = 300;
-const USAGE =
-  'Say what to do: "list [from id]", "replay <id>", "replay all", "drop <id>". ' +
-  'A replay sends the message again; drop forgets it for ever.';
 
 // What is in a message came from outside: control characters could repaint the terminal.
 const printable = (text: string): string =>
@@ -61,14 +59,12 @@ async function replayAll(box: DeadLetterBox): Promise<void> {
   process.stdout.write(`${sent} dead letters were sent again.\n`);
 }
 
-const idOf = (text: string | undefined): number => {
-  if (text === undefined || !/^[1-9][0-9]{0,14}$/.test(text)) throw new Refusal(USAGE);
-  return Number(text);
-};
+async function drop(box: DeadLetterBox, id: number): Promise<void> {
+  await box.forget(await one(box, id));
+  process.stdout.write(`${id} is forgotten.\n`);
+}
 
-/** `npm run dead-letters -- list|replay|drop`: for the operator of instance CORE_BANK_INSTANCE. */
-runCommand(async () => {
-  const [what, which] = process.argv.slice(2);
+async function withBox(work: (box: DeadLetterBox) => Promise<unknown>): Promise<void> {
   const instance = resolveInstance();
   if (!existsSync(join(instance.dataDir, 'secrets.json')))
     throw new Refusal(`Instance ${instance.number} has never been started.`);
@@ -76,16 +72,33 @@ runCommand(async () => {
     throw new Refusal(`Instance ${instance.number} does not run ("npm start" starts it).`);
   });
   try {
-    const box = await openDeadLetterBox(connection);
-    if (what === 'list') await list(box, which === undefined ? 1 : idOf(which));
-    else if (what === 'replay' && which === 'all') await replayAll(box);
-    else if (what === 'replay') await replay(box, await one(box, idOf(which)));
-    else if (what === 'drop') {
-      const letter = await one(box, idOf(which));
-      await box.forget(letter);
-      process.stdout.write(`${letter.id} is forgotten.\n`);
-    } else throw new Refusal(USAGE);
+    await work(await openDeadLetterBox(connection));
   } finally {
     await connection.close();
   }
+}
+
+const idOf = wholeNumber(1);
+
+/** `npm run dead-letters`: for the operator of instance CORE_BANK_INSTANCE. */
+runCommand(async () => {
+  const made = command('dead-letters', 'Shows command messages that nobody could read.');
+  made
+    .command('list')
+    .description('shows them')
+    .argument('[from]', 'the first id', idOf, 1)
+    .action((from) => withBox((box) => list(box, from)));
+  made
+    .command('replay')
+    .description('sends one again as it was')
+    .argument('<id>', 'of one, or "all"', (text) => (text === 'all' ? text : idOf(text)))
+    .action((id) =>
+      withBox(async (box) => (id === 'all' ? replayAll(box) : replay(box, await one(box, id)))),
+    );
+  made
+    .command('drop')
+    .description('forgets one for ever')
+    .argument('<id>', 'of one', idOf)
+    .action((id) => withBox((box) => drop(box, id)));
+  await made.parseAsync();
 });

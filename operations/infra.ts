@@ -1,3 +1,4 @@
+import { command } from './command-line.ts';
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startBank } from '../runtime/supervisor/bank.ts';
@@ -61,6 +62,7 @@ const daprYamlOf = (bank: Bank): string => {
 };
 
 runCommand(async () => {
+  command('infra', 'Starts what the apps need, and says how to run the apps by hand.').parse();
   const options = { infrastructureOnly: true, alsoFind: ['dapr'] } as const;
   const bank = await startBank(options, stopOnSignals);
   const env = writeEnvironment(bank, layOutDaprd(bank));

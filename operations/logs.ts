@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { Refusal, runCommand } from '../runtime/progress.ts';
 
@@ -42,8 +43,12 @@ const print = (followed: Followed): void => {
 /** Follows the logs of all programs, or of those named: npm run logs -- event-source nats. */
 runCommand(async () => {
   const folder = join(resolveInstance().dataDir, 'logs');
-  const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
-  const once = process.argv.includes('--once');
+  const parsed = command('logs', 'Follows the logs of all programs, or of those named.')
+    .argument('[programs...]', 'as "npm run status" names them')
+    .option('--once', 'shows what is there and ends')
+    .parse();
+  const [wanted] = parsed.processedArgs;
+  const { once = false } = parsed.opts();
   const unknown = wanted.find((name) => !names(folder).includes(name));
   if (unknown !== undefined) {
     throw new Refusal(`No log of "${unknown}"; there are: ${names(folder).join(', ')}.`);

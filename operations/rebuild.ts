@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadModelName } from '../contracts/account/read-models.ts';
 import { appTokens } from '../platform/app-tokens.ts';
-import { barLine, liveLine, rate } from '../platform/live-line.ts';
+import { barLine, liveLine, rate } from '../platform/progress-bar.ts';
 import type { GenerationsStatus, RebuildStatus } from '../projections/generations.ts';
+import { Refusal, runCommand } from '../runtime/progress.ts';
+import { Argument, command } from './command-line.ts';
 
-/**
- * `node dist/operations/rebuild.js balances|history|all`: asks the running projections of
- * instance CORE_BANK_INSTANCE to rebuild and shows how far they are.
- */
 const LOOK_MS = 250;
+const MODELS = ['balances', 'history'] as const;
 const PORTS = { balances: 3_004, history: 3_005 } as const;
 
 interface Answer {
@@ -48,7 +47,7 @@ async function rebuild(name: ReadModelName): Promise<boolean> {
       return false;
     }
     if (now.generation !== asked) continue;
-    line.draw(lineOf(name, now, performance.now() - began), now.rebuild !== 'running');
+    line.draw(() => lineOf(name, now, performance.now() - began), now.rebuild !== 'running');
     if (now.rebuild === 'running') continue;
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     const text = now.rebuild === 'done' ? `done in ${seconds} s` : `failed: ${now.reason}`;
@@ -57,17 +56,17 @@ async function rebuild(name: ReadModelName): Promise<boolean> {
   }
 }
 
-const asked = process.argv[2];
-const names: ReadModelName[] = ['balances', 'history'];
-const chosen = asked === 'all' ? names : names.filter((name) => name === asked);
-if (chosen.length === 0) {
-  process.stderr.write('Say what to rebuild: "balances", "history" or "all".\n');
-  process.exit(2);
-}
-try {
-  for (const name of chosen) if (!(await rebuild(name))) process.exitCode = 1;
-} catch (error) {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`The rebuild cannot be watched: ${reason}. Is the bank running?\n`);
-  process.exitCode = 1;
-}
+/** `npm run rebuild`: asks the running projections of instance CORE_BANK_INSTANCE to rebuild. */
+runCommand(async () => {
+  const [asked] = command('rebuild', 'Builds read models again from the log, and shows how far.')
+    .addArgument(new Argument('<what>', 'to rebuild').choices([...MODELS, 'all'] as const))
+    .parse().processedArgs;
+  try {
+    for (const name of asked === 'all' ? MODELS : [asked]) {
+      if (!(await rebuild(name))) process.exitCode = 1;
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`The rebuild cannot be watched: ${reason}. Is the bank running?`);
+  }
+});

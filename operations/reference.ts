@@ -1,3 +1,4 @@
+import { command } from './command-line.ts';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { referenceFiles } from '../contracts/catalogue.ts';
@@ -7,6 +8,7 @@ import { configurationPage } from './configuration.ts';
 
 /** `npm run reference`: writes docs/reference from the contracts, and docs/configuration.md. */
 runCommand(async () => {
+  command('reference', 'Writes docs/reference and docs/configuration.md again.').parse();
   const docs = join(projectRoot(), 'docs');
   const folder = join(docs, 'reference');
   const files = referenceFiles();

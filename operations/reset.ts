@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { isAlive, readLedger } from '../runtime/supervisor/process-table.ts';
 import { Refusal, runCommand } from '../runtime/progress.ts';
@@ -35,7 +36,6 @@ const OWN = [
 ];
 
 const isAgreed = async (dataDir: string): Promise<boolean> => {
-  if (process.argv.includes('--yes')) return true;
   if (!process.stdin.isTTY) {
     throw new Refusal('Without a terminal nobody can be asked: run "npm run reset -- --yes".');
   }
@@ -47,6 +47,10 @@ const isAgreed = async (dataDir: string): Promise<boolean> => {
 };
 
 runCommand(async () => {
+  const { yes = false } = command('reset', 'Removes every account, event and log, after asking.')
+    .option('--yes', 'asks nothing')
+    .parse()
+    .opts();
   const { dataDir } = resolveInstance();
   const ledger = readLedger(dataDir);
   if (ledger !== undefined && [ledger.supervisor, ...ledger.programs].some(isAlive)) {
@@ -56,7 +60,7 @@ runCommand(async () => {
     process.stdout.write('There is nothing to remove.\n');
     return;
   }
-  if (!(await isAgreed(dataDir))) {
+  if (!yes && !(await isAgreed(dataDir))) {
     process.stdout.write('Nothing was removed.\n');
     return;
   }

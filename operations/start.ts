@@ -1,3 +1,4 @@
+import { command } from './command-line.ts';
 import { startBank } from '../runtime/supervisor/bank.ts';
 import type { Bank } from '../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../runtime/supervisor/command.ts';
@@ -28,6 +29,7 @@ ${bank.distrusted.map((sentence) => `${sentence}\n`).join('')}`;
 };
 
 runCommand(async () => {
+  command('start', 'Starts the bank and keeps it running until Ctrl-C.').parse();
   const started = Date.now();
   const bank = await startBank({}, stopOnSignals);
   process.stdout.write(welcome(bank, Date.now() - started));

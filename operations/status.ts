@@ -7,6 +7,7 @@ import {
   toldOf,
 } from '../runtime/supervisor/app-health.ts';
 import { sidecarName } from '../runtime/programs/apps.ts';
+import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { isAlive, readLedger } from '../runtime/supervisor/process-table.ts';
 import type { Entry } from '../runtime/supervisor/process-table.ts';
@@ -59,6 +60,7 @@ const tellHealth = (health: Health): void => {
 
 /** A table of everything the supervisor runs; exit code 1 when something is not ready. */
 runCommand(async () => {
+  command('status', 'Shows what runs; ends with 1 when something is not ready.').parse();
   const { dataDir, number } = resolveInstance();
   const ledger = readLedger(dataDir);
   if (ledger === undefined) {

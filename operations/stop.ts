@@ -1,3 +1,4 @@
+import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import {
   endLeftovers,
@@ -12,6 +13,7 @@ const STOP_LIMIT_MS = 60_000;
 
 /** Asks the supervisor to stop; when it was killed, ends what it left behind. */
 runCommand(async () => {
+  command('stop', 'Stops the bank, and what a supervisor that was killed left behind.').parse();
   const { dataDir } = resolveInstance();
   const ledger = readLedger(dataDir);
   if (ledger === undefined) {

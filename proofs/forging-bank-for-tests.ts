@@ -33,7 +33,7 @@ export const transactionOf = (version: number): number =>
 
 const signing = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const stranger = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const PUBLIC_KEY = signing.publicKey;
+export const PUBLIC_KEY = signing.publicKey;
 
 const dayOf = (version: number): string =>
   `2026-11-${String(version).padStart(2, '0')}T12:00:00.000Z`;

@@ -15,7 +15,14 @@ export interface Progress {
 }
 
 /** A plain sentence for the user: what is wrong and what to do. Printed without a stack. */
-export class Refusal extends Error {}
+export class Refusal extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, options: ErrorOptions & { readonly exitCode?: number } = {}) {
+    super(message, options);
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
 
 export const clock = (elapsedMs: number): string => {
   const seconds = Math.floor(elapsedMs / 1_000);
@@ -65,12 +72,13 @@ export const createProgress = (quiet = false, out = process.stdout): Progress =>
   return { say, step, during };
 };
 
-/** Runs a command's main function: a refusal becomes one sentence and exit code 1. */
+/** Runs a command's main function: a refusal becomes one sentence and its exit code. */
 export const runCommand = (main: () => Promise<void>): void => {
   // Whoever read the output may have gone; a supervisor goes on without an audience.
   process.stdout.on('error', () => undefined);
   main().catch((error: unknown) => {
-    const text = error instanceof Refusal ? error.message : String((error as Error).stack ?? error);
-    process.stderr.write(`${text}\n`, () => process.exit(1));
+    const refusal = error instanceof Refusal ? error : undefined;
+    const text = refusal?.message ?? String((error as Error).stack ?? error);
+    process.stderr.write(`${text}\n`, () => process.exit(refusal?.exitCode ?? 1));
   });
 };

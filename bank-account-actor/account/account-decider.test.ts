@@ -1,8 +1,5 @@
-import {
-  executeAnswer,
-  transferIdFor,
-  type CommandMessage,
-} from '../../contracts/account/commands.ts';
+import { executeAnswer, type CommandMessage } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type TransferId } from '../../domain/ids.ts';
 import { ACCOUNT, counting, deposit, message, open, said } from '../host/bank-host-for-tests.ts';

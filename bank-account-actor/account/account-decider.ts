@@ -4,12 +4,12 @@ import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import {
   commandHash,
   decodeCommand,
-  holdIdFor,
   type CommandMessage,
   type CommandResult,
   type CommandBody,
   isMatch,
 } from '../../contracts/account/commands.ts';
+import { holdIdFor } from '../../contracts/derived-ids.ts';
 import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import { writeMoney } from '../../contracts/account/money.ts';
 import type { RefusalMessage } from '../../contracts/account/refusals.ts';

@@ -1,6 +1,7 @@
 import type { BatchContent } from '../../contracts/batch/content.ts';
 import { batchHash } from '../../contracts/batch/content.ts';
-import { transferIdFor, type CommandMessage } from '../../contracts/account/commands.ts';
+import type { CommandMessage } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId } from '../../domain/ids.ts';

@@ -1,4 +1,4 @@
-import { holdIdFor, transferIdFor } from '../../contracts/account/commands.ts';
+import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, STREAM } from '../host/bank-host-for-tests.ts';

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { bankEventSchema, isRefusalEvent, refusalsOf } from '../../contracts/log/bank-events.ts';
 import {
   commandHash,
-  transferIdFor,
   type CommandMessage,
   type CommandResult,
 } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';

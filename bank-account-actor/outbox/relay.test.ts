@@ -1,6 +1,7 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { transferIdFor, type CommandMessage } from '../../contracts/account/commands.ts';
+import type { CommandMessage } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';

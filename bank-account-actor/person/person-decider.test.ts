@@ -1,6 +1,6 @@
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import type { PersonMessage, PersonResult } from '../../contracts/person/commands.ts';
-import { personIdFor } from '../../contracts/person/commands.ts';
+import { personIdFor } from '../../contracts/derived-ids.ts';
 import { personEventSchema } from '../../contracts/person/events.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';

@@ -13,6 +13,12 @@ test('what was sealed is opened with the same key at the same place', () => {
   expect(unseal(key, place, sealed)).toEqual(data);
   expect(Buffer.from(sealed, 'base64url').includes('Jana')).toBe(false);
 });
+test('what an earlier release sealed is opened', () => {
+  const key = Buffer.alloc(32, 7).toString('base64url');
+  const sealed =
+    'qasD8_yvzSzFO3JmdUC5mZyc6G-fMuE9uzkqggV5fPYy06zWEtVS0Ahp8Qbh48TFTzk7Aqto1lS5t0iUM8LqHLZZO0Rg';
+  expect(unseal(key, place, sealed)).toEqual(data);
+});
 test('the same data is sealed differently each time, so equal persons look different', () => {
   const key = newKey();
   expect(seal(key, place, data)).not.toBe(seal(key, place, data));

@@ -1,4 +1,4 @@
-import { transferIdFor } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { DIGESTS_MAX } from '../../contracts/log/entries.ts';
@@ -108,11 +108,6 @@ interface Leg {
 
 /** Keeps events in a file that only its owner can read, one a line. */
 export function keepIn(file: string, events: readonly string[]): void {
-  const handle = openSync(file, 'a', 0o600);
-  try {
-    writeFileSync(handle, events.map((json) => `${json}\n`).join(''));
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  const lines = events.map((json) => `${json}\n`).join('');
+  appendFileSync(file, lines, { mode: 0o600, flush: true });
 }

@@ -13,6 +13,19 @@ describe('a backup of keys', () => {
     expect(sealed).not.toContain('a-secret-key');
     expect(sealed).not.toContain(STREAM);
   });
+  test('of an earlier release gives them back as well', () => {
+    const earlier = {
+      format: 'core-bank keys 1',
+      salt: 'NhyEq5ZJvM2iXTIKk4NtqA',
+      nonce: 'Dw0HajecEAvSB90Z',
+      tag: 'c4qN-swjIaz_dPBZKo7fGQ',
+      sealed:
+        'Bn3e4QkvPTEbkmIvw8LjzLh3UG1zWYhuLQ6_g2sF7mgQZ1bpZcbjJMxcEsXu8UAA_xNbMpjpbKFC5XJA0osh' +
+        '1glPAVVRp1blkuzQftDjwRchJO0IRQDnb6IOlVB5yhC2nP8qXRJQbqQrcUxYmcQ',
+    };
+    expect(unsealKeys(JSON.stringify(earlier), RIGHT)).toEqual(KEYS);
+    expect(Object.keys(JSON.parse(sealed) as object)).toEqual(Object.keys(earlier));
+  });
   test('is refused with another passphrase, or none', () => {
     expect(() => unsealKeys(sealed, with_('another passphrase'))).toThrow(/passphrase is another/);
     expect(() => unsealKeys(sealed, {})).toThrow(/Set the environment variable/);

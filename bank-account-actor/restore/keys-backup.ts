@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
+import { randomBytes, scryptSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { streamIdText } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
+import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from '../../platform/aes-gcm.ts';
 
 export const PASSPHRASE_VARIABLE = 'CORE_BANK_KEYS_PASSPHRASE';
 const PASSPHRASE_CHARACTERS_MIN = 12;
@@ -50,13 +51,12 @@ export function sealKeys(
   takenAt: string,
   environment: NodeJS.ProcessEnv,
 ): string {
-  const [salt, nonce] = [randomBytes(16), randomBytes(12)];
+  const salt = randomBytes(16);
   const key = scryptSync(passphraseOf(environment), salt, KEY_BYTES, SCRYPT);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  cipher.setAAD(Buffer.from(FORMAT));
-  const text = JSON.stringify({ takenAt, keys: [...keys] });
-  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  const parts = { salt, nonce, tag: cipher.getAuthTag(), sealed };
+  const bytes = encrypt(key, FORMAT, JSON.stringify({ takenAt, keys: [...keys] }));
+  const nonce = bytes.subarray(0, NONCE_BYTES);
+  const sealed = bytes.subarray(NONCE_BYTES, -TAG_BYTES);
+  const parts = { salt, nonce, tag: bytes.subarray(-TAG_BYTES), sealed };
   const written = Object.entries(parts).map(([name, bytes]) => [name, bytes.toString('base64url')]);
   return `${JSON.stringify({ format: FORMAT, ...Object.fromEntries(written) })}\n`;
 }
@@ -66,14 +66,12 @@ export function unsealKeys(text: string, environment: NodeJS.ProcessEnv): Map<St
   const passphrase = passphraseOf(environment);
   try {
     const parts = envelope.parse(JSON.parse(text));
-    const bytesOf = (name: 'salt' | 'nonce' | 'tag' | 'sealed'): Buffer =>
-      Buffer.from(parts[name], 'base64url');
-    const key = scryptSync(passphrase, bytesOf('salt'), KEY_BYTES, SCRYPT);
-    const decipher = createDecipheriv('aes-256-gcm', key, bytesOf('nonce'), { authTagLength: 16 });
-    decipher.setAAD(Buffer.from(FORMAT));
-    decipher.setAuthTag(bytesOf('tag'));
-    const opened = Buffer.concat([decipher.update(bytesOf('sealed')), decipher.final()]);
-    return new Map(content.parse(JSON.parse(opened.toString('utf8'))).keys);
+    const [salt, ...bytes] = [parts.salt, parts.nonce, parts.sealed, parts.tag].map((text) =>
+      Buffer.from(text, 'base64url'),
+    );
+    const key = scryptSync(passphrase, salt!, KEY_BYTES, SCRYPT);
+    const opened = decrypt(key, FORMAT, Buffer.concat(bytes));
+    return new Map(content.parse(JSON.parse(opened)).keys);
   } catch {
     throw new KeysBackupUnfit(
       'The backup of the keys cannot be opened: the passphrase is another one, or the file is ' +

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { transferIdFor } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId } from '../../domain/ids.ts';

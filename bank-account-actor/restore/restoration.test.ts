@@ -1,10 +1,7 @@
 import { refusalsOf, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import {
-  transferIdFor,
-  type CommandMessage,
-  type CommandResult,
-} from '../../contracts/account/commands.ts';
+import type { CommandMessage, CommandResult } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';

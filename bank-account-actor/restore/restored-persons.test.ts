@@ -1,5 +1,6 @@
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
-import { personIdFor, type PersonMessage } from '../../contracts/person/commands.ts';
+import { type PersonMessage } from '../../contracts/person/commands.ts';
+import { personIdFor } from '../../contracts/derived-ids.ts';
 import { commandId } from '../../domain/ids.ts';
 import { testLog, type TestLog } from '../host/bank-host-for-tests.ts';
 import type { Journal } from '../journal/journal.ts';

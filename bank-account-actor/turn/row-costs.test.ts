@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { transferIdFor, type CommandMessage } from '../../contracts/account/commands.ts';
+import type { CommandMessage } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';

@@ -1,8 +1,5 @@
-import {
-  transferIdFor,
-  type CommandMessage,
-  type CommandResult,
-} from '../../contracts/account/commands.ts';
+import type { CommandMessage, CommandResult } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';

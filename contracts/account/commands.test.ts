@@ -9,10 +9,9 @@ import {
   type CommandBody,
   commandHash,
   decodeCommand,
-  holdIdFor,
-  transferIdFor,
 } from './commands.ts';
 import { clientCommand } from './command-operations.ts';
+import { holdIdFor, transferIdFor } from '../derived-ids.ts';
 import { isMoney } from './money.ts';
 import { accountIdText } from '../http/scalars.ts';
 import { runsOf } from '../../domain/runs-for-tests.ts';

@@ -1,17 +1,7 @@
 import * as texts from '../http/scalars.ts';
 import type { Command, TransferCommand } from '../../domain/account-commands.ts';
-import type { Currency } from '../../domain/currency.ts';
-import {
-  type HoldId,
-  COMMAND_ID_PATTERN,
-  commandId,
-  holdId,
-  ONCE_PATTERN,
-  type AccountId,
-  type CommandId,
-  type TransferId,
-} from '../../domain/ids.ts';
-import { transferIdOf } from '../../domain/transfer-id.ts';
+import { type Currency } from '../../domain/currency.ts';
+import { COMMAND_ID_PATTERN, ONCE_PATTERN, type CommandId } from '../../domain/ids.ts';
 import { parseAmount, ZERO } from '../../domain/money.ts';
 import { batchContent } from '../batch/content.ts';
 import { canonicalJson } from '../canonical-json.ts';
@@ -193,30 +183,4 @@ export function decodeCommand(
   }
   if (body.type !== 'open-account') return command as unknown as Command;
   return { overdraftLimit: ZERO, initialDeposit: ZERO, ...command } as unknown as Command;
-}
-
-/** The id of the hold that a command places, so that a retry names the same hold. */
-export const holdIdFor = (accountId: AccountId, id: CommandId): HoldId =>
-  holdId(uuidOf(digestOf(`hold:${accountId}:${id}`)));
-
-/** The id of the transfer that a command begins; it names the source account. */
-export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
-  transferIdOf(source, digestOf(`transfer:${source}:${id}`).readBigUInt64BE(0));
-
-/** The id of a batch's item without a key: of those that say the same the one after `before`. */
-export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
-  commandId(uuidOf(digestOf(`batch-item:${batch}:${about}:${before}`)));
-
-/** The key of a message's command without one: CloudEvents are told apart by source and id. */
-export const messageKeyFor = (source: string, id: string): CommandId =>
-  commandId(uuidOf(digestOf(`message:${JSON.stringify([source, id])}`)));
-
-const digestOf = (text: string): Buffer => Buffer.from(hash('sha256', text, 'binary'), 'latin1');
-
-// A UUID of version 8 (RFC 9562).
-function uuidOf(digest: Buffer): string {
-  const hex = digest.toString('hex');
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`];
-  return [...parts, variant + hex.slice(17, 20), hex.slice(20, 32)].join('-');
 }

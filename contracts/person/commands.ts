@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { personId, type CommandId, type PersonId } from '../../domain/ids.ts';
 import { commandMessage } from '../account/commands.ts';
 import { personEventSchema } from './events.ts';
 import * as texts from '../http/scalars.ts';
@@ -74,19 +72,3 @@ export type PersonResult = z.infer<typeof personResult>;
 
 /** What a command on a person answers: no personal data, so that a retry can always say it. */
 export const personOutcome = z.strictObject({ personId: z.string(), version: z.int().min(1) });
-
-/**
- * The id of the person whom a registration makes: a UUID of version 8 (RFC 9562). It follows
- * from the command id, so a retry finds whom the first try registered.
- */
-export function personIdFor(id: CommandId): PersonId {
-  const bytes = createHash('sha256').update(`register-person:${id}`).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return personId(
-    [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
-      '-',
-    ),
-  );
-}

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditedBooks, SignedCheckpoint } from '../../contracts/log/audit.ts';
+import { alarm } from '../../platform/alarm.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { createAuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
@@ -68,7 +69,7 @@ export function auditor(parts: AuditorParts) {
   let stopped: string | undefined;
   let mayTell = true;
   let ended = false;
-  let wake: () => void = () => undefined;
+  const { pause, wake, end } = alarm();
   let news = false;
   let newsAt = -Infinity;
 
@@ -76,17 +77,6 @@ export function auditor(parts: AuditorParts) {
     const why = reason === undefined ? {} : { reason };
     const violatedFrom = books.violatedFrom();
     onReport({ phase, ...why, books: books.books(), at, checkpoint: last, violatedFrom });
-  };
-  const pause = async (ms: number): Promise<void> => {
-    if (ended) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    wake = () => undefined;
   };
   const said = async (): Promise<Said> => {
     const read = await checkpoints.open();
@@ -182,7 +172,7 @@ export function auditor(parts: AuditorParts) {
     },
     async end(): Promise<void> {
       ended = true;
-      wake();
+      end();
       await running;
     },
   };

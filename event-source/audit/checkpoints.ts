@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Checkpoint, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { checkpointBytes, checkpointHash, NO_CHECKPOINT } from '../../proofs/audit-checkpoint.ts';
@@ -65,13 +65,8 @@ export function checkpointFile(path: string, privateKey: KeyObject): CheckpointF
       const signed = { checkpoint, signature };
       // A full disk may take half of the line, or all of it and not say so.
       isSound = false;
-      const opened = await open(path, 'a', OWNER_ONLY);
-      try {
-        await opened.writeFile(`${JSON.stringify(signed)}\n`);
-        await opened.sync();
-      } finally {
-        await opened.close();
-      }
+      const line = `${JSON.stringify(signed)}\n`;
+      await appendFile(path, line, { mode: OWNER_ONLY, flush: true });
       isSound = true;
       last = checkpoint;
       return signed;

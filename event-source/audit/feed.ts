@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditMessage } from '../../contracts/log/audit.ts';
+import { pause } from '../../platform/alarm.ts';
 import type { Logger } from '../../platform/logger.ts';
 
 const WAITING_MAX = 1_000;
@@ -24,7 +24,7 @@ export function auditFeed(publish: (message: AuditMessage) => Promise<void>, log
         waiting.shift();
       } catch (error) {
         logger.warn('the audit cannot publish', { error: String(error) });
-        await sleep(RETRY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+        await pause(RETRY_MS, ending.signal);
       }
     }
     isRunning = false;

@@ -1,5 +1,5 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
-import { holdIdFor, transferIdFor } from '../../contracts/account/commands.ts';
+import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
 import type { AccountEvent } from '../../domain/account-events.ts';
 import type { Entry } from '../../domain/bank-for-tests.ts';

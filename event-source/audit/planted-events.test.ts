@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
-import { transferIdFor } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import type { Refusal } from '../../domain/account-commands.ts';
 import { transferName, type AccountEvent } from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';

@@ -1,6 +1,7 @@
 import { balanceOf } from '../../contracts/account/money.ts';
 import { refusalsOf, streamOfPerson, type BankEvent } from '../../contracts/log/bank-events.ts';
-import { commandHash, holdIdFor, transferIdFor } from '../../contracts/account/commands.ts';
+import { commandHash } from '../../contracts/account/commands.ts';
+import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
 import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';

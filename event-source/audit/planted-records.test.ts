@@ -1,4 +1,4 @@
-import { transferIdFor } from '../../contracts/account/commands.ts';
+import { transferIdFor } from '../../contracts/derived-ids.ts';
 import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { version } from '../../domain/ids.ts';

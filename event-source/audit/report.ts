@@ -1,4 +1,4 @@
-import { written, rate } from '../../platform/live-line.ts';
+import { written, rate } from '../../platform/progress-bar.ts';
 import type { AuditedBooks } from '../../contracts/log/audit.ts';
 import { printable } from '../../proofs/findings.ts';
 import type { Finding } from './entries.ts';

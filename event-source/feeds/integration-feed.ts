@@ -4,11 +4,11 @@ import {
   unreadableEvent,
   type IntegrationEvent,
 } from '../../contracts/log/integration-events.ts';
+import { alarm, pause } from '../../platform/alarm.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type LogEntry, eventOfEntry, type EventLog } from '../log/event-log.ts';
 import type { EventStream } from './event-stream.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** More than this is forgotten and read from the log when its turn comes. */
 export const OFFERED_ENTRIES_MAX = 5_000;
@@ -94,11 +94,9 @@ export function integrationFeed({
   let reason: string | undefined;
   let behindSince: number | undefined;
   let news = false;
-  let wake: () => void = () => undefined;
+  const growth = alarm();
   const ending = new AbortController();
 
-  const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-    sleep(ms, undefined, { signal }).catch(() => undefined);
   const well = (): void => {
     if (reason !== undefined) logger.info('integration events go on', { ...known });
     reason = undefined;
@@ -107,10 +105,7 @@ export function integrationFeed({
     if (news) return;
     behindSince = undefined;
     well();
-    const alarm = new AbortController();
-    wake = () => alarm.abort();
-    await pause(pace.lookMs, AbortSignal.any([alarm.signal, ending.signal]));
-    wake = () => undefined;
+    await growth.pause(pace.lookMs);
     // A broker that crashed may have lost what it had taken, and nothing else would tell.
     if (!news) reached = undefined;
   };
@@ -167,7 +162,7 @@ export function integrationFeed({
       offered.add(after, added);
       behindSince ??= Date.now();
       news = true;
-      wake();
+      growth.wake();
     },
     status: () => ({
       /** Events that the stream has taken so far. */
@@ -181,6 +176,7 @@ export function integrationFeed({
     /** Ends after the batch at hand; what is left goes out after the next start. */
     async end(): Promise<void> {
       ending.abort();
+      growth.end();
       await running;
       await stream.close();
     },

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { retry } from '../../platform/retry.ts';
 import type { LogEntry } from '../log/event-log.ts';
 import { ledgerJson } from '../log/log-answers.ts';
 
@@ -9,8 +9,8 @@ const MESSAGE_BYTES_MAX = 512 * 1024;
 /** More than this is dropped from its beginning, and read from the log by followers. */
 const WAITING_ENTRIES_MAX = 10_000;
 const WAITING_BYTES_MAX = 32 * 1024 * 1024;
-const TRIES_MAX = 3;
-const RETRY_MS = 200;
+/** Pauses before a message is published again. */
+const RETRY_MS = [200, 400] as const;
 
 interface Item {
   readonly after: number;
@@ -34,18 +34,10 @@ export function ledgerFeed(publish: (message: Buffer) => Promise<void>, logger: 
       after,
       items.map(({ entry }) => entry),
     );
-    for (let tried = 1; ; tried += 1) {
-      try {
-        return await publish(message);
-      } catch (error) {
-        if (tried === TRIES_MAX) {
-          const detail = { after, entries: items.length };
-          logger.warn('not published, followers will read it', { ...detail, error: String(error) });
-          return;
-        }
-        await delay(RETRY_MS * tried);
-      }
-    }
+    await retry(() => publish(message), { pausesMs: RETRY_MS }).catch((error: unknown) => {
+      const detail = { after, entries: items.length, error: String(error) };
+      logger.warn('not published, followers will read it', detail);
+    });
   };
   const run = async (): Promise<void> => {
     while (waiting.length > 0) await send(take(waiting));

@@ -1,16 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   immudbProgram,
   LOG_DATABASE,
   LOG_USER,
   provisionImmudb,
 } from '../../runtime/programs/immudb.ts';
-import { prepareDataDir, type Instance } from '../../runtime/instance.ts';
-import { manageProgram } from '../../runtime/supervisor/managed-program.ts';
-import { freePort } from '../../runtime/ports.ts';
+import { instanceForTests, launch, untilReady } from '../../runtime/programs/instance-for-tests.ts';
 import { findPrograms } from '../../runtime/programs/programs.ts';
 import { createProgress } from '../../runtime/progress.ts';
 import { loadSecrets, publicKeyFile } from '../../runtime/secrets.ts';
@@ -35,22 +31,12 @@ export interface ImmudbForTests {
 export async function startImmudb(
   environment: Record<string, string> = {},
 ): Promise<ImmudbForTests> {
-  const root = resolve(process.cwd());
-  const dataDir = mkdtempSync(join(tmpdir(), 'event-source-test-'));
-  const cacheDir = process.env['CORE_BANK_CACHE'] ?? join(homedir(), '.cache', 'core-bank');
-  const ports = { immudb: await freePort() } as Instance['ports'];
-  const instance: Instance = { number: 0, root, dataDir, cacheDir, ports };
-  prepareDataDir(instance);
+  const instance = await instanceForTests('event-source', ['immudb']);
+  const { root, dataDir, ports } = instance;
   const secrets = loadSecrets(dataDir);
   const { immudb } = await findPrograms(instance, ['immudb'], createProgress(true));
   const spec = immudbProgram(instance, secrets, immudb!);
-  const watcher = { changed: () => {}, noted: () => {} };
-  const server = manageProgram({ ...spec, env: { ...spec.env, ...environment } }, watcher);
-  const up = async (): Promise<void> => {
-    server.start();
-    while (server.state() !== 'ready') await delay(20);
-  };
-  await up();
+  const server = await launch({ ...spec, env: { ...spec.env, ...environment } });
   await provisionImmudb(instance, secrets);
   return {
     options: {
@@ -63,7 +49,10 @@ export async function startImmudb(
       trust: trustFile(join(dataDir, 'trusted-state.json')),
     },
     dataDir,
-    up,
+    async up() {
+      server.start();
+      await untilReady(server);
+    },
     down: () => server.stop(),
     kill: () => void server.kill('SIGKILL'),
     async stop() {

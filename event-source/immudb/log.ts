@@ -1,6 +1,7 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
+import { serial } from '../../platform/serial.ts';
 import { transactionOf } from '../../proofs/entry-proof.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
@@ -141,12 +142,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   const write = immudbWriter(client, lookups, tail, heads, recent, alarms, trust);
 
   // Appends and looks at foreign writes follow one another: both move the known end of the log.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const next = turn.then(run);
-    turn = next.catch(() => {});
-    return next;
-  };
+  const inTurn = serial();
 
   // A fault makes every later call look at the server anew, and be refused as long as it lasts.
   const prove = (): Promise<void> =>
@@ -186,7 +182,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     },
     async close() {
       clearInterval(beat);
-      await turn;
+      await inTurn(() => Promise.resolve());
       await client.close();
     },
   };

@@ -1,6 +1,8 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../../platform/durable-file.ts';
+import { serial } from '../../platform/serial.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
 
 /** What is believed of the log: everything that it shows must continue this. */
@@ -29,7 +31,6 @@ export function memoryTrustStore(kept?: TrustedState): TrustStore {
   };
 }
 
-const OWNER_ONLY = 0o600;
 const FORMAT = 'core-bank-trusted-state/1';
 
 const content = z.strictObject({
@@ -40,11 +41,7 @@ const content = z.strictObject({
   firstContact: z.strictObject({ txId: z.int().min(1), at: z.string() }),
 });
 
-/**
- * The trusted state in a file: a new one takes the place of the old one whole, synced before and
- * after, so that a power loss leaves one of the two. A file that is there and cannot be read is
- * an error, never a first contact.
- */
+/** The trusted state in a file; one that is there and cannot be read is no first contact. */
 export function trustFile(path: string): TrustStore {
   const read = async (): Promise<TrustedState | undefined> => {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -60,19 +57,10 @@ export function trustFile(path: string): TrustStore {
     if (kept !== undefined && kept.txId > state.txId) return;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const text = { format: FORMAT, ...state, txHash: txHash.toString('hex') };
-    const unfinished = `${path}.${process.pid}.new`;
-    await writeSynced(unfinished, `${JSON.stringify(text, null, 2)}\n`);
-    await rename(unfinished, path);
-    await syncFolder(dirname(path));
+    await replaceFile(path, `${JSON.stringify(text, null, 2)}\n`);
   };
-  let turn: Promise<void> = Promise.resolve();
-  return {
-    read,
-    write(state) {
-      turn = turn.catch(() => undefined).then(() => write(state));
-      return turn;
-    },
-  };
+  const inTurn = serial();
+  return { read, write: (state) => inTurn(() => write(state)) };
 }
 
 function parse(path: string, text: string): z.infer<typeof content> {
@@ -83,24 +71,5 @@ function parse(path: string, text: string): z.infer<typeof content> {
       `${path} is not a trusted state of the log. Put it back from a backup; without it nothing ` +
         'proves that the log is the one that was written.',
     );
-  }
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', OWNER_ONLY);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

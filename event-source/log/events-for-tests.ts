@@ -111,14 +111,5 @@ export const voided = (id: StreamId, version: number, holdId: string): BankEvent
 export const eventsOf = (id: StreamId, from: number, to: number): BankEvent[] =>
   Array.from({ length: to - from + 1 }, (_, index) => eventOf(id, from + index));
 
-/** Small seeded generator (mulberry32), so that a failing run can be repeated. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 15), z | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** So that a failing run can be repeated. */
+export { seededRandom as randomOf } from '../../platform/seeded-random.ts';

@@ -1,11 +1,13 @@
-import { existsSync, openSync, closeSync, fsyncSync, renameSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { existsSync } from 'node:fs';
 import { isPersonEvent, streamOfEvent } from '../../contracts/log/bank-events.ts';
 import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../../contracts/log/entries.ts';
 import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
-import { barLine, liveLine, rate, written as figure } from '../../platform/live-line.ts';
+import { replaceFile } from '../../platform/durable-file.ts';
+import { progressBar } from '../../platform/progress-bar.ts';
+import { Refusal, runCommand } from '../../runtime/progress.ts';
+import { command } from '../command-line.ts';
 import {
   KEYS_PATH,
   KEYS_PERSONS_MAX,
@@ -51,16 +53,11 @@ async function personsOf(read: (position: number, head: number, events: number) 
   }
 }
 
-async function main(): Promise<number> {
-  const [file] = parseArgs({ allowPositionals: true }).positionals;
-  if (file === undefined) throw new Error('Say which file to write: npm run backup-keys -- FILE');
+/** Gives the exit code: 1 when somebody has no key. */
+async function main(file: string): Promise<number> {
   if (existsSync(file)) throw new Error(`${file} is there already: nothing was written`);
-  const { draw, end } = liveLine(process.stdout);
-  const began = performance.now();
-  const persons = await personsOf((position, head, events) => {
-    const figures = `${figure(events)} events, ${rate(events, performance.now() - began)}`;
-    draw(barLine('reading', position, head, figures), position >= head);
-  }).finally(end);
+  const bar = progressBar('reading', 'events');
+  const persons = await personsOf(bar.at).finally(bar.end);
   const keys = new Map<StreamId, string>();
   for (let at = 0; at < persons.length; at += KEYS_PERSONS_MAX) {
     const streams = persons.slice(at, at + KEYS_PERSONS_MAX);
@@ -70,20 +67,16 @@ async function main(): Promise<number> {
       if (key !== null && key !== undefined) keys.set(stream, key);
     }
   }
-  const unfinished = `${file}.${process.pid}.new`;
-  writeFileSync(unfinished, sealKeys(keys, new Date().toISOString(), process.env), { mode: 0o600 });
-  const written = openSync(unfinished, 'r');
-  fsyncSync(written);
-  closeSync(written);
-  renameSync(unfinished, file);
+  await replaceFile(file, sealKeys(keys, new Date().toISOString(), process.env));
   process.stdout.write(`The keys of ${keys.size} of ${persons.length} persons are in ${file}.\n`);
   return keys.size === persons.length ? 0 : 1;
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+runCommand(async () => {
+  const [file] = command('backup-keys', 'Writes the keys of all persons, encrypted.')
+    .argument('<file>', 'that is not there yet; its passphrase is CORE_BANK_KEYS_PASSPHRASE')
+    .parse().processedArgs;
+  process.exitCode = await main(file).catch((error: unknown) => {
+    throw new Refusal(error instanceof Error ? error.message : String(error));
+  });
+});

@@ -1,9 +1,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { barLine, liveLine } from '../../platform/progress-bar.ts';
 import { prepareDataDir, resolveInstance } from '../../runtime/instance.ts';
 import { stopOnSignals } from '../../runtime/supervisor/command.ts';
+import { command } from '../command-line.ts';
 import { backUp, putBack, requireStopped, type LogBackup } from './log-backup.ts';
 import { fileOf } from '../../runtime/programs/infrastructure.ts';
 import { findPrograms } from '../../runtime/programs/programs.ts';
@@ -11,32 +12,21 @@ import { createProgress, Refusal, runCommand } from '../../runtime/progress.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { createSupervisor, type Supervisor } from '../../runtime/supervisor/supervisor.ts';
 
-const USAGE =
-  'Say where: "npm run backup -- DIR" writes a backup of the log, "npm run backup -- --restore ' +
-  'DIR" puts one in the place of the log.';
-const BAR_CELLS = 30;
-const DRAW_MS = 200;
-const PLAIN_DRAW_MS = 5_000;
-const MIB = 1024 * 1024;
+const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
-/** "copying   [=====     ]  17 of 300 MB, 210 MB/s" */
 const bar: LogBackup['bar'] = (label, bytes) => {
   const began = performance.now();
-  const live = process.stdout.isTTY;
-  let [done, drawnAt] = [0, 0];
+  const { draw } = liveLine(process.stdout);
+  let done = 0;
+  const line = (): string => {
+    const perSecond = (1_000 * done) / Math.max(1, performance.now() - began);
+    return barLine(label, done, bytes, `${mib(done)} of ${mib(bytes)} MB, ${mib(perSecond)} MB/s`);
+  };
   return (more) => {
     // A log that is written to grows meanwhile.
     if (done >= bytes) return;
     done += more;
-    const isLast = done >= bytes;
-    const now = performance.now();
-    if (!isLast && now - drawnAt < (live ? DRAW_MS : PLAIN_DRAW_MS)) return;
-    drawnAt = now;
-    const cells = '='.repeat(Math.min(BAR_CELLS, Math.floor((BAR_CELLS * done) / (bytes || 1))));
-    const rate = Math.round((1_000 * done) / MIB / Math.max(1, now - began));
-    const counts = `${(done / MIB).toFixed(1)} of ${(bytes / MIB).toFixed(1)} MB, ${rate} MB/s`;
-    const line = `${label.padEnd(9)} [${cells.padEnd(BAR_CELLS, ' ')}] ${counts}`;
-    process.stdout.write(live ? `\r\x1b[K${line}${isLast ? '\n' : ''}` : `${line}\n`);
+    draw(line, done >= bytes);
   };
 };
 
@@ -56,10 +46,14 @@ async function supervised<T>(
 
 /** `npm run backup -- DIR`, `npm run backup -- --restore DIR [--set-aside]`. */
 runCommand(async () => {
-  const options = { restore: { type: 'string' }, 'set-aside': { type: 'boolean' } } as const;
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  const [to] = positionals;
-  if ((to === undefined) === (values.restore === undefined)) throw new Refusal(USAGE);
+  const parsed = command('backup', 'Writes a backup of the log, or puts one in its place.')
+    .argument('[folder]', 'where to write a backup')
+    .option('--restore <folder>', 'puts the backup of this folder in the place of the log')
+    .option('--set-aside', 'with --restore: moves the log that is there aside')
+    .parse();
+  const [to] = parsed.processedArgs;
+  const { restore: from = '', setAside = false } = parsed.opts();
+  if ((to === undefined) === (from === '')) parsed.error('name one folder');
   const instance = resolveInstance();
   if (!existsSync(join(instance.dataDir, 'secrets.json'))) {
     throw new Refusal(`${instance.dataDir} has no secrets.json: see docs/restore.md.`);
@@ -83,9 +77,8 @@ runCommand(async () => {
     return;
   }
   requireStopped(instance);
-  const setAside = values['set-aside'] === true;
   const { manifest, aside, lost } = await supervised(instance.dataDir, (supervisor) =>
-    putBack({ ...backup, supervisor }, resolve(values.restore ?? ''), setAside),
+    putBack({ ...backup, supervisor }, resolve(from), setAside),
   );
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const where = aside === undefined ? '' : `The log that was there is now ${aside}.\n`;

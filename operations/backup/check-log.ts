@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readConfig } from '../../platform/config.ts';
-import { barLine, liveLine, written } from '../../platform/live-line.ts';
+import { progressBar } from '../../platform/progress-bar.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readPublicKey, signatureFault } from '../../proofs/signed-state.ts';
@@ -54,12 +54,7 @@ const mustHave = (values.contains ?? []).map((text): LogState => {
   return wrong === undefined ? state : fail(wrong.detail);
 });
 
-const line = liveLine(process.stderr);
-function progress(txId: number, of: number): void {
-  const figures = `${written(txId)} of ${written(of)} transactions`;
-  line.draw(barLine('checking', txId, of, figures), txId >= of);
-}
-
+const bar = progressBar('checking', 'transactions', process.stderr);
 const client = immudbClient({
   proto: fileURLToPath(new URL('../../../event-source/immudb/immudb.proto', import.meta.url)),
   address: config.IMMUDB_ADDRESS,
@@ -75,9 +70,10 @@ try {
   const checked =
     values.state === true
       ? { state: await signedState(client, database), entries: 0 }
-      : await checkImmudb(client, { database, publicKey, mustHave, progress });
+      : await checkImmudb(client, { database, publicKey, mustHave, progress: bar.at });
   if (isFault(checked)) fail(checked.detail);
   else {
+    bar.end();
     const { txId, txHash, signature } = checked.state;
     const firstContact = { txId, at: new Date().toISOString() };
     if (values.believe !== undefined) {

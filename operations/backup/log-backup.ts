@@ -1,3 +1,4 @@
+import { replaceFile, syncPath } from '../../platform/durable-file.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { LOOPBACK, freePort, accepts } from '../../runtime/ports.ts';
 import { immudbProgram, LOG_DATABASE, LOG_USER, logFolder } from '../../runtime/programs/immudb.ts';
@@ -8,7 +9,6 @@ import {
   auditFolder,
   signingKeyFile,
   trustFile,
-  writePrivate,
 } from '../../runtime/secrets.ts';
 import { isAlive, readLedger } from '../../runtime/supervisor/process-table.ts';
 import type { Supervisor } from '../../runtime/supervisor/supervisor.ts';
@@ -18,7 +18,6 @@ import {
   copyLog,
   filesOfLog,
   listCopy,
-  sync,
   type CopiedFile,
   type OnBytes,
 } from './log-copy.ts';
@@ -179,8 +178,7 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   const files = await listCopy(copy, bar('hashing', all));
   const publicKey = readFileSync(publicKeyFile(instance.dataDir), 'utf8');
   const manifest: Manifest = { format: FORMAT, takenAt, publicKey, end, files };
-  writePrivate(join(to, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
-  await sync(join(to, MANIFEST));
+  await replaceFile(join(to, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
   return manifest;
 }
 
@@ -275,7 +273,7 @@ export async function putBack(
   const aside = existsSync(to) ? `${to}.before-${moment}` : undefined;
   if (aside !== undefined) renameSync(to, aside);
   renameSync(coming, to);
-  await sync(dirname(to));
+  await syncPath(dirname(to));
   // The bank refuses a log that ends before what it believes; here that is what is wanted.
   if (existsSync(trust) && end.trustedTxId === undefined) rmSync(believed);
   else {
@@ -285,7 +283,7 @@ export async function putBack(
     if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);
     if (existsSync(trust)) copyFileSync(trust, `${trust}.before-${moment}`);
     renameSync(believed, trust);
-    await sync(dirname(trust));
+    await syncPath(dirname(trust));
   }
   return { manifest, aside, lost: end.trustedTxId };
 }

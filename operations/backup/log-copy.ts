@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { copyFile, open } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncPath } from '../../platform/durable-file.ts';
 
 /** One file of a copy, by its path from the folder of the copy. */
 export interface CopiedFile {
@@ -49,19 +50,10 @@ export async function copyLog(from: string, to: string, onBytes: OnBytes): Promi
       copied.add(path);
       mkdirSync(dirname(join(to, path)), { recursive: true, mode: 0o700 });
       await copyFile(join(from, path), join(to, path), constants.COPYFILE_EXCL);
-      await sync(join(to, path));
+      await syncPath(join(to, path));
       onBytes(statSync(join(to, path)).size);
     }
     files = filesOfLog(from).filter((path) => !copied.has(path));
-  }
-}
-
-export async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 

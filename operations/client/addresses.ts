@@ -1,3 +1,4 @@
+import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { PORTS_PER_INSTANCE } from '../../runtime/instance.ts';
 import { Refusal } from '../../runtime/progress.ts';
 import type { HttpClient } from './http-client.ts';
@@ -10,6 +11,14 @@ export interface BankAddresses {
   readonly url: string;
   readonly queryUrl: string;
 }
+
+/** Adds the options that name another bank than that of this checkout's instance. */
+export const withAddresses = <Args extends unknown[], Opts extends OptionValues>(
+  made: Command<Args, Opts>,
+) =>
+  made
+    .option('--url <url>', "the command API, by default that of this checkout's instance")
+    .option('--query-url <url>', 'the query API, likewise');
 
 /** Where the APIs of this checkout's instance are, unless others are given. */
 export function bankAddresses(

@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
-import { Refusal, runCommand } from '../../runtime/progress.ts';
-import { bankAddresses, requireBank } from '../client/addresses.ts';
+import { runCommand } from '../../runtime/progress.ts';
+import { command } from '../command-line.ts';
+import { bankAddresses, requireBank, withAddresses } from '../client/addresses.ts';
 import { httpClient } from '../client/http-client.ts';
-import { progressBar } from '../client/progress-bar.ts';
+import { progressBar } from '../../platform/progress-bar.ts';
 import { fill } from './fill.ts';
 import { demoMonth, PEOPLE } from './month.ts';
 import { tourOf } from './tour.ts';
@@ -10,30 +10,21 @@ import { tourOf } from './tour.ts';
 const CONNECTIONS_MAX = 8;
 const PATIENCE_MS = 30_000;
 const FAULTS_SHOWN_MAX = 10;
-const USAGE = `Usage: npm run demo [-- --url URL --query-url URL]
-  Fills a small bank through its API; a second run changes nothing.`;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-function options(): { url?: string | undefined; queryUrl?: string | undefined } {
-  const known = { url: { type: 'string' }, 'query-url': { type: 'string' } } as const;
-  try {
-    const { values } = parseArgs({ args: process.argv.slice(2), options: known });
-    return { url: values.url, queryUrl: values['query-url'] };
-  } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
-  }
-}
-
 /** `npm run demo`: a month of twenty persons, and a tour of what there is to see. */
 runCommand(async () => {
-  const { url, queryUrl } = bankAddresses(process.env, options());
+  const made = command('demo', 'Fills a small bank through its API; again, it changes nothing.');
+  const { url, queryUrl } = bankAddresses(process.env, withAddresses(made).parse().opts());
   const client = httpClient({ connectionsMax: CONNECTIONS_MAX, patienceMs: PATIENCE_MS });
   await requireBank(client, [url, queryUrl]);
   const month = demoMonth();
   say(`${PEOPLE.length} persons, ${month.accounts.length} accounts, a month, through ${url}`);
-  const bar = progressBar(month.steps, 'steps');
-  const filled = await fill(month, { url, client, advance: bar.advance });
+  const bar = progressBar('filling', 'steps');
+  let steps = 0;
+  const advance = (): void => bar.at((steps += 1), month.steps);
+  const filled = await fill(month, { url, client, advance });
   bar.end();
   client.close();
   const { executed, replayed, refused, faults } = filled;

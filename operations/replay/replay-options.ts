@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
-import { Refusal } from '../../runtime/progress.ts';
-import { bankAddresses } from '../client/addresses.ts';
+import { bankAddresses, withAddresses } from '../client/addresses.ts';
+import { command, InvalidArgumentError } from '../command-line.ts';
 
 export interface ReplayOptions {
   readonly file: string;
@@ -10,38 +9,21 @@ export interface ReplayOptions {
   readonly queryUrl: string;
 }
 
-const USAGE = `Usage: npm run replay -- FILE.csv [--speed max|N] [--url URL] [--query-url URL]
-  FILE.csv     transactions, for example those of shared/data
-  --speed      commands per second, or "max" (the default)
-  --url        the command API, by default that of this checkout's instance
-  --query-url  the query API, likewise`;
+function speedOf(text: string): number {
+  const speed = text === 'max' ? Infinity : Number(text);
+  if (speed > 0) return speed;
+  throw new InvalidArgumentError('It must be "max" or a number above zero.');
+}
 
-/** Reads the command line; refuses what it does not understand with the usage. */
+/** Reads the command line; refuses what it does not understand with the help. */
 export function replayOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ReplayOptions {
-  const { values, positionals } = parse(args);
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new Refusal(USAGE);
-  const speed = values.speed === 'max' ? Infinity : Number(values.speed);
-  if (!(speed > 0)) throw new Refusal(`--speed must be "max" or a number above zero.\n${USAGE}`);
-  const addresses = bankAddresses(env, { url: values.url, queryUrl: values['query-url'] });
-  return { file, speed, ...addresses };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        speed: { type: 'string', default: 'max' },
-        url: { type: 'string' },
-        'query-url': { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
-  }
+  const made = command('replay', 'Drives a file through the bank, and compares what came of it.')
+    .argument('<file>', 'transactions as CSV, for example those of shared/data')
+    .option('--speed <rate>', 'commands per second, or "max", as without it', speedOf);
+  const parsed = withAddresses(made).parse(args, { from: 'user' });
+  const { speed = Infinity, ...addresses } = parsed.opts();
+  return { file: parsed.processedArgs[0], speed, ...bankAddresses(env, addresses) };
 }

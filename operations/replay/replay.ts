@@ -6,7 +6,7 @@ import { audit, verdictOf } from './replay-verdict.ts';
 import { drive } from './driver.ts';
 import { expectedAccounts } from './expected-accounts.ts';
 import { httpClient } from '../client/http-client.ts';
-import { progressBar } from '../client/progress-bar.ts';
+import { progressBar } from '../../platform/progress-bar.ts';
 import { readTransactions } from './transaction-file.ts';
 import { replayOptions } from './replay-options.ts';
 
@@ -37,17 +37,25 @@ runCommand(async () => {
   await requireBank(client, [url, queryUrl]);
 
   say(`Driving ${transactions.length} rows of ${accounts.length} accounts through ${url}`);
-  const driveBar = progressBar(transactions.length, 'rows');
+  const driveBar = progressBar('driving', 'rows');
+  let rows = 0;
   const started = Date.now();
   const driveOptions = { url, client, speed, accountsAtOnce: ACCOUNTS_AT_ONCE };
-  const driven = await drive(accounts, { ...driveOptions, advance: driveBar.advance });
+  const driven = await drive(accounts, {
+    ...driveOptions,
+    advance: () => driveBar.at((rows += 1), transactions.length),
+  });
   const driveMs = Date.now() - started;
   driveBar.end();
 
   say(`Comparing balances, histories and log entries through ${queryUrl}`);
-  const auditBar = progressBar(driven.opened.length, 'accounts');
+  const auditBar = progressBar('comparing', 'accounts');
+  let compared = 0;
   const auditOptions = { url: queryUrl, client, accountsAtOnce: READERS_AT_ONCE };
-  const audited = await audit(driven.opened, { ...auditOptions, advance: auditBar.advance });
+  const audited = await audit(driven.opened, {
+    ...auditOptions,
+    advance: () => auditBar.at((compared += 1), driven.opened.length),
+  });
   const auditMs = Date.now() - started - driveMs;
   auditBar.end();
   client.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openQuarantine, quarantineFile } from '../../event-source/quarantine.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { Refusal } from '../../runtime/progress.ts';
-import { releasedOf, releaseInLog } from './released-streams.ts';
+import { releaseInLog, requireStreams } from './released-streams.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'released-'));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -37,12 +37,8 @@ test('given a released stream, event-source takes it again, and may hold it agai
 
 test('given what is no stream, it is refused before anything is written', () => {
   const text = String(ONE);
-  expect(releasedOf(['--release', text, '--refill', '--release', String(OTHER)])).toEqual([
-    ONE,
-    OTHER,
-  ]);
-  expect(releasedOf(['--refill'])).toEqual([]);
-  for (const wrong of [[], [''], [text.slice(5)], ['acct/../x'], [`${text}\n`]]) {
-    expect(() => releasedOf(['--release', ...wrong])).toThrow(Refusal);
+  requireStreams([text, String(OTHER)]);
+  for (const wrong of ['', text.slice(5), 'acct/../x', `${text}\n`]) {
+    expect(() => requireStreams([text, wrong])).toThrow(Refusal);
   }
 });

@@ -1,22 +1,18 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
-import { writeSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { STREAM_PATTERN } from '../../contracts/log/bank-events.ts';
 import { auditFolder } from '../../runtime/secrets.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { Refusal } from '../../runtime/progress.ts';
-
-/** As in log/bank-events.ts; event-source would not start with a line that it cannot read. */
-const STREAM = /^(?:acct|person|refusal)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Where the decisions stand that a restore dropped; private. */
 export const droppedFile = ({ dataDir }: Instance): string =>
   join(auditFolder(dataDir), 'dropped-events.jsonl');
 
-/** The streams after each `--release`. */
-export function releasedOf(args: readonly string[]): string[] {
-  const streams = args.flatMap((arg, at) => (arg === '--release' ? [args[at + 1] ?? ''] : []));
-  const wrong = streams.find((stream) => !STREAM.test(stream));
-  if (wrong === undefined) return streams;
+/** Refuses what is no stream before anything is written. */
+export function requireStreams(released: readonly string[]): void {
+  const wrong = released.find((stream) => !STREAM_PATTERN.test(stream));
+  if (wrong === undefined) return;
   throw new Refusal(`--release takes acct/ID, person/ID or refusal/ID, not "${wrong}".`);
 }
 
@@ -31,13 +27,7 @@ export function releaseInLog({ dataDir }: Instance, streams: readonly string[]):
   const at = new Date().toISOString();
   const reason = 'released by an operator';
   const lines = streams.map((stream) => JSON.stringify({ at, stream, reason, released: true }));
-  const handle = openSync(file, 'r+', 0o600);
-  try {
-    // A crash may have left a part of a line.
-    ftruncateSync(handle, size);
-    writeSync(handle, `${lines.join('\n')}\n`, size);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  // A crash may have left a part of a line.
+  truncateSync(file, size);
+  appendFileSync(file, `${lines.join('\n')}\n`, { flush: true });
 }

@@ -4,7 +4,7 @@ import { streamIdText, streamOfEvent, type BankEvent } from '../../contracts/log
 import type { StreamId } from '../../domain/ids.ts';
 import { readConfig } from '../../platform/config.ts';
 import { sidecar, SidecarError } from '../../platform/dapr.ts';
-import { barLine, liveLine, rate, written } from '../../platform/live-line.ts';
+import { progressBar } from '../../platform/progress-bar.ts';
 import { logClient } from '../../bank-account-actor/host/log-client.ts';
 import type { Journal } from '../../bank-account-actor/journal/journal.ts';
 import { pgJournal } from '../../bank-account-actor/journal/pg-journal.ts';
@@ -71,13 +71,9 @@ async function main(): Promise<void> {
   const dropping = { journal, log, keep, now };
   const stories = released.length > 0 ? await dropStories(released, dropping) : [];
   const began = performance.now();
-  const { draw, end } = liveLine(process.stdout);
-  const progress = (position: number, head: number, events: number): void => {
-    const figures = `${written(events)} events, ${rate(events, performance.now() - began)}`;
-    draw(barLine('restoring', position, head, figures), position >= head);
-  };
-  const ports = { journal, log, keys, progress, now };
-  const restored = await restoreJournal(ports).finally(end);
+  const bar = progressBar('restoring', 'events');
+  const ports = { journal, log, keys, progress: bar.at, now };
+  const restored = await restoreJournal(ports).finally(bar.end);
   for (const stream of released) await journal.release(stream);
   const seconds = (performance.now() - began) / 1_000;
   const { accounts, persons, refusals, events, there, withoutKey } = restored;

@@ -14,7 +14,8 @@ import {
   unacknowledged,
 } from '../../runtime/programs/nats.ts';
 import { createProgress, Refusal, runCommand } from '../../runtime/progress.ts';
-import { droppedFile, releasedOf, releaseInLog } from './released-streams.ts';
+import { command, several } from '../command-line.ts';
+import { droppedFile, releaseInLog, requireStreams } from './released-streams.ts';
 import { loadSecrets, type Secrets } from '../../runtime/secrets.ts';
 import type { Supervisor } from '../../runtime/supervisor/supervisor.ts';
 
@@ -24,7 +25,6 @@ const STUCK_MS = 30_000;
 const LOG = 'event-source';
 /** The stream and its consumer. */
 const EVENTS_TO_LOG = ['ACCOUNT_EVENTS', LOG] as const;
-const OWN_OPTIONS = ['--refill', '--renumber'];
 /** Of the keys of persons; it goes from the operator's shell to the restore and nowhere else. */
 const PASSPHRASE = 'CORE_BANK_KEYS_PASSPHRASE';
 
@@ -77,9 +77,21 @@ const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Prom
  * With --release STREAM a stream leaves the quarantine and goes on as the log has it.
  */
 runCommand(async () => {
-  const args = process.argv.slice(2);
-  const [refill, renumber] = OWN_OPTIONS.map((option) => args.includes(option));
-  const released = releasedOf(args);
+  const {
+    refill,
+    renumber,
+    ontoExisting,
+    keys,
+    release = [],
+  } = command('restore', "Writes the actors' journal again from the log.")
+    .option('--refill', 'gives the log first what the broker has kept')
+    .option('--renumber', 'publishes the integration events anew, for a log of another order')
+    .option('--onto-existing', 'adds to a journal that is not empty what it lacks')
+    .option('--keys <file>', 'a backup of the keys of persons')
+    .option('--release <stream>', 'takes it out of quarantine; several times', several)
+    .parse()
+    .opts();
+  requireStreams(release);
   const progress = createProgress();
   let supervisor: Supervisor | undefined;
   const bank = await startBank({ infrastructureOnly: true }, (made) => {
@@ -95,7 +107,7 @@ runCommand(async () => {
     forgetAddresses(bank.instance);
     // Before the log starts, and before the journal is written: who is killed in between has an
     // account that takes nothing, not one whose events the log drops.
-    releaseInLog(bank.instance, released);
+    releaseInLog(bank.instance, release);
     // The log gets again whatever the broker still has; what it has already it recognises.
     const forget = (broker: NatsConnection) => forgetConsumer(broker, ...EVENTS_TO_LOG);
     if (refill) await asAdmin(bank.instance, secrets, forget);
@@ -109,9 +121,12 @@ runCommand(async () => {
     await progress.during('what the broker has goes into the log ...', () =>
       asAdmin(bank.instance, secrets, untilDelivered),
     );
-    const others = args.filter((arg) => !OWN_OPTIONS.includes(arg));
-    if (released.length > 0) others.push('--dropped', droppedFile(bank.instance));
-    process.exitCode = await runInPlace(bank, secrets, others);
+    process.exitCode = await runInPlace(bank, secrets, [
+      ...(ontoExisting ? ['--onto-existing'] : []),
+      ...(keys === undefined ? [] : ['--keys', keys]),
+      ...release.flatMap((stream) => ['--release', stream]),
+      ...(release.length > 0 ? ['--dropped', droppedFile(bank.instance)] : []),
+    ]);
   } finally {
     await bank.stop();
   }

@@ -1,10 +1,10 @@
 import type { LedgerEvent, ReservationEvent } from '../../domain/account-events.ts';
-import { accountNumberOf } from '../../domain/account-number.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../../domain/money.ts';
 import { sameBalance, type Balance } from '../../contracts/account/money.ts';
-import { accountOfStream, defined, movementOfLogged } from '../../contracts/account/events.ts';
+import { defined, movementOfLogged } from '../../contracts/account/events.ts';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
+import { openedAccountOf } from '../../contracts/account/outcomes.ts';
 import type { AccountModel } from '../../contracts/account/read-models.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { StreamFault } from '../follower/projection.ts';
@@ -73,25 +73,13 @@ type Later = Exclude<LoggedEvent, Opened>;
 type MoneyEvent = Extract<LoggedEvent, { type: (ReservationEvent | LedgerEvent)['type'] }>;
 
 function opened(event: Opened, position: number, ownerIndex: number): AccountModel {
-  const { ownerId, currency, overdraftLimit, name, recordRefusals } = event.data;
-  const { balance } = event.data;
+  const { currency, overdraftLimit, balance } = event.data;
   const zero = formatAmount(0n as Minor, currency);
   requireBalance(event, { ledger: zero, held: zero, available: overdraftLimit }, balance);
-  const accountId = accountOfStream(event.stream);
+  const { metadata: _metadata, ...account } = openedAccountOf([event]);
   return defined({
-    accountId,
-    accountNumber: accountNumberOf(accountId) ?? '',
-    ownerId,
-    currency,
-    status: 'open' as const,
-    version: event.version,
-    balance,
-    overdraftLimit,
-    name,
+    ...account,
     metadataVersion: metadataVersion(event),
-    recordRefusals,
-    openedAt: event.at,
-    at: event.at,
     position,
     ownerIndex,
   });

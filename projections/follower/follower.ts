@@ -1,6 +1,7 @@
 import type { Checkpoint, SetAsideModel } from '../../contracts/account/read-models.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import type { LedgerMessage, PositionedEvent } from '../../contracts/log/topics.ts';
+import { alarm } from '../../platform/alarm.ts';
 import {
   type LogSource,
   type ReadPage,
@@ -113,7 +114,7 @@ export class Follower {
   private batchBeganAt = -Infinity;
   private pullDue = true;
   private ending = false;
-  private wake: () => void = () => undefined;
+  private readonly alarm = alarm();
 
   constructor(projection: Projection, source: LogSource, report: Report, pace = FOLLOWER_PACE) {
     this.projection = projection;
@@ -127,7 +128,7 @@ export class Follower {
     if (this.state === 'stopped' || this.ending) return;
     this.buffer.add(message);
     this.see(Math.max(this.head, message.entries.at(-1)?.position ?? 0));
-    if (this.state === 'following') this.wake();
+    if (this.state === 'following') this.alarm.wake();
   }
 
   status(): FollowerStatus {
@@ -155,7 +156,7 @@ export class Follower {
   /** Ends after the batch at hand and settles the projection. */
   async end(): Promise<void> {
     this.ending = true;
-    this.wake();
+    this.alarm.end();
     await this.running;
     if (this.state === 'following') await this.projection.settle();
     this.state = 'ended';
@@ -187,7 +188,7 @@ export class Follower {
     this.report.warn('the projection waits', { ...detail, retryMs });
     if (this.state === 'following') this.state = 'waiting';
     this.pullDue = true;
-    await this.rested(retryMs);
+    await this.alarm.pause(retryMs);
   }
 
   private async start(): Promise<void> {
@@ -204,7 +205,7 @@ export class Follower {
     } else if (this.pullDue || !this.buffer.isEmpty() || this.behindSince !== undefined) {
       await this.pull();
     } else {
-      await this.rested(this.pace.pollMs);
+      await this.alarm.pause(this.pace.pollMs);
       this.pullDue = this.buffer.isEmpty();
     }
     await this.projection.rest();
@@ -253,14 +254,6 @@ export class Follower {
     const there = found === undefined ? 'nothing' : `${found.event.id} at ${found.position}`;
     const what = `${lastEventId} was read at ${position}, now there is ${there}`;
     throw new LogFault(`this is another log, or it was cut: ${what}. If meant, rebuild`);
-  }
-
-  private async rested(ms: number): Promise<void> {
-    if (this.ending) return;
-    const alarm = new AbortController();
-    this.wake = () => alarm.abort();
-    await sleep(ms, undefined, { signal: alarm.signal }).catch(() => undefined);
-    this.wake = () => undefined;
   }
 }
 

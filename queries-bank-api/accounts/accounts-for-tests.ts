@@ -58,14 +58,5 @@ export const changeOf = (
   opened: 0,
 });
 
-/** Small seeded generator (mulberry32), so that a failing run can be repeated. */
-export function randomOf(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 15), z | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return Math.floor((((z ^ (z >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
+/** So that a failing run can be repeated. */
+export { seededBelow as randomOf } from '../../platform/seeded-random.ts';

@@ -9,6 +9,7 @@ import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { doubling, retry } from '../../platform/retry.ts';
 import {
   eventStream,
   STREAM_PACE,
@@ -75,18 +76,16 @@ export class LiveEvents {
     }
   }
 
-  private async page(id: AccountId, from: number, signal: AbortSignal): Promise<AccountPage> {
-    for (let pauseMs = this.pace.everyMs; !signal.aborted;) {
-      try {
-        return await this.shared(id, from);
-      } catch (error) {
-        if (!(error instanceof Unavailable)) throw error;
+  private page(id: AccountId, from: number, signal: AbortSignal): Promise<AccountPage> {
+    const nothing = { entries: [], headVersion: from };
+    return retry(async () => (signal.aborted ? nothing : this.shared(id, from)), {
+      pausesMs: doubling(this.pace.everyMs, this.pace.awayMsMax),
+      mayRetry: (error) => {
+        if (!(error instanceof Unavailable)) return false;
         this.logger.debug('a stream waits for the log', { accountId: id, error: String(error) });
-        await sleep(pauseMs);
-        pauseMs = Math.min(2 * pauseMs, this.pace.awayMsMax);
-      }
-    }
-    return { entries: [], headVersion: from };
+        return true;
+      },
+    });
   }
 
   private shared(id: AccountId, from: number): Promise<AccountPage> {

@@ -1,4 +1,4 @@
-import { personIdFor } from '../../contracts/person/commands.ts';
+import { personIdFor } from '../../contracts/derived-ids.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import type { CommandId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';

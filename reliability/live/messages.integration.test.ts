@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchAnswer, type BatchResult } from '../../contracts/batch/batches.ts';
-import { messageKeyFor } from '../../contracts/account/commands.ts';
+import { messageKeyFor } from '../../contracts/derived-ids.ts';
 import { sidecarToken } from '../../runtime/environment.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';

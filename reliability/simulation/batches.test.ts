@@ -1,10 +1,9 @@
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import { accountId, commandId } from '../../domain/ids.ts';
-import { accountIdFor } from '../../core-bank-api/request-headers.ts';
+import { accountIdFor, messageKeyFor } from '../../contracts/derived-ids.ts';
 import { batchAnswer, type BatchResult } from '../../contracts/batch/batches.ts';
 import { commandStatus } from '../../contracts/batch/operations.ts';
-import { messageKeyFor } from '../../contracts/account/commands.ts';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { commandHouse } from './command-house.ts';
 

@@ -1,14 +1,10 @@
+import { seededRandom } from '../../platform/seeded-random.ts';
+
 export type Chance = ReturnType<typeof createChance>;
 
-/** Pseudo-random choices (mulberry32): the same seed, the same choices in the same order. */
+/** Pseudo-random choices: the same seed, the same choices in the same order. */
 export function createChance(seed: number) {
-  let state = (seed * 0x9e3779b1) >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const next = seededRandom(seed * 0x9e3779b1);
   /** Whole, from `low` to `high`, both included. */
   const between = (low: number, high: number): number =>
     low + Math.floor(next() * (high - low + 1));

@@ -1,12 +1,11 @@
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import {
-  holdIdFor,
-  transferIdFor,
   type CommandGroup,
   type CommandMessage,
   type CommandResult,
   type CommandBody,
 } from '../../contracts/account/commands.ts';
+import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId, type HoldId, type TransferId } from '../../domain/ids.ts';

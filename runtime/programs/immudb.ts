@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
-import type { Client, GrpcObject, ServiceClientConstructor } from '@grpc/grpc-js';
+import type { Client, ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
@@ -46,10 +46,17 @@ interface AdminClient {
   readonly close: () => void;
 }
 
+/** Read once: health is asked every moment. */
+let Service: ServiceClientConstructor | undefined;
+const serviceOf = ({ root }: Instance): ServiceClientConstructor => {
+  const file = join(root, 'event-source', 'immudb', 'immudb.proto');
+  const packages = loadPackageDefinition(loadSync(file, { keepCase: true }));
+  return (packages as unknown as { immudb: { schema: { ImmuService: ServiceClientConstructor } } })
+    .immudb.schema.ImmuService;
+};
+
 const openClient = (instance: Instance): AdminClient => {
-  const proto = loadSync(join(instance.root, 'runtime', 'immudb-admin.proto'), { keepCase: true });
-  const packages = loadPackageDefinition(proto) as unknown as { immudb: { schema: GrpcObject } };
-  const Service = packages.immudb.schema['ImmuService'] as ServiceClientConstructor;
+  Service ??= serviceOf(instance);
   const address = `${LOOPBACK}:${instance.ports.immudb}`;
   const client: Client = new Service(address, credentials.createInsecure());
   type Call = (

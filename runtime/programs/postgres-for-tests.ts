@@ -1,20 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { prepareDataDir, type Instance } from '../instance.ts';
-import { manageProgram, type Managed, type ProgramSpec } from '../supervisor/managed-program.ts';
-import { freePort } from '../ports.ts';
-import { postgresProgram, provisionPostgres } from './postgres.ts';
+import { rmSync } from 'node:fs';
+import type { Instance } from '../instance.ts';
 import { loadSecrets, type Secrets } from '../secrets.ts';
-
-/** Starts a program and waits until it is ready; it comes back when it dies. */
-export const launch = async (spec: ProgramSpec): Promise<Managed> => {
-  const program = manageProgram(spec, { changed: () => {}, noted: () => {} });
-  program.start();
-  while (program.state() !== 'ready') await sleep(20);
-  return program;
-};
+import { instanceForTests, launch } from './instance-for-tests.ts';
+import { postgresProgram, provisionPostgres } from './postgres.ts';
 
 export interface PostgresForTests {
   readonly instance: Instance;
@@ -26,11 +14,8 @@ export interface PostgresForTests {
 
 /** Starts PostgreSQL alone, as the house does, on a free port, with its data in /tmp. */
 export async function startPostgres(): Promise<PostgresForTests> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'postgres-test-'));
-  const cacheDir = process.env['CORE_BANK_CACHE'] ?? join(homedir(), '.cache', 'core-bank');
-  const ports = { postgres: await freePort(), mongo: await freePort() } as Instance['ports'];
-  const instance: Instance = { number: 0, root: resolve(process.cwd()), dataDir, cacheDir, ports };
-  prepareDataDir(instance);
+  const instance = await instanceForTests('postgres', ['postgres', 'mongo']);
+  const { dataDir } = instance;
   const secrets = loadSecrets(dataDir);
   const postgres = await launch(postgresProgram(instance, secrets));
   const stop = async (): Promise<void> => {

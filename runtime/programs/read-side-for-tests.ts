@@ -1,5 +1,6 @@
 import { ferretdbProgram, mongoUrl } from './ferretdb.ts';
-import { launch, startPostgres } from './postgres-for-tests.ts';
+import { launch } from './instance-for-tests.ts';
+import { startPostgres } from './postgres-for-tests.ts';
 import { findPrograms } from './programs.ts';
 import { createProgress } from '../progress.ts';
 

@@ -1,9 +1,9 @@
-import { barLine, liveLine, rate } from './live-line.ts';
+import { barLine, liveLine, progressBar, rate } from './progress-bar.ts';
 
 const drawn = (isTTY: boolean, ...lines: [string, boolean][]): string => {
   let text = '';
   const line = liveLine({ isTTY, write: (more: string) => (text += more) });
-  for (const [one, isLast] of lines) line.draw(one, isLast);
+  for (const [one, isLast] of lines) line.draw(() => one, isLast);
   line.end();
   return text;
 };
@@ -29,4 +29,23 @@ test('given work that broke off, then it is seen how far it came', () => {
   expect(drawn(true, ['a', false], ['b', false])).toBe('\r\x1b[Ka\r\x1b[Kb\n');
   expect(drawn(false, ['a', false], ['b', false])).toBe('a\nb\n');
   expect(drawn(true)).toBe('');
+});
+
+test('a bar tells how much is done, how fast, and how long the rest will take', () => {
+  const lines: string[] = [];
+  const sink = { write: (line: string) => lines.push(line) };
+  const rows = progressBar('driving', 'rows', sink);
+  rows.at(0, 10_000);
+  rows.at(2_500, 10_000);
+  rows.end();
+  expect(lines[0]).toBe(
+    'driving     0% [........................] 0 of 10,000 rows, 0/s, ? left\n',
+  );
+  expect(lines[1]).toMatch(
+    /^driving    25% \[#{6}\.{18}\] 2,500 of 10,000 rows, .*\/s, 0:01 left\n$/,
+  );
+  const events = progressBar('reading', 'events', sink);
+  events.at(12, 10, 7_000);
+  events.end();
+  expect(lines[2]).toMatch(/^reading   100% \[#{24}\] 7,000 events, .*\/s, 0:00 left\n$/);
 });

@@ -25,21 +25,21 @@ export function barLine(name: string, done: number, total: number, figures: stri
 
 /** A line that tells how far long work is: drawn anew in a terminal, now and then in a file. */
 export function liveLine(out: LineSink): {
-  draw(line: string, isLast: boolean): void;
+  draw(line: () => string, isLast: boolean): void;
   end(): void;
 } {
   const live = out.isTTY === true;
   let drawnAt = -Infinity;
-  let last = '';
+  let last: (() => string) | undefined;
   let isOpen = false;
-  const write = (line: string): void => {
+  const write = (line: () => string): void => {
     drawnAt = performance.now();
     isOpen = live;
-    out.write(live ? `\r\x1b[K${line}` : `${line}\n`);
-    last = '';
+    out.write(live ? `\r\x1b[K${line()}` : `${line()}\n`);
+    last = undefined;
   };
   const end = (): void => {
-    if (last !== '') write(last);
+    if (last !== undefined) write(last);
     if (isOpen) out.write('\n');
     isOpen = false;
   };
@@ -52,4 +52,34 @@ export function liveLine(out: LineSink): {
     /** Shows what was drawn last, also when the work broke off. */
     end,
   };
+}
+
+const minutes = (ms: number): string => {
+  const seconds = Math.ceil(ms / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+};
+
+/**
+ * A bar with how much is done, how fast, and how long the rest will take. `counted` is told in the
+ * place of `done` where the two are not the same, as events and their positions.
+ */
+export function progressBar(name: string, unit: string, out: LineSink = process.stdout) {
+  const began = performance.now();
+  const { draw, end } = liveLine(out);
+  const at = (done: number, total: number, counted?: number): void => {
+    const line = (): string => {
+      const ms = performance.now() - began;
+      const count =
+        counted === undefined ? `${written(done)} of ${written(total)}` : written(counted);
+      const left = done === 0 ? '?' : minutes((Math.max(0, total - done) * ms) / done);
+      return barLine(
+        name,
+        done,
+        total,
+        `${count} ${unit}, ${rate(counted ?? done, ms)}, ${left} left`,
+      );
+    };
+    draw(line, false);
+  };
+  return { at, end };
 }

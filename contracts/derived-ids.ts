@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto';
+import { accountIdOfSerial, SERIAL_LIMIT } from '../domain/account-number.ts';
+import {
+  commandId,
+  holdId,
+  personId,
+  uuidV8,
+  type AccountId,
+  type CommandId,
+  type HoldId,
+  type PersonId,
+  type TransferId,
+} from '../domain/ids.ts';
+import { transferIdOf } from '../domain/transfer-id.ts';
+
+// What a command makes has an id that follows from the command, so that a retry names, and finds,
+// what the first try made. The texts that are hashed may never change: they are in every log.
+
+const HEX_OF_64_BITS = 16;
+
+const digestOf = (text: string): string => hash('sha256', text, 'hex');
+const first64BitsOf = (text: string): bigint =>
+  BigInt(`0x${digestOf(text).slice(0, HEX_OF_64_BITS)}`);
+
+/** The id of the account that an opening command makes. */
+export const accountIdFor = (id: CommandId): AccountId =>
+  accountIdOfSerial(first64BitsOf(`open-account:${id}`) % SERIAL_LIMIT);
+
+/** The id of the person whom a registration makes. */
+export const personIdFor = (id: CommandId): PersonId =>
+  personId(uuidV8(digestOf(`register-person:${id}`)));
+
+/** The id of the hold that a command places. */
+export const holdIdFor = (account: AccountId, id: CommandId): HoldId =>
+  holdId(uuidV8(digestOf(`hold:${account}:${id}`)));
+
+/** The id of the transfer that a command begins; it names the source account. */
+export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
+  transferIdOf(source, first64BitsOf(`transfer:${source}:${id}`));
+
+/** The id of a batch's item without a key: of those that say the same the one after `before`. */
+export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
+  commandId(uuidV8(digestOf(`batch-item:${batch}:${about}:${before}`)));
+
+/** The key of a message's command without one: CloudEvents are told apart by source and id. */
+export const messageKeyFor = (source: string, id: string): CommandId =>
+  commandId(uuidV8(digestOf(`message:${JSON.stringify([source, id])}`)));
