@@ -95,6 +95,21 @@ const YOURS: VariableGroup = {
       'runtime/programs/go-build.ts',
     ),
     variable(
+      'CORE_BANK_INSPECT',
+      '`app:port`, separated by commas',
+      'no debugger',
+      "Starts these apps with Node's inspector ([CONTRIBUTING](../CONTRIBUTING.md)).",
+      'runtime/programs/inspector.ts',
+    ),
+    variable(
+      'CORE_BANK_TRACES',
+      'URL',
+      'no traces',
+      'OTLP collector (HTTP) to which the sidecars send every trace.',
+      'runtime/programs/traces.ts',
+      'platform/dapr.ts',
+    ),
+    variable(
       'CORE_BANK_KEYS_PASSPHRASE',
       'text, at least 12 characters',
       'required by the commands that use it',
