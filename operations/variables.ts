@@ -280,6 +280,14 @@ const TESTS: VariableGroup = {
       'reliability/write-path/write-path.test.ts',
     ),
     variable(
+      'CORE_BANK_RUNS',
+      'number above 0',
+      '`1`',
+      'The part of their runs that random tests do; `npm run check` does fewer.',
+      'domain/runs-for-tests.ts',
+      'reliability/check.ts',
+    ),
+    variable(
       'FREEZE',
       '`all`',
       'one of them',
