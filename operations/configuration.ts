@@ -45,6 +45,9 @@ function typeOf(schema: z.core.JSONSchema.BaseSchema): string {
   return least > 1 ? `text, at least ${least} characters` : 'text';
 }
 
+const plain = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
+
 /** One row per member of a shape. Throws for a member that says nothing of itself. */
 function rowsOf(shape: z.ZodRawShape): Row[] {
   const { properties = {}, required = [] } = z.toJSONSchema(z.object(shape), { io: 'input' });
@@ -53,7 +56,7 @@ function rowsOf(shape: z.ZodRawShape): Row[] {
       throw new Error(`${name} has no description: give its schema one with describe()`);
     }
     const unset = required.includes(name) ? 'required' : 'optional';
-    const otherwise = schema.default === undefined ? unset : `\`${JSON.stringify(schema.default)}\``;
+    const otherwise = schema.default === undefined ? unset : `\`${plain(schema.default)}\``;
     return [`\`${name}\``, typeOf(schema), otherwise, schema.description];
   });
 }

@@ -95,6 +95,21 @@ const YOURS: VariableGroup = {
       'runtime/programs/go-build.ts',
     ),
     variable(
+      'CORE_BANK_INSPECT',
+      '`app:port`, separated by commas',
+      'no debugger',
+      "Starts these apps with Node's inspector ([CONTRIBUTING](../CONTRIBUTING.md)).",
+      'runtime/programs/inspector.ts',
+    ),
+    variable(
+      'CORE_BANK_TRACES',
+      'URL',
+      'no traces',
+      'OTLP collector (HTTP) to which the sidecars send every trace.',
+      'runtime/programs/traces.ts',
+      'platform/dapr.ts',
+    ),
+    variable(
       'CORE_BANK_KEYS_PASSPHRASE',
       'text, at least 12 characters',
       'required by the commands that use it',
@@ -263,6 +278,14 @@ const TESTS: VariableGroup = {
       '`1500`',
       'How many seeds the simulation of the write path tries.',
       'reliability/write-path/write-path.test.ts',
+    ),
+    variable(
+      'CORE_BANK_RUNS',
+      'number above 0',
+      '`1`',
+      'The part of their runs that random tests do; `npm run check` does fewer.',
+      'domain/runs-for-tests.ts',
+      'reliability/check.ts',
     ),
     variable(
       'FREEZE',
