@@ -10,6 +10,7 @@ import { transferAnswerOf } from '../contracts/transfer/transfers.ts';
 import { causeName } from '../domain/account-events.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
+import { invalid } from '../platform/requests.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
 import { transferEvents } from './transfers.ts';
