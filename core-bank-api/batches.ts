@@ -1,6 +1,6 @@
 import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
 import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
-import { batchItemIdFor } from '../contracts/derived-ids.ts';
+import { batchItemIdFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import {
   batchItem,
@@ -13,7 +13,7 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import { problem } from '../contracts/http/problems.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { Failure } from '../platform/http.ts';
-import { bodyOf } from '../platform/requests.ts';
+import { bodyOf, invalid, invalidBy } from '../platform/requests.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
 import { freshId, commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
