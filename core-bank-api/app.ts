@@ -24,8 +24,8 @@ import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
 import { type ExecutePerson, personHandlers } from './persons.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
-import { transferHandlers } from './transfers.ts';
 import { accountIdFor } from '../contracts/derived-ids.ts';
+import { transferHandlers } from './transfers.ts';
 import express, {
   Router,
   type Express,

@@ -1,6 +1,6 @@
 import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
 import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
-import { accountIdFor, batchItemIdFor } from '../contracts/derived-ids.ts';
+import { batchItemIdFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import {
   batchItem,

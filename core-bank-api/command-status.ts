@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { commandStatus } from '../contracts/batch/operations.ts';
 import { accountRefText } from '../contracts/batch/batches.ts';
 import { clientKeyText } from '../contracts/account/commands.ts';
-import { messageKeyFor } from '../contracts/derived-ids.ts';
+import { messageKeyFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { keyOf, type LoggedEvent } from '../contracts/account/events.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import { transferAnswerOf } from '../contracts/transfer/transfers.ts';

@@ -9,19 +9,18 @@ import {
   type PersonCommandBody,
   type PersonRefusalMessage,
 } from '../contracts/person/commands.ts';
+import { personIdFor } from '../contracts/derived-ids.ts';
 import { personParams } from '../contracts/http/parameters.ts';
-import { type CommandId, type PersonId } from '../domain/ids.ts';
+import type { CommandId, PersonId } from '../domain/ids.ts';
 import { SidecarError, type Sidecar } from '../platform/dapr.ts';
 import { Failure } from '../platform/http.ts';
 import { bodyOf, paramOf } from '../platform/requests.ts';
-import type { Handlers } from '../platform/serve.ts';
-import { personIdFor } from '../contracts/derived-ids.ts';
 import { retry } from '../platform/retry.ts';
+import type { Handlers } from '../platform/serve.ts';
 import { answerCommand } from './command-answers.ts';
 import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import type { Request, Response } from 'express';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 /** Pauses before the call is made again; a restarting part of the bank is hidden by them. */

@@ -1,9 +1,5 @@
 import type { Request, Response } from 'express';
-import {
-  type CommandMessage,
-  type CommandResult,
-  type CommandBody,
-} from '../contracts/account/commands.ts';
+import type { CommandMessage, CommandResult, CommandBody } from '../contracts/account/commands.ts';
 import { transferIdFor } from '../contracts/derived-ids.ts';
 import { defined, type LoggedEvent } from '../contracts/account/events.ts';
 import { transferParams } from '../contracts/http/parameters.ts';

@@ -4,14 +4,9 @@ import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';
 import { sourceOf } from '../../domain/transfer-id.ts';
 import { formatAmount, minor } from '../../domain/money.ts';
-import {
-  commandBody,
-  type CommandBody,
-  commandHash,
-  decodeCommand,
-} from './commands.ts';
-import { clientCommand } from './command-operations.ts';
+import { commandBody, type CommandBody, commandHash, decodeCommand } from './commands.ts';
 import { holdIdFor, transferIdFor } from '../derived-ids.ts';
+import { clientCommand } from './command-operations.ts';
 import { isMoney } from './money.ts';
 import { accountIdText } from '../http/scalars.ts';
 import { runsOf } from '../../domain/runs-for-tests.ts';

@@ -1,6 +1,6 @@
 import * as texts from '../http/scalars.ts';
 import type { Command, TransferCommand } from '../../domain/account-commands.ts';
-import { type Currency } from '../../domain/currency.ts';
+import type { Currency } from '../../domain/currency.ts';
 import { COMMAND_ID_PATTERN, ONCE_PATTERN, type CommandId } from '../../domain/ids.ts';
 import { parseAmount, ZERO } from '../../domain/money.ts';
 import { batchContent } from '../batch/content.ts';

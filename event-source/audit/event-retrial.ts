@@ -1,6 +1,6 @@
 import { isAccountEvent, isPersonEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
-import { decodeEvent, type EventMember, type LoggedEvent } from '../../contracts/account/events.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
+import { decodeEvent, type EventMember, type LoggedEvent } from '../../contracts/account/events.ts';
 import { transferName } from '../../domain/account-events.ts';
 import { COMMAND_ID_PATTERN, type AccountId, type CommandId } from '../../domain/ids.ts';
 import { createLedgerCheck, createStreamCheck, type OnceNames } from '../../domain/invariants.ts';
