@@ -127,8 +127,8 @@ function operation(op: Operation): object {
 }
 
 /**
- * The OpenAPI 3.1 document of an API, made from the contracts that the API itself uses. The schemas
- * are made by zod. A library such as zod-openapi would replace parameters and headers only, about 25
+ * The OpenAPI 3.1 document of an API, made from the contracts that the API itself uses; zod makes
+ * the schemas. A library such as zod-openapi would replace parameters and headers only, some 25
  * lines: problems, dry runs and empty bodies would still have to be brought into its shape.
  */
 export function openApi(title: string, operations: readonly Operation[]): object {
