@@ -21,7 +21,6 @@ import { answerCommand } from './command-answers.ts';
 import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import type { Request, Response } from 'express';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 /** Pauses before the call is made again; a restarting part of the bank is hidden by them. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { COMMAND_ID_PATTERN, commandId, type CommandId } from '../domain/ids.ts';
-import { accountIdOfSerial, accountIdOfNumber } from '../domain/account-number.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
 import { invalid } from '../platform/requests.ts';
 
