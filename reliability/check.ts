@@ -1,6 +1,6 @@
 import { runCommand } from '../runtime/progress.ts';
 import { runStages } from './test-run.ts';
-import { checks, pureTests } from './test-stages.ts';
+import { checks, quickTests } from './test-stages.ts';
 
 /** Fewer would mean that files are not found, so the run would prove too little. */
 const TESTS_MIN = 1_000;
@@ -10,5 +10,5 @@ const RUNS = '0.05';
 /** `npm run check`: what can be known without servers, in less than a minute. */
 runCommand(async () => {
   process.env['CORE_BANK_RUNS'] ??= RUNS;
-  process.exitCode = await runStages([...checks, pureTests()], TESTS_MIN);
+  process.exitCode = await runStages([...checks, quickTests()], TESTS_MIN);
 });
