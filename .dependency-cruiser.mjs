@@ -38,8 +38,9 @@ const MAY_IMPORT = {
 
 /** In one process, without servers: the only places where services meet. */
 const SIMULATIONS = '^reliability/(?:simulation|write-path)/';
-/** Integration tests of services start real servers. */
-const TESTS_OF_SERVICES = `^(?:${SERVICES.join('|')})/.*${TESTS}`;
+/** Their tests start real servers, or the verifier on other versions of Node. */
+const STARTING = [...SERVICES, 'proofs'];
+const TESTS_THAT_START = `^(?:${STARTING.join('|')})/.*${TESTS}`;
 
 /**
  * The files of a sub-room that others may import; what is not listed is private to it. The
@@ -122,6 +123,7 @@ const DOORS = {
     'infrastructure',
     'journal-database',
     'nats',
+    'node-versions',
     'postgres',
     'postgres-connection',
     'programs',
@@ -172,12 +174,12 @@ export default {
   forbidden: [
     ...Object.entries(MAY_IMPORT).map(([room, paths]) =>
       forbidden(`room-${room}`, 'A room imports only from the rooms that MAY_IMPORT names.', {
-        from: { path: `^${room}/`, pathNot: [SIMULATIONS, TESTS_OF_SERVICES] },
+        from: { path: `^${room}/`, pathNot: [SIMULATIONS, TESTS_THAT_START] },
         to: local([`^${room}/`, ...paths]),
       }),
     ),
-    ...SERVICES.map((room) =>
-      forbidden(`tests-of-${room}`, 'Tests of a service may start real servers, nothing more.', {
+    ...STARTING.map((room) =>
+      forbidden(`tests-of-${room}`, 'Tests of a room may start programs, nothing more.', {
         from: { path: `^${room}/.*${TESTS}` },
         to: local([`^${room}/`, ...MAY_IMPORT[room], '^runtime/']),
       }),

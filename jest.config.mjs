@@ -8,6 +8,17 @@ const shared = {
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 };
 const IGNORED = ['/node_modules/', '/dist/'];
+/** Pure ones that take longest: `npm test` runs them, `npm run check` has no time for them. */
+const LONG = [
+  'bank-account-actor/outbox/relay',
+  'bank-account-actor/restore/{restoration,told-streams}',
+  'bank-account-actor/turn/{held-streams,row-costs,turns}',
+  'projections/projections',
+  'projections/balances/{balances,fenced-balances}',
+  'reliability/bad-input/command-api',
+  'reliability/simulation/{batches,transfers}',
+  'reliability/write-path/planted-bugs',
+].map((file) => `**/${file}.test.ts`);
 
 /** Tests by what they need: `npx jest --selectProjects pure -t name` runs those of one kind. */
 export default {
@@ -16,9 +27,10 @@ export default {
     {
       ...shared,
       displayName: 'pure',
-      testMatch: ['**/*.test.ts'],
+      testMatch: ['**/*.test.ts', ...LONG.map((glob) => `!${glob}`)],
       testPathIgnorePatterns: [...IGNORED, String.raw`\.integration\.test\.ts$`],
     },
+    { ...shared, displayName: 'long', testMatch: LONG, testPathIgnorePatterns: IGNORED },
     {
       ...shared,
       displayName: 'integration',

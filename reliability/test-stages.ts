@@ -6,8 +6,10 @@ export const checks: readonly Stage[] = CHECKS.map(scriptStage);
 
 type TestStage = (...args: string[]) => Stage;
 
+export const quickTests: TestStage = (...args) =>
+  jestStage('quick pure tests', ['--selectProjects', 'pure', '--maxWorkers=2', ...args]);
 export const pureTests: TestStage = (...args) =>
-  jestStage('pure tests', ['--selectProjects', 'pure', '--maxWorkers=2', ...args]);
+  jestStage('pure tests', ['--selectProjects', 'pure', 'long', '--maxWorkers=2', ...args]);
 /** They start servers of their own, and wait for them most of the time. */
 export const integrationTests: TestStage = (...args) =>
   jestStage('integration tests', ['--selectProjects', 'integration', '--maxWorkers=2', ...args]);
