@@ -85,6 +85,6 @@ function parse(args: readonly string[]) {
     });
     return values;
   } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+    throw new Refusal(`${(error as Error).message}\n${USAGE}`, { cause: error });
   }
 }

@@ -72,9 +72,13 @@ runCommand(async () => {
   const instance = resolveInstance();
   if (!existsSync(join(instance.dataDir, 'secrets.json')))
     throw new Refusal(`Instance ${instance.number} has never been started.`);
-  const connection = await connectAsAdmin(instance, loadSecrets(instance.dataDir)).catch(() => {
-    throw new Refusal(`Instance ${instance.number} does not run ("npm start" starts it).`);
-  });
+  const connection = await connectAsAdmin(instance, loadSecrets(instance.dataDir)).catch(
+    (cause) => {
+      throw new Refusal(`Instance ${instance.number} does not run ("npm start" starts it).`, {
+        cause,
+      });
+    },
+  );
   try {
     const box = await openDeadLetterBox(connection);
     if (what === 'list') await list(box, which === undefined ? 1 : idOf(which));

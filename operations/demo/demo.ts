@@ -21,7 +21,7 @@ function options(): { url?: string | undefined; queryUrl?: string | undefined } 
     const { values } = parseArgs({ args: process.argv.slice(2), options: known });
     return { url: values.url, queryUrl: values['query-url'] };
   } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+    throw new Refusal(`${(error as Error).message}\n${USAGE}`, { cause: error });
   }
 }
 

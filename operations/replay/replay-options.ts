@@ -42,6 +42,6 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n${USAGE}`);
+    throw new Refusal(`${(error as Error).message}\n${USAGE}`, { cause: error });
   }
 }
