@@ -23,7 +23,7 @@ const OUTSIDE = [
 const MAY_IMPORT = {
   domain: [],
   contracts: ['^domain/'],
-  platform: ['^contracts/http/problems\\.ts$'],
+  platform: ['^contracts/http/(?:problems|service-call)\\.ts$'],
   proofs: ['^domain/', '^contracts/'],
   runtime: [],
   operations: [...SHARED, ...SERVICES.map((name) => `^${name}/`), '^proofs/', '^runtime/'],
@@ -102,11 +102,7 @@ const DOORS = {
   'queries-bank-api/log': [
     'account-log',
     'audit-answers',
-    'event-source-account-log',
-    'event-source-proofs',
     'event-streams',
-    'log-heads',
-    'log-proofs',
     'proof-answers',
   ],
   'queries-bank-api/persons': ['person-answers'],

@@ -5,7 +5,7 @@ import { streamOf } from '../../contracts/account/events.ts';
 import { RECEIPTS_MAX, receiptsRequest, type ReceiptsAnswer } from '../../contracts/log/entries.ts';
 import { sidecar } from '../../platform/dapr.ts';
 import { idOf } from '../accounts/accounts-for-tests.ts';
-import { eventSourceProofs } from './event-source-proofs.ts';
+import { eventSourceProofs } from './proof-answers.ts';
 import { logForTests } from './log-for-tests.ts';
 import { proofsForTests } from './proofs-for-tests.ts';
 import { Unavailable } from '../read-models/read-models.ts';

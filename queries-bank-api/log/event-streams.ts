@@ -18,8 +18,7 @@ import {
 import { Unavailable } from '../read-models/read-models.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
-import type { AccountLog } from './account-log.ts';
-import { HEADS_PACE, LogHeads, type HeadsPace } from './log-heads.ts';
+import { HEADS_PACE, LogHeads, type AccountLog, type HeadsPace } from './account-log.ts';
 import type { Request, Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -81,7 +80,7 @@ export class LiveEvents {
         return await this.shared(id, from);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
-        this.logger.debug('a stream waits for the log', { accountId: id, error: String(error) });
+        this.logger.debug('a stream waits for the log', { accountId: id, error });
         await sleep(pauseMs);
         pauseMs = Math.min(2 * pauseMs, this.pace.awayMsMax);
       }
@@ -153,7 +152,7 @@ export function eventStreams(options: EventStreamsOptions) {
     try {
       await pour(id, after, stream);
     } catch (error) {
-      logger.error('a stream failed', { accountId: id, error: String(error) });
+      logger.error('a stream failed', { accountId: id, error });
       response.destroy();
     } finally {
       open.delete(stream);
