@@ -35,7 +35,7 @@ test('given an error that others caused, the line tells of each of them once', a
   const dapr = sidecar({ httpPort: 1, apiToken: 'x', host: '127.0.0.1' });
   const lost: unknown = await ask(dapr, call, {}).catch((error: unknown) => error);
   await dapr.close();
-  logger.warn('an account cannot be read', {
+  logger.warn('a page cannot be read', {
     error: new Error('the log is away', { cause: lost }),
   });
   expect(lines).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ServiceCall } from '../http/service-call.ts';
 import { timeText } from '../http/scalars.ts';
+import { streamIdText } from './bank-events.ts';
 import * as entries from './entries.ts';
 import type * as receipts from './receipts.ts';
 import { positionNumber } from './topics.ts';
@@ -12,6 +13,8 @@ const limit = number
   .pipe(z.int().min(1).max(entries.LOG_PAGE_EVENTS_MAX))
   .default(entries.LOG_PAGE_EVENTS_MAX);
 const nothing = z.object({});
+const places = (most: number) =>
+  z.strictObject({ events: z.array(entries.eventPlace).min(1).max(most) });
 
 const get = { app: entries.EVENT_SOURCE_APP, method: 'GET' } as const;
 const post = { app: entries.EVENT_SOURCE_APP, method: 'POST' } as const;
@@ -46,18 +49,23 @@ export const LOG_CALLS = {
   heads: {
     ...post,
     path: '/log/heads',
-    input: entries.headsRequest,
+    input: z.strictObject({ streams: z.array(streamIdText).min(1).max(entries.HEADS_MAX) }),
     answer: entries.headsAnswer,
   },
   /** Which events the log holds, told by their digests (contracts/digest.ts). */
   digests: {
     ...post,
     path: '/log/digests',
-    input: entries.digestsRequest,
+    input: places(entries.DIGESTS_MAX),
     answer: entries.digestsAnswer,
   },
   /** Single events of any streams. */
-  read: { ...post, path: '/log/read', input: entries.readRequest, answer: entries.readAnswer },
+  read: {
+    ...post,
+    path: '/log/read',
+    input: places(entries.READ_EVENTS_MAX),
+    answer: entries.readAnswer,
+  },
 } as const satisfies Readonly<Record<string, ServiceCall>>;
 
 /**
@@ -68,7 +76,7 @@ export const PROOF_CALLS = {
   receipts: {
     ...post,
     path: '/log/receipts',
-    input: entries.receiptsRequest,
+    input: places(entries.RECEIPTS_MAX),
     answer: z.custom<entries.ReceiptsAnswer>(),
   },
   exportHead: {

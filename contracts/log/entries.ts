@@ -39,19 +39,13 @@ export const refusalsPage = streamPage.extend({
 });
 export type RefusalsPage = z.infer<typeof refusalsPage>;
 
-export const headsRequest = z.strictObject({
-  streams: z.array(streamIdText).min(1).max(HEADS_MAX),
-});
 /** In the order asked; 0 where the log has nothing of the stream. */
 export const headsAnswer = z.strictObject({ versions: z.array(z.int().min(0)) });
 
 /** One event of any stream, whether it is there or not. */
-const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });
+export const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });
 export type EventPlace = Readonly<z.infer<typeof eventPlace>>;
 
-export const digestsRequest = z.strictObject({
-  events: z.array(eventPlace).min(1).max(DIGESTS_MAX),
-});
 export const digestsAnswer = z.strictObject({
   /** In the order asked; null where the log has no such event yet, or what somebody made of it. */
   digests: z.array(z.union([z.string().length(43), z.literal('tampered')]).nullable()),
@@ -59,9 +53,6 @@ export const digestsAnswer = z.strictObject({
   quarantined: z.array(z.strictObject({ stream: streamIdText, reason: z.string() })),
 });
 
-export const readRequest = z.strictObject({
-  events: z.array(eventPlace).min(1).max(READ_EVENTS_MAX),
-});
 /**
  * In the order asked; null where the log has no such event. The answer ends early, after one
  * event at least, where it would become too large for a sidecar: ask again for the rest.
@@ -70,9 +61,6 @@ export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullab
 /** The same of events of accounts that the log is known to have. */
 export const accountEventsAnswer = z.strictObject({ found: z.array(loggedEventSchema) });
 
-export const receiptsRequest = z.strictObject({
-  events: z.array(eventPlace).min(1).max(RECEIPTS_MAX),
-});
 /** For each event its receipt, null when there is no such event, or why it cannot be given. */
 export interface ReceiptsAnswer {
   readonly receipts: readonly (ReceiptDocument | null | { readonly unavailable: string })[];

@@ -7,12 +7,13 @@ import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
 import { barLine, liveLine, rate, written as figure } from '../../platform/live-line.ts';
-import { ask, type ServiceInvoker } from '../../platform/service-client.ts';
+import { ask } from '../../platform/service-client.ts';
 import {
   KEYS_PERSONS_MAX,
   READ_KEYS,
   sealKeys,
 } from '../../bank-account-actor/restore/keys-backup.ts';
+import { appClient } from '../client/app-client.ts';
 
 /**
  * `npm run backup-keys -- FILE`: writes the keys of all persons, encrypted under the passphrase
@@ -23,22 +24,10 @@ const PORTS: Readonly<Record<string, number>> = {
   [ACTOR_HOST_APP]: 3_002,
 };
 
-/** The apps themselves, past their sidecars. */
-const apps: ServiceInvoker = {
-  async invokeService(app, method, path, body) {
-    const port = PORTS[app]! + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
-    for (const token of appTokens(app)) {
-      const answer = await fetch(`http://127.0.0.1:${port}/${path}`, {
-        method,
-        headers: { 'dapr-api-token': token, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      if (answer.status === 401) continue;
-      return { status: answer.status, body: answer.ok ? await answer.json() : undefined };
-    }
-    throw new Error(`${app} takes none of the tokens of this data folder`);
-  },
-};
+const apps = appClient((app) => {
+  const port = PORTS[app]! + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
+  return { url: `http://127.0.0.1:${port}`, tokens: appTokens(app) };
+});
 
 /** Who is registered and not erased, as the log tells. */
 async function personsOf(read: (position: number, head: number, events: number) => void) {
