@@ -8,7 +8,7 @@ import { positionedEvent, positionNumber } from './topics.ts';
 /** Event-source's name in Dapr; calls.ts has what the other services ask it. */
 export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
-const HEADS_MAX = 500;
+export const HEADS_MAX = 500;
 export const DIGESTS_MAX = 500;
 export const READ_EVENTS_MAX = 200;
 export const RECEIPTS_MAX = 50;

@@ -8,7 +8,7 @@ import { unreachable } from '../../domain/ids.ts';
 import { errorText, type Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';
 import type { EventLog } from '../log/event-log.ts';
-import { serve } from '../log/routes.ts';
+import { serveCall } from '../log/routes.ts';
 import type { AuditReport } from './auditor.ts';
 import { createAuditBooks } from './books.ts';
 import type { AuditFeed } from './feed.ts';
@@ -22,9 +22,9 @@ import { Worker } from 'node:worker_threads';
 
 /** What the query API asks of the audit. */
 export function auditRoutes(app: Express, audit: AuditAnswers, alarms: Alarms): void {
-  serve(app, AUDIT_CALLS.status, () => audit.status());
-  serve(app, AUDIT_CALLS.trialBalance, ({ position }) => audit.trialBalance(position));
-  serve(app, AUDIT_CALLS.alarms, ({ limit = ALARMS_DEFAULT }) => ({
+  serveCall(app, AUDIT_CALLS.status, () => audit.status());
+  serveCall(app, AUDIT_CALLS.trialBalance, ({ position }) => audit.trialBalance(position));
+  serveCall(app, AUDIT_CALLS.alarms, ({ limit = ALARMS_DEFAULT }) => ({
     count: alarms.count(),
     items: alarms.list(limit),
   }));

@@ -7,6 +7,7 @@ import type { EventPlace, ReceiptsAnswer } from '../../contracts/log/entries.ts'
 import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { Failure, jsonBody } from '../../platform/http.ts';
+import { bodyOf, invalid, queryOf } from '../../platform/requests.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import { foundJson, pageJson } from './log-answers.ts';
 import type { Quarantine } from '../quarantine.ts';
@@ -16,23 +17,23 @@ const REQUEST_BYTES_MAX = 256 * 1024;
 
 /** What the other services ask the log. */
 export function questions(app: Express, log: EventLog, quarantine: Quarantine): void {
-  serve(app, LOG_CALLS.events, async ({ after, limit }) => {
+  serveCall(app, LOG_CALLS.events, async ({ after, limit }) => {
     const entries = await log.readAfter(after, limit);
     const head = Math.max(log.head(), entries.at(-1)?.position ?? 0);
     return pageJson(entries, 'head', head);
   });
-  serve(app, LOG_CALLS.streamEvents, async ({ fromVersion, limit }, request) => {
+  serveCall(app, LOG_CALLS.streamEvents, async ({ fromVersion, limit }, request) => {
     const id = streamNamed(request);
     const entries = await log.readStream(id, fromVersion, limit);
     const [head] = await log.heads([id]);
     return pageJson(entries, 'headVersion', head!);
   });
-  serve(app, LOG_CALLS.streamUntil, async ({ time }, request) => {
+  serveCall(app, LOG_CALLS.streamUntil, async ({ time }, request) => {
     const { entry, head } = await lastUntil(log, streamNamed(request), time);
     return pageJson(entry === undefined ? [] : [entry], 'headVersion', head);
   });
-  serve(app, LOG_CALLS.heads, async ({ streams }) => ({ versions: await log.heads(streams) }));
-  serve(app, LOG_CALLS.digests, async ({ events }) => {
+  serveCall(app, LOG_CALLS.heads, async ({ streams }) => ({ versions: await log.heads(streams) }));
+  serveCall(app, LOG_CALLS.digests, async ({ events }) => {
     const digests = (await log.digests(events)).map((digest) => digest ?? null);
     const quarantined = [...new Set(events.map(({ stream }) => stream))].flatMap((stream) => {
       const reason = quarantine.why(stream);
@@ -40,30 +41,30 @@ export function questions(app: Express, log: EventLog, quarantine: Quarantine): 
     });
     return { digests, quarantined };
   });
-  serve(app, LOG_CALLS.read, async ({ events }) => foundJson(await log.find(events)));
+  serveCall(app, LOG_CALLS.read, async ({ events }) => foundJson(await log.find(events)));
 }
 
 /** What the log can prove, for the services that hand it on. */
 export function proofRoutes(app: Express, proofs: LogProofs): void {
-  serve(app, PROOF_CALLS.receipts, async ({ events }) => ({
+  serveCall(app, PROOF_CALLS.receipts, async ({ events }) => ({
     receipts: await Promise.all(events.map((event) => receiptOrReason(proofs, event))),
   }));
-  serve(app, PROOF_CALLS.exportHead, (period, request) =>
+  serveCall(app, PROOF_CALLS.exportHead, (period, request) =>
     proofs.exportHead(streamNamed(request), period),
   );
-  serve(app, PROOF_CALLS.exportedEvents, async ({ fromVersion, limit, at }, request) => ({
+  serveCall(app, PROOF_CALLS.exportedEvents, async ({ fromVersion, limit, at }, request) => ({
     items: await proofs.exported(streamNamed(request), fromVersion, limit, at),
   }));
-  serve(app, PROOF_CALLS.state, () => proofs.state());
-  serve(app, PROOF_CALLS.consistency, ({ from, to }) => proofs.consistency(from, to));
-  serve(app, PROOF_CALLS.transactions, async ({ from }) => ({
+  serveCall(app, PROOF_CALLS.state, () => proofs.state());
+  serveCall(app, PROOF_CALLS.consistency, ({ from, to }) => proofs.consistency(from, to));
+  serveCall(app, PROOF_CALLS.transactions, async ({ from }) => ({
     transactions: await proofs.walk(from),
   }));
-  serve(app, PROOF_CALLS.publicKey, async () => ({ publicKey: await proofs.publicKey() }));
+  serveCall(app, PROOF_CALLS.publicKey, async () => ({ publicKey: await proofs.publicKey() }));
 }
 
 /** Serves a call. Bytes are JSON already. */
-export function serve<Call extends ServiceCall>(
+export function serveCall<Call extends ServiceCall>(
   app: Express,
   { method, path, input }: Call,
   answer: (
@@ -73,7 +74,7 @@ export function serve<Call extends ServiceCall>(
 ): void {
   const route = path.replace('{stream}', ':kind/:id');
   const handler = answered(async (request, response) => {
-    const given = read(input, method === 'GET' ? request.query : request.body);
+    const given = method === 'GET' ? queryOf(input, request) : bodyOf(input, request.body);
     const said = await answer(given as z.output<Call['input']>, request);
     if (said === undefined) throw new Failure('event-not-found');
     if (Buffer.isBuffer(said)) response.type('json').send(said);
@@ -84,15 +85,10 @@ export function serve<Call extends ServiceCall>(
 }
 
 /** The stream that the path names. */
-const streamNamed = ({ params }: Request): StreamId =>
-  read(streamIdText, `${String(params['kind'])}/${String(params['id'])}`);
-
-/** What does not fit the schema is the caller's mistake. */
-function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map(({ path, message }) => ({ at: path.join('/'), message }));
-  throw new Failure('invalid-request', { errors });
+function streamNamed({ params }: Request): StreamId {
+  const read = streamIdText.safeParse(`${String(params['kind'])}/${String(params['id'])}`);
+  if (read.success) return read.data;
+  throw invalid('path/stream', 'must be the name of a stream');
 }
 
 const isAway = (error: unknown): error is LogUnavailable | TamperError =>
