@@ -58,7 +58,7 @@ export function eventSourceProofs(dapr: ServiceInvoker): LogProofs {
   };
 }
 
-/** Proofs by the id of their operation: single ones as JSON, whole accounts and the log as lines. */
+/** Proofs by the id of their operation: single ones as JSON, accounts and the log as lines. */
 export const proofAnswers = (proofs: LogProofs) => ({
   json: {
     readReceipt: receiptIn(streamOf, proofs),
