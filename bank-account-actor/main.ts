@@ -24,7 +24,7 @@ const logger = createLogger('bank-account-actor', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const log = logClient(dapr);
 const journal = pgJournal(config.JOURNAL_URL, (error) =>
-  logger.warn('a connection to the journal was lost', { error: String(error) }),
+  logger.warn('a connection to the journal was lost', { error }),
 );
 const host = createBankHost({
   journal,

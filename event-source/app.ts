@@ -1,4 +1,5 @@
 import type { Express } from 'express';
+import type { LogProofs } from '../contracts/log/log-proofs.ts';
 import { health, NeedsPerson } from '../platform/health.ts';
 import { createApp, finish, Failure } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -6,7 +7,7 @@ import { GRAVE, type Alarms } from './alarms.ts';
 import type { Appender } from './intake/appender.ts';
 import { auditRoutes, type AuditAnswers } from './audit/background.ts';
 import { deliveries, readDelivery } from './intake/deliveries.ts';
-import type { EventLog, LogProofs } from './log/event-log.ts';
+import type { EventLog } from './log/event-log.ts';
 import type { IntegrationFeed } from './feeds/integration-feed.ts';
 import { metrics } from './metrics.ts';
 import { proofRoutes, questions } from './log/routes.ts';
@@ -22,9 +23,8 @@ export interface EventSource {
   readonly audit: AuditAnswers;
   readonly logger: Logger;
   readonly appToken?: string;
-  /** What the log proves, and the bank's public key (PEM); a log in memory proves nothing. */
+  /** A log in memory proves nothing. */
   readonly proofs?: LogProofs;
-  readonly publicKey?: string;
 }
 
 /** The HTTP side of the log: deliveries from the sidecar, questions from the other services. */
@@ -52,7 +52,7 @@ export function eventSourceApp(source: EventSource): Express {
   questions(app, log, quarantine);
   auditRoutes(app, source.audit, alarms);
   metrics(app, source);
-  if (source.proofs !== undefined) proofRoutes(app, source.proofs, source.publicKey ?? '');
+  if (source.proofs !== undefined) proofRoutes(app, source.proofs);
   finish(app, logger);
   return app;
 }

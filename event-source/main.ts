@@ -84,7 +84,6 @@ const receipts = immudbReceipts({ log, publicKey: immudb.publicKey, alarms });
 const app = eventSourceApp({
   log,
   proofs: { ...receipts, ...immudbExports(log, receipts) },
-  publicKey: immudb.publicKey,
   appender: appender({ log, feed: { offer }, quarantine, alarms, logger }),
   quarantine,
   integration,
@@ -123,7 +122,7 @@ async function openLog(): Promise<ImmudbLog> {
       if (closed !== undefined) await endOf(closed);
       return opened;
     } catch (error) {
-      logger.error('the log cannot be opened', { error: String(error) });
+      logger.error('the log cannot be opened', { error });
       // Of a log that was changed the alarm must get out, so this goes on without serving it.
       const mayGetBetter = error instanceof LogUnavailable || error instanceof TamperError;
       if (!mayGetBetter) process.exit(1);

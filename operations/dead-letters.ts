@@ -68,9 +68,13 @@ async function withBox(work: (box: DeadLetterBox) => Promise<unknown>): Promise<
   const instance = resolveInstance();
   if (!existsSync(join(instance.dataDir, 'secrets.json')))
     throw new Refusal(`Instance ${instance.number} has never been started.`);
-  const connection = await connectAsAdmin(instance, loadSecrets(instance.dataDir)).catch(() => {
-    throw new Refusal(`Instance ${instance.number} does not run ("npm start" starts it).`);
-  });
+  const connection = await connectAsAdmin(instance, loadSecrets(instance.dataDir)).catch(
+    (cause) => {
+      throw new Refusal(`Instance ${instance.number} does not run ("npm start" starts it).`, {
+        cause,
+      });
+    },
+  );
   try {
     await work(await openDeadLetterBox(connection));
   } finally {

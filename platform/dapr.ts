@@ -3,10 +3,13 @@ import { Pool } from 'undici';
 /** A call to the sidecar that did not give an answer: its outcome is unknown. */
 export class SidecarError extends Error {
   readonly status: number | undefined;
+  /** What another service said instead of an answer. */
+  readonly body: unknown;
 
-  constructor(message: string, status?: number) {
-    super(message);
+  constructor(message: string, status?: number, more: ErrorOptions & { body?: unknown } = {}) {
+    super(message, more);
     this.status = status;
+    this.body = more.body;
   }
 }
 
@@ -66,7 +69,7 @@ export function sidecar(options: SidecarOptions) {
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (error) {
-      throw new SidecarError(`${method} ${path}: ${String(error)}`);
+      throw new SidecarError(`${method} ${path}: ${String(error)}`, undefined, { cause: error });
     }
   };
 
@@ -120,7 +123,7 @@ export function sidecar(options: SidecarOptions) {
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
-    throw new SidecarError(`not JSON: ${text.slice(0, 200)}`);
+  } catch (error) {
+    throw new SidecarError(`not JSON: ${text.slice(0, 200)}`, undefined, { cause: error });
   }
 }

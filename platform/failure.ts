@@ -10,8 +10,9 @@ export class Failure extends Error {
     code: ProblemCode,
     parts: ProblemParts = {},
     headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
   ) {
-    super(code);
+    super(code, options);
     this.code = code;
     this.parts = parts;
     this.headers = headers;

@@ -8,7 +8,7 @@ import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../contracts/http/problems.ts';
 import { Failure } from './failure.ts';
 import { foreignCheck } from './foreign-request.ts';
-import type { Logger } from './logger.ts';
+import { errorText, type Logger } from './logger.ts';
 
 export { jsonBody, parseObject } from './json-body.ts';
 export { Failure } from './failure.ts';
@@ -76,7 +76,9 @@ export function finish(app: Express, logger: Logger): void {
   const onError: ErrorRequestHandler = (error, request, response, _next) => {
     const failure = failureOf(error);
     if (failure.code === 'internal-error') {
-      logger.error('a request failed', { path: request.path, error: describe(error) });
+      logger.error('a request failed', { path: request.path, error: errorText(error, true) });
+    } else if (failure.cause !== undefined) {
+      logger.debug('a request was not answered', { path: request.path, error: failure });
     }
     const document = problem(failure.code, request.path, failure.parts);
     // What was not read of the body would be taken for the next request of the connection.
@@ -93,9 +95,6 @@ function failureOf(error: unknown): Failure {
   if (error instanceof URIError) return new Failure('route-not-found');
   return new Failure('internal-error');
 }
-
-const describe = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /** The methods that the app's own routes serve at a path; what hides in a router is not told. */
 function methodsOf(app: Express, path: string): readonly string[] {

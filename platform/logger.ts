@@ -59,6 +59,32 @@ export function repeatedLines(now: () => number = Date.now) {
 
 export type Logger = winston.Logger;
 
+const CAUSES_MAX = 5;
+const CAUSE_CHARACTERS_MAX = 500;
+
+/** What an error says and then what caused it, as far as that was not said yet. */
+export function errorText(error: unknown, isWithStack = false): string {
+  let text = (isWithStack && error instanceof Error && error.stack) || String(error);
+  let cause = causeOf(error);
+  for (let depth = 0; depth < CAUSES_MAX && cause !== undefined; depth += 1) {
+    const said = String(cause).slice(0, CAUSE_CHARACTERS_MAX);
+    if (!text.includes(said)) text += `; caused by ${said}`;
+    cause = causeOf(cause);
+  }
+  return text;
+}
+
+const causeOf = (error: unknown): Error | undefined =>
+  error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
+
+/** An error in a line is written with its causes; JSON would make `{}` of it. */
+const errorMembers = winston.format((info) => {
+  for (const [name, value] of Object.entries(info)) {
+    if (value instanceof Error) info[name] = errorText(value);
+  }
+  return info;
+});
+
 const LOOK_MS = 5_000;
 
 /**
@@ -74,6 +100,7 @@ export function createLogger(service: string, level: string): Logger {
     defaultMeta: { service },
     format: winston.format.combine(
       winston.format.errors({ stack: true }),
+      errorMembers(),
       repeats.format,
       winston.format.timestamp(),
       winston.format.json(),

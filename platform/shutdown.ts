@@ -14,7 +14,7 @@ export function onShutdown(logger: Logger, steps: readonly (() => Promise<void> 
       try {
         await step();
       } catch (error) {
-        logger.warn('a step of the shutdown failed', { error: String(error) });
+        logger.warn('a step of the shutdown failed', { error });
       }
     }
     process.exit(0);

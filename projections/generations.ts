@@ -202,7 +202,7 @@ export class Generations {
         return this.switchTo(generation);
       } catch (error) {
         if (error instanceof Dropped || this.ending.signal.aborted) throw error;
-        this.report.warn('not published yet', { generation, reason: String(error) });
+        this.report.warn('not published yet', { generation, reason: error });
         await this.pause(this.times.pace.retryMsMax);
       }
     }
@@ -273,7 +273,7 @@ export class Generations {
   }
 
   private leftBehind(error: unknown): void {
-    this.report.warn('the generations are looked after later', { reason: String(error) });
+    this.report.warn('the generations are looked after later', { reason: error });
   }
 
   private async pause(ms: number): Promise<void> {

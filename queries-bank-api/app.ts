@@ -5,6 +5,7 @@ import * as queries from '../contracts/account/queries.ts';
 import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import type { AccountAnswer } from '../contracts/account/outcomes.ts';
 import type { AccountModel } from '../contracts/account/read-models.ts';
+import type { LogProofs } from '../contracts/log/log-proofs.ts';
 import { docs } from '../platform/docs.ts';
 import { health, type Check } from '../platform/health.ts';
 import { createApp, Failure, finish } from '../platform/http.ts';
@@ -16,8 +17,7 @@ import { invalid, paramOf, queryOf } from '../platform/requests.ts';
 import { serve, type Handlers } from '../platform/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
-import type { LogProofs } from './log/log-proofs.ts';
-import { LogHeads } from './log/log-heads.ts';
+import { LogHeads } from './log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './accounts/past-balance.ts';
 import { personAnswers, type PersonPorts } from './persons/person-answers.ts';
 import { proofAnswers } from './log/proof-answers.ts';
@@ -87,7 +87,8 @@ export const reached =
       await handle(request, response);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      throw new Failure('service-unavailable', { detail: 'Send the query again.' }, RETRY_AFTER);
+      const parts = { detail: 'Send the query again.' };
+      throw new Failure('service-unavailable', parts, RETRY_AFTER, { cause: error });
     }
   };
 

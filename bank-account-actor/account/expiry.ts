@@ -56,7 +56,7 @@ export function createExpiry({ journal, turns, clock, logger }: ExpiryPorts) {
   const looking = repeat(
     look,
     LOOK_EVERY_MS,
-    (error) => logger.warn('what is due cannot be looked up', { error: String(error) }),
+    (error) => logger.warn('what is due cannot be looked up', { error }),
     clock,
   );
   return {

@@ -1,5 +1,8 @@
-import { OPEN_PERSONS_CALLER, OPEN_PERSONS_PATH } from '../../contracts/person/queries.ts';
-import { openPersonsRequest, type OpenedPerson } from '../../contracts/person/queries.ts';
+import {
+  OPEN_PERSONS,
+  OPEN_PERSONS_CALLER,
+  type OpenedPerson,
+} from '../../contracts/person/queries.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { readiness, type Check } from '../../platform/health.ts';
 import { answer, readText } from '../../platform/h2c.ts';
@@ -7,12 +10,11 @@ import type { EitherListener, EitherRequest, EitherResponse } from '../../platfo
 import { sameToken } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { KEYS_PATH, keysRequest } from '../restore/keys-backup.ts';
+import { READ_KEYS } from '../restore/keys-backup.ts';
 import type { ActorType } from './bank-actors.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z0-9.]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
-const OPEN_PERSONS_URL = `/${OPEN_PERSONS_PATH}`;
 
 type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
 type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
@@ -75,7 +77,7 @@ export function hostListener(options: HostOptions): EitherListener {
   const servePersons = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
     if (request.headers['dapr-caller-app-id'] !== OPEN_PERSONS_CALLER) return answer(response, 403);
     const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
-    const persons = await options.openPersons(openPersonsRequest.parse(body).persons);
+    const persons = await options.openPersons(OPEN_PERSONS.input.parse(body).persons);
     answer(response, 200, { persons });
   };
 
@@ -84,7 +86,7 @@ export function hostListener(options: HostOptions): EitherListener {
     const callers = Object.keys(request.headers).filter((name) => name.startsWith('dapr-call'));
     if (callers.length > 0) return answer(response, 403);
     const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
-    const keys = await options.keysOf(keysRequest.parse(body).streams);
+    const keys = await options.keysOf(READ_KEYS.input.parse(body).streams);
     answer(response, 200, { keys: keys.map((key) => key ?? null) });
   };
 
@@ -102,17 +104,17 @@ export function hostListener(options: HostOptions): EitherListener {
     if (url === '/dapr/config') {
       return answer(response, 200, { entities: Object.keys(actors), ...ACTOR_CONFIG });
     }
-    if (url === OPEN_PERSONS_URL && request.method === 'POST') {
+    if (url === OPEN_PERSONS.path && request.method === 'POST') {
       return servePersons(request, response);
     }
-    if (url === KEYS_PATH && request.method === 'POST') return serveKeys(request, response);
+    if (url === READ_KEYS.path && request.method === 'POST') return serveKeys(request, response);
     if (url === '/dapr/subscribe') return answer(response, 200, []);
     answer(response, 404);
   };
 
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {
-      logger.error('a call failed', { url: request.url, error: String(error) });
+      logger.error('a call failed', { url: request.url, error });
       if (!response.headersSent) answer(response, 500);
       else response.end();
     });

@@ -112,7 +112,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const warn =
     (what: string) =>
     (error: unknown): void =>
-      void logger.warn(`${what} failed, will be tried again`, { error: String(error) });
+      void logger.warn(`${what} failed, will be tried again`, { error });
 
   /** Takes an event; undefined when it is there already, or the log is known to have it. */
   const take = (one: Committed): Entry | undefined => {
@@ -181,7 +181,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
         window.sent(batch);
         askSoon();
       } catch (error) {
-        const context = { events: batch.length, error: String(error) };
+        const context = { events: batch.length, error };
         logger.warn('publishing failed, will be tried again', context);
         for (const entry of batch) enqueue(entry);
         await clock.sleep(RETRY_MS);
@@ -299,7 +299,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       } catch (error) {
         // One row that cannot be read keeps no other from being swept up.
         const { stream } = row;
-        logger.error('a row of the journal cannot be read', { stream, error: String(error) });
+        logger.error('a row of the journal cannot be read', { stream, error });
       }
     }
   };

@@ -1,7 +1,9 @@
 import { randomBytes, scryptSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { ServiceCall } from '../../contracts/http/service-call.ts';
 import { streamIdText } from '../../contracts/log/bank-events.ts';
+import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from '../../platform/aes-gcm.ts';
 
@@ -24,14 +26,16 @@ const content = z.strictObject({
   keys: z.array(z.tuple([streamIdText, z.string().min(1)])),
 });
 
-/** The operator asks the actor host itself, past every sidecar, for the keys of persons. */
-export const KEYS_PATH = '/operator/keys';
 export const KEYS_PERSONS_MAX = 128;
-export const keysRequest = z.strictObject({
-  streams: z.array(streamIdText).min(1).max(KEYS_PERSONS_MAX),
-});
-/** In the order asked; null for who has none. */
-export const keysAnswer = z.strictObject({ keys: z.array(z.string().nullable()) });
+/** The operator asks the actor host itself, past every sidecar, for the keys of persons. */
+export const READ_KEYS = {
+  app: ACTOR_HOST_APP,
+  method: 'POST',
+  path: '/operator/keys',
+  input: z.strictObject({ streams: z.array(streamIdText).min(1).max(KEYS_PERSONS_MAX) }),
+  /** In the order asked; null for who has none. */
+  answer: z.strictObject({ keys: z.array(z.string().nullable()) }),
+} as const satisfies ServiceCall;
 
 /** The file cannot be used; the message says why and what to do. */
 export class KeysBackupUnfit extends Error {}
@@ -88,7 +92,8 @@ export function openKeysBackup(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new KeysBackupUnfit(`The backup of the keys cannot be read: ${String(error)}`);
+    const why = `The backup of the keys cannot be read: ${String(error)}`;
+    throw new KeysBackupUnfit(why, { cause: error });
   }
   return unsealKeys(text, environment);
 }

@@ -82,7 +82,8 @@ export function stateAfter(state: StreamState | undefined, event: BankEvent): St
     checkBalance(event, after);
     return after;
   } catch (error) {
-    throw new LogUnsound(`${event.id} cannot follow what the log has before it: ${String(error)}`);
+    const why = `${event.id} cannot follow what the log has before it: ${String(error)}`;
+    throw new LogUnsound(why, { cause: error });
   }
 }
 

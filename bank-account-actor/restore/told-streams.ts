@@ -146,7 +146,7 @@ function stateOf(row: StoredStream | undefined): StreamState | undefined {
   if (row === undefined) return undefined;
   try {
     return decodeState(row.stream, row.state);
-  } catch {
-    throw new LogUnsound(`the journal's row of ${row.stream} cannot be read`);
+  } catch (error) {
+    throw new LogUnsound(`the journal's row of ${row.stream} cannot be read`, { cause: error });
   }
 }

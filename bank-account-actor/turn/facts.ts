@@ -64,10 +64,7 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
       held.take(fresh);
       return held.get(fresh.stream) ?? fresh;
     } catch (error) {
-      logger.error('a row of the journal cannot be read', {
-        stream: row.stream,
-        error: String(error),
-      });
+      logger.error('a row of the journal cannot be read', { stream: row.stream, error });
       return 'unreadable';
     }
   };
@@ -78,7 +75,7 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
       const found = await log.read(refs.map(([, ref]) => ref));
       refs.forEach(([key], index) => events.set(key, found[index] ?? 'unavailable'));
     } catch (error) {
-      logger.warn('the log cannot be asked', { error: String(error) });
+      logger.warn('the log cannot be asked', { error });
       for (const [key] of refs) events.set(key, 'unavailable');
     }
   };

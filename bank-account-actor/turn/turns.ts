@@ -1,7 +1,7 @@
 import type { StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
-import type { Logger } from '../../platform/logger.ts';
+import { errorText, type Logger } from '../../platform/logger.ts';
 import { TURN_BYTES_MAX, type Journal, type TurnOutcome } from '../journal/journal.ts';
 import { createDraft, type Committed, type Draft } from './draft.ts';
 import { createFacts, type Facts, type FactsPorts, type LogReader } from './facts.ts';
@@ -97,7 +97,7 @@ export function createTurns(ports: TurnPorts) {
         const decided = refusal === undefined ? each.work.decide(draft, now) : undefined;
         results.push(refusal === undefined ? (decided ?? []) : refuseAll(each, refusal));
       } catch (error) {
-        logger.error('a command could not be decided', { error: describe(error) });
+        logger.error('a command could not be decided', { error: errorText(error, true) });
         return decide(facts, works, broken.add(each));
       }
       if (draft.size() > TURN_CUT_BYTES && results.length > 1) {
@@ -174,7 +174,7 @@ export function createTurns(ports: TurnPorts) {
         first.settle(inParts(first.work));
         return;
       }
-      logger.warn('a turn ended without a known outcome', { error: describe(error) });
+      logger.warn('a turn ended without a known outcome', { error: errorText(error, true) });
       for (const each of works) each.settle(refuseAll(each, LOST));
     }
   };
@@ -282,9 +282,6 @@ function waitingLoad() {
     },
   };
 }
-
-const describe = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const BROKEN = 'the command could not be decided';
 const GIVEN_UP = 'its caller had given up';

@@ -1,6 +1,8 @@
 import { pageQuery } from '../account/queries.ts';
 import type { Operation } from '../http/openapi.ts';
 import { versionText } from '../http/parameters.ts';
+import type { ServiceCall } from '../http/service-call.ts';
+import { EVENT_SOURCE_APP } from './entries.ts';
 import { positionNumber } from './topics.ts';
 import { z } from 'zod';
 
@@ -44,8 +46,6 @@ export const trialBalanceAnswer = z.strictObject({
 });
 export type TrialBalanceAnswer = z.infer<typeof trialBalanceAnswer>;
 
-const TRIAL_BALANCE_PATH = '/audit/trial-balance';
-
 const TRIAL_BALANCE = [
   'Without "position": of all that is audited. With it: of the log as it was at that position,',
   'that is of all events with that position or a lower one; "position" of the answer is that of',
@@ -53,18 +53,6 @@ const TRIAL_BALANCE = [
   'with which something is wrong. What is not audited yet is refused with position-not-audited,',
   'which says how far the audit is ("auditedPosition").',
 ].join(' ');
-
-const TRIAL_BALANCE_OPERATION: Operation = {
-  method: 'get',
-  path: `/v1${TRIAL_BALANCE_PATH}`,
-  id: 'readTrialBalance',
-  summary: 'Per currency: what came in, what went out, what the accounts hold',
-  description: TRIAL_BALANCE,
-  query: trialBalanceQuery.shape,
-  status: 200,
-  answer: trialBalanceAnswer,
-  problems: ['position-not-found', 'position-not-audited'],
-};
 
 /** What cannot heal by itself, so that a person must look. */
 export const ALARM_KINDS = [
@@ -181,27 +169,44 @@ export const alarmsAnswer = z.strictObject({
 });
 export type AlarmsAnswer = z.infer<typeof alarmsAnswer>;
 
-/** The calls that event-source answers to the query API. */
-export const AUDIT_PATHS = {
-  status: '/audit/status',
-  trialBalance: TRIAL_BALANCE_PATH,
-  alarms: '/audit/alarms',
-} as const;
+const get = { app: EVENT_SOURCE_APP, method: 'GET' } as const;
+
+/** What the query API asks event-source. */
+export const AUDIT_CALLS = {
+  status: { ...get, path: '/audit/status', input: z.object({}), answer: auditStatus },
+  trialBalance: {
+    ...get,
+    path: '/audit/trial-balance',
+    input: trialBalanceQuery,
+    answer: trialBalanceAnswer,
+  },
+  alarms: { ...get, path: '/audit/alarms', input: alarmsQuery, answer: alarmsAnswer },
+} as const satisfies Readonly<Record<string, ServiceCall>>;
 
 const common = { method: 'get', status: 200, problems: [] } as const;
 
+/** The same for everybody. */
 export const AUDIT_OPERATIONS: readonly Operation[] = [
   {
     ...common,
-    path: `/v1${AUDIT_PATHS.status}`,
+    path: `/v1${AUDIT_CALLS.status.path}`,
     id: 'readAuditStatus',
     summary: 'How far the log is verified, with what result, and the last signed checkpoint',
     answer: auditStatus,
   },
-  TRIAL_BALANCE_OPERATION,
   {
     ...common,
-    path: `/v1${AUDIT_PATHS.alarms}`,
+    path: `/v1${AUDIT_CALLS.trialBalance.path}`,
+    id: 'readTrialBalance',
+    summary: 'Per currency: what came in, what went out, what the accounts hold',
+    description: TRIAL_BALANCE,
+    query: trialBalanceQuery.shape,
+    answer: trialBalanceAnswer,
+    problems: ['position-not-found', 'position-not-audited'],
+  },
+  {
+    ...common,
+    path: `/v1${AUDIT_CALLS.alarms.path}`,
     id: 'listAlarms',
     summary: 'What a person must look at, oldest first',
     query: alarmsQuery.shape,

@@ -5,17 +5,16 @@ import type { ReceiptDocument } from './receipts.ts';
 import { refusalEventSchema } from '../account/refusal-events.ts';
 import { positionedEvent, positionNumber } from './topics.ts';
 
-/** The calls that event-source answers to the other services through Dapr service invocation. */
+/** Event-source's name in Dapr; calls.ts has what the other services ask it. */
 export const EVENT_SOURCE_APP = 'event-source';
 export const LOG_PAGE_EVENTS_MAX = 1_000;
-const HEADS_MAX = 500;
+export const HEADS_MAX = 500;
 export const DIGESTS_MAX = 500;
 export const READ_EVENTS_MAX = 200;
 export const RECEIPTS_MAX = 50;
 /** Each is proven on its own. */
 export const EXPORT_PAGE_EVENTS_MAX = 100;
 
-/** GET log/events?after=POSITION&limit=N: the whole log in log order. */
 export const logPage = z.strictObject({
   entries: z.array(positionedEvent),
   /** Position of the last entry of the log at the time of the answer. */
@@ -23,11 +22,6 @@ export const logPage = z.strictObject({
 });
 export type LogPage = z.infer<typeof logPage>;
 
-/**
- * GET log/streams/{stream}/events?fromVersion=N&limit=N: one stream, oldest first.
- * GET log/streams/{stream}/until?time=MS: only its last event at that time (milliseconds of UTC)
- * or before it, none when all events are later.
- */
 export const streamPage = z.strictObject({
   entries: z.array(positionedEvent),
   /** Version of the last event of the stream in the log, 0 when it has none. */
@@ -45,31 +39,20 @@ export const refusalsPage = streamPage.extend({
 });
 export type RefusalsPage = z.infer<typeof refusalsPage>;
 
-/** POST log/heads: the version that the log has of each stream (0 for none), same order. */
-export const headsRequest = z.strictObject({
-  streams: z.array(streamIdText).min(1).max(HEADS_MAX),
-});
+/** In the order asked; 0 where the log has nothing of the stream. */
 export const headsAnswer = z.strictObject({ versions: z.array(z.int().min(0)) });
-export type HeadsAnswer = z.infer<typeof headsAnswer>;
 
-const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });
+/** One event of any stream, whether it is there or not. */
+export const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });
+export type EventPlace = Readonly<z.infer<typeof eventPlace>>;
 
-/** POST log/digests: which events the log holds, told by their digests (contracts/digest.ts). */
-export const digestsRequest = z.strictObject({
-  events: z.array(eventPlace).min(1).max(DIGESTS_MAX),
-});
 export const digestsAnswer = z.strictObject({
   /** In the order asked; null where the log has no such event yet, or what somebody made of it. */
   digests: z.array(z.union([z.string().length(43), z.literal('tampered')]).nullable()),
   /** Those of the asked streams of which nothing goes into the log any more, and why. */
   quarantined: z.array(z.strictObject({ stream: streamIdText, reason: z.string() })),
 });
-export type DigestsAnswer = z.infer<typeof digestsAnswer>;
 
-/** POST log/read: single events of any streams. */
-export const readRequest = z.strictObject({
-  events: z.array(eventPlace).min(1).max(READ_EVENTS_MAX),
-});
 /**
  * In the order asked; null where the log has no such event. The answer ends early, after one
  * event at least, where it would become too large for a sidecar: ask again for the rest.
@@ -78,14 +61,6 @@ export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullab
 /** The same of events of accounts that the log is known to have. */
 export const accountEventsAnswer = z.strictObject({ found: z.array(loggedEventSchema) });
 
-/** POST log/receipts: the proofs of single events. */
-export const receiptsRequest = z.strictObject({
-  events: z
-    .array(z.strictObject({ stream: streamIdText, version: z.int().min(1) }))
-    .min(1)
-    .max(RECEIPTS_MAX),
-});
-export type ReceiptsRequest = z.infer<typeof receiptsRequest>;
 /** For each event its receipt, null when there is no such event, or why it cannot be given. */
 export interface ReceiptsAnswer {
   readonly receipts: readonly (ReceiptDocument | null | { readonly unavailable: string })[];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ServiceCall } from '../http/service-call.ts';
 import type { Operation } from '../http/openapi.ts';
 import { personalData } from './commands.ts';
 import { personParams, minVersion } from '../http/parameters.ts';
@@ -26,19 +27,21 @@ export type PersonsAnswer = z.infer<typeof personsAnswer>;
 export const personQuery = z.strictObject({ minVersion });
 export const personsQuery = z.strictObject(pageQuery);
 
-/**
- * POST persons/open on the actor host, by queries-bank-api only: what was sealed in clear, null
- * for those whose key is gone. Only the actor host ever has a key.
- */
-export const OPEN_PERSONS_PATH = 'persons/open';
 export const ACTOR_HOST_APP = 'bank-account-actor';
 export const OPEN_PERSONS_CALLER = 'queries-bank-api';
 const OPEN_PERSONS_MAX = 128;
-export const openPersonsRequest = z.strictObject({
-  persons: z.array(personModel).min(1).max(OPEN_PERSONS_MAX),
-});
-export const openPersonsAnswer = z.strictObject({ persons: z.array(personalData.nullable()) });
-export type OpenedPerson = z.infer<typeof openPersonsAnswer>['persons'][number];
+/**
+ * On the actor host, by queries-bank-api only: what was sealed in clear, null for those whose key
+ * is gone. Only the actor host ever has a key.
+ */
+export const OPEN_PERSONS = {
+  app: ACTOR_HOST_APP,
+  method: 'POST',
+  path: '/persons/open',
+  input: z.strictObject({ persons: z.array(personModel).min(1).max(OPEN_PERSONS_MAX) }),
+  answer: z.strictObject({ persons: z.array(personalData.nullable()) }),
+} as const satisfies ServiceCall;
+export type OpenedPerson = z.infer<typeof OPEN_PERSONS.answer>['persons'][number];
 
 /** What queries-bank-api serves of persons. */
 export const PERSON_QUERIES: readonly Operation[] = [

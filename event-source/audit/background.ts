@@ -1,15 +1,14 @@
 import {
   ALARMS_DEFAULT,
-  alarmsQuery,
-  AUDIT_PATHS,
-  trialBalanceQuery,
+  AUDIT_CALLS,
   type AuditStatus,
   type TrialBalanceAnswer,
 } from '../../contracts/log/audit.ts';
-import type { Logger } from '../../platform/logger.ts';
+import { unreachable } from '../../domain/ids.ts';
+import { errorText, type Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';
 import type { EventLog } from '../log/event-log.ts';
-import { answered, read } from '../log/routes.ts';
+import { serveCall } from '../log/routes.ts';
 import type { AuditReport } from './auditor.ts';
 import { createAuditBooks } from './books.ts';
 import type { AuditFeed } from './feed.ts';
@@ -23,18 +22,12 @@ import { Worker } from 'node:worker_threads';
 
 /** What the query API asks of the audit. */
 export function auditRoutes(app: Express, audit: AuditAnswers, alarms: Alarms): void {
-  app.get(AUDIT_PATHS.status, (_request, response) => void response.json(audit.status()));
-  app.get(
-    AUDIT_PATHS.trialBalance,
-    answered(async (request, response) => {
-      const { position } = read(trialBalanceQuery, request.query);
-      response.json(await audit.trialBalance(position));
-    }),
-  );
-  app.get(AUDIT_PATHS.alarms, (request, response) => {
-    const { limit = ALARMS_DEFAULT } = read(alarmsQuery, request.query);
-    response.json({ count: alarms.count(), items: alarms.list(limit) });
-  });
+  serveCall(app, AUDIT_CALLS.status, () => audit.status());
+  serveCall(app, AUDIT_CALLS.trialBalance, ({ position }) => audit.trialBalance(position));
+  serveCall(app, AUDIT_CALLS.alarms, ({ limit = ALARMS_DEFAULT }) => ({
+    count: alarms.count(),
+    items: alarms.list(limit),
+  }));
 }
 
 const RESTART_MS = 5_000;
@@ -87,7 +80,9 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
         logger.info(message.signed.checkpoint.says);
         return feed.offer({ type: 'checkpoint', ...message.signed });
       case 'sample':
-        void readSide.compare(message.accountIds);
+        return void readSide.compare(message.accountIds);
+      default:
+        return unreachable(message);
     }
   };
   const start = (): void => {
@@ -102,7 +97,7 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
     made.on('message', hear);
     made.on('error', (error) => {
       last = { ...last, phase: 'waiting', reason: `the audit died: ${error.message}` };
-      logger.error('the audit died', { error: error.stack ?? String(error) });
+      logger.error('the audit died', { error: errorText(error, true) });
     });
     made.on('exit', () => {
       worker = undefined;

@@ -23,7 +23,7 @@ export function auditFeed(publish: (message: AuditMessage) => Promise<void>, log
         await publish(waiting[0]!);
         waiting.shift();
       } catch (error) {
-        logger.warn('the audit cannot publish', { error: String(error) });
+        logger.warn('the audit cannot publish', { error });
         await pause(RETRY_MS, ending.signal);
       }
     }

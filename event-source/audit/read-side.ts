@@ -6,33 +6,31 @@ import {
   sameBalance,
 } from '../../contracts/account/money.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import type { Sidecar } from '../../platform/dapr.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { inParallel } from '../../platform/parallel.ts';
+import { ask, type ServiceInvoker } from '../../platform/service-client.ts';
 import type { Alarms } from '../alarms.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { AuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
 import { z } from 'zod';
 
-const QUERY_APP = 'queries-bank-api';
-const account = z.object({ version: z.int().min(1), balance: balanceSchema });
+const READ_ACCOUNT = {
+  app: 'queries-bank-api',
+  method: 'GET',
+  path: '/v1/accounts/{accountId}',
+  input: z.object({}),
+  answer: z.object({ version: z.int().min(1), balance: balanceSchema }),
+  mayLack: true,
+} as const;
 
 /**
  * The read side through the query API, by the sidecars: it is what customers see, and the log's
  * service needs no password of the read side's database for it.
  */
-export function daprReadSide(dapr: Sidecar): ReadSide {
-  return {
-    async account(accountId) {
-      const path = `v1/accounts/${accountId}`;
-      const { status, body } = await dapr.invokeService(QUERY_APP, 'GET', path);
-      if (status === 404) return undefined;
-      if (status !== 200) throw new Error(`the query API answered ${status}`);
-      return account.parse(body);
-    },
-  };
-}
+export const daprReadSide = (dapr: ServiceInvoker): ReadSide => ({
+  account: (accountId) => ask(dapr, READ_ACCOUNT, { accountId }),
+});
 
 /** What a reader of an account sees. */
 export interface ShownAccount {
@@ -117,7 +115,7 @@ export function readSideCheck({ log, readSide, alarms, logger }: ReadSideCheckPa
           await compareOne(accountId);
         }
       } catch (error) {
-        logger.info('the read side was not compared', { reason: String(error) });
+        logger.info('the read side was not compared', { reason: error });
       } finally {
         running = false;
       }

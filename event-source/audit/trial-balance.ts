@@ -93,7 +93,8 @@ function booksFrom(mark: BooksMark) {
       try {
         follow(JSON.parse(entry.json.toString()) as BankEvent);
       } catch (error) {
-        throw new TamperError('the log', `has no event at position ${position}: ${String(error)}`);
+        const what = `has no event at position ${position}: ${String(error)}`;
+        throw new TamperError('the log', what, { cause: error });
       }
     },
     end: (): PastBooks => {

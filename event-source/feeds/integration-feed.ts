@@ -114,7 +114,7 @@ export function integrationFeed({
       return integrationEventOf(eventOfEntry(entry), entry.position, source);
     } catch (error) {
       // The audit raises the alarm; here it must not keep back what comes after it.
-      const detail = { position: entry.position, error: String(error) };
+      const detail = { position: entry.position, error };
       logger.error('an event of the log cannot be published', detail);
       return unreadableEvent(entry.position, source);
     }

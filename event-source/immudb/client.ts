@@ -131,7 +131,8 @@ export function immudbClient(
   const call: Ask = async (name, request) => {
     if (name !== 'VerifiableGet' && name !== 'VerifiableTxById') return callNow(name, request);
     const answer = inQueue(() => callNow(name, request)).catch((error: unknown) => {
-      throw error instanceof QueueFull ? new LogUnavailable(error.message) : error;
+      if (!(error instanceof QueueFull)) throw error;
+      throw new LogUnavailable(error.message, { cause: error });
     });
     return (await answer) as ImmudbCalls[typeof name][1];
   };
@@ -175,25 +176,28 @@ function unaryOf(client: grpc.Client) {
 // Many errors of immudb carry only a text, so all of them are told apart here and nowhere else.
 function failureOf(call: string, error: grpc.ServiceError): Error {
   const message = `immudb ${call}: ${error.details}`;
+  const because = { cause: error };
   if (/session not found|no session|not logged in/i.test(error.details)) {
-    return new SessionLost(message);
+    return new SessionLost(message, because);
   }
   if (error.code === grpc.status.FAILED_PRECONDITION && /precondition/.test(error.details)) {
-    return new PreconditionFailed(message);
+    return new PreconditionFailed(message, because);
   }
   if (error.code === grpc.status.RESOURCE_EXHAUSTED && /larger than max/.test(error.details)) {
-    return new AnswerTooLarge(message);
+    return new AnswerTooLarge(message, because);
   }
   if (/corrupted|digest mismatch/i.test(error.details)) {
-    return new TamperError('the log', `was changed on its disk: ${message}`);
+    return new TamperError('the log', `was changed on its disk: ${message}`, because);
   }
   const passing = /read conflict|concurrency limit|pool exhausted|max sessions|already closed/i;
   switch (error.code) {
     case grpc.status.UNAVAILABLE:
     case grpc.status.DEADLINE_EXCEEDED:
     case grpc.status.CANCELLED:
-      return new LogUnavailable(message);
+      return new LogUnavailable(message, because);
     default:
-      return passing.test(error.details) ? new LogUnavailable(message) : new Error(message);
+      return passing.test(error.details)
+        ? new LogUnavailable(message, because)
+        : new Error(message, because);
   }
 }

@@ -9,7 +9,7 @@ import { immudbExports } from './exports.ts';
 import { BUILD_MS_MAX, startImmudb, type ImmudbForTests } from './immudb-for-tests.ts';
 import { openImmudbLog, type ImmudbLog } from './log.ts';
 import { immudbReceipts } from './receipts.ts';
-import type { LogProofs } from '../log/event-log.ts';
+import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 
 jest.setTimeout(60_000);
 

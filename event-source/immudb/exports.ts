@@ -1,5 +1,6 @@
 import { streamOf } from '../../contracts/account/events.ts';
 import { millisecondsOf } from '../../contracts/account/history-filters.ts';
+import type { LogProofs, Period } from '../../contracts/log/log-proofs.ts';
 import {
   KIND_OF_EXPORT,
   type ExportedEvent,
@@ -13,7 +14,7 @@ import { sameHash } from '../../proofs/hashing.ts';
 import { headerHash } from '../../proofs/log-transaction.ts';
 import { transactionOf, eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import * as documents from '../../proofs/proof-documents.ts';
-import { missing, TamperError, type LogProofs, type Period } from '../log/event-log.ts';
+import { missing, TamperError } from '../log/event-log.ts';
 import {
   digestsFrom,
   proofBetween,

@@ -1,9 +1,10 @@
 import type { StreamId } from '../../domain/ids.ts';
 import { eventDigest } from '../../contracts/digest.ts';
+import type { EventPlace } from '../../contracts/log/entries.ts';
 import type { Alarms } from '../alarms.ts';
 import type { BoundedMap } from '../../platform/bounded-map.ts';
 import { eventKey } from '../../proofs/entry-proof.ts';
-import { cutPage, missing, TamperError, type EventPlace, type LogEntry } from '../log/event-log.ts';
+import { cutPage, missing, TamperError, type LogEntry } from '../log/event-log.ts';
 import { lastOfStream, valuesOf, type Entry, entryOf } from './wire.ts';
 import { isKeyMissing, type ImmudbClient } from './client.ts';
 

@@ -19,7 +19,7 @@ import { readPublicKey } from '../../proofs/signed-state.ts';
 import { streamExport } from '../../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { eventKey } from '../../proofs/entry-proof.ts';
-import type { LogProofs } from '../log/event-log.ts';
+import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 import { eventOf, eventsOf, newAccount } from '../log/events-for-tests.ts';
 import { immudbClient, type Ask } from './client.ts';
 import { immudbExports } from './exports.ts';
@@ -132,7 +132,7 @@ describe('given a key of the log that a stranger changed', () => {
 test('given several questions, then a wrong event keeps no other from its receipt', async () => {
   await stranger('Delete', { keys: [Buffer.from(eventKey(id, 3))] });
   const app = express();
-  proofRoutes(app, proofs, immudb.options.publicKey);
+  proofRoutes(app, proofs);
   finish(app, silent);
   const events = [1, 3, VERSIONS + 1, VERSIONS].map((version) => ({ stream: id, version }));
   const { body } = await request(app).post('/log/receipts').send({ events });

@@ -1,3 +1,4 @@
+import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 import type { ReceiptDocument } from '../../contracts/log/receipts.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { dualProofFault } from '../../proofs/dual-proof.ts';
@@ -8,7 +9,7 @@ import { receiptFault } from '../../proofs/receipt.ts';
 import { readPublicKey, type SignedState } from '../../proofs/signed-state.ts';
 import type { Alarms } from '../alarms.ts';
 import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
-import { LogUnavailable, missing, TamperError, type LogProofs } from '../log/event-log.ts';
+import { LogUnavailable, missing, TamperError } from '../log/event-log.ts';
 import {
   proofBetween,
   provenEntry,
@@ -92,6 +93,7 @@ export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: Recei
     proven,
     signedState,
     newestState,
+    publicKey: () => Promise.resolve(publicKey),
     async receipt(stream: StreamId, version: number): Promise<ReceiptDocument | undefined> {
       const name = eventKey(stream, version);
       let state = await signedState();
@@ -125,5 +127,5 @@ export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: Recei
         history: documents.writeHistory(dualProof),
       };
     },
-  } satisfies Pick<LogProofs, 'receipt' | 'state' | 'consistency'> & Record<string, unknown>;
+  } satisfies Omit<LogProofs, 'exportHead' | 'exported' | 'walk'> & Record<string, unknown>;
 }

@@ -66,10 +66,11 @@ export function trustFile(path: string): TrustStore {
 function parse(path: string, text: string): z.infer<typeof content> {
   try {
     return content.parse(JSON.parse(text));
-  } catch {
+  } catch (error) {
     throw new Error(
       `${path} is not a trusted state of the log. Put it back from a backup; without it nothing ` +
         'proves that the log is the one that was written.',
+      { cause: error },
     );
   }
 }

@@ -73,7 +73,8 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
 
   const keep = async (state: TrustedState): Promise<void> => {
     await store.write(state).catch((error: unknown) => {
-      throw new LogUnavailable(`the trusted state of the log cannot be kept: ${String(error)}`);
+      const why = `the trusted state of the log cannot be kept: ${String(error)}`;
+      throw new LogUnavailable(why, { cause: error });
     });
     kept = state;
   };

@@ -139,7 +139,7 @@ export function appender(parts: AppenderParts) {
       await quarantine.add(offences);
       return true;
     } catch (error) {
-      logger.error('the quarantine cannot be written', { error: String(error) });
+      logger.error('the quarantine cannot be written', { error });
       return false;
     }
   };
@@ -151,7 +151,7 @@ export function appender(parts: AppenderParts) {
         const verdicts = await appendBatch(batch);
         batch.forEach(({ resolve }, index) => resolve(verdicts[index]!));
       } catch (error) {
-        logger.warn('an append failed, the broker keeps the events', { error: String(error) });
+        logger.warn('an append failed, the broker keeps the events', { error });
         for (const { resolve } of batch) resolve('retry');
       }
     }

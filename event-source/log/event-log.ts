@@ -1,15 +1,7 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
-import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
+import { LOG_PAGE_EVENTS_MAX, type EventPlace } from '../../contracts/log/entries.ts';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import type {
-  ConsistencyDocument,
-  ExportedEvent,
-  ExportHead,
-  ReceiptDocument,
-  SignedStateDocument,
-  WalkedTransaction,
-} from '../../contracts/log/receipts.ts';
 
 /** Appends are cut here, unless joint events are more: a proof grows with its transaction. */
 export const APPEND_EVENTS_MAX = 128;
@@ -45,12 +37,6 @@ export type Outcome =
 
 /** Says why nothing of a stream may go in any more; undefined when it may. */
 export type Refused = (stream: StreamId) => string | undefined;
-
-/** One event of any stream, whether it is there or not. */
-export interface EventPlace {
-  readonly stream: StreamId;
-  readonly version: number;
-}
 
 export interface AppendResult {
   /** One for each event, in order. */
@@ -101,8 +87,8 @@ export const streamOfKey = (key: string): StreamId =>
 export class TamperError extends Error {
   readonly key: string;
 
-  constructor(key: string, what: string) {
-    super(`${key} ${what}`);
+  constructor(key: string, what: string, options?: ErrorOptions) {
+    super(`${key} ${what}`, options);
     this.key = key;
   }
 }
@@ -124,26 +110,4 @@ export function cutPage(entries: readonly LogEntry[], limit: number): LogEntry[]
     count += 1;
   }
   return entries.slice(0, count);
-}
-
-export interface Period {
-  /** RFC 3339 UTC: from this time on, and before that one. */
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-}
-
-/** What the log can prove to others. Each answer was checked here before it is given. */
-export interface LogProofs {
-  /** undefined when the stream has no such version. */
-  receipt(stream: StreamId, version: number): Promise<ReceiptDocument | undefined>;
-  /** The state of the log now. */
-  state(): Promise<SignedStateDocument>;
-  /** From the state at one transaction to that at another (now, when missing). */
-  consistency(from: number, to?: number): Promise<ConsistencyDocument | undefined>;
-  /** The beginning of an export; undefined when there is no such account, or nothing to export. */
-  exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined>;
-  /** Events of an export, proven against the state at a transaction; at least one. */
-  exported(stream: StreamId, from: number, limit: number, at: number): Promise<ExportedEvent[]>;
-  /** Transactions with all their keys, without values; none when there is nothing more. */
-  walk(fromTx: number): Promise<WalkedTransaction[]>;
 }

@@ -1,3 +1,4 @@
+import type { EventPlace } from '../../contracts/log/entries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import {
   candidateOf,
@@ -8,7 +9,7 @@ import {
 } from './append-plan.ts';
 import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import { cutPage, missing } from './event-log.ts';
-import type { EventLog, EventPlace, LogEntry } from './event-log.ts';
+import type { EventLog, LogEntry } from './event-log.ts';
 
 /** The log in memory, for tests: the same rules, nothing kept. */
 export function memoryLog(): EventLog {

@@ -1,16 +1,13 @@
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { streamOf } from '../../contracts/account/events.ts';
+import { LOG_CALLS } from '../../contracts/log/calls.ts';
 import { accountPage, LOG_PAGE_EVENTS_MAX, type AccountPage } from '../../contracts/log/entries.ts';
 import type { AccountId } from '../../domain/ids.ts';
+import { ask } from '../../platform/service-client.ts';
 import { Refusal } from '../../runtime/progress.ts';
+import { appClient, type AppAddress } from '../client/app-client.ts';
 
-const ANSWER_MS_MAX = 30_000;
-
-/** Where event-source answers, and the tokens that it may want to see, likeliest first. */
-export interface EventSourceAddress {
-  readonly url: string;
-  readonly tokens: readonly string[];
-}
+const READ_EVENTS = { ...LOG_CALLS.streamEvents, answer: accountPage };
 
 /** Events of an account in the log. */
 export interface AccountEvents {
@@ -27,15 +24,15 @@ export interface AccountEvents {
  * when the log has no such account, and when it has no such version.
  */
 export async function accountEvents(
-  address: EventSourceAddress,
+  address: AppAddress,
   id: AccountId,
   to?: number,
   pageEvents: number = LOG_PAGE_EVENTS_MAX,
 ): Promise<AccountEvents> {
-  const read = async (from: number, until: number): Promise<AccountPage> => {
-    const limit = Math.min(pageEvents, until - from + 1);
-    const path = `log/streams/${streamOf(id)}/events?fromVersion=${from}&limit=${limit}`;
-    return accountPage.parse(await ask(address, path));
+  const client = appClient(() => address);
+  const read = (fromVersion: number, until: number): Promise<AccountPage> => {
+    const limit = Math.min(pageEvents, until - fromVersion + 1);
+    return ask(client, READ_EVENTS, { stream: streamOf(id), fromVersion, limit });
   };
   const { headVersion: lastVersion } = await read(1, 1);
   if (lastVersion === 0) {
@@ -59,21 +56,4 @@ export async function accountEvents(
       }
     },
   };
-}
-
-async function ask({ url, tokens }: EventSourceAddress, path: string): Promise<unknown> {
-  for (const token of tokens) {
-    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
-    const headers = { 'dapr-api-token': token };
-    const answer = await fetch(`${url}/${path}`, { headers, signal }).catch((cause: unknown) => {
-      throw new Refusal(`No log answers at ${url}: start the bank with "npm start".`, { cause });
-    });
-    if (answer.status === 401) continue;
-    if (answer.ok) return answer.json();
-    throw new Refusal(`The log cannot answer now (${answer.status}): ${await answer.text()}`);
-  }
-  throw new Refusal(
-    `The log at ${url} takes no token of this data folder: ` +
-      'does CORE_BANK_DATA name that of another bank?',
-  );
 }

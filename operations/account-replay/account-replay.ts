@@ -6,14 +6,15 @@ import { resolveInstance } from '../../runtime/instance.ts';
 import { LOOPBACK } from '../../runtime/ports.ts';
 import { readDaprYaml } from '../../runtime/programs/dapr-yaml.ts';
 import { Refusal, runCommand } from '../../runtime/progress.ts';
-import { accountEvents, type AccountEvents, type EventSourceAddress } from './account-events.ts';
+import type { AppAddress } from '../client/app-client.ts';
+import { accountEvents, type AccountEvents } from './account-events.ts';
 import { accountReplayOptions } from './account-replay-options.ts';
 import { replayLine, REPLAY_HEADING } from './replay-lines.ts';
 import { replayedAccount, type ReplayedEvent } from './replayed-account.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const eventSource = (): EventSourceAddress => {
+const eventSource = (): AppAddress => {
   const { number, root, dataDir } = resolveInstance();
   if (!existsSync(join(dataDir, 'secrets.json'))) {
     throw new Refusal(`There is no bank in ${dataDir}: "npm start" makes one.`);

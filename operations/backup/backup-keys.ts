@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isPersonEvent, streamOfEvent } from '../../contracts/log/bank-events.ts';
-import { EVENT_SOURCE_APP, LOG_PAGE_EVENTS_MAX, logPage } from '../../contracts/log/entries.ts';
+import { LOG_CALLS } from '../../contracts/log/calls.ts';
+import { EVENT_SOURCE_APP } from '../../contracts/log/entries.ts';
 import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
@@ -8,40 +9,34 @@ import { replaceFile } from '../../platform/durable-file.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
 import { Refusal, runCommand } from '../../runtime/progress.ts';
 import { command } from '../command-line.ts';
+import { ask } from '../../platform/service-client.ts';
 import {
-  KEYS_PATH,
   KEYS_PERSONS_MAX,
-  keysAnswer,
+  READ_KEYS,
   sealKeys,
 } from '../../bank-account-actor/restore/keys-backup.ts';
+import { appClient } from '../client/app-client.ts';
 
 /**
  * `npm run backup-keys -- FILE`: writes the keys of all persons, encrypted under the passphrase
  * in CORE_BANK_KEYS_PASSPHRASE, to a file that is not there yet. The bank must run.
  */
-const PORTS = { [EVENT_SOURCE_APP]: 3_003, [ACTOR_HOST_APP]: 3_002 } as const;
+const PORTS: Readonly<Record<string, number>> = {
+  [EVENT_SOURCE_APP]: 3_003,
+  [ACTOR_HOST_APP]: 3_002,
+};
 
-async function call(app: keyof typeof PORTS, path: string, body?: object): Promise<unknown> {
-  const port = PORTS[app] + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
-  for (const token of appTokens(app)) {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { 'dapr-api-token': token, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (answer.ok) return answer.json();
-    if (answer.status !== 401) throw new Error(`${app} answered ${answer.status}`);
-  }
-  throw new Error(`${app} takes none of the tokens of this data folder`);
-}
+const apps = appClient((app) => {
+  const port = PORTS[app]! + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
+  return { url: `http://127.0.0.1:${port}`, tokens: appTokens(app) };
+});
 
 /** Who is registered and not erased, as the log tells. */
 async function personsOf(read: (position: number, head: number, events: number) => void) {
   const persons = new Set<StreamId>();
   let [position, events] = [0, 0];
   for (;;) {
-    const path = `/log/events?after=${position}&limit=${LOG_PAGE_EVENTS_MAX}`;
-    const { entries, head } = logPage.parse(await call(EVENT_SOURCE_APP, path));
+    const { entries, head } = await ask(apps, LOG_CALLS.events, { after: position });
     if (entries.length === 0) return [...persons];
     for (const { event } of entries.filter((entry) => isPersonEvent(entry.event))) {
       if (event.type === 'person-erased') persons.delete(streamOfEvent(event));
@@ -61,7 +56,7 @@ async function main(file: string): Promise<number> {
   const keys = new Map<StreamId, string>();
   for (let at = 0; at < persons.length; at += KEYS_PERSONS_MAX) {
     const streams = persons.slice(at, at + KEYS_PERSONS_MAX);
-    const found = keysAnswer.parse(await call(ACTOR_HOST_APP, KEYS_PATH, { streams })).keys;
+    const { keys: found } = await ask(apps, READ_KEYS, { streams });
     for (const [index, stream] of streams.entries()) {
       const key = found[index];
       if (key !== null && key !== undefined) keys.set(stream, key);

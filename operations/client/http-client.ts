@@ -67,12 +67,13 @@ export function httpClient({ connectionsMax, patienceMs }: HttpClientOptions): H
   const send = async (call: Call): Promise<Answer> => {
     const deadline = Date.now() + patienceMs;
     for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
-      const lost = (error: Error): string => error.message;
-      const answer = await once(call).catch(lost);
-      if (typeof answer !== 'string' && answer.status !== 503) return answer;
+      const answer = await once(call).catch((error: Error) => error);
+      const isLost = !('status' in answer);
+      if (!isLost && answer.status !== 503) return answer;
       if (Date.now() + pauseMs > deadline) {
-        const last = typeof answer === 'string' ? answer : describe(answer);
-        throw new Error(`${call.method} ${call.url}: no answer in ${patienceMs} ms, last: ${last}`);
+        const last = isLost ? answer.message : describe(answer);
+        const why = `${call.method} ${call.url}: no answer in ${patienceMs} ms, last: ${last}`;
+        throw new Error(why, isLost ? { cause: answer } : {});
       }
       retries += 1;
       await sleep(pauseMs);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unreachable } from '../../domain/ids.ts';
 import { forEach } from '../replay/driver.ts';
 import { describe, type Answer, type HttpClient } from '../client/http-client.ts';
 import { type Month, type Step, PEOPLE } from './month.ts';
@@ -100,8 +101,13 @@ function requestOf(step: Step, ids: readonly string[]): readonly [string, object
       return [`/v1/accounts/${id}/holds`, step.body];
     case 'mistake':
       return [`/v1/accounts/${id}/withdrawals`, step.body];
-    default:
+    case 'deposits':
+    case 'withdrawals':
+    case 'limits':
+    case 'freeze':
       return [`/v1/accounts/${id}/${step.kind}`, step.body];
+    default:
+      return unreachable(step);
   }
 }
 

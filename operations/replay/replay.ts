@@ -22,7 +22,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Refusal(`The file cannot be read: ${(error as Error).message}`);
+    throw new Refusal(`The file cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -1,15 +1,18 @@
 import { z } from 'zod';
-import { EVENT_SOURCE_APP } from '../../contracts/log/entries.ts';
 import { bankEventSchema } from '../../contracts/log/bank-events.ts';
+import { LOG_CALLS } from '../../contracts/log/calls.ts';
 import { positionNumber } from '../../contracts/log/topics.ts';
-import type { Sidecar } from '../../platform/dapr.ts';
+import { ask, type ServiceInvoker } from '../../platform/service-client.ts';
 import type { LogEntry, LogSource } from './projection.ts';
 
 /** Event by event, so that one that cannot be read does not hide the others of its page. */
-const page = z.object({
-  entries: z.array(z.object({ position: positionNumber, event: z.unknown() })),
-  head: positionNumber,
-});
+const READ_LOG = {
+  ...LOG_CALLS.events,
+  answer: z.object({
+    entries: z.array(z.object({ position: positionNumber, event: z.unknown() })),
+    head: positionNumber,
+  }),
+};
 
 const named = z.object({ id: z.string(), stream: z.string(), version: z.int().min(0) });
 
@@ -23,13 +26,10 @@ function entryOf(position: number, event: unknown): LogEntry {
 }
 
 /** Reads the log from event-source, through the sidecars. */
-export function eventSourceLog(dapr: Sidecar): LogSource {
+export function eventSourceLog(dapr: ServiceInvoker): LogSource {
   return {
     async readAfter(position, limit) {
-      const path = `log/events?after=${position}&limit=${limit}`;
-      const { status, body } = await dapr.invokeService(EVENT_SOURCE_APP, 'GET', path);
-      if (status !== 200) throw new Error(`event-source answered ${status}`);
-      const { entries, head } = page.parse(body);
+      const { entries, head } = await ask(dapr, READ_LOG, { after: position, limit });
       return { entries: entries.map(({ position: at, event }) => entryOf(at, event)), head };
     },
   };

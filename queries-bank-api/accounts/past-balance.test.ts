@@ -1,7 +1,7 @@
 import { balanceAnswer } from '../../contracts/account/queries.ts';
 import { Failure } from '../../platform/http.ts';
 import { BEN, ANNA, logOf, october } from '../log/life-for-tests.ts';
-import { LogHeads } from '../log/log-heads.ts';
+import { LogHeads } from '../log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
 import { silentLogger as logger } from '../../platform/silent-logger-for-tests.ts';
 

@@ -4,8 +4,7 @@ import { type BalanceAnswer, VERSION_WAIT_MS } from '../../contracts/account/que
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
-import type { AccountLog } from '../log/account-log.ts';
-import type { LogHeads } from '../log/log-heads.ts';
+import type { AccountLog, LogHeads } from '../log/account-log.ts';
 import { invalid } from '../../platform/requests.ts';
 
 /** Requests that may wait for a version of the log at the same time; more are answered at once. */

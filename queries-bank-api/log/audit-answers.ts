@@ -1,23 +1,18 @@
 import type { Request } from 'express';
-import type { z } from 'zod';
 import {
-  alarmsAnswer,
   alarmsQuery,
-  AUDIT_PATHS,
-  auditStatus,
+  AUDIT_CALLS,
   type AlarmsAnswer,
   type AuditStatus,
-  trialBalanceAnswer,
   trialBalanceQuery,
   type TrialBalanceAnswer,
 } from '../../contracts/log/audit.ts';
-import { EVENT_SOURCE_APP } from '../../contracts/log/entries.ts';
 import { problemSchema, type ProblemCode } from '../../contracts/http/problems.ts';
-import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
 import { Failure } from '../../platform/http.ts';
-import { Unavailable } from '../read-models/read-models.ts';
 import { noQuery } from '../../contracts/http/parameters.ts';
 import { queryOf } from '../../platform/requests.ts';
+import type { ServiceInvoker } from '../../platform/service-client.ts';
+import { askServices } from '../other-services.ts';
 import { RETRY_AFTER } from '../read-your-writes.ts';
 
 /** What the audit says; each rejects with Unavailable while event-source is away. */
@@ -29,30 +24,12 @@ export interface Audit {
 }
 
 /** Asks event-source, where the auditor is. */
-export function eventSourceAudit(dapr: Sidecar): Audit {
-  const ask = async <Answer extends z.ZodType>(
-    path: string,
-    answer: Answer,
-  ): Promise<z.infer<Answer>> => {
-    try {
-      const { status, body } = await dapr.invokeService(EVENT_SOURCE_APP, 'GET', path.slice(1));
-      if (status === 200) return answer.parse(body);
-      throw refusalOf(body) ?? new Unavailable(`event-source answered ${status}`);
-    } catch (error) {
-      if (error instanceof SidecarError) throw new Unavailable(error.message);
-      throw error;
-    }
-  };
+export function eventSourceAudit(dapr: ServiceInvoker): Audit {
+  const ask = askServices(dapr, refusalOf);
   return {
-    status: () => ask(AUDIT_PATHS.status, auditStatus),
-    trialBalance: (position) => {
-      const query = position === undefined ? '' : `?position=${position}`;
-      return ask(`${AUDIT_PATHS.trialBalance}${query}`, trialBalanceAnswer);
-    },
-    alarms: (limit) => {
-      const query = limit === undefined ? '' : `?limit=${limit}`;
-      return ask(`${AUDIT_PATHS.alarms}${query}`, alarmsAnswer);
-    },
+    status: () => ask(AUDIT_CALLS.status, {}),
+    trialBalance: (position) => ask(AUDIT_CALLS.trialBalance, { position }),
+    alarms: (limit) => ask(AUDIT_CALLS.alarms, { limit }),
   };
 }
 

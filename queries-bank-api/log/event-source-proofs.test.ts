@@ -2,10 +2,11 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { streamOf } from '../../contracts/account/events.ts';
-import { RECEIPTS_MAX, receiptsRequest, type ReceiptsAnswer } from '../../contracts/log/entries.ts';
+import { PROOF_CALLS } from '../../contracts/log/calls.ts';
+import { RECEIPTS_MAX, type ReceiptsAnswer } from '../../contracts/log/entries.ts';
 import { sidecar } from '../../platform/dapr.ts';
 import { idOf } from '../accounts/accounts-for-tests.ts';
-import { eventSourceProofs } from './event-source-proofs.ts';
+import { eventSourceProofs } from './proof-answers.ts';
 import { logForTests } from './log-for-tests.ts';
 import { proofsForTests } from './proofs-for-tests.ts';
 import { Unavailable } from '../read-models/read-models.ts';
@@ -19,7 +20,7 @@ let calls: number[] = [];
 let status = 200;
 
 const receiptsFor = async (body: string): Promise<ReceiptsAnswer> => {
-  const { events } = receiptsRequest.parse(JSON.parse(body));
+  const { events } = PROOF_CALLS.receipts.input.parse(JSON.parse(body));
   calls.push(events.length);
   const receipts = events.map(async ({ stream: of, version }) =>
     version === TAMPERED

@@ -19,8 +19,7 @@ import {
 import { Unavailable } from '../read-models/read-models.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
-import type { AccountLog } from './account-log.ts';
-import { HEADS_PACE, LogHeads, type HeadsPace } from './log-heads.ts';
+import { HEADS_PACE, LogHeads, type AccountLog, type HeadsPace } from './account-log.ts';
 import type { Request, Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -82,7 +81,7 @@ export class LiveEvents {
       pausesMs: doubling(this.pace.everyMs, this.pace.awayMsMax),
       mayRetry: (error) => {
         if (!(error instanceof Unavailable)) return false;
-        this.logger.debug('a stream waits for the log', { accountId: id, error: String(error) });
+        this.logger.debug('a stream waits for the log', { accountId: id, error });
         return true;
       },
     });
@@ -152,7 +151,7 @@ export function eventStreams(options: EventStreamsOptions) {
     try {
       await pour(id, after, stream);
     } catch (error) {
-      logger.error('a stream failed', { accountId: id, error: String(error) });
+      logger.error('a stream failed', { accountId: id, error });
       response.destroy();
     } finally {
       open.delete(stream);

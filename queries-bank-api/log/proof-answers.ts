@@ -1,15 +1,62 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import { EXPORT_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import { refusalsOf } from '../../contracts/log/bank-events.ts';
+import { PROOF_CALLS } from '../../contracts/log/calls.ts';
+import {
+  EXPORT_PAGE_EVENTS_MAX,
+  RECEIPTS_MAX,
+  type EventPlace,
+  type ReceiptsAnswer,
+} from '../../contracts/log/entries.ts';
+import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import * as queries from '../../contracts/log/proof-queries.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
+import { batcher, QueueFull } from '../../platform/batcher.ts';
 import { Failure } from '../../platform/http.ts';
-import type { LogProofs } from './log-proofs.ts';
 import { idParams, noQuery } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
+import type { ServiceInvoker } from '../../platform/service-client.ts';
+import { askServices } from '../other-services.ts';
+import { Unavailable } from '../read-models/read-models.ts';
+
+const RECEIPT_CALLS_AT_ONCE_MAX = 2;
+const RECEIPTS_WAITING_MAX = 1_000;
+
+/**
+ * Proofs from event-source, through the sidecars. Nothing is checked here. Receipts that are asked
+ * for while others are on their way travel together: the way costs as much as the proof.
+ */
+export function eventSourceProofs(dapr: ServiceInvoker): LogProofs {
+  const ask = askServices(dapr);
+  const limits = {
+    itemsMax: RECEIPTS_MAX,
+    inFlightMax: RECEIPT_CALLS_AT_ONCE_MAX,
+    waitingMax: RECEIPTS_WAITING_MAX,
+  };
+  const receiptOf = batcher<EventPlace, ReceiptsAnswer['receipts'][number]>(
+    limits,
+    async (events) => (await ask(PROOF_CALLS.receipts, { events })).receipts,
+  );
+  return {
+    publicKey: async () => (await ask(PROOF_CALLS.publicKey, {})).publicKey,
+    state: () => ask(PROOF_CALLS.state, {}),
+    consistency: (from, to) => ask(PROOF_CALLS.consistency, { from, to }),
+    async receipt(stream, version) {
+      const answer = await receiptOf({ stream, version }).catch((error: unknown) => {
+        if (!(error instanceof QueueFull)) throw error;
+        throw new Unavailable(error.message, { cause: error });
+      });
+      if (answer !== null && 'unavailable' in answer) throw new Unavailable(answer.unavailable);
+      return answer ?? undefined;
+    },
+    exportHead: (stream, period) => ask(PROOF_CALLS.exportHead, { stream, ...period }),
+    exported: async (stream, fromVersion, limit, at) =>
+      (await ask(PROOF_CALLS.exportedEvents, { stream, fromVersion, limit, at })).items,
+    walk: async (from) => (await ask(PROOF_CALLS.transactions, { from })).transactions,
+  };
+}
 
 /** Proofs by the id of their operation: single ones as JSON, accounts and the log as lines. */
 export const proofAnswers = (proofs: LogProofs) => ({

@@ -1,7 +1,7 @@
+import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 import type { ExportedEvent, HeaderDocument } from '../../contracts/log/receipts.ts';
 import { accountId, type StreamId } from '../../domain/ids.ts';
 import type { AccountLog } from './account-log.ts';
-import type { LogProofs } from './log-proofs.ts';
 
 const HASH = Buffer.alloc(32, 7).toString('base64');
 const state = { db: 'corebank', txId: 90, txHash: HASH, signature: 'MEUC' };

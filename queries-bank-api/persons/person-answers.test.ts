@@ -1,6 +1,6 @@
 import express from 'express';
 import request from 'supertest';
-import { openPersonsAnswer, personAnswer, personsAnswer } from '../../contracts/person/queries.ts';
+import { OPEN_PERSONS, personAnswer, personsAnswer } from '../../contracts/person/queries.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId } from '../../domain/ids.ts';
 import { finish } from '../../platform/http.ts';
@@ -33,7 +33,7 @@ function bank(loggedVersion = 0) {
   }
   const data = {
     open: async (persons: readonly PersonModel[]) =>
-      openPersonsAnswer.parse({
+      OPEN_PERSONS.answer.parse({
         persons: persons.map(({ index }) =>
           index % 10 === 9 ? null : { givenName: 'Jana', familyName: `${index}` },
         ),

@@ -1,11 +1,9 @@
 import { PAGE_ITEMS_DEFAULT, VERSION_WAIT_MS } from '../../contracts/account/queries.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
-import { EVENT_SOURCE_APP, streamPage } from '../../contracts/log/entries.ts';
+import { LOG_CALLS } from '../../contracts/log/calls.ts';
 import { type PersonModel, PERSON_PAGE_PERSONS, personPage } from '../../contracts/person/model.ts';
 import {
-  ACTOR_HOST_APP,
-  OPEN_PERSONS_PATH,
-  openPersonsAnswer,
+  OPEN_PERSONS,
   type OpenedPerson,
   personQuery,
   personsQuery,
@@ -14,9 +12,10 @@ import {
   type PersonsAnswer,
 } from '../../contracts/person/queries.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
 import { Failure } from '../../platform/http.ts';
+import type { ServiceInvoker } from '../../platform/service-client.ts';
 import type { AccountView } from '../accounts/account-view.ts';
+import { askServices } from '../other-services.ts';
 import { Unavailable, type ReadModels } from '../read-models/read-models.ts';
 import { notReached, tag, waited } from '../read-your-writes.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
@@ -33,28 +32,18 @@ export interface PersonData {
 }
 
 /** Asks the actor host, which alone has the keys, and the log. */
-export function personData(dapr: Sidecar): PersonData {
-  const called = async (...call: Parameters<Sidecar['invokeService']>): Promise<unknown> => {
-    try {
-      const { status, body } = await dapr.invokeService(...call);
-      if (status === 200) return body;
-      throw new Unavailable(`${call[0]} answered ${status}`);
-    } catch (error) {
-      if (error instanceof SidecarError) throw new Unavailable(error.message);
-      throw error;
-    }
-  };
+export function personData(dapr: ServiceInvoker): PersonData {
+  const ask = askServices(dapr);
   return {
     async open(persons) {
       if (persons.length === 0) return [];
-      const answer = await called(ACTOR_HOST_APP, 'POST', OPEN_PERSONS_PATH, { persons });
-      const opened = openPersonsAnswer.parse(answer).persons;
+      const opened = (await ask(OPEN_PERSONS, { persons })).persons;
       if (opened.length === persons.length) return opened;
       throw new Unavailable('the answer is not about the persons asked for');
     },
     async loggedVersion(id) {
-      const path = `log/streams/person/${id}/events?limit=1`;
-      return streamPage.parse(await called(EVENT_SOURCE_APP, 'GET', path)).headVersion;
+      const asked = { stream: streamOfPerson(id), limit: 1 };
+      return (await ask(LOG_CALLS.streamEvents, asked)).headVersion;
     },
   };
 }

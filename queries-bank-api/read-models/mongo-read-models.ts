@@ -94,7 +94,7 @@ async function reached<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof MongoError) throw new Unavailable(error.message);
+    if (error instanceof MongoError) throw new Unavailable(error.message, { cause: error });
     throw error;
   }
 }

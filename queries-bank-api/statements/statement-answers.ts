@@ -9,9 +9,9 @@ import { unreachable } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { transactionOf } from '../../proofs/entry-proof.ts';
+import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 import type { SignedStateDocument } from '../../contracts/log/receipts.ts';
 import type { AccountLog } from '../log/account-log.ts';
-import type { LogProofs } from '../log/log-proofs.ts';
 import type { PersonPorts } from '../persons/person-answers.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
@@ -87,7 +87,7 @@ export function statementAnswers(ports: StatementPorts) {
     } catch (error) {
       if (!(error instanceof UnsoundStatement)) throw error;
       logger.error('a statement does not add up', { path: request.path, error: error.message });
-      throw new Failure('statement-unsound');
+      throw new Failure('statement-unsound', {}, {}, { cause: error });
     } finally {
       underWay -= 1;
     }
