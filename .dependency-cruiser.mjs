@@ -38,8 +38,9 @@ const MAY_IMPORT = {
 
 /** In one process, without servers: the only places where services meet. */
 const SIMULATIONS = '^reliability/(?:simulation|write-path)/';
-/** Integration tests of services start real servers. */
-const TESTS_OF_SERVICES = `^(?:${SERVICES.join('|')})/.*${TESTS}`;
+/** Rooms whose integration tests start real servers. */
+const ON_SERVERS = [...SERVICES, 'proofs'];
+const TESTS_ON_SERVERS = `^(?:${ON_SERVERS.join('|')})/.*${TESTS}`;
 
 /**
  * The files of a sub-room that others may import; what is not listed is private to it. The
@@ -120,11 +121,14 @@ const DOORS = {
     'ferretdb',
     'immudb',
     'infrastructure',
+    'inspector',
     'journal-database',
     'nats',
+    'node-versions',
     'postgres',
     'postgres-connection',
     'programs',
+    'traces',
     'versions',
   ],
   'runtime/supervisor': [
@@ -172,12 +176,12 @@ export default {
   forbidden: [
     ...Object.entries(MAY_IMPORT).map(([room, paths]) =>
       forbidden(`room-${room}`, 'A room imports only from the rooms that MAY_IMPORT names.', {
-        from: { path: `^${room}/`, pathNot: [SIMULATIONS, TESTS_OF_SERVICES] },
+        from: { path: `^${room}/`, pathNot: [SIMULATIONS, TESTS_ON_SERVERS] },
         to: local([`^${room}/`, ...paths]),
       }),
     ),
-    ...SERVICES.map((room) =>
-      forbidden(`tests-of-${room}`, 'Tests of a service may start real servers, nothing more.', {
+    ...ON_SERVERS.map((room) =>
+      forbidden(`tests-of-${room}`, 'Tests may start real servers, nothing more.', {
         from: { path: `^${room}/.*${TESTS}` },
         to: local([`^${room}/`, ...MAY_IMPORT[room], '^runtime/']),
       }),

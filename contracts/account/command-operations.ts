@@ -8,7 +8,7 @@ import type { ProblemCode } from '../http/problems.ts';
 import * as texts from '../http/scalars.ts';
 import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
 
-export const openAccountBody = z.strictObject({
+const openAccountBody = z.strictObject({
   ownerId: texts.clientOwnerText,
   // Named here, so that who reads the document (or generates from it) sees what is accepted.
   currency: texts.currencyText.meta({ enum: [...CURRENCIES] }),
@@ -27,7 +27,7 @@ export const moneyBody = z.strictObject({
   metadata: texts.metadataRecord.optional(),
 });
 
-export const holdBody = z.strictObject({
+const holdBody = z.strictObject({
   amount: texts.positiveAmountText,
   description: texts.descriptionText.optional(),
   expiresAt: texts.timeText.optional().meta({
@@ -40,18 +40,18 @@ export const captureBody = z.strictObject({
   }),
 });
 export const emptyBody = z.strictObject({});
-export const overdraftBody = z.strictObject({ amount: texts.amountText });
-export const limitsBody = z.strictObject({
+const overdraftBody = z.strictObject({ amount: texts.amountText });
+const limitsBody = z.strictObject({
   perWithdrawal: texts.amountText.optional(),
   perDay: texts.amountText.optional(),
 });
-export const detailsBody = z.strictObject({
+const detailsBody = z.strictObject({
   name: texts.nameText.optional(),
   metadata: texts.metadataRecord.optional(),
 });
-export const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
+const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
 export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
-export const reversalBody = z.strictObject({
+const reversalBody = z.strictObject({
   version: texts.versionNumber,
   reason: texts.descriptionText.optional(),
 });
