@@ -70,7 +70,7 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
 
 type Shape<Event> = Readonly<Record<Exclude<keyof Event, 'type' | 'at'>, z.ZodType>> & typeof state;
 
-/** The data of each event of the domain. One that is missing, or a member of it, does not compile. */
+/** The data of each event of the domain. A missing one, or a missing member, does not compile. */
 const DATA = {
   'account-opened': {
     ...state,

@@ -11,7 +11,7 @@ import type { LogProofs } from './log-proofs.ts';
 import { idParams, noQuery } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 
-/** Proofs by the id of their operation: single ones as JSON, whole accounts and the log as lines. */
+/** Proofs by the id of their operation: single ones as JSON, accounts and the log as lines. */
 export const proofAnswers = (proofs: LogProofs) => ({
   json: {
     readReceipt: receiptIn(streamOf, proofs),
