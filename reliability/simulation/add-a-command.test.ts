@@ -16,16 +16,17 @@ const whole = join(copies, 'whole');
 afterAll(() => rmSync(copies, { recursive: true, force: true }));
 
 const COMPILED = [
-  ...[
-    'domain',
-    'contracts',
-    'platform',
-    'proofs',
-    'core-bank-api',
-    'bank-account-actor',
-    'event-source',
-  ],
-  ...['projections', 'queries-bank-api', 'reliability/simulation', 'reliability/bad-input'],
+  'domain',
+  'contracts',
+  'platform',
+  'proofs',
+  'core-bank-api',
+  'bank-account-actor',
+  'event-source',
+  'projections',
+  'queries-bank-api',
+  'reliability/simulation',
+  'reliability/bad-input',
 ];
 const COPIED = [...COMPILED, 'reliability/faults', 'runtime', 'package.json', 'jest.config.json'];
 /** What the command goes through by itself, beside the tests of the files that the recipe names. */

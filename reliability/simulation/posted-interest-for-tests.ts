@@ -52,7 +52,11 @@ function queriesOn(events: readonly LoggedEvent[]) {
   const accounts = new AccountView(models);
   const data = { open: () => Promise.resolve([]), loggedVersion: () => Promise.resolve(0) };
   return queryApi({
-    ...{ accounts, log, logger: silent, checks: {}, waitMs: 100 },
+    accounts,
+    log,
+    logger: silent,
+    checks: {},
+    waitMs: 100,
     audit: auditForTests().audit,
     history: new HistoryView(models),
     persons: { models, accounts, data },
