@@ -127,10 +127,10 @@ function operation(op: Operation): object {
 }
 
 /**
- * The OpenAPI 3.1 document of an API, made from the contracts that the API itself uses. The schemas
- * are zod's own work. A library such as zod-openapi would take over parameters and headers only, some
- * 25 lines, and wants its own shape of paths, which problems, dry runs and empty bodies still had to
- * be written into.
+ * The OpenAPI 3.1 document of an API, made from the contracts that the API itself uses. The
+ * schemas are zod's own work. A library such as zod-openapi would take over parameters and headers
+ * only, some 25 lines, and wants its own shape of paths, which problems, dry runs and empty bodies
+ * still had to be written into.
  */
 export function openApi(title: string, operations: readonly Operation[]): object {
   const paths: Record<string, Record<string, object>> = {};
