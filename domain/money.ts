@@ -3,7 +3,7 @@ import { minorDigits, type Currency } from './currency.ts';
 /** An amount in minor units of its currency (hellers, cents): exact, never a float. */
 export type Minor = bigint & { readonly __brand: 'Minor' };
 
-/** The shape of any positive or zero amount on the wire, in whatever currency: at most 15 digits. */
+/** The shape of an amount on the wire that is not negative, in any currency; at most 15 digits. */
 export const AMOUNT_PATTERN = /^(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,4})?$/;
 
 export const ZERO = 0n as Minor;
