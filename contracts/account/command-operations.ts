@@ -56,6 +56,9 @@ const reversalBody = z.strictObject({
   reason: texts.descriptionText.optional(),
 });
 
+/**
+ * What every operation of the command API has: the query member `dryRun` and the answer's headers.
+ */
 export const common = {
   query: {
     dryRun: z
@@ -70,6 +73,7 @@ export const common = {
   },
 } satisfies Partial<Operation>;
 
+/** Request headers of every command. */
 export const headers = {
   'Idempotency-Key': z
     .string()
@@ -87,6 +91,7 @@ export const headers = {
     }),
 };
 
+/** The problems of every operation that reads a body. */
 export const WITH_BODY: readonly ProblemCode[] = [
   'malformed-json',
   'payload-too-large',
@@ -264,12 +269,12 @@ export const clientCommand = z.discriminatedUnion(
 );
 export type ClientCommand = z.infer<typeof clientCommand>;
 
-/** A route of the command API: which command it gives to the account that the path names. */
+/** A route of the command API: the command it gives to the account in its path. */
 export interface CommandOperation extends Operation {
   readonly command: keyof Commands;
 }
 
-/** What core-bank-api serves. */
+/** The operations of core-bank-api on one account. */
 export const COMMAND_OPERATIONS: readonly CommandOperation[] = Object.entries(
   COMMANDS as Readonly<Record<keyof Commands, Given>>,
 ).map(([name, { members: _members, ...operation }]) => {

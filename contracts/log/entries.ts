@@ -5,14 +5,19 @@ import type { ReceiptDocument } from './receipts.ts';
 import { refusalEventSchema } from '../account/refusal-events.ts';
 import { positionedEvent, positionNumber } from './topics.ts';
 
-/** The calls that event-source answers to the other services through Dapr service invocation. */
+/** Dapr app id of event-source, which answers these calls of the other services. */
 export const EVENT_SOURCE_APP = 'event-source';
+/** Most events of one page of the log or of a stream. */
 export const LOG_PAGE_EVENTS_MAX = 1_000;
+/** Most streams of one request for versions. */
 const HEADS_MAX = 500;
+/** Most events of one request for digests. */
 export const DIGESTS_MAX = 500;
+/** Most events of one request for single events. */
 export const READ_EVENTS_MAX = 200;
+/** Most events of one request for receipts. */
 export const RECEIPTS_MAX = 50;
-/** Each is proven on its own. */
+/** Most events of one page of an export; each is proven on its own. */
 export const EXPORT_PAGE_EVENTS_MAX = 100;
 
 /** GET log/events?after=POSITION&limit=N: the whole log in log order. */
@@ -33,31 +38,33 @@ export const streamPage = z.strictObject({
   /** Version of the last event of the stream in the log, 0 when it has none. */
   headVersion: z.int().min(0),
 });
-/** The same of an account, whose events are known. */
+/** A page of the stream of an account, whose event types are known. */
 export const accountPage = streamPage.extend({
   entries: z.array(positionedEvent.extend({ event: loggedEventSchema })),
 });
 export type AccountPage = z.infer<typeof accountPage>;
 
-/** The same of the refusals of an account. */
+/** A page of the stream of an account's refusals. */
 export const refusalsPage = streamPage.extend({
   entries: z.array(positionedEvent.extend({ event: refusalEventSchema })),
 });
 export type RefusalsPage = z.infer<typeof refusalsPage>;
 
-/** POST log/heads: the version that the log has of each stream (0 for none), same order. */
+/** POST log/heads: asks for the last version of each stream. */
 export const headsRequest = z.strictObject({
   streams: z.array(streamIdText).min(1).max(HEADS_MAX),
 });
+/** The version that the log has of each stream, in the same order; 0 for none. */
 export const headsAnswer = z.strictObject({ versions: z.array(z.int().min(0)) });
 export type HeadsAnswer = z.infer<typeof headsAnswer>;
 
 const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });
 
-/** POST log/digests: which events the log holds, told by their digests (contracts/digest.ts). */
+/** POST log/digests: asks which events the log has, by their digests (contracts/digest.ts). */
 export const digestsRequest = z.strictObject({
   events: z.array(eventPlace).min(1).max(DIGESTS_MAX),
 });
+/** The digests of the events that were asked for. */
 export const digestsAnswer = z.strictObject({
   /** In the order asked; null where the log has no such event yet, or what somebody made of it. */
   digests: z.array(z.union([z.string().length(43), z.literal('tampered')]).nullable()),
@@ -71,14 +78,14 @@ export const readRequest = z.strictObject({
   events: z.array(eventPlace).min(1).max(READ_EVENTS_MAX),
 });
 /**
- * In the order asked; null where the log has no such event. The answer ends early, after one
- * event at least, where it would become too large for a sidecar: ask again for the rest.
+ * In the order asked; null where the log has no such event. The answer ends early, after one event
+ * at least, where it would become too large for a sidecar: ask again for the rest.
  */
 export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullable()) });
-/** The same of events of accounts that the log is known to have. */
+/** The same for accounts' events that the log is known to have. */
 export const accountEventsAnswer = z.strictObject({ found: z.array(loggedEventSchema) });
 
-/** POST log/receipts: the proofs of single events. */
+/** POST log/receipts: asks for the proofs of single events. */
 export const receiptsRequest = z.strictObject({
   events: z
     .array(z.strictObject({ stream: streamIdText, version: z.int().min(1) }))
