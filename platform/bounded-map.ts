@@ -1,4 +1,4 @@
-/** A map that forgets what was not used for the longest time, beyond `entriesMax` entries. */
+/** A map that drops the least recently used entry beyond `entriesMax` entries. */
 export function boundedMap<Key, Value>(entriesMax: number) {
   const entries = new Map<Key, Value>();
   const set = (key: Key, value: Value): void => {

@@ -3,19 +3,20 @@ const DRAW_MS = 250;
 /** Without a terminal every drawing is a line of its own, so they are rare. */
 const PLAIN_DRAW_MS = 5_000;
 
+/** Where a line is drawn: stderr, or a sink of a test. */
 export interface LineSink {
   readonly isTTY?: boolean;
   readonly write: (text: string) => unknown;
 }
 
-/** A count as people read it. */
+/** A rounded count with thousands separators: 12,345. */
 export const written = (count: number): string => Math.round(count).toLocaleString('en');
 
-/** How many a second, as people read it. */
+/** A count per second: 4,100/s. */
 export const rate = (count: number, ms: number): string =>
   `${written((count * 1_000) / Math.max(1, ms))}/s`;
 
-/** "reading    17% [####....................] 3,400 of 20,000 streams, 4,100/s" */
+/** A progress line: "reading    17% [####....................] 3,400 of 20,000 streams, 4,100/s" */
 export function barLine(name: string, done: number, total: number, figures: string): string {
   const part = total === 0 ? 1 : Math.min(1, done / total);
   const cells = '#'.repeat(Math.floor(part * CELLS)).padEnd(CELLS, '.');
@@ -23,7 +24,7 @@ export function barLine(name: string, done: number, total: number, figures: stri
   return `${name.padEnd(9)} ${percent} [${cells}] ${figures}`;
 }
 
-/** A line that tells how far long work is: drawn anew in a terminal, now and then in a file. */
+/** A progress line that is redrawn in a terminal, and written every 5 s to a file. */
 export function liveLine(out: LineSink): {
   draw(line: () => string, isLast: boolean): void;
   end(): void;

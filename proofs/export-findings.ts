@@ -20,7 +20,10 @@ function wordsOf({ format, accountId }: ExportHead): Words {
   }
 }
 
-/** An export that was checked; `walkedTx` is where the walked log ended, when there was one. */
+/**
+ * The finding about an export that was checked.
+ * @param walkedTx where the walked log ended; undefined when none was given.
+ */
 export function exportFinding(
   head: ExportHead,
   summary: ExportSummary,

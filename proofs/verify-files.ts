@@ -20,18 +20,23 @@ import * as receipts from './receipt.ts';
 import { readPublicKey } from './signed-state.ts';
 import { streamExport } from './stream-export.ts';
 
-/** The only file of this room that reads anything. Files may be larger than memory. */
+/** Is called now and then with a sentence about how far a check is. */
 export type Progress = (text: string) => void;
 const PROGRESS_LINES = 1_000;
 
-/** What may be checked with a receipt. */
+/** Files that a receipt may be checked with. */
 export interface ReceiptFiles {
+  /** A proof that a newer state continues the receipt's; undefined: it is not checked. */
   readonly newer?: string | undefined;
+  /** The walked log; undefined: it is not checked. */
   readonly log?: string | undefined;
   readonly progress?: Progress;
 }
 
-/** A key as PEM, or as GET /v1/audit/public-key answers it. */
+/**
+ * Reads a public key: PEM, or the answer of GET /v1/audit/public-key.
+ * @throws Error when the file cannot be read or has no key on P-256.
+ */
 export function readKeyFile(path: string): KeyObject {
   const text = readFileSync(path, 'utf8');
   if (!text.trimStart().startsWith('{')) return readPublicKey(text);
@@ -54,8 +59,12 @@ function unlessItStumbles(check: () => ProofFault | undefined): ProofFault | und
 }
 
 /**
- * Checks a receipt; that a newer state continues its state, when such a proof is given; and that
- * the log that was walked to its state has the same event, when that is given.
+ * Checks a receipt; with `newer` also that a newer state continues its state, and with `log` also
+ * that the log that was walked to its state has the same event.
+ * @throws Error when a file cannot be read.
+ * @example
+ * const finding = await verifyReceiptFile('receipt.json', readKeyFile('bank.pub'));
+ * console.log(printed(finding));
  */
 export async function verifyReceiptFile(
   path: string,
@@ -93,9 +102,10 @@ function newerOf(
 }
 
 /**
- * Checks events 1 to n of a stream with the receipt of event n alone: each names the one before it
- * by its digest, so whoever proves the last one proves all. A line is an event, as the query API
- * or an export has it, or a page of them.
+ * Checks events 1 to n of a stream with the receipt of event n alone: each names the digest of the
+ * previous one, so proving the last one proves them all. A line is an event, as the query API or an
+ * export has it, or a page of them.
+ * @throws Error when a file cannot be read.
  */
 export async function verifyEventsFile(
   path: string,
@@ -125,7 +135,12 @@ export async function verifyEventsFile(
 
 type Check = ReturnType<typeof streamExport>;
 
-/** Checks an export of an account or of its refusals, and with the log that there is no more. */
+/**
+ * Checks an export of an account or of its refusals; with the walked log also that nothing is
+ * missing.
+ * @param logPath undefined: without the walked log.
+ * @throws Error when a file cannot be read.
+ */
 export async function verifyAccountFile(
   path: string,
   key: KeyObject,
