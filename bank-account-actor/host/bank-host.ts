@@ -9,14 +9,15 @@ import { heldStreams } from '../turn/held-streams.ts';
 import { createTurns } from '../turn/turns.ts';
 import { accountActors, personActors } from './bank-actors.ts';
 
+/** What an actor host needs. */
 export interface BankHostPorts {
   readonly journal: Journal;
   readonly log: LogReader & LogDigests;
-  /** Resolves once the broker has the message, JSON of `accountEventsMessage`. */
+  /** Resolves once the broker has stored the message, JSON of `accountEventsMessage`. */
   readonly publish: (message: string) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Names this host's teller, among the hosts that run now. */
+  /** Names this host's teller among the running hosts. */
   readonly host: string;
 }
 

@@ -14,9 +14,12 @@ const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z0-9.]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 const OPEN_PERSONS_URL = `/${OPEN_PERSONS_PATH}`;
 
+/** The keys of persons, in the order asked; undefined for those without one. */
 type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
+/** Opens the sealed data of persons, in the order asked; null for those whose key is deleted. */
 type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
 
+/** What the HTTP side of an actor host serves. */
 export interface HostOptions {
   /** By actor type. */
   readonly actors: Readonly<Record<string, ActorType>>;
@@ -42,9 +45,9 @@ const ACTOR_CONFIG = {
 
 /**
  * Serves the actor routes of Dapr's actor protocol (docs.dapr.io, actors API): PUT
- * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}, and what else a sidecar asks
- * of an app. Without a web framework, because every command passes here. A refusal travels as
- * 200: Dapr would turn any other status into an error without its body.
+ * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}, and everything else that a
+ * sidecar asks of an app. Without a web framework, because every command passes here. A refusal is
+ * answered with status 200: Dapr would turn any other status into an error without its body.
  */
 export function hostListener(options: HostOptions): EitherListener {
   const { actors, logger } = options;

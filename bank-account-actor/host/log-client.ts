@@ -17,7 +17,7 @@ export interface LogClient extends LogDigests, LogReader {
   readAfter(position: number, limit?: number): Promise<LogPage>;
 }
 
-/** Asks event-source through the sidecars. */
+/** Calls event-source through the sidecars. */
 export function logClient(sidecar: Sidecar): LogClient {
   const call = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
     const answer = await sidecar.invokeService(EVENT_SOURCE_APP, method, path, body);

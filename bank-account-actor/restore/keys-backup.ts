@@ -5,6 +5,7 @@ import { streamIdText } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from '../../platform/aes-gcm.ts';
 
+/** Environment variable with the passphrase of the backup. */
 export const PASSPHRASE_VARIABLE = 'CORE_BANK_KEYS_PASSPHRASE';
 const PASSPHRASE_CHARACTERS_MIN = 12;
 const FORMAT = 'core-bank keys 1';
@@ -24,13 +25,15 @@ const content = z.strictObject({
   keys: z.array(z.tuple([streamIdText, z.string().min(1)])),
 });
 
-/** The operator asks the actor host itself, past every sidecar, for the keys of persons. */
+/** An operator asks the actor host for the keys of persons directly, without a sidecar. */
 export const KEYS_PATH = '/operator/keys';
+/** Most persons of one request. */
 export const KEYS_PERSONS_MAX = 128;
+/** The persons whose keys are wanted. */
 export const keysRequest = z.strictObject({
   streams: z.array(streamIdText).min(1).max(KEYS_PERSONS_MAX),
 });
-/** In the order asked; null for who has none. */
+/** In the order asked; null for persons without a key. */
 export const keysAnswer = z.strictObject({ keys: z.array(z.string().nullable()) });
 
 /** The file cannot be used; the message says why and what to do. */
@@ -45,7 +48,12 @@ function passphraseOf(environment: NodeJS.ProcessEnv): string {
   );
 }
 
-/** The keys of persons, encrypted under a passphrase: scrypt and AES-256-GCM. */
+/**
+ * The keys of persons, encrypted under the passphrase in the environment: scrypt (RFC 7914) and
+ * AES-256-GCM.
+ * @param takenAt when the keys were read (RFC 3339).
+ * @throws KeysBackupUnfit without a passphrase.
+ */
 export function sealKeys(
   keys: ReadonlyMap<StreamId, string>,
   takenAt: string,
@@ -61,7 +69,10 @@ export function sealKeys(
   return `${JSON.stringify({ format: FORMAT, ...Object.fromEntries(written) })}\n`;
 }
 
-/** The way back; throws KeysBackupUnfit. */
+/**
+ * The keys in such a text.
+ * @throws KeysBackupUnfit for another passphrase or a damaged text.
+ */
 export function unsealKeys(text: string, environment: NodeJS.ProcessEnv): Map<StreamId, string> {
   const passphrase = passphraseOf(environment);
   try {
@@ -80,6 +91,10 @@ export function unsealKeys(text: string, environment: NodeJS.ProcessEnv): Map<St
   }
 }
 
+/**
+ * The keys in a backup file.
+ * @throws KeysBackupUnfit when it cannot be read or unsealed.
+ */
 export function openKeysBackup(
   file: string,
   environment: NodeJS.ProcessEnv,

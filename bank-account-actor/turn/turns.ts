@@ -36,11 +36,12 @@ const LOOK_AGAIN_MS = 10;
 /** A command whose caller gave up longer ago than this is not executed any more. */
 export const GIVEN_UP_MS = 30_000;
 
+/** What turns need of their host. */
 export interface TurnPorts {
   readonly journal: Pick<Journal, 'load' | 'commit'>;
   readonly log: LogReader;
   readonly held: HeldStreams;
-  /** Takes committed events, joint ones in a row, before anybody is told of them. */
+  /** Takes committed events, joint ones in a row, before their caller is answered. */
   readonly relay: FactsPorts['relay'] & {
     add(events: readonly Committed[]): void;
     isFull(): boolean;
@@ -71,6 +72,11 @@ export type Turns = ReturnType<typeof createTurns>;
  * Takes all works that wait, decides them one after the other in memory, commits what they touch
  * with one call, and then answers them (group commit; DeWitt et al., 1984). The turn is the host's,
  * not the account's, so a hot account, a transfer and many single commands all cost one call.
+ * @example
+ * const turns = createTurns({ journal, log, held, relay, clock, logger });
+ * const work = { streams: [stream], commands: 1, size, deadlineMs, decide };
+ * const [result] = await turns.execute(work);
+ * if (result.ok === false) return result.refusal;
  */
 export function createTurns(ports: TurnPorts) {
   const { journal, relay, held, clock, logger } = ports;

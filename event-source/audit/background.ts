@@ -21,7 +21,7 @@ import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './worker.t
 import type { Express } from 'express';
 import { Worker } from 'node:worker_threads';
 
-/** What the query API asks of the audit. */
+/** Serves the audit to the query API. */
 export function auditRoutes(app: Express, audit: AuditAnswers, alarms: Alarms): void {
   app.get(AUDIT_PATHS.status, (_request, response) => void response.json(audit.status()));
   app.get(
@@ -44,6 +44,7 @@ const END_MS_MAX = 5_000;
 /** The books of about a million accounts; a thread that needs more ends with an alarm. */
 const MEMORY_MB_MAX = 1_024;
 
+/** What the audit needs of event-source. */
 export interface BackgroundAuditParts {
   readonly data: AuditWorkerData;
   readonly log: Pick<EventLog, 'head' | 'readAfter'>;
@@ -53,6 +54,7 @@ export interface BackgroundAuditParts {
   readonly logger: Logger;
 }
 
+/** What can be asked of the audit. */
 export type AuditAnswers = Pick<BackgroundAudit, 'status' | 'trialBalance'>;
 type BackgroundAudit = ReturnType<typeof backgroundAudit>;
 
@@ -64,7 +66,7 @@ const NOTHING: AuditReport = {
   violatedFrom: null,
 };
 
-/** Runs the audit beside the log, in a thread that is started again when it dies. */
+/** Runs the audit alongside the log, in a thread that is restarted when it dies. */
 export function backgroundAudit(parts: BackgroundAuditParts) {
   const { data, log, alarms, feed, readSide, logger } = parts;
   let last = NOTHING;

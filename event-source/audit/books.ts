@@ -24,11 +24,10 @@ interface Followed {
 }
 
 /**
- * The audit itself, without I/O: takes the transactions of the log one after the other from the
- * first one on, recomputes all hashes, and lets the rules of the domain decide each event again.
- * What it keeps: each account as folded, the digest of each stream's last event, 64 bits of each
- * name (one for each command, one for each movement that can be reversed), and nothing of ended
- * transfers.
+ * The audit itself, without I/O: takes the transactions of the log from the first one, recomputes
+ * all hashes, and lets the rules of the domain decide each event again. It keeps each account's
+ * replayed state, the digest of each stream's last event, 64 bits of each name (one for each
+ * command, one for each movement that can be reversed), and nothing of ended transfers.
  */
 export function createAuditBooks() {
   const retrial = createEventRetrial(new SeenNames());

@@ -36,7 +36,7 @@ const streamQuery = z.strictObject({
 
 const momentQuery = z.strictObject({ time: z.coerce.number().pipe(z.int().min(0)) });
 
-/** What the other services ask the log. */
+/** Serves the questions of the other services to the log (contracts/log/entries.ts). */
 export function questions(app: Express, log: EventLog, quarantine: Quarantine): void {
   app.get(
     '/log/events',
@@ -103,7 +103,10 @@ export function questions(app: Express, log: EventLog, quarantine: Quarantine): 
 const streamNamed = ({ params }: Request): StreamId =>
   read(streamIdText, `${String(params['kind'])}/${String(params['id'])}`);
 
-/** What does not fit the schema is the caller's mistake. */
+/**
+ * A value parsed by the schema.
+ * @throws Failure (invalid-request) when it does not match: that is the caller's mistake.
+ */
 export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -114,7 +117,7 @@ export function read<Schema extends z.ZodType>(schema: Schema, value: unknown): 
 const isAway = (error: unknown): error is LogUnavailable | TamperError =>
   error instanceof LogUnavailable || error instanceof TamperError;
 
-/** What the log cannot answer now is a 503, whatever the reason. */
+/** Turns what the log cannot answer now into a 503, whatever the reason. */
 export function answered(handler: RequestHandler): RequestHandler {
   return async (request, response, next) => {
     try {
@@ -138,7 +141,7 @@ const exportQuery = z.strictObject({
 });
 const walkQuery = z.strictObject({ from: whole });
 
-/** What the log can prove, for the services that hand it on. */
+/** Serves what the log can prove, for the services that pass it on. */
 export function proofRoutes(app: Express, proofs: LogProofs, publicKey: string): void {
   const route = (path: string, ask: (request: Parameters<RequestHandler>[0]) => Promise<unknown>) =>
     app.get(
