@@ -174,7 +174,7 @@ function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): Exist
 
 type Later = Exclude<AccountEvent, EventOf<'account-opened'>>;
 
-/** What an event does beside the money, which is moved already. */
+/** What an event changes besides the money, which is moved already. */
 function change(account: ExistingAccount, event: Later): ExistingAccount {
   switch (event.type) {
     case 'account-frozen':

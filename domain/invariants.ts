@@ -123,7 +123,7 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
   const received = new Map<string, { readonly accountId: string; readonly event: Leg }>();
   /** Accounts that were opened with a deposit which has not been seen yet. */
   const opening = new Set<string>();
-  /** What was in flight where the last transaction ended: it is told of once. */
+  /** What was in flight where the last transaction ended: it is reported once. */
   const flying = new Map<Currency, Minor>();
   let steps = 0;
 

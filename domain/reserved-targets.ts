@@ -63,7 +63,7 @@ export function createReservedTargets() {
       if (known.currency === currency) return undefined;
       return { ...known, detail: `reserved for an account in ${currency} (currency-mismatch)` };
     },
-    /** Reservations for accounts that should be there by this time; each is told of once. */
+    /** Reservations for accounts that should be there by this time; each is reported once. */
     overdue(now: string): LateTarget[] {
       const found: LateTarget[] = [];
       for (const [target, one] of awaited) {

@@ -50,7 +50,7 @@ export function createMovementsPast(once: OnceNames) {
     const settled = isDone ? SETTLED : NOTHING;
     if (reverses > last || reverses < 1) return settled;
     if (!isMoved(accountId, reverses, direction, amount)) {
-      // It is there, and is no such movement.
+      // The event exists, but is not such a movement.
       return { ...settled, original: { type: 'account-unfrozen', at } };
     }
     const type = direction === 'debit' ? 'money-deposited' : 'money-withdrawn';

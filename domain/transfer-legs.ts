@@ -55,7 +55,7 @@ export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
     }
     return `${ended} of ${told(terms)} ended, but reserved was ${told(known)}`;
   };
-  /** One of two legs. The second one is held against the first. */
+  /** One of two legs. The second one is compared with the first. */
   const leg = (id: TransferId, terms: Terms): string | undefined => {
     const first = alone.get(id);
     if (first === undefined) {
@@ -98,7 +98,7 @@ export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
           return leg(id, terms);
       }
     },
-    /** Nothing may stand alone where a transaction ends; what does is told of once. */
+    /** Nothing may stand alone where a transaction ends; what does is reported once. */
     endOfTransaction(): LoneLeg[] {
       if (alone.size === 0) return [];
       const lone = [...alone].map(([id, terms]) => ({

@@ -121,7 +121,7 @@ export function quarantineFile(path: string): QuarantineStore {
       const file = await open(path, 'a+', OWNER_ONLY);
       try {
         const content = await file.readFile();
-        // A crash may leave a part of a line, which nobody was told of.
+        // A crash may leave a part of a line, which was never acknowledged.
         size = content.lastIndexOf(0x0a) + 1;
         return content.toString('utf8', 0, size).split('\n').slice(0, -1);
       } finally {

@@ -93,7 +93,7 @@ function endOfString(text: string, begin: number): number {
 const nameOf = (quoted: string): string =>
   quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 
-/** Written as JavaScript writes it, and no whole number that others stand beside. */
+/** Written as JavaScript writes it, and no integer so large that others round to it. */
 function isExact(written: string): boolean {
   const value = Number(written);
   return String(value) === written && (!Number.isInteger(value) || Number.isSafeInteger(value));

@@ -114,7 +114,7 @@ function notWalked({ headVersion }: ExportHead, { ends }: ExportSummary, { many 
   ];
 }
 
-/** What the events say beside their being there, and what they do not. */
+/** What the events show besides their existence, and what they do not. */
 function contentOf(summary: ExportSummary): { isProven: string[]; isNot: string[] } {
   if ('addsUp' in summary) {
     if (summary.addsUp) {

@@ -15,7 +15,7 @@ const textOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'binary');
 export const sha256 = (...parts: readonly Uint8Array[]): Buffer =>
   digestOf(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
 
-// Used anew for each hash, which is taken before anybody else can write into it.
+// Reused for each hash, which is computed before the buffer can be written again.
 const leaf = Buffer.alloc(1 + HASH_BYTES, LEAF_PREFIX);
 const node = Buffer.alloc(1 + 2 * HASH_BYTES, NODE_PREFIX);
 

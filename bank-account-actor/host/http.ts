@@ -34,7 +34,7 @@ export interface HostOptions {
 }
 
 /**
- * What Dapr is told of this host (its actor protocol, GET /dapr/config). Draining waits for
+ * What Dapr learns of this host (its actor protocol, GET /dapr/config). Draining waits for
  * turns that are under way; reminders are not used.
  */
 const ACTOR_CONFIG = {

@@ -98,7 +98,7 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
   };
 
   return {
-    /** The stream as it stands; undefined when it must be fetched. */
+    /** The stream as this turn knows it; undefined when it must be fetched. */
     stream,
     /** The same of a stream that is probably new: it is not fetched until the commit says no. */
     hoped: (id: StreamId): Held | Absent => streams.get(id) ?? held.get(id) ?? 'missing',

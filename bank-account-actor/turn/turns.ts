@@ -18,7 +18,7 @@ const WORK_SIZE_MAX = TURN_BYTES_MAX / 2;
 /** What may wait in all, and of one stream, so that it leaves room for the others. */
 const WAITING_MAX: Load = { commands: 10_000, size: 64 * 1024 * 1024 };
 const WAITING_OF_STREAM_MAX: Load = { commands: 5_000, size: 32 * 1024 * 1024 };
-/** A rival that is always first, or facts that always lack something, must not go on for ever. */
+/** Bounds a turn whose rival is always first, or that always lacks another fact. */
 const DECISIONS_MAX = 12;
 /**
  * After commits that a rival was ahead of it waits so long, then twice as long, up to the most; but
@@ -113,7 +113,7 @@ export function createTurns(ports: TurnPorts) {
     return { draft, results };
   };
 
-  /** Decides works again and again, until nothing lacks and the commit takes what they come to. */
+  /** Decides works again and again, until no fact is missing and the commit succeeds. */
   const decideAndCommit = async (works: readonly Waiting[]): Promise<Results[]> => {
     const facts = createFacts(ports);
     const broken = new Set<Waiting>();

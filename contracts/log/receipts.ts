@@ -36,7 +36,7 @@ const stateDocument = z.strictObject({ txId: txNumber, txHash: hashText });
 export type StateDocument = z.infer<typeof stateDocument>;
 /** The same with the bank's signature (ECDSA P-256, SHA-256, DER). */
 export const signedStateDocument = stateDocument.extend({
-  /** As immudb takes names: a verifier repeats it beside what is proven. */
+  /** As immudb takes names: a verifier prints it with what is proven. */
   db: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be the name of a database'),
   signature: z.base64().min(1),
 });

@@ -38,7 +38,7 @@ export function auditRoutes(app: Express, audit: AuditAnswers, alarms: Alarms): 
 }
 
 const RESTART_MS = 5_000;
-/** Appends are told of together. */
+/** Appends are reported together. */
 const NEWS_MS = 250;
 const END_MS_MAX = 5_000;
 /** The books of about a million accounts; a thread that needs more ends with an alarm. */
@@ -93,7 +93,7 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
     }
   };
   const start = (): void => {
-    // It walks the log anew, and what it finds there may be something else.
+    // It walks the log again, and may find something else there.
     last = { ...NOTHING, checkpoint: last.checkpoint };
     marks = booksMarks();
     const made = new Worker(new URL('./worker.js', import.meta.url), {

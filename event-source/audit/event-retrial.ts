@@ -65,7 +65,7 @@ export function createEventRetrial(once: OnceNames = new Set()) {
       return found.map((detail) => ({ id: event.id, type: event.type, detail }));
     },
     endOfTransaction: ledger.endOfTransaction,
-    /** What should be there by this time (RFC 3339); each is told of once. */
+    /** What should be there by this time (RFC 3339); each is reported once. */
     overdue(now: string): EventFault[] {
       const late = ledger.overdue(now).map(({ accountId, version, detail }): EventFault => ({
         id: `acct/${accountId}/${version}`,

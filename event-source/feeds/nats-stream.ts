@@ -33,7 +33,7 @@ interface Connected {
 export function natsStream(url: string): EventStream {
   let connected: Promise<Connected> | undefined;
 
-  // After a failure everything begins anew: nothing that waits in an old connection is sent.
+  // After a failure everything starts again: nothing that waits in an old connection is sent.
   const call = async <T>(work: (parts: Connected) => Promise<T>): Promise<T> => {
     connected ??= open(url);
     const mine = connected;

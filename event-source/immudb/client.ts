@@ -143,7 +143,7 @@ export function immudbClient(
   alive.unref();
   return {
     call,
-    /** The next call opens a session anew, so that the server is looked at before anything. */
+    /** The next call opens a new session, so that the server is verified first. */
     leave(): void {
       const left = session;
       session = undefined;
@@ -175,7 +175,7 @@ function unaryOf(client: grpc.Client) {
     });
 }
 
-// Many errors of immudb carry only a text, so all of them are told apart here and nowhere else.
+// Many errors of immudb carry only a text, so all of them are told apart here only.
 function failureOf(call: string, error: grpc.ServiceError): Error {
   const message = `immudb ${call}: ${error.details}`;
   if (/session not found|no session|not logged in/i.test(error.details)) {

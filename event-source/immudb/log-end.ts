@@ -112,7 +112,7 @@ export function immudbTail(
   };
 }
 
-/** Keys of the log that the transaction did not write for the first time, or not for ever. */
+/** Keys of the log that the transaction did not write for the first time, or not permanently. */
 async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
   const keys = logKeysOf(tx);
   const found = await lookups.getAllNow(keys);

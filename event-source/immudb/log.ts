@@ -102,7 +102,7 @@ function immudbPages(client: ImmudbClient, alarms: Alarms) {
 const HEADS_MAX = 200_000;
 /** Events written lately that are known by their digest; about 10 MB. */
 const RECENT_MAX = 50_000;
-/** How often the log's state is proven beside normal work. */
+/** How often the log's state is proven alongside normal work. */
 const PROOF_MS = 1_000;
 
 /** How to reach the log, and what is trusted of it. */
@@ -146,7 +146,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   // Appends and looks at foreign writes follow one another: both move the known end of the log.
   const inTurn = serial();
 
-  // A fault makes every later call look at the server anew, and be refused as long as it lasts.
+  // A fault makes every later call verify the server again, and fail as long as it lasts.
   const prove = (): Promise<void> =>
     trust.verify(client.call).catch((error: unknown) => {
       if (error instanceof TamperError) client.leave();

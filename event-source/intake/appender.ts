@@ -58,8 +58,8 @@ interface Delivery {
  * one. A delivery is acknowledged when each of its events is in the log, can never be, or is held
  * until those before it arrive.
  * @example
- * const { append } = appender({ log, feed, quarantine, alarms, logger });
- * await append(await readDelivery(body, { alarms, quarantine }));
+ * const { deliver } = appender({ log, feed, quarantine, alarms, logger });
+ * const verdict = await deliver(await readDelivery(body, { alarms, quarantine })); // 'done'
  */
 export function appender(parts: AppenderParts) {
   const { log, feed, quarantine, alarms, logger, now = Date.now } = parts;
@@ -98,7 +98,7 @@ export function appender(parts: AppenderParts) {
     }
     return all;
   };
-  /** An event alone on a stream in quarantine concerns nobody else, so the log is not asked. */
+  /** An event alone on a stream in quarantine affects nothing else, so the log is not asked. */
   const mayGoIn = ({ event, stream }: Candidate): boolean => {
     const why = event.joint === undefined ? quarantine.why(stream) : undefined;
     if (why !== undefined) alarms.raise('fork', stream, why);

@@ -14,7 +14,7 @@ import { JOINT_EVENTS_MAX } from '../log/event-log.ts';
 import type { Offence, Quarantine } from '../quarantine.ts';
 
 const DELIVERY_ROUTE = '/events/account-events';
-// NATS carries at most 64 MiB in one message when it is told to; ours stay far below.
+// NATS carries at most 64 MiB in one message when it is configured to; ours stay far below.
 const DELIVERY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Serves the deliveries of the broker; one that is not 'done' is delivered again. */
@@ -54,7 +54,7 @@ export async function readDelivery(
 ): Promise<BankEvent[]> {
   const poison: Offence[] = [];
   const refuse = (content: string, reason: string): void => {
-    // The same comes again and again, and is known by its digest; the content tells nobody else.
+    // It is delivered repeatedly and is known by its digest; its content is not logged.
     const subject = `content ${createHash('sha256').update(content).digest('base64url')}`;
     alarms.raise('poison', subject, reason);
     poison.push({ reason: `${subject}: ${reason}`, content });

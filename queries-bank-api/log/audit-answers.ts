@@ -20,15 +20,15 @@ import { noQuery } from '../../contracts/http/parameters.ts';
 import { queryOf } from '../../platform/requests.ts';
 import { RETRY_AFTER } from '../read-your-writes.ts';
 
-/** What the audit says; each rejects with Unavailable while event-source is away. */
+/** What the auditor reports; each call rejects with Unavailable while event-source is away. */
 export interface Audit {
   status(): Promise<AuditStatus>;
-  /** Of a past position if one is given; a Failure where there is none to tell of. */
+  /** At a past position if one is given; rejects with a Failure where there is none. */
   trialBalance(position: number | undefined): Promise<TrialBalanceAnswer>;
   alarms(limit: number | undefined): Promise<AlarmsAnswer>;
 }
 
-/** Asks event-source, where the auditor is. */
+/** Calls event-source, which runs the audit. */
 export function eventSourceAudit(dapr: Sidecar): Audit {
   const ask = async <Answer extends z.ZodType>(
     path: string,
@@ -73,7 +73,7 @@ function refusalOf(body: unknown): Failure | undefined {
   return new Failure(code, { detail, more }, headers);
 }
 
-/** What an auditor asks, by the id of the operation. */
+/** GET /v1/audit/...: what auditors ask. */
 export const auditAnswers = (audit: Audit) => ({
   readAuditStatus: (request: Request): Promise<AuditStatus> => {
     queryOf(noQuery, request);

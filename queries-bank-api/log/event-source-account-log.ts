@@ -48,7 +48,10 @@ export function eventSourceAccountLog(dapr: Sidecar): AccountLog {
   };
 }
 
-/** What event-source answers; undefined for what it does not have. */
+/**
+ * The answer of event-source; undefined for what it does not have (404).
+ * @returns rejects with Unavailable for any other status, or when there is no answer.
+ */
 export async function called(
   dapr: Sidecar,
   method: 'GET' | 'POST',

@@ -22,7 +22,7 @@ const RECEIPTS_WAITING_MAX = 1_000;
 
 /**
  * Proofs from event-source, through the sidecars. Nothing is checked here. Receipts that are asked
- * for while others are on their way travel together: the way costs as much as the proof.
+ * for while others are under way travel together, because the call costs as much as the proof.
  */
 export function eventSourceProofs(dapr: Sidecar): LogProofs {
   const get = async <Answer>(path: string): Promise<Answer> =>

@@ -3,12 +3,14 @@ import type { AccountId } from '../../domain/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { AccountLog } from './account-log.ts';
 
+/** Times in milliseconds. */
 export interface HeadsPace {
   readonly everyMs: number;
   /** While the log is away the pause doubles up to this. */
   readonly awayMsMax: number;
 }
 
+/** The times in production. */
 export const HEADS_PACE: HeadsPace = { everyMs: 100, awayMsMax: 2_000 };
 
 interface Waiter {
@@ -18,9 +20,9 @@ interface Waiter {
 }
 
 /**
- * Tells when the log has a version of an account. One call asks for all accounts that anybody
- * waits for, and the log answers it from memory, so the price depends neither on how many wait
- * nor on the traffic of others. With nobody waiting nothing is asked.
+ * Tells when the log has a version of an account. One call asks for all accounts that anyone waits
+ * for, and the log answers it from memory, so the cost depends neither on the number of waiters nor
+ * on other traffic. While nobody waits, nothing is asked.
  */
 export class LogHeads {
   private readonly log: AccountLog;

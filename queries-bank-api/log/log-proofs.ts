@@ -8,16 +8,17 @@ import type {
 } from '../../contracts/log/receipts.ts';
 import type { StreamId } from '../../domain/ids.ts';
 
+/** Part of an account's life. Undefined: without that end. */
 interface Period {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
 
-/** Proofs from the log. They are handed on as they are: only the receiver's check counts. */
+/** Proofs from the log. They are passed on as they are: only the receiver's check counts. */
 export interface LogProofs {
   publicKey(): Promise<string>;
   state(): Promise<SignedStateDocument>;
-  /** undefined when one of the states is not there, or they are in the wrong order. */
+  /** Undefined when one of the states does not exist, or they are in the wrong order. */
   consistency(from: number, to?: number): Promise<ConsistencyDocument | undefined>;
   receipt(stream: StreamId, version: number): Promise<ReceiptDocument | undefined>;
   /** Of an account's events or its refusals; undefined when there is no such account. */

@@ -22,6 +22,7 @@ export interface MemoryGeneration {
   readonly setAside: Set<string>;
 }
 
+/** A generation without documents. */
 const emptyGeneration = (): MemoryGeneration => ({
   settled: 0,
   changes: new Map(),
