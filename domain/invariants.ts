@@ -238,15 +238,21 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
     },
     /** What is missing by this time (RFC 3339) and may not have been when the log was written. */
     overdue: (at: string): Violation[] => targets.overdue(at).map(late),
+    /** The state of an account; `NO_ACCOUNT` when it was not seen. */
     account: of,
+    /** Whether a reversal of the version moves this amount, in this direction. */
     isMoved: past.isMoved,
     /** The ids of all accounts that were seen. */
     accountIds: streams.streams,
+    /** The number of accounts that were seen. */
     accountCount: streams.count,
+    /** How far the stream of an account was followed. */
     head: streams.head,
+    /** The trial balance by currency. */
     totals: (): ReadonlyMap<Currency, TrialBalance> => totals,
     /** Transfers that are pending, or within a transaction have one leg only. */
     openTransfers: (): readonly OpenTransfer[] => legs.open(),
+    /** The number of transfers that were begun. */
     transfers: (): number => legs.count(),
     /** How many entries were seen: a check that saw too little proves nothing. */
     steps: (): number => steps,

@@ -93,7 +93,9 @@ export function createMovementsPast(once: OnceNames) {
 
 /** Names that may occur in a log only once; a Set, or something that takes less memory. */
 export interface OnceNames {
+  /** Whether the name was added before. */
   has(name: string): boolean;
+  /** Adds a name; adding it again changes nothing. */
   add(name: string): unknown;
 }
 
@@ -182,8 +184,11 @@ export function createStreamCheck(once: OnceNames) {
       if (faults !== undefined) return { isOfOpening, faults };
       return isOfOpening ? SECOND : SOUND;
     },
+    /** How far a stream was followed. */
     head: (stream: string): StreamHead => heads.get(stream) ?? NO_HEAD,
+    /** The names of all streams that were seen. */
     streams: (): Iterable<string> => heads.keys(),
+    /** The number of streams that were seen. */
     count: (): number => heads.size,
   };
 }

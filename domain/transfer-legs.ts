@@ -108,6 +108,7 @@ export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
       alone.clear();
       return lone;
     },
+    /** Transfers that are pending, or of which one leg is missing. */
     open: (): OpenTransfer[] =>
       [...pending, ...alone].map(([transferId, terms]) => ({ transferId, ...terms })),
     /** How many were begun: a check that saw too few proves nothing. */

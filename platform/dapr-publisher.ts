@@ -42,6 +42,7 @@ export function publisher(options: PublisherOptions) {
         clearTimeout(timer);
       }
     },
+    /** Ends the SDK's client. */
     close: (): Promise<void> => client.stop(),
   };
 }

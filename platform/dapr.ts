@@ -119,6 +119,7 @@ export function sidecar(options: SidecarOptions) {
       }
     },
 
+    /** Resolves once the calls under way have ended. */
     close: (): Promise<void> => pool.close(),
   };
 }

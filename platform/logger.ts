@@ -47,6 +47,7 @@ export function repeatedLines(now: () => number = Date.now) {
     if (lines.size > LINES_MAX && oldest !== undefined) lines.delete(oldest);
     return info;
   });
+  /** The lines that were held back for long enough, to be written once more. */
   const due = (): winston.LogEntry[] => {
     const before = now() - EVERY_MS;
     const old = [...lines].filter(([, { since }]) => since <= before);

@@ -19,7 +19,9 @@ export function repeat(
     }
   };
   return {
+    /** Starts the repetition. */
     start: (): void => void run(),
+    /** The work is not started again. */
     stop: (): void => void (isStopped = true),
   };
 }

@@ -77,6 +77,7 @@ export function eventStream(response: Response, pace: StreamPace = STREAM_PACE) 
       if (gone.signal.aborted || response.write(frameText(frame))) return;
       await drained(response, pace.stalledMs);
     },
+    /** Ends the stream and the answer. */
     end(): void {
       closed();
       response.end();

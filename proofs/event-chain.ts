@@ -25,10 +25,11 @@ function unplaced({ position: _position, ...event }: AnyEvent & { readonly posit
  * so an event that is exchanged, changed or left out breaks the chain.
  * @param from the first version that will be shown; `prev` of that event cannot be checked.
  */
-export function eventChain(stream: string, from = 1) {
+export function createEventChain(stream: string, from = 1) {
   let due = from;
   let last: string | undefined;
   return {
+    /** Takes the next event; returns what is wrong with it, or undefined. */
     take(event: AnyEvent): ProofFault | undefined {
       const { version, prev } = event;
       if (event.stream !== stream || event.id !== `${stream}/${version}`) {

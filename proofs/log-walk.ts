@@ -22,7 +22,7 @@ export interface PlacedVersion {
  * proof that a key was written once and that nothing follows the last version: immudb's own proofs
  * show that something is there, never that something is not.
  */
-export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
+export function createLogWalk(stream: string, start: WalkedState = EMPTY_LOG) {
   const prefix = `${stream}/`;
   const versions = new Map<number, PlacedVersion>();
   let state = start;
@@ -42,6 +42,7 @@ export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
   };
 
   return {
+    /** Takes the next transaction; returns what is wrong with it, or undefined. */
     take(transaction: WalkedTransaction): ProofFault | undefined {
       const header = documents.readHeader(transaction.header);
       const entries = transaction.entries.map(readEntry);
@@ -63,6 +64,7 @@ export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
       if (sameHash(state.txHash, signed.txHash)) return undefined;
       return faulty('forked', `The walked log is not the one that was signed at ${signed.txId}.`);
     },
+    /** The last transaction that was taken. */
     txId: (): number => state.txId,
     /** Each version of the stream. */
     versions: (): ReadonlyMap<number, PlacedVersion> => versions,

@@ -75,7 +75,7 @@ export function placeFault({ event, position, inclusion }: Placed, txId: number)
 
 /**
  * Checks that the event of a receipt is in the log that the bank signed. It does not prove that the
- * key was not written again later: that takes the whole log (`logWalk`).
+ * key was not written again later: that takes the whole log (`createLogWalk`).
  * @param key the bank's public key, from a source that the caller trusts.
  * @returns what is not proven, or undefined when everything is.
  * @example

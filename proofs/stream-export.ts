@@ -7,7 +7,7 @@ import { type ExportedEvent, type ExportHead, streamOfExport } from '../contract
 import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
 import { unreachable } from '../domain/ids.ts';
 import { inclusionFault } from './entry-proof.ts';
-import { eventChain } from './event-chain.ts';
+import { createEventChain } from './event-chain.ts';
 import { leafHash, sameHash } from './hashing.ts';
 import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
@@ -87,17 +87,17 @@ export type ExportSummary = ContentSummary & {
  * event of any other stream is refused.
  * @param key the bank's public key.
  * @example
- * const check = streamExport(head, key);
+ * const check = createStreamExport(head, key);
  * const fault = check.begin() ?? lines.map(check.take).find(isFault) ?? check.end();
  */
-export function streamExport(head: ExportHead, key: KeyObject) {
+export function createStreamExport(head: ExportHead, key: KeyObject) {
   const stream = streamOfExport(head);
   const target = documents.readHeader(head.target);
   let due = head.fromVersion;
   let lastAt = '';
   let firstAt = '';
   const content = exportContent(head);
-  const chain = eventChain(stream, head.fromVersion);
+  const chain = createEventChain(stream, head.fromVersion);
 
   const orderFault = ({ event }: ExportedEvent): ProofFault | undefined => {
     const { version, at } = event;

@@ -8,17 +8,17 @@ import {
   walkedTransaction,
 } from '../contracts/log/receipts.ts';
 import { byteLines, unmarked } from './byte-lines.ts';
-import { eventChain, eventsOfLine } from './event-chain.ts';
+import { createEventChain, eventsOfLine } from './event-chain.ts';
 import { readExactJson } from './exact-json.ts';
 import { exportFinding } from './export-findings.ts';
 import { chainFinding, receiptFinding, refused, type Finding } from './findings.ts';
 import type { LogState } from './log-transaction.ts';
-import { logWalk, versionFault, versionsFault, type PlacedVersion } from './log-walk.ts';
+import { createLogWalk, versionFault, versionsFault, type PlacedVersion } from './log-walk.ts';
 import { readState } from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 import * as receipts from './receipt.ts';
 import { readPublicKey } from './signed-state.ts';
-import { streamExport } from './stream-export.ts';
+import { createStreamExport } from './stream-export.ts';
 
 /** Is called now and then with a sentence about how far a check is. */
 export type Progress = (text: string) => void;
@@ -117,7 +117,7 @@ export async function verifyEventsFile(
   if (isFault(receipt)) return refused(receipt);
   const unproven = unlessItStumbles(() => receipts.receiptFault(receipt, key));
   if (unproven !== undefined) return refused(unproven);
-  const chain = eventChain(receipt.event.stream);
+  const chain = createEventChain(receipt.event.stream);
   const fault = await eachLine(path, progress, (value) => {
     // The first line of an export is about the others.
     if (exportHead.safeParse(value).success) return undefined;
@@ -133,7 +133,7 @@ export async function verifyEventsFile(
   return last === undefined ? chainFinding(receipt) : refused(last);
 }
 
-type Check = ReturnType<typeof streamExport>;
+type Check = ReturnType<typeof createStreamExport>;
 
 /**
  * Checks an export of an account or of its refusals; with the walked log also that nothing is
@@ -155,7 +155,7 @@ export async function verifyAccountFile(
       const read = receipts.readDocument(exportHead, value);
       if (isFault(read)) return read;
       head = read;
-      check = streamExport(read, key);
+      check = createStreamExport(read, key);
       return check.begin();
     }
     const read = receipts.readDocument(exportedEvent, value);
@@ -187,8 +187,8 @@ async function walked(
   stream: string,
   state: LogState,
   progress: Progress,
-): Promise<ReturnType<typeof logWalk> | ProofFault> {
-  const walk = logWalk(stream);
+): Promise<ReturnType<typeof createLogWalk> | ProofFault> {
+  const walk = createLogWalk(stream);
   const broken = await eachLine(path, progress, (value) => {
     const read = receipts.readDocument(walkedTransaction, value);
     if (isFault(read)) return read;

@@ -36,14 +36,14 @@ export interface Held {
 /** Bytes of rows that a host keeps; objects take about three times as much memory. */
 const SIZE_MAX = 48 * 1024 * 1024;
 
-export type HeldStreams = ReturnType<typeof heldStreams>;
+export type HeldStreams = ReturnType<typeof createHeldStreams>;
 
 /**
  * Recently used streams. Nothing here has to be current: a decision on a stream that another host
  * has changed fails at the commit, which compares versions.
  * @param sizeMax bytes.
  */
-export function heldStreams(sizeMax = SIZE_MAX) {
+export function createHeldStreams(sizeMax = SIZE_MAX) {
   const streams = new Map<StreamId, Held>();
   /** Few, and never forgotten: a turn that began before may put its streams back. */
   const quarantined = new Map<StreamId, string>();

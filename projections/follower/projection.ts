@@ -50,6 +50,7 @@ export interface Report {
 /** What a follower does. 'stopped' is final until someone looks: the log contradicts itself. */
 export type FollowerState = 'starting' | 'following' | 'waiting' | 'stopped' | 'ended';
 
+/** How far a follower is. */
 export interface FollowerStatus {
   readonly state: FollowerState;
   /** Log position of the last event that was applied. */

@@ -24,6 +24,7 @@ export interface Entry {
   readonly restarts: number;
 }
 
+/** The process table: the supervisor of a data folder and its programs. */
 export interface Ledger {
   readonly supervisor: { readonly pid: number; readonly identity: string };
   readonly programs: readonly Entry[];
