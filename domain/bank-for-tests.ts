@@ -57,7 +57,8 @@ export function bankForTests(options: BankOptions = {}) {
     const versionOf = (name: string | undefined): Version | undefined =>
       name === undefined ? undefined : named.get(`${accountId} ${name}`);
     const settled = versionOf(endNameOf(command));
-    const original = command.type === 'reverse' ? command.version : versionOf(originalNameOf(command));
+    const original =
+      command.type === 'reverse' ? command.version : versionOf(originalNameOf(command));
     return {
       settled: settled === undefined ? undefined : { version: settled },
       original: eventAt(accountId, original),

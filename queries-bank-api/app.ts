@@ -77,6 +77,7 @@ export const each = <Answer>(
 ): Handlers =>
   Object.fromEntries(Object.entries(answers).map(([id, answer]) => [id, served(answer)]));
 
+/** Answers the result of the question as JSON, or 503 while it cannot be answered. */
 export const answered = (ask: Ask): RequestHandler =>
   reached(async (request, response) => void response.json(await ask(request, response)));
 

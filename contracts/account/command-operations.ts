@@ -8,6 +8,7 @@ import type { ProblemCode } from '../http/problems.ts';
 import * as texts from '../http/scalars.ts';
 import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
 
+/** Body of POST /v1/accounts. */
 const openAccountBody = z.strictObject({
   ownerId: texts.clientOwnerText,
   // Named here, so that who reads the document (or generates from it) sees what is accepted.
@@ -20,6 +21,7 @@ const openAccountBody = z.strictObject({
     description: 'true: a command that a rule refuses is recorded in the log, with what was seen',
   }),
 });
+/** Body of a deposit or a withdrawal. */
 export const moneyBody = z.strictObject({
   amount: texts.positiveAmountText,
   description: texts.descriptionText.optional(),
@@ -27,6 +29,7 @@ export const moneyBody = z.strictObject({
   metadata: texts.metadataRecord.optional(),
 });
 
+/** Body that places a hold. */
 const holdBody = z.strictObject({
   amount: texts.positiveAmountText,
   description: texts.descriptionText.optional(),
@@ -34,23 +37,31 @@ const holdBody = z.strictObject({
     description: 'when the bank releases the hold by itself; it stays until resolved without it',
   }),
 });
+/** Body that captures a hold or a pending transfer. */
 export const captureBody = z.strictObject({
   amount: texts.positiveAmountText.optional().meta({
     description: 'what is taken, the rest is released; all of the hold when missing',
   }),
 });
+/** Body of a command without members. */
 export const emptyBody = z.strictObject({});
+/** Body that sets the overdraft limit. */
 const overdraftBody = z.strictObject({ amount: texts.amountText });
+/** Body that sets both limits; a missing member removes that limit. */
 const limitsBody = z.strictObject({
   perWithdrawal: texts.amountText.optional(),
   perDay: texts.amountText.optional(),
 });
+/** Body that sets name and metadata; a missing member is removed. */
 const detailsBody = z.strictObject({
   name: texts.nameText.optional(),
   metadata: texts.metadataRecord.optional(),
 });
+/** Body that switches the recording of refusals. */
 const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
+/** Body of a command that may say why. */
 export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
+/** Body that reverses the event with this version. */
 const reversalBody = z.strictObject({
   version: texts.versionNumber,
   reason: texts.descriptionText.optional(),
@@ -247,6 +258,7 @@ const COMMANDS = {
 };
 type Commands = typeof COMMANDS;
 
+/** A body with the type of its command, as batches and actors name it. */
 export const typed = <Type extends string, Shape extends z.ZodRawShape>(
   type: Type,
   body: z.ZodObject<Shape>,
@@ -260,7 +272,7 @@ type Option = {
   [Type in keyof Commands]: OptionOf<Type, Commands[Type]['members']>;
 }[keyof Commands];
 
-/** What a client may command. */
+/** A command that a client may send. */
 export const clientCommand = z.discriminatedUnion(
   'type',
   Object.entries(COMMANDS).map(([type, { members }]) =>

@@ -37,7 +37,7 @@ export function foldAccount(
   return defined({ ...after, version: event.version, balance, at: event.at, position });
 }
 
-/** What an event changes beside the balance. */
+/** What an event changes besides the balance. */
 function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
   switch (event.type) {
     case 'account-frozen':
