@@ -265,7 +265,7 @@ export class Generations {
   private async unfollow(generation: string): Promise<void> {
     const follower = this.followers.get(generation);
     this.followers.delete(generation);
-    // What it could not write any more is written by whoever goes on, or is not needed.
+    // What it could not write any more is written by its successor, or is not needed.
     await follower?.end().catch((failure: unknown) => this.leftBehind(failure));
   }
 

@@ -26,7 +26,7 @@ interface Sent {
  * only so many events are under way at a time. So messages become fewer and larger under load, and
  * wait here and not at the broker, where a slow log would look like a loss.
  */
-function sendWindow(clock: Clock) {
+function createSendWindow(clock: Clock) {
   let messages: { readonly batch: readonly Sent[]; readonly at: number }[] = [];
 
   const isLastUnderWay = (): boolean => {
@@ -110,7 +110,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const marks = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
-  const window = sendWindow(clock);
+  const window = createSendWindow(clock);
   let [isSending, isAskedSoon] = [false, false];
   let sendAt = 0;
 

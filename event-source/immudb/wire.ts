@@ -92,7 +92,7 @@ export interface TxScanRequest {
   readonly limit: number;
   readonly desc: boolean;
   readonly entriesSpec: EntriesSpec<'RAW_VALUE' | 'ONLY_DIGEST'>;
-  /** How new the snapshot of the index must be that immudb opens beside. */
+  /** How new the snapshot of the index must be that immudb opens for the read. */
   readonly sinceTx: number;
 }
 interface EntriesSpec<Action extends string> {

@@ -100,8 +100,7 @@ export const FOLLOWER_PACE: FollowerPace = {
  * A catch-up subscription: follows the log strictly in log order from the projection's checkpoint.
  * A pushed batch that continues the position is applied at once; everything else is pulled.
  * @example
- * const follower = new Follower(projection, eventSourceLog(dapr), logger);
- * await follower.start();
+ * const follower = new Follower(projection, eventSourceLog(dapr), logger); // it follows now
  * follower.push(message); // a hint from the topic `ledger`
  */
 export class Follower {

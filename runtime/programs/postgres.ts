@@ -290,7 +290,7 @@ const provisionReadside = async (
   if (!isKnown) await admin.query('create database readside owner readside');
   await admin.query('revoke all on database readside from public');
   // FerretDB passes the name of the member as a parameter, so only a plan for its value can
-  // use an index; a generic plan, liked while the table was small, reads all of it for ever.
+  // use an index; a generic plan, liked while the table was small, reads all of it every time.
   await admin.query('alter database readside set plan_cache_mode = force_custom_plan');
   const inside = await connectToPostgres(instance, secrets, 'readside');
   try {
