@@ -9,7 +9,7 @@ import { transferIdOf } from './transfer-id.ts';
 // The words of the specifications of the rules: commands in the imperative, events in the past
 // tense. Amounts are minor units; what a test does not name is the same everywhere.
 
-export const H = holdId('00000000-0000-8000-8000-000000000001');
+const H = holdId('00000000-0000-8000-8000-000000000001');
 export const T = transferIdOf(OWN, 7n);
 const CZK = 'CZK' as Currency;
 const OWNER = ownerId('jana');
