@@ -4,6 +4,7 @@ import { accountId, uuidV8, type AccountId } from './ids.ts';
 export type AccountNumber = string & { readonly __brand: 'AccountNumber' };
 
 const NUMBER_DIGITS = 18;
+/** Serials are below it, so that an account number has 18 digits and two check digits. */
 export const SERIAL_LIMIT = 10n ** 18n;
 const SERIAL_BITS = 60n;
 const FILL_BITS = 62n;

@@ -6,6 +6,7 @@ const PLAIN_DRAW_MS = 5_000;
 /** Where a line is drawn: stderr, or a sink of a test. */
 export interface LineSink {
   readonly isTTY?: boolean;
+  /** Writes text as it is. */
   readonly write: (text: string) => unknown;
 }
 
@@ -26,7 +27,9 @@ export function barLine(name: string, done: number, total: number, figures: stri
 
 /** A progress line that is redrawn in a terminal, and written every 5 s to a file. */
 export function liveLine(out: LineSink): {
+  /** Shows the line, unless another was shown a moment ago; the last one always. */
   draw(line: () => string, isLast: boolean): void;
+  /** Shows what was drawn last, also when the work broke off. */
   end(): void;
 } {
   const live = out.isTTY === true;
@@ -61,7 +64,7 @@ const minutes = (ms: number): string => {
 };
 
 /**
- * A bar with how much is done, how fast, and how long the rest will take. `counted` is told in the
+ * A bar with how much is done, how fast, and how long the rest will take. `counted` is shown in
  * place of `done` where the two are not the same, as events and their positions.
  */
 export function progressBar(name: string, unit: string, out: LineSink = process.stdout) {

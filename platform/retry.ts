@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
+/** How often and how long to retry; times are milliseconds. */
 export interface RetryTerms {
   /** Milliseconds before each further try; when they are used up, the last error is thrown. */
   readonly pausesMs: Iterable<number>;
