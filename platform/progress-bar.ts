@@ -85,5 +85,10 @@ export function progressBar(name: string, unit: string, out: LineSink = process.
     };
     draw(line, false);
   };
-  return { at, end };
+  return {
+    /** Shows how far the work is. */
+    at,
+    /** Shows what was drawn last, also when the work broke off. */
+    end,
+  };
 }

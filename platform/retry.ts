@@ -6,6 +6,7 @@ export interface RetryTerms {
   readonly pausesMs: Iterable<number>;
   /** Whether another try may help; other errors are thrown at once. */
   readonly mayRetry?: (error: unknown) => boolean;
+  /** For tests: waits so many milliseconds. */
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
