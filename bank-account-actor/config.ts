@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commonConfig } from '../platform/config.ts';
 
+/** Environment variables of the actor host. */
 export const actorHostConfig = {
   ...commonConfig,
   ACTOR_HOST_NAME: z

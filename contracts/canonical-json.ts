@@ -4,9 +4,9 @@ const [SPACE, DEL, ZERO, NINE] = [0x20, 0x7f, 0x30, 0x39];
 const DEPTH_MAX = 8;
 
 /**
- * Whether these bytes are the canonical JSON of the value that was parsed out of them: no member
- * twice or out of order, no blanks, one way to write each text and number. Most events are plain
- * enough to be read through once, which costs a fifth of writing them again.
+ * Whether these bytes are the canonical JSON of the value that was parsed from them: members sorted
+ * and unique, no blanks, one spelling of each text and number. Most events are plain enough to be
+ * checked in one pass, for a fifth of the cost of writing them again.
  */
 export const isCanonicalText = (bytes: Uint8Array, parsed: unknown): boolean =>
   isPlain(bytes) || Buffer.compare(Buffer.from(canonicalJson(parsed)), bytes) === 0;
@@ -86,8 +86,11 @@ function endOfDigits(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * JSON with sorted members and no blanks: equal values give equal text (as RFC 8785 orders). What
- * is in order already, as everything is that came through Go or out of the log, costs a third.
+ * JSON with sorted members and without blanks, as RFC 8785 orders them: equal values give equal
+ * text. Members that are undefined are left out. A value that is in order already, as everything
+ * from Go or from the log is, costs a third.
+ * @example
+ * canonicalJson({ b: 1, a: [true, null] }); // '{"a":[true,null],"b":1}'
  */
 export function canonicalJson(value: unknown): string {
   if (isOrdered(value)) return JSON.stringify(value) ?? 'null';

@@ -10,7 +10,7 @@ import { PERSON_QUERIES } from './person/queries.ts';
 import { TRANSFER_OPERATIONS } from './transfer/operations.ts';
 import { z } from 'zod';
 
-/** All that core-bank-api serves and documents; docs/reference says the same. */
+/** Everything that core-bank-api serves and documents; docs/reference is made from it. */
 export const COMMAND_API_OPERATIONS: readonly Operation[] = [
   ...COMMAND_OPERATIONS,
   ...TRANSFER_OPERATIONS,
@@ -18,7 +18,7 @@ export const COMMAND_API_OPERATIONS: readonly Operation[] = [
   ...PERSON_OPERATIONS,
 ];
 
-/** All that queries-bank-api serves and documents. */
+/** Everything that queries-bank-api serves and documents. */
 export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...QUERY_OPERATIONS,
   ...REFUSAL_QUERIES,
@@ -35,7 +35,7 @@ function eventFile([type, schema]: readonly [string, z.ZodType]): [string, strin
   return [`integration-events/${type}.json`, written(document)];
 }
 
-/** The files of docs/reference by their path there, made from the contracts. */
+/** The files of docs/reference by their path in it. */
 export const referenceFiles = (): ReadonlyMap<string, string> =>
   new Map([
     ...[...integrationEventSchemas].map(eventFile),

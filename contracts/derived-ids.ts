@@ -22,26 +22,42 @@ const digestOf = (text: string): string => hash('sha256', text, 'hex');
 const first64BitsOf = (text: string): bigint =>
   BigInt(`0x${digestOf(text).slice(0, HEX_OF_64_BITS)}`);
 
-/** The id of the account that an opening command makes. */
+/**
+ * The id of the account that an opening command creates. It is derived from the command id, so a
+ * retry finds the account of the first attempt.
+ */
 export const accountIdFor = (id: CommandId): AccountId =>
   accountIdOfSerial(first64BitsOf(`open-account:${id}`) % SERIAL_LIMIT);
 
-/** The id of the person whom a registration makes. */
+/**
+ * The id of the person that a registration creates: a UUID of version 8 (RFC 9562). It is derived
+ * from the command id, so a retry finds the person of the first attempt.
+ */
 export const personIdFor = (id: CommandId): PersonId =>
   personId(uuidV8(digestOf(`register-person:${id}`)));
 
-/** The id of the hold that a command places. */
+/**
+ * The id of the hold that a command places (UUID version 8, RFC 9562). It is derived from the
+ * command id, so a retry names the same hold.
+ */
 export const holdIdFor = (account: AccountId, id: CommandId): HoldId =>
   holdId(uuidV8(digestOf(`hold:${account}:${id}`)));
 
-/** The id of the transfer that a command begins; it names the source account. */
+/**
+ * The id of the transfer that a command begins. It is derived from the command id, so a retry names
+ * the same transfer, and it contains the number of the source account.
+ */
 export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
   transferIdOf(source, first64BitsOf(`transfer:${source}:${id}`));
 
-/** The id of a batch's item without a key: of those that say the same the one after `before`. */
+/**
+ * The command id of a batch's item without a key.
+ * @param about what the item says.
+ * @param before how many items of the batch before it say the same.
+ */
 export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
   commandId(uuidV8(digestOf(`batch-item:${batch}:${about}:${before}`)));
 
-/** The key of a message's command without one: CloudEvents are told apart by source and id. */
+/** The command id of a message without a key: CloudEvents are identified by source and id. */
 export const messageKeyFor = (source: string, id: string): CommandId =>
   commandId(uuidV8(digestOf(`message:${JSON.stringify([source, id])}`)));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Dropped generations that the registry remembers, so that what was left of them is dropped. */
+/** How many dropped generations the registry remembers, so that their leftovers can be dropped. */
 export const DROPPED_REMEMBERED = 8;
 
 const generationText = z.string().regex(/^\d+-[0-9a-z]{8}$/);
@@ -11,9 +11,9 @@ const heldGeneration = z.strictObject({
 });
 
 /**
- * Which generations of a read model there are. A rebuild makes a new one beside the one in use,
- * named by a number and by who builds it. Each change of the registry is a revision that is
- * inserted under the next number, so of two that are made of one revision the second is refused.
+ * Which generations of a read model exist. A rebuild makes a new one alongside the one in use; its
+ * name has a number and a random part. Each change of the registry is a revision, inserted under
+ * the next number: of two revisions made from the same one, the second is refused.
  */
 export const registryRevision = z.strictObject({
   revision: z.int().min(1),
@@ -28,11 +28,14 @@ export const registryRevision = z.strictObject({
 });
 export type RegistryRevision = z.infer<typeof registryRevision>;
 
+/** The number in a generation's name. */
 export const generationNumber = (generation: string): number => Number.parseInt(generation, 10);
 
 /**
- * The newest of the revisions that are numbered from 1 on without a hole. A caller that knew one
- * pays for two reads, or for few more where the registry has moved on or was begun anew.
+ * The newest of the revisions, which are numbered from 1 without a gap.
+ * @param known a revision that was seen before: then it takes two reads, or a few more where the
+ *   registry has moved on or was started again from nothing.
+ * @returns undefined when there is none yet.
  */
 export async function newestRevision(
   read: (revision: number) => Promise<RegistryRevision | undefined>,

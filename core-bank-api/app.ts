@@ -41,12 +41,13 @@ const DELIVERY_BYTES_MAX = 12 * 1024 * 1024;
 
 const delivery = z.looseObject({ data_base64: z.base64() });
 
+/** Executes a command that came as a message; RETRY has it delivered again. */
 type TakeMessage = (message: Buffer) => Promise<'SUCCESS' | 'RETRY'>;
 
 /**
  * What the sidecar calls on the port that clients use too, so each call must show the token.
- * Messages come raw: the sidecar would try one that is not JSON again for ever, and drop one
- * that expired without telling anybody.
+ * Messages come raw: the sidecar would retry one that is not JSON endlessly, and drop an expired
+ * one silently.
  */
 function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void {
   const onlySidecar: RequestHandler = (request, _response, next) => {
@@ -68,8 +69,10 @@ function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void 
   app.use(routes);
 }
 
+/** Largest body of a request. */
 const BODY_BYTES_MAX = 64 * 1024;
 
+/** What the command API needs. */
 export interface CommandApiPorts {
   readonly actors: Actors;
   readonly executePerson: ExecutePerson;
@@ -79,7 +82,10 @@ export interface CommandApiPorts {
   readonly logger: Logger;
 }
 
-/** The command API: HTTP in, one command to the account's actor, its outcome out. */
+/**
+ * The command API: an HTTP request becomes one command to the account's actor, its result the
+ * answer.
+ */
 export function commandApi(ports: CommandApiPorts): Express {
   const { actors, executePerson, messages, checks, logger } = ports;
   const app = createApp({ logger });

@@ -104,7 +104,7 @@ function itemIds(commandId: CommandId): (about: string) => CommandId {
 }
 
 /**
- * Executes a plan: the commands of one account in order, the accounts beside each other, or all of
+ * Executes a plan: the commands of one account in order, the accounts in parallel, or all of
  * them as one when the plan is atomic. An atomic plan with a failure is not sent at all. Gives each
  * command's result with `settle`.
  */
@@ -170,7 +170,7 @@ export function problemOf({ code, parts }: Failure, at: string): BatchResult {
 }
 
 export const BATCH_BYTES_MAX = 1024 * 1024;
-/** Batches that are worked on at the same time; more are put off. */
+/** Batches that are worked on at the same time; more are refused for now. */
 const BATCHES_AT_ONCE_MAX = 128;
 
 // Not to be passed over: who sends it relies on nothing being executed at another version.

@@ -18,7 +18,7 @@ import { retry } from '../platform/retry.ts';
 
 /** Pauses before a call is made again; a restarting part of the bank is hidden by them. */
 const RETRY_MS = [100, 300, 800] as const;
-/** No call begins later than this; the host is told, and drops what comes much later. */
+/** No call starts later than this; the host gets the deadline and drops what comes much later. */
 export const PATIENCE_MS = 10_000;
 /** Measured: fewer and larger calls cost less, and one more in flight hides the way there. */
 const CALLS_IN_FLIGHT_MAX = 4;
@@ -33,16 +33,18 @@ const LANE_LIMITS: BatcherLimits<Parcel> = {
 const SLOTS = 1_000;
 /** Where an account was active; a host says itself when it is not any more. */
 const KNOWN_ACCOUNTS_MAX = 200_000;
-/** Shorter than an actor's idle time, so that Dapr is asked again before it ends what is in use. */
+/**
+ * Shorter than an actor's idle time, so that Dapr is asked again before it ends an actor in use.
+ */
 export const KNOWN_MS = 5 * 60_000;
 
-/** Commands for the accounts, however they come to them. */
+/** Executes commands on accounts, wherever their host is. */
 export interface Actors {
-  /** Executes the commands of a group; the first one's account tells where it goes. */
+  /** Executes the commands of a group; the account of the first one determines the host. */
   execute(group: CommandGroup): Promise<readonly CommandResult[]>;
   /**
-   * What the account executed or ended under each name, undefined for nothing; 'unavailable' when
-   * nobody can tell now.
+   * The events of the account that were committed under each name, undefined for none;
+   * 'unavailable' when nobody can tell now.
    */
   lookup(
     accountId: AccountId,
@@ -50,6 +52,7 @@ export interface Actors {
   ): Promise<readonly (readonly LoggedEvent[] | undefined)[] | 'unavailable'>;
 }
 
+/** The result of a command whose outcome is unknown; the same id may be sent again. */
 export const unavailable = (reason: string): CommandResult => ({
   ok: false,
   refusal: { code: 'service-unavailable', reason },
@@ -72,9 +75,13 @@ interface Lane {
 
 /**
  * Brings commands to the hosts of their accounts. The first command for an account goes to its Dapr
- * actor; the answer names the host. Further ones for accounts of that host travel together, in one
- * call to the actor type that this host alone registers. What the host says moved takes the
- * ordinary way again. Nothing rests on this but speed: fencing is the journal's.
+ * actor, whose answer names the host. Further ones for accounts of that host travel together, in
+ * one call to the actor type that this host alone registers. A command for an account that the host
+ * says has moved goes to the Dapr actor again. Only speed depends on this: correctness is the
+ * journal's fencing.
+ * @example
+ * const actors = courier(dapr);
+ * const [result] = await actors.execute({ commands: [message] });
  */
 export function courier(
   sidecar: Pick<Sidecar, 'invokeActor'>,

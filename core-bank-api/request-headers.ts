@@ -16,9 +16,13 @@ function single(request: Request, name: string): string | undefined {
   return values[0];
 }
 
+/** A random command id, for a request without an Idempotency-Key. */
 export const freshId = (): CommandId => commandId(randomUUID());
 
-/** The client's Idempotency-Key, or one that the server makes. */
+/**
+ * The client's Idempotency-Key; a new one when the request has none.
+ * @throws Failure (invalid-request) when it is malformed or repeated.
+ */
 export function commandIdOf(request: Request): CommandId {
   const key = single(request, 'Idempotency-Key');
   if (key === undefined) return freshId();
@@ -31,8 +35,10 @@ export function commandIdOf(request: Request): CommandId {
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 /**
- * At which versions If-Match lets the command run (RFC 9110, section 13.1.1): any, or those of the
- * list that the server could have given. Weak tags and others never match.
+ * The versions at which If-Match lets the command run (RFC 9110, section 13.1.1). Weak tags, and
+ * tags that the server never gives, match nothing.
+ * @returns undefined when there is no such header: at any version.
+ * @throws Failure (invalid-request) when it is malformed.
  */
 export function ifMatchOf(request: Request): IfMatch | undefined {
   // Repeated lines are one list (RFC 9110, section 5.3).
@@ -56,10 +62,11 @@ export function ifMatchOf(request: Request): IfMatch | undefined {
   });
 }
 
-/** The W3C trace context of the request; a new one when it has none or not a valid one. */
+/** The W3C trace context of the request; a new one when it has none or an invalid one. */
 export const traceparentOf = (request: Request): string =>
   validTraceparent(request.headers['traceparent']);
 
+/** The trace context if it is valid; otherwise a new one. */
 export function validTraceparent(text: unknown): string {
   const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
   if (typeof text === 'string' && valid.test(text)) return text;
@@ -68,9 +75,13 @@ export function validTraceparent(text: unknown): string {
   return `00-${randomUUID().replaceAll('-', '')}-${span}-00`;
 }
 
+/** Whether the request is a dry run; throws a Failure for any other query parameter. */
 export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;
 
-/** Only these parameters, each true or false; anything else could be a mistyped wish. */
+/**
+ * Only these parameters, each true or false.
+ * @throws Failure (invalid-request) for anything else, which could be a mistyped one.
+ */
 export function flagsOf<Name extends string>(
   request: Request,
   names: readonly Name[],

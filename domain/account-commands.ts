@@ -27,6 +27,7 @@ type PlaceHold = Wanted<'place-hold'> & {
   readonly expiresAt?: string;
 };
 
+/** Everything that one account can be asked to do. Amounts are minor units above zero. */
 export type Command =
   | OpenAccount
   | (Wanted<'deposit'> & { readonly amount: Minor } & Remarks)
@@ -45,7 +46,9 @@ export type Command =
   | (Wanted<'close'> & Reasoned)
   | (Wanted<'reverse'> & Reasoned & { readonly version: Version });
 
-/** What is decided on both accounts of a transfer, in one turn; all are sent to the source. */
+/**
+ * A command decided on both accounts of a transfer in one turn; it is sent to the source account.
+ */
 export type TransferCommand =
   | (Wanted<'send-transfer'> & TransferTerms & { readonly reversesTransferId?: TransferId })
   | (Wanted<'reserve-transfer'> & TransferTerms & { readonly expiresAt?: string })
@@ -61,6 +64,7 @@ type TransferTerms = Remarks & {
 };
 
 type AnyCommand = Command | TransferCommand;
+/** The command of one type: `CommandOf<'deposit'>`. */
 export type CommandOf<Type extends AnyCommand['type']> = Extract<AnyCommand, { type: Type }>;
 
 const TRANSFERS: Readonly<Record<TransferCommand['type'], true>> = {
@@ -125,14 +129,21 @@ export function endNameOf(command: NamingCommand): string | undefined {
   }
 }
 
-/** What a decision may ask of the account's past that its state does not hold. */
+/** What a decision may need from the account's past that its state no longer has. */
 export interface Past {
-  /** The event that ended the hold or transfer in question, or reversed it. */
+  /**
+   * The event that ended the hold or transfer in question, or that reversed the movement. Undefined
+   * when there is none.
+   */
   readonly settled?: { readonly version: Version } | undefined;
-  /** The event that is to be reversed. */
+  /** The event that is to be reversed; undefined when the account has no such event. */
   readonly original?: AccountEvent | undefined;
 }
 
+/**
+ * Why a rule refuses a command: an expected answer, never thrown. Each code is one problem of the
+ * REST API (contracts/account/refusals.ts); amounts are minor units.
+ */
 export type Refusal =
   | { readonly code: 'account-not-found' }
   | { readonly code: 'account-already-exists' }
@@ -167,9 +178,12 @@ export type Refusal =
   | { readonly code: 'transfer-not-due' }
   | { readonly code: 'invalid-request'; readonly at: string; readonly message: string };
 
+/** What the rules make of a command: the events to commit, at least one, or a refusal. */
 export type Decision =
   | { readonly ok: true; readonly events: readonly [AccountEvent, ...AccountEvent[]] }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** A decision that refuses. */
 export const refuse = (refusal: Refusal): Decision => ({ ok: false, refusal });
+/** A decision with a single event. */
 export const granted = (event: AccountEvent): Decision => ({ ok: true, events: [event] });

@@ -10,8 +10,15 @@ import { reversalOf } from './movement.ts';
 const NOTHING: Past = {};
 
 /**
- * Decides a command; pure. `at` is the actor's time (RFC 3339), never the client's; `past` is
- * what the log tells of things that the account's state has forgotten.
+ * Decides a command on the state of its account. Pure: it reads no clock, makes no id and does no
+ * I/O.
+ * @param at the host's time (RFC 3339, UTC), never the client's.
+ * @param past what the command needs to know of events that the state no longer has.
+ * @returns the events to commit, or a refusal; it never throws for a well-formed command.
+ * @example
+ * decide(account, { type: 'withdraw', amount: minor(500n) }, at);
+ * // { ok: true, events: [{ type: 'money-withdrawn', at, amount: 500n }] }
+ * // or { ok: false, refusal: { code: 'insufficient-funds', available: 300n, shortfall: 200n } }
  */
 export function decide(account: Account, command: Command, at: string, past = NOTHING): Decision {
   if (command.type === 'open-account') return decideOpen(account, command, at);

@@ -2,9 +2,10 @@ import type { Currency } from './currency.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
 import type { Minor } from './money.ts';
 
+/** A client's own names and values; the bank does not interpret them. */
 type Metadata = Readonly<Record<string, string>>;
 
-/** What a person may write beside a movement of money. */
+/** What a client may write about a movement of money. */
 export interface Remarks {
   readonly description?: string;
   readonly reference?: string;
@@ -21,13 +22,14 @@ interface Reasoned {
   readonly reason?: string;
 }
 
-/** Most that may leave the account; what is missing is not limited. */
+/** The most that may leave the account, in minor units; a missing member means no limit. */
 export interface Limits {
   readonly perWithdrawal?: Minor;
-  /** Per day of UTC, counted over withdrawals, holds and transfers. */
+  /** Per day of UTC, over withdrawals, holds and transfers. */
   readonly perDay?: Minor;
 }
 
+/** How the owner names and labels the account. */
 export interface Details {
   readonly name?: string;
   readonly metadata?: Metadata;
@@ -47,6 +49,7 @@ interface DirectLeg extends TransferLeg {
 
 /** Why a pending transfer ended without a movement of money. */
 export const RELEASE_REASONS = ['voided', 'expired'] as const;
+/** One of `RELEASE_REASONS`. */
 type ReleaseReason = (typeof RELEASE_REASONS)[number];
 
 type Opened = Happened<'account-opened'> &
@@ -109,14 +112,20 @@ export type LedgerEvent =
   /** Source: `released` is what was held beyond the captured amount, and is available again. */
   | (Happened<'transfer-captured'> & TransferLeg & { readonly released: Minor } & Remarks);
 
+/**
+ * Everything that can happen to an account, as it stands in the log permanently. Amounts are minor
+ * units of the account's currency and above zero; `at` is the host's time.
+ */
 export type AccountEvent = TermsEvent | ReservationEvent | LedgerEvent;
 
+/** The event of one type: `EventOf<'money-deposited'>`. */
 export type EventOf<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>;
 
 /**
- * What an event begins or ends for ever, beside the command that made it: each of these names may
- * stand in a stream once. The journal keeps them, so that it is known of any hold, movement or
- * transfer, however old.
+ * What an event begins or ends permanently, besides the command that caused it: each of these names
+ * may occur at most once in a stream. The journal keeps them, so that it can tell of any hold,
+ * movement or transfer, however old, whether it has ended.
+ * @returns no names for an event that may occur any number of times.
  */
 export function onceNamesOf(event: AccountEvent): string[] {
   switch (event.type) {
@@ -153,15 +162,23 @@ export function onceNamesOf(event: AccountEvent): string[] {
       return [];
   }
 }
-/** Of a transfer's leg at the target, whose command has an id of the bank: the client's key. */
+/**
+ * The name of the client's key that caused a transfer's event at the target, whose command id is
+ * the bank's own.
+ */
 export const causeName = (key: string): string => `key ${key}`;
+/** The name of the end of a hold. */
 export const holdName = (id: HoldId): string => `hold ${id}`;
+/** The name of the reversal of the account's event with this version. */
 export const reversalName = (version: Version): string => `reversal ${version}`;
+/** The name of a transfer's first event in a stream. */
 export const transferName = (id: TransferId): string => `transfer ${id}`;
+/** The name of the end of a pending transfer. */
 export const transferEndName = (id: TransferId): string => `transfer-end ${id}`;
+/** The name of the reversal of a transfer. */
 export const transferReversalName = (id: TransferId): string => `transfer-reversal ${id}`;
 
-/** Only what a person wrote beside the movement. */
+/** Only the remarks of an object: members that are undefined are left out. */
 export function remarksOf({ description, reference, metadata }: Remarks): Remarks {
   return {
     ...(description === undefined ? {} : { description }),

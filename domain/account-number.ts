@@ -1,9 +1,10 @@
 import { accountId, uuidV8, type AccountId } from './ids.ts';
 
-/** 18 digits and 2 check digits by ISO 7064 mod 97-10, as IBANs have them. */
+/** 18 digits and two check digits (ISO 7064 MOD 97-10), as in an IBAN. */
 export type AccountNumber = string & { readonly __brand: 'AccountNumber' };
 
 const NUMBER_DIGITS = 18;
+/** Serials are below it, so that an account number has 18 digits and two check digits. */
 export const SERIAL_LIMIT = 10n ** 18n;
 const SERIAL_BITS = 60n;
 const FILL_BITS = 62n;
@@ -21,8 +22,9 @@ function fillOf(serial: bigint): bigint {
 }
 
 /**
- * The account id of a serial number: a UUID of version 8 (RFC 9562) that holds the serial, so
- * that number and id are two spellings of one thing and no table between them is needed.
+ * The account id of a serial number: a UUID of version 8 (RFC 9562) that contains the serial.
+ * Number and id are two spellings of the same thing, so no table has to map one to the other.
+ * @throws Error for a serial outside 0 to 10^18 - 1.
  */
 export function accountIdOfSerial(serial: bigint): AccountId {
   if (serial < 0n || serial >= SERIAL_LIMIT) throw new Error(`not an account serial: ${serial}`);
@@ -32,14 +34,21 @@ export function accountIdOfSerial(serial: bigint): AccountId {
   return accountId(uuidV8(value.toString(16).padStart(32, '0')));
 }
 
-/** The serial that an id of the bank holds, whatever fills the rest; undefined when none. */
+/**
+ * The serial number inside an id of the bank, without looking at the other bits.
+ * @returns undefined when those bits are not a serial (10^18 or more).
+ */
 export function serialOf(id: string): bigint | undefined {
   const value = BigInt(`0x${id.replaceAll('-', '')}`);
   const serial = ((value >> 80n) << 12n) | ((value >> 64n) & 0xfffn);
   return serial >> SERIAL_BITS !== 0n || serial >= SERIAL_LIMIT ? undefined : serial;
 }
 
-/** The human number of an account, or undefined for an id that the bank never gave out. */
+/**
+ * The account number that people read and type; undefined when the bank never issued this id.
+ * @example
+ * accountNumberOf(accountIdOfSerial(1n)); // '00000000000000000195'
+ */
 export function accountNumberOf(id: AccountId): AccountNumber | undefined {
   const serial = serialOf(id);
   if (serial === undefined || accountIdOfSerial(serial) !== id) return undefined;
@@ -47,7 +56,10 @@ export function accountNumberOf(id: AccountId): AccountNumber | undefined {
   return (digits + checkDigits(digits)) as AccountNumber;
 }
 
-/** The account id of a human number, or undefined when its check digits are wrong. */
+/**
+ * The account id of an account number; undefined when the text is not 20 digits or its check digits
+ * (ISO 7064 MOD 97-10) are wrong.
+ */
 export function accountIdOfNumber(text: string): AccountId | undefined {
   if (!/^[0-9]{20}$/.test(text) || BigInt(text) % 97n !== 1n) return undefined;
   const digits = text.slice(0, NUMBER_DIGITS);

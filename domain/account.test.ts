@@ -3,26 +3,13 @@ import { available, evolve, NO_ACCOUNT, type Account, type ExistingAccount } fro
 import type { Command } from './account-commands.ts';
 import { decide } from './account-decisions.ts';
 import type { AccountEvent } from './account-events.ts';
-import { currencyOf, type Currency } from './currency.ts';
-import { ownerId } from './ids.ts';
+import { deposit, deposited, open, opened, withdraw } from './account-events-for-tests.ts';
+import { AT } from './account-specification-for-tests.ts';
 import { createLedgerCheck, type LogStep } from './invariants.ts';
-import { minor, ZERO } from './money.ts';
 import { runsOf } from './runs-for-tests.ts';
 
-const CZK = currencyOf('CZK') as Currency;
-const AT = '2026-01-02T03:04:05.678Z';
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const runs = { seed, numRuns: runsOf(10_000) };
-
-const open = (overdraft = 0n, deposit = 0n): Command => ({
-  type: 'open-account',
-  ownerId: ownerId('jana'),
-  currency: CZK,
-  overdraftLimit: minor(overdraft),
-  initialDeposit: minor(deposit),
-});
-const deposit = (units: bigint): Command => ({ type: 'deposit', amount: minor(units) });
-const withdraw = (units: bigint): Command => ({ type: 'withdraw', amount: minor(units) });
 
 const eventsOf = (account: Account, command: Command): readonly AccountEvent[] => {
   const decision = decide(account, command, AT);
@@ -34,66 +21,12 @@ const after = (account: Account, ...commands: Command[]): Account =>
     account,
   );
 
-describe('opening', () => {
-  test('given no account, when it is opened, then it exists with nothing on it', () => {
-    const account = after(NO_ACCOUNT, open(500n)) as ExistingAccount;
-    expect(account).toMatchObject({ status: 'open', version: 1, ledger: ZERO, openedAt: AT });
-    expect(available(account)).toBe(500n);
-  });
-  test('given no account, when it is opened with a deposit, then two events say so', () => {
-    const events = eventsOf(NO_ACCOUNT, open(0n, 700n));
-    expect(events.map(({ type }) => type)).toEqual(['account-opened', 'money-deposited']);
-    expect(after(NO_ACCOUNT, open(0n, 700n))).toMatchObject({ version: 2, ledger: 700n });
-  });
-  test('given an account, when it is opened again, then it is refused', () => {
-    expect(decide(after(NO_ACCOUNT, open()), open(), AT)).toEqual({
-      ok: false,
-      refusal: { code: 'account-already-exists' },
-    });
-  });
-});
-
-describe('moving money', () => {
-  test.each([deposit(1n), withdraw(1n)])(
-    'given no account, when %j, then it is refused',
-    (command) => {
-      expect(decide(NO_ACCOUNT, command, AT)).toEqual({
-        ok: false,
-        refusal: { code: 'account-not-found' },
-      });
-    },
-  );
-  test('given 7.00, when 3.00 are withdrawn, then 4.00 are left', () => {
-    const account = after(NO_ACCOUNT, open(0n, 700n), withdraw(300n));
-    expect(account).toMatchObject({ version: 3, ledger: 400n });
-  });
-  test('given 7.00 and an overdraft of 5.00, then all 12.00 can be withdrawn', () => {
-    const account = after(NO_ACCOUNT, open(500n, 700n), withdraw(1_200n)) as ExistingAccount;
-    expect(account.ledger).toBe(-500n);
-    expect(available(account)).toBe(0n);
-  });
-  test('given 7.00 and an overdraft of 5.00, then a withdrawal of 12.01 says what lacks', () => {
-    const decision = decide(after(NO_ACCOUNT, open(500n, 700n)), withdraw(1_201n), AT);
-    expect(decision).toEqual({
-      ok: false,
-      refusal: { code: 'insufficient-funds', available: 1_200n, shortfall: 1n },
-    });
-  });
-  test('given remarks, when money moves, then the event keeps them', () => {
-    const remarks = { description: 'rent', reference: 'inv-1', metadata: { shop: 'x' } };
-    const events = eventsOf(after(NO_ACCOUNT, open()), { ...deposit(5n), ...remarks } as Command);
-    expect(events).toEqual([{ type: 'money-deposited', at: AT, amount: 5n, ...remarks }]);
-  });
-});
-
 describe('corruption', () => {
-  const [opened] = eventsOf(NO_ACCOUNT, open()) as [AccountEvent];
   test('given an account, an opening event throws', () => {
-    expect(() => evolve(after(NO_ACCOUNT, open()), opened)).toThrow('opened twice');
+    expect(() => evolve(evolve(NO_ACCOUNT, opened()), opened())).toThrow('opened twice');
   });
   test('given no account, an event of money throws', () => {
-    const event: AccountEvent = { type: 'money-deposited', at: AT, amount: minor(1n) };
-    expect(() => evolve(NO_ACCOUNT, event)).toThrow('before the account was opened');
+    expect(() => evolve(NO_ACCOUNT, deposited(1n))).toThrow('before the account was opened');
   });
 });
 

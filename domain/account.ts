@@ -13,7 +13,12 @@ import {
 import { minor, type Minor, ZERO } from './money.ts';
 import { movementOf } from './movement.ts';
 
-/** The refusal when the amount may not leave the account now: limits, then what is available. */
+/**
+ * Why an amount may not leave the account now: first the limits, then the available balance.
+ * @param amount minor units.
+ * @param at the time of the decision (RFC 3339, UTC); its day is the one that `perDay` counts.
+ * @returns the refusal, or undefined when the amount may leave.
+ */
 export function whyNotSpend(
   account: ExistingAccount,
   amount: Minor,
@@ -37,7 +42,7 @@ const midnightAfter = (at: string): string => {
   return next.toISOString();
 };
 
-/** The refusal when `by` is more than what is available. */
+/** The refusal when `by` (minor units) is more than is available; otherwise undefined. */
 export function whyNotLower(account: ExistingAccount, by: Minor): Decision | undefined {
   const spendable = available(account);
   if (by <= spendable) return undefined;
@@ -45,6 +50,7 @@ export function whyNotLower(account: ExistingAccount, by: Minor): Decision | und
   return refuse({ code: 'insufficient-funds', available: spendable, shortfall });
 }
 
+/** The state of an account that was never opened. */
 export interface NoAccount {
   readonly status: 'none';
   readonly version: Version;
@@ -60,8 +66,8 @@ export interface Hold {
 }
 
 /**
- * Money that is reserved for another account and still in the ledger of this one. Metadata stays on
- * the reservation's event, because the state travels with every commit.
+ * Money that is reserved for another account and still in the ledger of this one. Its metadata
+ * stays in the event of the reservation, because the state is written with every commit.
  */
 export interface PendingTransfer {
   readonly transferId: TransferId;
@@ -73,12 +79,16 @@ export interface PendingTransfer {
   readonly expiresAt?: string;
 }
 
-/** What left the account, or was set aside to leave it, on a day of UTC. */
+/** What left the account, or was set aside to leave it, on one day of UTC. */
 interface DaySpending {
   readonly day: string;
   readonly amount: Minor;
 }
 
+/**
+ * The state of an account: what its events add up to. Amounts are minor units of its currency,
+ * times RFC 3339 in UTC.
+ */
 export interface ExistingAccount extends Details {
   readonly status: 'open' | 'frozen' | 'closed';
   readonly version: Version;
@@ -91,33 +101,44 @@ export interface ExistingAccount extends Details {
   readonly spent: DaySpending;
   readonly holds: readonly Hold[];
   readonly transfers: readonly PendingTransfer[];
-  /** A command that a rule refuses is recorded before it is answered. */
+  /** Refused commands are recorded before they are answered; missing means they are not. */
   readonly recordRefusals?: true;
   readonly openedAt: string;
   readonly changedAt: string;
 }
 
+/** The state that `decide` decides on and `evolve` makes. */
 export type Account = NoAccount | ExistingAccount;
 
+/** The state before the first event. */
 export const NO_ACCOUNT: NoAccount = { status: 'none', version: version(0) };
 
-/** What can still be spent: ledger - held + overdraft limit, in minor units. */
+/**
+ * What can still be spent, in minor units: ledger - held + overdraft limit.
+ * @example
+ * available(account); // 7_000n with 100.00 in the ledger and 30.00 of it held
+ */
 export function available(account: ExistingAccount): Minor {
   return minor(account.ledger - account.held + account.overdraftLimit);
 }
 
-/** What the clock of an account or a person shows, which never runs backwards. */
+/** The later of the stream's last time and now, so that its events never go back in time. */
 export const clockOf = (changedAt: string, now: string): string =>
   changedAt > now ? changedAt : now;
 
-/** The day of UTC of an RFC 3339 time in UTC. */
+/** The day (YYYY-MM-DD) of an RFC 3339 time in UTC. */
 export const dayOf = (at: string): string => at.slice(0, 10);
 
-/** What counts against the day's limit so far. */
+/** What already counts against the limit of a day, in minor units. */
 export const spentOn = ({ spent }: ExistingAccount, day: string): Minor =>
   spent.day === day ? spent.amount : ZERO;
 
-/** Applies one event. An event that cannot follow the state is corruption, so it throws. */
+/**
+ * Applies one event to the state before it. Pure.
+ * @throws Error when the event cannot follow the state: then the stream is corrupt.
+ * @example
+ * const account = events.reduce<Account>(evolve, NO_ACCOUNT);
+ */
 export function evolve(account: Account, event: AccountEvent): ExistingAccount {
   if (event.type === 'account-opened') {
     if (account.status !== 'none') throw new Error('an account was opened twice');
@@ -153,7 +174,7 @@ function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): Exist
 
 type Later = Exclude<AccountEvent, EventOf<'account-opened'>>;
 
-/** What an event does beside the money, which is moved already. */
+/** What an event changes besides the money, which is moved already. */
 function change(account: ExistingAccount, event: Later): ExistingAccount {
   switch (event.type) {
     case 'account-frozen':

@@ -57,7 +57,8 @@ export function bankForTests(options: BankOptions = {}) {
     const versionOf = (name: string | undefined): Version | undefined =>
       name === undefined ? undefined : named.get(`${accountId} ${name}`);
     const settled = versionOf(endNameOf(command));
-    const original = command.type === 'reverse' ? command.version : versionOf(originalOf(command));
+    const original =
+      command.type === 'reverse' ? command.version : versionOf(originalNameOf(command));
     return {
       settled: settled === undefined ? undefined : { version: settled },
       original: eventAt(accountId, original),
@@ -164,7 +165,7 @@ export function bankForTests(options: BankOptions = {}) {
 export type BankForTests = ReturnType<typeof bankForTests>;
 
 /** The name of the event that a transfer takes back. */
-const originalOf = (command: Command | TransferCommand): string | undefined =>
+export const originalNameOf = (command: Command | TransferCommand): string | undefined =>
   'reversesTransferId' in command && command.reversesTransferId !== undefined
     ? names.transferName(command.reversesTransferId)
     : undefined;

@@ -33,15 +33,23 @@ const MINOR_DIGITS: ReadonlyMap<string, number> = new Map([
   ...withDigits(FOUR_DIGITS, 4),
 ]);
 
-/** All codes, in the order of the alphabet. */
+/** All codes, in alphabetical order. */
 export const CURRENCIES: readonly string[] = [...MINOR_DIGITS.keys()].sort();
 
-/** The currency of that code, or undefined when ISO 4217 has none (codes are upper case). */
+/**
+ * The currency with this code, in upper case; undefined when ISO 4217 has no such currency.
+ * @example
+ * currencyOf('CZK'); // 'CZK', branded
+ * currencyOf('czk'); // undefined
+ */
 export function currencyOf(code: string): Currency | undefined {
   return MINOR_DIGITS.has(code) ? (code as Currency) : undefined;
 }
 
-/** How many decimal digits the currency has: CZK 2, JPY 0, KWD 3. */
+/**
+ * The number of decimal digits of a currency: CZK 2, JPY 0, KWD 3.
+ * @throws Error for a code that did not come from `currencyOf`.
+ */
 export function minorDigits(currency: Currency): number {
   const digits = MINOR_DIGITS.get(currency);
   if (digits === undefined) throw new Error(`not a currency: ${currency}`);

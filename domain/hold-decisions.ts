@@ -4,12 +4,15 @@ import type { CommandOf, Decision, Past } from './account-commands.ts';
 import { unreachable } from './ids.ts';
 import { minor } from './money.ts';
 
-/** Open holds of one account: each travels in the account's state with every commit. */
+/** Open holds of one account. Each is part of the state, which is written with every commit. */
 export const HOLDS_OPEN_MAX = 200;
 
 type HoldCommand = CommandOf<'place-hold' | 'capture-hold' | 'void-hold' | 'expire-hold'>;
 
-/** Decides what concerns a hold; a hold is resolved once, whoever comes first. */
+/**
+ * Decides a command about a hold; pure. A hold ends once: by the first capture, void or expiry.
+ * @param past `settled` tells a hold that has ended from one that never was.
+ */
 export function decideHold(
   account: ExistingAccount,
   command: HoldCommand,

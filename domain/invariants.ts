@@ -13,12 +13,15 @@ import {
 } from './stream-check.ts';
 import { createTransferLegs, type OpenTransfer } from './transfer-legs.ts';
 
-/** Money that came into the bank and left it, and what the accounts hold, of one currency. */
+/**
+ * Of one currency, in minor units: what came into the bank, what left it, and what the accounts
+ * hold.
+ */
 export interface TrialBalance {
   readonly externalIn: Minor;
   readonly externalOut: Minor;
   readonly ledgers: Minor;
-  /** Between the two legs of a transfer; nothing after each transaction of the log. */
+  /** Between the two legs of a transfer; zero after each transaction of the log. */
   readonly inFlight: Minor;
 }
 
@@ -29,12 +32,16 @@ const NOTHING: TrialBalance = {
   inFlight: ZERO,
 };
 
-/** I1: what the accounts hold and what is in flight is what came in less what went out. */
+/** Invariant I1: the accounts and the money in flight equal what came in less what left. */
 export function isBalanced({ ledgers, inFlight, externalIn, externalOut }: TrialBalance): boolean {
   return ledgers + inFlight === externalIn - externalOut;
 }
 
-/** The totals after one more event, which changed the ledger of its account by so much. */
+/**
+ * The totals after one more event.
+ * @param before undefined for a currency without events so far.
+ * @param change the change of the account's ledger, in minor units.
+ */
 export function moved(
   before: TrialBalance = NOTHING,
   event: AccountEvent,
@@ -53,23 +60,24 @@ export function moved(
 export { createStreamCheck };
 export type { OnceNames, OpenTransfer };
 
-/** One entry of the log, in log order. */
+/** One entry of the log, in log order. Amounts are minor units. */
 export interface LogStep {
   readonly accountId: string;
   readonly version: number;
   readonly commandId: string;
   readonly event: AccountEvent;
-  /** How many events its command made, where that is known. */
+  /** How many events its command made; undefined where that is not known. */
   readonly joint?: number;
-  /** The currency that the event names, where it is known. */
+  /** The currency that the event names; undefined where that is not known. */
   readonly currency?: Currency;
   /** The ledger balance that the event claims to leave. */
   readonly ledgerAfter: Minor;
-  /** And the rest of the balance, where it is known. */
+  /** The rest of the claimed balance; undefined where it is not known. */
   readonly heldAfter?: Minor;
   readonly availableAfter?: Minor;
 }
 
+/** The invariant that is broken. */
 export type InvariantName =
   | StreamFault[0]
   | 'conservation'
@@ -79,6 +87,7 @@ export type InvariantName =
   | 'fold'
   | 'transfer-legs';
 
+/** A broken invariant: which one, where, and what was seen. It is reported, not thrown. */
 export interface Violation {
   readonly invariant: InvariantName;
   readonly accountId: string;
@@ -86,15 +95,21 @@ export interface Violation {
   readonly detail: string;
 }
 
+/** See `createLedgerCheck`. */
 export type LedgerCheck = ReturnType<typeof createLedgerCheck>;
 type Leg = EventOf<'transfer-received'>;
 
 /**
- * Follows a log entry by entry and says what breaks the invariants I1, I2, I3, I6, I8, I9 and I13
- * of the design. It is the one statement of them: property tests, fault runs and the audit use it.
- * Between the two legs of a transfer money is in flight: whoever knows where a transaction ends
- * says so, and then it must not be. What grows with the log is a number for each event, and `once`,
- * which gets a name for each command and some more for holds and transfers.
+ * Follows a log entry by entry and reports what breaks the invariants I1, I2, I3, I6, I8, I9 and
+ * I13 of the design. It is their only statement: property tests, fault runs and the audit all use
+ * it. Between the two legs of a transfer money is in flight; a caller that knows where transactions
+ * end calls `endOfTransaction`, and then none may be. Memory grows by one number per event, and by
+ * `once`, which gets a name for each command and a few more for holds and transfers.
+ * @param once where the names are kept; one that takes less memory than a Set may be given.
+ * @example
+ * const check = createLedgerCheck();
+ * const violations = steps.flatMap((step) => check.observe(step));
+ * if (check.steps() === 0) throw new Error('nothing was checked');
  */
 export function createLedgerCheck(once: OnceNames = new Set()) {
   const accounts = new Map<string, ExistingAccount>();
@@ -108,7 +123,7 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
   const received = new Map<string, { readonly accountId: string; readonly event: Leg }>();
   /** Accounts that were opened with a deposit which has not been seen yet. */
   const opening = new Set<string>();
-  /** What was in flight where the last transaction ended: it is told of once. */
+  /** What was in flight where the last transaction ended: it is reported once. */
   const flying = new Map<Currency, Minor>();
   let steps = 0;
 
@@ -223,15 +238,21 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
     },
     /** What is missing by this time (RFC 3339) and may not have been when the log was written. */
     overdue: (at: string): Violation[] => targets.overdue(at).map(late),
+    /** The state of an account; `NO_ACCOUNT` when it was not seen. */
     account: of,
+    /** Whether a reversal of the version moves this amount, in this direction. */
     isMoved: past.isMoved,
     /** The ids of all accounts that were seen. */
     accountIds: streams.streams,
+    /** The number of accounts that were seen. */
     accountCount: streams.count,
+    /** How far the stream of an account was followed. */
     head: streams.head,
+    /** The trial balance by currency. */
     totals: (): ReadonlyMap<Currency, TrialBalance> => totals,
     /** Transfers that are pending, or within a transaction have one leg only. */
     openTransfers: (): readonly OpenTransfer[] => legs.open(),
+    /** The number of transfers that were begun. */
     transfers: (): number => legs.count(),
     /** How many entries were seen: a check that saw too little proves nothing. */
     steps: (): number => steps,

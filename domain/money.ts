@@ -1,20 +1,34 @@
 import { minorDigits, type Currency } from './currency.ts';
 
-/** An amount in minor units of its currency (hellers, cents): exact, never a float. */
+/** An amount in minor units of its currency (cents, hellers): exact, never a float. */
 export type Minor = bigint & { readonly __brand: 'Minor' };
 
-/** The shape of an amount on the wire that is not negative, in any currency; at most 15 digits. */
+/** The form of a non-negative amount on the wire, whatever its currency. */
 export const AMOUNT_PATTERN = /^(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,4})?$/;
 
+/** No money, in any currency. */
 export const ZERO = 0n as Minor;
 
+/**
+ * Brands a bigint as an amount in minor units. It does not check anything: any bigint, also a
+ * negative one, is an amount.
+ */
 export const minor = (units: bigint): Minor => units as Minor;
 
+/**
+ * Why a text is not an amount: not a decimal number as `AMOUNT_PATTERN` has it, or with more
+ * decimal digits than the currency has.
+ */
 export type AmountFault = 'malformed' | 'too-precise';
 
 /**
- * Reads a decimal string ("125.50") as minor units of the currency. It never rounds: digits
- * that the currency does not have are a fault, even when they are zeros.
+ * Reads a decimal string from a client ("125.50") as minor units of the currency. It never rounds:
+ * digits that the currency does not have are a fault, even when they are zeros.
+ * @returns the amount, or why the text is none; it throws only for an unknown currency.
+ * @example
+ * parseAmount('125.50', CZK); // 12550n
+ * parseAmount('125.505', CZK); // 'too-precise'
+ * parseAmount('1e3', CZK); // 'malformed'
  */
 export function parseAmount(text: string, currency: Currency): Minor | AmountFault {
   if (!AMOUNT_PATTERN.test(text)) return 'malformed';
@@ -24,7 +38,13 @@ export function parseAmount(text: string, currency: Currency): Minor | AmountFau
   return BigInt(whole + fraction.padEnd(digits, '0')) as Minor;
 }
 
-/** Writes minor units as a decimal string with all digits of the currency ("125.50", "-3"). */
+/**
+ * Writes minor units as a decimal string with all digits of the currency.
+ * @throws Error for a currency that ISO 4217 does not have.
+ * @example
+ * formatAmount(minor(12_550n), CZK); // '125.50'
+ * formatAmount(minor(-3n), JPY); // '-3'
+ */
 export function formatAmount(units: Minor, currency: Currency): string {
   const digits = minorDigits(currency);
   const sign = units < 0n ? '-' : '';
@@ -35,10 +55,15 @@ export function formatAmount(units: Minor, currency: Currency): string {
 
 const POINT = 0x2e;
 const DIGIT_ZERO = 0x30;
-/** So many digits are exact as a float. */
+/** Integers of so many decimal digits are exact as a float. */
 const QUICK_DIGITS_MAX = 15;
 
-/** Reads back what formatAmount wrote; anything else is corruption, so it throws. */
+/**
+ * Reads back what `formatAmount` wrote.
+ * @throws Error for any other text: it was stored by us, so it is corrupt.
+ * @example
+ * readAmount('-0.50', CZK); // -50n
+ */
 export function readAmount(text: string, currency: Currency): Minor {
   const digits = minorDigits(currency);
   const first = text.startsWith('-') ? 1 : 0;

@@ -5,9 +5,9 @@ import { minor, ZERO, type Minor } from './money.ts';
 export interface Movement {
   /** Change of the account's ledger balance. */
   readonly ledger: Minor;
-  /** Change of what the account has set aside. */
+  /** Change of the amount that is set aside. */
   readonly held: Minor;
-  /** What came into the bank with it, below zero for what left the bank. */
+  /** What came into the bank; below zero for what left it. */
   readonly external: Minor;
 }
 
@@ -22,8 +22,12 @@ const internal = (amount: bigint): Movement => ({ ...NOTHING, ledger: minor(amou
 const held = (amount: bigint): Movement => ({ ...NOTHING, held: minor(amount) });
 
 /**
- * The one table of what events do to money, from the event's own data alone: the account's state,
- * the trial balance, the read models and the audit all take it from here.
+ * The one table of what events do to money, from the event's own data alone. The account's state,
+ * the trial balance, the read models and the audit all use it. Exhaustive: a new type of event
+ * compiles only with its row here.
+ * @example
+ * movementOf({ type: 'money-withdrawn', at, amount: minor(500n) });
+ * // { ledger: -500n, held: 0n, external: -500n }
  */
 export function movementOf(event: AccountEvent): Movement {
   switch (event.type) {

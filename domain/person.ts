@@ -1,5 +1,6 @@
 import { unreachable, version, type Version } from './ids.ts';
 
+/** A postal address; `country` is an ISO 3166-1 alpha-2 code. */
 interface Address {
   readonly line1: string;
   readonly line2?: string;
@@ -8,6 +9,7 @@ interface Address {
   readonly country: string;
 }
 
+/** What identifies a person. Outside this room it is only ever stored sealed. */
 interface PersonalData {
   readonly givenName: string;
   readonly familyName: string;
@@ -15,22 +17,25 @@ interface PersonalData {
   readonly address?: Address;
 }
 
+/** Everything that can be asked of a person's record. */
 export type PersonCommand =
   | ({ readonly type: 'register-person' } & PersonalData)
   | { readonly type: 'change-address'; readonly address: Address }
   | { readonly type: 'erase-person' };
 
+/** Everything that can happen to a person's record. */
 export type PersonEvent =
   | ({ readonly type: 'person-registered'; readonly at: string } & PersonalData)
   | { readonly type: 'person-address-changed'; readonly at: string; readonly address: Address }
   | { readonly type: 'person-erased'; readonly at: string };
 
+/** The state before a person is registered. */
 export interface NoPerson {
   readonly status: 'none';
   readonly version: Version;
 }
 
-/** No rule needs the personal data, so the state holds none: nobody has to forget it there. */
+/** The state of a person. No rule needs personal data, so the state has none to erase. */
 export interface KnownPerson {
   readonly status: 'registered' | 'erased';
   readonly version: Version;
@@ -38,23 +43,32 @@ export interface KnownPerson {
   readonly changedAt: string;
 }
 
+/** The state that `decidePerson` decides on and `evolvePerson` makes. */
 export type Person = NoPerson | KnownPerson;
 
+/** Why a rule refuses a command to a person. */
 export type PersonRefusal =
   | { readonly code: 'person-not-found' }
   | { readonly code: 'person-already-exists' }
-  /** Whose data was erased comes back only as another person. */
+  /** An erased person can only be registered again as another person. */
   | { readonly code: 'person-erased' };
 
+/** The one event to commit, or a refusal. */
 export type PersonDecision =
   | { readonly ok: true; readonly event: PersonEvent }
   | { readonly ok: false; readonly refusal: PersonRefusal };
 
+/** The state before the first event. */
 export const NO_PERSON: NoPerson = { status: 'none', version: version(0) };
 
 const refuse = (code: PersonRefusal['code']): PersonDecision => ({ ok: false, refusal: { code } });
 
-/** Decides a command; pure. `at` is the actor's time (RFC 3339), never the client's. */
+/**
+ * Decides a command to a person. Pure; `at` is the host's time (RFC 3339, UTC), never the client's.
+ * @example
+ * decidePerson(NO_PERSON, { type: 'erase-person' }, at);
+ * // { ok: false, refusal: { code: 'person-not-found' } }
+ */
 export function decidePerson(person: Person, command: PersonCommand, at: string): PersonDecision {
   if (command.type === 'register-person') {
     if (person.status !== 'none') return refuse('person-already-exists');
@@ -72,7 +86,10 @@ export function decidePerson(person: Person, command: PersonCommand, at: string)
   }
 }
 
-/** Applies one event. An event that cannot follow the state is corruption, so it throws. */
+/**
+ * Applies one event to the state before it. Pure; the personal data is not needed.
+ * @throws Error when the event cannot follow the state: then the stream is corrupt.
+ */
 export function evolvePerson(
   person: Person,
   { type, at }: Pick<PersonEvent, 'type' | 'at'>,

@@ -3,8 +3,8 @@ import type { EventOf } from './account-events.ts';
 import type { Currency } from './currency.ts';
 
 /**
- * Streams reach the log each in its own order. A reservation writes nothing to its target, so the
- * log may have what happened there a moment before or after it than the bank decided it.
+ * Each stream reaches the log in its own order. A reservation writes nothing to its target, so the
+ * log may have events of the target slightly before or after the moment of the decision.
  */
 const APART_MS = 60_000;
 const OPENED_WITHIN_MS = 600_000;
@@ -15,6 +15,7 @@ interface Awaited {
   readonly currency: Currency;
   readonly at: string;
 }
+/** A reservation whose target account is wrong or missing in the log, and why. */
 export interface LateTarget extends Awaited {
   readonly detail: string;
 }
@@ -22,7 +23,7 @@ export interface LateTarget extends Awaited {
 const msBetween = (earlier: string, later: string): number =>
   Date.parse(later) - Date.parse(earlier);
 
-/** The account as it may have been for a decision that wrote nothing to it. */
+/** The account as the decision may have seen it, when the decision wrote nothing to it. */
 export function mayHaveBeen(
   account: ExistingAccount,
   status: ExistingAccount['status'],
@@ -32,7 +33,7 @@ export function mayHaveBeen(
   return account.status === status || isSure ? account : { ...account, status };
 }
 
-/** The targets that reservations were decided on, as far as the log can tell. */
+/** Keeps the targets of reservations, to check them once the log has them. */
 export function createReservedTargets() {
   const awaited = new Map<string, Awaited>();
 
@@ -62,7 +63,7 @@ export function createReservedTargets() {
       if (known.currency === currency) return undefined;
       return { ...known, detail: `reserved for an account in ${currency} (currency-mismatch)` };
     },
-    /** Reservations for accounts that should be there by this time; each is told of once. */
+    /** Reservations for accounts that should be there by this time; each is reported once. */
     overdue(now: string): LateTarget[] {
       const found: LateTarget[] = [];
       for (const [target, one] of awaited) {

@@ -7,30 +7,32 @@ import type { Minor } from './money.ts';
 import { decidePerson, type Person, type PersonCommand, type PersonEvent } from './person.ts';
 import { decideTransfer } from './transfer-decisions.ts';
 
-/** An event of the log, and what the rules decided it on. */
+/** An event of the log, with everything the rules decided it on. */
 export interface Trial {
   readonly accountId: string;
   readonly event: AccountEvent;
   readonly before: Account;
-  /** Of a transfer: its other account. */
+  /** The other account of a transfer. */
   readonly other: Account;
   readonly past: Past;
-  /** The command that opened the account made this event as well. */
+  /** Whether the command that opened the account also made this event (its first deposit). */
   readonly isOfOpening: boolean;
 }
 
-/** What the rules make of a trial: why they would not decide that, or what else they decide. */
+/** The result of a retrial: why the rules would not decide that event, or what else they decide. */
 export interface Judgement {
   readonly fault?: string;
-  /** The event of the transfer's other account. */
+  /** The event that the rules decide for the transfer's other account. */
   readonly target?: AccountEvent;
 }
 
 const JUST: Judgement = {};
 
 /**
- * I13: makes the command out of an event and lets the rules decide it again on what came before.
- * The target's leg of a transfer is judged with the source's, which decides both.
+ * Invariant I13: turns an event back into its command and lets the rules decide it again on the
+ * state before it. The leg at the target of a transfer is judged with the source's, which decides
+ * both.
+ * @returns an empty object when the rules decide exactly that event.
  */
 export function retrial(trial: Trial): Judgement {
   const { event } = trial;
@@ -69,7 +71,10 @@ function retryTransfer(trial: Trial, event: TransferEvent): Judgement {
   return target === undefined ? judged : { ...judged, target };
 }
 
-/** The same of a person, whose data nobody here can read. */
+/**
+ * The same for an event of a person, whose sealed data cannot be read here.
+ * @returns the fault, or undefined when the rules decide such an event.
+ */
 export function retryPerson(person: Person, { type, at }: Pick<PersonEvent, 'type' | 'at'>) {
   const decision = decidePerson(person, { type: PERSON_COMMAND[type] } as PersonCommand, at);
   return decision.ok ? undefined : refusedAs(decision.refusal.code).fault;
@@ -91,7 +96,7 @@ function differing(made: AccountEvent | undefined, event: AccountEvent): Judgeme
   return name === undefined ? JUST : { fault: `the rules decide another ${name}` };
 }
 
-/** The first member that differs between two events; undefined for equal ones. */
+/** The name of the first member in which two events differ; undefined when they are equal. */
 export function differenceOf(made: object | undefined, event: object): string | undefined {
   if (made === undefined) return 'number of events';
   const names = Object.keys(event);

@@ -13,10 +13,10 @@ const SETTLED = { settled: { version: version(0) } };
 type Back = EventOf<'movement-reversed'>['direction'];
 
 /**
- * What a retrial has to know of the past that no account holds any more: which movements may still
- * be reversed. Of an account's own that is a number for each of its versions, in the order of the
- * versions: the amount, below zero when its reversal is a debit. Of what was received by a
- * transfer it is a name that says the amount, and so it is of amounts beyond 2^53.
+ * What a retrial must know of the past that no account state has: which movements can still be
+ * reversed. For an account's own movements it is one number per version: the amount in minor units,
+ * negative when its reversal is a debit. Received transfers, and amounts beyond 2^53, are kept as
+ * names that contain the amount.
  */
 export function createMovementsPast(once: OnceNames) {
   const movements = new Map<string, number[]>();
@@ -50,7 +50,7 @@ export function createMovementsPast(once: OnceNames) {
     const settled = isDone ? SETTLED : NOTHING;
     if (reverses > last || reverses < 1) return settled;
     if (!isMoved(accountId, reverses, direction, amount)) {
-      // It is there, and is no such movement.
+      // The event exists, but is not such a movement.
       return { ...settled, original: { type: 'account-unfrozen', at } };
     }
     const type = direction === 'debit' ? 'money-deposited' : 'money-withdrawn';
@@ -91,30 +91,35 @@ export function createMovementsPast(once: OnceNames) {
   };
 }
 
-/** Names that may stand in a log once, for ever; a Set, or what takes less room than one. */
+/** Names that may occur in a log only once; a Set, or something that takes less memory. */
 export interface OnceNames {
+  /** Whether the name was added before. */
   has(name: string): boolean;
+  /** Adds a name; adding it again changes nothing. */
   add(name: string): unknown;
 }
 
-/** How far a stream was followed: its last version (0 for none), that event's command and time. */
+/**
+ * How far a stream was followed: its last version (0 for none), and that event's command and time.
+ */
 export interface StreamHead {
   readonly version: number;
   readonly commandId: string | undefined;
   readonly at: string;
 }
-/** Where the next event of a stream says it stands. */
+/** The place that the next event of a stream claims. */
 export interface StreamStep {
   readonly version: number;
   readonly commandId: string;
   readonly at: string;
 }
-/** What came of an event at its place. */
+/** The result for an event at its place. */
 export interface Placed {
-  /** It comes from the command that opened the stream, which may make two. */
+  /** Whether it comes from the command that opened the stream, which may make two events. */
   readonly isOfOpening: boolean;
   readonly faults: readonly StreamFault[];
 }
+/** The broken rule and what was seen. */
 export type StreamFault = readonly ['version-order' | 'command-once' | 'time-order', string];
 
 const OPENING_EVENTS_MAX = 2;
@@ -122,11 +127,11 @@ const NO_HEAD: StreamHead = { version: 0, commandId: undefined, at: '' };
 const SOUND: Placed = { isOfOpening: false, faults: [] };
 const SECOND: Placed = { isOfOpening: true, faults: [] };
 
-/** Every month has so many days. */
+/** Every month has this many days. */
 const DAYS_SURE = '28';
 const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-[0-3]\dT(?:[01]\d|2[0-3])(?::[0-5]\d){2}\.\d{3}Z$/;
 
-/** The bank writes one form of times only, so that their texts have their order. */
+/** The bank writes times in one form only, so that their texts sort in time order. */
 function isTime(at: string): boolean {
   if (!TIME.test(at)) return false;
   const day = at.slice(8, 10);
@@ -134,8 +139,8 @@ function isTime(at: string): boolean {
 }
 
 /**
- * I3 and I6 of any stream: its versions are 1..n, their times do not go back, and each of its
- * commands was executed once.
+ * Invariants I3 and I6 of any stream: its versions are 1..n, its times do not decrease, and each of
+ * its commands was executed once.
  */
 export function createStreamCheck(once: OnceNames) {
   const heads = new Map<string, { version: number; commandId: string; at: string }>();
@@ -179,8 +184,11 @@ export function createStreamCheck(once: OnceNames) {
       if (faults !== undefined) return { isOfOpening, faults };
       return isOfOpening ? SECOND : SOUND;
     },
+    /** How far a stream was followed. */
     head: (stream: string): StreamHead => heads.get(stream) ?? NO_HEAD,
+    /** The names of all streams that were seen. */
     streams: (): Iterable<string> => heads.keys(),
+    /** The number of streams that were seen. */
     count: (): number => heads.size,
   };
 }

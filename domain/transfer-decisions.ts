@@ -9,9 +9,10 @@ import { remarksOf, type AccountEvent, type EventOf } from './account-events.ts'
 import { unreachable, type AccountId } from './ids.ts';
 import { minor } from './money.ts';
 
-/** Transfers of one account that may be pending: they travel in its state. */
+/** Pending transfers of one account. Each is part of the state, like a hold. */
 export const TRANSFERS_PENDING_MAX = 200;
 
+/** What the rules make of a transfer command: events for both accounts, or a refusal. */
 export type TransferDecision =
   | {
       readonly ok: true;
@@ -26,7 +27,7 @@ export type TransferDecision =
       readonly side: 'source' | 'target';
     };
 
-/** The two accounts of a transfer as they stand. */
+/** The current states of the two accounts of a transfer. */
 export interface Sides {
   readonly sourceId: AccountId;
   readonly source: Account;
@@ -37,9 +38,15 @@ const atSource = (refusal: Refusal): TransferDecision => ({ ok: false, refusal, 
 const atTarget = (refusal: Refusal): TransferDecision => ({ ok: false, refusal, side: 'target' });
 
 /**
- * Decides a transfer on both of its accounts, or on none: what the target would not take is refused
- * at once and holds nothing. A transfer moves money now, or reserves it first and is captured, in
- * part or whole, voided or expires later (a two-phase transfer). Pure; `at` is the host's time.
+ * Decides a transfer on both of its accounts or on neither: what the target would not accept is
+ * refused at once and reserves nothing. A transfer moves money now, or reserves it first and is
+ * later captured (in part or whole), voided or expired: a two-phase transfer. Pure.
+ * @param at the host's time (RFC 3339, UTC).
+ * @param past events of the source that the state no longer has.
+ * @example
+ * decideTransfer(sides, { type: 'send-transfer', transferId, toAccountId, amount }, at, {});
+ * // { ok: true, source: [transfer-sent], target: [transfer-received] }
+ * // or { ok: false, side: 'target', refusal: { code: 'account-frozen' } }
  */
 export function decideTransfer(
   sides: Sides,

@@ -8,8 +8,10 @@ const OWN_BITS_OF_DIGIT = 0xc;
 const HEX = 16;
 
 /**
- * The id of a transfer: a UUID of version 8 that holds the serial of its source account and 62
- * bits of its own, so that whoever has the id finds the account that keeps the transfer.
+ * The id of a transfer: a UUID of version 8 (RFC 9562) that contains the serial of its source
+ * account and 62 bits of its own. The id alone is enough to find the account that keeps the
+ * transfer.
+ * @param fill the bits of its own; only the lowest 62 are used.
  */
 export function transferIdOf(source: AccountId, fill: bigint): TransferId {
   const digits = (fill & FILL_MASK).toString(HEX).padStart(HEX, '0');
@@ -19,7 +21,7 @@ export function transferIdOf(source: AccountId, fill: bigint): TransferId {
   return transferId(`${source.slice(0, OWN_CHARACTERS)}${first}${before}-${after}`);
 }
 
-/** The source account of a transfer, or undefined for an id that the bank never gave out. */
+/** The source account of a transfer; undefined for an id that the bank never issued. */
 export function sourceOf(id: TransferId): AccountId | undefined {
   const serial = serialOf(id);
   return serial === undefined ? undefined : accountIdOfSerial(serial);

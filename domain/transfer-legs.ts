@@ -3,10 +3,10 @@ import type { Currency } from './currency.ts';
 import type { TransferId } from './ids.ts';
 import type { Minor } from './money.ts';
 
-/** A transfer that is pending, or of which one leg was seen and the other one was not. */
+/** A transfer that is pending, or of which only one leg was seen so far. */
 export interface OpenTransfer {
   readonly transferId: TransferId;
-  /** What was reserved, or what the one leg moves. */
+  /** What was reserved, or what the one leg moves, in minor units. */
   readonly amount: Minor;
   readonly currency: Currency;
   /** Source and target. */
@@ -26,17 +26,17 @@ type TransferEvent = EventOf<
   | 'transfer-released'
 >;
 
-/** A leg that stands alone at the end of its transaction, and the account in which it stands. */
+/** A leg without its counterpart at the end of its transaction, and the account that has it. */
 export interface LoneLeg {
   readonly accountId: string;
   readonly detail: string;
 }
 
 /**
- * I8: both legs of a transfer stand in one transaction of the log and say the same, or there is
- * none. The streams of one transaction may be followed in any order. Whoever knows where
- * transactions end says so; nothing is kept of a transfer that has ended. It may go on from
- * transfers that were open.
+ * Invariant I8: both legs of a transfer are in one transaction of the log and agree, or neither is
+ * there. The streams of one transaction may be followed in any order. The caller calls
+ * `endOfTransaction` where it knows that one ends. Nothing is kept of a transfer that has ended.
+ * @param begun transfers that were open where an earlier check stopped.
  */
 export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
   const pending = new Map<TransferId, Terms>();
@@ -55,7 +55,7 @@ export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
     }
     return `${ended} of ${told(terms)} ended, but reserved was ${told(known)}`;
   };
-  /** One of two legs. The second one is held against the first. */
+  /** One of two legs. The second one is compared with the first. */
   const leg = (id: TransferId, terms: Terms): string | undefined => {
     const first = alone.get(id);
     if (first === undefined) {
@@ -98,7 +98,7 @@ export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
           return leg(id, terms);
       }
     },
-    /** Nothing may stand alone where a transaction ends; what does is told of once. */
+    /** Nothing may stand alone where a transaction ends; what does is reported once. */
     endOfTransaction(): LoneLeg[] {
       if (alone.size === 0) return [];
       const lone = [...alone].map(([id, terms]) => ({
@@ -108,6 +108,7 @@ export function createTransferLegs(begun: readonly OpenTransfer[] = []) {
       alone.clear();
       return lone;
     },
+    /** Transfers that are pending, or of which one leg is missing. */
     open: (): OpenTransfer[] =>
       [...pending, ...alone].map(([transferId, terms]) => ({ transferId, ...terms })),
     /** How many were begun: a check that saw too few proves nothing. */

@@ -1,6 +1,7 @@
 import { ALARM_KINDS, type AlarmItem, type AlarmKind } from '../contracts/log/audit.ts';
 import type { Logger } from '../platform/logger.ts';
 
+/** An alarm that is kept. */
 export interface Alarm extends Omit<AlarmItem, 'count'> {
   count: number;
 }
@@ -21,9 +22,10 @@ interface Kept {
 }
 
 /**
- * Keeps the alarms for health, and logs each when it is raised first; repetitions are only
- * counted. They are told to everybody, so they name ids and digests and no content. Alarms stay
- * until the process ends; the audit finds again what is in the log. `tell` hears of each new one.
+ * Keeps the alarms for health, and logs each when it is first raised; repetitions are only counted.
+ * Everyone may read alarms, so they name ids and digests and no content. They stay until the
+ * process ends; the audit finds again what is in the log.
+ * @param tell hears of each new one.
  */
 export function alarmBook(logger: Logger, tell: (alarm: AlarmItem) => void = () => undefined) {
   const books = new Map(ALARM_KINDS.map((kind) => [kind, new Map<string, Kept>()]));

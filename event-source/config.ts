@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commonConfig } from '../platform/config.ts';
 
+/** Environment variables of event-source. */
 export const eventSourceConfig = {
   ...commonConfig,
   IMMUDB_ADDRESS: z

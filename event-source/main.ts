@@ -44,7 +44,7 @@ const publicAudit = auditFeed((message) => publish(PUBSUB, AUDIT_TOPIC, message)
 const alarms = alarmBook(logger, (alarm) => publicAudit.offer({ type: 'alarm', alarm }));
 
 const immudb = {
-  // This file runs as dist/event-source/main.js; the definition stays beside the source.
+  // This file runs as dist/event-source/main.js; the definition stays with the source.
   proto: fileURLToPath(new URL('../../event-source/immudb/immudb.proto', import.meta.url)),
   address: config.IMMUDB_ADDRESS,
   user: config.IMMUDB_USER,
@@ -134,7 +134,7 @@ async function openLog(): Promise<ImmudbLog> {
   }
 }
 
-/** Whoever is connected to what told of the alarms comes again, to the log. */
+/** Clients connected to the server that showed the alarms connect again, to the log. */
 function endOf(served: Server): Promise<void> {
   return new Promise((resolve) => {
     served.close(() => resolve());

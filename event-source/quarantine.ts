@@ -28,14 +28,15 @@ const line = z.strictObject({
 });
 type Line = z.infer<typeof line>;
 
+/** What must not go into the log. */
 export interface Offence {
-  /** Goes into quarantine with it; without a stream only the content is kept. */
+  /** It is quarantined with it; without a stream only the content is kept. */
   readonly stream?: StreamId;
   readonly reason: string;
   readonly content: string;
 }
 
-/** Where the lines of a quarantine are kept; durable when `append` resolves. */
+/** Where the lines of a quarantine are stored; durable when `append` resolves. */
 export interface QuarantineStore {
   read(): Promise<readonly string[]>;
   append(lines: string): Promise<void>;
@@ -44,8 +45,10 @@ export interface QuarantineStore {
 export type Quarantine = Awaited<ReturnType<typeof openQuarantine>>;
 
 /**
- * Streams of which nothing goes into the log any more, with what brought them there, until an
- * operator takes one out while nothing runs.
+ * Streams that nothing may be appended to any more, with the reason, until an operator releases one
+ * while nothing runs.
+ * @param now milliseconds since the epoch.
+ * @returns rejects when the store cannot be read.
  */
 export async function openQuarantine(store: QuarantineStore, now: () => number = Date.now) {
   const streams = new Map<StreamId, { readonly reason: string; contents: number }>();
@@ -108,7 +111,7 @@ export async function openQuarantine(store: QuarantineStore, now: () => number =
   };
 }
 
-/** The quarantine in a file that only its owner can read; it is only ever appended to. */
+/** The quarantine in a file that only its owner can read; it is only appended to. */
 export function quarantineFile(path: string): QuarantineStore {
   /** Where the last whole line ends. */
   let size = 0;
@@ -118,7 +121,7 @@ export function quarantineFile(path: string): QuarantineStore {
       const file = await open(path, 'a+', OWNER_ONLY);
       try {
         const content = await file.readFile();
-        // A crash may leave a part of a line, which nobody was told of.
+        // A crash may leave a part of a line, which was never acknowledged.
         size = content.lastIndexOf(0x0a) + 1;
         return content.toString('utf8', 0, size).split('\n').slice(0, -1);
       } finally {
@@ -139,7 +142,7 @@ export function quarantineFile(path: string): QuarantineStore {
   };
 }
 
-/** For tests. */
+/** A quarantine in memory, for tests. */
 export function memoryQuarantine(lines: string[] = []): QuarantineStore {
   return {
     read: async () => lines,

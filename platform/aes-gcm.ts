@@ -1,6 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
+/** Bytes of a nonce, as NIST SP 800-38D recommends. */
 export const NONCE_BYTES = 12;
+/** Bytes of an authentication tag. */
 export const TAG_BYTES = 16;
 
 /**

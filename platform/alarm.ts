@@ -9,12 +9,15 @@ export function alarm() {
   let ringing = new AbortController();
   let isOver = false;
   return {
+    /** Resolves after so many milliseconds, when woken, or at once after the end. */
     async pause(ms: number): Promise<void> {
       if (isOver) return;
       ringing = new AbortController();
       await pause(ms, ringing.signal);
     },
+    /** Ends the pause under way. */
     wake: (): void => ringing.abort(),
+    /** Ends the pause under way and all later ones. */
     end(): void {
       isOver = true;
       ringing.abort();

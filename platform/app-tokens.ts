@@ -6,9 +6,10 @@ import { z } from 'zod';
 const secretsFile = z.looseObject({ tokenSeed: z.string(), sharedAppToken: z.string() });
 
 /**
- * The tokens that an app of this bank may want to see, likeliest first: the one named in the
- * environment, else, from the secrets of the data folder, the one that "npm start" derives for
- * the app and the one that "dapr run" by hand gives to all (runtime/environment.ts).
+ * The tokens that an app of this bank may expect from callers, the likeliest first: the one in the
+ * environment, else, from the secrets of the data folder, the one that `npm start` derives for the
+ * app and the one that `dapr run` gives to all apps (runtime/environment.ts).
+ * @throws Error when neither the environment nor the data folder has one.
  */
 export function appTokens(appId: string, environment: NodeJS.ProcessEnv = process.env): string[] {
   const named = environment['APP_API_TOKEN'];

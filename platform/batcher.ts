@@ -1,12 +1,14 @@
+/** The bounds of a batcher. */
 export interface BatcherLimits<T> {
   readonly itemsMax: number;
   readonly inFlightMax: number;
-  /** Items that may wait; more are refused at once, so that memory stays bounded. */
+  /** Items that may wait; more are refused, so that memory stays bounded. Undefined: no bound. */
   readonly waitingMax?: number;
-  /** How many items one counts for; one that counts for more than itemsMax goes alone. */
+  /** The number of items that one counts for; a larger one than itemsMax goes alone. */
   readonly sizeOf?: (item: T) => number;
 }
 
+/** More items are waiting than the limits allow; nothing was done with this one. */
 export class QueueFull extends Error {}
 
 interface Waiting<T, R> {
@@ -16,9 +18,14 @@ interface Waiting<T, R> {
 }
 
 /**
- * Combines calls: an item starts a run at once when fewer than inFlightMax are under way;
- * what arrives meanwhile forms the next batch. So batches form by themselves under load and
- * nothing waits when idle. `run` answers one result for each item, in order.
+ * Combines calls. An item starts a run at once while fewer than inFlightMax are under way; what
+ * arrives meanwhile forms the next batch. So batches form under load and nothing waits when idle.
+ * @param run answers one result for each item, in order.
+ * @returns a function that resolves to the item's result. It rejects with QueueFull, or as its
+ *   batch's run rejected.
+ * @example
+ * const read = batcher({ itemsMax: 100, inFlightMax: 4 }, (ids: string[]) => store.readAll(ids));
+ * const [one, two] = await Promise.all([read('a'), read('b')]);
  */
 export function batcher<T, R>(
   limits: BatcherLimits<T>,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Clock {
   /** Wall clock, milliseconds since the epoch; it may jump. */
   readonly wall: () => number;
-  /** Milliseconds that only grow, from an arbitrary start: for ages and time-outs. */
+  /** Milliseconds from an arbitrary start that never decrease: for ages and time-outs. */
   readonly steady: () => number;
   /** Resolves after so many milliseconds; it keeps no process alive. */
   readonly sleep: (ms: number) => Promise<void>;
@@ -12,6 +12,7 @@ export interface Clock {
   readonly soon: (work: () => void) => void;
 }
 
+/** The clock of the machine. */
 export const systemClock: Clock = {
   wall: () => Date.now(),
   steady: () => performance.now(),

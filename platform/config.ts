@@ -3,7 +3,9 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(1).max(65_535);
 const token = z.string().min(16);
 
-/** What every app behind a sidecar is told; `dapr run` and our supervisor set the ports. */
+/**
+ * Environment variables of every app behind a sidecar; `dapr run` and our supervisor set the ports.
+ */
 export const commonConfig = {
   APP_PORT: port.describe('Port on which the app listens.'),
   DAPR_HTTP_PORT: port.describe("Port of the sidecar's HTTP API."),
@@ -16,7 +18,12 @@ export const commonConfig = {
     .describe('The least severe lines that the app writes to its log.'),
 };
 
-/** Reads the environment; ends the process with one sentence per wrong variable. */
+/**
+ * Reads the environment by the shape. When a variable is wrong or missing, it writes one sentence
+ * for each to stderr and ends the process with status 2: an app must not start half configured.
+ * @example
+ * const config = readConfig({ ...commonConfig, MONGO_URL: z.string() });
+ */
 export function readConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   environment: NodeJS.ProcessEnv = process.env,

@@ -3,8 +3,9 @@ import { readFileSync, rmSync } from 'node:fs';
 const crashFile = process.env['CORE_BANK_CRASH_FILE'];
 
 /**
- * For reliability tests: dies as kill -9 does when the file that CORE_BANK_CRASH_FILE names
- * holds this name. It dies once, because the file goes first. Costs nothing without the file.
+ * For reliability tests: ends the process as kill -9 does when the file that CORE_BANK_CRASH_FILE
+ * names contains this name. It happens once, because the file is removed first. Costs nothing when
+ * the variable is not set.
  */
 export function crashPoint(name: string): void {
   if (crashFile === undefined || planned(crashFile) !== name) return;

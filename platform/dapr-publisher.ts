@@ -1,5 +1,6 @@
 import { CommunicationProtocolEnum, DaprClient } from '@dapr/dapr';
 
+/** Where the sidecar is. `httpPort` is its HTTP port, `host` 127.0.0.1 when missing. */
 export interface PublisherOptions {
   readonly httpPort: number;
   readonly apiToken: string;
@@ -9,8 +10,8 @@ export interface PublisherOptions {
 const PUBLISH_MS_MAX = 5_000;
 
 /**
- * Publishes through the sidecar. It rejects unless the broker took the message: the SDK itself
- * never rejects and has no time limit.
+ * Publishes through the sidecar with the Dapr SDK, which itself neither rejects nor has a time-out.
+ * `publish` rejects unless the broker took the message within 5 s.
  */
 export function publisher(options: PublisherOptions) {
   const client = new DaprClient({
@@ -41,6 +42,7 @@ export function publisher(options: PublisherOptions) {
         clearTimeout(timer);
       }
     },
+    /** Ends the SDK's client. */
     close: (): Promise<void> => client.stop(),
   };
 }

@@ -1,7 +1,8 @@
 import { Pool } from 'undici';
 
-/** A call to the sidecar that did not give an answer: its outcome is unknown. */
+/** A call to the sidecar without an answer: its outcome is unknown. */
 export class SidecarError extends Error {
+  /** HTTP status of the sidecar; undefined when there was none. */
   readonly status: number | undefined;
   /** What another service said instead of an answer. */
   readonly body: unknown;
@@ -13,6 +14,7 @@ export class SidecarError extends Error {
   }
 }
 
+/** Where the sidecar is. `host` is 127.0.0.1 and `connections` 128 when missing. */
 export interface SidecarOptions {
   readonly httpPort: number;
   readonly apiToken: string;
@@ -24,6 +26,7 @@ export interface SidecarOptions {
 
 export type Sidecar = ReturnType<typeof sidecar>;
 
+/** Time-out of a call's headers and of its body. */
 const CALL_MS_MAX = 10_000;
 
 const TRACEPARENT = /"traceparent":"(00-[0-9a-f]{32}-[0-9a-f]{16}-)[0-9a-f]{2}"/;
@@ -38,9 +41,12 @@ const tracedBy = (body: string): { traceparent?: string } => {
 };
 
 /**
- * Dapr's HTTP API as far as the hot paths need it. The JS SDK has no time limits, keeps no
- * bounds on its sockets and costs several times the CPU (docs/decisions), so it is used only
- * for publishing, see dapr-publisher.ts.
+ * Dapr's HTTP API as far as the hot paths need it. The JS SDK has no time-outs, does not bound its
+ * sockets and costs several times the CPU (docs/decisions), so it is used only for publishing, see
+ * dapr-publisher.ts. Every call rejects with a SidecarError when its outcome is unknown.
+ * @example
+ * const dapr = sidecar({ httpPort: 3500, apiToken });
+ * const { status, body } = await dapr.invokeService('event-source', 'GET', 'log/events?after=0');
  */
 export function sidecar(options: SidecarOptions) {
   const host = options.host ?? process.env['DAPR_HOST'] ?? '127.0.0.1';
@@ -116,6 +122,7 @@ export function sidecar(options: SidecarOptions) {
       }
     },
 
+    /** Resolves once the calls under way have ended. */
     close: (): Promise<void> => pool.close(),
   };
 }

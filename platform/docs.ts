@@ -29,7 +29,10 @@ const POLICY =
 
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
 
-/** Serves /openapi.json and, at /docs, Swagger UI from this machine, nothing from elsewhere. */
+/**
+ * Serves /openapi.json and, at /docs, Swagger UI from this machine; nothing is loaded from
+ * elsewhere.
+ */
 export function docs(app: Express, document: object): void {
   const text = JSON.stringify(document, null, 2);
   const { info } = document as { info: { title: string } };

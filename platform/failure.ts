@@ -1,6 +1,11 @@
 import type { ProblemCode, ProblemParts } from '../contracts/http/problems.ts';
 
-/** A request that ends in a problem document. Thrown at the edge of HTTP only. */
+/**
+ * A request that ends in a problem document (RFC 9457). It is thrown at the edge of HTTP only;
+ * `finish` turns it into the answer.
+ * @example
+ * throw new Failure('route-not-found');
+ */
 export class Failure extends Error {
   readonly code: ProblemCode;
   readonly parts: ProblemParts;

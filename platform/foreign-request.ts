@@ -14,10 +14,12 @@ const configuredNames = (): readonly string[] =>
     .filter(Boolean);
 
 /**
- * Tells why a request is one that a web page of somebody else makes a browser send. A page whose
- * name its owner points to 127.0.0.1 (DNS rebinding) is of the same origin for the browser, so it
- * reads every answer: only the Host that the browser sends tells. A page that keeps its name can
- * read nothing, but may send a POST that needs no preflight: its Origin tells.
+ * Detects requests that a foreign web page makes a browser send. A page whose name its owner points
+ * to 127.0.0.1 (DNS rebinding) has the same origin for the browser and could read every answer:
+ * only the Host header reveals it. A page under its own name can read nothing, but may send a POST
+ * that needs no preflight: its Origin header reveals it.
+ * @param names further names of this server, besides those of loopback.
+ * @returns a function that answers the failure, or undefined for a request that may be served.
  */
 export function foreignCheck(
   names = configuredNames(),

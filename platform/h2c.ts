@@ -5,10 +5,14 @@ import { problem } from '../contracts/http/problems.ts';
 import { foreignCheck } from './foreign-request.ts';
 import { KEEP_ALIVE_MS, listenHost } from './http.ts';
 
+/** A request over HTTP/1.1 or HTTP/2. */
 export type EitherRequest = IncomingMessage | Http2ServerRequest;
+/** A response over HTTP/1.1 or HTTP/2. */
 export type EitherResponse = ServerResponse | Http2ServerResponse;
+/** Serves requests over both. */
 export type EitherListener = (request: EitherRequest, response: EitherResponse) => void;
 
+/** A server that listens. */
 export interface Listening {
   readonly port: number;
   /** Stops listening and ends every connection. */
@@ -18,9 +22,10 @@ export interface Listening {
 const PREFACE = 'PRI';
 
 /**
- * Listens for HTTP/1.1 and for HTTP/2 without TLS (prior knowledge, RFC 9113 section 3.3) on
- * one port. A sidecar with app-protocol h2c sends many calls over one connection, so one wake-up
- * and one write serve several of them; people and probes still come by HTTP/1.1.
+ * Listens for HTTP/1.1 and for HTTP/2 without TLS (prior knowledge, RFC 9113 section 3.3) on one
+ * port. A sidecar with app-protocol h2c sends many calls over one connection, so one wake-up and
+ * one write serve several of them; people and probes use HTTP/1.1.
+ * @returns rejects when the port is taken.
  */
 export async function listenH2c(listener: EitherListener, port: number): Promise<Listening> {
   const whyForeign = foreignCheck();
@@ -60,7 +65,7 @@ function dispatch(socket: Socket, one: http.Server, two: http2.Http2Server): voi
   });
 }
 
-/** Answers JSON, or nothing but the status. */
+/** Answers JSON, or only the status when there is no body. */
 export function answer(response: EitherResponse, status: number, body?: unknown): void {
   const text = body === undefined ? '' : JSON.stringify(body);
   response.statusCode = status;
@@ -69,7 +74,7 @@ export function answer(response: EitherResponse, status: number, body?: unknown)
   response.end(text);
 }
 
-/** Reads a body as text; rejects when it is longer than `bytesMax`. */
+/** Reads a body as UTF-8 text; rejects when it is longer than `bytesMax`. */
 export function readText(request: EitherRequest, bytesMax: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -1,14 +1,16 @@
 import type { Express } from 'express';
 
+/** What a check tells a person. */
 export type Detail = Readonly<Record<string, unknown>>;
+/** Checks one thing that the service needs; throws when it is not usable. */
 export type Check = () => Promise<Detail> | Detail;
 
-/** Thrown by a check of what no waiting heals: a person has to look at it. */
+/** Thrown by a check for what does not repair itself: a person has to act. */
 export class NeedsPerson extends Error {}
 
 /**
- * Adds /healthz and /health/live (200 while the process serves) and /health/ready (503 when a
- * check throws). A check answers details for a person to read.
+ * Adds /healthz and /health/live (200 while the process serves) and /health/ready (503 when a check
+ * throws).
  */
 export function health(app: Express, checks: Readonly<Record<string, Check>>): void {
   app.get(['/healthz', '/health/live'], (_request, response) => {
@@ -20,7 +22,7 @@ export function health(app: Express, checks: Readonly<Record<string, Check>>): v
   });
 }
 
-/** What /health/ready answers. */
+/** The answer of /health/ready. */
 export async function readiness(
   checks: Readonly<Record<string, Check>>,
 ): Promise<{ status: 200 | 503; body: Detail }> {

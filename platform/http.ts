@@ -15,21 +15,31 @@ export { Failure } from './failure.ts';
 
 const BODY_MS_MAX = 10_000;
 // Dapr's client keeps idle connections for 90 s; a server that closes first causes lost calls.
+/** Dapr's client keeps idle connections for 90 s; a server that closes first causes lost calls. */
 export const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
 const CHECK_EVERY_MS = 1_000;
 const CLOSE_IDLE_EVERY_MS = 20;
 const LAST_ANSWERS_MS = 250;
-/** What whoever watches the service asks for, without a token. */
+/** Paths for monitoring, which need no token. */
 const OPEN_PATHS = ['/healthz', '/metrics'];
 
+/** What an app needs. */
 export interface AppOptions {
   readonly logger: Logger;
-  /** When set, every request but those for health and metrics must show it as dapr-api-token. */
+  /** When set, every request except for health and metrics must send it as dapr-api-token. */
   readonly appToken?: string;
 }
 
-/** An Express app in which one path has one spelling and nothing tells what serves it. */
+/**
+ * An Express app in which each path has exactly one spelling and which does not reveal its
+ * software. Add the routes, then call `finish`.
+ * @example
+ * const app = createApp({ logger, appToken: config.APP_API_TOKEN });
+ * app.get('/ping', (_request, response) => void response.json({}));
+ * finish(app, logger);
+ * await listen(app, config.APP_PORT);
+ */
 export function createApp(options: AppOptions): Express {
   const app = express();
   const whyForeign = foreignCheck();
@@ -46,7 +56,7 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-/** Compares in constant time, so that the answer's time tells nothing of the token. */
+/** Compares in constant time, so that the time of an answer reveals nothing of the token. */
 export function sameToken(expected: string, shown: string | string[] | undefined): boolean {
   const left = Buffer.from(expected);
   const right = Buffer.from(typeof shown === 'string' ? shown : '');
@@ -62,8 +72,8 @@ function requireToken(token: string): RequestHandler {
 }
 
 /**
- * Adds the answers for what no route took: OPTIONS with the methods that the path has, 405 for
- * another one, 404 where there is nothing, and a problem document for every error.
+ * Adds the answers for what no route took: OPTIONS with the methods of the path, 405 for another
+ * method, 404 for an unknown path, and a problem document (RFC 9457) for every error.
  */
 export function finish(app: Express, logger: Logger): void {
   app.use((request, response, next) => {
@@ -114,7 +124,11 @@ interface RouteLayer {
   match(path: string): boolean;
 }
 
-/** Listens on loopback only. Requests that are not HTTP get a problem document too. */
+/**
+ * Listens, on loopback unless LISTEN_HOST names another address. Input that is not HTTP gets a
+ * problem document too.
+ * @returns rejects when the port is taken.
+ */
 export async function listen(app: RequestListener, port: number): Promise<http.Server> {
   const server = http.createServer(
     {
@@ -137,7 +151,7 @@ export async function listen(app: RequestListener, port: number): Promise<http.S
   return server;
 }
 
-/** Takes no new connection, and resolves when every request that had come is answered. */
+/** Takes no new connection and resolves once every request that had arrived is answered. */
 export async function stopListening(server: http.Server): Promise<void> {
   server.prependListener('request', (_request, response) => {
     response.setHeader('Connection', 'close');
@@ -154,6 +168,10 @@ export async function stopListening(server: http.Server): Promise<void> {
 }
 
 // In a container the sidecar has its own address; there the host is named by the environment.
+/**
+ * The address to listen on. In a container the sidecar has its own address, which LISTEN_HOST
+ * allows for.
+ */
 export const listenHost = (): string => process.env['LISTEN_HOST'] ?? '127.0.0.1';
 
 function refuse(

@@ -9,10 +9,11 @@ const DRAIN_BYTES_MAX = 16 * 1024 * 1024;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads a JSON object. Stricter than express.json: invalid UTF-8, a byte order mark, another
- * charset, a compressed body and duplicate keys are refused, because two readers could
- * understand them differently. A POST without content is an empty object, whatever its type; a
- * PUT is not, because there a body that got lost on the way would erase what it replaces.
+ * Reads a JSON object of at most `bytesMax` bytes. Stricter than express.json: invalid UTF-8, a
+ * byte order mark, another charset, a compressed body and duplicate members are refused, because
+ * two readers could understand them differently. A POST without content is an empty object,
+ * whatever its type. A PUT without content is refused: a body that got lost on the way would erase
+ * what it replaces.
  */
 export function jsonBody(bytesMax: number): RequestHandler {
   return (request, _response, next) => {
@@ -64,7 +65,12 @@ const isJson = (contentType: string | undefined): boolean =>
     contentType ?? '',
   );
 
-/** The JSON object in the bytes; throws, for hostile input in several ways, when it is none. */
+/**
+ * The JSON object in the bytes.
+ * @throws Failure (malformed-json) when it is not UTF-8, has a byte order mark, a member twice or
+ *   `__proto__`, or is not an object; SyntaxError when it is not JSON; RangeError when it is nested
+ *   too deep.
+ */
 export function parseObject(bytes: Buffer): object {
   const text = decode(bytes);
   const value: unknown = JSON.parse(text);

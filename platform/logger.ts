@@ -18,10 +18,11 @@ interface Line {
 }
 
 /**
- * Counts what is said again and again instead of writing it again, so that an outage does not fill
- * the disk. A line is the same when it would be written alike, so this comes before the time is put
- * in. `due` gives the lines that were held back for long enough, each with `repeated`, to be
- * written once more.
+ * Counts warnings and errors that repeat instead of writing them again, so that an outage does not
+ * fill the disk. Two lines are the same when they would be written alike, so this comes before the
+ * time is added. `due` returns the lines that were held back for long enough, each with `repeated`,
+ * to be written once more.
+ * @param now milliseconds since the epoch.
  */
 export function repeatedLines(now: () => number = Date.now) {
   const lines = new Map<string, Line>();
@@ -46,6 +47,7 @@ export function repeatedLines(now: () => number = Date.now) {
     if (lines.size > LINES_MAX && oldest !== undefined) lines.delete(oldest);
     return info;
   });
+  /** The lines that were held back for long enough, to be written once more. */
   const due = (): winston.LogEntry[] => {
     const before = now() - EVERY_MS;
     const old = [...lines].filter(([, { since }]) => since <= before);
@@ -57,6 +59,7 @@ export function repeatedLines(now: () => number = Date.now) {
   return { format: format(), due };
 }
 
+/** winston's logger. */
 export type Logger = winston.Logger;
 
 const CAUSES_MAX = 5;
@@ -89,8 +92,12 @@ const LOOK_MS = 5_000;
 
 /**
  * A logger that writes one JSON object per line to stdout. Never give it a secret. A line that
- * cannot be written is lost: a full disk must not end whoever has something to say of it. What is
- * said again and again is counted (`repeatedLines`).
+ * cannot be written is lost: a full disk must not end a service that has something to report.
+ * Repeated lines are counted (`repeatedLines`).
+ * @param level error, warn, info or debug.
+ * @example
+ * const logger = createLogger('event-source', config.LOG_LEVEL);
+ * logger.warn('the broker is away', { error: String(error) });
  */
 export function createLogger(service: string, level: string): Logger {
   if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);

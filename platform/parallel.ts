@@ -1,6 +1,6 @@
 /**
- * Runs `work` for each item, at most `atOnceMax` at a time, in the order of the items. When it
- * rejects, nothing of it is under way any more.
+ * Runs `work` for each item in order, at most `atOnceMax` at a time. It rejects with the first
+ * failure, but only once no work is under way any more.
  */
 export async function inParallel<T>(
   items: Iterable<T>,

@@ -3,19 +3,21 @@ const DRAW_MS = 250;
 /** Without a terminal every drawing is a line of its own, so they are rare. */
 const PLAIN_DRAW_MS = 5_000;
 
+/** Where a line is drawn: stderr, or a sink of a test. */
 export interface LineSink {
   readonly isTTY?: boolean;
+  /** Writes text as it is. */
   readonly write: (text: string) => unknown;
 }
 
-/** A count as people read it. */
+/** A rounded count with thousands separators: 12,345. */
 export const written = (count: number): string => Math.round(count).toLocaleString('en');
 
-/** How many a second, as people read it. */
+/** A count per second: 4,100/s. */
 export const rate = (count: number, ms: number): string =>
   `${written((count * 1_000) / Math.max(1, ms))}/s`;
 
-/** "reading    17% [####....................] 3,400 of 20,000 streams, 4,100/s" */
+/** A progress line: "reading    17% [####....................] 3,400 of 20,000 streams, 4,100/s" */
 export function barLine(name: string, done: number, total: number, figures: string): string {
   const part = total === 0 ? 1 : Math.min(1, done / total);
   const cells = '#'.repeat(Math.floor(part * CELLS)).padEnd(CELLS, '.');
@@ -23,9 +25,11 @@ export function barLine(name: string, done: number, total: number, figures: stri
   return `${name.padEnd(9)} ${percent} [${cells}] ${figures}`;
 }
 
-/** A line that tells how far long work is: drawn anew in a terminal, now and then in a file. */
+/** A progress line that is redrawn in a terminal, and written every 5 s to a file. */
 export function liveLine(out: LineSink): {
+  /** Shows the line, unless another was shown a moment ago; the last one always. */
   draw(line: () => string, isLast: boolean): void;
+  /** Shows what was drawn last, also when the work broke off. */
   end(): void;
 } {
   const live = out.isTTY === true;
@@ -60,7 +64,7 @@ const minutes = (ms: number): string => {
 };
 
 /**
- * A bar with how much is done, how fast, and how long the rest will take. `counted` is told in the
+ * A bar with how much is done, how fast, and how long the rest will take. `counted` is shown in
  * place of `done` where the two are not the same, as events and their positions.
  */
 export function progressBar(name: string, unit: string, out: LineSink = process.stdout) {
@@ -81,5 +85,10 @@ export function progressBar(name: string, unit: string, out: LineSink = process.
     };
     draw(line, false);
   };
-  return { at, end };
+  return {
+    /** Shows how far the work is. */
+    at,
+    /** Shows what was drawn last, also when the work broke off. */
+    end,
+  };
 }

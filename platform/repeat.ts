@@ -1,8 +1,8 @@
 import { systemClock, type Clock } from './clock.ts';
 
 /**
- * Does the work again and again, each time `everyMs` after it ended, from `start` to `stop`. A
- * failure is reported and ends nothing. What is under way at `stop` is not waited for.
+ * Repeats the work, each time `everyMs` milliseconds after it ended, from `start` to `stop`. A
+ * failure is reported and ends nothing. Work under way at `stop` is not awaited.
  */
 export function repeat(
   work: () => Promise<void>,
@@ -19,7 +19,9 @@ export function repeat(
     }
   };
   return {
+    /** Starts the repetition. */
     start: (): void => void run(),
+    /** The work is not started again. */
     stop: (): void => void (isStopped = true),
   };
 }

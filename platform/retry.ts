@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 
+/** How often and how long to retry; times are milliseconds. */
 export interface RetryTerms {
   /** Milliseconds before each further try; when they are used up, the last error is thrown. */
   readonly pausesMs: Iterable<number>;
   /** Whether another try may help; other errors are thrown at once. */
   readonly mayRetry?: (error: unknown) => boolean;
+  /** For tests: waits so many milliseconds. */
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
 

@@ -7,22 +7,27 @@ export interface Frame {
   readonly id?: string;
   readonly event?: string;
   readonly data?: string;
-  /** How long the client waits before it connects again. */
+  /** How long the client waits before it connects again, in milliseconds. */
   readonly retryMs?: number;
 }
 
+/** Times of a stream, in milliseconds. */
 export interface StreamPace {
   readonly heartbeatMs: number;
   /** A consumer that takes nothing for this long is cut off. */
   readonly stalledMs: number;
 }
 
+/** The times of a stream in production. */
 export const STREAM_PACE: StreamPace = { heartbeatMs: 15_000, stalledMs: 10_000 };
 
 const LINE_END = /\r\n|\r|\n/;
 const HEARTBEAT = frameText({ comment: 'heartbeat' });
 
-/** A frame as it travels. An id or a type with a line end would be another field: a bug. */
+/**
+ * The text of a frame (WHATWG HTML, section 9.2).
+ * @throws Error for an id or a type with a line end, which would be another field: a bug.
+ */
 export function frameText({ comment, id, event, data, retryMs }: Frame): string {
   const field = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : value.split(LINE_END).map((line) => `${name}: ${line}`);
@@ -43,8 +48,8 @@ export function frameText({ comment, id, event, data, retryMs }: Frame): string 
 export type EventStream = ReturnType<typeof eventStream>;
 
 /**
- * Begins a stream as the answer. At most one frame more than the socket takes is kept for a
- * slow consumer, because the next one is sent only when there is room.
+ * Begins a stream of server-sent events as the answer. At most one frame more than the socket takes
+ * is kept for a slow consumer, because the next one is sent only when there is room.
  */
 export function eventStream(response: Response, pace: StreamPace = STREAM_PACE) {
   const gone = new AbortController();
@@ -72,6 +77,7 @@ export function eventStream(response: Response, pace: StreamPace = STREAM_PACE) 
       if (gone.signal.aborted || response.write(frameText(frame))) return;
       await drained(response, pace.stalledMs);
     },
+    /** Ends the stream and the answer. */
     end(): void {
       closed();
       response.end();

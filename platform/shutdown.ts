@@ -2,7 +2,9 @@ import type { Logger } from './logger.ts';
 
 const SHUTDOWN_MS_MAX = 5_000;
 
-/** Runs the steps in order on SIGTERM or SIGINT, then ends; what hangs is cut off. */
+/**
+ * Runs the steps in order on SIGTERM or SIGINT, then ends the process; after 5 s it ends anyway.
+ */
 export function onShutdown(logger: Logger, steps: readonly (() => Promise<void> | void)[]): void {
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commonConfig } from '../platform/config.ts';
 
+/** Environment variables of a projection. */
 export const projectionConfig = {
   ...commonConfig,
   MONGODB_URL: z

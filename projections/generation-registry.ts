@@ -3,15 +3,15 @@ import type { RegistryRevision } from '../contracts/generations.ts';
 import type { ReadModelName } from '../contracts/account/read-models.ts';
 import type { ReadStore } from './read-store/read-store.ts';
 
-/** The generation that was to be published was dropped by somebody meanwhile. */
+/** The generation that was to be published has been dropped by another process. */
 export class Dropped extends Error {}
 
 type Content = Omit<RegistryRevision, 'revision'>;
 
 /**
- * The registry of one read model. Several processes change it; each change is made of the newest
- * revision and inserted as the next, so it is made of what is so or not at all. All of them may
- * be repeated after a lost answer.
+ * The registry of one read model. Several processes change it. Each change is made from the newest
+ * revision and inserted as the next one, so it is based on the current state or fails. Every call
+ * may be repeated after a lost answer.
  */
 export class GenerationRegistry {
   private readonly name: ReadModelName;
@@ -32,7 +32,7 @@ export class GenerationRegistry {
     return newest;
   }
 
-  /** Gives the generation in use: this one, when there was none. */
+  /** The generation in use: this one, when there was none. */
   async first(generation: string): Promise<RegistryRevision & { readonly inUse: string }> {
     const now = await this.change((before = EMPTY) =>
       before.inUse === undefined ? { ...before, inUse: generation } : undefined,
@@ -40,7 +40,7 @@ export class GenerationRegistry {
     return { ...now, inUse: now.inUse ?? generation };
   }
 
-  /** Says that the generation is going to be built. */
+  /** Records that the generation is going to be built. */
   async begin(generation: string): Promise<void> {
     await this.change((now = EMPTY) =>
       now.building.some((held) => held.generation === generation)
@@ -49,7 +49,7 @@ export class GenerationRegistry {
     );
   }
 
-  /** Puts a generation that is whole into use. Rejects with Dropped when it was dropped. */
+  /** Puts a complete generation into use. Rejects with Dropped when it was dropped. */
   async publish(generation: string): Promise<void> {
     await this.change((now) => {
       if (now?.inUse === generation) return undefined;
@@ -65,7 +65,7 @@ export class GenerationRegistry {
     });
   }
 
-  /** Gives whether it may be emptied: it is not the one in use and never will be again. */
+  /** Whether it may be emptied: it is not in use and never will be again. */
   async drop(generation: string): Promise<boolean> {
     const now = await this.change((before) => {
       if (before === undefined || before.inUse === generation) return undefined;

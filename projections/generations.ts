@@ -22,19 +22,23 @@ const REBUILD_LOOK_MS = 50;
 const ABANDONED_MS = 24 * 60 * 60 * 1_000;
 const NAMED_IN_A_REASON = 5;
 
+/** The state of a rebuild. */
 type RebuildState = 'running' | 'done' | 'failed';
 
+/** How far a rebuild is. */
 export interface RebuildStatus extends FollowerStatus {
   readonly rebuild: RebuildState;
   readonly generation: string;
 }
 
+/** How far the generation in use is. */
 export interface GenerationsStatus extends FollowerStatus {
   readonly generation: string;
   readonly rebuilding: boolean;
   readonly setAside: readonly SetAsideModel[];
 }
 
+/** Times in milliseconds. */
 export interface Times {
   readonly pace: typeof FOLLOWER_PACE;
   /** A switch by another process is noticed within this time. */
@@ -63,9 +67,9 @@ const NOT_YET: FollowerStatus = {
 
 /**
  * Keeps one read model: follows the log into the generation in use and, when asked to, builds
- * another one beside it from the beginning of the log. Readers switch when it is whole; the old
- * generation is followed a little longer, until all of them have. Several processes may do so at
- * once: each follows what is in use, and none touches what another one builds.
+ * another one alongside it from the beginning of the log. Readers switch once it is complete; the
+ * old generation is followed a little longer, until all of them have. Several processes may do so
+ * at once: each follows what is in use, and none touches what another one builds.
  */
 export class Generations {
   private readonly name: ReadModelName;
@@ -98,7 +102,7 @@ export class Generations {
     this.registry = new GenerationRegistry(name, store);
   }
 
-  /** Begins to follow; rejects when the read store cannot be reached. */
+  /** Starts to follow; rejects when the read store cannot be reached. */
   async start(): Promise<void> {
     const now = await this.registry.first(nextName(undefined));
     // What came late to a generation that was dropped, or was left by a crash, lies there still.
@@ -122,7 +126,7 @@ export class Generations {
     };
   }
 
-  /** Of the rebuild under way or the last one of this process. */
+  /** Of the current or last rebuild of this process; undefined when there was none. */
   rebuildStatus(): RebuildStatus | undefined {
     return this.lastRebuild;
   }
@@ -261,7 +265,7 @@ export class Generations {
   private async unfollow(generation: string): Promise<void> {
     const follower = this.followers.get(generation);
     this.followers.delete(generation);
-    // What it could not write any more is written by whoever goes on, or is not needed.
+    // What it could not write any more is written by its successor, or is not needed.
     await follower?.end().catch((failure: unknown) => this.leftBehind(failure));
   }
 

@@ -8,16 +8,20 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import { sha256 } from './hashing.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 
-/** Named by the first checkpoint, which has none before it. */
+/** The previous hash that the first checkpoint names. */
 export const NO_CHECKPOINT = '0'.repeat(64);
 
-/** What is signed, and what the next checkpoint names the hash of. */
+/** The canonical JSON of a checkpoint in UTF-8: what is signed and hashed. */
 export const checkpointBytes = (checkpoint: Checkpoint): Buffer =>
   Buffer.from(canonicalJson(checkpoint));
+/** SHA-256 of a checkpoint in hex, which the next checkpoint names. */
 export const checkpointHash = (checkpoint: Checkpoint): string =>
   sha256(checkpointBytes(checkpoint)).toString('hex');
 
-/** One line of the auditor's file; a fault when it is none, or not signed with this key. */
+/**
+ * Reads one line of the auditor's file.
+ * @returns a fault when it is no checkpoint or is not signed with this key.
+ */
 export function readCheckpoint(line: string, key: KeyObject): SignedCheckpoint | ProofFault {
   let signed: SignedCheckpoint;
   try {
@@ -33,8 +37,8 @@ export function readCheckpoint(line: string, key: KeyObject): SignedCheckpoint |
 }
 
 /**
- * Reads all lines of the auditor's file in order: each must be signed and follow the one before.
- * The first fault ends it.
+ * Reads all lines of the auditor's file in order: each must be signed and name the previous one.
+ * @returns all checkpoints, or the first fault.
  */
 export function readCheckpoints(
   lines: Iterable<string>,

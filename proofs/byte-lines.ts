@@ -8,13 +8,13 @@ const CARRIAGE_RETURN = 0x0d;
 export const LINE_BYTES_MAX = 64 * 1024 * 1024;
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
-/** Without the mark that editors put at the beginning of a file. */
+/** Without the byte order mark that editors put at the beginning of a file. */
 export const unmarked = (bytes: Buffer): Buffer =>
   bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
     ? bytes.subarray(BYTE_ORDER_MARK.length)
     : bytes;
 
-/** Ends with undefined when a line is longer than LINE_BYTES_MAX. */
+/** Yields the lines; undefined, and nothing after it, when a line is longer than LINE_BYTES_MAX. */
 export async function* byteLines(
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer | undefined> {

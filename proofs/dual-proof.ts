@@ -4,34 +4,37 @@ import type { LogState, TxHeader } from './log-transaction.ts';
 import { isConsistent, isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 
-/** Proof that one state of the log is continued by another. */
+/** Proof that one state of the log is continued by another, in the form that immudb answers. */
 export interface DualProof {
   readonly sourceTxHeader: TxHeader;
   readonly targetTxHeader: TxHeader;
-  /** The source is in the target's Merkle tree. */
+  /** That the source is in the target's Merkle tree. */
   readonly inclusionProof: readonly Uint8Array[];
-  /** The source's tree is the beginning of the target's. */
+  /** That the source's tree is a prefix of the target's. */
   readonly consistencyProof: readonly Uint8Array[];
   /** The last leaf of the target's tree, and that it is there. */
   readonly targetBlTxAlh: Uint8Array;
   readonly lastInclusionProof: readonly Uint8Array[];
-  /** From that leaf (or from the source, when it comes later) on to the target. */
+  /** From that leaf (or from the source, when it comes later) to the target. */
   readonly linearProof: LinearProof | null;
-  /** What was beyond the source's tree is in the target's tree as it was. */
+  /** That the target's tree has the transactions beyond the source's tree unchanged. */
   readonly LinearAdvanceProof: LinearAdvanceProof | null;
 }
+/** Hashes of consecutive transactions. */
 interface LinearProof {
   readonly terms: readonly Uint8Array[];
 }
+/** Consecutive transactions, each with its place in the target's tree. */
 interface LinearAdvanceProof {
   readonly linearProofTerms: readonly Uint8Array[];
   readonly inclusionProofs: readonly { readonly terms: readonly Uint8Array[] }[];
 }
 
 /**
- * Whether `target` continues `source`: PROOFS.md, steps 3 to 8. Stricter than immudb 1.4.1 in that
- * Merkle proofs have no term too many, and that a source which is the last leaf of the target's
- * tree must be that leaf.
+ * Checks that `target` continues `source` by immudb's PROOFS.md, steps 3 to 8. It is stricter than
+ * immudb 1.4.1: Merkle proofs may have no superfluous term, and a source that is the last leaf of
+ * the target's tree must be that leaf.
+ * @returns what is not proven, or undefined when everything is.
  */
 export function dualProofFault(
   proof: DualProof,

@@ -13,20 +13,26 @@ import { faulty, type ProofFault } from './proof-fault.ts';
 import { signatureFault, type SignedState } from './signed-state.ts';
 import type { KeyObject } from 'node:crypto';
 
-/** How an event stands in the log. Whoever proves one has to make up the same bytes again. */
+/** The form of an event in the log. A proof needs exactly the same bytes again. */
 const VERSION_DIGITS = 16;
 
+/**
+ * The key of an event in the log.
+ * @example
+ * eventKey('acct/0f8f...', 7); // 'acct/0f8f.../0000000000000007'
+ */
 export const eventKey = (stream: string, version: number): string =>
   `${stream}/${String(version).padStart(VERSION_DIGITS, '0')}`;
 
-/** The place in its transaction, and the canonical JSON of the event. */
+/** The value of an event in the log: its index in the transaction and its canonical JSON. */
 export const encodeEvent = (index: number, json: string): Buffer =>
   Buffer.from(`{"index":${index},"event":${json}}`);
 
+/** The position of an entry: transaction x 65,536 + index. */
 export const positionOf = (transaction: number, index: number): number =>
   transaction * TRANSACTION_POSITIONS + index;
 
-/** The transaction that holds a position. */
+/** The transaction with a position. */
 export const transactionOf = (position: number): number =>
   Math.floor(position / TRANSACTION_POSITIONS);
 
@@ -37,24 +43,25 @@ export interface EntryInclusion {
   readonly terms: readonly Uint8Array[];
 }
 
-/** A key with its value, and all that it takes to prove it against a signed state. */
+/** A key with its value, and everything needed to prove it against a signed state. */
 export interface EntryProof {
   readonly key: string;
   readonly value: Uint8Array;
   readonly inclusion: EntryInclusion;
-  /** From the transaction that has the entry to the signed state. */
+  /** From the transaction with the entry to the signed state. */
   readonly dualProof: DualProof;
   readonly state: SignedState;
 }
 
 const ZERO = Buffer.of(0);
 
-/** As the key or the value of a plain entry lies in the log. */
+/** The bytes of a key or a value as immudb stores those of a plain entry: after a zero byte. */
 export const rawBytes = (content: Uint8Array): Buffer => Buffer.concat([ZERO, content]);
 
 /**
- * Whether the entry was written by the transaction that the proof names, in the log whose state
- * the bank signed. The entry has no metadata: it is neither deleted nor does it expire.
+ * Checks that the entry was written by the transaction that the proof names, in the log whose state
+ * the bank signed, and that it has no metadata: it is neither deleted nor does it expire.
+ * @returns what is not proven, or undefined when everything is.
  */
 export function entryFault(proof: EntryProof, key: KeyObject): ProofFault | undefined {
   const { state, dualProof } = proof;
@@ -67,7 +74,7 @@ export function entryFault(proof: EntryProof, key: KeyObject): ProofFault | unde
   return inclusionFault(proof, header) ?? dualProofFault(dualProof, source, state);
 }
 
-/** Whether the entry is among those of the transaction. */
+/** Checks that the entry is one of the transaction's; undefined when it is. */
 export function inclusionFault(
   { key, value, inclusion }: Pick<EntryProof, 'key' | 'value' | 'inclusion'>,
   { id, nentries, eH }: TxHeader,

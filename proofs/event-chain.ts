@@ -21,13 +21,15 @@ function unplaced({ position: _position, ...event }: AnyEvent & { readonly posit
 }
 
 /**
- * Follows the events of a stream, or those from a later one on. Each names the one before it by
- * the digest of its canonical JSON (`prev`): what is exchanged, changed or left out breaks that.
+ * Follows the events of a stream from one on. Each names the digest of the previous event (`prev`),
+ * so an event that is exchanged, changed or left out breaks the chain.
+ * @param from the first version that will be shown; `prev` of that event cannot be checked.
  */
-export function eventChain(stream: string, from = 1) {
+export function createEventChain(stream: string, from = 1) {
   let due = from;
   let last: string | undefined;
   return {
+    /** Takes the next event; returns what is wrong with it, or undefined. */
     take(event: AnyEvent): ProofFault | undefined {
       const { version, prev } = event;
       if (event.stream !== stream || event.id !== `${stream}/${version}`) {

@@ -2,14 +2,18 @@ import { faulty, type ProofFault } from './proof-fault.ts';
 
 /**
  * JSON that every program reads as the same value. What is proven is what was read here, but people
- * look at the file, and other programs read it with other rules: of a member that is there twice
- * some take the first one and some the last one, and numbers beyond 2^53 are rounded by some.
+ * look at the file, and other programs read it by other rules: some take the first of two equal
+ * members and some the last, and some round numbers beyond 2^53.
  */
 export type ReadJson = { readonly value: unknown } | ProofFault;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** `what` names the bytes in the sentence that says what is wrong with them. */
+/**
+ * Parses JSON that has one meaning only.
+ * @param what names the bytes in the sentence that says what is wrong with them.
+ * @returns a fault when it is not UTF-8, not JSON or ambiguous.
+ */
 export function readExactJson(bytes: Uint8Array, what: string): ReadJson {
   const unreadable = (why: string): ProofFault => faulty('unreadable', `${what} ${why}`);
   let text: string;
@@ -89,7 +93,7 @@ function endOfString(text: string, begin: number): number {
 const nameOf = (quoted: string): string =>
   quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 
-/** Written as JavaScript writes it, and no whole number that others stand beside. */
+/** Written as JavaScript writes it, and no integer so large that others round to it. */
 function isExact(written: string): boolean {
   const value = Number(written);
   return String(value) === written && (!Number.isInteger(value) || Number.isSafeInteger(value));

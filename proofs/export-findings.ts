@@ -20,7 +20,10 @@ function wordsOf({ format, accountId }: ExportHead): Words {
   }
 }
 
-/** An export that was checked; `walkedTx` is where the walked log ended, when there was one. */
+/**
+ * The finding about an export that was checked.
+ * @param walkedTx where the walked log ended; undefined when none was given.
+ */
 export function exportFinding(
   head: ExportHead,
   summary: ExportSummary,
@@ -111,7 +114,7 @@ function notWalked({ headVersion }: ExportHead, { ends }: ExportSummary, { many 
   ];
 }
 
-/** What the events say beside their being there, and what they do not. */
+/** What the events show besides their existence, and what they do not. */
 function contentOf(summary: ExportSummary): { isProven: string[]; isNot: string[] } {
   if ('addsUp' in summary) {
     if (summary.addsUp) {

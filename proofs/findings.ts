@@ -1,7 +1,7 @@
 import type { ConsistencyDocument, ReceiptDocument } from '../contracts/log/receipts.ts';
 import type { ProofFault } from './proof-fault.ts';
 
-/** What a check found, in words. Every sentence says something that was computed here. */
+/** The result of a check, in words. Every sentence states something that was computed here. */
 export interface Finding {
   readonly isProven: boolean;
   readonly lines: readonly string[];
@@ -10,16 +10,18 @@ export interface Finding {
 /** Whatever breaks lines, moves the cursor or turns the writing around. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A line as it may be shown: a document could else put sentences of its own beside ours. */
+/** A line as it may be shown: otherwise a document could add sentences of its own to ours. */
 export const printable = (line: string): string =>
   line.replace(UNPRINTABLE, (found) => `\\u{${found.codePointAt(0)!.toString(16)}}`);
 
-/** A finding for a terminal. */
+/** The text of a finding for a terminal. */
 export const printed = ({ lines }: Finding): string => lines.map(printable).join('\n');
 
+/** A sentence of a list. */
 export const item = (sentence: string): string => `  - ${sentence}`;
 const clock = (seconds: number): string => new Date(seconds * 1_000).toISOString();
 
+/** What no proof of one log can show. */
 export const SAME_LOG =
   'that the bank shows everybody the same log: compare the state with what others got, and ' +
   'with what it published.';
@@ -27,22 +29,25 @@ const SAME_HISTORY = [
   item('that whoever walks the log meets the same event in it: what is signed here is the Merkle'),
   '    tree, and a bank may sign it beside another chain. "--log" with the walked log proves it.',
 ];
+/** What no signature can show. */
 export const RIGHT_KEY =
   "that the key is the bank's: compare it with what the bank published elsewhere.";
 
+/** The finding about a fault. */
 export const refused = ({ fault, detail }: ProofFault): Finding => ({
   isProven: false,
   lines: [`NOT PROVEN (${fault}). ${detail}`],
 });
 
-/** What was checked beside a receipt. */
+/** What was checked in addition to a receipt. */
 export interface BesideReceipt {
-  /** A newer state that was shown to continue the receipt's. */
+  /** A newer state that was proven to continue the receipt's; undefined when none was given. */
   readonly newer?: ConsistencyDocument | undefined;
-  /** Where the walked log ended in which the event was met. */
+  /** Where the walked log with the same event ended; undefined when none was given. */
   readonly walkedTx?: number;
 }
 
+/** The finding about a receipt that was checked. */
 export function receiptFinding(
   { event, history, inclusion, position, state }: ReceiptDocument,
   { newer, walkedTx }: BesideReceipt = {},
@@ -107,7 +112,7 @@ const metOf = (walkedTx: number | undefined): string[] =>
         `    ${walkedTx} it was neither written over nor erased.`,
       ];
 
-/** Events 1 to n, of which the last one has a receipt. */
+/** The finding about events 1 to n, of which the last one has a receipt. */
 export function chainFinding({ event, history, state }: ReceiptDocument): Finding {
   const { id } = history.source;
   const { stream, version } = event;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** SHA-256 everywhere. */
+/** Bytes of a hash; all hashes are SHA-256. */
 export const HASH_BYTES = 32;
 const LEAF_PREFIX = 0;
 const NODE_PREFIX = 1;
@@ -11,30 +11,35 @@ const digestOf = (bytes: Uint8Array): Buffer => Buffer.from(textOf(bytes), 'lati
 /** The same as 32 characters, which cost half: enough for what is only compared or hashed again. */
 const textOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'binary');
 
-/** SHA-256 of the parts one after the other. */
+/** SHA-256 of the concatenated parts. */
 export const sha256 = (...parts: readonly Uint8Array[]): Buffer =>
   digestOf(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
 
-// Used anew for each hash, which is taken before anybody else can write into it.
+// Reused for each hash, which is computed before the buffer can be written again.
 const leaf = Buffer.alloc(1 + HASH_BYTES, LEAF_PREFIX);
 const node = Buffer.alloc(1 + 2 * HASH_BYTES, NODE_PREFIX);
 
-/** Leaves and inner nodes hash differently, so that neither can pass for the other. */
+/**
+ * The hash of a leaf (RFC 6962, section 2.1): leaves and nodes differ, so neither passes for the
+ * other.
+ */
 export function leafHash(digest: Uint8Array): Buffer {
   leaf.set(sized(digest), 1);
   return digestOf(leaf);
 }
+/** The hash of an inner node (RFC 6962, section 2.1). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   node.set(sized(left), 1);
   node.set(sized(right), 1 + HASH_BYTES);
   return digestOf(node);
 }
 
-/** The same with hashes as texts of 32 characters (latin1), which cost half. */
+/** `leafHash` as 32 latin1 characters, which costs half. */
 export function leafText(digest: Uint8Array): string {
   leaf.set(sized(digest), 1);
   return textOf(leaf);
 }
+/** `nodeHash` of and as such texts. */
 export function nodeText(left: string, right: string): string {
   node.write(left, 1, 'latin1');
   node.write(right, 1 + HASH_BYTES, 'latin1');
@@ -42,8 +47,9 @@ export function nodeText(left: string, right: string): string {
 }
 
 /**
- * Root of the Merkle tree over the digests of these contents, as immudb's embedded/htree makes it:
- * a node without a sibling moves up as it is.
+ * Root of the Merkle tree over the SHA-256 digests of these contents, as immudb's embedded/htree
+ * builds it (RFC 6962, section 2.1): a node without a sibling moves up unchanged.
+ * @returns zeros when there are no contents.
  */
 export function treeRoot(contents: readonly Uint8Array[]): Buffer {
   let level = contents.map((bytes) => {
@@ -61,7 +67,7 @@ export function treeRoot(contents: readonly Uint8Array[]): Buffer {
   return Buffer.from(level[0] ?? NO_HASH.toString('latin1'), 'latin1');
 }
 
-/** Whether the bytes have this hash. */
+/** Whether the bytes have this SHA-256. */
 export const hasHash = (bytes: Uint8Array, expected: Buffer): boolean =>
   textOf(bytes) === expected.toString('latin1');
 
@@ -69,20 +75,23 @@ const NO_HASH = Buffer.alloc(HASH_BYTES);
 /** What has another size is no hash of this log; as zeros it proves nothing. */
 const sized = (digest: Uint8Array): Uint8Array => (digest.length === HASH_BYTES ? digest : NO_HASH);
 
+/** Whether two hashes are equal. Not in constant time: nothing here is secret. */
 export const sameHash = (one: Uint8Array, other: Uint8Array): boolean =>
   Buffer.compare(one, other) === 0;
 
-/** Unsigned big-endian integers, as immudb writes them before it hashes. */
+/** Unsigned big-endian integer of 2 bytes, as immudb writes numbers before it hashes them. */
 export function u16(value: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(value);
   return bytes;
 }
+/** Unsigned big-endian integer of 4 bytes. */
 export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
 }
+/** Unsigned big-endian integer of 8 bytes; `value` is a safe integer. */
 export function u64(value: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt(value));

@@ -12,6 +12,7 @@ const HEADER_VERSION = 1;
 /** What the hash of a header has room for. */
 const ENTRIES_MAX = 2 ** 32 - 1;
 
+/** Header of a transaction as immudb has it. */
 export interface TxHeader {
   /** Number of the transaction, from 1. */
   readonly id: number;
@@ -20,47 +21,48 @@ export interface TxHeader {
   readonly ts: number;
   readonly nentries: number;
   readonly eH: Uint8Array;
-  /** How many transactions the Merkle tree had at this one, and its root. */
+  /** Size of the Merkle tree over earlier transactions, and its root. */
   readonly blTxId: number;
   readonly blRoot: Uint8Array;
   readonly version: number;
-  /** Of a transaction that cut off old values, which this bank never does. */
+  /** Of a transaction that truncated old values, which this bank never does. */
   readonly metadata?: { readonly truncatedTxID: number; readonly extra: Uint8Array } | null;
 }
 
+/** What immudb keeps of an entry that was deleted or may expire; the bank writes none. */
 export interface EntryMetadata {
   readonly deleted: boolean;
   readonly expiration: { readonly expiresAt?: number } | null;
   readonly nonIndexable?: boolean;
 }
 
-/** An entry as immudb hashes it: a zero byte stands before the key, and before the value. */
+/** An entry as immudb hashes it: a zero byte precedes the key, and the value. */
 export interface HashedEntry {
   readonly key: Uint8Array;
   readonly hValue: Uint8Array;
   readonly metadata: EntryMetadata | null;
 }
 
-/** The log up to and with a transaction, as one hash. */
+/** The log up to and including a transaction, as one hash. */
 export interface LogState {
   readonly txId: number;
   /** Its accumulated linear hash. */
   readonly txHash: Buffer;
 }
 
-/** A state that was reached by a walk from the first transaction on. */
+/** A state that was reached by following the log from its first transaction. */
 export interface WalkedState extends LogState {
-  /** Over all transactions up to here; not known any more behind one that could not be followed. */
+  /** Over all transactions so far; undefined after one that could not be followed. */
   readonly tree: TreeFrontier | undefined;
 }
 
-/** Before the first transaction. */
+/** The state before the first transaction. */
 export const EMPTY_LOG: WalkedState = { txId: 0, txHash: sha256(), tree: EMPTY_TREE };
 
-/** The hash of a value as it lies in the log, with the zero byte in front. */
+/** The hash of a value as immudb stores it, with the zero byte in front. */
 export const valueHash = (raw: Uint8Array): Buffer => sha256(raw);
 
-/** The hash of an entry, which is what a leaf of its transaction's tree is made of. */
+/** The digest of an entry, from which a leaf of its transaction's tree is made. */
 export const entryDigest = (entry: HashedEntry): Buffer => sha256(entryBytes(entry));
 
 function entryBytes({ key, hValue, metadata }: HashedEntry): Buffer {
@@ -87,11 +89,11 @@ function metadataBytes({ deleted, expiration, nonIndexable }: EntryMetadata): Bu
   return Buffer.concat(parts);
 }
 
-/** Root of the Merkle tree over all entries of a transaction. */
+/** Root of the Merkle tree over all entries of a transaction (eH). */
 export const entriesRoot = (entries: readonly HashedEntry[]): Buffer =>
   treeRoot(entries.map(entryBytes));
 
-/** Everything of the header but the number and the chain. */
+/** The hash of everything in the header but the number and the chain. */
 export const innerHash = (header: TxHeader): Buffer =>
   sha256(
     u64(header.ts),
@@ -103,15 +105,18 @@ export const innerHash = (header: TxHeader): Buffer =>
     header.blRoot,
   );
 
-/** One step of the chain. */
+/** One step of the chain of accumulated linear hashes. */
 export const nextHash = (txId: number, before: Uint8Array, inner: Uint8Array): Buffer =>
   sha256(u64(txId), before, inner);
 
-/** The accumulated linear hash of a transaction. */
+/** The accumulated linear hash (alh) of a transaction. */
 export const headerHash = (header: TxHeader): Buffer =>
   nextHash(header.id, header.prevAlh, innerHash(header));
 
-/** A header that this bank's log cannot have, so that its hash would mean nothing. */
+/**
+ * Why this bank's log cannot have such a header, so that its hash would mean nothing; otherwise
+ * undefined.
+ */
 export function headerFault(header: TxHeader): ProofFault | undefined {
   const { id, version, metadata, nentries, blTxId } = header;
   const wrong = (what: string): ProofFault =>
@@ -129,6 +134,7 @@ export function headerFault(header: TxHeader): ProofFault | undefined {
   return undefined;
 }
 
+/** A transaction with its entries. */
 export interface LoggedTransaction {
   readonly header: TxHeader;
   readonly entries: readonly HashedEntry[];
@@ -136,8 +142,9 @@ export interface LoggedTransaction {
 
 /**
  * Takes the next transaction of the log: its entries must make up its header, and its header must
- * continue the chain and have the tree of all before it. Gives the state after it. Values are not
- * looked at: whoever has them compares their hash (valueHash) with the entry's.
+ * continue the chain and contain the tree of all transactions before it. Values are not checked: a
+ * caller that has them compares their `valueHash` with the entry's.
+ * @returns the state after it, or what is wrong.
  */
 export function followTransaction(
   before: WalkedState,
@@ -169,8 +176,8 @@ export function followTransaction(
 }
 
 /**
- * The state after a transaction, whatever is wrong with it, for whoever looks at those behind it
- * all the same. Their trees are compared no more when this one's place in the tree is not sure.
+ * The state after a transaction whatever is wrong with it, for checking the following ones all the
+ * same. Their trees are no longer compared when this one's place in the tree is uncertain.
  */
 export function goOn({ txId, tree }: WalkedState, header: TxHeader): WalkedState {
   const isSure = header.id === txId + 1 && treeFault(tree, header) === undefined;

@@ -11,7 +11,7 @@ import {
 import * as documents from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 
-/** A version of a stream: where it stands in the log, and the hash of its value there. */
+/** A version of a stream: its position in the log and the hash of its value. */
 export interface PlacedVersion {
   readonly position: number;
   readonly hValue: Uint8Array;
@@ -19,10 +19,10 @@ export interface PlacedVersion {
 
 /**
  * Walks the whole log by its hashes and sees every key that was ever written. This is the only
- * proof that a key was written once and that nothing comes after the last version: immudb's own
- * proofs say that something is there, never that something is not.
+ * proof that a key was written once and that nothing follows the last version: immudb's own proofs
+ * show that something is there, never that something is not.
  */
-export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
+export function createLogWalk(stream: string, start: WalkedState = EMPTY_LOG) {
   const prefix = `${stream}/`;
   const versions = new Map<number, PlacedVersion>();
   let state = start;
@@ -42,6 +42,7 @@ export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
   };
 
   return {
+    /** Takes the next transaction; returns what is wrong with it, or undefined. */
     take(transaction: WalkedTransaction): ProofFault | undefined {
       const header = documents.readHeader(transaction.header);
       const entries = transaction.entries.map(readEntry);
@@ -63,13 +64,17 @@ export function logWalk(stream: string, start: WalkedState = EMPTY_LOG) {
       if (sameHash(state.txHash, signed.txHash)) return undefined;
       return faulty('forked', `The walked log is not the one that was signed at ${signed.txId}.`);
     },
+    /** The last transaction that was taken. */
     txId: (): number => state.txId,
     /** Each version of the stream. */
     versions: (): ReadonlyMap<number, PlacedVersion> => versions,
   };
 }
 
-/** Whether the log has exactly the versions 1 to `head` of the stream, each as it was shown. */
+/**
+ * Checks that the log has exactly the versions 1 to `head` of the stream, each as it was shown.
+ * @returns what differs, or undefined.
+ */
 export function versionsFault(
   walked: ReadonlyMap<number, PlacedVersion>,
   exported: ReadonlyMap<number, PlacedVersion>,
@@ -85,7 +90,10 @@ export function versionsFault(
   return faulty('missing', detail);
 }
 
-/** Whether the log has this version, and with the place and the value that were shown, if any. */
+/**
+ * Checks that the log has this version, at the position and with the value that were shown, if any.
+ * @returns what differs, or undefined.
+ */
 export function versionFault(
   walked: PlacedVersion | undefined,
   shown: PlacedVersion | undefined,

@@ -11,7 +11,10 @@ type Terms = readonly Uint8Array[];
 const isOdd = (value: number): boolean => value % 2 === 1;
 const half = (value: number): number => Math.floor(value / 2);
 
-/** Leaf number `index` (from 0) is in the tree of `size` leaves with this root. */
+/**
+ * Whether leaf number `index` (from 0) is in the tree of `size` leaves with this root (RFC 9162,
+ * section 2.1.3.2).
+ */
 export function isIncluded(
   terms: Terms,
   index: number,
@@ -36,7 +39,10 @@ export function isIncluded(
   return used === terms.length && sameHash(hash, root);
 }
 
-/** The tree of `size` leaves with `root` goes on from the one of `oldSize` with `oldRoot`. */
+/**
+ * Whether the tree of `size` leaves with `root` continues the one of `oldSize` leaves with
+ * `oldRoot` (RFC 9162, section 2.1.4.2).
+ */
 export function isConsistent(
   terms: Terms,
   oldSize: number,

@@ -1,5 +1,6 @@
+/** The kind of a fault. */
 export type FaultName =
-  /** What the proof speaks of is not what the log has: event, value or place were changed. */
+  /** The log has something else than what the proof names: event, value or place were changed. */
   | 'entry-differs'
   /** A transaction whose parts do not make up its hash. */
   | 'transaction-differs'
@@ -20,14 +21,16 @@ export type FaultName =
   /** Not a document of this kind and version. */
   | 'unreadable';
 
-/** Why something is not proven. A value, never thrown: the caller must look at it. */
+/** Why something is not proven. A value, never thrown: the caller must handle it. */
 export interface ProofFault {
   readonly fault: FaultName;
   /** One sentence for a person: what is wrong, and where. */
   readonly detail: string;
 }
 
+/** Makes a fault. */
 export const faulty = (fault: FaultName, detail: string): ProofFault => ({ fault, detail });
 
+/** Whether a result is a fault; undefined is none. */
 export const isFault = (value: object | undefined): value is ProofFault =>
   value !== undefined && 'fault' in value;

@@ -23,7 +23,7 @@ import { faulty, type ProofFault } from './proof-fault.ts';
 import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 
-/** Reads a document of a known kind; a fault says what is wrong with it, and where. */
+/** Parses a document of a known kind; a fault says what is wrong with it, and where. */
 export function readDocument<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -41,26 +41,30 @@ export function readDocument<Schema extends z.ZodType>(
     issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('/');
   return faulty('unreadable', `Not readable at ${place}: ${issue?.message ?? 'unknown'}.`);
 }
+/** Parses a receipt; its proof is not checked yet. */
 export const readReceipt = (value: unknown): ReceiptDocument | ProofFault =>
   readDocument(receiptDocument, value);
+/** Parses a proof between two states; it is not checked yet. */
 export const readConsistency = (value: unknown): ConsistencyDocument | ProofFault =>
   readDocument(consistencyDocument, value);
 
 type Placed = Pick<ReceiptDocument, 'event' | 'position' | 'inclusion'>;
 
-/** The bytes that the log must have for this event at this place. */
+/** The key and the value that the log must have for this event at this position. */
 export const storedEvent = ({ event, inclusion }: Placed): Pick<EntryProof, 'key' | 'value'> => ({
   key: eventKey(event.stream, event.version),
   value: encodeEvent(inclusion.leaf, canonicalJson(event)),
 });
 
-/** The same as the walked log has it. */
+/** The same with the value's hash, as a walk of the log sees it. */
 export const placedEvent = (placed: Placed): PlacedVersion => ({
   position: placed.position,
   hValue: valueHash(rawBytes(storedEvent(placed).value)),
 });
 
-/** What the document says of itself must agree, or it would be read as saying something else. */
+/**
+ * Checks that the document agrees with itself, so that it cannot be read as saying something else.
+ */
 export function placeFault({ event, position, inclusion }: Placed, txId: number) {
   if (event.id !== `${event.stream}/${event.version}`) {
     return faulty('entry-differs', `The event's id ${event.id} is not its stream and version.`);
@@ -70,8 +74,15 @@ export function placeFault({ event, position, inclusion }: Placed, txId: number)
 }
 
 /**
- * Whether the event of a receipt stands in the log that the bank signed. It does not prove that
- * the key was not written again later: that takes the whole log.
+ * Checks that the event of a receipt is in the log that the bank signed. It does not prove that the
+ * key was not written again later: that takes the whole log (`createLogWalk`).
+ * @param key the bank's public key, from a source that the caller trusts.
+ * @returns what is not proven, or undefined when everything is.
+ * @example
+ * const receipt = readReceipt(JSON.parse(text));
+ * if (isFault(receipt)) throw new Error(receipt.detail);
+ * const fault = receiptFault(receipt, readPublicKey(pem));
+ * console.log(fault?.detail ?? 'proven');
  */
 export function receiptFault(receipt: ReceiptDocument, key: KeyObject): ProofFault | undefined {
   const { inclusion, history, state } = receipt;
@@ -84,7 +95,10 @@ export function receiptFault(receipt: ReceiptDocument, key: KeyObject): ProofFau
   return entryFault(proof, key) ?? placeFault(receipt, history.source.id);
 }
 
-/** Whether the newer state, which the bank signed, continues the older one. */
+/**
+ * Checks that the newer state, which the bank signed, continues the older one.
+ * @returns what is not proven, or undefined when everything is.
+ */
 export function consistencyFault(
   { from, to, history }: ConsistencyDocument,
   key: KeyObject,
@@ -96,7 +110,9 @@ export function consistencyFault(
   );
 }
 
-/** Whether a proof between states begins with the state of a receipt. */
+/**
+ * Checks that a proof between states begins with the state of a receipt; undefined when it does.
+ */
 export function beginsWith(consistency: ConsistencyDocument, receipt: ReceiptDocument) {
   const { txId, txHash } = receipt.state;
   if (consistency.from.txId === txId && consistency.from.txHash === txHash) return undefined;

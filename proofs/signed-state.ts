@@ -10,8 +10,9 @@ export interface SignedState extends LogState {
 }
 
 /**
- * The bank's public key out of its PEM. Only P-256 is what immudb signs with; it throws for
- * anything else, because a wrong key is a wrong command, not a wrong proof.
+ * The bank's public key in a PEM text.
+ * @throws Error when it is not an ECDSA key on P-256, the only curve that immudb signs with: a
+ *   wrong key is a wrong command, not a wrong proof.
  */
 export function readPublicKey(pem: string): KeyObject {
   const key = createPublicKey(pem);
@@ -25,13 +26,17 @@ export function readPublicKey(pem: string): KeyObject {
 export const publicKeyPem = (base64: string): string =>
   `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 
-/** What is signed: PROOFS.md, step 9. */
+/** The bytes that are signed: immudb's PROOFS.md, step 9. */
 export const statePayload = (db: string, { txId, txHash }: LogState): Buffer => {
   const name = Buffer.from(db);
   return Buffer.concat([u32(name.length), name, u64(txId), txHash]);
 };
 
-/** Whether the bank signed this state of this database; any key that comes with it is ignored. */
+/**
+ * Checks that the bank signed this state of this database. A key that comes with the state is
+ * ignored.
+ * @returns what is not proven, or undefined when it is signed.
+ */
 export function signatureFault(state: SignedState, key: KeyObject): ProofFault | undefined {
   const { db, txId, txHash, signature } = state;
   if (signature.length === 0) {

@@ -8,7 +8,7 @@ import { writeHeader } from './proof-documents.ts';
 import { isFault, type ProofFault } from './proof-fault.ts';
 import { statePayload } from './signed-state.ts';
 import { chained, logOf } from './small-log-for-tests.ts';
-import { streamExport } from './stream-export.ts';
+import { createStreamExport } from './stream-export.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const accountId = '4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
@@ -81,7 +81,7 @@ function bank(plain = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 1
 }
 
 function checked(head: ExportHead, items: readonly ExportedEvent[]) {
-  const check = streamExport(head, pair.publicKey);
+  const check = createStreamExport(head, pair.publicKey);
   const begun = check.begin();
   if (begun !== undefined) return begun;
   for (const item of items) {

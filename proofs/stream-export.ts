@@ -7,7 +7,7 @@ import { type ExportedEvent, type ExportHead, streamOfExport } from '../contract
 import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
 import { unreachable } from '../domain/ids.ts';
 import { inclusionFault } from './entry-proof.ts';
-import { eventChain } from './event-chain.ts';
+import { createEventChain } from './event-chain.ts';
 import { leafHash, sameHash } from './hashing.ts';
 import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
@@ -16,7 +16,7 @@ import { placeFault, storedEvent } from './receipt.ts';
 import { signatureFault } from './signed-state.ts';
 import type { KeyObject } from 'node:crypto';
 
-/** What the events of an export say beside their being there. */
+/** What the events of an export show besides their existence. */
 type ContentSummary =
   /** Whether every balance follows from the events; not known when the first ones are missing. */
   | { readonly addsUp: boolean }
@@ -28,6 +28,7 @@ interface ContentCheck {
   summary(): ContentSummary;
 }
 
+/** The check of the events' content, by the format of the export. */
 function exportContent({ format, fromVersion }: ExportHead): ContentCheck {
   switch (format) {
     case 'core-bank-account/1':
@@ -73,7 +74,7 @@ function refusalDays(): ContentCheck {
   };
 }
 
-/** What a whole export proves; see docs/security-model.md for what it does not. */
+/** What a whole export proves; docs/security-model.md says what it does not. */
 export type ExportSummary = ContentSummary & {
   readonly events: number;
   /** Whether the events around the period are there, so that none in it is missing. */
@@ -82,17 +83,21 @@ export type ExportSummary = ContentSummary & {
 };
 
 /**
- * Checks an export line by line, in bounded memory: of an account, or of its refusals. Its format
- * says which stream it is about, and an event of any other stream is refused.
+ * Checks an export line by line, in bounded memory. Its format says which stream it is about; an
+ * event of any other stream is refused.
+ * @param key the bank's public key.
+ * @example
+ * const check = createStreamExport(head, key);
+ * const fault = check.begin() ?? lines.map(check.take).find(isFault) ?? check.end();
  */
-export function streamExport(head: ExportHead, key: KeyObject) {
+export function createStreamExport(head: ExportHead, key: KeyObject) {
   const stream = streamOfExport(head);
   const target = documents.readHeader(head.target);
   let due = head.fromVersion;
   let lastAt = '';
   let firstAt = '';
   const content = exportContent(head);
-  const chain = eventChain(stream, head.fromVersion);
+  const chain = createEventChain(stream, head.fromVersion);
 
   const orderFault = ({ event }: ExportedEvent): ProofFault | undefined => {
     const { version, at } = event;
@@ -115,6 +120,7 @@ export function streamExport(head: ExportHead, key: KeyObject) {
       if (target.id === state.txId && sameHash(headerHash(target), state.txHash)) return undefined;
       return faulty('transaction-differs', 'The transaction is not the one that was signed.');
     },
+    /** Takes the next event; returns what is wrong with it, or undefined. */
     take(item: ExportedEvent): ProofFault | undefined {
       const fault =
         orderFault(item) ??
@@ -127,6 +133,7 @@ export function streamExport(head: ExportHead, key: KeyObject) {
       due += 1;
       return undefined;
     },
+    /** The result once every line was taken. */
     end(): ProofFault | ExportSummary {
       if (due <= head.toVersion) {
         return faulty('missing', `The export ends before version ${due} of ${head.toVersion}.`);

@@ -1,17 +1,18 @@
 import { HASH_BYTES, leafText, nodeText } from './hashing.ts';
 
 /**
- * What whoever walks the log keeps of the append-only Merkle tree over its transactions (RFC 9162,
- * 2.1; immudb's embedded/ahtree): the roots of its full subtrees, the largest first. That is all
- * that the roots of all later trees follow from.
+ * What a walk of the log keeps of the append-only Merkle tree over its transactions (RFC 9162, 2.1;
+ * immudb's embedded/ahtree): the roots of its full subtrees, the largest first. The roots of all
+ * later trees follow from them.
  */
 export interface TreeFrontier {
-  /** How many transactions the tree has. */
+  /** Number of transactions in the tree. */
   readonly size: number;
-  /** As latin1 texts: an audit makes ten of them for each transaction. */
+  /** As latin1 texts, because an audit makes ten of them for each transaction. */
   readonly peaks: readonly string[];
 }
 
+/** The tree before the first transaction. */
 export const EMPTY_TREE: TreeFrontier = { size: 0, peaks: [] };
 
 /** The tree with one more transaction, by its accumulated linear hash. */
@@ -28,7 +29,7 @@ export function withLeaf({ size, peaks }: TreeFrontier, txHash: Uint8Array): Tre
 
 const NO_ROOT = '\0'.repeat(HASH_BYTES);
 
-/** The root, which is zeros as long as there is nothing in the tree. */
+/** The root; zeros while the tree is empty. */
 export const rootOf = ({ peaks }: TreeFrontier): Buffer => Buffer.from(rootText(peaks), 'latin1');
 
 const rootText = (peaks: readonly string[]): string =>

@@ -8,30 +8,35 @@ import {
   walkedTransaction,
 } from '../contracts/log/receipts.ts';
 import { byteLines, unmarked } from './byte-lines.ts';
-import { eventChain, eventsOfLine } from './event-chain.ts';
+import { createEventChain, eventsOfLine } from './event-chain.ts';
 import { readExactJson } from './exact-json.ts';
 import { exportFinding } from './export-findings.ts';
 import { chainFinding, receiptFinding, refused, type Finding } from './findings.ts';
 import type { LogState } from './log-transaction.ts';
-import { logWalk, versionFault, versionsFault, type PlacedVersion } from './log-walk.ts';
+import { createLogWalk, versionFault, versionsFault, type PlacedVersion } from './log-walk.ts';
 import { readState } from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 import * as receipts from './receipt.ts';
 import { readPublicKey } from './signed-state.ts';
-import { streamExport } from './stream-export.ts';
+import { createStreamExport } from './stream-export.ts';
 
-/** The only file of this room that reads anything. Files may be larger than memory. */
+/** Is called now and then with a sentence about how far a check is. */
 export type Progress = (text: string) => void;
 const PROGRESS_LINES = 1_000;
 
-/** What may be checked with a receipt. */
+/** Files that a receipt may be checked with. */
 export interface ReceiptFiles {
+  /** A proof that a newer state continues the receipt's; undefined: it is not checked. */
   readonly newer?: string | undefined;
+  /** The walked log; undefined: it is not checked. */
   readonly log?: string | undefined;
   readonly progress?: Progress;
 }
 
-/** A key as PEM, or as GET /v1/audit/public-key answers it. */
+/**
+ * Reads a public key: PEM, or the answer of GET /v1/audit/public-key.
+ * @throws Error when the file cannot be read or has no key on P-256.
+ */
 export function readKeyFile(path: string): KeyObject {
   const text = readFileSync(path, 'utf8');
   if (!text.trimStart().startsWith('{')) return readPublicKey(text);
@@ -54,8 +59,12 @@ function unlessItStumbles(check: () => ProofFault | undefined): ProofFault | und
 }
 
 /**
- * Checks a receipt; that a newer state continues its state, when such a proof is given; and that
- * the log that was walked to its state has the same event, when that is given.
+ * Checks a receipt; with `newer` also that a newer state continues its state, and with `log` also
+ * that the log that was walked to its state has the same event.
+ * @throws Error when a file cannot be read.
+ * @example
+ * const finding = await verifyReceiptFile('receipt.json', readKeyFile('bank.pub'));
+ * console.log(printed(finding));
  */
 export async function verifyReceiptFile(
   path: string,
@@ -93,9 +102,10 @@ function newerOf(
 }
 
 /**
- * Checks events 1 to n of a stream with the receipt of event n alone: each names the one before it
- * by its digest, so whoever proves the last one proves all. A line is an event, as the query API
- * or an export has it, or a page of them.
+ * Checks events 1 to n of a stream with the receipt of event n alone: each names the digest of the
+ * previous one, so proving the last one proves them all. A line is an event, as the query API or an
+ * export has it, or a page of them.
+ * @throws Error when a file cannot be read.
  */
 export async function verifyEventsFile(
   path: string,
@@ -107,7 +117,7 @@ export async function verifyEventsFile(
   if (isFault(receipt)) return refused(receipt);
   const unproven = unlessItStumbles(() => receipts.receiptFault(receipt, key));
   if (unproven !== undefined) return refused(unproven);
-  const chain = eventChain(receipt.event.stream);
+  const chain = createEventChain(receipt.event.stream);
   const fault = await eachLine(path, progress, (value) => {
     // The first line of an export is about the others.
     if (exportHead.safeParse(value).success) return undefined;
@@ -123,9 +133,14 @@ export async function verifyEventsFile(
   return last === undefined ? chainFinding(receipt) : refused(last);
 }
 
-type Check = ReturnType<typeof streamExport>;
+type Check = ReturnType<typeof createStreamExport>;
 
-/** Checks an export of an account or of its refusals, and with the log that there is no more. */
+/**
+ * Checks an export of an account or of its refusals; with the walked log also that nothing is
+ * missing.
+ * @param logPath undefined: without the walked log.
+ * @throws Error when a file cannot be read.
+ */
 export async function verifyAccountFile(
   path: string,
   key: KeyObject,
@@ -140,7 +155,7 @@ export async function verifyAccountFile(
       const read = receipts.readDocument(exportHead, value);
       if (isFault(read)) return read;
       head = read;
-      check = streamExport(read, key);
+      check = createStreamExport(read, key);
       return check.begin();
     }
     const read = receipts.readDocument(exportedEvent, value);
@@ -172,8 +187,8 @@ async function walked(
   stream: string,
   state: LogState,
   progress: Progress,
-): Promise<ReturnType<typeof logWalk> | ProofFault> {
-  const walk = logWalk(stream);
+): Promise<ReturnType<typeof createLogWalk> | ProofFault> {
+  const walk = createLogWalk(stream);
   const broken = await eachLine(path, progress, (value) => {
     const read = receipts.readDocument(walkedTransaction, value);
     if (isFault(read)) return read;

@@ -26,6 +26,7 @@ import { readRefusals } from './history/refusal-answers.ts';
 import { statementAnswers } from './statements/statement-answers.ts';
 import { accountAt, RETRY_AFTER, tag } from './read-your-writes.ts';
 
+/** What the query API needs. */
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
   readonly persons: PersonPorts;
@@ -76,10 +77,11 @@ export const each = <Answer>(
 ): Handlers =>
   Object.fromEntries(Object.entries(answers).map(([id, answer]) => [id, served(answer)]));
 
+/** Answers the result of the question as JSON, or 503 while it cannot be answered. */
 export const answered = (ask: Ask): RequestHandler =>
   reached(async (request, response) => void response.json(await ask(request, response)));
 
-/** What is not there for a while is a 503 that says when to ask again. */
+/** Answers 503 with Retry-After for what is temporarily not available. */
 export const reached =
   (handle: Handle): RequestHandler =>
   async (request, response) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commonConfig } from '../platform/config.ts';
 
+/** Environment variables of the query API. */
 export const queryApiConfig = {
   ...commonConfig,
   MONGODB_URL: z

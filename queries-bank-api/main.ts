@@ -47,7 +47,7 @@ const app = queryApi({
 });
 
 const server = await listen(app, config.APP_PORT);
-// What fails here fails again, and is told, with the next request.
+// What fails here fails again, and is reported, with the next request.
 const keepUp = setInterval(() => void accounts.fresh().catch(() => undefined), KEEP_UP_MS);
 onShutdown(logger, [
   () => clearInterval(keepUp),

@@ -10,8 +10,10 @@ import type { AccountView } from './accounts/account-view.ts';
 const LOOK_AGAIN_MS = 20;
 /** Requests that may wait for a version at the same time; more are answered at once. */
 const WAITING_MAX = 1_000;
+/** The header that says when to try again, in seconds. */
 export const RETRY_AFTER = { 'Retry-After': '1' };
 
+/** What waiting needs; `waitMs` is VERSION_WAIT_MS when missing. */
 export interface WaitingPorts {
   readonly accounts: AccountView;
   readonly log: AccountLog;
@@ -20,7 +22,7 @@ export interface WaitingPorts {
 
 let waiting = 0;
 
-/** Looks until there is something, at most for the time that a query may wait. */
+/** Looks repeatedly until there is something; undefined after `waitMs` milliseconds. */
 export async function waited<T>(
   waitMs: number,
   look: () => Promise<T | undefined>,
@@ -40,6 +42,7 @@ export async function waited<T>(
   }
 }
 
+/** The failure (503) about a version that the read side does not show yet. */
 export const notReached = (version: number): Failure =>
   new Failure(
     'version-not-reached',
@@ -47,11 +50,17 @@ export const notReached = (version: number): Failure =>
     RETRY_AFTER,
   );
 
-/** The read side could not follow the account; what it knows ends with a version (0: nothing). */
+/**
+ * The failure about an account that the read side could not follow beyond a version (0: not at
+ * all).
+ */
 export const setAside = (version: number): Failure =>
   new Failure('account-set-aside', { more: { version } });
 
-/** The account, at `minVersion` or later. */
+/**
+ * The account, at `minVersion` or later.
+ * @returns rejects with a Failure (account-not-found, account-set-aside, version-not-reached).
+ */
 export async function accountAt(
   { accounts, log, waitMs = VERSION_WAIT_MS }: WaitingPorts,
   id: AccountId,
@@ -72,7 +81,7 @@ export async function accountAt(
   throw isThere ? notReached(minVersion) : new Failure('account-not-found');
 }
 
-/** Says the account's version in the header that If-Match takes. */
+/** Sets the account's version as the ETag, which If-Match accepts. */
 export const tag = (response: Response, version: number): void => {
   response.set('ETag', `"${version}"`);
 };

@@ -10,6 +10,7 @@ import type { Instance } from './instance.ts';
 import { bankEventsUrl, natsUrl } from './programs/nats.ts';
 import { journalUrl } from './programs/journal-database.ts';
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string>>;
 
 const INHERITED = [
@@ -41,6 +42,7 @@ const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
   'queries-bank-api': ['MONGODB_URL'],
 };
 
+/** The secrets that an app needs, by the names of their environment variables. */
 export const appSecretNames = (app: DaprApp): readonly string[] => {
   const room = app.command.find((word) => word.startsWith('dist/'))?.split('/')[1] ?? app.appID;
   return APP_SECRETS[room] ?? [];
@@ -51,7 +53,7 @@ const inherited = (): Record<string, string> => {
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 };
 
-/** Every secret by the name of the environment variable that carries it. */
+/** Every secret, by the name of its environment variable. */
 const secretVariables = (instance: Instance, secrets: Secrets): Environment => ({
   JOURNAL_URL: journalUrl(instance, secrets),
   NATS_URL: natsUrl(instance, secrets),
@@ -75,7 +77,7 @@ const tokens = (secrets: Secrets, appID: string): Record<string, string> => {
   return { DAPR_API_TOKEN: derive('dapr'), APP_API_TOKEN: derive('app') };
 };
 
-/** What whoever calls the sidecar of an app must show. */
+/** The token that callers of an app's sidecar must show. */
 export const sidecarToken = (secrets: Secrets, appID: string): string =>
   tokens(secrets, appID)['DAPR_API_TOKEN'] as string;
 
@@ -85,7 +87,7 @@ interface ComponentFile {
   readonly spec?: { readonly metadata?: readonly { readonly envRef?: string }[] };
 }
 
-/** The variables that the components in scope of an app refer to. */
+/** The variables that the components in an app's scope refer to. */
 export const componentVariables = (root: string, app: DaprApp): string[] =>
   app.resourcesPaths.flatMap((path) =>
     readdirSync(resolve(root, path))
@@ -97,11 +99,12 @@ export const componentVariables = (root: string, app: DaprApp): string[] =>
   );
 
 /**
- * Requests leave much garbage and little that lives, so collecting less often saves CPU at the
- * price of some 10 MB; the limit keeps a burst from growing the process for good.
+ * Requests leave much garbage and little that lives, so collecting less often saves CPU for some 10
+ * MB; the limit keeps a burst from enlarging the process permanently.
  */
 export const SIDECAR_TUNING: Environment = { GOGC: '300', GOMEMLIMIT: '200MiB' };
 
+/** The environment of an app's sidecar. */
 export const sidecarEnvironment = (
   instance: Instance,
   secrets: Secrets,
@@ -115,7 +118,7 @@ export const sidecarEnvironment = (
   CORE_BANK_DATA: instance.dataDir,
 });
 
-/** Only what the app needs: an app that has no business with MongoDB has no password for it. */
+/** The environment of an app, with only the secrets it needs. */
 export const appEnvironmentWithSecrets = (
   instance: Instance,
   secrets: Secrets,
@@ -128,7 +131,7 @@ export const appEnvironmentWithSecrets = (
   ...pick(secretVariables(instance, secrets), appSecretNames(app)),
 });
 
-/** One set for everything, as `dapr run -f` by hand needs it: sidecars inherit its shell. */
+/** One environment for everything, for `dapr run -f`: sidecars inherit its shell. */
 export const sharedEnvironment = (instance: Instance, secrets: Secrets): Environment => ({
   NODE_ENV: 'production',
   CORE_BANK_INSTANCE: String(instance.number),

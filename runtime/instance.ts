@@ -10,8 +10,9 @@ const FORMAT_FILE = 'format';
 const STORES = ['postgres', 'immudb'];
 
 /**
- * Marks a new data folder, and refuses one of another release. Neither the journal nor the log
- * of an older release can be continued: its events do not name their predecessors.
+ * Marks a new data folder. Neither the journal nor the log of an older release can be continued,
+ * because its events do not name their predecessors.
+ * @throws Refusal for a data folder of another release.
  */
 export const requireFormat = (dataDir: string): void => {
   const file = join(dataDir, FORMAT_FILE);
@@ -26,9 +27,9 @@ export const requireFormat = (dataDir: string): void => {
   );
 };
 
-/** Each instance moves every port by this much, so several banks fit on one machine. */
+/** Each instance moves every port by this much, so that several banks fit on one machine. */
 export const PORTS_PER_INSTANCE = 1_000;
-/** Beyond it the ports would reach those that the system hands out by itself. */
+/** Beyond it the ports would reach those that the system assigns dynamically. */
 export const INSTANCE_MAX = 25;
 /** It would listen at port 6000, which browsers and fetch refuse (X11). */
 const INSTANCE_NOBODY_REACHES = 3;
@@ -44,6 +45,7 @@ export const BASE_PORTS = {
   placementRaft: 3852,
 } as const;
 
+/** The ports of one instance's infrastructure. */
 type InfraPorts = Readonly<Record<keyof typeof BASE_PORTS, number>>;
 
 /** One bank on this machine: its number, its folders and its ports. */
@@ -56,12 +58,16 @@ export interface Instance {
   readonly ports: InfraPorts;
 }
 
+/** Which instance; what is missing comes from the environment. */
 export interface InstanceOptions {
   readonly instance?: number;
   readonly dataDir?: string;
 }
 
-/** The checkout is found by its dapr.yaml, because compiled files lie one level deeper. */
+/**
+ * The checkout. It is found by its dapr.yaml, because compiled files are one level deeper.
+ * @throws Refusal when there is none above the folder.
+ */
 export const projectRoot = (from = process.cwd()): string => {
   const given = process.env['CORE_BANK_HOME'];
   if (given !== undefined && existsSync(join(given, 'dapr.yaml'))) return given;
@@ -87,7 +93,10 @@ const instanceNumber = (given: number | undefined): number => {
   throw new Refusal(`CORE_BANK_INSTANCE must be a whole number from 0 to ${INSTANCE_MAX}.`);
 };
 
-/** Resolves the instance from options, then the environment, then defaults. */
+/**
+ * Resolves the instance from options, then the environment, then defaults.
+ * @throws Refusal for a number that is not 0 to INSTANCE_MAX.
+ */
 export const resolveInstance = (options: InstanceOptions = {}): Instance => {
   const root = projectRoot();
   const number = instanceNumber(options.instance);
@@ -104,8 +113,9 @@ export const resolveInstance = (options: InstanceOptions = {}): Instance => {
 };
 
 /**
- * Makes the data folder; refuses one of another release. Others may pass through it but not list
- * it: PostgreSQL refuses to run as root and then has its own folder below as another user.
+ * Creates the data folder. Other users may pass through it but not list it: PostgreSQL refuses to
+ * run as root and then has its own folder inside as another user.
+ * @throws Refusal for a data folder of another release.
  */
 export const prepareDataDir = (instance: Instance): void => {
   mkdirSync(instance.dataDir, { recursive: true });
@@ -114,5 +124,6 @@ export const prepareDataDir = (instance: Instance): void => {
   mkdirSync(join(instance.dataDir, 'logs'), { recursive: true, mode: 0o700 });
 };
 
+/** The log file of a program. */
 export const logFile = (instance: Instance, program: string): string =>
   join(instance.dataDir, 'logs', `${program}.log`);

@@ -1,10 +1,11 @@
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { Refusal } from './progress.ts';
 
+/** The address of every listener. */
 export const LOOPBACK = '127.0.0.1';
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** True when something accepts connections on that loopback port. */
+/** Whether something accepts connections on that loopback port. */
 export const accepts = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host: LOOPBACK, port, timeout: PROBE_TIMEOUT_MS });
@@ -17,7 +18,7 @@ export const accepts = (port: number): Promise<boolean> =>
     socket.once('timeout', () => end(false));
   });
 
-/** True when GET on that loopback address answers 2xx within a second. */
+/** Whether GET on that loopback address answers 2xx within a second. */
 export const answersOk = async (port: number, path: string): Promise<boolean> => {
   try {
     const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
@@ -29,7 +30,7 @@ export const answersOk = async (port: number, path: string): Promise<boolean> =>
   }
 };
 
-/** A loopback port that nobody listens on. */
+/** A free loopback port, assigned by the system. */
 export const freePort = (): Promise<number> =>
   new Promise((done) => {
     const server = createServer();
@@ -39,7 +40,7 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-/** True when nobody listens on that loopback port. */
+/** Whether nothing listens on that loopback port. */
 export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
@@ -50,7 +51,7 @@ export const isFree = (port: number): Promise<boolean> =>
 
 const MOVE_ALL = 'set CORE_BANK_INSTANCE=1 to move every port of the bank by 1000';
 
-/** Refuses with one sentence when another program holds one of the ports. */
+/** Rejects with a Refusal that names the owners of taken ports. */
 export const requireFreePorts = async (
   wanted: ReadonlyMap<number, string>,
   remedy = MOVE_ALL,

@@ -2,11 +2,13 @@ const TICK_MS = 1_000;
 /** Without a terminal a long step reports itself this rarely, so that logs stay readable. */
 const QUIET_TICK_MS = 30_000;
 
+/** A step that is shown until it ends. */
 interface Step {
   readonly done: (note?: string) => void;
   readonly failed: () => void;
 }
 
+/** Shows people how far a command is. */
 export interface Progress {
   readonly say: (line: string) => void;
   readonly step: (label: string) => Step;
@@ -14,7 +16,7 @@ export interface Progress {
   readonly during: <T>(label: string, work: () => Promise<T>) => Promise<T>;
 }
 
-/** A plain sentence for the user: what is wrong and what to do. Printed without a stack. */
+/** A sentence for the user: what is wrong and what to do. It is printed without a stack. */
 export class Refusal extends Error {
   readonly exitCode: number;
 
@@ -24,12 +26,13 @@ export class Refusal extends Error {
   }
 }
 
+/** A duration as people read it. */
 export const clock = (elapsedMs: number): string => {
   const seconds = Math.floor(elapsedMs / 1_000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-/** Progress for people: one rewritten line on a terminal, few plain lines elsewhere. */
+/** Progress as one rewritten line on a terminal, and as a few plain lines elsewhere. */
 export const createProgress = (quiet = false, out = process.stdout): Progress => {
   const live = !quiet && Boolean(out.isTTY);
   let current = '';
@@ -72,7 +75,7 @@ export const createProgress = (quiet = false, out = process.stdout): Progress =>
   return { say, step, during };
 };
 
-/** Runs a command's main function: a refusal becomes one sentence and its exit code. */
+/** Runs a command's main function: a Refusal becomes one sentence and exit code 1. */
 export const runCommand = (main: () => Promise<void>): void => {
   // Whoever read the output may have gone; a supervisor goes on without an audience.
   process.stdout.on('error', () => undefined);

@@ -3,10 +3,10 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const auditSigningKeyFile = (dataDir: string): string => join(dataDir, 'audit-signing-key.pem');
-/** For everybody who checks what the auditor says. */
+/** The auditor's public key, for everyone who checks what it publishes. */
 export const auditPublicKeyFile = (dataDir: string): string =>
   join(dataDir, 'audit-public-key.pem');
-/** What the auditor keeps; not in immudb's folder, and best on another disk. */
+/** What the auditor stores; outside immudb's folder, and best on another disk. */
 export const auditFolder = (dataDir: string): string => join(dataDir, 'audit');
 
 /** The auditor's own key, made at the first start: immudb never has it. One line, PKCS8 DER. */
@@ -49,13 +49,15 @@ export const writePrivate = (file: string, text: string, mode = OWNER_ONLY): voi
   renameSync(unfinished, file);
 };
 
+/** The private key with which immudb signs the states of the log. */
 export const signingKeyFile = (dataDir: string): string => join(dataDir, 'immudb-signing-key.pem');
+/** The public half of that key. */
 export const publicKeyFile = (dataDir: string): string => join(dataDir, 'immudb-public-key.pem');
 
-/** What event-source believes of the log, apart from the log's own folder. */
+/** What event-source trusts of the log, apart from the log's own folder. */
 export const trustFile = (dataDir: string): string => join(dataDir, 'trust', 'log-state.json');
 
-/** The key that everybody may have, in one line: base64 of its SPKI DER. */
+/** The public key in one line: base64 of its SPKI DER. */
 export const publicKeyLine = (dataDir: string): string =>
   readFileSync(publicKeyFile(dataDir), 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');
 

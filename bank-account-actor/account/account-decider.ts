@@ -46,7 +46,7 @@ import { recordRefusal, wantsRecord, type RefusableWork } from './refusal-record
 
 /** A command to an account. */
 export interface AccountWork extends RefusableWork {
-  /** The batch that it is of. */
+  /** The batch that it belongs to. */
   readonly batch?: BatchContent;
 }
 
@@ -62,9 +62,9 @@ export interface Joint {
 }
 
 /**
- * Decides commands that belong together on what the turn has come to, and adds their events and
- * the records of their refusals to the draft. Gives undefined when something must be fetched
- * first. `now` is the host's clock, RFC 3339.
+ * Decides commands that belong together on the current draft, and adds their events and the records
+ * of their refusals to it; undefined when a fact must be fetched first. `now` is the host's clock
+ * (RFC 3339). In order, one result for each.
  */
 export function decideAccounts(
   draft: Draft,
@@ -369,10 +369,10 @@ function ownerOf(draft: Draft, ownerId: string): boolean | 'unreadable' | undefi
 const timeOf = (now: string, account: Account): string =>
   account.status === 'none' ? now : clockOf(account.changedAt, now);
 
-/** Many may fall due at once, and must fit a commit. */
+/** Many may fall due at once, and must fit into one commit. */
 export const DUE_AT_ONCE_MAX = 100;
 
-/** What time has ended on the account without a client: the first holds and transfers due. */
+/** What has ended by time, without a client: the first holds and transfers due. */
 export function dueWork(account: ExistingAccount, id: AccountId, now: string): AccountWork[] {
   const isDue = ({ expiresAt }: { readonly expiresAt?: string }): boolean =>
     expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(timeOf(now, account));

@@ -18,7 +18,7 @@ import { unavailable } from '../turn/work.ts';
 
 export type TransferBody = Extract<CommandBody, { type: TransferCommand['type'] }>;
 
-/** The events of a command that was executed before: the same answer, for ever. */
+/** The events of a command that was executed before: a retry always gets the same answer. */
 export function replay(
   draft: Draft,
   stream: StreamId,

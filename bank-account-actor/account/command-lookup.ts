@@ -3,14 +3,16 @@ import type { StreamId } from '../../domain/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { LogReader } from '../turn/facts.ts';
 
+/** See `commandLookup`. */
 export type CommandLookup = (
   stream: StreamId,
   names: readonly string[],
 ) => Promise<(LoggedEvent[] | undefined)[]>;
 
 /**
- * What an account executed or ended under each name, undefined for nothing; of a command that made
- * several events those of this account. Writes nothing. Rejects while journal or log is away.
+ * Finds the events of an account that were committed under each name, undefined for none; of a
+ * command with events on several streams those of this account. Writes nothing. Rejects while
+ * journal or log is away.
  */
 export const commandLookup =
   (journal: Pick<Journal, 'load'>, log: LogReader): CommandLookup =>

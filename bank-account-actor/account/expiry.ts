@@ -14,6 +14,7 @@ const LEASE_MS = 3_000;
 const STREAMS_PER_LOOK_MAX = 256;
 const NO_DEADLINE = Number.MAX_SAFE_INTEGER;
 
+/** What the expiry needs of its host. */
 export interface ExpiryPorts {
   readonly journal: Pick<Journal, 'claimDue'>;
   readonly turns: Turns;
@@ -22,8 +23,8 @@ export interface ExpiryPorts {
 }
 
 /**
- * Ends what no client may come back for: holds and pending transfers whose time is up, on whatever
- * host they were made.
+ * Ends holds and pending transfers whose time is up, on whatever host they were made, because no
+ * client may come back for them. `look` does it once; `start` and `stop` repeat it.
  */
 export function createExpiry({ journal, turns, clock, logger }: ExpiryPorts) {
   let ended = 0;

@@ -5,18 +5,19 @@ import { createExpiry } from '../account/expiry.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createRelay, type LogDigests } from '../outbox/relay.ts';
 import type { LogReader } from '../turn/facts.ts';
-import { heldStreams } from '../turn/held-streams.ts';
+import { createHeldStreams } from '../turn/held-streams.ts';
 import { createTurns } from '../turn/turns.ts';
 import { accountActors, personActors } from './bank-actors.ts';
 
+/** What an actor host needs. */
 export interface BankHostPorts {
   readonly journal: Journal;
   readonly log: LogReader & LogDigests;
-  /** Resolves once the broker has the message, JSON of `accountEventsMessage`. */
+  /** Resolves once the broker has stored the message, JSON of `accountEventsMessage`. */
   readonly publish: (message: string) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Names this host's teller, among the hosts that run now. */
+  /** Names this host's teller among the running hosts. */
   readonly host: string;
 }
 
@@ -25,7 +26,7 @@ export type BankHost = ReturnType<typeof createBankHost>;
 /** One actor host without its technology: turns, relay and expiry on one journal and one log. */
 export function createBankHost(ports: BankHostPorts) {
   const { journal, log, clock, logger, host } = ports;
-  const held = heldStreams();
+  const held = createHeldStreams();
   const relay = createRelay({ ...ports, held });
   const turns = createTurns({ journal, log, held, relay, clock, logger });
   const expiry = createExpiry({ journal, turns, clock, logger });

@@ -16,9 +16,12 @@ import type { ActorType } from './bank-actors.ts';
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z0-9.]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 
+/** The keys of persons, in the order asked; undefined for those without one. */
 type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
+/** Opens the sealed data of persons, in the order asked; null for those whose key is deleted. */
 type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
 
+/** What the HTTP side of an actor host serves. */
 export interface HostOptions {
   /** By actor type. */
   readonly actors: Readonly<Record<string, ActorType>>;
@@ -33,7 +36,7 @@ export interface HostOptions {
 }
 
 /**
- * What Dapr is told of this host (its actor protocol, GET /dapr/config). Draining waits for
+ * What Dapr learns of this host (its actor protocol, GET /dapr/config). Draining waits for
  * turns that are under way; reminders are not used.
  */
 const ACTOR_CONFIG = {
@@ -44,9 +47,9 @@ const ACTOR_CONFIG = {
 
 /**
  * Serves the actor routes of Dapr's actor protocol (docs.dapr.io, actors API): PUT
- * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}, and what else a sidecar asks
- * of an app. Without a web framework, because every command passes here. A refusal travels as
- * 200: Dapr would turn any other status into an error without its body.
+ * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}, and everything else that a
+ * sidecar asks of an app. Without a web framework, because every command passes here. A refusal is
+ * answered with status 200: Dapr would turn any other status into an error without its body.
  */
 export function hostListener(options: HostOptions): EitherListener {
   const { actors, logger } = options;

@@ -15,8 +15,8 @@ interface Row {
 }
 
 /**
- * The journal without a database, for tests and simulations; same contract suite. It knows no
- * other time than `now` (epoch ms), and each call is done before it returns its promise.
+ * The journal without a database, for tests and simulations; it passes the same contract suite. Its
+ * only clock is `now` (epoch ms), and each call is done before it returns its promise.
  */
 export function memoryJournal(now: () => number = Date.now): Journal {
   const rows = new Map<StreamId, Row>();

@@ -14,7 +14,7 @@ const STATEMENT_MS_MAX = 6_000;
 /** Of PostgreSQL and of our functions: a rival was first. */
 const SERIALIZATION_FAILURE = '40001';
 
-/** A journal on a database; `end` closes its connections, or rejects what still waits. */
+/** A journal in a database; `end` closes its connections and rejects the calls that still wait. */
 export interface PgJournal extends Journal {
   end(): Promise<void>;
 }
@@ -33,8 +33,9 @@ interface StreamRow extends QueryResultRow {
 type Value = string | number;
 
 /**
- * The journal in PostgreSQL, by the functions that journal/functions.sql puts there. `url` is
- * that of a role that may execute them; it needs no other right.
+ * The journal in PostgreSQL, by the functions of journal/functions.sql.
+ * @param url of a role that may execute those functions; it needs no other right.
+ * @param onIdleError hears of connections that broke while nothing used them.
  */
 export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJournal {
   const pool = new Pool({

@@ -12,7 +12,7 @@ import { STREAM, testHost, testLog, virtualClock } from '../host/bank-host-for-t
 import type { TestHostOptions } from '../host/bank-host-for-tests.ts';
 import type { Journal, StoredStream, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
-import { heldStreams } from '../turn/held-streams.ts';
+import { createHeldStreams } from '../turn/held-streams.ts';
 import { createRelay } from './relay.ts';
 
 const OTHER = accountIdOfSerial(7n);
@@ -258,7 +258,7 @@ describe('joint events', () => {
     const relay = createRelay({
       journal: { ...host.journal, load: (streams) => slow.then(() => host.journal.load(streams)) },
       log: log.client,
-      held: heldStreams(),
+      held: createHeldStreams(),
       publish(text) {
         messages.push((JSON.parse(text) as { events: BankEvent[] }).events);
         return Promise.resolve();
@@ -286,7 +286,7 @@ test('an event whose row is loaded before its commit is answered leaves at once'
   const relay = createRelay({
     journal: host.journal,
     log: log.client,
-    held: heldStreams(),
+    held: createHeldStreams(),
     publish: async (text) => void published.push(text),
     clock: time.clock,
     logger: silent,
@@ -423,7 +423,7 @@ describe('while the log is away for long', () => {
     const relay = createRelay({
       journal: { ...journal, claimUnsettled },
       log: { digests: () => Promise.reject(new Error('away')) },
-      held: heldStreams(),
+      held: createHeldStreams(),
       publish: () => Promise.reject(new Error('away')),
       clock: time.clock,
       logger: silent,

@@ -23,10 +23,10 @@ interface Sent {
 
 /**
  * When the next message may leave: once the log has confirmed the one before, or after a while, and
- * only so many events are on their way at a time. So messages become fewer and larger under load,
- * and wait here and not at the broker, where the log being behind would look like a loss.
+ * only so many events are under way at a time. So messages become fewer and larger under load, and
+ * wait here and not at the broker, where a slow log would look like a loss.
  */
-function sendWindow(clock: Clock) {
+function createSendWindow(clock: Clock) {
   let messages: { readonly batch: readonly Sent[]; readonly at: number }[] = [];
 
   const isLastUnderWay = (): boolean => {
@@ -74,7 +74,7 @@ const SWEEP_STREAMS_MAX = 500;
 const EVENTS_MAX = 50_000;
 const SIZE_MAX = 64 * 1024 * 1024;
 
-/** What the log says of single events, in the order asked. */
+/** What the log knows of single events. */
 export interface LogDigests {
   digests(events: readonly { readonly stream: StreamId; readonly version: number }[]): Promise<{
     /** Digest of the event, null while the log has none. */
@@ -83,21 +83,26 @@ export interface LogDigests {
   }>;
 }
 
+/** What the relay needs of its host. */
 export interface RelayPorts {
   readonly journal: Pick<Journal, 'load' | 'settle' | 'quarantine' | 'claimUnsettled'>;
   readonly log: LogDigests;
   readonly held: HeldStreams;
-  /** Resolves once the broker has the message, JSON of `accountEventsMessage`. */
+  /** Resolves once the broker has stored the message, JSON of `accountEventsMessage`. */
   readonly publish: (message: string) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /**
- * The outbox relay (transactional outbox; Richardson, Microservices Patterns, 2018): committed
- * events on their way to the log. An event leaves only when the log has confirmed its digest;
- * what is not confirmed in time is published again, whatever the broker said. Rows that another
- * host left unsettled are swept up.
+ * The outbox relay (transactional outbox; Richardson, Microservices Patterns, 2018): brings
+ * committed events to the log. An event leaves the outbox only when the log has confirmed its
+ * digest; what is not confirmed in time is published again, whatever the broker said. Rows that
+ * another host left unsettled are swept up.
+ * @example
+ * const relay = createRelay({ journal, log, held, publish, clock, logger });
+ * relay.start();
+ * relay.add(committed); // after the commit, before the answer
  */
 export function createRelay({ journal, log, held, publish, clock, logger }: RelayPorts) {
   const open = unconfirmed();
@@ -105,7 +110,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
   const marks = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
-  const window = sendWindow(clock);
+  const window = createSendWindow(clock);
   let [isSending, isAskedSoon] = [false, false];
   let sendAt = 0;
 

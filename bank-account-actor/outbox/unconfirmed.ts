@@ -52,7 +52,7 @@ export function unconfirmed() {
       entries.push(entry);
       count(entry, 1);
       if (joint === undefined) return entry;
-      // A row that was loaded again brings events anew.
+      // A row that is loaded again brings the same events again.
       const isOther = (one: Entry) => one.stream !== stream || one.version !== version;
       groups.set(joint.id, [...unitOf(entry).filter(isOther), entry]);
       return entry;

@@ -29,7 +29,7 @@ import { unavailable } from '../turn/work.ts';
 import { placeOf, unseal, keyedHash, newKey, seal } from './sealing.ts';
 import { createHash } from 'node:crypto';
 
-/** Opens what the read models hold sealed; null for those whose key is gone. */
+/** Opens what the read models hold sealed; null for persons whose key is deleted. */
 export async function openPersons(
   journal: Pick<Journal, 'load'>,
   persons: readonly PersonModel[],
@@ -63,9 +63,10 @@ type Cause = Pick<LoggedPersonEvent, 'commandId' | 'commandHash' | 'traceparent'
 const refused = (refusal: PersonRefusalMessage): PersonResult => ({ ok: false, refusal });
 
 /**
- * Decides a command to a person and adds its event to the draft; undefined when something must be
- * fetched first. Their key comes with the commit that registers them and goes with the commit that
- * erases them, so there is never one without the other.
+ * Decides a command to a person and adds its event to the draft; undefined when a fact must be
+ * fetched first. The key is stored by the commit that registers the person and deleted by the
+ * commit that erases them, so neither exists without the other.
+ * @param now the host's clock, RFC 3339.
  */
 export function decidePersonWork(
   draft: Draft,

@@ -25,7 +25,7 @@ export const placeOf = (event: { readonly id: string; readonly type: string }): 
 
 /**
  * Tells a retry from a reused command id. A plain hash of a name and an address could be
- * guessed, and it stays in the log for ever, so it takes the key as well.
+ * guessed, and it stays in the log permanently, so it takes the key as well.
  */
 export const keyedHash = (key: string, body: object): string =>
   createHmac('sha256', keyFor(key, 'hash')).update(canonicalJson(body)).digest('base64url');

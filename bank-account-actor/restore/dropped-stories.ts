@@ -8,28 +8,31 @@ import type { LogDigests } from '../outbox/relay.ts';
 import { closeJournal, executedBy } from './restoration.ts';
 import { digestAt } from './replay.ts';
 
-/** A stream cannot go on as the log has it; the message says why, and nothing of it was changed. */
+/** A stream cannot continue as the log has it; the message says why. Nothing of it was changed. */
 export class CannotRelease extends Error {}
 
+/** What was dropped of one stream. */
 export interface DroppedStory {
   readonly stream: StreamId;
-  /** Events that the log does not have, whole. */
+  /** Events that the log does not have, in full. */
   readonly events: readonly string[];
 }
 
+/** What dropping needs. */
 export interface DroppingPorts {
   readonly journal: Pick<Journal, 'load' | 'dropStory' | 'mark' | 'setMark'>;
   readonly log: LogDigests;
-  /** Keeps what is dropped; durable when it returns. */
+  /** Stores what is dropped; durable when it returns. */
   readonly keep: (events: readonly string[]) => void;
   readonly now: () => Date;
 }
 
 /**
- * Empties the rows of streams that shall go on as the log has them; a restore must follow.
- * What their actors decided and the log lacks is kept elsewhere first. Throws CannotRelease, with
- * nothing changed, when the log lacks what it confirmed once, when it still has one of the streams
- * in quarantine, or when an event is joint with one of a stream that is not released.
+ * Empties the rows of streams that are to continue as the log has them; a restore must follow. What
+ * their actors decided and the log lacks is first stored elsewhere.
+ * @throws CannotRelease, with nothing changed, when the log lacks events it once confirmed, when it
+ *   still has one of the streams in quarantine, or when an event is joint with one of a stream that
+ *   is not released.
  */
 export async function dropStories(
   streams: readonly StreamId[],
@@ -106,7 +109,7 @@ interface Leg {
   readonly otherAccountId?: AccountId;
 }
 
-/** Keeps events in a file that only its owner can read, one a line. */
+/** Stores events in a file that only its owner can read, one per line. */
 export function keepIn(file: string, events: readonly string[]): void {
   const lines = events.map((json) => `${json}\n`).join('');
   appendFileSync(file, lines, { mode: 0o600, flush: true });

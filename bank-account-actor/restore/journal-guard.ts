@@ -17,11 +17,12 @@ const LOOK_AGAIN_MS = 5_000;
 
 type Found = 'fits' | 'log-away' | 'unfit' | 'away';
 
+/** What the guard needs. `logPatienceMs` and `lookAgainMs` are milliseconds. */
 export interface JournalWatch {
   readonly check: () => Promise<'fits' | 'log-away'>;
   readonly marks: Pick<Journal, 'mark'>;
   readonly logger: Logger;
-  /** The journal turned out unfit after commands were taken. */
+  /** Called when the journal turned out unfit after commands were taken. */
   readonly onUnfit: () => void;
   readonly logPatienceMs?: number;
   readonly lookAgainMs?: number;
@@ -101,6 +102,7 @@ const REMEDY = 'Stop the bank and run "npm run restore" (docs/restore.md).';
 
 /** The whole log, in log order; an empty page is its end. */
 export interface LogPages {
+  /** Events after a position; an empty page is the end. */
   readAfter(position: number, limit?: number): Promise<LogPage>;
 }
 
@@ -108,11 +110,11 @@ export interface LogPages {
 export class JournalUnfit extends Error {}
 
 /**
- * Rejects with JournalUnfit when the journal was lost, is an old copy, tells another history, or is
+ * Rejects with JournalUnfit when the journal was lost, is an old copy, has another history, or is
  * being restored. All of these show in one place: an event is committed to the journal before the
- * log has it, so a journal that lacks the last events of the log lacks everything since some
- * moment. Gives whether the log was asked: when it is away, a journal that says it is whole is
- * believed until then.
+ * log has it, so a journal without the last events of the log lacks everything since some moment.
+ * @returns 'log-away' when the log did not answer: until it does, a journal whose mark says that it
+ *   is whole is believed.
  */
 export async function checkJournal(
   journal: Pick<Journal, 'load' | 'mark' | 'setMark'>,

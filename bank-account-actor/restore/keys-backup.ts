@@ -7,6 +7,7 @@ import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from '../../platform/aes-gcm.ts';
 
+/** Environment variable with the passphrase of the backup. */
 export const PASSPHRASE_VARIABLE = 'CORE_BANK_KEYS_PASSPHRASE';
 const PASSPHRASE_CHARACTERS_MIN = 12;
 const FORMAT = 'core-bank keys 1';
@@ -49,7 +50,12 @@ function passphraseOf(environment: NodeJS.ProcessEnv): string {
   );
 }
 
-/** The keys of persons, encrypted under a passphrase: scrypt and AES-256-GCM. */
+/**
+ * The keys of persons, encrypted under the passphrase in the environment: scrypt (RFC 7914) and
+ * AES-256-GCM.
+ * @param takenAt when the keys were read (RFC 3339).
+ * @throws KeysBackupUnfit without a passphrase.
+ */
 export function sealKeys(
   keys: ReadonlyMap<StreamId, string>,
   takenAt: string,
@@ -65,7 +71,10 @@ export function sealKeys(
   return `${JSON.stringify({ format: FORMAT, ...Object.fromEntries(written) })}\n`;
 }
 
-/** The way back; throws KeysBackupUnfit. */
+/**
+ * The keys in such a text.
+ * @throws KeysBackupUnfit for another passphrase or a damaged text.
+ */
 export function unsealKeys(text: string, environment: NodeJS.ProcessEnv): Map<StreamId, string> {
   const passphrase = passphraseOf(environment);
   try {
@@ -84,6 +93,10 @@ export function unsealKeys(text: string, environment: NodeJS.ProcessEnv): Map<St
   }
 }
 
+/**
+ * The keys in a backup file.
+ * @throws KeysBackupUnfit when it cannot be read or unsealed.
+ */
 export function openKeysBackup(
   file: string,
   environment: NodeJS.ProcessEnv,

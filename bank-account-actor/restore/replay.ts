@@ -13,7 +13,9 @@ import {
   type StreamState,
 } from '../turn/stream-state.ts';
 
-/** What the row says of the event at a version, where it can: each names the one before it. */
+/**
+ * The digest of the event at a version, where the row has it: each event names the previous one.
+ */
 export function digestAt(row: StoredStream, version: number): string | undefined {
   if (version < row.logged) return undefined;
   if (version === row.version) return row.digest;
@@ -26,8 +28,8 @@ function eventAt({ logged, unlogged }: StoredStream, version: number): BankEvent
 }
 
 /**
- * How the journal's event differs from that of the log with this digest; undefined when it does
- * not, or when the row does not tell. Names members and digests: the rest is the clients'.
+ * How the journal's event differs from that of the log with this digest; undefined when they are
+ * equal, or when the row cannot tell. It names members and digests, never content of clients.
  */
 export function differenceAt(
   row: StoredStream,
@@ -60,10 +62,13 @@ function membersThatDiffer(one: object, other: object): string[] {
     .sort();
 }
 
-/** The log does not hold what the bank would have written. */
+/** The log does not have what the bank would have written. */
 export class LogUnsound extends Error {}
 
-/** The state of a stream after its next event; throws LogUnsound when that cannot follow. */
+/**
+ * The state of a stream after its next event.
+ * @throws LogUnsound when the event cannot follow.
+ */
 export function stateAfter(state: StreamState | undefined, event: BankEvent): StreamState {
   try {
     if (isRefusalEvent(event)) {

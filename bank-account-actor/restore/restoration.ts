@@ -20,9 +20,10 @@ import { type ToldStream, toldStreams } from './told-streams.ts';
 const LOAD_STREAMS_MAX = 64;
 
 /**
- * After the whole log was read: takes the keys of who is erased in log or journal, whatever else
- * is wrong with the stream, and gives keys out of the backup to who is registered in both. Earlier
- * nothing tells that no erasure follows. Gives how many registered persons have no key.
+ * To be called after the whole log was read, because before that an erasure may still follow.
+ * Deletes the keys of persons who are erased in log or journal, whatever else is wrong with the
+ * stream, and takes keys from the backup for those who are registered in both.
+ * @returns the number of registered persons without a key.
  */
 async function settleKeys(
   journal: Pick<Journal, 'load' | 'restore'>,
@@ -67,24 +68,26 @@ const WRITE_STREAMS_MAX = 500;
 const WRITE_BYTES_MAX = 2 * 1024 * 1024;
 const NAMED_MAX = 100;
 
+/** What a restore needs. */
 export interface RestorationPorts {
   readonly journal: Pick<Journal, 'load' | 'restore' | 'mark' | 'setMark'>;
   readonly log: LogPages;
-  /** Keys of persons out of a backup of them. */
+  /** Keys of persons from a backup of them. */
   readonly keys: ReadonlyMap<StreamId, string>;
   readonly now: () => Date;
-  /** Told after each page: the position that was reached, where the log ends, and the events. */
+  /** Called after each page: the position reached, where the log ends, and the events. */
   readonly progress: (position: number, head: number, events: number) => void;
   readonly heldBytesMax?: number;
 }
 
+/** What a restore did. */
 export interface Restored {
   events: number;
   accounts: number;
   persons: number;
   /** Accounts whose records of refusals were restored. */
   refusals: number;
-  /** Streams that the journal had already, as far as the log or further. */
+  /** Streams that the journal already had, as far as the log or further. */
   there: number;
   /** Persons who are registered and whose key is neither in the journal nor in the backup. */
   withoutKey: number;
@@ -93,13 +96,13 @@ export interface Restored {
 }
 
 /**
- * Writes into the journal what the log has and it lacks: rows only move forward, and what is ahead
- * of the log stays, because it is nowhere else. So it may be killed and run again. Every event is
- * compared with the journal's of the same version, as far as that tells; where the two differ, or
- * the log does not follow from itself, nothing more of that stream is written, the others are
- * restored, and it rejects with LogUnsound, which names each. Until it has ended well, the
- * journal's mark keeps every actor host from serving. The log is read once; memory is bounded by
- * `heldBytesMax`, two pages, `LOAD_STREAMS_MAX` rows, and some 300 bytes of each stream.
+ * Writes into the journal what the log has and it lacks. Rows only move forward, and what is ahead
+ * of the log stays, because it is nowhere else: so a restore may be killed and run again. Every
+ * event is compared with the journal's of the same version, as far as the row can tell. Where the
+ * two differ, or the log contradicts itself, nothing more of that stream is written, the others are
+ * restored, and it rejects with LogUnsound, which names each such stream. Until a restore has
+ * succeeded, the journal's mark keeps every actor host from serving. The log is read once; memory
+ * is bounded by `heldBytesMax`, two pages, `LOAD_STREAMS_MAX` rows, and some 300 bytes per stream.
  */
 export async function restoreJournal(ports: RestorationPorts): Promise<Restored> {
   const { journal, log, keys, now, progress, heldBytesMax = HELD_BYTES_MAX } = ports;
@@ -139,7 +142,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
   return { events, withoutKey, logEnds, ...countsOf(told.all) };
 }
 
-/** From now on no actor host serves it, until a restore has ended well. */
+/** From now on no actor host serves the journal, until a restore has succeeded. */
 export async function closeJournal(journal: Marks, now: () => Date): Promise<void> {
   await journal.setMark({ state: 'restoring', at: await laterThanMark(journal, now) });
 }
@@ -206,7 +209,7 @@ function* partsOf(rows: Iterable<RestoredStream>): Generator<RestoredStream[]> {
   if (part.length > 0) yield part;
 }
 
-/** Under which names an event was executed. */
+/** The names under which an event was executed. */
 export const executedBy = (event: BankEvent): ExecutedName[] =>
   namesOf(event).map((name) => ({ stream: streamOfEvent(event), name, version: event.version }));
 

@@ -22,26 +22,26 @@ export interface Working {
   readonly secret?: StreamWrite['secret'];
 }
 
-/** Where an event stands: the members of the envelope that its place gives it. */
+/** The members of an event's envelope that depend on its place in the stream. */
 export interface Place {
   readonly version: number;
   readonly prev?: string;
   readonly joint?: { readonly id: string; readonly events: number };
 }
 
-/** One event to come, and the state that it leaves. */
+/** One event to be added, and the state after it. */
 export interface Step {
   readonly stream: StreamId;
   readonly state: StreamState;
   readonly event: (place: Place) => BankEvent;
-  /** What it executes or settles once for ever. */
+  /** What it executes or ends, once and permanently. */
   readonly names: readonly string[];
   /** The number that the commit records under a name of no stream, or finds there. */
   readonly agreed?: ExecutedName;
   readonly secret?: StreamWrite['secret'];
 }
 
-/** An event with the text that stands for it everywhere: in journal, message and log. */
+/** An event with its text, which is the same in journal, message and log. */
 export interface Committed {
   readonly event: BankEvent;
   /** Canonical JSON. */
@@ -49,6 +49,7 @@ export interface Committed {
   readonly digest: string;
 }
 
+/** A stream as a decision sees it; undefined: it does not exist or must be fetched first. */
 export type Reading = Working | 'unreadable' | undefined;
 export type Draft = ReturnType<typeof createDraft>;
 
@@ -60,8 +61,8 @@ interface Pages {
 }
 
 /**
- * What a turn has decided so far and what its decisions rest on. Nothing of it holds before the
- * commit. A part of it can be undone, as an atomic batch or a preview needs.
+ * What a turn has decided so far, and what its decisions depend on. Nothing of it is valid before
+ * the commit. A part of it can be undone, as an atomic batch or a preview needs.
  */
 export function createDraft(facts: Facts) {
   let pages: Pages = {

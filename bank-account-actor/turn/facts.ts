@@ -4,35 +4,37 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Journal, StoredStream, StreamName } from '../journal/journal.ts';
 import { heldOf, type Held, type HeldStreams } from './held-streams.ts';
 
-/** What the turn asks the immutable log; rejects while the log is away. */
+/** What a turn asks the immutable log; rejects while the log is away. */
 export interface LogReader {
   /** Single events, in the order asked; null where the log has none. */
   read(events: readonly EventRef[]): Promise<readonly (BankEvent | null)[]>;
 }
 
+/** One event of a stream. */
 export interface EventRef {
   readonly stream: StreamId;
   readonly version: number;
 }
 
+/** Where facts come from. */
 export interface FactsPorts {
   readonly held: HeldStreams;
   readonly journal: Pick<Journal, 'load'>;
   readonly log: LogReader;
-  /** Takes what a row holds that the log may lack: the host that left it there may be gone. */
+  /** Takes the events of a row that the log may lack: the host that committed them may be gone. */
   readonly relay: { restore(row: StoredStream): void };
   readonly logger: Logger;
 }
 
-/** A stream that does not exist, or whose row nobody can read. */
+/** A stream that does not exist, or whose row cannot be read. */
 export type Absent = 'missing' | 'unreadable';
 export type Facts = ReturnType<typeof createFacts>;
 
 const keyOf = (stream: StreamId, name: string): string => `${stream} ${name}`;
 
 /**
- * What one turn knows. Deciding asks it and is told `undefined` for what must be fetched first;
- * then everything that was asked for is fetched at once, and the turn is decided again.
+ * What one turn knows. A decision that asks for something unknown gets `undefined`; then everything
+ * that was asked for is fetched at once, and the turn is decided again.
  */
 export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
   const streams = new Map<StreamId, Held | Absent>();
@@ -93,7 +95,7 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
   };
 
   return {
-    /** The stream as it stands; undefined when it must be fetched. */
+    /** The stream as this turn knows it; undefined when it must be fetched. */
     stream,
     /** The same of a stream that is probably new: it is not fetched until the commit says no. */
     hoped: (id: StreamId): Held | Absent => streams.get(id) ?? held.get(id) ?? 'missing',

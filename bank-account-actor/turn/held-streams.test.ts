@@ -5,7 +5,7 @@ import { ACCOUNT, deposit, message, open, said, STREAM } from '../host/bank-host
 import { testHost, testLog } from '../host/bank-host-for-tests.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import type { StoredStream } from '../journal/journal.ts';
-import { heldOf, heldStreams } from './held-streams.ts';
+import { heldOf, createHeldStreams } from './held-streams.ts';
 
 const OTHER = accountIdOfSerial(7n);
 const MIB = 1024 * 1024;
@@ -22,7 +22,7 @@ async function rowWith(deposits: number): Promise<StoredStream> {
 describe('the cache of a host', () => {
   test('is bounded by characters: whoever was used longest ago goes', async () => {
     const row = heldOf(await rowWith(20));
-    const held = heldStreams(10 * row.size);
+    const held = createHeldStreams(10 * row.size);
     const streams = Array.from({ length: 30 }, (_, n) => `${STREAM}${n}` as typeof STREAM);
     for (const stream of streams) held.take({ ...row, stream });
     expect(held.count()).toBe(10);
@@ -34,7 +34,7 @@ describe('the cache of a host', () => {
   });
   test('given an older row, keeps the later one, and what the log confirmed stays so', async () => {
     const [older, later] = [heldOf(await rowWith(1)), heldOf(await rowWith(3))];
-    const held = heldStreams();
+    const held = createHeldStreams();
     held.take(later);
     held.take(older);
     expect(held.get(STREAM)?.version).toBe(4);

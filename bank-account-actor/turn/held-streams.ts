@@ -6,17 +6,20 @@ import { decodeState, type StreamState } from './stream-state.ts';
 export interface Unlogged {
   readonly version: number;
   readonly json: string;
-  /** Bytes of it: what the bounds of rows, turns and messages are made of. */
+  /** Its bytes, from which the bounds of rows, turns and messages are computed. */
   readonly size: number;
 }
 
+/** An unconfirmed event, with its size. */
 export const unloggedOf = (version: number, json: string): Unlogged => ({
   version,
   json,
   size: Buffer.byteLength(json),
 });
 
-/** A stream in this host's memory: a cache of its row, which any other host may have moved on. */
+/**
+ * A stream in this host's memory: a cache of its row, which any other host may have changed since.
+ */
 export interface Held {
   readonly stream: StreamId;
   readonly version: number;
@@ -26,20 +29,21 @@ export interface Held {
   readonly unlogged: readonly Unlogged[];
   readonly quarantine?: string | undefined;
   readonly secret?: string | undefined;
-  /** Bytes of the row: what the cache is bounded by. */
+  /** Bytes of the row, by which the cache is bounded. */
   readonly size: number;
 }
 
 /** Bytes of rows that a host keeps; objects take about three times as much memory. */
 const SIZE_MAX = 48 * 1024 * 1024;
 
-export type HeldStreams = ReturnType<typeof heldStreams>;
+export type HeldStreams = ReturnType<typeof createHeldStreams>;
 
 /**
- * Streams that were used lately. Nothing here is trusted for long or for short: a decision on a
- * stream that another host has moved on meets its version at the commit.
+ * Recently used streams. Nothing here has to be current: a decision on a stream that another host
+ * has changed fails at the commit, which compares versions.
+ * @param sizeMax bytes.
  */
-export function heldStreams(sizeMax = SIZE_MAX) {
+export function createHeldStreams(sizeMax = SIZE_MAX) {
   const streams = new Map<StreamId, Held>();
   /** Few, and never forgotten: a turn that began before may put its streams back. */
   const quarantined = new Map<StreamId, string>();
@@ -94,7 +98,10 @@ export function heldStreams(sizeMax = SIZE_MAX) {
   };
 }
 
-/** A row as the cache holds it; throws when it cannot be read. */
+/**
+ * A row in the form of the cache.
+ * @throws Error when it cannot be read.
+ */
 export function heldOf(row: StoredStream): Held {
   const { stream, version, digest, state, logged, quarantine, secret } = row;
   const unlogged = row.unlogged.map((json, index) => unloggedOf(logged + 1 + index, json));
@@ -111,5 +118,6 @@ export function heldOf(row: StoredStream): Held {
   };
 }
 
+/** Bytes of all events together. */
 export const sizeOf = (events: readonly Unlogged[]): number =>
   events.reduce((sum, { size }) => sum + size, 0);

@@ -5,18 +5,24 @@ import type { ExistingAccount } from '../../domain/account.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { KnownPerson } from '../../domain/person.ts';
 
-/** What a stream has come to: as much as is needed to decide what comes next. */
+/** The current state of a stream: everything that the next decision needs. */
 export type StreamState = ExistingAccount | KnownPerson | RefusalsState;
 
+/** Whether it is the state of an account. */
 export const isAccountState = (state: StreamState): state is ExistingAccount => 'ledger' in state;
+/** Whether it is the state of a person. */
 export const isPersonState = (state: StreamState): state is KnownPerson => 'registeredAt' in state;
+/** Whether it is the state of an account's recorded refusals. */
 export const isRefusalsState = (state: StreamState): state is RefusalsState => 'onDay' in state;
 
-/** The state as it rests in the journal, JSON. */
+/** The state as the journal stores it: JSON. */
 export const encodeState = (state: StreamState): string =>
   JSON.stringify(isAccountState(state) ? encodeAccount(state) : state);
 
-/** The way back; throws when the row holds something else than its stream is for. */
+/**
+ * The state in a row.
+ * @throws Error when the row has something else than its stream is for.
+ */
 export function decodeState(stream: StreamId, text: string): StreamState {
   const value: unknown = JSON.parse(text);
   if (stream.startsWith('acct/')) return decodeAccount(accountState.parse(value));

@@ -9,7 +9,7 @@ import { said, silent, STREAM, testHost, testLog } from '../host/bank-host-for-t
 import { virtualClock, withdraw } from '../host/bank-host-for-tests.ts';
 import { TURN_BYTES_MAX, type Journal, type Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
-import { heldStreams } from './held-streams.ts';
+import { createHeldStreams } from './held-streams.ts';
 import { createTurns, GIVEN_UP_MS } from './turns.ts';
 
 const [OTHER, THIRD] = [accountIdOfSerial(7n), accountIdOfSerial(8n)];
@@ -78,7 +78,7 @@ describe('one turn', () => {
   test('given one command that a bug meets, it alone fails', async () => {
     const relay = { restore: () => undefined, add: () => undefined, isFull: () => false };
     const log = testLog().client;
-    const ports = { journal: memoryJournal(), log, held: heldStreams(), relay };
+    const ports = { journal: memoryJournal(), log, held: createHeldStreams(), relay };
     const turns = createTurns({ ...ports, clock: systemClock, logger: silent });
     const work = (decide: () => string[]) =>
       turns.execute({ streams: [], commands: 1, size: 1, deadlineMs: Infinity, decide });
@@ -497,7 +497,7 @@ test.each([
     const ports = { journal: { load: away, commit: away }, log: testLog().client, relay };
     const turns = createTurns({
       ...ports,
-      held: heldStreams(),
+      held: createHeldStreams(),
       clock: systemClock,
       logger: silent,
     });

@@ -18,7 +18,7 @@ const WORK_SIZE_MAX = TURN_BYTES_MAX / 2;
 /** What may wait in all, and of one stream, so that it leaves room for the others. */
 const WAITING_MAX: Load = { commands: 10_000, size: 64 * 1024 * 1024 };
 const WAITING_OF_STREAM_MAX: Load = { commands: 5_000, size: 32 * 1024 * 1024 };
-/** A rival that is always first, or facts that always lack something, must not go on for ever. */
+/** Bounds a turn whose rival is always first, or that always lacks another fact. */
 const DECISIONS_MAX = 12;
 /**
  * After commits that a rival was ahead of it waits so long, then twice as long, up to the most; but
@@ -36,11 +36,12 @@ const LOOK_AGAIN_MS = 10;
 /** A command whose caller gave up longer ago than this is not executed any more. */
 export const GIVEN_UP_MS = 30_000;
 
+/** What turns need of their host. */
 export interface TurnPorts {
   readonly journal: Pick<Journal, 'load' | 'commit'>;
   readonly log: LogReader;
   readonly held: HeldStreams;
-  /** Takes committed events, joint ones in a row, before anybody is told of them. */
+  /** Takes committed events, joint ones in a row, before their caller is answered. */
   readonly relay: FactsPorts['relay'] & {
     add(events: readonly Committed[]): void;
     isFull(): boolean;
@@ -71,6 +72,11 @@ export type Turns = ReturnType<typeof createTurns>;
  * Takes all works that wait, decides them one after the other in memory, commits what they touch
  * with one call, and then answers them (group commit; DeWitt et al., 1984). The turn is the host's,
  * not the account's, so a hot account, a transfer and many single commands all cost one call.
+ * @example
+ * const turns = createTurns({ journal, log, held, relay, clock, logger });
+ * const work = { streams: [stream], commands: 1, size, deadlineMs, decide };
+ * const [result] = await turns.execute(work);
+ * if (result.ok === false) return result.refusal;
  */
 export function createTurns(ports: TurnPorts) {
   const { journal, relay, held, clock, logger } = ports;
@@ -107,7 +113,7 @@ export function createTurns(ports: TurnPorts) {
     return { draft, results };
   };
 
-  /** Decides works again and again, until nothing lacks and the commit takes what they come to. */
+  /** Decides works again and again, until no fact is missing and the commit succeeds. */
   const decideAndCommit = async (works: readonly Waiting[]): Promise<Results[]> => {
     const facts = createFacts(ports);
     const broken = new Set<Waiting>();

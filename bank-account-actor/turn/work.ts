@@ -6,12 +6,13 @@ export interface Unavailable {
   readonly ok: false;
   readonly refusal: { readonly code: 'service-unavailable'; readonly reason: string };
 }
+/** The result of a command that could not be executed now. */
 export const unavailable = (reason: string): Unavailable => ({
   ok: false,
   refusal: { code: 'service-unavailable', reason },
 });
 
-/** Nothing was written, and it is of no use to send the same again. */
+/** Nothing was written, and sending the same again cannot succeed. */
 export interface TooLarge {
   readonly ok: false;
   readonly refusal: {
@@ -23,17 +24,17 @@ export interface TooLarge {
 
 /** Commands that are decided together, in one turn. */
 export interface Work<Result> {
-  /** The streams that it is known to touch: works with one in common keep their order. */
+  /** The streams that it is known to touch: works with a common stream keep their order. */
   readonly streams: readonly StreamId[];
-  /** How many commands it has, each of which gets a result. */
+  /** The number of its commands, each of which gets a result. */
   readonly commands: number;
-  /** Characters of its commands, about. */
+  /** Characters of its commands, approximately. */
   readonly size: number;
   /** When its caller gives up, in epoch milliseconds. */
   readonly deadlineMs: number;
   /**
-   * Decides it on what the turn has come to; undefined when something must be fetched first. It is
-   * called again whenever the turn must be decided again, so it keeps nothing.
+   * Decides it on the current draft; undefined when a fact must be fetched first. It is called
+   * again whenever the turn must be decided again, so it keeps no state.
    */
   readonly decide: (draft: Draft, now: string) => readonly Result[] | undefined;
 }

@@ -8,6 +8,7 @@ import type { ProblemCode } from '../http/problems.ts';
 import * as texts from '../http/scalars.ts';
 import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
 
+/** Body of POST /v1/accounts. */
 const openAccountBody = z.strictObject({
   ownerId: texts.clientOwnerText,
   // Named here, so that who reads the document (or generates from it) sees what is accepted.
@@ -20,6 +21,7 @@ const openAccountBody = z.strictObject({
     description: 'true: a command that a rule refuses is recorded in the log, with what was seen',
   }),
 });
+/** Body of a deposit or a withdrawal. */
 export const moneyBody = z.strictObject({
   amount: texts.positiveAmountText,
   description: texts.descriptionText.optional(),
@@ -27,6 +29,7 @@ export const moneyBody = z.strictObject({
   metadata: texts.metadataRecord.optional(),
 });
 
+/** Body that places a hold. */
 const holdBody = z.strictObject({
   amount: texts.positiveAmountText,
   description: texts.descriptionText.optional(),
@@ -34,28 +37,39 @@ const holdBody = z.strictObject({
     description: 'when the bank releases the hold by itself; it stays until resolved without it',
   }),
 });
+/** Body that captures a hold or a pending transfer. */
 export const captureBody = z.strictObject({
   amount: texts.positiveAmountText.optional().meta({
     description: 'what is taken, the rest is released; all of the hold when missing',
   }),
 });
+/** Body of a command without members. */
 export const emptyBody = z.strictObject({});
+/** Body that sets the overdraft limit. */
 const overdraftBody = z.strictObject({ amount: texts.amountText });
+/** Body that sets both limits; a missing member removes that limit. */
 const limitsBody = z.strictObject({
   perWithdrawal: texts.amountText.optional(),
   perDay: texts.amountText.optional(),
 });
+/** Body that sets name and metadata; a missing member is removed. */
 const detailsBody = z.strictObject({
   name: texts.nameText.optional(),
   metadata: texts.metadataRecord.optional(),
 });
+/** Body that switches the recording of refusals. */
 const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
+/** Body of a command that may say why. */
 export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
+/** Body that reverses the event with this version. */
 const reversalBody = z.strictObject({
   version: texts.versionNumber,
   reason: texts.descriptionText.optional(),
 });
 
+/**
+ * What every operation of the command API has: the query member `dryRun` and the answer's headers.
+ */
 export const common = {
   query: {
     dryRun: z
@@ -70,6 +84,7 @@ export const common = {
   },
 } satisfies Partial<Operation>;
 
+/** Request headers of every command. */
 export const headers = {
   'Idempotency-Key': z
     .string()
@@ -87,6 +102,7 @@ export const headers = {
     }),
 };
 
+/** The problems of every operation that reads a body. */
 export const WITH_BODY: readonly ProblemCode[] = [
   'malformed-json',
   'payload-too-large',
@@ -242,6 +258,7 @@ const COMMANDS = {
 };
 type Commands = typeof COMMANDS;
 
+/** A body with the type of its command, as batches and actors name it. */
 export const typed = <Type extends string, Shape extends z.ZodRawShape>(
   type: Type,
   body: z.ZodObject<Shape>,
@@ -255,7 +272,7 @@ type Option = {
   [Type in keyof Commands]: OptionOf<Type, Commands[Type]['members']>;
 }[keyof Commands];
 
-/** What a client may command. */
+/** A command that a client may send. */
 export const clientCommand = z.discriminatedUnion(
   'type',
   Object.entries(COMMANDS).map(([type, { members }]) =>
@@ -264,12 +281,12 @@ export const clientCommand = z.discriminatedUnion(
 );
 export type ClientCommand = z.infer<typeof clientCommand>;
 
-/** A route of the command API: which command it gives to the account that the path names. */
+/** A route of the command API: the command it gives to the account in its path. */
 export interface CommandOperation extends Operation {
   readonly command: keyof Commands;
 }
 
-/** What core-bank-api serves. */
+/** The operations of core-bank-api on one account. */
 export const COMMAND_OPERATIONS: readonly CommandOperation[] = Object.entries(
   COMMANDS as Readonly<Record<keyof Commands, Given>>,
 ).map(([name, { members: _members, ...operation }]) => {

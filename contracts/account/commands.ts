@@ -22,7 +22,10 @@ import { z } from 'zod';
 
 const ofTransfer = { transferId: texts.transferIdText };
 
-/** A command as it travels: amounts are still text, because the actor knows the currency. */
+/**
+ * A command on its way to the actor. Amounts are still text, because only the actor knows the
+ * currency.
+ */
 export const commandBody = z.discriminatedUnion('type', [
   ...clientCommand.options,
   typed('expire-hold', emptyBody.extend(heldBy)),
@@ -48,27 +51,34 @@ export const commandBody = z.discriminatedUnion('type', [
 ]);
 export type CommandBody = z.infer<typeof commandBody>;
 
+/** Most entity tags in one If-Match header. */
 export const IF_MATCH_TAGS_MAX = 100;
 
-/** At which versions of its account or person a command may run; '*': at any, if it is there. */
+/** The versions at which a command may run; "*" means any version, if there is one. */
 const ifMatch = z.union([z.literal('*'), z.array(z.int().min(0)).max(IF_MATCH_TAGS_MAX)]);
 export type IfMatch = z.infer<typeof ifMatch>;
 
-/** Whether a command may run on a stream of that version; of version 0 nothing is there. */
+/**
+ * Whether a command may run on a stream at this version.
+ * @param wanted undefined: at any version, also on a stream that does not exist.
+ * @param version 0 means that the stream does not exist.
+ */
 export const isMatch = (wanted: IfMatch | undefined, version: number): boolean =>
   wanted === undefined || (wanted === '*' ? version > 0 : wanted.includes(version));
 
+/** A command id of a client or of the bank itself. */
 const commandIdText = z
   .string()
   .regex(ONCE_PATTERN, 'must be 1-128 visible ASCII characters')
   .transform((id) => id as CommandId);
 
-/** The key of a client: never one of the ids that the bank itself gives to its commands. */
+/** A client's Idempotency-Key, which is never one of the bank's own command ids. */
 export const clientKeyText = z
   .string()
   .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
   .transform((key) => key as CommandId);
 
+/** One command as it travels to an actor. */
 export const commandMessage = z.strictObject({
   /** The account that the command is for, and whose command ids it counts among. */
   accountId: accountIdText,
@@ -82,10 +92,13 @@ export const commandMessage = z.strictObject({
 });
 export type CommandMessage = z.infer<typeof commandMessage>;
 
+/** Most commands of one group. */
 const EXECUTE_COMMANDS_MAX = 1_000;
+/** Most groups of one call. */
 export const EXECUTE_GROUPS_MAX = 200;
+/** Dapr actor type of accounts; the actor id is the account id. */
 export const ACTOR_TYPE = 'BankAccount';
-/** `Teller.{host}` is the actor type that one actor host alone registers. */
+/** Each actor host alone registers the actor type `Teller.{host}`. */
 export const TELLER_ACTOR_PREFIX = 'Teller';
 
 /** Commands that are decided in this order. */
@@ -108,6 +121,7 @@ export const executeRequest = z.strictObject({
 });
 export type ExecuteRequest = z.infer<typeof executeRequest>;
 
+/** The result of one command. */
 const commandResult = z.discriminatedUnion('ok', [
   z.strictObject({
     ok: z.literal(true),
@@ -127,7 +141,9 @@ const commandResult = z.discriminatedUnion('ok', [
 ]);
 export type CommandResult = z.infer<typeof commandResult>;
 
-/** What came of each group, in order; `moved`: its account is not active on this host. */
+/**
+ * The result of each group, in order. `moved` means that its account is not active on this host.
+ */
 export const executeAnswer = z.strictObject({
   /** Names the host that answers, for `Teller.{host}`. */
   host: z.string(),
@@ -140,30 +156,42 @@ export const executeAnswer = z.strictObject({
 });
 export type ExecuteAnswer = z.infer<typeof executeAnswer>;
 
+/** Most names of one lookup. */
 const LOOKUP_NAMES_MAX = 100;
 /** The longest is a client's key with a word before it. */
 const NAME_MAX = 140;
-/** What core-bank-api asks an account's actor: what it executed or ended under these names. */
+/** Asks an account's actor which events it committed under these names. */
 export const lookupRequest = z.strictObject({
   names: z.array(z.string().min(1).max(NAME_MAX)).min(1).max(LOOKUP_NAMES_MAX),
 });
+/** The events found under each name. */
 export const lookupAnswer = z.strictObject({
   /** The account's events under each name, in the order asked; null for nothing. */
   found: z.array(z.array(loggedEventSchema).min(1).nullable()),
 });
 export type LookupAnswer = z.infer<typeof lookupAnswer>;
 
-/** Tells a retry (same id, same hash) from a reused id. */
+/**
+ * SHA-256 of the command's canonical JSON, in base64url (43 characters). With the same id, an equal
+ * hash means a retry and another hash means a reused id.
+ */
 export function commandHash(body: CommandBody): string {
   return hash('sha256', canonicalJson(body), 'base64url');
 }
 
+/** Why an amount does not fit its currency: where (JSON pointer) and what is wrong. */
 export interface AmountProblem {
   readonly at: string;
   readonly message: string;
 }
 
-/** The domain's command, with amounts in minor units of the account's currency. */
+/**
+ * The domain's command, with amounts in minor units of the account's currency.
+ * @returns an AmountProblem when an amount has more digits than the currency.
+ * @example
+ * decodeCommand({ type: 'deposit', amount: '125.50' }, CZK); // { type: 'deposit', amount: 12550n }
+ * decodeCommand({ type: 'deposit', amount: '1.5' }, JPY); // { at: '/amount', message: '...' }
+ */
 export function decodeCommand(
   body: CommandBody,
   currency: Currency,

@@ -27,25 +27,28 @@ const leg = {
 };
 const direct = { ...leg, ...remarks, reversesTransferId: texts.transferIdText.optional() };
 
-/** Beside a `commandId` that is not the client's own key: what stands here is. */
+/** The client's own key, where the command id is another one. */
 export const causationText = z.string().meta({
   description:
     "the client's Idempotency-Key where commandId is another: of an item without a key that of " +
     'its batch, at the target of a transfer that of the command to the source',
 });
 
-/** What every event of the log has, whatever stream it belongs to. */
+/**
+ * The schema of an event of one type: what every event of the log has, whatever its stream, around
+ * the data of its type.
+ */
 export const envelope = <Type extends string, Data extends z.ZodType>(
   type: Type,
   data: Data,
   stream = /^acct\/[0-9a-f-]{36}$/,
 ) =>
   z.strictObject({
-    /** `stream/version`: unique for ever. */
+    /** `stream/version`: unique, and never used again. */
     id: z.string(),
     stream: z.string().regex(stream),
     version: z.int().min(1),
-    /** Digest of the event before it in its stream (contracts/digest.ts); none at version 1. */
+    /** Digest of the previous event of the stream (contracts/digest.ts); missing at version 1. */
     prev: z.string().length(43).optional(),
     /**
      * Of a command that made several events, on one stream or more: the id of the first of them
@@ -59,7 +62,7 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     /** SHA-256 (base64url) of the command's canonical JSON: tells a retry from a reused key. */
     commandHash: z.string(),
     causationId: causationText.optional(),
-    /** Of the first event of a batch, and of some that were decided beside it. */
+    /** On the first event of a batch, and on some that were decided together with it. */
     batch: batchContent.optional(),
     /** W3C trace context of the request. */
     traceparent: z.string().optional(),
@@ -122,6 +125,7 @@ type Option = {
   [Type in keyof Data]: ReturnType<typeof envelope<Type, z.ZodObject<Data[Type], z.core.$strict>>>;
 }[keyof Data];
 
+/** Every event of an account, by its type. */
 export const loggedEventSchema = z.discriminatedUnion(
   'type',
   Object.entries(DATA).map(([type, shape]) => envelope(type, z.strictObject(shape))) as unknown as [
@@ -129,7 +133,7 @@ export const loggedEventSchema = z.discriminatedUnion(
     ...Option[],
   ],
 );
-/** An account's event as it stands in journal, topics and log. Its envelope is final. */
+/** An account's event as journal, topics and log hold it. Its envelope never changes. */
 export type LoggedEvent = z.infer<typeof loggedEventSchema>;
 
 /**
@@ -183,21 +187,31 @@ export const SHOWN = {
   reversesTransferId: { history: true, public: false },
 } as const satisfies Record<EventMember, { history: boolean; public: boolean | 'codes' }>;
 
+/** The stream of an account. */
 export const streamOf = (id: AccountId): StreamId => `acct/${id}` as StreamId;
+/**
+ * The account of a stream.
+ * @throws ZodError when the stream is not `acct/` and an account id.
+ */
 export const accountOfStream = (stream: string): AccountId =>
   texts.accountIdText.parse(stream.slice('acct/'.length));
 
+/** Where an event comes from: its command, its batch and its trace. */
 export interface Cause {
   readonly commandId: CommandId;
   readonly commandHash: string;
   readonly causationId?: CommandId | undefined;
   readonly batch?: BatchContent | undefined;
   readonly traceparent?: string | undefined;
+  /** Digest of the event before it in its stream; undefined at version 1. */
   readonly prev?: string | undefined;
   readonly joint?: { readonly id: string; readonly events: number } | undefined;
 }
 
-/** The event in its envelope; `after` is the account with the event applied. */
+/**
+ * Puts an event into its envelope.
+ * @param after the account with the event applied.
+ */
 export function encodeEvent(
   id: AccountId,
   event: AccountEvent,
@@ -227,7 +241,12 @@ export function encodeEvent(
   } as LoggedEvent;
 }
 
-/** The domain's event out of its envelope. */
+/**
+ * Takes the domain's event out of its envelope.
+ * @throws Error when an amount is not as the bank writes it: the event is corrupt.
+ * @example
+ * const account = logged.map(decodeEvent).reduce<Account>(evolve, NO_ACCOUNT);
+ */
 export function decodeEvent({ type, at, data }: LoggedEvent): AccountEvent {
   const { currency } = data;
   const event: Record<string, unknown> = { type, at };
@@ -247,13 +266,15 @@ type Named = Pick<LoggedEvent, 'at' | 'commandId' | 'causationId'> & {
   data: object;
 };
 
-/** The client's key of what an event tells; the bank's own id of what no client asked for. */
+/** The client's key of an event; the bank's own command id where no client asked for it. */
 export const keyOf = ({
   commandId,
   causationId,
 }: Pick<LoggedEvent, 'commandId' | 'causationId'>): string => causationId ?? commandId;
 
-/** What an event is found by for ever: its command, and what it began or ended. */
+/**
+ * The names under which an event can be found permanently: its command, and what it began or ended.
+ */
 export function namesOf({ type, at, commandId, causationId, data }: Named): string[] {
   // What is of no account begins and ends nothing.
   if (!Object.hasOwn(DATA, type)) return [commandId];

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { loggedEventSchema } from './events.ts';
 
-/** Lines that one answer with filters looks at, at most. */
+/** Most lines of history that one answer with filters looks at. */
 export const FILTER_LINES_MAX = 256;
 
 /** The types that a line of history can have. */
 const HISTORY_TYPES: readonly string[] = loggedEventSchema.options.map(
   ({ shape }) => shape.type.value,
 );
+/** What an event did to the ledger balance. */
 const DIRECTIONS = ['credit', 'debit', 'none'] as const;
 
 const known = new Set(HISTORY_TYPES);
@@ -25,15 +26,15 @@ const typeList = z
   });
 
 /**
- * A time in milliseconds. Events have whole milliseconds, so rounding a finer time up keeps
- * "from it on" and "before it" true.
+ * A time in milliseconds of UTC. Events have whole milliseconds, so a finer time is rounded up,
+ * which keeps "from this time on" and "before this time" true.
  */
 export function millisecondsOf(text: string): number {
   const finer = /\.\d{3}(\d+)/.exec(text)?.[1] ?? '';
   return Date.parse(text) + (/[1-9]/.test(finer) ? 1 : 0);
 }
 
-/** An RFC 3339 time, read as milliseconds by that function. */
+/** A query member with an RFC 3339 time, read as milliseconds by the given function. */
 export const timeText = (description: string, read: (text: string) => number) =>
   z.iso
     .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-11-21T10:00:00Z' })
@@ -43,7 +44,9 @@ export const timeText = (description: string, read: (text: string) => number) =>
     .meta({ description, examples: ['2026-11-21T10:00:00Z'] });
 const time = (description: string) => timeText(description, millisecondsOf);
 
-/** Filters of a history. An event passes when it passes every one that is given. */
+/**
+ * Query members that filter a history. An event passes when it passes every filter that is given.
+ */
 export const historyFilters = {
   type: typeList,
   direction: z

@@ -5,7 +5,7 @@ import type { Currency } from '../../domain/currency.ts';
 import { formatAmount, readAmount, type Minor } from '../../domain/money.ts';
 import { z } from 'zod';
 
-/** Minor units as text, all else as it is. */
+/** The members of an object with amounts as decimal text; all others are unchanged. */
 export const writeMoney = (members: object, currency: Currency): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(members).map(([name, member]) => [
@@ -26,8 +26,12 @@ const MONEY: Readonly<Record<MoneyIn<Command | TransferCommand | AccountEvent | 
   perWithdrawal: true,
   perDay: true,
 };
+/** Whether a member of this name is an amount, in every event, command and state of the bank. */
 export const isMoney = (name: string): boolean => Object.hasOwn(MONEY, name);
-/** The way back: the members that are money in every event, command and state of the bank. */
+/**
+ * The members of an object with amounts in minor units, as `writeMoney` wrote them.
+ * @throws Error for an amount that is not as `writeMoney` writes it.
+ */
 export function readMoney(members: object, currency: Currency): Record<string, unknown> {
   const read: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(members)) {
@@ -37,16 +41,19 @@ export function readMoney(members: object, currency: Currency): Record<string, u
   return read;
 }
 
-/** Balance after the event, as the actor saw it: a fold that differs is an alarm. */
+/** Balance after an event, as the actor saw it; the audit raises an alarm when a replay differs. */
 export const balanceSchema = z.strictObject({
   ledger: z.string(),
   held: z.string(),
   available: z.string(),
 });
+/** Decimal text in the account's currency. */
 export type Balance = z.infer<typeof balanceSchema>;
+/** Whether two balances of one currency are equal. */
 export const sameBalance = (one: Balance, other: Balance): boolean =>
   one.ledger === other.ledger && one.held === other.held && one.available === other.available;
 
+/** The balance of an account as decimal text. */
 export function balanceOf(account: ExistingAccount): Balance {
   const write = (units: Minor) => formatAmount(units, account.currency);
   return {

@@ -9,11 +9,11 @@ const dryRunMark = z
   .optional()
   .meta({ description: 'a dry run: this would be the answer, and nothing was written' });
 
-/** The answer of a command that can be tried before it is given. */
+/** The schema of an answer that may also be that of a dry run. */
 export const triable = <Shape extends z.ZodRawShape>(answer: z.ZodObject<Shape>) =>
   answer.extend({ dryRun: dryRunMark });
 
-/** What a command that was carried out answers. A retry answers the same, for ever. */
+/** The answer to a command that was carried out. A retry always gets the same answer. */
 export const outcomeSchema = z.strictObject({
   commandId: z.string(),
   causationId: causationText.optional(),
@@ -27,7 +27,7 @@ export const outcomeSchema = z.strictObject({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** The account as the opening command left it. */
+/** An account as the opening command left it. */
 export const accountAnswer = z.strictObject({
   accountId: z.string(),
   accountNumber: z.string(),
@@ -55,6 +55,10 @@ const lastOf = (events: readonly LoggedEvent[]): LoggedEvent => {
   return last;
 };
 
+/**
+ * The answer to a command, from the events it made, so that a retry can be given it too.
+ * @throws Error when there are none.
+ */
 export function outcomeOf(events: readonly LoggedEvent[]): Outcome {
   const { id, stream, type, version, at, commandId, causationId, data } = lastOf(events);
   const { balance, ...rest } = data;
@@ -65,7 +69,10 @@ export function outcomeOf(events: readonly LoggedEvent[]): Outcome {
   return { commandId, ...cause, accountId, version, ...hold, event, balance };
 }
 
-/** The answer to an opening command, from its events alone, so that a retry can give it too. */
+/**
+ * The answer to an opening command, from its events alone.
+ * @throws Error when they do not begin with `account-opened`.
+ */
 export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
   const [opened] = events;
   const last = lastOf(events);
@@ -89,7 +96,10 @@ export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
   });
 }
 
-/** The answer to a command: the account that it opened, or its outcome. */
+/**
+ * The answer to a command: the account that it opened, or its outcome.
+ * @throws Error when there are no events.
+ */
 export const answerOf = (
   events: readonly LoggedEvent[],
 ): { account: AccountAnswer } | { outcome: Outcome } =>

@@ -12,6 +12,7 @@ import { refusalEventSchema } from './refusal-events.ts';
 import { STATEMENT_OPERATION } from './statements.ts';
 import { z } from 'zod';
 
+/** Query of GET /v1/accounts/{id}/balance. */
 export const balanceQuery = z.strictObject({
   minVersion,
   // Events have whole milliseconds, so what of the time is finer changes nothing.
@@ -22,6 +23,7 @@ export const balanceQuery = z.strictObject({
   version: versionText('the balance that this version of the account left, from the log'),
 });
 
+/** A balance, now or at a point in the past. */
 export const balanceAnswer = z.strictObject({
   accountId: z.string(),
   currency: z.string(),
@@ -36,6 +38,7 @@ export const balanceAnswer = z.strictObject({
 });
 export type BalanceAnswer = z.infer<typeof balanceAnswer>;
 
+/** What the API document says about balances of the past. */
 const PAST_BALANCE = [
   'Without "at" and "version": the newest balance that the read side has. With one of them: the',
   'balance at that point, read from the immutable log. "at" is the clock of the account (the "at"',
@@ -45,10 +48,13 @@ const PAST_BALANCE = [
   'not have yet is waited for, up to 2 s.',
 ].join(' ');
 
+/** Most items of one page. */
 const PAGE_ITEMS_MAX = 100;
+/** Items of one page when the query has no limit. */
 export const PAGE_ITEMS_DEFAULT = 20;
+/** Most events of one page. */
 const EVENTS_ITEMS_MAX = 500;
-/** How long a query waits for the version that it asks for. */
+/** How long a query waits for the version that it asks for, in milliseconds. */
 export const VERSION_WAIT_MS = 2_000;
 const CURSOR_CHARACTERS_MAX = 200;
 
@@ -59,18 +65,25 @@ const cursor = z
   .optional()
   .meta({ description: 'nextCursor of the page before' });
 const limit = limitText(PAGE_ITEMS_MAX);
+/** Query members of a paged answer. */
 export const pageQuery = { limit, cursor };
 
+/** Query of GET /v1/accounts/{id}. */
 export const accountQuery = z.strictObject({ minVersion });
+/** Query of GET /v1/accounts/{id}/history. */
 export const historyQuery = z.strictObject({ limit, cursor, minVersion, ...historyFilters });
+/** Query of GET /v1/accounts. */
 export const accountsQuery = z.strictObject({ ownerId: clientOwnerText, limit, cursor });
+/** Query of GET /v1/accounts/{id}/events. */
 export const eventsQuery = z.strictObject({
   fromVersion: versionText('the first version wanted, 1 when missing'),
   limit: limitText(EVENTS_ITEMS_MAX),
 });
 
+/** Cursor of the next page; null on the last one. */
 export const nextCursor = z.string().nullable();
 
+/** A page of an account's history, newest first. */
 export const historyAnswer = z.strictObject({
   accountId: z.string(),
   /** The account's version: a first page begins with it. */
@@ -83,17 +96,19 @@ export type HistoryAnswer = z.infer<typeof historyAnswer>;
 /** An account that is set aside is listed as it was last known to be right, not as it is now. */
 const listedAccount = accountAnswer.extend({ setAside: z.literal(true).optional() });
 export type ListedAccount = z.infer<typeof listedAccount>;
+/** A page of an owner's accounts, in the order in which they were opened. */
 const accountsAnswer = z.strictObject({ items: z.array(listedAccount), nextCursor });
 export type AccountsAnswer = z.infer<typeof accountsAnswer>;
 
 const placed = { position: positionNumber };
 const [first, ...others] = loggedEventSchema.options;
-/** An event as the log has it, with its place in the log. */
+/** An event as the log has it, with its position in the log. */
 const accountEvent = z.discriminatedUnion('type', [
   first.extend(placed),
   ...others.map((option) => option.extend(placed)),
 ]);
 
+/** A page of an account's events, oldest first. */
 export const eventsAnswer = z.strictObject({
   accountId: z.string(),
   /** The last version of the account in the log. */
@@ -106,7 +121,7 @@ export type EventsAnswer = z.infer<typeof eventsAnswer>;
 const ETAG = { ETag: 'the version of the account, in double quotes' };
 const common = { method: 'get', params: idParams, status: 200 } as const;
 
-/** What queries-bank-api serves. */
+/** The operations of queries-bank-api on accounts. */
 export const QUERY_OPERATIONS: readonly Operation[] = [
   {
     ...common,
@@ -174,12 +189,14 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
   STATEMENT_OPERATION,
 ];
 
+/** Query of GET /v1/accounts/{id}/refusals. */
 export const refusalsQuery = z.strictObject(pageQuery);
 
 const [refused] = refusalEventSchema.options;
-/** The record of a refusal as the log has it, with its place in the log. */
+/** The record of a refusal as the log has it, with its position in the log. */
 const refusalRecord = refused.extend({ position: positionNumber });
 
+/** A page of an account's recorded refusals, newest first. */
 export const refusalsAnswer = z.strictObject({
   accountId: z.string(),
   /** How many records the account has in the log: their versions are 1 to this. */
@@ -189,6 +206,7 @@ export const refusalsAnswer = z.strictObject({
 });
 export type RefusalsAnswer = z.infer<typeof refusalsAnswer>;
 
+/** The operations of queries-bank-api on recorded refusals. */
 export const REFUSAL_QUERIES: readonly Operation[] = [
   {
     method: 'get',

@@ -4,48 +4,55 @@ import { accountAnswer } from './outcomes.ts';
 import { z } from 'zod';
 
 /**
- * How the read models lie in MongoDB. FerretDB pays for every member that it reads or writes,
- * so only what is looked up or worth a query by hand is a member of its own.
+ * An account's read model as MongoDB stores it. FerretDB pays for every member that it reads or
+ * writes, so only what is looked up, or is worth a query by hand, is a member of its own.
  */
 export interface AccountDocument extends Omit<AccountModel, 'accountId'> {
   readonly _id: string;
   readonly ownerPage: string;
 }
 
+/** The document of an account's read model. */
 export function toAccountDocument({ accountId, ...rest }: AccountModel): AccountDocument {
   return { _id: accountId, ownerPage: ownerPage(rest.ownerId, rest.ownerIndex), ...rest };
 }
 
+/**
+ * The read model in a document.
+ * @throws ZodError when the document is not one.
+ */
 export function ofAccountDocument(document: object): AccountModel {
   const { _id, ownerPage: _page, ...rest } = document as AccountDocument;
   return accountModel.parse({ accountId: _id, ...rest });
 }
 
 export type Metadata = Readonly<Record<string, string>>;
-/** What one event says of an account's metadata. */
+/** The metadata that one event gave to an account. */
 export interface SaidMetadata {
   readonly accountId: string;
   readonly version: number;
   readonly metadata: Metadata;
 }
 
-/** Never changes. As JSON text, because FerretDB refuses a member with a dot in its name. */
+/** Immutable. JSON text, because FerretDB refuses member names that contain a dot. */
 export interface MetadataDocument {
   readonly _id: string;
   readonly metadata: string;
 }
 
+/** The document of an account's metadata. */
 export const toMetadataDocument = (said: SaidMetadata): MetadataDocument => ({
   _id: metadataId(said.accountId, said.version),
   metadata: JSON.stringify(said.metadata),
 });
 
+/** The metadata in a document. */
 export const ofMetadataDocument = (document: object): Metadata =>
   JSON.parse((document as MetadataDocument).metadata) as Metadata;
 
 /**
- * More bytes than this an account never takes in a change: its members are short, all but the
- * name, and a character of that takes four bytes at most.
+ * An upper bound of the bytes that an account takes in a change: all its members are short but the
+ * name, of which a character takes at most four bytes.
  */
 export const changeBytesOf = ({ name }: AccountModel): number => 1_024 + 4 * (name?.length ?? 0);
 
@@ -56,16 +63,21 @@ export interface ChangeDocument extends Omit<AccountChange, 'seq' | 'accounts'> 
   readonly accounts: string;
 }
 
+/** The document of a change. */
 export function toChangeDocument({ seq, accounts, ...rest }: AccountChange): ChangeDocument {
   return { _id: seq, block: changeBlock(seq), ...rest, accounts: JSON.stringify(accounts) };
 }
 
+/**
+ * The change in a document.
+ * @throws ZodError when the document is not one.
+ */
 export function ofChangeDocument(document: object): AccountChange {
   const { _id, block: _block, accounts, ...rest } = document as ChangeDocument;
   return accountChange.parse({ seq: _id, ...rest, accounts: JSON.parse(accounts) });
 }
 
-/** A line is JSON text as well: that halves what it costs to write and to read it. */
+/** A line of history is JSON text too, which halves the cost of writing and reading it. */
 export interface HistoryDocument {
   /** `{accountId}/{version}`; of a link `{accountId}/{version}/reversed` */
   readonly _id: string;
@@ -73,6 +85,7 @@ export interface HistoryDocument {
   readonly line: string;
 }
 
+/** The document of a line of history. */
 export function toHistoryDocument(accountId: string, entry: HistoryEntry): HistoryDocument {
   const { eventId: _derived, reversedBy: _link, ...line } = entry;
   const page = historyPage(accountId, entry.version);
@@ -80,8 +93,9 @@ export function toHistoryDocument(accountId: string, entry: HistoryEntry): Histo
 }
 
 /**
- * What tells the line of a movement by which it was taken back. It lies on that line's page, so
- * that no written document changes; it must be there before the line that takes back.
+ * Tells the line of a reversed movement which version reversed it. The link is stored on that
+ * line's page, so that no written document changes, and must be written before the reversing line.
+ * @returns undefined for a line that reverses nothing.
  */
 export function toLinkDocument(
   accountId: string,
@@ -93,7 +107,10 @@ export function toLinkDocument(
   return { _id: `${accountId}/${reverses}/reversed`, page, line };
 }
 
-/** The lines of a page, in no order, from its documents. */
+/**
+ * The lines of a page, in no order, from its documents.
+ * @throws ZodError when a document is not one.
+ */
 export function ofHistoryDocuments(documents: readonly object[]): HistoryEntry[] {
   const all = documents as readonly HistoryDocument[];
   const links = new Map(all.map(({ _id, line }) => [_id, line]));
@@ -106,18 +123,26 @@ export function ofHistoryDocuments(documents: readonly object[]): HistoryEntry[]
     });
 }
 
-/** One per stream, the first fault stays. `list` is the same of all, to find them by equality. */
+/**
+ * One per stream; the first fault stays. `list` has the same value in all, to find them by
+ * equality.
+ */
 export interface SetAsideDocument extends Omit<SetAsideModel, 'stream'> {
   readonly _id: string;
   readonly list: 'all';
 }
 
+/** The document of a stream that was set aside. */
 export const toSetAsideDocument = ({ stream, ...rest }: SetAsideModel): SetAsideDocument => ({
   _id: stream,
   list: 'all',
   ...rest,
 });
 
+/**
+ * The stream that was set aside, from its document.
+ * @throws ZodError when the document is not one.
+ */
 export function ofSetAsideDocument(document: object): SetAsideModel {
   const { _id, list: _list, ...rest } = document as SetAsideDocument;
   return setAsideModel.parse({ stream: _id, ...rest });
@@ -127,19 +152,20 @@ export function ofSetAsideDocument(document: object): SetAsideModel {
 export const HISTORY_PAGE_ENTRIES = 16;
 /** Accounts of one page of an owner's accounts. */
 export const OWNER_PAGE_ACCOUNTS = 32;
-/** Changes of one block of changes: old ones are deleted by the block. */
+/** Changes of one block: old ones are deleted block by block. */
 const CHANGE_BLOCK = 16;
-/** A change stays this long at least, so a reader that heard of none for less has missed none. */
+/** A change is kept this long at least, so a reader that paused for less has missed none. */
 export const CHANGES_KEPT_MS = 60_000;
-/** After a rebuild the generation before is still kept up to date for this long. */
+/** After a rebuild the previous generation is kept up to date for this long. */
 export const RETIRED_FOLLOWED_MS = 5_000;
 
+/** Name of the read side's database. */
 export const READ_DATABASE = 'corebank';
-/** A change is cut so that its document stays below this; the database takes 16 MiB. */
+/** A change is cut so that its document stays below this size; the database takes 16 MiB. */
 export const CHANGE_BYTES_MAX = 2 * 1024 * 1024;
-/** What the database takes at most as one document. */
+/** Largest document that the database takes. */
 export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
-/** Streams that were set aside and are told of by name. */
+/** Most streams that were set aside and are reported by name. */
 export const SET_ASIDE_NAMED_MAX = 1_000;
 
 export type ReadModelName = 'balances' | 'history';
@@ -148,25 +174,32 @@ export const collections = {
   /** Which generation is in use. */
   registry: 'generations',
   checkpoints: 'checkpoints',
+  /** The account documents. */
   accounts: (generation: string) => `accounts-${generation}`,
+  /** What batches did to the accounts. */
   changes: (generation: string) => `account-changes-${generation}`,
+  /** The accounts' metadata. */
   metadata: (generation: string) => `account-metadata-${generation}`,
+  /** The lines of all histories. */
   history: (generation: string) => `history-${generation}`,
+  /** The persons, in the generation of the balances. */
   persons: (generation: string) => `persons-${generation}`,
+  /** The streams that a read model could not follow. */
   setAside: (name: ReadModelName, generation: string) => `set-aside-${name}-${generation}`,
 };
-/** Id of a revision of the registry. */
+/** Id of a revision of the registry of generations. */
 export const revisionId = (name: ReadModelName, revision: number): string => `${name}/${revision}`;
+/** Id of the checkpoint of a generation. */
 export const checkpointId = (name: ReadModelName, generation: string): string =>
   `${name}-${generation}`;
-/** Id of what an event of an account said of its metadata. */
+/** Id of the metadata that an event gave to an account. */
 export const metadataId = (accountId: string, version: number): string => `${accountId}/${version}`;
 
 const positionSchema = z.int().min(0);
 
 /**
- * Read model of an account, one per account. `version` is the last event that it holds. Its
- * metadata lies apart, written once, because it can be large and hardly ever changes.
+ * Read model of an account. `version` is that of the last event in it. Its metadata is stored
+ * apart, written once, because it can be large and hardly ever changes.
  */
 const accountModel = accountAnswer.omit({ metadata: true }).extend({
   /** Log position of the last event; a document is replaced only by one with a later position. */
@@ -174,8 +207,8 @@ const accountModel = accountAnswer.omit({ metadata: true }).extend({
   /** The event that said the account's metadata; missing when it has none. */
   metadataVersion: z.int().min(1).optional(),
   /**
-   * The event that could not be folded. All other members are as before it, and nothing of the
-   * account is applied any more: what they say is not the account's state now.
+   * The event that could not be applied. All other members are as before it, and no further event
+   * is applied: they do not show the account's current state.
    */
   setAside: z.int().min(1).optional(),
   /** How many accounts the owner had when this one was opened: its place in their list. */
@@ -186,7 +219,7 @@ const accountModel = accountAnswer.omit({ metadata: true }).extend({
 export type AccountModel = z.infer<typeof accountModel>;
 
 /**
- * What one batch of events did to the accounts, numbered without a hole. Readers and a restarted
+ * What one batch of events did to the accounts, numbered without a gap. Readers and a restarted
  * projection apply changes in order on top of the account documents, which are written later.
  */
 const accountChange = z.strictObject({
@@ -206,7 +239,7 @@ const accountChange = z.strictObject({
 });
 export type AccountChange = z.infer<typeof accountChange>;
 
-/** A stream of which something could not be projected; ids only, never what the event says. */
+/** A stream of which an event could not be projected; ids only, never the event's data. */
 const setAsideModel = z.strictObject({
   stream: z.string(),
   /** The first event of which that is so. */
@@ -225,7 +258,7 @@ export const checkpointSchema = z.strictObject({
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** The same for the account documents, which hold the changes up to `settled`. */
+/** The same for the account documents, which contain the changes up to `settled`. */
 export const accountsCheckpoint = checkpointSchema.extend({
   settled: z.int().min(0),
   /** Blocks of changes below this one are deleted. */
@@ -233,7 +266,7 @@ export const accountsCheckpoint = checkpointSchema.extend({
 });
 export type AccountsCheckpoint = z.infer<typeof accountsCheckpoint>;
 
-/** One line of an account's history, immutable but for the reversal that may come later. */
+/** One line of an account's history, immutable except for a later reversal. */
 export const historyEntry = z.strictObject({
   version: z.int().min(1),
   type: z.string(),
@@ -266,10 +299,11 @@ export type HistoryEntry = z.infer<typeof historyEntry>;
 
 const page = (key: string, index: number, size: number): string =>
   `${key}/${Math.floor(index / size)}`;
-/** Key of the history page that holds a version. */
+/** Key of the history page with a version. */
 export const historyPage = (accountId: string, version: number): string =>
   page(accountId, version - 1, HISTORY_PAGE_ENTRIES);
-/** Key of the page that holds an owner's account, by its place in their list. */
+/** Key of the page with an owner's account, by its index in their list. */
 export const ownerPage = (ownerId: string, ownerIndex: number): string =>
   page(ownerId, ownerIndex, OWNER_PAGE_ACCOUNTS);
+/** Number of the block with a change. */
 export const changeBlock = (seq: number): number => Math.floor(seq / CHANGE_BLOCK);

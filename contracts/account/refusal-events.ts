@@ -88,7 +88,7 @@ const ASKED = z.enum([
   'void-transfer',
 ]);
 
-/** Whether the refusal of a command is worth a record. */
+/** Whether the refusal of a command is recorded, on an account that records refusals. */
 export const isRecorded = (type: CommandBody['type'], { code }: RefusalMessage): boolean =>
   IS_RULE[code] && ASKED.safeParse(type).success;
 
@@ -100,7 +100,10 @@ const refusedCommand = z.strictObject({
 });
 type AskedCommand = z.infer<typeof refusedCommand>;
 
-/** The command as it was asked, without what the record must not hold. */
+/**
+ * The command without what its record must not contain: no free text and no owner.
+ * @throws ZodError for a command that the bank gave itself.
+ */
 export function askedCommand(commandId: string, body: CommandBody): AskedCommand {
   const kept = Object.entries(body).filter(([name]) => !(name in IS_LEFT_OUT));
   return refusedCommand.parse({ commandId, ...Object.fromEntries(kept) });
@@ -127,6 +130,7 @@ const seenAccount = z.strictObject({
 });
 export type SeenAccount = z.infer<typeof seenAccount>;
 
+/** The record of a refused command, with what the decision saw. */
 export const refusalEventSchema = z.discriminatedUnion('type', [
   envelope(
     'command-refused',
@@ -141,10 +145,10 @@ export const refusalEventSchema = z.discriminatedUnion('type', [
     REFUSAL_STREAM,
   ),
 ]);
-/** A refusal as it stands in the journal, on the topics and in the log. */
+/** A refusal as it is stored in the journal, on the topics and in the log. */
 export type RefusalEvent = z.infer<typeof refusalEventSchema>;
 
-/** What the journal keeps beside the last record of an account. */
+/** What the journal keeps besides the last record of an account. */
 export const refusalsState = z.strictObject({
   version: z.int().min(1),
   changedAt: z.string(),

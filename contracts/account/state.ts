@@ -22,7 +22,7 @@ const transfer = z.strictObject({
   expiresAt: texts.timeText.optional(),
 });
 
-/** An account as it rests in the actor's journal: amounts as text, with its digits. */
+/** An account as the journal stores it: amounts are decimal text with all their digits. */
 export const accountState = z.strictObject({
   status: z.enum(['open', 'frozen', 'closed']),
   version: z.int().min(1),
@@ -46,7 +46,10 @@ export const accountState = z.strictObject({
 });
 export type AccountState = z.infer<typeof accountState>;
 
-/** What is empty is left out, because the state travels with every commit. */
+/**
+ * The stored form of an account. Empty members are left out, because the state is written with
+ * every commit.
+ */
 export function encodeAccount(account: ExistingAccount): AccountState {
   const { currency, limits, spent, holds, transfers, ...rest } = account;
   const write = (members: object) => writeMoney(members, currency);
@@ -60,6 +63,10 @@ export function encodeAccount(account: ExistingAccount): AccountState {
   } as AccountState;
 }
 
+/**
+ * The account in its stored form.
+ * @throws Error for an amount that is not as the bank writes it: the row is corrupt.
+ */
 export function decodeAccount(state: AccountState): ExistingAccount {
   const { currency, ledger, held, limits = {}, spent, holds = [], transfers = [], ...rest } = state;
   const read = (members: object) => readMoney(members, currency);

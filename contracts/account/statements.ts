@@ -6,19 +6,20 @@ import { idParams } from '../http/parameters.ts';
 import { historyEntry } from './read-models.ts';
 import { positionNumber } from '../log/topics.ts';
 
+/** The formats of a statement. */
 const STATEMENT_FORMATS = ['json', 'csv', 'camt.053', 'pdf'] as const;
 export type StatementFormat = (typeof STATEMENT_FORMATS)[number];
 
-/** Events of the account in the period of one statement, whether they moved money or not. */
+/** Most events of the account in the period of one statement, whether they moved money or not. */
 export const STATEMENT_EVENTS_MAX = 10_000;
-/** A page costs far more than a line of text, and the time of everybody else. */
+/** The same for a PDF, of which a page costs far more time than a line of text. */
 export const PDF_EVENTS_MAX = 2_000;
 
 const DAY_MS = 86_400_000;
 const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 const endOf = (day: string): number => startOf(day) + DAY_MS;
 
-/** A millisecond, or a version of the account, from which on or before which. */
+/** A millisecond of UTC or a version of the account: from it on, or before it. */
 export type StatementBound = { readonly ms: number } | { readonly version: number };
 
 const time = (ms: number): StatementBound => ({ ms });
@@ -44,6 +45,7 @@ const bound = (description: string, ofDay: (day: string) => number) =>
     .refine((found) => 'version' in found || found.ms >= 0, { message: 'must not be before 1970' })
     .meta({ description, examples: ['2026-11-21'] });
 
+/** Query of GET /v1/accounts/{id}/statements. */
 export const statementQuery = z.strictObject({
   from: bound('first day (UTC), or the instant or version from which on', startOf),
   to: bound('last day (UTC), or the instant or version before which', endOf),
@@ -52,7 +54,7 @@ export const statementQuery = z.strictObject({
 
 /**
  * One movement of money, from one event of the log. Description and reference of a reversal are
- * those of the movement that it takes back; its own text is the reason.
+ * those of the movement that it reverses; its own text is the reason.
  */
 const statementEntry = historyEntry
   .pick({
@@ -85,6 +87,7 @@ export type StatementEntry = z.infer<typeof statementEntry>;
 
 const total = z.strictObject({ count: z.int().min(0), amount: z.string() });
 
+/** A statement in JSON; the other formats are made from it. */
 export const statementAnswer = z.strictObject({
   /** Follows from what the statement says: the same content has the same id. */
   statementId: z.string(),
@@ -135,6 +138,7 @@ const description = [
   '(RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.',
 ].join(' ');
 
+/** The operation of queries-bank-api that makes statements. */
 export const STATEMENT_OPERATION: Operation = {
   method: 'get',
   path: '/v1/accounts/{id}/statements',

@@ -6,9 +6,10 @@ import { accountAnswer, outcomeSchema, triable } from '../account/outcomes.ts';
 import { problemSchema } from '../http/problems.ts';
 import { clientAccountText } from '../http/scalars.ts';
 
+/** Most commands of one batch. */
 export const BATCH_COMMANDS_MAX = 1_000;
 
-/** An account by its id or by its number; both mean the same. */
+/** An account by its id or by its number; both mean the same account. */
 export const accountRefText = clientAccountText(
   'must be a UUID or an account number',
   'has wrong check digits',
@@ -27,26 +28,30 @@ const addressed = (option: Option): Option => {
   return whole.extend({ ...address, idempotencyKey: key }) as unknown as Option;
 };
 
-/** One command with its address, as it stands in a batch or in a message. */
+/** One command with its address, as in a batch or in a message. */
 export const batchItem = z.discriminatedUnion(
   'type',
   clientCommand.options.map(addressed) as unknown as typeof clientCommand.options,
 );
+/** The account of a command and its key; without a key the server derives one. */
 interface Address {
   readonly accountId?: AccountId;
   readonly idempotencyKey?: CommandId;
 }
 export type BatchItem = ClientCommand & Address;
 
-/** For the document only: the items are read one by one, so that a bad one harms no other. */
+/**
+ * For the API document only: the items are parsed one by one, so that a bad one spoils no other.
+ */
 export const batchBody = z.strictObject({
   commands: z.array(batchItem).min(1).max(BATCH_COMMANDS_MAX),
 });
+/** A batch whose items are not parsed yet. */
 export const batchFrame = z.strictObject({
   commands: z.array(z.unknown()).min(1).max(BATCH_COMMANDS_MAX),
 });
 
-/** What came of one command: exactly one of outcome, account and problem. */
+/** The result of one command: exactly one of outcome, account and problem. */
 export const batchResult = z.strictObject({
   /** The HTTP status that the command alone would have been answered with. */
   status: z.int(),
@@ -60,4 +65,5 @@ export const batchResult = z.strictObject({
   problem: problemSchema.optional(),
 });
 export type BatchResult = z.infer<typeof batchResult>;
+/** The results, in the order of the commands. */
 export const batchAnswer = triable(z.strictObject({ results: z.array(batchResult) }));

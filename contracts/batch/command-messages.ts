@@ -15,11 +15,13 @@ export const commandEvent = z.looseObject({
   expiration: z.string().optional(),
 });
 
+/** CloudEvents type of a command's result. */
 export const COMMAND_RESULT_TYPE = 'bank.account.command-result.v1';
-/** What came of a command, on the topic account-command-results. */
+/** The result of a command, on the topic account-command-results. */
 export const commandResultData = batchResult.required({ idempotencyKey: true, accountId: true });
 export type CommandResultData = z.infer<typeof commandResultData>;
 
+/** CloudEvents type of a message that cannot be executed. */
 export const DEAD_COMMAND_TYPE = 'bank.account.command-dead.v1';
 /** A message that can never be executed as it is, on the topic account-commands-dead. */
 export const deadCommandData = z.strictObject({

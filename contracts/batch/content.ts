@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { COMMAND_ID_PATTERN, type StreamId } from '../../domain/ids.ts';
 
 /**
- * What a batch says, under its key. The first commits of a batch record it, so that its key is for
- * this content alone, whatever host, process or year another one comes to.
+ * The content of a batch, by its key. The first commits of a batch record it, so that its key can
+ * never be used for other content, on whatever host and however much later.
  */
 export const batchContent = z.strictObject({
   /** The Idempotency-Key of the whole batch. */
@@ -14,7 +14,7 @@ export const batchContent = z.strictObject({
 });
 export type BatchContent = z.infer<typeof batchContent>;
 
-/** Of what each item says. */
+/** SHA-256 (base64url) of what the items say, each with its length. */
 export function batchHash(items: readonly string[]): string {
   const hash = createHash('sha256');
   for (const item of items) hash.update(`${item.length}:${item}`);
@@ -27,8 +27,8 @@ const BATCH_KEYS = 'batch' as StreamId;
 const NUMBER_BYTES = 6;
 
 /**
- * The name that the journal keeps of a batch, with 48 bits of the hash in place of a version. Two
- * contents that somebody sends by mistake under one key differ in them but once in 10^14.
+ * The name that the journal keeps of a batch, with 48 bits of the hash in place of a version: two
+ * different contents under one key agree in them by chance once in 10^14.
  */
 export const agreementOf = ({ key, hash }: BatchContent) => ({
   stream: BATCH_KEYS,

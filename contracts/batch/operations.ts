@@ -8,7 +8,7 @@ import { transferAnswer } from '../transfer/transfers.ts';
 
 const flag = (description: string) => z.enum(['true', 'false']).optional().meta({ description });
 
-/** What came of an executed command; but for transfers that never changes. */
+/** The result of an executed command; except for transfers it never changes. */
 export const commandStatus = z.strictObject({
   status: z.literal('executed'),
   commandId: z.string(),
@@ -25,7 +25,7 @@ export const commandStatus = z.strictObject({
     .min(1),
 });
 
-/** The operations of core-bank-api that are about more than one new command. */
+/** The operations of core-bank-api on batches and on commands of the past. */
 export const BATCH_OPERATIONS: readonly Operation[] = [
   {
     method: 'post',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { problemSchema, PROBLEMS, type ProblemCode } from './problems.ts';
 
-/** One operation of a REST API, enough to document it and to check that it is served. */
+/** One operation of a REST API: enough to document it and to check that it is served. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'put';
   /** With parameters as in /v1/accounts/{id}. */
@@ -33,7 +33,10 @@ const ALWAYS: readonly ProblemCode[] = [
   'service-unavailable',
 ];
 
-/** A POST without a body is one without members; a PUT needs one, see platform/json-body.ts. */
+/**
+ * Whether a request without a body is taken as `{}`; a PUT always needs one, see
+ * platform/json-body.ts.
+ */
 export const mayBeEmpty = ({ method, body }: Operation): boolean =>
   method === 'post' && body?.safeParse({}).success === true;
 
@@ -126,11 +129,7 @@ function operation(op: Operation): object {
   };
 }
 
-/**
- * The OpenAPI 3.1 document of an API, made from the contracts that the API itself uses; zod makes
- * the schemas. A library such as zod-openapi would replace parameters and headers only, some 25
- * lines: problems, dry runs and empty bodies would still have to be brought into its shape.
- */
+/** The OpenAPI 3.1 document of an API, made from the same contracts that the API parses with. */
 export function openApi(title: string, operations: readonly Operation[]): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const op of operations) {

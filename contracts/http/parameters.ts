@@ -2,7 +2,7 @@ import type { PersonId, TransferId } from '../../domain/ids.ts';
 import { clientAccountText, clientIdText } from './scalars.ts';
 import { z } from 'zod';
 
-/** A whole number without sign, leading zeros, exponent or fraction. */
+/** A whole number from 1, without sign, leading zeros, exponent or fraction. */
 export const wholeNumber = (most: number) =>
   z
     .string()
@@ -10,15 +10,18 @@ export const wholeNumber = (most: number) =>
     .transform(Number)
     .refine((value) => value <= most, { message: `must be a whole number from 1 to ${most}` });
 
+/** A query member with the most items of an answer. */
 export const limitText = (most: number) =>
   wholeNumber(most)
     .optional()
     .meta({ description: `how many at most, 1 to ${most}` });
+/** A query member with a version. */
 export const versionText = (description: string) =>
   wholeNumber(Number.MAX_SAFE_INTEGER)
     .optional()
     .meta({ description, examples: ['7'] });
 
+/** The version that an answer must have reached. */
 export const minVersion = versionText(
   'waits up to 2 s until the answer shows at least this version',
 );
@@ -27,15 +30,19 @@ export const minVersion = versionText(
 export const noQuery = z.strictObject({});
 
 const ACCOUNT = 'must be a UUID or an account number with valid check digits';
+/** The account in a path. */
 export const idParams = { id: clientAccountText(ACCOUNT, ACCOUNT) };
 
+/** The transfer in a path. */
 export const transferParams = { transferId: clientIdText.transform((id) => id as TransferId) };
 
+/** The account and the hold in a path. */
 export const holdParams = {
   ...idParams,
   holdId: clientIdText.meta({ description: 'holdId of the outcome that placed the hold' }),
 };
 
+/** The person in a path. */
 export const personParams = {
   personId: clientIdText
     .meta({ description: 'person id (UUID)' })

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Every way in which a request can end without a result: its status, its title, and what the
- * caller can do. The codes are stable; RFC 9457 gives the shape.
+ * Every way in which a request can end without a result: HTTP status, title, and what the caller
+ * can do. The codes are stable; the document is that of RFC 9457.
  */
 export const PROBLEMS = {
   'invalid-request': [400, 'The request is not valid', 'Correct the members named in errors.'],
@@ -115,12 +115,14 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** One member of a request that is wrong. */
 export interface FieldError {
   /** Where: a JSON pointer into the body, or "query/limit", "path/id", "header/If-Match". */
   readonly at: string;
   readonly message: string;
 }
 
+/** A problem document (RFC 9457), application/problem+json. */
 export const problemSchema = z.looseObject({
   type: z.string(),
   title: z.string(),
@@ -132,6 +134,7 @@ export const problemSchema = z.looseObject({
 });
 export type Problem = z.infer<typeof problemSchema>;
 
+/** What a problem document says besides its code. */
 export interface ProblemParts {
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
@@ -139,7 +142,13 @@ export interface ProblemParts {
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
-/** The problem document of a code; `instance` is the path of the request. */
+/**
+ * The problem document of a code.
+ * @param instance the path of the request.
+ * @example
+ * problem('insufficient-funds', '/v1/accounts/x/withdrawals', { more: { available: '3.00' } });
+ * // { type: 'urn:core-bank:problem:insufficient-funds', status: 422, available: '3.00', ... }
+ */
 export function problem(code: ProblemCode, instance: string, parts: ProblemParts = {}): Problem {
   const [status, title, advice] = PROBLEMS[code];
   return {

@@ -14,6 +14,7 @@ import {
 } from '../../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../../domain/money.ts';
 
+/** Most keys of a metadata record. */
 const METADATA_KEYS_MAX = 20;
 
 /**
@@ -30,15 +31,18 @@ const text = (charactersMax: number) =>
       message: 'must not contain control characters or lone surrogates',
     });
 
+/** A non-negative amount as decimal text. */
 export const amountText = z
   .string()
   .regex(AMOUNT_PATTERN, 'must be a decimal string such as "125.50"')
   .meta({ description: 'decimal string in the currency of the account', examples: ['125.50'] });
 
+/** An amount above zero as decimal text. */
 export const positiveAmountText = amountText
   .refine((value) => /[1-9]/.test(value), { message: 'must be greater than zero' })
   .meta({ description: 'decimal string greater than zero', examples: ['125.50'] });
 
+/** An ISO 4217 code. */
 export const currencyText = z
   .string()
   .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as "EUR"')
@@ -46,6 +50,7 @@ export const currencyText = z
   .transform((code) => code as Currency)
   .meta({ description: 'ISO 4217 code', examples: ['CZK'] });
 
+/** An owner id as the bank stores it. */
 export const ownerIdText = z
   .string()
   .regex(OWNER_ID_PATTERN, 'must be 1-64 characters of a-z, 0-9 and "-"')
@@ -54,7 +59,9 @@ export const ownerIdText = z
 
 const UUID = '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}';
 
-/** An id as clients write it: in either case (RFC 9562); the bank itself keeps lower case. */
+/**
+ * An id as clients write it, in upper or lower case (RFC 9562); the bank itself writes lower case.
+ */
 export const clientIdText = z
   .string()
   .regex(new RegExp(`^${UUID}$`), 'must be a UUID')
@@ -78,7 +85,7 @@ export const clientAccountText = (neither: string, wrongDigits: string) =>
       return z.NEVER;
     });
 
-/** An owner as clients write them: of a person's id either case is right. */
+/** An owner as clients write them; a person's id may be in upper or lower case. */
 export const clientOwnerText = z
   .string()
   .regex(
@@ -89,20 +96,24 @@ export const clientOwnerText = z
   .transform((id) => id as OwnerId)
   .meta({ examples: ['jana-novakova'] });
 
+/** An account id as the bank writes it. */
 export const accountIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as AccountId);
 
+/** A person id as the bank writes it. */
 export const personIdText = z
   .string()
   .regex(PERSON_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as PersonId);
 
+/** A hold id as the bank writes it. */
 export const holdIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as HoldId);
+/** A transfer id as the bank writes it. */
 export const transferIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
@@ -111,21 +122,26 @@ export const transferIdText = z
 /** With nine digits of a second; more would only make the state of an account longer. */
 const TIME_CHARACTERS_MAX = 30;
 
-/** RFC 3339 in UTC, as the bank writes all times. */
+/** An RFC 3339 time in UTC, as the bank writes all times. */
 export const timeText = z.iso
   .datetime({ message: 'must be an RFC 3339 time in UTC such as "2026-01-31T12:00:00Z"' })
   .max(TIME_CHARACTERS_MAX)
   .meta({ examples: ['2026-01-31T12:00:00Z'] });
 
+/** A version of a stream that has events. */
 export const versionNumber = z
   .int()
   .min(1)
   .transform((count) => count as Version)
   .meta({ description: 'number of events of the account so far', examples: [2] });
 
+/** Free text of up to 100 characters. */
 export const nameText = text(100);
+/** Free text of up to 200 characters. */
 export const descriptionText = text(200);
+/** Free text of up to 100 characters. */
 export const referenceText = text(100);
+/** A client's own names and values. */
 export const metadataRecord = z
   .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/), text(500))
   .refine((record) => Object.keys(record).length <= METADATA_KEYS_MAX, {

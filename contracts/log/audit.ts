@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 const count = z.int().min(0);
 
+/** The trial balance of one currency; amounts are decimal text. */
 const trialBalanceLine = z.strictObject({
   currency: z.string(),
   /** What came into the bank and left it: deposits, withdrawals, captures, their reversals. */
@@ -22,13 +23,15 @@ const trialBalanceLine = z.strictObject({
 });
 export type TrialBalanceLine = z.infer<typeof trialBalanceLine>;
 
-/** 'nothing-checked' until something was: an empty look proves nothing. */
+/** "nothing-checked" until something was checked: an empty check proves nothing. */
 const auditVerdict = z.enum(['nothing-checked', 'balanced', 'violated']);
 
+/** Query of GET /v1/audit/trial-balance. */
 export const trialBalanceQuery = z.strictObject({
   position: versionText('the trial balance of the log as it was at this position'),
 });
 
+/** The trial balance of the log at a position. */
 export const trialBalanceAnswer = z.strictObject({
   /** Of the last event that is in it. */
   position: positionNumber,
@@ -77,7 +80,7 @@ export type AlarmKind = (typeof ALARM_KINDS)[number];
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** How far the log was walked, and what came of it. */
+/** How far the log was checked, with what result. */
 const auditedBooks = z.strictObject({
   /** Of the last event; see `position` of events. */
   position: positionNumber,
@@ -96,8 +99,9 @@ const auditedBooks = z.strictObject({
 });
 export type AuditedBooks = z.infer<typeof auditedBooks>;
 
+/** Format name of a checkpoint. */
 const CHECKPOINT_FORMAT = 'core-bank-checkpoint/1';
-/** What the auditor says in public; each names the hash of the one before. */
+/** What the auditor publishes; each checkpoint contains the hash of the previous one. */
 const checkpoint = auditedBooks.extend({
   format: z.literal(CHECKPOINT_FORMAT),
   number: z.int().min(1),
@@ -109,6 +113,7 @@ const checkpoint = auditedBooks.extend({
 });
 export type Checkpoint = z.infer<typeof checkpoint>;
 
+/** A checkpoint with the bank's signature. */
 export const signedCheckpoint = z.strictObject({
   checkpoint,
   /** base64, ECDSA P-256 over SHA-256 of the checkpoint's canonical JSON, DER */
@@ -116,6 +121,7 @@ export const signedCheckpoint = z.strictObject({
 });
 export type SignedCheckpoint = z.infer<typeof signedCheckpoint>;
 
+/** One alarm. */
 const alarmItem = z.strictObject({
   kind: z.enum(ALARM_KINDS),
   /** What it is about: a key of the log, an event id, an account. */
@@ -128,13 +134,14 @@ const alarmItem = z.strictObject({
 });
 export type AlarmItem = z.infer<typeof alarmItem>;
 
-/** What is published on the topic `audit`. */
+/** A message of the topic `audit`. */
 export const auditMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('checkpoint'), ...signedCheckpoint.shape }),
   z.strictObject({ type: z.literal('alarm'), alarm: alarmItem }),
 ]);
 export type AuditMessage = z.infer<typeof auditMessage>;
 
+/** How far the audit is, and its last checkpoint. */
 export const auditStatus = z.strictObject({
   verdict: auditVerdict,
   says: z.string(),
@@ -159,8 +166,11 @@ export const auditStatus = z.strictObject({
 });
 export type AuditStatus = z.infer<typeof auditStatus>;
 
+/** Alarms of one answer when the query has no limit. */
 export const ALARMS_DEFAULT = 20;
+/** Query of GET /v1/audit/alarms. */
 export const alarmsQuery = z.strictObject({ limit: pageQuery.limit });
+/** The alarms, oldest first. */
 export const alarmsAnswer = z.strictObject({
   /** All of them. */
   count,

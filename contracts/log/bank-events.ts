@@ -5,7 +5,7 @@ import { personEventSchema, type LoggedPersonEvent } from '../person/events.ts';
 import { refusalEventSchema, type RefusalEvent } from '../account/refusal-events.ts';
 import { personIdText } from '../http/scalars.ts';
 
-/** Any event of the log. Whatever carries events carries all of them and looks into none. */
+/** Any event of the log. Whatever carries events carries all of them and interprets none. */
 export const bankEventSchema = z.discriminatedUnion('type', [
   loggedEventSchema,
   personEventSchema,
@@ -13,26 +13,36 @@ export const bankEventSchema = z.discriminatedUnion('type', [
 ]);
 export type BankEvent = z.infer<typeof bankEventSchema>;
 
+/** The form of a stream's name. */
 export const STREAM_PATTERN =
   /^(?:acct|person|refusal)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The name of a stream. */
 export const streamIdText = z
   .string()
   .regex(STREAM_PATTERN, 'must be acct/{accountId}, person/{personId} or refusal/{accountId}')
   .transform((stream) => stream as StreamId);
 
+/** The stream of a person. */
 export const streamOfPerson = (id: PersonId): StreamId => `person/${id}` as StreamId;
+/**
+ * The person of a stream.
+ * @throws ZodError when the stream is not `person/` and a person id.
+ */
 export const personOfStream = (stream: string): PersonId =>
   personIdText.parse(stream.slice('person/'.length));
 
-/** Where the refused commands of an account are recorded. */
+/** The stream in which an account's refused commands are recorded. */
 export const refusalsOf = (id: AccountId): StreamId => `refusal/${id}` as StreamId;
 
-/** The stream of an event that was validated. */
+/** The stream of an event that was parsed. */
 export const streamOfEvent = ({ stream }: BankEvent): StreamId => stream as StreamId;
 
+/** Whether the event belongs to an account's stream. */
 export const isAccountEvent = (event: BankEvent): event is LoggedEvent =>
   event.stream.startsWith('acct/');
+/** Whether the event belongs to a person's stream. */
 export const isPersonEvent = (event: BankEvent): event is LoggedPersonEvent =>
   event.stream.startsWith('person/');
+/** Whether the event is the record of a refused command. */
 export const isRefusalEvent = (event: BankEvent): event is RefusalEvent =>
   event.stream.startsWith('refusal/');

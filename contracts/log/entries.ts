@@ -7,12 +7,15 @@ import { positionedEvent, positionNumber } from './topics.ts';
 
 /** Event-source's name in Dapr; calls.ts has what the other services ask it. */
 export const EVENT_SOURCE_APP = 'event-source';
+/** Most events of one page of the log or of a stream. */
 export const LOG_PAGE_EVENTS_MAX = 1_000;
 export const HEADS_MAX = 500;
 export const DIGESTS_MAX = 500;
+/** Most events of one request for single events. */
 export const READ_EVENTS_MAX = 200;
+/** Most events of one request for receipts. */
 export const RECEIPTS_MAX = 50;
-/** Each is proven on its own. */
+/** Most events of one page of an export; each is proven on its own. */
 export const EXPORT_PAGE_EVENTS_MAX = 100;
 
 export const logPage = z.strictObject({
@@ -27,13 +30,13 @@ export const streamPage = z.strictObject({
   /** Version of the last event of the stream in the log, 0 when it has none. */
   headVersion: z.int().min(0),
 });
-/** The same of an account, whose events are known. */
+/** A page of the stream of an account, whose event types are known. */
 export const accountPage = streamPage.extend({
   entries: z.array(positionedEvent.extend({ event: loggedEventSchema })),
 });
 export type AccountPage = z.infer<typeof accountPage>;
 
-/** The same of the refusals of an account. */
+/** A page of the stream of an account's refusals. */
 export const refusalsPage = streamPage.extend({
   entries: z.array(positionedEvent.extend({ event: refusalEventSchema })),
 });
@@ -54,11 +57,11 @@ export const digestsAnswer = z.strictObject({
 });
 
 /**
- * In the order asked; null where the log has no such event. The answer ends early, after one
- * event at least, where it would become too large for a sidecar: ask again for the rest.
+ * In the order asked; null where the log has no such event. The answer ends early, after one event
+ * at least, where it would become too large for a sidecar: ask again for the rest.
  */
 export const readAnswer = z.strictObject({ found: z.array(bankEventSchema.nullable()) });
-/** The same of events of accounts that the log is known to have. */
+/** The same for accounts' events that the log is known to have. */
 export const accountEventsAnswer = z.strictObject({ found: z.array(loggedEventSchema) });
 
 /** For each event its receipt, null when there is no such event, or why it cannot be given. */

@@ -26,10 +26,10 @@ const OF_OTHERS: Readonly<Record<Exclude<DataMember, EventMember>, boolean>> = {
 const mayLeave = (name: DataMember): boolean | 'codes' =>
   name in OF_OTHERS ? OF_OTHERS[name as keyof typeof OF_OTHERS] : SHOWN[name as EventMember].public;
 
-/** A CloudEvent 1.0 in JSON format, as it stands on the topic `bank-events`. */
+/** A CloudEvent 1.0 in JSON format, as published on the topic `bank-events`. */
 export interface IntegrationEvent {
   readonly specversion: '1.0';
-  /** `stream/version`: the same event has the same id for ever. */
+  /** `stream/version`: the same event always has the same id. */
   readonly id: string;
   readonly source: string;
   readonly type: string;
@@ -69,7 +69,12 @@ const typeOf = (aggregate: string, type: string, schema: number): string =>
 const subjectOf = (aggregate: string, id: string): string =>
   aggregate === 'refusal' ? `${id}/refusals` : id;
 
-/** What the public reads of an event of the log; `source` names the bank. */
+/**
+ * What is published of an event of the log.
+ * @param position the position in the log.
+ * @param source names the bank.
+ * @throws Error for an event of an unknown stream or type.
+ */
 export function integrationEventOf(
   event: BankEvent,
   position: number,
@@ -103,8 +108,8 @@ export function integrationEventOf(
 }
 
 /**
- * Stands in the stream for an event of the log that is none of the bank's: its place is taken, so
- * that the numbers go on, and nothing of what it says leaves.
+ * Takes the place of an event of the log that the bank did not write, so that the numbers of the
+ * stream go on; nothing of its content is published.
  */
 export const unreadableEvent = (position: number, source: string): IntegrationEvent => ({
   specversion: '1.0',
@@ -158,7 +163,7 @@ function schemaOf(option: Option, version: number): readonly [string, z.ZodType]
   return [type, schema];
 }
 
-/** The published shape of every type of event that the log knows, by its published type. */
+/** The published schema of every type of event, by its published type. */
 export const integrationEventSchemas: ReadonlyMap<string, z.ZodType> = new Map(
   options.flatMap((option) =>
     [...option.shape.schema.values].map((version) => schemaOf(option, version)),

@@ -3,20 +3,23 @@ import type { Operation } from '../http/openapi.ts';
 import { outcomeOf, outcomeSchema } from '../account/outcomes.ts';
 import { positionNumber, type PositionedAccountEvent } from './topics.ts';
 
-/** A version that was seen, or 0 for none: what comes after it is wanted. */
+/** The last version that was seen, or 0 for none: the stream continues after it. */
 export const lastEventIdText = z
   .string()
   .regex(/^(?:0|[1-9][0-9]{0,14})$/, 'must be a version that the stream gave, or 0')
   .transform(Number)
   .meta({ description: 'goes on after this version; 0 begins with the first', examples: ['7'] });
 
+/** Query of GET /v1/accounts/{id}/events/stream. */
 export const streamQuery = z.strictObject({ lastEventId: lastEventIdText.optional() });
+/** The request header of server-sent events. */
 export const LAST_EVENT_ID = 'Last-Event-ID';
 
-/** `data` of a message: what the command was answered, as far as this event is concerned. */
+/** `data` of a message: the outcome of the event, as its command was answered. */
 const liveEvent = outcomeSchema.extend({ position: positionNumber });
 export type LiveEvent = z.infer<typeof liveEvent>;
 
+/** The message of an event. */
 export const liveEventOf = ({ position, event }: PositionedAccountEvent): LiveEvent => ({
   ...outcomeOf([event]),
   position,
@@ -32,6 +35,7 @@ const description = [
   'every 15 s. A consumer that takes nothing for 10 s is cut off; it connects again and goes on.',
 ].join(' ');
 
+/** The operation of queries-bank-api that streams events. */
 export const LIVE_EVENTS_OPERATION = {
   method: 'get',
   path: '/v1/accounts/{id}/events/stream',

@@ -7,6 +7,7 @@ import { timeText } from '../http/scalars.ts';
 const TX_MAX = 2 ** 36;
 const VERSION_MAX = 999_999_999_999_999;
 
+/** The account and the version in a path. */
 export const receiptParams = {
   ...idParams,
   version: z
@@ -14,24 +15,29 @@ export const receiptParams = {
     .regex(/^[1-9][0-9]{0,14}$/, 'must be a whole number from 1')
     .meta({ description: `version of the account, 1 to ${VERSION_MAX}` }),
 };
+/** The account and the version of the record in a path. */
 const refusalReceiptParams = {
   ...receiptParams,
   version: receiptParams.version.meta({ description: 'version of the record: the end of its id' }),
 };
 const transaction = (description: string) =>
   wholeNumber(TX_MAX).meta({ description, examples: ['7'] });
+/** Query of GET /v1/audit/consistency. */
 export const consistencyQuery = z.strictObject({
   fromTx: transaction('txId of the older state, for example of a receipt'),
   toTx: transaction('txId of the newer state, now when missing').optional(),
 });
+/** Query of an export. */
 export const exportQuery = z.strictObject({
   from: timeText.optional().meta({ description: 'from this time on' }),
   to: timeText.optional().meta({ description: 'before this time' }),
 });
+/** Query of GET /v1/audit/log. */
 export const walkQuery = z.strictObject({
   fromTx: transaction('the first transaction, 1 when missing').optional(),
   toTx: transaction('the last transaction, for example txId of a signed state'),
 });
+/** The key that verifies the bank's signatures. */
 const publicKeyAnswer = z.strictObject({
   algorithm: z.literal('ECDSA P-256, SHA-256'),
   /** PEM; compare it with what the bank published elsewhere before you rely on it. */
@@ -41,7 +47,7 @@ const publicKeyAnswer = z.strictObject({
 const common = { method: 'get', status: 200 } as const;
 const NDJSON = 'application/x-ndjson';
 
-/** What queries-bank-api serves for whoever does not want to believe the bank. */
+/** The operations of queries-bank-api for everyone who wants to verify the bank. */
 export const PROOF_QUERIES: readonly Operation[] = [
   {
     ...common,

@@ -5,18 +5,20 @@ import { refusalEventSchema } from '../account/refusal-events.ts';
 import { timeText } from '../http/scalars.ts';
 
 /**
- * Documents that prove something about the log without the bank. Bytes are base64; the names of a
- * transaction's members are those of immudb, so that other tools can check them too.
+ * Documents that prove something about the log without the bank. Bytes are base64; the members of a
+ * transaction have the names of immudb, so that other tools can check them too.
  */
 const TERMS_MAX = 64;
 const LINEAR_TERMS_MAX = 2_048;
 const HASH_BASE64 = /^[A-Za-z0-9+/]{43}=$/;
 
+/** A SHA-256 hash in base64. */
 const hashText = z.string().regex(HASH_BASE64, 'must be 32 bytes in base64');
 const terms = z.array(hashText).max(TERMS_MAX);
 const count = z.int().min(0);
 const txNumber = z.int().min(1);
 
+/** Header of a transaction of immudb: what its hash (alh) is computed from. */
 const headerDocument = z.strictObject({
   id: txNumber,
   prevAlh: hashText,
@@ -29,18 +31,18 @@ const headerDocument = z.strictObject({
 });
 export type HeaderDocument = z.infer<typeof headerDocument>;
 
-/** A state of the log: its last transaction and the hash over everything up to there. */
+/** A state of the log: its last transaction and the hash over everything up to it. */
 const stateDocument = z.strictObject({ txId: txNumber, txHash: hashText });
 export type StateDocument = z.infer<typeof stateDocument>;
-/** The same with the signature of the bank (ECDSA P-256, SHA-256, DER). */
+/** The same with the bank's signature (ECDSA P-256, SHA-256, DER). */
 export const signedStateDocument = stateDocument.extend({
-  /** As immudb takes names: a verifier repeats it beside what is proven. */
+  /** As immudb takes names: a verifier prints it with what is proven. */
   db: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be the name of a database'),
   signature: z.base64().min(1),
 });
 export type SignedStateDocument = z.infer<typeof signedStateDocument>;
 
-/** That a transaction belongs to the history of another. */
+/** Proof that a transaction belongs to the history of another (immudb's dual proof). */
 const historyProofDocument = z.strictObject({
   source: headerDocument,
   target: headerDocument,
@@ -59,11 +61,11 @@ const historyProofDocument = z.strictObject({
 });
 export type HistoryProofDocument = z.infer<typeof historyProofDocument>;
 
-/** Where an entry is among those of its transaction. */
+/** Proof that an entry belongs to its transaction: a path in the tree of its entries. */
 const inclusionDocument = z.strictObject({ leaf: count, width: txNumber, terms });
 export type InclusionDocument = z.infer<typeof inclusionDocument>;
 
-/** Whatever the event is: a receipt can be checked by a program that is older than it. */
+/** An event of any type, so that an older verifier can check newer events. */
 export const anyEvent = z.looseObject({
   id: z.string(),
   stream: z.string(),
@@ -72,6 +74,7 @@ export const anyEvent = z.looseObject({
   at: z.string(),
 });
 
+/** An event with the proof that a signed state of the log contains it. */
 export const receiptDocument = z.strictObject({
   format: z.literal('core-bank-receipt/1'),
   position: txNumber,
@@ -83,9 +86,10 @@ export const receiptDocument = z.strictObject({
 export type ReceiptDocument = z.infer<typeof receiptDocument>;
 /** The receipt of an account's event, as the query API answers it. */
 export const accountReceipt = receiptDocument.extend({ event: loggedEventSchema });
-/** The same of the record of a refused command. */
+/** The receipt of the record of a refused command. */
 export const refusalReceipt = receiptDocument.extend({ event: refusalEventSchema });
 
+/** Proof that a newer state of the log continues an older one. */
 export const consistencyDocument = z.strictObject({
   format: z.literal('core-bank-consistency/1'),
   from: stateDocument,
@@ -95,8 +99,8 @@ export const consistencyDocument = z.strictObject({
 export type ConsistencyDocument = z.infer<typeof consistencyDocument>;
 
 /**
- * First line of an exported account; the lines after it are exported events, oldest first. Nobody
- * signed it, so its texts must be what they say: the verifier repeats them beside what is proven.
+ * First line of an exported account; the following lines are its events, oldest first. It is not
+ * signed, so the verifier checks what it can and repeats the rest as claims.
  */
 export const accountExportHead = z.strictObject({
   format: z.literal('core-bank-account/1'),
@@ -112,24 +116,30 @@ export const accountExportHead = z.strictObject({
   /** The transaction that the state is the hash of. */
   target: headerDocument,
 });
-/** The same of the account's recorded refusals: another format, so that neither is the other. */
+/**
+ * The same for an account's recorded refusals; another format, so that one cannot pass as the
+ * other.
+ */
 export const refusalsExportHead = accountExportHead.extend({
   format: z.literal('core-bank-refusals/1'),
   /** 0 when nothing was recorded. */
   toVersion: count,
   headVersion: count,
 });
+/** First line of any export. */
 export const exportHead = z.discriminatedUnion('format', [accountExportHead, refusalsExportHead]);
 export type ExportHead = z.infer<typeof exportHead>;
 export type ExportFormat = ExportHead['format'];
 
-/** The kind of stream that a format is about: the first part of the stream's name. */
+/** The first part of the stream's name, by the format of the export. */
 export const KIND_OF_EXPORT: Readonly<Record<ExportFormat, string>> = {
   'core-bank-account/1': 'acct',
   'core-bank-refusals/1': 'refusal',
 };
+/** The stream that an export is about. */
 export const streamOfExport = ({ format, accountId }: Pick<ExportHead, 'format' | 'accountId'>) =>
   `${KIND_OF_EXPORT[format]}/${accountId}`;
+/** One event of an export, with its proof. */
 export const exportedEvent = z.strictObject({
   position: txNumber,
   event: anyEvent,
@@ -140,7 +150,10 @@ export const exportedEvent = z.strictObject({
 });
 export type ExportedEvent = z.infer<typeof exportedEvent>;
 
-/** A line of the log without its values: all keys, so that a key written twice cannot hide. */
+/**
+ * A transaction of the log without values: all its keys, so that no key can be written twice
+ * unseen.
+ */
 export const walkedTransaction = z.strictObject({
   header: headerDocument,
   entries: z.array(

@@ -2,21 +2,25 @@ import { z } from 'zod';
 import { bankEventSchema, isAccountEvent } from './bank-events.ts';
 import type { LoggedEvent } from '../account/events.ts';
 
+/** Name of the Dapr pub/sub component. */
 export const PUBSUB = 'bank-pubsub';
-/** The actor host's outbox -> event-source. */
+/** The actor hosts' outbox relay -> event-source. */
 export const ACCOUNT_EVENTS_TOPIC = 'account-events';
-/** Event-source -> projections and the actor host: what the log has committed. */
+/** Event-source -> projections and actor hosts: what the log has committed. */
 export const LEDGER_TOPIC = 'ledger';
 
-/** Event-source -> the world: one CloudEvent for each event (log/integration-events.ts). */
+/** Event-source -> other systems: one CloudEvent per event (log/integration-events.ts). */
 export const BANK_EVENTS_TOPIC = 'bank-events';
-/** Event-source -> the world: signed checkpoints and alarms of the audit (log/audit.ts). */
+/** Event-source -> other systems: signed checkpoints and alarms of the audit (log/audit.ts). */
 export const AUDIT_TOPIC = 'audit';
-/** Commands of other services -> core-bank-api, what came of them, and what nobody could read. */
+/** Other systems -> core-bank-api: commands. */
 export const ACCOUNT_COMMANDS_TOPIC = 'account-commands';
+/** Core-bank-api -> other systems: results of those commands. */
 export const COMMAND_RESULTS_TOPIC = 'account-command-results';
+/** Core-bank-api -> operators: messages that cannot be executed. */
 export const DEAD_COMMANDS_TOPIC = 'account-commands-dead';
 
+/** Most events of one message. */
 export const OUTBOX_EVENTS_MAX = 500;
 
 /** Events of many streams; those of one stream in version order without a gap. */
@@ -25,26 +29,28 @@ const accountEventsMessage = z.strictObject({
 });
 export type AccountEventsMessage = z.infer<typeof accountEventsMessage>;
 
-/** More entries than this a transaction of the log cannot have. */
+/** Positions of one transaction of the log; it never has more entries. */
 export const TRANSACTION_POSITIONS = 65_536;
 /**
- * Where an entry stands in the log: immudb transaction x 65,536 + index in the transaction.
- * Strictly increasing in log order, not dense; 0 is before everything.
+ * Where an entry is in the log: immudb transaction x 65,536 + index in the transaction. Strictly
+ * increasing in log order, with gaps; 0 is before everything.
  */
 export const positionNumber = z.int().min(0);
 
+/** An event with its position in the log. */
 export const positionedEvent = z.strictObject({
   position: positionNumber,
   event: bankEventSchema,
 });
 export type PositionedEvent = z.infer<typeof positionedEvent>;
 export type PositionedAccountEvent = PositionedEvent & { readonly event: LoggedEvent };
+/** Whether the entry belongs to an account's stream. */
 export const isOfAccount = (entry: PositionedEvent): entry is PositionedAccountEvent =>
   isAccountEvent(entry.event);
 
 /**
  * One committed batch. A follower whose checkpoint is `after` may apply it as it is; any other
- * follower pulls what it misses from event-source.
+ * follower pulls what it lacks from event-source.
  */
 export const ledgerMessage = z.strictObject({
   after: positionNumber,

@@ -5,6 +5,7 @@ import * as texts from '../http/scalars.ts';
 
 const EMAIL_CHARACTERS_MAX = 254;
 
+/** A postal address. */
 export const addressBody = z.strictObject({
   line1: texts.nameText,
   line2: texts.nameText.optional(),
@@ -13,6 +14,7 @@ export const addressBody = z.strictObject({
   country: texts.nameText.meta({ description: 'name or ISO 3166 code', examples: ['CZ'] }),
 });
 
+/** Body of POST /v1/persons. */
 export const registerPersonBody = z.strictObject({
   givenName: texts.nameText,
   familyName: texts.nameText,
@@ -24,10 +26,12 @@ export const registerPersonBody = z.strictObject({
     .optional(),
   address: addressBody.optional(),
 });
-/** What a person is known by. */
+/** What identifies a person. */
 export const personalData = registerPersonBody;
+/** Body that erases a person's data. */
 export const eraseBody = z.strictObject({});
 
+/** A command to a person's record. */
 const personCommandBody = z.discriminatedUnion('type', [
   registerPersonBody.extend({ type: z.literal('register-person') }),
   z.strictObject({ type: z.literal('change-address'), address: addressBody }),
@@ -35,8 +39,10 @@ const personCommandBody = z.discriminatedUnion('type', [
 ]);
 export type PersonCommandBody = z.infer<typeof personCommandBody>;
 
+/** Dapr actor type of persons; the actor id is the person id. */
 export const PERSON_ACTOR_TYPE = 'Person';
 
+/** One command as it travels to a person's actor. */
 const personMessage = commandMessage
   .omit({ accountId: true })
   .extend({ command: personCommandBody });
@@ -48,6 +54,7 @@ export const executePersonRequest = z.strictObject({
   commands: z.array(personMessage).min(1).max(PERSON_COMMANDS_MAX),
 });
 
+/** Why a command to a person was not carried out. */
 const personRefusal = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('person-not-found') }),
   z.strictObject({ code: z.literal('person-already-exists') }),
@@ -59,6 +66,7 @@ const personRefusal = z.discriminatedUnion('code', [
 ]);
 export type PersonRefusalMessage = z.infer<typeof personRefusal>;
 
+/** The result of one command to a person. */
 export const personResult = z.discriminatedUnion('ok', [
   z.strictObject({
     ok: z.literal(true),
@@ -70,5 +78,8 @@ export const personResult = z.discriminatedUnion('ok', [
 ]);
 export type PersonResult = z.infer<typeof personResult>;
 
-/** What a command on a person answers: no personal data, so that a retry can always say it. */
+/**
+ * The answer to a command to a person. It has no personal data, so that every retry can be given
+ * it.
+ */
 export const personOutcome = z.strictObject({ personId: z.string(), version: z.int().min(1) });

@@ -7,8 +7,8 @@ export const PERSON_PAGE_PERSONS = 32;
 const sealedPart = z.strictObject({ version: z.int().min(1), sealed: z.string() });
 
 /**
- * Read model of a person. Personal data stays sealed in it: it is opened for an answer only, so
- * that nothing but the key has to be forgotten. What is erased leaves it all the same.
+ * Read model of a person. Its personal data stays sealed and is opened only for an answer, so that
+ * deleting the key is enough. An erasure removes it all the same.
  */
 export const personModel = z.strictObject({
   personId: personIdText,
@@ -29,20 +29,26 @@ export const personModel = z.strictObject({
 });
 export type PersonModel = z.infer<typeof personModel>;
 
+/** Number of the page with a person, by their index in the list. */
 export const personPage = (index: number): number => Math.floor(index / PERSON_PAGE_PERSONS);
 
-/** How it lies in MongoDB; found by `_id` or by `page`. */
+/** As MongoDB stores it; found by `_id` or by `page`. */
 export interface PersonDocument extends Omit<PersonModel, 'personId'> {
   readonly _id: string;
   readonly page: number;
 }
 
+/** The document of a person's read model. */
 export const toPersonDocument = ({ personId, ...rest }: PersonModel): PersonDocument => ({
   _id: personId,
   page: personPage(rest.index),
   ...rest,
 });
 
+/**
+ * The read model in a document.
+ * @throws ZodError when the document is not one.
+ */
 export function ofPersonDocument(document: object): PersonModel {
   const { _id, page: _page, ...rest } = document as PersonDocument;
   return personModel.parse({ personId: _id, ...rest });

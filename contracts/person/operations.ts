@@ -17,7 +17,7 @@ const ofPerson = {
   problems: [...WITH_BODY, 'person-not-found', 'person-erased'],
 } satisfies Partial<Operation>;
 
-/** What core-bank-api serves for persons. */
+/** The operations of core-bank-api on persons. */
 export const PERSON_OPERATIONS: readonly Operation[] = [
   {
     ...ofPerson,

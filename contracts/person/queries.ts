@@ -6,7 +6,7 @@ import { personParams, minVersion } from '../http/parameters.ts';
 import { personModel } from './model.ts';
 import { pageQuery, nextCursor } from '../account/queries.ts';
 
-/** Of somebody whose data was erased nothing but the id and the times is left. */
+/** A person; once their data was erased, only the id and the times are left. */
 export const personAnswer = z.strictObject({
   personId: z.string(),
   status: z.enum(['registered', 'erased']),
@@ -21,14 +21,19 @@ export type PersonAnswer = z.infer<typeof personAnswer>;
 /** A person who is set aside is listed as last known to be right, not as now. */
 const listedPerson = personAnswer.extend({ setAside: z.literal(true).optional() });
 export type ListedPerson = z.infer<typeof listedPerson>;
+/** A page of all persons, in the order in which they were registered. */
 export const personsAnswer = z.strictObject({ items: z.array(listedPerson), nextCursor });
 export type PersonsAnswer = z.infer<typeof personsAnswer>;
 
+/** Query of GET /v1/persons/{personId}. */
 export const personQuery = z.strictObject({ minVersion });
+/** Query of GET /v1/persons. */
 export const personsQuery = z.strictObject(pageQuery);
 
 export const ACTOR_HOST_APP = 'bank-account-actor';
+/** Dapr app id that may open sealed data. */
 export const OPEN_PERSONS_CALLER = 'queries-bank-api';
+/** Most persons of one request. */
 const OPEN_PERSONS_MAX = 128;
 /**
  * On the actor host, by queries-bank-api only: what was sealed in clear, null for those whose key
@@ -43,7 +48,7 @@ export const OPEN_PERSONS = {
 } as const satisfies ServiceCall;
 export type OpenedPerson = z.infer<typeof OPEN_PERSONS.answer>['persons'][number];
 
-/** What queries-bank-api serves of persons. */
+/** The operations of queries-bank-api on persons. */
 export const PERSON_QUERIES: readonly Operation[] = [
   {
     method: 'get',

@@ -14,7 +14,7 @@ const begin = {
   answerHeaders: { ...common.answerHeaders, Location: 'the path of the transfer' },
 } satisfies Partial<Operation>;
 
-/** The operations of core-bank-api that are about two accounts. */
+/** The operations of core-bank-api on transfers. */
 export const TRANSFER_OPERATIONS: readonly Operation[] = [
   {
     ...begin,

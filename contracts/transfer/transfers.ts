@@ -6,6 +6,7 @@ import { accountOfStream, defined, type LoggedEvent } from '../account/events.ts
 import { outcomeOf, outcomeSchema, triable } from '../account/outcomes.ts';
 import * as texts from '../http/scalars.ts';
 
+/** Body of POST /v1/transfers. */
 export const transferBody = moneyBody
   .extend({
     fromAccountId: accountRefText,
@@ -21,11 +22,14 @@ export const transferBody = moneyBody
     path: ['expiresAt'],
     message: 'is for a transfer with "pending": true',
   });
+/** Body that captures a pending transfer. */
 export const captureTransferBody = captureBody;
+/** Body that voids a pending transfer. */
 export const voidTransferBody = emptyBody;
+/** Body that reverses a transfer. */
 export const transferReversalBody = reasonBody;
 
-/** How a transfer stands; what it was to be never changes. */
+/** The current state of a transfer; its terms never change. */
 export const transferAnswer = z.strictObject({
   transferId: texts.transferIdText,
   status: z.enum(['pending', 'completed', 'voided', 'expired']),
@@ -69,7 +73,7 @@ export const transferCommandAnswer = triable(
   }),
 );
 
-/** The same transfer, as a dry run tells of it. */
+/** The transfer as a dry run describes it. */
 export const wouldBe = (answer: TransferAnswer): z.infer<typeof transferCommandAnswer> => ({
   ...answer,
   status: WOULD[answer.status],
@@ -91,9 +95,9 @@ const isEnd = (event: LoggedEvent): event is End =>
   event.type === 'transfer-captured' || event.type === 'transfer-released';
 
 /**
- * How a transfer stands, as its events at both accounts tell: the first one at the source, its end
- * if it was pending, the one at the target, and the one that took it back. Throws when the first
- * one is missing.
+ * The current state of a transfer, from its events at both accounts: its first event at the source,
+ * its end if it was pending, the event at the target, and the one that reversed it.
+ * @throws Error when the first event is missing.
  */
 export function transferAnswerOf(events: readonly LoggedEvent[]): TransferAnswer {
   const starts = events.filter(isStart);

@@ -24,18 +24,19 @@ export const AUDIT_PACE = {
 };
 const SAMPLE_ACCOUNTS = 10;
 
-/** How the audit stands; `books` as of `at`, or of now while it is replaying. */
+/** The state of the audit; `books` as of `at`, or as of now while it is replaying. */
 export interface AuditReport {
   readonly phase: 'starting' | 'replaying' | 'following' | 'waiting';
   readonly reason?: string;
   readonly books: AuditedBooks;
-  /** When the end of the log was reached last. */
+  /** When the end of the log was last reached; null before the first time. */
   readonly at: string | null;
   readonly checkpoint: SignedCheckpoint | null;
-  /** From this transaction on something is wrong; 0 is all of the log, null is nothing. */
+  /** The first transaction with a fault; 0 means the log as a whole, null none. */
   readonly violatedFrom: number | null;
 }
 
+/** What the auditor needs. */
 export interface AuditorParts {
   readonly source: AuditSource;
   readonly checkpoints: CheckpointFile;
@@ -45,16 +46,16 @@ export interface AuditorParts {
   readonly onReport: (report: AuditReport) => void;
   readonly onCheckpoint: (signed: SignedCheckpoint) => void;
   readonly onMark?: (mark: BooksMark) => void;
-  /** Accounts whose balance of the read side is to be compared. */
+  /** Accounts whose balance in the read side is to be compared. */
   readonly onSample: (accountIds: readonly string[]) => void;
   readonly pace?: typeof AUDIT_PACE;
   readonly now?: () => number;
 }
 
 /**
- * Audits the log without end. After a start it walks it from its first transaction, because the
- * books are kept in memory only and every start is a chance to find what changed; then it follows
- * the end. What it has said before (the checkpoints) it holds the log against.
+ * Audits the log continuously. After a start it walks the log from its first transaction, because
+ * the books are kept in memory only and every start is a chance to find what changed; then it
+ * follows the end. It compares the log with what it published before (the checkpoints).
  */
 export function auditor(parts: AuditorParts) {
   const { checkpoints, onFinding, onReport, pace = AUDIT_PACE, now = Date.now } = parts;

@@ -20,7 +20,7 @@ import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './worker.t
 import type { Express } from 'express';
 import { Worker } from 'node:worker_threads';
 
-/** What the query API asks of the audit. */
+/** Serves the audit to the query API. */
 export function auditRoutes(app: Express, audit: AuditAnswers, alarms: Alarms): void {
   serveCall(app, AUDIT_CALLS.status, () => audit.status());
   serveCall(app, AUDIT_CALLS.trialBalance, ({ position }) => audit.trialBalance(position));
@@ -31,12 +31,13 @@ export function auditRoutes(app: Express, audit: AuditAnswers, alarms: Alarms): 
 }
 
 const RESTART_MS = 5_000;
-/** Appends are told of together. */
+/** Appends are reported together. */
 const NEWS_MS = 250;
 const END_MS_MAX = 5_000;
 /** The books of about a million accounts; a thread that needs more ends with an alarm. */
 const MEMORY_MB_MAX = 1_024;
 
+/** What the audit needs of event-source. */
 export interface BackgroundAuditParts {
   readonly data: AuditWorkerData;
   readonly log: Pick<EventLog, 'head' | 'readAfter'>;
@@ -46,6 +47,7 @@ export interface BackgroundAuditParts {
   readonly logger: Logger;
 }
 
+/** What can be asked of the audit. */
 export type AuditAnswers = Pick<BackgroundAudit, 'status' | 'trialBalance'>;
 type BackgroundAudit = ReturnType<typeof backgroundAudit>;
 
@@ -57,7 +59,7 @@ const NOTHING: AuditReport = {
   violatedFrom: null,
 };
 
-/** Runs the audit beside the log, in a thread that is started again when it dies. */
+/** Runs the audit alongside the log, in a thread that is restarted when it dies. */
 export function backgroundAudit(parts: BackgroundAuditParts) {
   const { data, log, alarms, feed, readSide, logger } = parts;
   let last = NOTHING;
@@ -86,7 +88,7 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
     }
   };
   const start = (): void => {
-    // It walks the log anew, and what it finds there may be something else.
+    // It walks the log again, and may find something else there.
     last = { ...NOTHING, checkpoint: last.checkpoint };
     marks = booksMarks();
     const made = new Worker(new URL('./worker.js', import.meta.url), {

@@ -19,16 +19,15 @@ interface Followed {
   position: number;
   /** Of the last event, which the next one has to name. */
   digest: string | undefined;
-  /** It cannot be followed any more, which is told of once. */
+  /** It cannot be followed any more, which is reported once. */
   broken: boolean;
 }
 
 /**
- * The audit itself, without I/O: takes the transactions of the log one after the other from the
- * first one on, recomputes all hashes, and lets the rules of the domain decide each event again.
- * What it keeps: each account as folded, the digest of each stream's last event, 64 bits of each
- * name (one for each command, one for each movement that can be reversed), and nothing of ended
- * transfers.
+ * The audit itself, without I/O: takes the transactions of the log from the first one, recomputes
+ * all hashes, and lets the rules of the domain decide each event again. It keeps each account's
+ * replayed state, the digest of each stream's last event, 64 bits of each name (one for each
+ * command, one for each movement that can be reversed), and nothing of ended transfers.
  */
 export function createAuditBooks() {
   const retrial = createEventRetrial(new SeenNames());
@@ -101,13 +100,13 @@ export function createAuditBooks() {
     ledger,
     /** In the log, of the account's last event; 0 for none. */
     positionOf: (accountId: string): number => streams.get(`acct/${accountId}`)?.position ?? 0,
-    /** What is missing by this time (RFC 3339); each is told of once. */
+    /** What is missing by this time (RFC 3339); each is reported once. */
     overdue(now: string): Finding[] {
       const found = retrial.overdue(now).map(findingOf);
       counted(found, state.txId);
       return found;
     },
-    /** Counts what was found wrong beside the transactions, for example a log that got shorter. */
+    /** Counts what was found wrong besides the transactions, for example a log that got shorter. */
     violated(from = 0): void {
       violations += 1;
       violatedFrom = Math.min(violatedFrom ?? from, from);

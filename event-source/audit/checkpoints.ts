@@ -16,7 +16,7 @@ type NewCheckpoint = Omit<Checkpoint, 'format' | 'number' | 'previous'>;
 export interface CheckpointFile {
   /** The last ones in order; a fault when the end of the file is not what was written there. */
   open(): Promise<readonly SignedCheckpoint[] | ProofFault>;
-  /** Signs and adds one; durable when it resolves. After one that failed the file is read anew. */
+  /** Signs and adds one; durable when it resolves. After a failure the file is read again. */
   append(checkpoint: NewCheckpoint): Promise<SignedCheckpoint>;
 }
 
@@ -39,7 +39,7 @@ export function checkpointFile(path: string, privateKey: KeyObject): CheckpointF
         const start = Math.max(0, size - TAIL_BYTES);
         const { buffer, bytesRead } = await opened.read(Buffer.alloc(size - start), 0, null, start);
         const tail = buffer.subarray(0, bytesRead);
-        // A crash may leave a part of a line, which nobody was told of.
+        // A crash may leave a part of a line, which was never acknowledged.
         const end = tail.lastIndexOf(0x0a) + 1;
         if (end < tail.length) await opened.truncate(start + end);
         const lines = tail.toString('utf8', 0, end).split('\n').slice(0, -1);

@@ -7,7 +7,7 @@ const KEY_BYTES = 16;
 /**
  * Remembers names that were seen, 64 bits of each, in 14 to 27 bytes. What was added is always
  * found. A name that was not is found by a chance of n / 2^64 (n: names added), and nobody can
- * make one on purpose, because the hash is keyed anew in each process.
+ * make one on purpose, because the hash has a new key in each process.
  */
 export class SeenNames {
   private readonly key = randomBytes(KEY_BYTES).toString('hex');

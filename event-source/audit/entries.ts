@@ -105,15 +105,15 @@ for (const kind of bankEventSchema.options) {
 }
 
 /**
- * Whether a value has the shape of an event, as the contract's schema says (bankEventSchema), of
- * which this is made: it takes a fifth of the time, and an audit asks of millions.
+ * Whether a value has the shape of an event. It is derived from the contract's schema
+ * (bankEventSchema) and takes a fifth of its time; an audit checks millions.
  */
 export function isBankEvent(value: unknown): value is z.infer<typeof bankEventSchema> {
   if (typeof value !== 'object' || value === null) return false;
   return CHECKS.get((value as { readonly type?: unknown }).type)?.(value) === true;
 }
 
-/** One thing that is wrong with the log. */
+/** One fault of the log. */
 export interface Finding {
   readonly kind: AlarmKind;
   readonly subject: string;
@@ -121,21 +121,23 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** A transaction as it was read; its values are missing when the disk does not give them. */
+/** A transaction as it was read; its values are missing when the disk does not have them. */
 export interface AuditedTx extends Tx {
   readonly valuesLost?: true;
 }
 
+/** An event of a transaction. */
 export interface AuditedEvent {
   readonly key: string;
   readonly position: number;
   readonly event: BankEvent;
   /** As it is stored. */
   readonly text: string;
-  /** Of the bytes that are stored. */
+  /** Of the stored bytes. */
   readonly digest: string;
 }
 
+/** The events of a transaction, and its faults. */
 export interface AuditedEntries {
   readonly events: readonly AuditedEvent[];
   readonly findings: readonly Finding[];
@@ -144,7 +146,7 @@ export interface AuditedEntries {
 /** How the keys of events begin. */
 const STREAMS = ['acct/', 'person/', 'refusal/'] as const;
 
-/** What a transaction brought, and what of it the bank never writes. */
+/** The events of a transaction, and everything in it that the bank never writes. */
 export function readEntries({ header, entries, valuesLost }: AuditedTx): AuditedEntries {
   const events: AuditedEvent[] = [];
   const findings: Finding[] = [];

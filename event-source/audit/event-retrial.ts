@@ -9,7 +9,7 @@ import { evolvePerson, NO_PERSON, type Person } from '../../domain/person.ts';
 import { retryPerson } from '../../domain/retrial.ts';
 import { createRefusalRetrial } from './refusal-retrial.ts';
 
-/** What is wrong with an event: which invariant of the domain it breaks, and how. */
+/** The fault of an event: which invariant of the domain it breaks, and how. */
 export interface EventFault {
   /** Of the event: stream and version. */
   readonly id: string;
@@ -21,8 +21,8 @@ export interface EventFault {
 
 /**
  * Lets the rules of the domain decide the events of a log again, in its order: those of accounts,
- * persons and records of refusals, in the form in which they are logged. `once` keeps what of the
- * past no account has: see createLedgerCheck.
+ * persons and records of refusals, in the form in which they are logged.
+ * @param once keeps what no account has of the past: see createLedgerCheck.
  */
 export function createEventRetrial(once: OnceNames = new Set()) {
   const ledger = createLedgerCheck(once);
@@ -65,7 +65,7 @@ export function createEventRetrial(once: OnceNames = new Set()) {
       return found.map((detail) => ({ id: event.id, type: event.type, detail }));
     },
     endOfTransaction: ledger.endOfTransaction,
-    /** What should be there by this time (RFC 3339); each is told of once. */
+    /** What should be there by this time (RFC 3339); each is reported once. */
     overdue(now: string): EventFault[] {
       const late = ledger.overdue(now).map(({ accountId, version, detail }): EventFault => ({
         id: `acct/${accountId}/${version}`,

@@ -8,8 +8,8 @@ const RETRY_MS = 1_000;
 export type AuditFeed = ReturnType<typeof auditFeed>;
 
 /**
- * Publishes checkpoints and alarms, in order, again and again until the broker takes them. What
- * does not fit the queue is not lost: checkpoints are in their file, alarms in the log file.
+ * Publishes checkpoints and alarms in order, each repeatedly until the broker stores it. What does
+ * not fit the queue is not lost: checkpoints are in their file, alarms in the log file.
  */
 export function auditFeed(publish: (message: AuditMessage) => Promise<void>, logger: Logger) {
   const waiting: AuditMessage[] = [];

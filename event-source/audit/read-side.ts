@@ -25,8 +25,8 @@ const READ_ACCOUNT = {
 } as const;
 
 /**
- * The read side through the query API, by the sidecars: it is what customers see, and the log's
- * service needs no password of the read side's database for it.
+ * The read side as the query API shows it, through the sidecars: that is what customers see, and
+ * event-source needs no password for the read side's database.
  */
 export const daprReadSide = (dapr: ServiceInvoker): ReadSide => ({
   account: (accountId) => ask(dapr, READ_ACCOUNT, { accountId }),
@@ -44,6 +44,7 @@ export interface ReadSide {
   account(accountId: string): Promise<ShownAccount | undefined>;
 }
 
+/** What the check needs. */
 export interface ReadSideCheckParts {
   readonly log: Pick<EventLog, 'readStream'>;
   readonly readSide: ReadSide;
@@ -57,9 +58,9 @@ const BEHIND_MAX = 50;
 export type ReadSideCheck = ReturnType<typeof readSideCheck>;
 
 /**
- * Compares what the read side shows with the log: each event names the balance after it, which
- * the audit has verified. To be behind is no fault. But the read side applies the log in order,
- * so once it has shown an event, an account that twice lacks an earlier one has lost it.
+ * Compares what the read side shows with the log: each event names the balance after it, which the
+ * audit has verified. Being behind is no fault. But the read side applies the log in order, so once
+ * it has shown an event, an account that lacks an earlier one twice has lost it.
  */
 export function readSideCheck({ log, readSide, alarms, logger }: ReadSideCheckParts) {
   const behind = new Map<string, number>();
@@ -127,7 +128,7 @@ const READERS = 16;
 const CALL_MS_MAX = 10_000;
 const shownAccount = z.object({ version: z.int(), balance: balanceSchema });
 
-/** How many accounts were found how; a text says why none was. */
+/** How many accounts had which result; a text says why none was compared. */
 export type ReadSideResult =
   | {
       readonly equal: number;
@@ -138,6 +139,7 @@ export type ReadSideResult =
     }
   | string;
 
+/** What the comparison needs. */
 export interface ReadSideParts {
   /** The query API. */
   readonly url: string;
@@ -147,9 +149,9 @@ export interface ReadSideParts {
 }
 
 /**
- * Compares every account of the books with what the query API shows. An account that is behind
- * gets the time that a query waits; one that moved on since the walk is not judged. The read side
- * applies the log in order, so what it lacks of the time before its last event it has lost.
+ * Compares every account of the books with what the query API shows. An account that is behind gets
+ * the time that a query waits; one with later events than the walk is not judged. The read side
+ * applies the log in order, so what it lacks from before its last event it has lost.
  */
 export async function compareReadSide(parts: ReadSideParts): Promise<ReadSideResult> {
   const { url, books, onFinding, onAccount } = parts;

@@ -8,7 +8,7 @@ import type { ReadTransaction } from './read-transaction.ts';
 import type { AuditSource } from './walk.ts';
 import { Worker } from 'node:worker_threads';
 
-/** A read transaction on its way between threads: texts, which are cheaper to copy than objects. */
+/** A transaction on its way between threads: texts, which are cheaper to copy than objects. */
 export interface SentTransaction {
   readonly txId: number;
   readonly txHash: Uint8Array;
@@ -19,6 +19,7 @@ export interface SentTransaction {
   readonly texts: readonly string[];
 }
 
+/** The form in which a transaction is sent. */
 export const sentTransaction = ({ state, events, findings }: ReadTransaction): SentTransaction => ({
   txId: state.txId,
   txHash: state.txHash,
@@ -28,6 +29,7 @@ export const sentTransaction = ({ state, events, findings }: ReadTransaction): S
   texts: events.map(({ text }) => text),
 });
 
+/** The transaction that was sent. */
 export function receivedTransaction(sent: SentTransaction): ReadTransaction {
   const { txId, txHash, findings, positions, digests, texts } = sent;
   const events = texts.map((text, at) => {
@@ -43,15 +45,16 @@ export function receivedTransaction(sent: SentTransaction): ReadTransaction {
 /** Pages live shortly; with the 16 MB of Node they are copied to the old ones before they die. */
 const YOUNG_MB = 64;
 
-/** What the thread is asked: some transactions from this one on. */
+/** What is sent to the thread: the first transaction wanted. */
 export type ToReadingThread = number;
+/** What the thread answers. */
 export type FromReadingThread =
   | { readonly page: readonly SentTransaction[] }
   | { readonly error: string; readonly kind: 'tampered' | 'unavailable' | 'other' };
 
 /**
- * Reads the log in a thread of its own, which also makes all hashes and looks at all texts, so
- * that an audit has two processors to work with.
+ * Reads the log in its own thread, which also computes all hashes and parses all texts, so that an
+ * audit uses two processors.
  */
 export function readingThread(options: ImmudbOptions): Pick<AuditSource, 'read'> & {
   close(): Promise<void>;

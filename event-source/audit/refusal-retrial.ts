@@ -204,7 +204,7 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
       const wrong = now.version === seen.version ? judged(one, now) : late(id, event.data, now);
       return wrong === undefined ? found : [...found, wrong];
     },
-    /** The account has come to its next version; says what is wrong with records that saw it. */
+    /** The account has its next version; returns the faults of records that saw it. */
     reached(id: string): { readonly event: RefusalEvent; readonly detail: string }[] {
       const now = account(id);
       if (now.status === 'none') return [];
@@ -220,7 +220,7 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
         return detail === undefined ? [] : [{ event: one.event, detail }];
       });
     },
-    /** Records whose version should be there by this time; each is told of once. */
+    /** Records whose version should be there by this time; each is reported once. */
     overdue(at: string): RefusalEvent[] {
       const found: RefusalEvent[] = [];
       for (const [id, open] of waiting) {

@@ -7,7 +7,7 @@ import type { ReadSideResult } from './read-side.ts';
 const many = (count: number, noun: string): string =>
   `${written(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** What the audit says of the books, in one sentence. */
+/** The verdict of the audit in one sentence. */
 export function verdictSentence(books: AuditedBooks): string {
   const { verdict, position, transaction, events, accounts, currencies, violations } = books;
   const where = `at position ${position} (transaction ${transaction})`;
@@ -29,17 +29,18 @@ export function verdictSentence(books: AuditedBooks): string {
 
 const FINDINGS_SHOWN = 20;
 
+/** The result of one audit from the command line. */
 export interface AuditResult {
   readonly books: AuditedBooks;
   readonly findings: readonly Finding[];
-  /** What kept the auditor's checkpoints from being believed, or how many agree with the log. */
+  /** Why the auditor's checkpoints cannot be used, or how many agree with the log. */
   readonly checkpoints: number | string;
-  /** Undefined when it was not to be compared. */
+  /** Undefined when it was not compared. */
   readonly readSide: ReadSideResult | undefined;
   readonly seconds: number;
 }
 
-/** What was looked at and what came of it, for a person; `ok` only when all is well. */
+/** What was checked with which result, for a person; `ok` only when there is no fault. */
 export function auditLines(result: AuditResult): { lines: string[]; ok: boolean } {
   const { books, findings, checkpoints, readSide, seconds } = result;
   const pace = rate(books.events, 1_000 * seconds);

@@ -6,7 +6,7 @@ import { formatAmount } from '../../domain/money.ts';
 export type Totals = ReadonlyMap<Currency, TrialBalance>;
 type Sums = Pick<TrialBalanceAnswer, 'currencies' | 'verdict'>;
 
-/** The totals as they are told, and what they say, of a log that is sound or not. */
+/** The totals as they are published, and their verdict, of a log that is sound or not. */
 export function sumsOf(totals: Totals, isLogSound: boolean): Sums {
   const currencies = [...totals].map(([currency, sums]) => lineOf(currency, sums));
   currencies.sort((a, b) => (a.currency < b.currency ? -1 : 1));
@@ -35,7 +35,7 @@ const MARKS_MAX = 4_096;
 /** Of more open transfers a mark does not keep which they are. */
 const MARK_TRANSFERS_MAX = 32;
 
-/** The books after an event, as the audit made them: all that it takes to go on from there. */
+/** The books after an event, as the audit made them: everything needed to continue from there. */
 export interface BooksMark {
   /** Of the last event, and its time; 0 and null before the first one. */
   readonly position: number;

@@ -19,7 +19,7 @@ export interface PastParts {
 
 /**
  * The trial balance of the log as it was at a position. Throws the problem to answer with where
- * the audit has not come to, and where nothing was in the log yet.
+ * the audit has not reached, and where nothing was in the log yet.
  */
 export async function pastTrialBalance(
   { log, marks, report: { books: audited, violatedFrom } }: PastParts,

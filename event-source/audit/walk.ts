@@ -13,38 +13,40 @@ import { MARK_EVENTS, type BooksMark } from './snapshots.ts';
 export interface AuditSource<Read = AuditedTx | ReadTransaction> {
   /** Some transactions from this one on, in order; none at the end of the log. */
   read(from: number): Promise<readonly Read[]>;
-  /** What the server says its state is. */
+  /** The state that the server claims. */
   state(): Promise<LogState & { readonly signature: Uint8Array }>;
 }
 
+/** What checkpoints say, by transaction. */
 export type Said = ReadonlyMap<number, Pick<Checkpoint, 'root' | 'at'>>;
 
 /**
- * What checkpoints say of each transaction. Of two the first counts: the other one was made of a
- * log that had been exchanged already, and says so only in its verdict.
+ * What checkpoints say of each transaction. Of two the first counts: the other was made from a log
+ * that had already been exchanged, and says so only in its verdict.
  */
 export const saidBy = (checkpoints: readonly SignedCheckpoint[]): Said =>
   new Map(checkpoints.toReversed().map(({ checkpoint }) => [checkpoint.transaction, checkpoint]));
 
+/** What the walk needs. */
 export interface AuditWalkParts {
   readonly source: AuditSource;
   readonly books: AuditBooks;
   /** Name of the log's database and the key that its states are signed with. */
   readonly database: string;
   readonly publicKey: KeyObject;
-  /** What was said of the log before: its hash at some transactions, in hex. */
+  /** What was published of the log before: its hash at some transactions, in hex. */
   readonly said: Said;
   readonly onFinding: (finding: Finding) => void;
   readonly onPage: (transaction: number, events: number) => void;
   /** The books after every MARK_EVENTS events or a few more. */
   readonly onMark?: (mark: BooksMark) => void;
-  /** Rests after a page that took so long, in milliseconds, for the sake of others. */
+  /** Rests after a page that took so many milliseconds, to leave the processor to others. */
   readonly rest: (spentMs: number) => Promise<void>;
 }
 
 const TOLD_MAX = 1_000;
 
-/** Walks the log from where the books are to its end, and says what is wrong on the way. */
+/** Walks the log from where the books are to its end, and reports the faults on the way. */
 export function auditWalk(parts: AuditWalkParts) {
   const { source, books, database, publicKey, said, onFinding, onPage, rest } = parts;
   let marked = books.events();

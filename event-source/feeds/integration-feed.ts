@@ -10,7 +10,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { type LogEntry, eventOfEntry, type EventLog } from '../log/event-log.ts';
 import type { EventStream } from './event-stream.ts';
 
-/** More than this is forgotten and read from the log when its turn comes. */
+/** More than this is dropped here and read from the log when its turn comes. */
 export const OFFERED_ENTRIES_MAX = 5_000;
 const OFFERED_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ interface Offered {
   readonly entry: LogEntry;
 }
 
-/** Keeps what was just appended, so that a reader who is up to date need not ask the log. */
+/** Keeps what was just appended, so that a reader that is up to date need not ask the log. */
 function offeredEntries(entriesMax = OFFERED_ENTRIES_MAX) {
   let waiting: Offered[] = [];
   return {
@@ -47,12 +47,14 @@ function offeredEntries(entriesMax = OFFERED_ENTRIES_MAX) {
   };
 }
 
+/** Most events of one batch. */
 export const BATCH_EVENTS_MAX = 256;
 
+/** What the feed needs. */
 export interface IntegrationFeedParts {
   readonly log: Pick<EventLog, 'head' | 'readAfter' | 'check'>;
   readonly stream: EventStream;
-  /** Names this bank in every message, for ever. */
+  /** Names this bank in every message; it must never change. */
   readonly source: string;
   readonly logger: Logger;
   readonly pace?: typeof PACE;
@@ -76,9 +78,9 @@ interface Reached {
 export type IntegrationFeed = ReturnType<typeof integrationFeed>;
 
 /**
- * Puts every event of the log on the public stream, in log order and without a hole, whatever
- * dies in between. What was just appended comes from memory, everything else is read from the
- * log. The stream's own end is the checkpoint, asked at the start and after every failure.
+ * Publishes every event of the log on the public stream, in log order and without a gap, whatever
+ * process dies in between. What was just appended comes from memory, everything else from the log.
+ * The stream's own end is the checkpoint, read at the start and after every failure.
  */
 export function integrationFeed({
   log,

@@ -20,9 +20,9 @@ interface Item {
 export type LedgerFeed = ReturnType<typeof ledgerFeed>;
 
 /**
- * Tells followers what the log has committed, in log order and off the way of the append. What
- * cannot be published is dropped with a warning: the next message shows followers by `after`
- * that they missed something, and they read it from the log.
+ * Tells followers what the log has committed, in log order and after the append. What cannot be
+ * published is dropped with a warning: `after` in the next message shows followers that they missed
+ * something, and they read it from the log.
  */
 export function ledgerFeed(publish: (message: Buffer) => Promise<void>, logger: Logger) {
   const waiting: Item[] = [];

@@ -6,8 +6,9 @@ import { BANK_EVENTS_TOPIC } from '../../contracts/log/topics.ts';
 import type { IntegrationEvent } from '../../contracts/log/integration-events.ts';
 import type { EventStream } from './event-stream.ts';
 
+/** Name of the JetStream stream. */
 export const BANK_EVENTS_STREAM = 'BANK_EVENTS';
-/** Answers come to subjects of its own, so that no other user of the broker can read them. */
+/** Answers arrive at subjects of its own, so that no other user of the broker can read them. */
 const PUBLISHER_INBOX = '_INBOX_EVENT_SOURCE';
 
 const CALL_MS_MAX = 5_000;
@@ -26,13 +27,13 @@ interface Connected {
 
 /**
  * The public stream on NATS JetStream. Each message says which number it must follow, so it is
- * stored under its own number or not at all: no message can overtake another or get in twice,
- * even beside a second publisher. One answer, that of the last, is enough for the whole batch.
+ * stored under its own number or not at all: no message can overtake another or be stored twice,
+ * even with a second publisher. One answer, to the last message, is enough for the whole batch.
  */
 export function natsStream(url: string): EventStream {
   let connected: Promise<Connected> | undefined;
 
-  // After a failure everything begins anew: nothing that waits in an old connection is sent.
+  // After a failure everything starts again: nothing that waits in an old connection is sent.
   const call = async <T>(work: (parts: Connected) => Promise<T>): Promise<T> => {
     connected ??= open(url);
     const mine = connected;

@@ -9,15 +9,17 @@ import { AnswerTooLarge, type ImmudbClient } from './client.ts';
 
 const SCAN_TXS_MAX = 500;
 
+/** A log that was checked: the signed state at its end, and the number of its entries. */
 export interface CheckedLog {
   readonly state: SignedState;
   readonly entries: number;
 }
 
+/** What to check. `progress` is called with the transaction reached and the last one. */
 export interface CheckOptions {
   readonly database: string;
   readonly publicKey: KeyObject;
-  /** States that must lie on the chain, because they were seen before. */
+  /** States that must be part of the chain, because they were seen before. */
   readonly mustHave: readonly LogState[];
   readonly progress: (txId: number, of: number) => void;
 }
@@ -29,9 +31,10 @@ export async function signedState(client: ImmudbClient, database: string): Promi
 }
 
 /**
- * Recomputes every hash of the log from its first transaction to the state that the server
- * signs: values, entries, headers, the chain and the tree in each header. Nobody else may write
+ * Recomputes every hash of the log from its first transaction to the state that the server signs:
+ * values, entries, headers, the chain and the tree in each header. Nothing else may write
  * meanwhile.
+ * @returns what was checked, or the first fault.
  */
 export async function checkImmudb(
   client: ImmudbClient,

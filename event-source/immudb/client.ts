@@ -4,6 +4,7 @@ import { batcher, QueueFull } from '../../platform/batcher.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import type { Call, ImmudbCalls } from './wire.ts';
 
+/** How to reach immudb. */
 export interface ImmudbOptions {
   /** Path of immudb.proto. */
   readonly proto: string;
@@ -26,13 +27,13 @@ const KEEP_ALIVE_MS = 60_000;
 const RECONNECT_MS_MIN = 100;
 const RECONNECT_MS_MAX = 1_000;
 
-/** A write found the database other than its preconditions demand; nothing was written. */
+/** A write found another state than its preconditions demand; nothing was written. */
 export class PreconditionFailed extends Error {}
-/** The answer has more bytes than a client takes: ask for less. */
+/** The answer has more bytes than a client accepts: ask for less. */
 export class AnswerTooLarge extends Error {}
 class SessionLost extends Error {}
 
-/** What immudb says of a key that nobody wrote, or that was deleted or has expired. */
+/** Whether immudb says that nobody wrote the key, or that it was deleted or has expired. */
 export const isKeyMissing = (error: unknown): boolean => /key not found/.test(String(error));
 
 type Unary = (
@@ -55,16 +56,18 @@ export function immudbService(proto: string): grpc.ServiceDefinition {
 }
 
 export type ImmudbClient = ReturnType<typeof immudbClient>;
+/** One call to immudb by its name. */
 export type Ask = <Name extends Call>(
   name: Name,
   request: ImmudbCalls[Name][0],
 ) => Promise<ImmudbCalls[Name][1]>;
 
 /**
- * Calls immudb in one session, which is opened with the first call and again when the server
- * has lost it. A call that rejects with LogUnavailable may have been executed or not. Whoever
- * starts another server in the old one's place loses the session, so a new one is looked at
- * (`welcome`) before anything else is asked of it; what that rejects with, every call does.
+ * Calls immudb in one session, which is opened with the first call and again when the server has
+ * lost it. A call that rejects with LogUnavailable may or may not have been executed. Replacing the
+ * server loses the session, so each new session is verified before anything else is asked of it.
+ * @param welcome verifies the server at the start of a session; when it rejects, so does every
+ *   call.
  */
 export function immudbClient(
   options: ImmudbOptions,
@@ -141,7 +144,7 @@ export function immudbClient(
   alive.unref();
   return {
     call,
-    /** The next call opens a session anew, so that the server is looked at before anything. */
+    /** The next call opens a new session, so that the server is verified first. */
     leave(): void {
       const left = session;
       session = undefined;
@@ -173,7 +176,7 @@ function unaryOf(client: grpc.Client) {
     });
 }
 
-// Many errors of immudb carry only a text, so all of them are told apart here and nowhere else.
+// Many errors of immudb carry only a text, so all of them are told apart here only.
 function failureOf(call: string, error: grpc.ServiceError): Error {
   const message = `immudb ${call}: ${error.details}`;
   const because = { cause: error };

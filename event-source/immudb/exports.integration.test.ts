@@ -2,7 +2,7 @@ import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { ExportedEvent, ExportHead } from '../../contracts/log/receipts.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
-import { streamExport } from '../../proofs/stream-export.ts';
+import { createStreamExport } from '../../proofs/stream-export.ts';
 import { alarmBook } from '../alarms.ts';
 import { eventOf, linked, newAccount } from '../log/events-for-tests.ts';
 import { immudbExports } from './exports.ts';
@@ -57,7 +57,7 @@ const itemsOf = ({ fromVersion, toVersion, state }: ExportHead): Promise<Exporte
 
 /** What the receiver of an export makes of it. */
 function checked(head: ExportHead, items: readonly ExportedEvent[]) {
-  const check = streamExport(head, readPublicKey(immudb.options.publicKey));
+  const check = createStreamExport(head, readPublicKey(immudb.options.publicKey));
   const fault = [check.begin(), ...items.map((item) => check.take(item))].find(Boolean);
   return fault ?? check.end();
 }

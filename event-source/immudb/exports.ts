@@ -32,7 +32,7 @@ const WALK_ENTRIES_MAX = 8_000;
 
 type Receipts = ReturnType<typeof immudbReceipts>;
 
-/** What it takes to check a whole account, or the whole log, without the bank. */
+/** Exports a whole account, or the whole log, with what is needed to check it without the bank. */
 export function immudbExports(
   log: Pick<ImmudbLog, 'ask' | 'heads' | 'readVersions'>,
   { proven, newestState }: Receipts,

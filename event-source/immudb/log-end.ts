@@ -12,11 +12,16 @@ import {
 import { PreconditionFailed, type ImmudbClient } from './client.ts';
 import type { Lookups } from './reads.ts';
 
+/** Key of the first entry of a log. */
 export const GENESIS_KEY = 'meta/genesis';
 const GENESIS_VALUE = '{"format":"core-bank-log/1"}';
 const CATCH_UP_TXS = 16;
 
-/** Transaction 1 must be the genesis marker, because preconditions count from there. */
+/**
+ * Makes sure that transaction 1 is the genesis marker, because preconditions count from there. It
+ * writes the marker into an empty database.
+ * @returns rejects when the database begins with something else.
+ */
 export async function requireGenesis(client: ImmudbClient, database: string): Promise<void> {
   const { txId } = await client.call('CurrentState', {});
   if (txId === 0) {
@@ -38,8 +43,9 @@ export async function requireGenesis(client: ImmudbClient, database: string): Pr
 export type Tail = ReturnType<typeof immudbTail>;
 
 /**
- * Knows the end of the log. This process is the only writer, so a transaction that it did not
- * write is looked at entry by entry: either an append whose answer was lost, or a stranger's.
+ * Knows the end of the log. This process is the only writer, so a transaction that it did not write
+ * is checked entry by entry: either it is an append whose answer was lost, or it comes from
+ * somewhere else.
  */
 export function immudbTail(
   client: ImmudbClient,
@@ -106,7 +112,7 @@ export function immudbTail(
   };
 }
 
-/** Keys of the log that the transaction did not write for the first time, or not for ever. */
+/** Keys of the log that the transaction did not write for the first time, or not permanently. */
 async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
   const keys = logKeysOf(tx);
   const found = await lookups.getAllNow(keys);

@@ -40,8 +40,8 @@ interface Ahead {
 }
 
 /**
- * Reads the log in log order. A transaction does not end where a page ends, so what was read
- * beyond a page waits for the reader that comes back for the next one.
+ * Reads the log in log order. Transactions do not end where pages end, so what was read beyond a
+ * page is kept for the reader that asks for the next one.
  */
 function immudbPages(client: ImmudbClient, alarms: Alarms) {
   const readers = boundedMap<number, Ahead>(READERS_MAX);
@@ -102,24 +102,26 @@ function immudbPages(client: ImmudbClient, alarms: Alarms) {
 const HEADS_MAX = 200_000;
 /** Events written lately that are known by their digest; about 10 MB. */
 const RECENT_MAX = 50_000;
-/** How often the log's state is proven beside normal work. */
+/** How often the log's state is proven alongside normal work. */
 const PROOF_MS = 1_000;
 
+/** How to reach the log, and what is trusted of it. */
 export interface ImmudbLogOptions extends ImmudbOptions {
-  /** The bank's key, PEM. */
+  /** The bank's public key, PEM. */
   readonly publicKey: string;
   readonly trust: TrustStore;
 }
 
-/** The log, and what of it is proven. */
+/** The log in immudb, and what is proven of it. */
 export interface ImmudbLog extends EventLog {
   readonly trust: ImmudbTrust;
   readonly ask: Ask;
 }
 
 /**
- * The log in immudb. Opening it writes the genesis marker into an empty database and refuses
- * one that holds something else, or that does not continue what was trusted of it.
+ * Opens the log in immudb. It writes the genesis marker into an empty database.
+ * @returns rejects when the database has something else, or does not continue what was trusted of
+ *   it.
  */
 export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): Promise<ImmudbLog> {
   const { database, trust: store } = options;
@@ -144,7 +146,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   // Appends and looks at foreign writes follow one another: both move the known end of the log.
   const inTurn = serial();
 
-  // A fault makes every later call look at the server anew, and be refused as long as it lasts.
+  // A fault makes every later call verify the server again, and fail as long as it lasts.
   const prove = (): Promise<void> =>
     trust.verify(client.call).catch((error: unknown) => {
       if (error instanceof TamperError) client.leave();

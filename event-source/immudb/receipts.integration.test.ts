@@ -5,7 +5,7 @@ import type { ExportedEvent, ReceiptDocument } from '../../contracts/log/receipt
 import type { StreamId } from '../../domain/ids.ts';
 import { finish } from '../../platform/http.ts';
 import { createLogger } from '../../platform/logger.ts';
-import { logWalk, versionsFault } from '../../proofs/log-walk.ts';
+import { createLogWalk, versionsFault } from '../../proofs/log-walk.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readState } from '../../proofs/proof-documents.ts';
 import {
@@ -16,7 +16,7 @@ import {
   receiptFault,
 } from '../../proofs/receipt.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
-import { streamExport } from '../../proofs/stream-export.ts';
+import { createStreamExport } from '../../proofs/stream-export.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { eventKey } from '../../proofs/entry-proof.ts';
 import type { LogProofs } from '../../contracts/log/log-proofs.ts';
@@ -161,7 +161,7 @@ describe('given an account that is exported', () => {
     return { head, items };
   };
   const walked = async (upTo: number) => {
-    const walk = logWalk(id);
+    const walk = createLogWalk(id);
     while (walk.txId() < upTo) {
       for (const transaction of carried(await proofs.walk(walk.txId() + 1))) {
         if (walk.txId() === upTo) break;
@@ -175,7 +175,7 @@ describe('given an account that is exported', () => {
   test('then all its versions are proven, and the walk sees no other', async () => {
     const { head, items } = await exportOf();
     await log.append([eventOf(id, VERSIONS + 1)]);
-    const check = streamExport(head, key);
+    const check = createStreamExport(head, key);
     expect(check.begin()).toBeUndefined();
     for (const item of items) expect(check.take(item)).toBeUndefined();
     expect(check.end()).toMatchObject({ events: VERSIONS, begins: 'first-event', ends: 'head' });
@@ -199,7 +199,7 @@ describe('given an account that is exported', () => {
     const receipts = immudbReceipts({ log, publicKey: immudb.options.publicKey, alarms });
     proofs = { ...receipts, ...immudbExports({ ask, heads, readVersions }, receipts) };
     const { head, items } = await exportOf({ from: '2999-01-01T00:00:00Z' });
-    const check = streamExport(head, key);
+    const check = createStreamExport(head, key);
     expect(check.begin()).toBeUndefined();
     for (const item of items) expect(check.take(item)).toBeUndefined();
     expect(check.end()).toMatchObject({ events: 1, begins: 'before-period', ends: 'head' });

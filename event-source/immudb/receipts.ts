@@ -22,14 +22,18 @@ import { isKeyMissing } from './client.ts';
 import { wasEverWritten } from './writer.ts';
 import type { ImmudbLog } from './log.ts';
 
+/** What proofs need. */
 export interface ReceiptParts {
   readonly log: Pick<ImmudbLog, 'ask' | 'trust'>;
-  /** The bank's key, PEM. */
+  /** The bank's public key, PEM. */
   readonly publicKey: string;
   readonly alarms: Alarms;
 }
 
-/** Proofs of single events and of states, out of immudb; each is checked before it is given. */
+/**
+ * Proofs of single events and of states from immudb; each is checked before it is given. Tampering
+ * is raised as an alarm.
+ */
 export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: ReceiptParts) {
   const key = readPublicKey(publicKey);
   const refuse = (subject: string, { detail }: ProofFault): never => {

@@ -5,7 +5,7 @@ import { replaceFile } from '../../platform/durable-file.ts';
 import { serial } from '../../platform/serial.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
 
-/** What is believed of the log: everything that it shows must continue this. */
+/** What is known of the log: everything that it shows later must continue this. */
 export interface TrustedState extends LogState {
   /** Our name for the database; the server's own id is never used, because it may change it. */
   readonly db: string;
@@ -13,14 +13,15 @@ export interface TrustedState extends LogState {
   readonly firstContact: { readonly txId: number; readonly at: string };
 }
 
-/** Keeps the trusted state where whoever may change the log's disk cannot change it too. */
+/** Stores the trusted state where nobody who can change the log's disk can change it too. */
 export interface TrustStore {
+  /** Undefined before the first contact. */
   read(): Promise<TrustedState | undefined>;
-  /** Durable when it resolves. An older state than the kept one is not written. */
+  /** Durable when it resolves. An older state than the stored one is not written. */
   write(state: TrustedState): Promise<void>;
 }
 
-/** For tests: lives as long as the process. */
+/** A store for tests, in memory. */
 export function memoryTrustStore(kept?: TrustedState): TrustStore {
   return {
     read: () => Promise.resolve(kept),
@@ -41,7 +42,11 @@ const content = z.strictObject({
   firstContact: z.strictObject({ txId: z.int().min(1), at: z.string() }),
 });
 
-/** The trusted state in a file; one that is there and cannot be read is no first contact. */
+/**
+ * The trusted state in a file: a new one replaces the old one as a whole, synced before and after,
+ * so that a power loss leaves one of the two. A file that exists and cannot be read is an error,
+ * never a first contact.
+ */
 export function trustFile(path: string): TrustStore {
   const read = async (): Promise<TrustedState | undefined> => {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -10,12 +10,13 @@ import {
 } from '../../proofs/entry-proof.ts';
 import { TamperError, type LogEntry } from '../log/event-log.ts';
 
-/** Requests and answers of immudb as the client carries them. */
+/** What immudb keeps of a key that was deleted or expires; the bank writes none. */
 export interface KeyMetadata {
   readonly deleted: boolean;
   readonly expiration: { readonly expiresAt: number } | null;
   readonly nonIndexable?: boolean;
 }
+/** An entry as immudb reads it by its key. */
 export interface Entry {
   readonly tx: number;
   readonly key: Buffer;
@@ -24,6 +25,7 @@ export interface Entry {
   readonly expired: boolean;
   readonly revision: number;
 }
+/** An entry as its transaction has it. */
 export interface TxEntry {
   /** Raw: a zero byte stands before the key and before the value. */
   readonly key: Buffer;
@@ -32,6 +34,7 @@ export interface TxEntry {
   readonly hValue: Buffer;
   readonly metadata: KeyMetadata | null;
 }
+/** A transaction with its entries. */
 export interface Tx {
   readonly header: TxHeader;
   readonly entries: readonly TxEntry[];
@@ -43,17 +46,18 @@ interface ImmutableState {
   readonly txHash: Buffer;
   readonly signature: Signature | null;
 }
-/** The server names its key as well, which proves nothing: the bank's key is known before. */
+/** The server sends its key too, which proves nothing: the bank's key is known beforehand. */
 interface Signature {
   readonly signature: Buffer;
 }
-/** A transaction with the proof that it and an other one belong to one history. */
+/** A transaction with the proof that it and another one belong to one history. */
 interface VerifiableTx {
   readonly tx: Tx;
   readonly dualProof: DualProof;
   /** Of the later one of the two. */
   readonly signature: Signature | null;
 }
+/** An entry with the proof that its transaction has it. */
 export interface VerifiableEntry {
   readonly entry: Entry;
   readonly verifiableTx: VerifiableTx;
@@ -64,10 +68,12 @@ export type Precondition =
   | { readonly keyMustExist: { readonly key: Buffer } }
   | { readonly keyNotModifiedAfterTX: { readonly key: Buffer; readonly txID: number } };
 
+/** Writes entries in one transaction, if the preconditions are met. */
 export interface SetRequest {
   readonly KVs: readonly { readonly key: Buffer; readonly value: Buffer }[];
   readonly preconditions: readonly Precondition[];
 }
+/** Reads keys with a prefix, in the order of the keys. */
 export interface ScanRequest {
   readonly prefix: Buffer;
   readonly desc: boolean;
@@ -75,27 +81,31 @@ export interface ScanRequest {
   /** How new the snapshot of the index must be; immudb makes one of now when it is missing. */
   readonly sinceTx: number;
 }
+/** Reads the values of keys. */
 export interface GetAllRequest {
   readonly keys: readonly Buffer[];
   readonly sinceTx: number;
 }
+/** Reads transactions in log order. */
 export interface TxScanRequest {
   readonly initialTx: number;
   readonly limit: number;
   readonly desc: boolean;
   readonly entriesSpec: EntriesSpec<'RAW_VALUE' | 'ONLY_DIGEST'>;
-  /** How new the snapshot of the index must be that immudb opens beside. */
+  /** How new the snapshot of the index must be that immudb opens for the read. */
   readonly sinceTx: number;
 }
 interface EntriesSpec<Action extends string> {
   readonly kvEntriesSpec: { readonly action: Action };
 }
+/** Reads a transaction with a proof. */
 export interface VerifiableTxRequest {
   readonly tx: number;
   readonly proveSinceTx: number;
   readonly entriesSpec: EntriesSpec<'EXCLUDE'>;
   readonly keepReferencesUnresolved: true;
 }
+/** Reads an entry with a proof. */
 export interface VerifiableGetRequest {
   readonly keyRequest: { readonly key: Buffer; readonly sinceTx?: number };
   readonly proveSinceTx: number;
@@ -160,6 +170,7 @@ const neverWritten = (key: string): Precondition => ({
   keyNotModifiedAfterTX: { key: Buffer.from(key), txID: GENESIS_TX },
 });
 
+/** Writes the first entry of an empty database. */
 export const genesisRequest = (key: string, value: string): SetRequest => ({
   KVs: [{ key: Buffer.from(key), value: Buffer.from(value) }],
   preconditions: [neverWritten(key)],
@@ -185,6 +196,7 @@ export const valuesOf = (keys: readonly string[]): GetAllRequest => ({
   sinceTx: ANY_SNAPSHOT,
 });
 
+/** Reads transactions from one on. */
 export const transactionsFrom = (
   initialTx: number,
   limit: number,

@@ -20,6 +20,7 @@ const WAITING_MAX: Load = { events: 5_000, bytes: 32 * 1024 * 1024 };
 /** The same of one stream, so that it leaves room for the others. */
 const WAITING_OF_STREAM_MAX: Load = { events: 1_000, bytes: 8 * 1024 * 1024 };
 
+/** What the appender needs; `now` is milliseconds since the epoch. */
 export interface AppenderParts {
   readonly log: EventLog;
   readonly feed: Pick<LedgerFeed, 'offer'>;
@@ -53,9 +54,12 @@ interface Delivery {
 }
 
 /**
- * Appends what deliveries bring: one append at a time, and what arrives meanwhile forms the
- * next one. A delivery is answered when its events are in the log, never can be, or are held for
- * those before them.
+ * Appends what deliveries bring: one append at a time, and what arrives meanwhile forms the next
+ * one. A delivery is acknowledged when each of its events is in the log, can never be, or is held
+ * until those before it arrive.
+ * @example
+ * const { deliver } = appender({ log, feed, quarantine, alarms, logger });
+ * const verdict = await deliver(await readDelivery(body, { alarms, quarantine })); // 'done'
  */
 export function appender(parts: AppenderParts) {
   const { log, feed, quarantine, alarms, logger, now = Date.now } = parts;
@@ -94,7 +98,7 @@ export function appender(parts: AppenderParts) {
     }
     return all;
   };
-  /** An event alone on a stream in quarantine concerns nobody else, so the log is not asked. */
+  /** An event alone on a stream in quarantine affects nothing else, so the log is not asked. */
   const mayGoIn = ({ event, stream }: Candidate): boolean => {
     const why = event.joint === undefined ? quarantine.why(stream) : undefined;
     if (why !== undefined) alarms.raise('fork', stream, why);

@@ -14,10 +14,10 @@ import { JOINT_EVENTS_MAX } from '../log/event-log.ts';
 import type { Offence, Quarantine } from '../quarantine.ts';
 
 const DELIVERY_ROUTE = '/events/account-events';
-// NATS carries at most 64 MiB in one message when it is told to; ours stay far below.
+// NATS carries at most 64 MiB in one message when it is configured to; ours stay far below.
 const DELIVERY_BYTES_MAX = 64 * 1024 * 1024;
 
-/** What the sidecar brings from the broker; all but 'done' is brought again. */
+/** Serves the deliveries of the broker; one that is not 'done' is delivered again. */
 export function deliveries(app: Express, take: (body: Buffer) => Promise<'done' | 'retry'>): void {
   app.get('/dapr/subscribe', (_request, response) => {
     const subscription = { pubsubname: PUBSUB, topic: ACCOUNT_EVENTS_TOPIC, route: DELIVERY_ROUTE };
@@ -38,14 +38,15 @@ const delivery = z.looseObject({
   data: z.looseObject({ events: z.array(z.unknown()).min(1).max(OUTBOX_EVENTS_MAX) }),
 });
 
+/** Where invalid events go. */
 export interface IncomingParts {
   readonly alarms: Alarms;
   readonly quarantine: Pick<Quarantine, 'add'>;
 }
 
 /**
- * The valid events of a delivery. What is not valid will not become so by another delivery, so
- * it is put into quarantine, alone: the other events of the message must not wait for it.
+ * The valid events of a delivery. An invalid one will not become valid by another delivery, so it
+ * is quarantined, alone: the other events of the message must not wait for it.
  */
 export async function readDelivery(
   body: Buffer,
@@ -53,7 +54,7 @@ export async function readDelivery(
 ): Promise<BankEvent[]> {
   const poison: Offence[] = [];
   const refuse = (content: string, reason: string): void => {
-    // The same comes again and again, and is known by its digest; the content tells nobody else.
+    // It is delivered repeatedly and is known by its digest; its content is not logged.
     const subject = `content ${createHash('sha256').update(content).digest('base64url')}`;
     alarms.raise('poison', subject, reason);
     poison.push({ reason: `${subject}: ${reason}`, content });

@@ -9,20 +9,21 @@ export interface Candidate {
   readonly event: BankEvent;
   readonly stream: StreamId;
   readonly version: number;
-  /** Canonical JSON, as it stands in the log. */
+  /** Canonical JSON, as the log stores it. */
   readonly json: string;
   readonly digest: string;
 }
 
-/** What the log is known, or hoped, to hold. */
+/** What the log is known, or assumed, to have. */
 export interface Knowledge {
-  /** Digest of the event there, or what stands there instead; undefined for nothing. */
+  /** Digest of the event there, or what is there instead; undefined for nothing. */
   digest(stream: StreamId, version: number): string | undefined;
   head(stream: StreamId): number;
 }
 
 type Step = Outcome | { readonly outcome: 'write'; readonly write: number };
 
+/** Which events to write, and what comes of each candidate. */
 export interface AppendPlan {
   readonly writes: readonly Candidate[];
   /** One for each candidate: its outcome, or the index of the write that brings it. */
@@ -31,7 +32,7 @@ export interface AppendPlan {
 
 const candidates = new WeakMap<BankEvent, Candidate>();
 
-/** Made once for each event, although several ask: the text and the digest are what costs. */
+/** Made once for each event, although it is needed repeatedly: text and digest are expensive. */
 export function candidateOf(event: BankEvent): Candidate {
   const known = candidates.get(event);
   if (known !== undefined) return known;
@@ -67,9 +68,9 @@ type Look = 'fits' | 'there' | 'gap' | { readonly fork: string };
 const placeOf = (stream: StreamId, version: number): string => `${stream}/${version}`;
 
 /**
- * Decides for every event whether it can be written, is there already, must wait or must not go
- * in. What is joint is decided as one; what waits for a later event of the batch is looked at
- * again after that.
+ * Decides for every event whether it can be written, is already there, must wait or must be
+ * refused. Joint events are decided together; those that wait for a later event of the batch are
+ * decided again after it.
  */
 export function planAppend(
   all: readonly Candidate[],
@@ -152,7 +153,7 @@ export function planAppend(
   return { writes, steps: all.map((one) => steps.get(one)!) };
 }
 
-/** The outcomes once the writes stand at these positions; a twin in the batch is a duplicate. */
+/** The outcomes once the writes have these positions; a second copy in the batch is a duplicate. */
 export function outcomesOf(plan: AppendPlan, positions: readonly number[]): Outcome[] {
   const seen = new Set<number>();
   return plan.steps.map((step) => {

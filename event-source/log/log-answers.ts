@@ -31,7 +31,10 @@ export function pageJson(
   return Buffer.concat([open, ...entriesJson(entries), close]);
 }
 
-/** Single events, null for those that the log has not, as JSON; it ends before it is too large. */
+/**
+ * Single events, null for those that the log does not have, as JSON; it ends before it is too
+ * large.
+ */
 export function foundJson(found: readonly (LogEntry | undefined)[]): Buffer {
   const parts: Buffer[] = [];
   let bytes = 0;

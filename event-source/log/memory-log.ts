@@ -11,7 +11,7 @@ import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import { cutPage, missing } from './event-log.ts';
 import type { EventLog, LogEntry } from './event-log.ts';
 
-/** The log in memory, for tests: the same rules, nothing kept. */
+/** The log in memory, for tests: the same rules, nothing durable. */
 export function memoryLog(): EventLog {
   const entries: LogEntry[] = [];
   const events = new Map<string, LogEntry & { readonly digest: string }>();

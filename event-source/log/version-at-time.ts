@@ -4,16 +4,17 @@ import type { EventLog, LogEntry } from './event-log.ts';
 /** Entries that are looked at in one call: three calls are enough among 100,000. */
 const PROBES = 48;
 
+/** What a stream was at a time. */
 export interface Moment {
-  /** The last entry that is not later than the time asked for; none when the first one is. */
+  /** The last entry that is not later than the time; undefined when the first one is. */
   readonly entry: LogEntry | undefined;
-  /** The last version of the stream, 0 when there is no such stream. */
+  /** The last version of the stream now, 0 when there is no such stream. */
   readonly head: number;
 }
 
 /**
- * The last entry of a stream at a time (milliseconds of UTC) or before it. Times never go back
- * within a stream, so each call looks at versions at even distances and goes on between two.
+ * The last entry of a stream at a time (milliseconds of UTC) or before it. Times never decrease
+ * within a stream, so each step reads versions at even distances and continues between two of them.
  */
 export async function lastUntil(
   log: Pick<EventLog, 'heads' | 'readVersions'>,

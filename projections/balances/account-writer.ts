@@ -24,7 +24,7 @@ interface Reached extends Checkpoint {
   readonly seq: number;
 }
 
-/** Keeps the newest state of the accounts and brings their documents up to it now and then. */
+/** Keeps the newest state of the accounts and brings their documents up to date now and then. */
 export class AccountWriter {
   private readonly store: AccountStore;
   private readonly now: () => number;
@@ -60,12 +60,12 @@ export class AccountWriter {
     return this.settledSeq;
   }
 
-  /** The account as far as memory holds it. */
+  /** The account, if it is in memory. */
   known(id: string): AccountModel | undefined {
     return this.unsettled.get(id) ?? this.settledOnes.get(id);
   }
 
-  /** Brings an account into memory that memory does not know. */
+  /** Brings an account into memory. */
   async load(id: string): Promise<void> {
     const account = await this.store.account(id);
     if (account === undefined) return;
@@ -74,8 +74,8 @@ export class AccountWriter {
   }
 
   /**
-   * Writes the next change and gives what is there under its number. All that write here fold
-   * the same log, so what is there is right, and whoever was overtaken goes on from it.
+   * Writes the next change and returns what is stored under its number. All writers apply the same
+   * log, so what is stored is correct, and a writer that was overtaken continues from it.
    */
   async append(change: AccountChange): Promise<AccountChange> {
     const beganAt = this.now();
@@ -100,7 +100,7 @@ export class AccountWriter {
     throw new Overtaken(`change ${seq} was settled before`);
   }
 
-  /** Takes in a change that is written, and the documents of the accounts that it opened too. */
+  /** Applies a change that is written, and writes the documents of the accounts that it opened. */
   accept(change: AccountChange): void {
     const { seq, position, lastEventId, events, accounts, opened } = change;
     this.at = { seq, position, lastEventId, events };
@@ -147,7 +147,9 @@ export class AccountWriter {
     }
   }
 
-  /** Settles beside the batches when it is time to; waits only when too much is unsettled. */
+  /**
+   * Writes documents alongside the batches when it is time to; waits only when too many are behind.
+   */
   async rest(): Promise<void> {
     const failure = this.failure;
     this.failure = undefined;
@@ -160,7 +162,7 @@ export class AccountWriter {
     else this.run().catch((error: Error) => (this.failure = error));
   }
 
-  /** Writes the documents of all accounts that moved, at once. */
+  /** Writes the documents of all accounts that changed, at once. */
   async settle(): Promise<void> {
     this.isAwaited = true;
     try {
@@ -172,7 +174,7 @@ export class AccountWriter {
     }
   }
 
-  /** Resolves when nothing of it is being written any more, for whoever goes on in its place. */
+  /** Resolves when none of its writes is under way any more, for a successor. */
   async leave(): Promise<void> {
     this.hasLeft = true;
     await this.settling?.catch(() => undefined);

@@ -27,6 +27,7 @@ import type { AccountStore, PersonStore } from '../read-store/read-store.ts';
 const OWNERS_REMEMBERED = 20_000;
 const COLD_READS_IN_FLIGHT = 8;
 
+/** Where the projection writes. */
 export interface BalanceStores {
   readonly accounts: AccountStore;
   readonly persons: PersonStore;
@@ -44,12 +45,12 @@ interface Folded {
 }
 
 /**
- * Writes one change document per batch, which is the checkpoint and what readers see at once,
- * and the account documents lazily, because to replace one costs as much as ten events of a
- * batch. An account that is opened gets its document at once, and so does whatever becomes of a
- * person: that is rare.
+ * Writes one change document per batch, which is the checkpoint and is visible to readers at once,
+ * and the account documents lazily, because replacing one costs as much as ten events of a batch. A
+ * newly opened account gets its document at once, and so does every change of a person: both are
+ * rare.
  *
- * An account whose event cannot be folded stays as it was before it, marked as set aside.
+ * An account whose event cannot be applied stays as it was before, marked as set aside.
  */
 export function balanceProjection({
   accounts: store,

@@ -10,8 +10,11 @@ import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { StreamFault } from '../follower/projection.ts';
 
 /**
- * The account after the event. It throws StreamFault when the event cannot follow: a version that
- * is not the next, or a balance that is not the one before with the event's own movement.
+ * The account after the event.
+ * @param before undefined for an account that is opened.
+ * @param ownerIndex how many accounts its owner had before.
+ * @throws StreamFault when the event cannot follow: its version is not the next, or its balance is
+ *   not the previous one with the event's own movement.
  */
 export function foldAccount(
   before: AccountModel | undefined,
@@ -34,7 +37,7 @@ export function foldAccount(
   return defined({ ...after, version: event.version, balance, at: event.at, position });
 }
 
-/** What an event changes beside the balance. */
+/** What an event changes besides the balance. */
 function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
   switch (event.type) {
     case 'account-frozen':

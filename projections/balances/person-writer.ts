@@ -14,12 +14,16 @@ import { faultAt, faultOf, UNREADABLE } from '../follower/set-aside.ts';
 import type { PersonStore } from '../read-store/read-store.ts';
 import { countByPages } from './page-count.ts';
 
+/** An event of a person with its position in the log. */
 export interface PositionedPersonEvent {
   readonly position: number;
   readonly event: LoggedPersonEvent;
 }
 
-/** The person after the event; it throws StreamFault when the event cannot follow. */
+/**
+ * The person after the event.
+ * @throws StreamFault when the event cannot follow.
+ */
 export function foldPerson(
   before: PersonModel | undefined,
   { event, position }: PositionedPersonEvent,
@@ -63,9 +67,9 @@ const isOfPerson = (entry: LogEntry): entry is PersonEntry =>
   entry.event.stream.startsWith('person/');
 
 /**
- * Writes the document of each person that a batch tells of, one after the other: so a crash
- * leaves no hole in the list, and the same batch again finds done what was done, by this writer
- * or by another one. Gives the faults of those that could not be folded.
+ * Writes the document of each person in a batch, one after the other: so a crash leaves no gap in
+ * the list, and the same batch again finds what was done, by this writer or by another one. Returns
+ * the faults of events that could not be applied.
  */
 export function personWriter(store: PersonStore) {
   const countAll = () => countByPages(store.personPageSize, PERSON_PAGE_PERSONS);
@@ -134,7 +138,7 @@ export function personWriter(store: PersonStore) {
 
   return {
     write: writeAll,
-    /** To be called when the projection goes on from what another one wrote. */
+    /** To be called when the projection continues from what another one wrote. */
     forget: (): void => void (count = undefined),
   };
 }

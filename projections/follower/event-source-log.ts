@@ -16,7 +16,7 @@ const READ_LOG = {
 
 const named = z.object({ id: z.string(), stream: z.string(), version: z.int().min(0) });
 
-/** The entry as far as it can be read. */
+/** The entry, marked as unreadable when the event is none that this version of the bank knows. */
 function entryOf(position: number, event: unknown): LogEntry {
   const read = bankEventSchema.safeParse(event);
   if (read.success) return { position, event: read.data };

@@ -15,12 +15,12 @@ import {
 } from './projection.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Pushed events that may wait; beyond that they are forgotten and pulled later. */
+/** Most pushed events that wait; more are dropped and pulled later. */
 const PUSHED_EVENTS_MAX = 5_000;
 
 const lastOf = (message: LedgerMessage): number => message.entries.at(-1)?.position ?? 0;
 
-/** Keeps pushed messages until their turn comes. They are hints, so forgetting them is safe. */
+/** Keeps pushed messages until their turn comes. They are hints, so dropping them is safe. */
 export function pushBuffer(eventsMax = PUSHED_EVENTS_MAX) {
   let messages: LedgerMessage[] = [];
   let waiting = 0;
@@ -55,8 +55,8 @@ export function pushBuffer(eventsMax = PUSHED_EVENTS_MAX) {
 }
 
 /**
- * A log of which the next page is on its way while its reader works on a full one. What is not
- * full says where the log ends, so it is read anew: it ended there when it was read, not now.
+ * A log whose next page is fetched while its reader works on a full one. A page that is not full is
+ * never kept for later: the log ended there when it was read, which may have changed since.
  */
 export function readAhead(source: LogSource): LogSource {
   let ahead: { readonly after: number; readonly page: Promise<ReadPage> } | undefined;
@@ -79,6 +79,7 @@ export function readAhead(source: LogSource): LogSource {
   };
 }
 
+/** Times of a follower, in milliseconds. */
 export interface FollowerPace {
   /** Batches begin at least this long apart, so that under load they become larger. */
   readonly spacingMs: number;
@@ -87,6 +88,7 @@ export interface FollowerPace {
   readonly retryMsMax: number;
 }
 
+/** The times of a follower in production. */
 export const FOLLOWER_PACE: FollowerPace = {
   spacingMs: 100,
   pollMs: 500,
@@ -95,8 +97,11 @@ export const FOLLOWER_PACE: FollowerPace = {
 };
 
 /**
- * Follows the log strictly in log order from where the projection stands. What is pushed and
- * continues the position is applied at once; everything else is pulled.
+ * A catch-up subscription: follows the log strictly in log order from the projection's checkpoint.
+ * A pushed batch that continues the position is applied at once; everything else is pulled.
+ * @example
+ * const follower = new Follower(projection, eventSourceLog(dapr), logger); // it follows now
+ * follower.push(message); // a hint from the topic `ledger`
  */
 export class Follower {
   private readonly projection: Projection;
@@ -147,13 +152,13 @@ export class Follower {
     return this.projection.setAside();
   }
 
-  /** Whether it has been at the end of the log and keeps up with what comes. */
+  /** Whether it has reached the end of the log once and keeps up with what is appended. */
   caughtUp(): boolean {
     const keepsUp = !this.pullDue && this.status().lagMs <= this.pace.pollMs;
     return this.state === 'following' && keepsUp;
   }
 
-  /** Ends after the batch at hand and settles the projection. */
+  /** Ends after the current batch and writes down the projection. */
   async end(): Promise<void> {
     this.ending = true;
     this.alarm.end();

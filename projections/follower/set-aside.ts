@@ -2,12 +2,13 @@ import { SET_ASIDE_NAMED_MAX, type SetAsideModel } from '../../contracts/account
 import type { SetAsideStore } from '../read-store/read-store.ts';
 import { StreamFault, type LogEntry, type Report } from './projection.ts';
 
-/** Why an entry could not be projected; of what nobody foresaw only the kind is told. */
+/** Why an entry could not be projected; of an unexpected error only the type is shown. */
 export const faultOf = (error: unknown): string =>
   error instanceof StreamFault
     ? error.message
     : `it cannot be projected (${error instanceof Error ? error.name : typeof error})`;
 
+/** The fault of an event that cannot be read. */
 export const UNREADABLE = 'this version of the bank cannot read it';
 
 /**
@@ -53,6 +54,7 @@ export class SetAside {
   }
 }
 
+/** The record of a stream that an entry could not be applied to. */
 export const faultAt = ({ position, event }: LogEntry, fault: string): SetAsideModel => {
   const { stream, version } = event;
   return { stream, version, position, fault };

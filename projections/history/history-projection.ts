@@ -32,7 +32,7 @@ function toldBy({ data }: LoggedEvent): Told {
 
 const abs = (units: Minor): Minor => (units < ZERO ? minor(-units) : units);
 
-/** The line that an event makes in the history of its account. */
+/** The line of an event in the history of its account. */
 export function historyLine({ event, position }: PositionedAccountEvent): HistoryLine {
   const { ledger } = movementOfLogged(event);
   const { currency, balance: balanceAfter } = event.data;
@@ -55,10 +55,13 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
   return { accountId: accountOfStream(event.stream), entry };
 }
 
+/** The checkpoint is written at least this often while events come. */
 const CHECKPOINT_EVERY_MS = 500;
+/** The checkpoint is written at least once in this many events. */
 const CHECKPOINT_EVERY_EVENTS = 1_000;
 const VERSIONS_REMEMBERED = 100_000;
 
+/** Where the projection writes. */
 export interface HistoryStores {
   readonly history: HistoryStore;
   readonly setAside: SetAside;
@@ -66,9 +69,9 @@ export interface HistoryStores {
 }
 
 /**
- * Writes one line per event. The checkpoint follows a little later: what a crash makes it apply
- * again is there already and stays as it is. An event that makes no line, or does not follow the
- * one before it, is set aside; the other lines of its account are written all the same.
+ * Writes one line per event. The checkpoint follows a little later: what is applied again after a
+ * crash is already there and stays as it is. An event that makes no line, or does not follow the
+ * previous one, is set aside; the other lines of its account are written all the same.
  */
 export function historyProjection({
   history: store,

@@ -34,14 +34,14 @@ const CONNECTIONS_MAX = 12;
 const SERVER_MS_MAX = 2_000;
 const CALL_MS_MAX = 10_000;
 
-/** Bytes of a document as MongoDB counts them for its bound. */
+/** Bytes of a document, as MongoDB counts them for its limit. */
 export const documentBytes = (document: object): number => BSON.calculateObjectSize(document);
 
 type Document = { _id: string | number } & Record<string, unknown>;
 
 /**
- * The read side on MongoDB or FerretDB. Documents are found by equality of one indexed member
- * only, and nothing needs a transaction.
+ * The read side in MongoDB or FerretDB. Documents are found by equality of one indexed member only,
+ * and nothing needs a transaction. Every call rejects when the database cannot be reached.
  */
 export function mongoReadStore(url: string): ReadStore & { close(): Promise<void> } {
   const client = new MongoClient(url, {
@@ -49,7 +49,7 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
     serverSelectionTimeoutMS: SERVER_MS_MAX,
     connectTimeoutMS: SERVER_MS_MAX,
     socketTimeoutMS: CALL_MS_MAX,
-    // A projection goes on from what it wrote, so a crash must not take any of it back.
+    // A projection continues from what it wrote, so a crash must not undo any of it.
     writeConcern: { w: 'majority', journal: true },
   });
   const database = client.db(READ_DATABASE);
@@ -57,7 +57,7 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
   const registry = collection(collections.registry);
   const checkpoints = collection(collections.checkpoints);
 
-  // The member is looked up by equality, so each collection has at most one index beside _id.
+  // The member is looked up by equality, so each collection has at most one index besides _id.
   const ready = async (name: string, member: string): Promise<Collection<Document>> => {
     await collection(name).createIndex({ [member]: 1 });
     return collection(name);

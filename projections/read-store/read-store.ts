@@ -13,17 +13,18 @@ import type { PersonModel } from '../../contracts/person/model.ts';
 import type { AccountId } from '../../domain/ids.ts';
 
 /**
- * The read side as its writers see it. More than one may write, and a write may come late, twice
- * or after later ones. So a write either adds what is not there, and then the first one stays, or
- * replaces what tells of an earlier log position; anything else changes nothing. Nothing is made
- * by a replacement, so one that comes after its generation was dropped leaves nothing behind.
+ * The read side as its writers see it. Several processes may write, and a write may come late,
+ * twice or after later ones. So a write either inserts what is missing, and then the first one
+ * stays, or replaces a document of an earlier log position; anything else changes nothing. A
+ * replacement creates nothing, so one that comes after its generation was dropped leaves nothing
+ * behind.
  */
 export interface ReadStore {
   revision(name: ReadModelName, revision: number): Promise<RegistryRevision | undefined>;
   insertRevision(name: ReadModelName, revision: RegistryRevision): Promise<'inserted' | 'taken'>;
   /** Deletes a generation with its checkpoint; nothing happens when there is none. */
   drop(name: ReadModelName, generation: string): Promise<void>;
-  /** Makes what is missing of the collections, their indexes and the checkpoint. */
+  /** Creates what is missing of the collections, their indexes and the checkpoint. */
   accounts(generation: string): Promise<AccountStore>;
   /** The persons belong to the generation of the balances. */
   persons(generation: string): Promise<PersonStore>;
@@ -37,7 +38,7 @@ export interface AccountStore {
   checkpoint(): Promise<AccountsCheckpoint | undefined>;
   saveCheckpoint(checkpoint: AccountsCheckpoint): Promise<void>;
   change(seq: number): Promise<AccountChange | undefined>;
-  /** Writes the change whole or not at all; "taken" when there is one of that number. */
+  /** Writes the change as a whole or not at all; "taken" when there is one of that number. */
   appendChange(change: AccountChange): Promise<'appended' | 'taken'>;
   deleteChanges(block: number): Promise<void>;
   account(accountId: string): Promise<AccountModel | undefined>;
@@ -57,6 +58,7 @@ export interface PersonStore {
   personPageSize(page: number): Promise<number>;
 }
 
+/** A line of an account's history. */
 export interface HistoryLine {
   readonly accountId: AccountId;
   readonly entry: HistoryEntry;
@@ -77,6 +79,7 @@ export interface SetAsideStore {
   list(): Promise<SetAsideModel[]>;
 }
 
-/** Where a projection stands that never began. */
+/** The checkpoint of a projection that never began. */
 export const BEGINNING: Checkpoint = { position: 0, lastEventId: '', events: 0 };
+/** The same for the account documents. */
 export const ACCOUNTS_BEGINNING: AccountsCheckpoint = { ...BEGINNING, settled: 0, firstBlock: 0 };

@@ -13,7 +13,9 @@ import type { AccountId } from '../../domain/ids.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { generationInUse, Unavailable, type ReadModels } from '../read-models/read-models.ts';
 
-/** An answer is at most this much older than the read models, plus one read of them. */
+/**
+ * An answer is at most this many milliseconds older than the read models, plus one read of them.
+ */
 export const FRESH_MS = 20;
 const ACCOUNTS_REMEMBERED = 50_000;
 const METADATA_REMEMBERED = 1_000;
@@ -23,8 +25,8 @@ const LOOK_AGAIN_MS = 20;
 
 /**
  * The accounts as of the newest change. It follows the changes, which name every account that
- * moved, so what it remembers of the others stays true: one small read now and then keeps
- * thousands of answers per second fresh.
+ * changed, so its cache of all others stays valid: one small read now and then keeps thousands of
+ * answers per second fresh.
  */
 export class AccountView {
   private readonly models: ReadModels;
@@ -39,7 +41,7 @@ export class AccountView {
   /** Accounts that the newest change opened: their documents are written right after it. */
   private opening: readonly AccountModel[] = [];
   private generation = '';
-  /** How often it began anew: what was read before says nothing about what is remembered now. */
+  /** How often it started again: what was read before that is not comparable with the cache. */
   private begun = 0;
   private seq = 0;
   /** How far in the log the changes came that were read, and those that answers were made of. */
@@ -70,7 +72,7 @@ export class AccountView {
     return this.shown(found, begun);
   }
 
-  /** The owner's accounts in the order of opening, from a place in their list on. */
+  /** The owner's accounts in the order of opening, from an index in their list. */
   async ownedBy(ownerId: string, from: number, limit: number): Promise<AccountModel[]> {
     await this.fresh();
     const { generation, begun } = this;
@@ -91,7 +93,7 @@ export class AccountView {
     return begun === this.begun ? found : this.ownedBy(ownerId, from, limit);
   }
 
-  /** The metadata of an account as it was shown. */
+  /** The metadata of an account as it was returned; undefined when it has none. */
   async metadataOf({ accountId, metadataVersion }: AccountModel): Promise<Metadata | undefined> {
     if (metadataVersion === undefined) return undefined;
     const id = metadataId(accountId, metadataVersion);
@@ -104,7 +106,7 @@ export class AccountView {
     return found;
   }
 
-  /** Whether the account is one that the projection could not follow from its beginning. */
+  /** Whether the projection could never follow the account. */
   async isSetAside(accountId: AccountId): Promise<boolean> {
     return this.models.isSetAside('balances', await this.generationInUse(), streamOf(accountId));
   }
@@ -115,7 +117,7 @@ export class AccountView {
     return this.generation;
   }
 
-  /** Looks for new changes unless that was done a moment ago; all callers share one look. */
+  /** Looks for new changes unless it just did; concurrent callers share one look. */
   async fresh(): Promise<void> {
     if (this.now() - this.confirmedAt <= FRESH_MS) return;
     this.looking ??= this.look().finally(() => (this.looking = undefined));
@@ -143,7 +145,7 @@ export class AccountView {
 
   /** Takes in the changes that are there; those before `since` were known or are settled. */
   private async readOn(since: number): Promise<void> {
-    // What was seen stays seen. But a log that was restored is shorter, maybe for ever.
+    // What was seen stays seen. But a log that was restored is shorter, perhaps permanently.
     let until: number | undefined;
     for (;;) {
       const change = await this.models.change(this.generation, this.seq + 1);

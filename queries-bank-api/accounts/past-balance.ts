@@ -10,13 +10,19 @@ import { invalid } from '../../platform/requests.ts';
 /** Requests that may wait for a version of the log at the same time; more are answered at once. */
 const WAITING_MAX = 200;
 
+/** What a balance of the past needs. */
 export interface PastPorts {
   readonly log: AccountLog;
   readonly heads: LogHeads;
   readonly waitMs?: number;
 }
 
-/** The balance that a version left, from the event that made it: all events carry theirs. */
+/**
+ * The balance that a version left, from the event that made it: each event has the balance after
+ * it.
+ * @returns rejects with a Failure (account-not-found, event-not-found) when the log does not get
+ *   that version in time.
+ */
 export async function balanceOfVersion(
   ports: PastPorts,
   id: AccountId,
@@ -46,8 +52,9 @@ async function arrived(ports: PastPorts, id: AccountId, version: number): Promis
 }
 
 /**
- * The balance at a time in milliseconds of UTC: that after the last event which is not later.
- * Of the future nothing is known, whatever the log has so far.
+ * The balance at a time (milliseconds of UTC): that after the last event which is not later.
+ * Nothing is known of the future, whatever the log has so far.
+ * @returns rejects with a Failure (account-not-found, account-not-opened-yet, invalid-request).
  */
 export async function balanceAtTime(
   { log }: PastPorts,
@@ -67,7 +74,7 @@ export async function balanceAtTime(
   return answerOf(entry, isFinal);
 }
 
-/** Says when the account was opened, to somebody who asked for a time before. */
+/** The failure about a time before the account was opened; it says when that was. */
 export async function notOpenedYet(log: AccountLog, id: AccountId): Promise<Failure> {
   const [opening] = (await log.events(id, 1, 1)).entries;
   const openedAt = opening?.event.at;

@@ -27,12 +27,14 @@ const STRIDE_LINES = 4 * HISTORY_PAGE_ENTRIES;
 /** The lines of versions `from` to `to`, newest first. */
 export type ReadLines = (from: number, to: number) => Promise<readonly HistoryEntry[]>;
 
+/** Lines that passed the filters. */
 export interface Found {
   readonly items: readonly HistoryEntry[];
-  /** The version to go on with, downwards; 0 when nothing older can pass. */
+  /** The version to continue with, downwards; 0 when nothing older can pass. */
   readonly next: number;
 }
 
+/** Whether a line passes all filters. */
 export function passes(line: HistoryEntry, { type, direction, from, to }: HistoryFilters): boolean {
   const at = Date.parse(line.at);
   return (
@@ -43,10 +45,11 @@ export function passes(line: HistoryEntry, { type, direction, from, to }: Histor
   );
 }
 
+/** Whether any filter is given. */
 const hasFilters = (filters: HistoryFilters): boolean =>
   Object.values(filters).some((value) => value !== undefined);
 
-/** The name of a filtered list: a cursor of it fits no other filters. */
+/** The name of a filtered list: a cursor of it is valid for no other filters. */
 export function listName(accountId: string, filters: HistoryFilters): string {
   if (!hasFilters(filters)) return `history/${accountId}`;
   const { type, direction, from, to } = filters;
@@ -56,7 +59,7 @@ export function listName(accountId: string, filters: HistoryFilters): string {
 
 /**
  * The lines that pass, newest first, from version `start` down: until there are `limit` of them,
- * or FILTER_LINES_MAX lines were looked at, or all that are left are too old.
+ * FILTER_LINES_MAX lines were read, or all that remain are too old.
  */
 export async function findLines(
   read: ReadLines,
@@ -80,6 +83,7 @@ export async function findLines(
   return { items, next: end };
 }
 
+/** What the history needs. */
 export interface HistoryPorts extends WaitingPorts {
   readonly history: HistoryView;
 }

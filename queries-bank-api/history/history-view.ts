@@ -19,9 +19,9 @@ interface Page {
 }
 
 /**
- * Lines of history never change but by reversals, so a page that was read holds for ever; it is
- * read again only when a version is asked for that it did not have, or the account has had
- * another reversal since.
+ * Lines of history never change except by reversals, so a page that was read stays valid; it is
+ * read again only for a version that it did not have, or when the account has had another reversal
+ * since.
  */
 export class HistoryView {
   private readonly models: ReadModels;
@@ -34,7 +34,9 @@ export class HistoryView {
     this.inUse = generationInUse(models, 'history', now);
   }
 
-  /** The lines of versions `from` to `to`, newest first; undefined while some are not there. */
+  /**
+   * The lines of versions `from` to `to`, newest first; undefined while some are not written yet.
+   */
   async lines(account: Told, from: number, to: number): Promise<HistoryEntry[] | undefined> {
     const generation = await this.inUse();
     if (generation !== this.generation) this.pages.clear();

@@ -12,7 +12,7 @@ import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 
-/** A page of the records of refused commands, newest first; a cursor names where it ends. */
+/** Answers pages of an account's recorded refusals, newest first; a cursor names where one ends. */
 export function readRefusals(log: AccountLog) {
   return async (request: Request): Promise<RefusalsAnswer> => {
     const accountId = paramOf(request, idParams, 'id');

@@ -18,9 +18,11 @@ import { askServices } from '../other-services.ts';
 export interface AccountLog {
   /** Events from a version on, oldest first. */
   events(accountId: AccountId, fromVersion: number, limit: number): Promise<AccountPage>;
-  /** The events of these versions, in the same order; rejects when the log has not all of them. */
+  /** The events of these versions, in the same order; rejects when the log lacks one of them. */
   read(accountId: AccountId, versions: readonly number[]): Promise<readonly LoggedEvent[]>;
-  /** Only the last event at that time (milliseconds of UTC) or before it, none if all are later. */
+  /**
+   * Only the last event at that time (milliseconds of UTC) or before it; no entry if all are later.
+   */
   until(accountId: AccountId, timeMs: number): Promise<AccountPage>;
   /** The last version of each account in the log, 0 when it has none; same order. */
   heads(accountIds: readonly AccountId[]): Promise<readonly number[]>;

@@ -15,10 +15,10 @@ import type { ServiceInvoker } from '../../platform/service-client.ts';
 import { askServices } from '../other-services.ts';
 import { RETRY_AFTER } from '../read-your-writes.ts';
 
-/** What the audit says; each rejects with Unavailable while event-source is away. */
+/** What the auditor reports; each call rejects with Unavailable while event-source is away. */
 export interface Audit {
   status(): Promise<AuditStatus>;
-  /** Of a past position if one is given; a Failure where there is none to tell of. */
+  /** At a past position if one is given; rejects with a Failure where there is none. */
   trialBalance(position: number | undefined): Promise<TrialBalanceAnswer>;
   alarms(limit: number | undefined): Promise<AlarmsAnswer>;
 }
@@ -50,7 +50,7 @@ function refusalOf(body: unknown): Failure | undefined {
   return new Failure(code, { detail, more }, headers);
 }
 
-/** What an auditor asks, by the id of the operation. */
+/** GET /v1/audit/...: what auditors ask. */
 export const auditAnswers = (audit: Audit) => ({
   readAuditStatus: (request: Request): Promise<AuditStatus> => {
     queryOf(noQuery, request);

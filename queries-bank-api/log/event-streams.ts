@@ -23,9 +23,10 @@ import { HEADS_PACE, LogHeads, type AccountLog, type HeadsPace } from './account
 import type { Request, Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Most events of one read. */
 const LIVE_PAGE_EVENTS = 50;
 
-/** The events of accounts as they come, read from the log and from nowhere else. */
+/** The events of accounts as they are appended, read from the log only. */
 export class LiveEvents {
   private readonly log: AccountLog;
   private readonly logger: Logger;
@@ -99,17 +100,18 @@ export class LiveEvents {
   }
 }
 
-/** Each costs a socket, and memory for one page of events. */
+/** Most streams open at once: each costs a socket, and memory for one page of events. */
 const STREAMS_MAX = 200;
 /** How long a client waits before it connects again. */
 const CONNECT_AGAIN_MS = 1_000;
 const LOOK_AGAIN_MS = 100;
 const TRY_LATER = { 'Retry-After': '5' };
 
+/** What streams need. */
 export interface EventStreamsOptions {
   readonly log: AccountLog;
   readonly logger: Logger;
-  /** How long a version that the log does not have yet is waited for. */
+  /** How long to wait for a version that the log does not have yet, in milliseconds. */
   readonly waitMs: number;
   readonly streamsMax?: number;
   readonly pace?: StreamPace & HeadsPace;

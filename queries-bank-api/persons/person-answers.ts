@@ -23,11 +23,14 @@ import { personParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
 import type { Request, Response } from 'express';
 
-/** What of a person only others know; both reject with Unavailable while those are away. */
+/**
+ * What only other services know of a person; both calls reject with Unavailable while those are
+ * away.
+ */
 export interface PersonData {
   /** The personal data of each in clear, null where it was erased. */
   open(persons: readonly PersonModel[]): Promise<OpenedPerson[]>;
-  /** The version in the log, 0 for nobody. */
+  /** The version in the log, 0 when there is no such person. */
   loggedVersion(id: PersonId): Promise<number>;
 }
 
@@ -54,9 +57,10 @@ const LIST = 'persons';
 const setAside = (version: number): Failure =>
   new Failure('person-set-aside', { more: { version } });
 
+/** What answers about persons need. */
 export interface PersonPorts {
   readonly models: ReadModels;
-  /** Says which generation: one that has come as far as what was answered before. */
+  /** Says which generation to read: one at least as new as that of earlier answers. */
   readonly accounts: Pick<AccountView, 'generationInUse'>;
   readonly data: PersonData;
   readonly waitMs?: number;

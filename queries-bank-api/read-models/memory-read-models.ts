@@ -22,6 +22,7 @@ export interface MemoryGeneration {
   readonly setAside: Set<string>;
 }
 
+/** A generation without documents. */
 const emptyGeneration = (): MemoryGeneration => ({
   settled: 0,
   changes: new Map(),
@@ -32,7 +33,7 @@ const emptyGeneration = (): MemoryGeneration => ({
   setAside: new Set(),
 });
 
-/** The line that takes another one back tells it, as a document beside it does in MongoDB. */
+/** The line that takes another one back says so, as a separate document does in MongoDB. */
 function linkOf({ lines }: MemoryGeneration, id: string): Pick<HistoryEntry, 'reversedBy'> {
   const [accountId, version] = id.split('/') as [string, string];
   for (const [other, { reverses, version: reversedBy }] of lines) {

@@ -10,7 +10,7 @@ import type { PersonModel } from '../../contracts/person/model.ts';
 /** A new generation is noticed within this time; the old one is followed for longer. */
 const NOTICE_MS = 1_000;
 
-/** Which generation of a read model is in use, asked for at most once per NOTICE_MS. */
+/** Returns the generation of a read model in use, read at most once per NOTICE_MS. */
 export function generationInUse(
   models: ReadModels,
   name: ReadModelName,
@@ -28,10 +28,16 @@ export function generationInUse(
   };
 }
 
-/** The read side cannot be reached, or there is none yet: try again later. */
+/** The read side cannot be reached, or does not exist yet: try again later. */
 export class Unavailable extends Error {}
 
-/** Reads what the projections write; each call finds documents by one equality. */
+/**
+ * Reads what the projections write; each call finds documents by one equality. Every call rejects
+ * with Unavailable while the read side cannot be reached.
+ * @example
+ * const generation = await models.generation('balances');
+ * const account = generation && (await models.account(generation, accountId));
+ */
 export interface ReadModels {
   /** The generation in use, undefined before the projection's first start. */
   generation(name: ReadModelName): Promise<string | undefined>;
@@ -39,7 +45,7 @@ export interface ReadModels {
   settled(generation: string): Promise<number>;
   change(generation: string, seq: number): Promise<AccountChange | undefined>;
   account(generation: string, accountId: string): Promise<AccountModel | undefined>;
-  /** What that event said of the account's metadata. */
+  /** The metadata that this event gave to the account; undefined for none. */
   metadata(generation: string, accountId: string, version: number): Promise<Metadata | undefined>;
   /** Whether the projection could not follow that stream. */
   isSetAside(name: ReadModelName, generation: string, stream: string): Promise<boolean>;

@@ -29,6 +29,7 @@ const AT_ONCE_MAX = 4;
 const DAY_MS = 86_400_000;
 const SIGNED_WAIT_MS = 4_000;
 
+/** What statements need. `signedWaitMs` is milliseconds. */
 export interface StatementPorts {
   readonly log: AccountLog;
   readonly proofs: Pick<LogProofs, 'state'>;
@@ -38,7 +39,7 @@ export interface StatementPorts {
   readonly signedWaitMs?: number;
 }
 
-/** Answers statements; nothing is sent before all of it has been read and added up. */
+/** Answers statements; nothing is sent before everything is read and added up. */
 export function statementAnswers(ports: StatementPorts) {
   const { log, proofs, persons, logger, now = Date.now, signedWaitMs = SIGNED_WAIT_MS } = ports;
   /** A signed state with the last event of the statement in it; the log signs once a second. */

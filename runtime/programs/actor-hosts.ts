@@ -1,12 +1,14 @@
 import type { DaprApp } from './dapr-yaml.ts';
 import { Refusal } from '../progress.ts';
 
+/** Dapr app id of the actor hosts. */
 export const ACTOR_HOST_APP = 'bank-account-actor';
+/** Most actor hosts of one instance. */
 export const ACTOR_HOSTS_MAX = 8;
 /** Each further host listens this far above the one before; dapr.yaml uses none of these ports. */
 const PORTS_PER_HOST = 10;
 
-/** How many actor hosts to start; the variable ACTOR_HOSTS says so when nobody else does. */
+/** How many actor hosts to start: as given, else as ACTOR_HOSTS says, else 1. */
 export const actorHostsWanted = (given?: number): number => {
   const hosts = given ?? Number(process.env['ACTOR_HOSTS'] ?? 1);
   if (Number.isInteger(hosts) && hosts >= 1 && hosts <= ACTOR_HOSTS_MAX) return hosts;
@@ -32,7 +34,7 @@ export const actorHost = (app: DaprApp, host: number): DaprApp => {
   };
 };
 
-/** The apps of dapr.yaml with so many actor hosts in the place of one. */
+/** The apps of dapr.yaml with this many actor hosts instead of one. */
 export const withActorHosts = (apps: readonly DaprApp[], hosts: number): readonly DaprApp[] =>
   apps.flatMap((app) =>
     app.appID === ACTOR_HOST_APP

@@ -13,6 +13,7 @@ import type { Secrets } from '../secrets.ts';
 const SIDECAR_LAYER = 2;
 const APP_LAYER = 3;
 
+/** The name of an app's sidecar as a program. */
 export const sidecarName = (app: string): string => `${app}-daprd`;
 
 /** The sidecar alone, for a program that takes the place of the app. */
@@ -37,7 +38,7 @@ export const sidecarProgram = (
 
 /**
  * A sidecar tells every actor of an app that is ill to end, and waits for the answers before it
- * gives the actors to others (Dapr 1.18): one that hangs would keep them for ever.
+ * gives the actors to others (Dapr 1.18): one that hangs would keep them indefinitely.
  */
 const ACTOR_HOST_UNANSWERED_MAX = 3;
 

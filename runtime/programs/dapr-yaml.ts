@@ -6,7 +6,7 @@ import { Refusal } from '../progress.ts';
 
 type Scalar = string | number | boolean;
 
-/** One app of dapr.yaml with what is common to all apps filled in. */
+/** One app of dapr.yaml, including what is common to all apps. */
 export interface DaprApp {
   /** Of its program; several programs may share an app id. */
   readonly name: string;
@@ -33,7 +33,7 @@ const PORT_FIELDS = [
 ] as const;
 const ADDRESS = /^(127\.0\.0\.1|localhost):(\d+)$/;
 
-/** Moves port fields and loopback addresses, wherever they stand, for another instance. */
+/** Moves port fields and loopback addresses, wherever they are, for another instance. */
 export const movePorts = (value: unknown, by: number, field = ''): unknown => {
   if (Array.isArray(value)) return value.map((item) => movePorts(item, by));
   if (value !== null && typeof value === 'object') {
@@ -80,10 +80,11 @@ export const parseDaprYaml = (text: string, instanceNumber: number): readonly Da
   return file.apps.map((app) => oneApp(file.common ?? {}, app));
 };
 
+/** The apps of dapr.yaml for one instance. */
 export const readDaprYaml = (root: string, instanceNumber: number): readonly DaprApp[] =>
   parseDaprYaml(readFileSync(resolve(root, 'dapr.yaml'), 'utf8'), instanceNumber);
 
-/** The same file for another instance, with absolute paths so that it may lie anywhere. */
+/** The same file for another instance, with absolute paths so that it can be anywhere. */
 export const renderDaprYaml = (root: string, instanceNumber: number): string => {
   const text = readFileSync(resolve(root, 'dapr.yaml'), 'utf8');
   const moved = movePorts(parse(text), instanceNumber * PORTS_PER_INSTANCE) as {
@@ -120,7 +121,7 @@ const FLAGS: readonly (readonly [field: string, flag: string, byDefault?: Scalar
   ['enableApiLogging', '--enable-api-logging'],
 ];
 
-/** What `dapr run -f` would give daprd, and the flags that keep every listener on loopback. */
+/** What `dapr run -f` would pass to daprd, and the flags that keep every listener on loopback. */
 export const daprdArgs = (root: string, app: DaprApp): string[] => {
   const args: string[] = [];
   for (const [field, flag, byDefault] of FLAGS) {

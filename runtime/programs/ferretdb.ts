@@ -7,8 +7,8 @@ import { readsideUrl } from './postgres.ts';
 import type { Secrets } from '../secrets.ts';
 
 /**
- * The Mongo-wire server in front of PostgreSQL. It holds no password of its own: the
- * credentials of its clients are passed on, so who has none reads nothing.
+ * The server of MongoDB's protocol in front of PostgreSQL. It has no password of its own: the
+ * credentials of its clients are passed on.
  */
 export const ferretdbProgram = (instance: Instance, command: string): ProgramSpec => {
   const cwd = join(instance.dataDir, 'ferretdb');

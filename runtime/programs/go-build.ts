@@ -24,7 +24,7 @@ const sourceFiles = (folder: string): string[] =>
     .sort()
     .map((file) => join(folder, file));
 
-/** The name carries version and a hash of everything that is built, so a change builds anew. */
+/** The name has the version and a hash of everything that is built: a change is built again. */
 export const builtName = (root: string, name: ProgramName, program: ProgramVersion): string => {
   const hash = createHash('sha256').update(`${linkFlags(program)} ${program.package ?? ''}`);
   if (program.module === undefined) hash.update(`${program.install}@${program.version}`);
@@ -73,7 +73,7 @@ const lastLines = (file: string): string =>
   readFileSync(file, 'utf8').trim().split('\n').slice(-ERROR_LINES_SHOWN).join('\n');
 
 /**
- * Builds one program into the cache and gives its path. It builds beside the goal and
+ * Builds one program into the cache and gives its path. It builds next to the target and
  * renames, so two processes that build the same program at once both end well.
  */
 export const buildProgram = async (

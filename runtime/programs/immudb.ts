@@ -9,17 +9,19 @@ import { LOOPBACK } from '../ports.ts';
 import { signingKeyFile, type Secrets } from '../secrets.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
 
+/** Name of the log's database. */
 export const LOG_DATABASE = 'corebank';
+/** The user that writes the log. */
 export const LOG_USER = 'corebank';
 const CALL_TIMEOUT_MS = 5_000;
 const READ_WRITE = 2;
 /**
  * Set at creation: they bound a batch and immudb's memory. Each of its transaction buffers has
  * place for the largest batch, so there are as many as one writer and its proofs need; what it
- * takes by default beside them (30 buffers, 1,000 cached transactions, 48 MiB for writing hashes)
+ * takes by default in addition (30 buffers, 1,000 cached transactions, 48 MiB for writing hashes)
  * is live memory that every collection goes through.
  *
- * The index is a tree that is written anew along each changed path, and what is old in it goes
+ * The index is a tree that is rewritten along each changed path, and what is old in it goes
  * only in whole files, with a flush that is synced. So nodes are small, files too, and each flush
  * takes a part of the oldest nodes along (docs/decisions/0013-bytes-at-rest.md).
  */
@@ -109,7 +111,7 @@ const isHealthy = async (instance: Instance): Promise<boolean> => {
   }
 };
 
-/** Where the log lies. */
+/** The folder of the log's files. */
 export const logFolder = (instance: Instance): string => join(instance.dataDir, 'immudb', 'data');
 
 /**
@@ -158,7 +160,7 @@ export const immudbProgram = (
   };
 };
 
-/** Makes the log's database and its writer, who may enter nothing else. */
+/** Creates the log's database and its writer, who has access to nothing else. Idempotent. */
 export const provisionImmudb = async (
   instance: Instance,
   secrets: Pick<Secrets, 'immudbAdmin' | 'immudbWriter'>,

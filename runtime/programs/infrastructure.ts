@@ -9,7 +9,7 @@ import type { ProgramName } from './versions.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
-/** `lookUp` found or built every program before, so a missing one is a mistake of ours. */
+/** The path of a program. Every program was found or built before, so a missing one is a bug. */
 export const fileOf = (programs: Programs, name: ProgramName): string => {
   const file = programs[name];
   if (file === undefined) throw new Error(`program ${name} was not looked up`);
@@ -17,8 +17,8 @@ export const fileOf = (programs: Programs, name: ProgramName): string => {
 };
 
 /**
- * Starts what the apps rely on, waits for it and makes databases, streams and users.
- * Everything is found again at the next start. Independent parts come up side by side.
+ * Starts what the apps rely on, waits for it and creates databases, streams and users. Idempotent.
+ * Independent parts start in parallel.
  */
 export const startInfrastructure = async (
   supervisor: Supervisor,

@@ -3,6 +3,7 @@ import { Refusal } from '../progress.ts';
 /** Where a debugger attaches: the loopback port of Node's inspector, by the name of the app. */
 export type InspectorPorts = ReadonlyMap<string, number>;
 
+/** Environment variable with the apps to debug: APP:PORT, separated by commas. */
 export const INSPECT_VARIABLE = 'CORE_BANK_INSPECT';
 const EXAMPLE = `"${INSPECT_VARIABLE}=bank-account-actor:9229,core-bank-api:9230 npm start"`;
 const ENTRY = /^([^:]+):(\d{1,5})$/;

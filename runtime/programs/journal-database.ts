@@ -8,7 +8,7 @@ import { LOOPBACK } from '../ports.ts';
 import { Refusal } from '../progress.ts';
 import type { Secrets } from '../secrets.ts';
 
-/** Goes up with every change of the SQL that an older checkout must not put back. */
+/** Goes up with every change of the SQL that an older checkout must not revert. */
 const VERSION = 1;
 const DATABASE = 'journal';
 const ROOM = 'bank-account-actor/journal';
@@ -23,9 +23,9 @@ export const journalUrl = (instance: Instance, secrets: JournalSecrets): string 
   `postgres://journal:${secrets.postgresJournal}@${LOOPBACK}:${instance.ports.postgres}/journal`;
 
 /**
- * Makes the journal's database, the role that owns it and the one of the app, which may execute
- * its functions and nothing else, and applies the SQL of this checkout. Harmless when all is
- * there. Refuses a database of the first release.
+ * Creates the journal's database, the role that owns it and the one of the app, which may execute
+ * its functions and nothing else, and applies the SQL of this checkout. Idempotent. Rejects with a
+ * Refusal for a database of the first release.
  */
 export async function provisionJournal(instance: Instance, secrets: JournalSecrets): Promise<void> {
   await withDatabase(instance, secrets, ADMIN, async (admin) => {
@@ -50,7 +50,7 @@ export async function provisionJournal(instance: Instance, secrets: JournalSecre
   });
 }
 
-/** Drops the journal and makes an empty one, to be filled from the log by a restore. */
+/** Drops the journal and creates an empty one, to be filled from the log by a restore. */
 export async function recreateJournal(instance: Instance, secrets: JournalSecrets): Promise<void> {
   await withDatabase(instance, secrets, ADMIN, async (admin) => {
     await admin.query('drop database if exists journal with (force)');

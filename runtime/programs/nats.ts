@@ -29,7 +29,7 @@ const KEPT_STREAMS = new Set(['ACCOUNT_COMMANDS', 'DEAD_COMMANDS']);
 /** Bytes and age of streams of events; text that repeats itself takes half of its bytes so. */
 const EVENT_STREAMS: Readonly<Record<string, readonly [bytes: number, ageMs: number]>> = {
   LEDGER: [LEDGER_BYTES_MAX, LEDGER_AGE_MAX_MS],
-  // A log that was put back from a backup gets from here what it lacks (`restore --refill`).
+  // A log that was restored from a backup gets from here what it lacks (`restore --refill`).
   ACCOUNT_EVENTS: [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS],
   BANK_EVENTS: [BANK_EVENTS_BYTES_MAX, STREAM_AGE_MAX_MS],
 };
@@ -97,7 +97,7 @@ const sidecarPermissions = (): string => {
   return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.>"] }`;
 };
 
-/** Its inbox is its own, so that it reads the answers to nobody else. */
+/** Its inbox is its own, so that it cannot read answers to others. */
 const publisherPermissions = (): string => {
   const info = ['$JS.API.STREAM.INFO.BANK_EVENTS', '$JS.API.STREAM.MSG.GET.BANK_EVENTS'];
   const publish = [STREAMS['BANK_EVENTS'], ...info];

@@ -3,9 +3,10 @@ import type { Instance } from '../instance.ts';
 import { LOOPBACK } from '../ports.ts';
 import type { Secrets } from '../secrets.ts';
 
+/** The administrator of all databases. */
 export const POSTGRES_ADMIN = 'postgres';
 
-/** As the administrator of all databases. */
+/** Connects as the administrator of all databases; the caller ends the connection. */
 export const connectToPostgres = async (
   instance: Instance,
   secrets: Pick<Secrets, 'postgresAdmin'>,

@@ -72,11 +72,13 @@ create event trigger lookup_index on ddl_command_end
   when tag in ('CREATE TABLE','CREATE INDEX') execute function add_lookup_index();
 `;
 
+/** A user of the system. */
 interface User {
   readonly uid: number;
   readonly gid: number;
 }
 
+/** A program and how to run it. */
 interface Call {
   readonly command: string;
   readonly args: string[];
@@ -228,7 +230,7 @@ const canLogIn = (instance: Instance, secrets: Secrets): Promise<boolean> =>
     .then(() => true)
     .catch(() => false);
 
-/** The PostgreSQL program; its data folder is made at the first start. */
+/** The PostgreSQL program; its data folder is created at the first start. */
 export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {
   const bin = locate(instance.root);
   const dir = join(instance.dataDir, 'postgres');
@@ -254,8 +256,8 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
 };
 
 /**
- * Makes the databases: the journal with the actors' decisions, the read side with what can be
- * derived again; each has roles that may enter no other. Harmless when they exist.
+ * Creates the databases: the journal with the actors' decisions, and the read side, which can be
+ * derived again; each has roles with access to no other. Idempotent.
  */
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
   const admin = await connectToPostgres(instance, secrets, ADMIN);
@@ -288,7 +290,7 @@ const provisionReadside = async (
   if (!isKnown) await admin.query('create database readside owner readside');
   await admin.query('revoke all on database readside from public');
   // FerretDB passes the name of the member as a parameter, so only a plan for its value can
-  // use an index; a generic plan, liked while the table was small, reads all of it for ever.
+  // use an index; a generic plan, liked while the table was small, reads all of it every time.
   await admin.query('alter database readside set plan_cache_mode = force_custom_plan');
   const inside = await connectToPostgres(instance, secrets, 'readside');
   try {
@@ -299,6 +301,6 @@ const provisionReadside = async (
   await admin.query(`comment on database readside is '${ready}'`);
 };
 
-/** What FerretDB connects to: without credentials, those of its clients are passed on. */
+/** What FerretDB connects to: without credentials, because those of its clients are passed on. */
 export const readsideUrl = (instance: Instance): string =>
   `postgres://${LOOPBACK}:${instance.ports.postgres}/readside?pool_max_conns=${READSIDE_POOL}`;

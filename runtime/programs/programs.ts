@@ -11,7 +11,7 @@ import type { ProgramName, ProgramVersion } from './versions.ts';
 const VERSION_TIMEOUT_MS = 5_000;
 /** Measured from empty caches on two cores, on average. */
 const BUILD_MINUTES = 1.4;
-/** Everything but the CLI, which only `dapr run` by hand needs. */
+/** Every program but the CLI, which only `dapr run` by hand needs. */
 export const SERVED_BY_START: readonly ProgramName[] = [
   'nats-server',
   'immudb',
@@ -20,6 +20,7 @@ export const SERVED_BY_START: readonly ProgramName[] = [
   'placement',
 ];
 
+/** Paths of programs by name. */
 export type Programs = Readonly<Partial<Record<ProgramName, string>>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 type Place = Pick<Instance, 'root' | 'cacheDir'>;
@@ -50,8 +51,10 @@ const isCompatible = (file: string, program: ProgramVersion): boolean => {
 };
 
 /**
- * Looks for one program: named by its environment variable, compatible on PATH, built
- * before. Undefined means that it must be built. Refuses a variable that names no program.
+ * Looks for one program: named by its environment variable, a compatible one on PATH, or built
+ * before.
+ * @returns undefined when it must be built.
+ * @throws Refusal for a variable that names no program.
  */
 export const lookUp = (
   place: Place,

@@ -5,6 +5,7 @@ import type { DaprApp } from './dapr-yaml.ts';
 import type { Instance } from '../instance.ts';
 import { Refusal } from '../progress.ts';
 
+/** Environment variable with the address of an OTLP collector. */
 export const TRACES_VARIABLE = 'CORE_BANK_TRACES';
 /** Daprd always posts here (OTLP/HTTP 1.x); its configuration has no place for another path. */
 const PATHS = ['/', '/v1/traces'];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** A Go program that the bank needs. */
 export type ProgramName = 'nats-server' | 'immudb' | 'ferretdb' | 'daprd' | 'placement' | 'dapr';
 
 /** How one Go program is recognised on PATH and how it is built. */
@@ -27,6 +28,7 @@ export interface NodeVersion {
   readonly integrity: Readonly<Record<string, string>>;
 }
 
+/** The versions of everything that the bank runs on (runtime/versions.json). */
 export interface Versions {
   readonly node: string;
   /** By major version. */
@@ -36,15 +38,16 @@ export interface Versions {
   readonly images: Readonly<Record<string, string>>;
 }
 
+/** Reads runtime/versions.json. */
 export const readVersions = (root: string): Versions =>
   JSON.parse(readFileSync(join(root, 'runtime', 'versions.json'), 'utf8')) as Versions;
 
 const parts = (version: string): number[] => version.split('.').map(Number);
 
-/** Finds the first x.y.z in what a program printed about itself. */
+/** The first x.y.z in what a program printed about itself; undefined when there is none. */
 export const versionIn = (text: string): string | undefined => /(\d+\.\d+\.\d+)/.exec(text)?.[1];
 
-/** True when `found` is at least `wanted`; with `sameMajor` the first number must agree too. */
+/** Whether `found` is at least `wanted`; with `sameMajor` the first number must be equal too. */
 export const satisfies = (found: string, wanted: string, sameMajor: boolean): boolean => {
   const [a, b] = [parts(found), parts(wanted)];
   if (sameMajor && a[0] !== b[0]) return false;

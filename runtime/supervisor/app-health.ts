@@ -14,7 +14,7 @@ const LOG_APP = 'event-source';
 const TOLD_OF_LOG = ['quarantined', 'alarms'];
 const TOLD_OF_HOST = ['unsettled', 'outbox', 'waiting'];
 
-/** What to tell of a program, by its name; undefined for one that has nothing to tell. */
+/** The members of a program's health to show, by its name; undefined for one without any. */
 export const toldOf = (name: string): readonly string[] | undefined => {
   if (name === LOG_APP) return TOLD_OF_LOG;
   const isHost = name.startsWith(ACTOR_HOST_APP) && !name.endsWith('-daprd');
@@ -32,14 +32,14 @@ const numbersIn = (value: unknown, path: readonly string[]): [readonly string[],
 const words = (path: readonly string[], wanted: readonly string[]): string | undefined => {
   const at = path.findLastIndex((name) => wanted.includes(name));
   if (at < 0) return undefined;
-  // The number of alarms is told, not how many of them health shows.
+  // The number of alarms is shown, not how many of them health shows.
   const rest = path.slice(at).filter((name) => name !== 'count');
   return rest.includes('first') ? undefined : rest.join(' ');
 };
 
 /**
- * One sentence of what /health/ready answered. Apps tell more or less of themselves from release
- * to release, so whatever is not there is left out.
+ * One sentence about the answer of /health/ready. Releases differ in what apps tell, so missing
+ * members are left out.
  */
 export const healthWords = (body: unknown, wanted: readonly string[]): string => {
   const { status, checks } = (body ?? {}) as { status?: unknown; checks?: unknown };
@@ -55,18 +55,18 @@ export const healthWords = (body: unknown, wanted: readonly string[]): string =>
 
 type Told = Readonly<Record<string, { reason?: unknown; needsPerson?: unknown } | null>>;
 
-/** What in there no waiting heals; undefined when there is no such thing. */
+/** What in that answer does not repair itself; undefined when there is no such thing. */
 export const neededPersonFor = (body: unknown): string | undefined => {
   const { checks } = (body ?? {}) as { checks?: Told };
   const found = Object.values(checks ?? {}).find((check) => check?.needsPerson === true);
   return typeof found?.reason === 'string' ? found.reason : undefined;
 };
 
-/** Whether it says of itself that it does what it is there for. */
+/** Whether the app says that it is ready. */
 export const saysReady = (body: unknown): boolean =>
   (body as { status?: unknown } | undefined)?.status === 'ready';
 
-/** Asks an app for its health, needs no token; undefined when it does not answer in time. */
+/** Asks an app for its health, without a token; undefined when it does not answer in time. */
 export const askHealth = async (port: number): Promise<unknown> => {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS_MAX);
@@ -81,6 +81,7 @@ export const askHealth = async (port: number): Promise<unknown> => {
 const whyNotReady = ({ name }: DaprApp, health: unknown): string =>
   health === undefined ? name : `${name}: ${healthWords(health, [])}`;
 
+/** The warning about a program that a person has to look at. */
 export const notToBeTrusted = (name: string, why: string): string =>
   `NOT TO BE TRUSTED: ${name}: ${why} (docs/audit.md: what to do)`;
 
@@ -98,8 +99,8 @@ const patience = () => {
 };
 
 /**
- * Resolves when every app says that it is ready, or that no waiting heals it: gives a sentence for
- * each of these. Throws one that names who does neither within the limit.
+ * Resolves when every app is ready or needs a person, with a sentence for each of the latter.
+ * @returns rejects with an error that names the others when the limit (milliseconds) is over.
  */
 export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<string[]> => {
   const deadline = Date.now() + limitMs;

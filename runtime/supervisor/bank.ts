@@ -35,6 +35,7 @@ import type { ProgramName } from '../programs/versions.ts';
 
 const READY_DEADLINE_MS = 60_000;
 
+/** How to start a bank. */
 export interface BankOptions extends InstanceOptions {
   /** Prints nothing; notes about deaths then go to `onNote` only. */
   readonly quiet?: boolean;
@@ -43,9 +44,9 @@ export interface BankOptions extends InstanceOptions {
   readonly backOffMsMax?: number;
   /** Actor hosts, 1 to 8; ACTOR_HOSTS when unset. */
   readonly actorHosts?: number;
-  /** Leaves the apps and their sidecars out. */
+  /** Starts neither apps nor sidecars. */
   readonly infrastructureOnly?: boolean;
-  /** Look up these programs too, beyond those that a start needs. */
+  /** Further programs to look up, beyond those that a start needs. */
   readonly alsoFind?: readonly ProgramName[];
 }
 
@@ -73,17 +74,19 @@ export interface Bank {
   readonly addActorHost: (host: number) => Promise<void>;
   /** Has an actor host finish what it does, then stops its sidecar; it is not restarted. */
   readonly stopActorHost: (host: number) => Promise<void>;
-  /** Resolves when every app answers /health/ready; throws a sentence that names who does not. */
+  /**
+   * Resolves when every app answers /health/ready; rejects with a sentence that names the others.
+   */
   readonly waitReady: (limitMs?: number) => Promise<void>;
   /** Where debuggers attach, by the app's name; CORE_BANK_INSPECT says for which apps. */
   readonly inspectors: InspectorPorts;
-  /** What was not to be trusted when it was started, a sentence each. */
+  /** What a person must look at, found at the start, one sentence each. */
   readonly distrusted: readonly string[];
   readonly restartCount: (name?: string) => number;
   readonly stop: () => Promise<void>;
 }
 
-/** Every port of the bank, and whose it is. */
+/** Every port of the bank, with its owner. */
 export const allPorts = (
   instance: { readonly ports: Readonly<Record<string, number>> },
   apps: readonly DaprApp[],
@@ -182,8 +185,12 @@ export const forgetAddresses = ({ dataDir }: Instance): void => {
 };
 
 /**
- * Starts the whole bank in this process and gives a handle on it. Compiled apps must be in
- * dist/. When the start fails, everything that came up is stopped before it throws.
+ * Starts the whole bank in this process. Compiled apps must be in dist/. When the start fails,
+ * everything that came up is stopped before it rejects.
+ * @example
+ * const bank = await startBank({ instance: 3, quiet: true });
+ * const answer = await fetch(`${bank.urls['core-bank-api']}/openapi.json`);
+ * await bank.stop();
  */
 export const startBank = async (
   options: BankOptions = {},

@@ -4,11 +4,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** The first delay before a restart. */
 export const BACK_OFF_FIRST_MS = 200;
+/** The longest delay before a restart. */
 export const BACK_OFF_MAX_MS = 5_000;
 /** A program that ran this long had recovered: its next death starts from the first delay. */
 const HEALTHY_AFTER_MS = 30_000;
 
+/** Delays between restarts. */
 export interface BackOff {
   /** The delay before the next restart, given how long the program ran, in milliseconds. */
   readonly next: (ranForMs: number) => number;
@@ -44,22 +47,23 @@ export interface ProgramSpec {
   readonly cwd: string;
   readonly logFile: string;
   readonly port: number;
-  /** Programs stop from the highest layer down, so that nobody loses what it relies on. */
+  /** Programs stop from the highest layer down, so that none loses what it relies on. */
   readonly layer: number;
   readonly ready: () => Promise<boolean>;
   /** How far it steps back when the processors are busy (nice(1)); not at all when unset. */
   readonly niceness?: number;
   /** How long it may take until it is ready; a minute when unset. */
   readonly startMsMax?: number;
-  /** After so many questions in a row that it leaves unanswered, it is killed. */
+  /** After this many health checks in a row without an answer, it is killed. */
   readonly unansweredMax?: number;
-  /** Stops trying to reach this program when it stays away for long. */
+  /** A program that it stops trying to reach when that is away for long. */
   readonly givesUpOn?: string;
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly stopSignal?: NodeJS.Signals;
   readonly beforeStart?: () => void;
 }
 
+/** A program that is kept running. */
 export interface Managed {
   readonly spec: ProgramSpec;
   readonly start: () => void;
@@ -72,6 +76,7 @@ export interface Managed {
   readonly restarts: () => number;
 }
 
+/** Hears of what happens to a program. */
 export interface Watcher {
   /** Something to show changed: state, pid or restarts. */
   readonly changed: () => void;
@@ -123,7 +128,7 @@ const end = async (
   clearTimeout(force);
 };
 
-/** Keeps one program running in its own process group: a death is named and repaired. */
+/** Keeps one program running in its own process group: it is restarted when it dies. */
 export const manageProgram = (
   spec: ProgramSpec,
   watcher: Watcher,

@@ -27,8 +27,8 @@ const ps = (pid: number, column: string): string | undefined => {
 };
 
 /**
- * What tells a process from a later one with the same pid: its start time (and boot).
- * Undefined when no such process lives; a zombie counts as dead.
+ * Distinguishes a process from a later one with the same pid: its start time (and boot). Undefined
+ * when no such process lives; a zombie counts as dead.
  */
 export const processIdentity = (pid: number): string | undefined => {
   if (process.platform !== 'linux') return ps(pid, 'lstart');
@@ -63,7 +63,7 @@ export const residentKib = (pid: number): number => {
   return pages * KIB_PER_PAGE;
 };
 
-/** Signals a whole process group; false when it is gone. */
+/** Signals a whole process group; false when it no longer exists. */
 export const signalGroup = (pid: number, signal: NodeJS.Signals): boolean => {
   try {
     process.kill(-pid, signal);

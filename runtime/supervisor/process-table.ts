@@ -9,6 +9,7 @@ import { writePrivate } from '../secrets.ts';
 const LEFTOVER_GRACE_MS = 5_000;
 const POLL_MS = 50;
 
+/** The state of a program. */
 export type ProgramState = 'starting' | 'ready' | 'restarting' | 'stopped';
 
 /** One program as the ledger and `npm run status` show it. */
@@ -23,13 +24,16 @@ export interface Entry {
   readonly restarts: number;
 }
 
+/** The process table: the supervisor of a data folder and its programs. */
 export interface Ledger {
   readonly supervisor: { readonly pid: number; readonly identity: string };
   readonly programs: readonly Entry[];
 }
 
+/** The file with the process table. */
 const ledgerFile = (dataDir: string): string => join(dataDir, 'running.json');
 
+/** The process table of a data folder; undefined when there is none. */
 export const readLedger = (dataDir: string): Ledger | undefined => {
   const file = ledgerFile(dataDir);
   if (!existsSync(file)) return undefined;
@@ -44,12 +48,14 @@ export const readLedger = (dataDir: string): Ledger | undefined => {
 export const isAlive = (one: { readonly pid: number; readonly identity: string }): boolean =>
   processIdentity(one.pid) === one.identity;
 
+/** Writes the process table. */
 export const writeLedger = (dataDir: string, programs: readonly Entry[]): void => {
   const identity = processIdentity(process.pid) ?? '';
   const ledger: Ledger = { supervisor: { pid: process.pid, identity }, programs };
   writePrivate(ledgerFile(dataDir), `${JSON.stringify(ledger, null, 1)}\n`);
 };
 
+/** Whether it is done within the limit, in milliseconds. */
 export const waitUntil = async (done: () => boolean, limitMs: number): Promise<boolean> => {
   const deadline = Date.now() + limitMs;
   while (!done()) {
@@ -60,8 +66,8 @@ export const waitUntil = async (done: () => boolean, limitMs: number): Promise<b
 };
 
 /**
- * Ends programs that a killed supervisor left behind: highest layer first, politely, then
- * by force. A pid that meanwhile belongs to a stranger is left alone. Gives their names.
+ * Ends programs that a killed supervisor left behind: highest layer first, by a signal, then by
+ * force. A pid that now belongs to another process is left alone. Returns their names.
  */
 export const endLeftovers = async (ledger: Ledger): Promise<string[]> => {
   const living = ledger.programs.filter(isAlive);
@@ -84,8 +90,9 @@ const runningRefusal = (pid: number): Refusal =>
   );
 
 /**
- * Makes this process the only supervisor of the data folder and cleans up after a killed
- * one. Refuses while another supervisor lives. Gives the names of what it cleaned.
+ * Makes this process the only supervisor of the data folder and cleans up after a killed one.
+ * Returns the names of what it ended.
+ * @throws Refusal while another supervisor lives.
  */
 export const takeOver = async (dataDir: string): Promise<string[]> => {
   mkdirSync(dataDir, { recursive: true });
@@ -112,6 +119,7 @@ export const takeOver = async (dataDir: string): Promise<string[]> => {
   return cleaned;
 };
 
+/** Gives up the data folder, so that another supervisor may take it. */
 export const release = (dataDir: string): void => {
   rmSync(ledgerFile(dataDir), { force: true });
   rmSync(join(dataDir, 'supervisor.lock'), { force: true });

@@ -25,4 +25,5 @@ const NICENESS: Readonly<Record<string, number>> = {
   placement: 10,
 };
 
+/** How far a program steps back when the processors are busy (nice(1)). */
 export const nicenessOf = (program: string): number => NICENESS[program] ?? 0;

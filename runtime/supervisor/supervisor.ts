@@ -20,7 +20,7 @@ export type GivesUpOn = ReadonlyMap<string, string>;
 
 /**
  * Watches how long programs are away. After a long outage of one, those that gave up on it are
- * to be restarted: they would run on without it, and look healthy.
+ * restarted: they would run on without it, and look healthy.
  */
 export const watchOutages = (restart: (name: string, because: string) => void) => {
   const awaySince = new Map<string, number>();
@@ -46,8 +46,9 @@ const POLL_MS = 30;
 const LEDGER_RETRY_MS = 1_000;
 const STOPPED_EARLY = 'Stopped while starting.';
 
+/** Starts programs, restarts those that die, and stops them. */
 export interface Supervisor {
-  /** Starts programs side by side and waits until all are ready. */
+  /** Starts programs in parallel and waits until all are ready. */
   readonly start: (specs: readonly ProgramSpec[]) => Promise<void>;
   /** Signals one program's process group; it is restarted when that ends it. */
   readonly kill: (name: string, signal: NodeJS.Signals) => boolean;
@@ -98,8 +99,9 @@ const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<
 };
 
 /**
- * Makes this process the supervisor of a data folder. Every program is written to the
- * ledger as soon as it runs, so even a supervisor that is killed leaves nothing unknown.
+ * Makes this process the supervisor of a data folder. Every program is written to the process table
+ * as soon as it runs, so that even after a killed supervisor every program is known.
+ * @returns rejects while another supervisor lives.
  */
 export const createSupervisor = async (
   dataDir: string,
