@@ -45,7 +45,7 @@ describe('moving money', () => {
       .then(withdrawn(1_200n))
       .leaving({ ledger: minor(-500n), available: 0n });
   });
-  test('given 7.00 and an overdraft of 5.00, when 12.01 are withdrawn, then 0.01 is missing', () => {
+  test('given 7.00 and a limit of 5.00, when 12.01 are withdrawn, then 0.01 is missing', () => {
     given(opened(500n), deposited(700n)).when(withdraw(1_201n)).then(lacking(1_200n, 1n));
   });
   test('when money moves with remarks, then the event keeps them', () => {
@@ -204,7 +204,7 @@ describe('freezing and closing', () => {
 
 describe('settings', () => {
   const inUse = given(...FUNDED, a.overdraftLimitSet(500n), withdrawn(10_300n));
-  test('given 3.00 of an overdraft in use, when it is lowered to 2.99, then 0.01 is missing', () => {
+  test('given 3.00 of an overdraft in use, when lowered to 2.99, then 0.01 is missing', () => {
     inUse.when(a.setOverdraftLimit(299n)).then(lacking(200n, 1n));
   });
   test('given 3.00 of an overdraft in use, when it is lowered to 3.00, then none is left', () => {
@@ -268,7 +268,7 @@ describe('reversals', () => {
       .then(a.reversed(4, 'credit', 1_000n))
       .leaving({ ledger: minor(10_000n), held: minor(0n) });
   });
-  test('given a deposit that was spent or is held, when it is reversed, then 0.01 is missing', () => {
+  test('given a deposit that is spent or held, when it is reversed, then 0.01 is missing', () => {
     for (const used of [withdrawn(1n), holdPlaced(1n)]) {
       given(...FUNDED, used)
         .when(reverse(2))

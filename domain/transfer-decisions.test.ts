@@ -48,7 +48,7 @@ describe('direct transfers', () => {
         .then(atTarget({ code }));
     }
   });
-  test('given too little money and a frozen target, when it is sent, then funds are missing', () => {
+  test('given too little money and a frozen target, when sent, then funds are missing', () => {
     given(...FUNDED)
       .andOther(...FROZEN)
       .when(send(10_001n))
@@ -128,7 +128,7 @@ describe('reserving', () => {
       .when(reserve(1n, AT))
       .then({ code: 'invalid-request', at: '/expiresAt', message: 'must be in the future' });
   });
-  test('given a pending transfer of all money, when the source is closed, then it is refused', () => {
+  test('given a pending transfer of all money, when its source is closed, then refused', () => {
     given100Each(reserved(10_000n))
       .when(a.CLOSE)
       .then({ code: 'balance-not-zero', ledger: minor(10_000n), held: minor(10_000n) });
@@ -138,7 +138,7 @@ describe('reserving', () => {
     transferId: transferIdOf(OWN, BigInt(fill)),
   }));
   const oneMore = transferIdOf(OWN, BigInt(TRANSFERS_PENDING_MAX));
-  test(`given ${TRANSFERS_PENDING_MAX} pending, when one more is reserved, then it is refused`, () => {
+  test(`given ${TRANSFERS_PENDING_MAX} pending, when one more is reserved, then refused`, () => {
     given100Each(...pending)
       .when({ ...reserve(1n), transferId: oneMore })
       .then({ code: 'too-many-open', limit: TRANSFERS_PENDING_MAX });
@@ -165,7 +165,7 @@ describe('capturing a reservation', () => {
     after.leaving({ ledger: minor(9_000n), held: minor(0n), transfers: [] });
     after.leavingOther({ ledger: minor(11_000n) });
   });
-  test('given a reservation of 30.00, when 30.01 are captured, then it says what is reserved', () => {
+  test('given a reservation of 30.00, when 30.01 are captured, then it says the reserve', () => {
     given100Each(reserved(3_000n))
       .when(captureTransfer(3_001n))
       .then({ code: 'transfer-amount-exceeded', reserved: minor(3_000n) });
