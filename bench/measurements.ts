@@ -11,7 +11,7 @@ import type { Audit, Idle, LoadResult, ProgramUse, Rebuild } from './results.ts'
 
 /** Before each load. */
 export const WARM_UP_MS = 2_000;
-const SETTLE_MS = 3_000;
+const REST_MS = 3_000;
 const IDLE_MS = 5_000;
 
 const GENERATOR = { name: GENERATOR_NAME, pid: process.pid };
@@ -92,7 +92,7 @@ export async function runLoad(
 
 /** Memory of every program, and the CPU that all of them take, while nothing is asked. */
 export async function measureIdle(programs: readonly NamedPid[]): Promise<Idle> {
-  await sleep(SETTLE_MS);
+  await sleep(REST_MS);
   const before = sample(programs);
   await sleep(IDLE_MS);
   const after = sample(programs);

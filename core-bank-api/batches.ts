@@ -106,13 +106,13 @@ function itemIds(commandId: CommandId): (about: string) => CommandId {
 /**
  * Executes a plan: the commands of one account in order, the accounts in parallel, or all of
  * them as one when the plan is atomic. An atomic plan with a failure is not sent at all. Gives each
- * command's result with `settle`.
+ * command's result with `resolve`.
  */
 export async function executePlan(
   actors: Pick<Actors, 'execute'>,
   { accounts, failures, batch }: BatchPlan,
   joint: Joint | undefined,
-  settle: (command: Addressed, result: CommandResult) => void,
+  resolve: (command: Addressed, result: CommandResult) => void,
 ): Promise<void> {
   const queues = [...accounts.values()];
   const groups = joint?.atomic === true && queues.length > 0 ? [inOrder(queues)] : queues;
@@ -121,7 +121,7 @@ export async function executePlan(
   const executed = groups.map(async (group) => {
     const commands = group.map(({ message }) => message);
     const results = isAborted ? [] : await actors.execute({ commands, ...joint, ...of });
-    group.forEach((command, at) => settle(command, results[at] ?? ABORTED));
+    group.forEach((command, at) => resolve(command, results[at] ?? ABORTED));
   });
   await Promise.all(executed);
 }

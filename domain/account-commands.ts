@@ -135,7 +135,7 @@ export interface Past {
    * The event that ended the hold or transfer in question, or that reversed the movement. Undefined
    * when there is none.
    */
-  readonly settled?: { readonly version: Version } | undefined;
+  readonly ended?: { readonly version: Version } | undefined;
   /** The event that is to be reversed; undefined when the account has no such event. */
   readonly original?: AccountEvent | undefined;
 }

@@ -100,10 +100,10 @@ function decideReversal(
   account: ExistingAccount,
   { type: _type, version: reverses, ...terms }: CommandOf<'reverse'>,
   at: string,
-  { original, settled }: Past,
+  { original, ended }: Past,
 ): Decision {
   if (original === undefined) return refuse({ code: 'event-not-found' });
-  if (settled !== undefined) return refuse({ code: 'already-reversed', version: settled.version });
+  if (ended !== undefined) return refuse({ code: 'already-reversed', version: ended.version });
   const reversal = reversalOf(original);
   if (reversal === undefined) return refuse({ code: 'not-reversible', eventType: original.type });
   const refused =

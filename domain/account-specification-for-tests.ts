@@ -94,7 +94,7 @@ function pastOf(events: Events, command: AnyCommand): Past {
   const ended = versionOf(endNameOf(command));
   const wanted = command.type === 'reverse' ? command.version : versionOf(originalNameOf(command));
   return {
-    settled: ended === undefined ? undefined : { version: ended },
+    ended: ended === undefined ? undefined : { version: ended },
     original: events[(wanted ?? 0) - 1],
   };
 }

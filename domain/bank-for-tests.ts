@@ -56,11 +56,11 @@ export function bankForTests(options: BankOptions = {}) {
   const pastOf = (accountId: AccountId, command: Command | TransferCommand): Past => {
     const versionOf = (name: string | undefined): Version | undefined =>
       name === undefined ? undefined : named.get(`${accountId} ${name}`);
-    const settled = versionOf(endNameOf(command));
+    const ended = versionOf(endNameOf(command));
     const original =
       command.type === 'reverse' ? command.version : versionOf(originalNameOf(command));
     return {
-      settled: settled === undefined ? undefined : { version: settled },
+      ended: ended === undefined ? undefined : { version: ended },
       original: eventAt(accountId, original),
     };
   };

@@ -11,19 +11,19 @@ type HoldCommand = CommandOf<'place-hold' | 'capture-hold' | 'void-hold' | 'expi
 
 /**
  * Decides a command about a hold; pure. A hold ends once: by the first capture, void or expiry.
- * @param past `settled` tells a hold that has ended from one that never was.
+ * @param past `ended` tells a hold that has ended from one that never was.
  */
 export function decideHold(
   account: ExistingAccount,
   command: HoldCommand,
   at: string,
-  { settled }: Past,
+  { ended }: Past,
 ): Decision {
   if (command.type === 'place-hold') return decidePlace(account, command, at);
   const placed = account.holds.find(({ holdId }) => holdId === command.holdId);
   if (placed === undefined) {
-    if (settled === undefined) return refuse({ code: 'hold-not-found' });
-    return refuse({ code: 'hold-already-resolved', version: settled.version });
+    if (ended === undefined) return refuse({ code: 'hold-not-found' });
+    return refuse({ code: 'hold-already-resolved', version: ended.version });
   }
   const { holdId, amount, description } = placed;
   switch (command.type) {

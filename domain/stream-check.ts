@@ -7,7 +7,7 @@ import { reversalOf } from './movement.ts';
 
 const NOTHING: Past = {};
 /** It ended; when that was nobody needs to know here. */
-const SETTLED = { settled: { version: version(0) } };
+const ENDED = { ended: { version: version(0) } };
 
 /** Which way money goes when the movement is taken back. */
 type Back = EventOf<'movement-reversed'>['direction'];
@@ -47,14 +47,14 @@ export function createMovementsPast(once: OnceNames) {
   ): Past => {
     const { reverses, direction, amount, at } = event;
     const isDone = once.has(`${accountId} ${names.reversalName(reverses)}`);
-    const settled = isDone ? SETTLED : NOTHING;
-    if (reverses > last || reverses < 1) return settled;
+    const ended = isDone ? ENDED : NOTHING;
+    if (reverses > last || reverses < 1) return ended;
     if (!isMoved(accountId, reverses, direction, amount)) {
       // The event exists, but is not such a movement.
-      return { ...settled, original: { type: 'account-unfrozen', at } };
+      return { ...ended, original: { type: 'account-unfrozen', at } };
     }
     const type = direction === 'debit' ? 'money-deposited' : 'money-withdrawn';
-    return { ...settled, original: { type, at, amount } };
+    return { ...ended, original: { type, at, amount } };
   };
   const returnPast = (
     accountId: string,
@@ -62,13 +62,13 @@ export function createMovementsPast(once: OnceNames) {
     { otherAccountId, amount, at, transferId }: EventOf<'transfer-sent'>,
   ): Past => {
     const isDone = once.has(`${accountId} ${names.transferReversalName(id)}`);
-    const settled = isDone ? SETTLED : NOTHING;
+    const ended = isDone ? ENDED : NOTHING;
     const leg = { at, transferId, otherAccountId, amount };
     if (once.has(got(accountId, id, otherAccountId, amount))) {
-      return { ...settled, original: { type: 'transfer-received', ...leg } };
+      return { ...ended, original: { type: 'transfer-received', ...leg } };
     }
     const isKnown = once.has(`${accountId} ${names.transferName(id)}`);
-    return isKnown ? { ...settled, original: { type: 'transfer-sent', ...leg } } : settled;
+    return isKnown ? { ...ended, original: { type: 'transfer-sent', ...leg } } : ended;
   };
 
   return {

@@ -93,11 +93,10 @@ function decideSend(
 /** A reversal sends back what the account received with the transfer, once. */
 function whyNotReverse(
   { reversesTransferId, toAccountId, amount }: CommandOf<'send-transfer'>,
-  { original, settled }: Past,
+  { original, ended }: Past,
 ): TransferDecision | undefined {
   if (reversesTransferId === undefined) return undefined;
-  if (settled !== undefined)
-    return atSource({ code: 'already-reversed', version: settled.version });
+  if (ended !== undefined) return atSource({ code: 'already-reversed', version: ended.version });
   if (original === undefined) return atSource({ code: 'transfer-not-found' });
   const isThat =
     original.type === 'transfer-received' &&
@@ -203,10 +202,10 @@ const pendingOf = (
   { transferId }: Pick<PendingTransfer, 'transferId'>,
 ): PendingTransfer | undefined => transfers.find((open) => open.transferId === transferId);
 
-const notPending = ({ settled }: Past): TransferDecision =>
-  settled === undefined
+const notPending = ({ ended }: Past): TransferDecision =>
+  ended === undefined
     ? atSource({ code: 'transfer-not-found' })
-    : atSource({ code: 'transfer-already-ended', version: settled.version });
+    : atSource({ code: 'transfer-already-ended', version: ended.version });
 
 const isDue = ({ expiresAt }: PendingTransfer, at: string): boolean =>
   expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(at);

@@ -303,7 +303,7 @@ function openLater(open: () => Promise<Projection>): Projection {
     },
     apply: (entries) => now().apply(entries),
     rest: () => now().rest(),
-    settle: () => now().settle(),
+    flush: () => now().flush(),
     setAside: () => opened?.setAside() ?? [],
   };
 }

@@ -56,7 +56,7 @@ export class Weather {
   }
 
   /** All that is still on its way arrives. */
-  async settled(): Promise<void> {
+  async arrived(): Promise<void> {
     while (this.late.size > 0) await Promise.all(this.late);
   }
 
@@ -311,7 +311,7 @@ export async function runCourse(course: Course) {
     await sleep(random(course.stepMs));
   }
   weather.calm = true;
-  await weather.settled();
+  await weather.arrived();
   const isDone = ({ generations }: ProcessForTests): boolean => {
     const { state, eventsApplied, rebuilding, reason } = generations.status();
     if (state === 'stopped') throw new Error(`stopped: ${reason}`);

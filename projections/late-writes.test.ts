@@ -13,7 +13,7 @@ const TIMES = {
   lookMs: 5,
   followedMs: 20,
   keptMs: 40,
-  // A thousand times as fast, so that changes are settled and deleted within a pause.
+  // A thousand times as fast, so that changes are in the documents and deleted within a pause.
   now: () => performance.now() * 1_000,
 };
 const COURSES = 4;

@@ -60,7 +60,7 @@ test('given that it was overtaken, it writes no account any more', async () => {
   await projection.restore();
   await projection.apply(log.entries.slice(0, 6));
   await projection.apply(log.entries.slice(6));
-  const settling = projection.settle();
+  const flushing = projection.flush();
   log.deposit(log.id(1), 1n);
   const told = projection.apply(log.entries.slice(-1)).then(
     () => [],
@@ -70,7 +70,7 @@ test('given that it was overtaken, it writes no account any more', async () => {
   for (const go of writing) go();
   const then = await told;
   expect(then).toHaveLength(4);
-  await settling;
+  await flushing;
   expect(written).toEqual(then);
   expect(await first.checkpoint()).toMatchObject({ settled: 0 });
 });

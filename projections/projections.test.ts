@@ -71,7 +71,7 @@ test('persons: the list has them sealed and forgets what is erased', async () =>
   // Again, as after a crash before the checkpoint: nothing is counted twice.
   await personWriter(await store.persons('1')).write(entries);
   await balances.apply([personEvent(3, 'person-erased', {})]);
-  await balances.settle();
+  await balances.flush();
   const [erased] = store.personsOf('1');
   expect(erased).toMatchObject({ personId: PERSON, status: 'erased', version: 3, index: 0 });
   expect(JSON.stringify(erased)).not.toMatch(/first|second|sealed/);
@@ -80,7 +80,7 @@ test('persons: the list has them sealed and forgets what is erased', async () =>
 
   const history = await historyOf(store);
   await history.apply(entries);
-  await history.settle();
+  await history.flush();
   const again = await historyOf(store);
   expect(await again.restore()).toMatchObject({ position: 2 ** 30 + 2, events: 3 });
 });
@@ -100,7 +100,7 @@ test('a batch of refusals alone moves both projections on and changes no account
     await projection.restore();
     await projection.apply(log.entries);
     await projection.apply(refusals);
-    await projection.settle();
+    await projection.flush();
     expect(await projection.restore()).toMatchObject({
       position: 2 ** 30 + 2,
       lastEventId: `${stream}/2`,
@@ -145,7 +145,7 @@ test('balances: with random failures and crashes, what is read equals the fold',
     const batch = log.entries.filter((entry) => entry.position > position).slice(0, 1 + random(60));
     await persist(() => projection.apply(batch));
     position = batch.at(-1)!.position;
-    if (random(3) === 0) await persist(() => projection.settle());
+    if (random(3) === 0) await persist(() => projection.flush());
     if (random(5) > 0) continue;
     // A crash: nothing of the memory stays.
     projection = await open();
@@ -154,7 +154,7 @@ test('balances: with random failures and crashes, what is read equals the fold',
     const done = log.entries.filter((entry) => entry.position <= position);
     expect(checkpoint.events).toBe(done.length);
   }
-  await persist(() => projection.settle());
+  await persist(() => projection.flush());
   const accounts = store.accountsOf('1');
   expect(accounts).toHaveLength(log.accounts.size);
   for (const account of accounts) {
@@ -257,15 +257,15 @@ test('a document is written when its account is opened, and again when it moved'
   const projection = await balancesOf({ ...stores, accounts: async () => counting });
   await projection.restore();
   await projection.apply(log.entries);
-  await projection.settle();
+  await projection.flush();
   expect(written).toEqual([`${one}/2`, `${other}/1`]);
   log.deposit(other, 7n);
   await projection.apply(log.entries.slice(3));
-  await projection.settle();
+  await projection.flush();
   expect(written.slice(2)).toEqual([`${other}/2`]);
 });
 
-test('changes are deleted once they are settled and old, never earlier', async () => {
+test('changes are deleted once they are in the documents and old, never earlier', async () => {
   const store = await memoryReadStore().accounts('1');
   let time = 0;
   const writer = new AccountWriter(store, () => time);
@@ -279,10 +279,10 @@ test('changes are deleted once they are settled and old, never earlier', async (
     writer.accept(change);
     time += 100;
   }
-  await writer.settle();
+  await writer.flush();
   expect(await store.change(1)).toBeDefined();
   time += CHANGES_KEPT_MS;
-  await writer.settle();
+  await writer.flush();
   expect(await store.change(1)).toBeUndefined();
   expect(await store.change(31)).toBeUndefined();
   expect(changeBlock(32)).toBe(changeBlock(40));
@@ -310,14 +310,14 @@ test('given a document that cannot be written, no other is written late over a n
     return { ...at, settled: 0, accounts, opened: 0 };
   };
   writer.accept(changeOf(1, [broken, slow]));
-  const first = writer.settle().catch((error: unknown) => error);
+  const first = writer.flush().catch((error: unknown) => error);
   await new Promise(setImmediate);
   writer.accept(changeOf(2, [newer]));
   isBroken = false;
-  const second = writer.settle().catch((error: unknown) => error);
+  const second = writer.flush().catch((error: unknown) => error);
   setTimeout(() => open(), 20);
   expect([await first, await second]).toContainEqual(expect.any(Crash));
   await gate;
-  await writer.settle();
+  await writer.flush();
   expect(await store.account(slow.accountId)).toEqual(newer);
 });

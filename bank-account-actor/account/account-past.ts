@@ -45,7 +45,7 @@ export function replay(
     return { ok: true, replayed: true, events };
   }
   const other = streamOf(last.data.otherAccountId);
-  const at = draft.settled(other, transferName(last.data.transferId));
+  const at = draft.versionUnder(other, transferName(last.data.transferId));
   if (at === undefined) return undefined;
   const theirs = at === null ? 'unavailable' : take(other, at);
   if (theirs === undefined) return undefined;
@@ -69,7 +69,7 @@ export function pastOf(draft: Draft, stream: StreamId, account: Account, body: C
   }
   // What the state still holds open was not ended, so nobody needs to be asked.
   const isOpen = 'holdId' in body && account.holds.some(({ holdId }) => holdId === body.holdId);
-  return isOpen ? {} : settledPast(draft.settled(stream, name));
+  return isOpen ? {} : endedPast(draft.versionUnder(stream, name));
 }
 
 export function transferPast(
@@ -83,7 +83,7 @@ export function transferPast(
     case 'send-transfer': {
       const { reversesTransferId } = body;
       if (reversesTransferId === undefined) return {};
-      const received = draft.settled(stream, transferName(reversesTransferId));
+      const received = draft.versionUnder(stream, transferName(reversesTransferId));
       if (received === undefined) return undefined;
       if (received === null) return {};
       return eventPast(draft, stream, received, transferReversalName(reversesTransferId));
@@ -92,7 +92,7 @@ export function transferPast(
     case 'void-transfer':
     case 'expire-transfer': {
       if (source.transfers.some((open) => open.transferId === body.transferId)) return {};
-      return settledPast(draft.settled(stream, transferEndName(body.transferId)));
+      return endedPast(draft.versionUnder(stream, transferEndName(body.transferId)));
     }
     case 'reserve-transfer':
       return {};
@@ -101,15 +101,15 @@ export function transferPast(
   }
 }
 
-function settledPast(at: number | null | undefined): Asked {
+function endedPast(at: number | null | undefined): Asked {
   if (at === undefined) return undefined;
-  return at === null ? {} : { settled: { version: version(at) } };
+  return at === null ? {} : { ended: { version: version(at) } };
 }
 
 function eventPast(draft: Draft, stream: StreamId, at: number, name: string): Asked {
   const event = draft.event(stream, at);
-  const settled = settledPast(draft.settled(stream, name));
-  if (event === undefined || settled === undefined) return undefined;
+  const ended = endedPast(draft.versionUnder(stream, name));
+  if (event === undefined || ended === undefined) return undefined;
   if (event === 'unavailable') return event;
-  return { ...(settled as Past), original: decodeEvent(event as LoggedEvent) };
+  return { ...(ended as Past), original: decodeEvent(event as LoggedEvent) };
 }

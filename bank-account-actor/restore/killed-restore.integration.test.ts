@@ -84,9 +84,9 @@ async function run(killAtPage = Infinity): Promise<{ died: boolean; pages: numbe
     pages += dots.length;
     if (pages >= killAtPage) child.kill('SIGKILL');
   });
-  const died = await new Promise<boolean>((settle, reject) => {
+  const died = await new Promise<boolean>((resolve, reject) => {
     child.once('exit', (code, signal) =>
-      code === 0 || signal === 'SIGKILL' ? settle(code !== 0) : reject(new Error(String(code))),
+      code === 0 || signal === 'SIGKILL' ? resolve(code !== 0) : reject(new Error(String(code))),
     );
   });
   return { died, pages };

@@ -25,7 +25,7 @@ const LOAD_STREAMS_MAX = 64;
  * stream, and takes keys from the backup for those who are registered in both.
  * @returns the number of registered persons without a key.
  */
-async function settleKeys(
+async function restoreKeys(
   journal: Pick<Journal, 'load' | 'restore'>,
   told: ReadonlyMap<StreamId, ToldStream>,
   keys: ReadonlyMap<StreamId, string>,
@@ -134,7 +134,7 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     progress(entries.at(-1)!.position, head, events);
   }
   await flush();
-  const withoutKey = await settleKeys(journal, told.all, keys);
+  const withoutKey = await restoreKeys(journal, told.all, keys);
   crashPoint('restore:keys');
   const wrong = differences(told.all);
   if (wrong !== undefined) throw new LogUnsound(wrong);

@@ -120,7 +120,7 @@ export function createDraft(facts: Facts) {
     hope,
 
     /** Version of the first event under the name, null for none; undefined: to be fetched. */
-    settled: (stream: StreamId, name: string): number | null | undefined =>
+    versionUnder: (stream: StreamId, name: string): number | null | undefined =>
       pages.names.get(keyOf(stream, name))?.version ?? facts.name(stream, name),
     /** The same of a name that must be new for the decision to stand; the commit looks. */
     executed(stream: StreamId, name: string): number | null {

@@ -61,7 +61,7 @@ interface Decided {
 
 interface Waiting {
   readonly work: Work<unknown>;
-  readonly settle: (results: Results) => void;
+  readonly resolve: (results: Results) => void;
   /** When it came, on the steady clock. */
   readonly since: number;
 }
@@ -163,7 +163,7 @@ export function createTurns(ports: TurnPorts) {
   const run = async (works: readonly Waiting[]): Promise<void> => {
     try {
       const results = await decideAndCommit(works);
-      works.slice(0, results.length).forEach(({ settle }, index) => settle(results[index]!));
+      works.slice(0, results.length).forEach(({ resolve }, index) => resolve(results[index]!));
       // What did not fit comes first in the next turn: nothing of its streams may overtake it.
       putBack(works.slice(results.length));
     } catch (error) {
@@ -177,11 +177,11 @@ export function createTurns(ports: TurnPorts) {
       }
       const [first] = works;
       if (isBound && first !== undefined && first.work.commands > 1) {
-        first.settle(inParts(first.work));
+        first.resolve(inParts(first.work));
         return;
       }
       logger.warn('a turn ended without a known outcome', { error: errorText(error, true) });
-      for (const each of works) each.settle(refuseAll(each, LOST));
+      for (const each of works) each.resolve(refuseAll(each, LOST));
     }
   };
 
@@ -248,8 +248,8 @@ export function createTurns(ports: TurnPorts) {
       if (relay.isFull()) return Promise.resolve(many(work.commands, BEHIND));
       if (work.size > WORK_SIZE_MAX) return Promise.resolve(inParts(work));
       if (!load.hasRoom(work)) return Promise.resolve(many(work.commands, CROWDED));
-      return new Promise((resolve) => {
-        waiting.push({ work, settle: resolve as Waiting['settle'], since: clock.steady() });
+      return new Promise((done) => {
+        waiting.push({ work, resolve: done as Waiting['resolve'], since: clock.steady() });
         load.count(work, 1);
         // What comes in the same round of the event loop goes into the same turn.
         if (!isScheduled) clock.soon(next);

@@ -144,8 +144,8 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
   ): Past => {
     const name = endNameOf(asked);
     const at = 'version' in refusal ? refusal.version : 0;
-    const settled = name !== undefined && once.has(`${id} ${name}`);
-    const past = settled ? { settled: { version: version(at) } } : {};
+    const ended = name !== undefined && once.has(`${id} ${name}`);
+    const past = ended ? { ended: { version: version(at) } } : {};
     const original = originalOf(id, asked, refusal, then);
     return original === undefined ? past : { ...past, original };
   };

@@ -66,10 +66,10 @@ function slowly(inner: EventLog) {
 }
 
 /** Lets one append go after the other until all verdicts are there. */
-async function untilSettled(verdicts: readonly Promise<unknown>[], go: () => void): Promise<void> {
-  let isSettled = false;
-  void Promise.all(verdicts).then(() => (isSettled = true));
-  while (!isSettled) {
+async function untilAllDone(verdicts: readonly Promise<unknown>[], go: () => void): Promise<void> {
+  let areAllDone = false;
+  void Promise.all(verdicts).then(() => (areAllDone = true));
+  while (!areAllDone) {
     await turn();
     go();
   }
@@ -107,7 +107,7 @@ describe('deliveries on their way into the log', () => {
     const verdicts = [50, 50, max - 60, 2 * max + 44, 20].map((count) =>
       incoming.deliver(Array.from({ length: count }, () => eventOf(newAccount(), 1))),
     );
-    await untilSettled(verdicts, go);
+    await untilAllDone(verdicts, go);
     expect(batches).toEqual([50, max - 10, max, max, 44, 20]);
   });
 
@@ -121,7 +121,7 @@ describe('deliveries on their way into the log', () => {
     const plain = eventsOf(id, 1, max + 5).filter(({ version }) => version > max + 2);
     const events = linked([...eventsOf(id, 1, max - 2), ...one, ...plain]);
     const verdicts = [incoming.deliver(events)];
-    await untilSettled(verdicts, go);
+    await untilAllDone(verdicts, go);
     expect(await verdicts[0]).toBe('done');
     expect(batches).toEqual([max - 2, 8]);
     expect(await log.heads([id, other])).toEqual([max + 5, 1]);
@@ -137,7 +137,7 @@ describe('deliveries on their way into the log', () => {
     );
     const legs = [0, 1].flatMap((leg) => groups.map((group) => group[leg]!));
     const verdicts = [incoming.deliver([...legs, ...legs])];
-    await untilSettled(verdicts, go);
+    await untilAllDone(verdicts, go);
     expect(await verdicts[0]).toBe('done');
     expect(batches).toEqual([APPEND_EVENTS_MAX, APPEND_EVENTS_MAX]);
     expect(alarms.count()).toBe(0);
@@ -156,7 +156,7 @@ describe('deliveries on their way into the log', () => {
     expect(await incoming.deliver([eventOf(large, 2, bytes)])).toBe('retry');
     const fine = incoming.deliver([eventOf(newAccount(), 1)]);
     const all = [first, ...hotOnes, largeOne, fine];
-    await untilSettled(all, go);
+    await untilAllDone(all, go);
     expect(await Promise.all(all)).toEqual(all.map(() => 'done'));
     expect(await incoming.deliver([eventOf(newAccount(), 1)].slice(1))).toBe('done');
   });
@@ -168,7 +168,7 @@ describe('deliveries on their way into the log', () => {
     const many = () => Array.from({ length: 500 }, () => eventOf(newAccount(), 1));
     const waiting = Array.from({ length: 11 }, () => incoming.deliver(many()));
     expect(await incoming.deliver(many())).toBe('retry');
-    await untilSettled(waiting, go);
+    await untilAllDone(waiting, go);
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['done']));
   });
 

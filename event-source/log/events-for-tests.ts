@@ -101,7 +101,7 @@ export function eventOf(id: StreamId, version: number, parts: EventParts = {}): 
   return { ...common, type: 'money-deposited', data: { amount, currency, balance, ...remarks } };
 }
 
-/** An event that settles a hold, which may stand in a stream once. */
+/** An event that ends a hold, which may stand in a stream once. */
 export const voided = (id: StreamId, version: number, holdId: string): BankEvent => {
   const { data, ...envelope } = eventOf(id, version, { amount: '1.00' });
   return { ...envelope, type: 'hold-voided', data: { ...data, holdId } } as BankEvent;

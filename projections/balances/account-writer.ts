@@ -11,13 +11,13 @@ import { inParallel } from '../../platform/parallel.ts';
 import { Overtaken } from '../follower/projection.ts';
 import { ACCOUNTS_BEGINNING, type AccountStore } from '../read-store/read-store.ts';
 
-const SETTLE_EVERY_MS = 20_000;
+const WRITE_EVERY_MS = 20_000;
 /** A thousand documents at once keep two cores busy for half a second, so they are spread. */
-const SETTLE_SPREAD_MS = 10_000;
-const SETTLE_GAP_MS_MAX = 100;
-const SETTLE_IN_FLIGHT = 4;
+const WRITE_SPREAD_MS = 10_000;
+const WRITE_GAP_MS_MAX = 100;
+const WRITE_IN_FLIGHT = 4;
 /** Accounts whose documents may be behind; readers and this process keep them in memory. */
-const UNSETTLED_ACCOUNTS_MAX = 50_000;
+const UNWRITTEN_ACCOUNTS_MAX = 50_000;
 const ACCOUNTS_REMEMBERED = 50_000;
 
 interface Reached extends Checkpoint {
@@ -28,17 +28,17 @@ interface Reached extends Checkpoint {
 export class AccountWriter {
   private readonly store: AccountStore;
   private readonly now: () => number;
-  private readonly unsettled = new Map<string, AccountModel>();
-  private readonly settledOnes = boundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
+  private readonly unwritten = new Map<string, AccountModel>();
+  private readonly upToDate = boundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
   /** When the last change of each block was written. */
   private readonly blocks = new Map<number, number>();
   private firstBlock = 0;
   private at: Reached = { seq: 0, position: 0, lastEventId: '', events: 0 };
   /** At this time there was no change after `at`, neither then nor deleted before. */
   private heardAt: number;
-  private settledSeq = 0;
-  private settledAt: number;
-  private settling: Promise<void> | undefined;
+  private writtenSeq = 0;
+  private flushedAt: number;
+  private flushing: Promise<void> | undefined;
   /** Another one writes now, who knows more. */
   private hasLeft = false;
   /** Somebody waits for the run under way, so it is not spread. */
@@ -48,7 +48,7 @@ export class AccountWriter {
   constructor(store: AccountStore, now = () => performance.now()) {
     this.store = store;
     this.now = now;
-    this.settledAt = this.heardAt = now();
+    this.flushedAt = this.heardAt = now();
   }
 
   get reached(): Reached {
@@ -56,13 +56,13 @@ export class AccountWriter {
   }
 
   /** Changes up to this one are in the account documents. */
-  get settled(): number {
-    return this.settledSeq;
+  get written(): number {
+    return this.writtenSeq;
   }
 
   /** The account, if it is in memory. */
   known(id: string): AccountModel | undefined {
-    return this.unsettled.get(id) ?? this.settledOnes.get(id);
+    return this.unwritten.get(id) ?? this.upToDate.get(id);
   }
 
   /** Brings an account into memory. */
@@ -70,7 +70,7 @@ export class AccountWriter {
     const account = await this.store.account(id);
     if (account === undefined) return;
     if (account.position > this.at.position) throw new Overtaken(`account ${id} is further`);
-    this.settledOnes.set(id, account);
+    this.upToDate.set(id, account);
   }
 
   /**
@@ -91,13 +91,13 @@ export class AccountWriter {
   }
 
   /**
-   * After a pause the number may be free because the change that had it was settled and deleted.
-   * Then what was written is no change: nobody reads it, and it is taken away again.
+   * After a pause the number may be free because the change that had it is in the documents and was
+   * deleted. Then what was written is no change: nobody reads it, and it is taken away again.
    */
   private async requireNew(seq: number, isOurs: boolean): Promise<void> {
-    if ((await this.settledInStore()) < seq) return;
+    if ((await this.writtenInStore()) < seq) return;
     if (isOurs) await this.store.deleteChanges(changeBlock(seq));
-    throw new Overtaken(`change ${seq} was settled before`);
+    throw new Overtaken(`change ${seq} is in the documents already`);
   }
 
   /** Applies a change that is written, and writes the documents of the accounts that it opened. */
@@ -106,32 +106,32 @@ export class AccountWriter {
     this.at = { seq, position, lastEventId, events };
     this.blocks.set(changeBlock(seq), this.now());
     for (const account of accounts.slice(0, opened)) {
-      this.settledOnes.set(account.accountId, account);
+      this.upToDate.set(account.accountId, account);
     }
-    for (const account of accounts.slice(opened)) this.unsettled.set(account.accountId, account);
+    for (const account of accounts.slice(opened)) this.unwritten.set(account.accountId, account);
   }
 
   /** Reads the checkpoint and the changes after it, and adds the accounts a crash kept out. */
   async restore(): Promise<Checkpoint> {
-    // Another one may have settled on while the changes were read: then some were deleted.
+    // Another one may have written documents while the changes were read: then some were deleted.
     do await this.readChanges();
-    while ((await this.settledInStore()) > this.at.seq);
+    while ((await this.writtenInStore()) > this.at.seq);
     const { seq: _seq, ...reached } = this.at;
     return reached;
   }
 
-  private async settledInStore(): Promise<number> {
+  private async writtenInStore(): Promise<number> {
     return ((await this.store.checkpoint()) ?? ACCOUNTS_BEGINNING).settled;
   }
 
   private async readChanges(): Promise<void> {
     // What was known may be from before another one went on.
-    this.unsettled.clear();
-    this.settledOnes.clear();
+    this.unwritten.clear();
+    this.upToDate.clear();
     this.blocks.clear();
     const { settled, firstBlock, ...rest } = (await this.store.checkpoint()) ?? ACCOUNTS_BEGINNING;
     this.at = { seq: settled, ...rest };
-    this.settledSeq = settled;
+    this.writtenSeq = settled;
     this.firstBlock = firstBlock;
     this.hasLeft = false;
     for (let block = firstBlock; block <= changeBlock(settled); block += 1) {
@@ -154,20 +154,20 @@ export class AccountWriter {
     const failure = this.failure;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
-    const due = this.now() - this.settledAt >= SETTLE_EVERY_MS;
-    const crowded = this.unsettled.size > UNSETTLED_ACCOUNTS_MAX;
+    const due = this.now() - this.flushedAt >= WRITE_EVERY_MS;
+    const crowded = this.unwritten.size > UNWRITTEN_ACCOUNTS_MAX;
     if (!due && !crowded) return;
-    if (crowded) await this.settle();
+    if (crowded) await this.flush();
     // The next call says so; until then the documents are only behind, never wrong.
     else this.run().catch((error: Error) => (this.failure = error));
   }
 
   /** Writes the documents of all accounts that changed, at once. */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     this.isAwaited = true;
     try {
       // The run under way may fail for what was so when it began, and knows nothing newer.
-      await this.settling?.catch(() => undefined);
+      await this.flushing?.catch(() => undefined);
       await this.run();
     } finally {
       this.isAwaited = false;
@@ -177,49 +177,49 @@ export class AccountWriter {
   /** Resolves when none of its writes is under way any more, for a successor. */
   async leave(): Promise<void> {
     this.hasLeft = true;
-    await this.settling?.catch(() => undefined);
+    await this.flushing?.catch(() => undefined);
   }
 
   /** One run at a time. */
   private run(): Promise<void> {
-    this.settling ??= this.settleAll().finally(() => {
-      this.settling = undefined;
-      this.settledAt = this.now();
+    this.flushing ??= this.writeAll().finally(() => {
+      this.flushing = undefined;
+      this.flushedAt = this.now();
     });
-    return this.settling;
+    return this.flushing;
   }
 
-  private async settleAll(): Promise<void> {
-    const { seq: settled, ...until } = this.at;
-    const ids = [...this.unsettled.keys()].toReversed();
-    const gapMs = (SETTLE_SPREAD_MS * SETTLE_IN_FLIGHT) / Math.max(ids.length, 1);
-    await inParallel(ids, SETTLE_IN_FLIGHT, async (id) => {
+  private async writeAll(): Promise<void> {
+    const { seq: written, ...until } = this.at;
+    const ids = [...this.unwritten.keys()].toReversed();
+    const gapMs = (WRITE_SPREAD_MS * WRITE_IN_FLIGHT) / Math.max(ids.length, 1);
+    await inParallel(ids, WRITE_IN_FLIGHT, async (id) => {
       if (this.hasLeft) return;
-      await this.settleOne(id);
+      await this.writeOne(id);
       if (!this.isAwaited)
-        await sleep(Math.min(gapMs, SETTLE_GAP_MS_MAX), undefined, { ref: false });
+        await sleep(Math.min(gapMs, WRITE_GAP_MS_MAX), undefined, { ref: false });
     });
     if (this.hasLeft) return;
-    if (settled > this.settledSeq) {
+    if (written > this.writtenSeq) {
       // A block is deleted only after a checkpoint that does not need it.
-      await this.store.saveCheckpoint({ ...until, settled, firstBlock: this.firstBlock });
-      this.settledSeq = settled;
+      await this.store.saveCheckpoint({ ...until, settled: written, firstBlock: this.firstBlock });
+      this.writtenSeq = written;
     }
     await this.deleteOldBlocks();
   }
 
-  private async settleOne(id: string): Promise<void> {
-    const account = this.unsettled.get(id);
+  private async writeOne(id: string): Promise<void> {
+    const account = this.unwritten.get(id);
     if (account === undefined) return;
     await this.store.replaceAccount(account);
     // It may have moved on while it was written; then it stays for the next time.
-    if (this.unsettled.get(id) !== account) return;
-    this.unsettled.delete(id);
-    this.settledOnes.set(id, account);
+    if (this.unwritten.get(id) !== account) return;
+    this.unwritten.delete(id);
+    this.upToDate.set(id, account);
   }
 
   private async deleteOldBlocks(): Promise<void> {
-    while (this.firstBlock < changeBlock(this.settledSeq)) {
+    while (this.firstBlock < changeBlock(this.writtenSeq)) {
       const writtenAt = this.blocks.get(this.firstBlock) ?? this.now();
       if (this.now() - writtenAt < CHANGES_KEPT_MS) return;
       await this.store.deleteChanges(this.firstBlock);

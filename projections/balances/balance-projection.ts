@@ -115,7 +115,7 @@ export function balanceProjection({
       position: last.position,
       lastEventId: last.event.id,
       events: before.events + entries.length,
-      settled: writer.settled,
+      settled: writer.written,
       accounts: [...opened.values(), ...moved.values()],
       opened: opened.size,
     });
@@ -157,7 +157,7 @@ export function balanceProjection({
       }
     },
     rest: () => writer.rest(),
-    settle: () => writer.settle(),
+    flush: () => writer.flush(),
     setAside: () => setAside.list(),
   };
 }

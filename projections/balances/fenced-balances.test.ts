@@ -34,7 +34,7 @@ function standing<Name extends keyof AccountStore>(store: AccountStore, name: Na
   return { paused, letGo: () => letGo() };
 }
 
-/** A first process stands in a call of its settling; a second one took over. */
+/** A first process stands in a call of its flushing; a second one took over. */
 async function overtaken(name: 'replaceAccount' | 'saveCheckpoint') {
   const log = logForTests();
   const [a, b] = [log.id(1), log.id(2)];
@@ -47,13 +47,13 @@ async function overtaken(name: 'replaceAccount' | 'saveCheckpoint') {
   await old.restore();
   await old.apply(log.entries.slice(0, 2));
   await old.apply(log.entries.slice(2));
-  void old.settle();
+  void old.flush();
   await sleep(5);
   log.deposit(a, 900n);
   const young = await balancesOf(stores);
   await young.restore();
   await young.apply(log.entries.slice(3));
-  await young.settle();
+  await young.flush();
   const then = { account: await accounts.account(a), checkpoint: await accounts.checkpoint() };
   letGo();
   await sleep(5);
@@ -93,11 +93,11 @@ test('a number that is free since its change was deleted is not taken after a pa
     await young.apply(log.entries.slice(-1));
   }
   clock.mockImplementation(() => began + 120_000);
-  await young.settle();
+  await young.flush();
   clock.mockImplementation(() => began + 240_000);
-  await young.settle();
+  await young.flush();
   expect(await accounts.change(2)).toBeUndefined();
-  await expect(old.apply(log.entries.slice(1, 2))).rejects.toThrow(/was settled before/);
+  await expect(old.apply(log.entries.slice(1, 2))).rejects.toThrow(/is in the documents already/);
   clock.mockRestore();
   expect(await accounts.change(2)).toBeUndefined();
   expect(changeBlock(2)).toBe(0);
@@ -133,7 +133,7 @@ test('metadata of any size is written once, and no change is too large', async (
   // As many as one batch never has.
   await projection.apply(log.entries.slice(0, 2_500));
   await projection.apply(log.entries.slice(2_500));
-  await projection.settle();
+  await projection.flush();
   const sizes = changes.map((change) => documentBytes(toChangeDocument(change)));
   expect(Math.max(...sizes)).toBeLessThan(CHANGE_BYTES_MAX + 65_536);
   expect(changes.length).toBeGreaterThan(2);

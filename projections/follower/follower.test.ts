@@ -19,7 +19,7 @@ function recorder(from: Checkpoint = { position: 0, lastEventId: '', events: 0 }
       applied.push(...entries);
     },
     rest: async () => undefined,
-    settle: async () => undefined,
+    flush: async () => undefined,
     setAside: () => [],
   };
   return { applied, faults, projection };

@@ -163,7 +163,7 @@ export class Follower {
     this.ending = true;
     this.alarm.end();
     await this.running;
-    if (this.state === 'following') await this.projection.settle();
+    if (this.state === 'following') await this.projection.flush();
     this.state = 'ended';
   }
 

@@ -23,7 +23,7 @@ export interface Projection {
   /** Called between batches and when idle, for what can wait. */
   rest(): Promise<void>;
   /** Writes everything that is still in memory, before the process ends. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
   /** The streams that could not be followed, at most SET_ASIDE_NAMED_MAX of them. */
   setAside(): readonly SetAsideModel[];
 }

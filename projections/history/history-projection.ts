@@ -135,7 +135,7 @@ export function historyProjection({
       const due = now() - savedAt >= CHECKPOINT_EVERY_MS;
       if (due || reached.events - saved.events >= CHECKPOINT_EVERY_EVENTS) await save();
     },
-    settle: save,
+    flush: save,
     setAside: () => setAside.list(),
   };
 }

@@ -198,7 +198,7 @@ test('given a new generation of which only a part was read, it begins anew', asy
   const { change } = models;
   models.change = () => Promise.reject(new Unavailable('away for a moment'));
   await expect(view.account(idOf(1))).rejects.toThrow(Unavailable);
-  // What was not read by then is settled, and too old to be kept.
+  // What was not read by then is in the documents, and too old to be kept.
   models.change = change;
   models.of('2').accounts.set(idOf(1), accountOf(1, 3));
   models.of('2').settled = 40;

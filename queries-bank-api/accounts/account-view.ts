@@ -36,7 +36,7 @@ export class AccountView {
   private readonly metadata = boundedMap<string, Metadata>(METADATA_REMEMBERED);
   private readonly published: () => Promise<string>;
   /** Accounts whose documents may be behind, in the order of their last change. */
-  private readonly unsettled = new Map<string, { seq: number; account: AccountModel }>();
+  private readonly unwritten = new Map<string, { seq: number; account: AccountModel }>();
   private readonly remembered = boundedMap<string, AccountModel>(ACCOUNTS_REMEMBERED);
   /** Accounts that the newest change opened: their documents are written right after it. */
   private opening: readonly AccountModel[] = [];
@@ -135,7 +135,7 @@ export class AccountView {
         throw new Unavailable('the read models moved on while they were read');
       }
     } catch (error) {
-      // What was read in part would pass for the whole, when the rest is settled and deleted.
+      // What was read in part would pass for the whole, when the rest is written and deleted.
       if (isNew) this.generation = '';
       throw error;
     }
@@ -143,7 +143,7 @@ export class AccountView {
     this.confirmedAt = began;
   }
 
-  /** Takes in the changes that are there; those before `since` were known or are settled. */
+  /** Takes in the changes that are there; those before `since` were known or are in the documents. */
   private async readOn(since: number): Promise<void> {
     // What was seen stays seen. But a log that was restored is shorter, perhaps permanently.
     let until: number | undefined;
@@ -167,9 +167,9 @@ export class AccountView {
 
   private async reload(generation: string): Promise<void> {
     const settled = await this.models.settled(generation);
-    // The last settled change is kept, however old it is.
+    // The last change that the documents have is kept, however old it is.
     const last = await this.models.change(generation, settled);
-    this.unsettled.clear();
+    this.unwritten.clear();
     this.remembered.clear();
     this.opening = [];
     this.generation = generation;
@@ -183,12 +183,12 @@ export class AccountView {
       const { accountId } = account;
       const newest = this.newer(account);
       this.remembered.delete(accountId);
-      this.unsettled.delete(accountId);
-      this.unsettled.set(accountId, { seq: change.seq, account: newest });
+      this.unwritten.delete(accountId);
+      this.unwritten.set(accountId, { seq: change.seq, account: newest });
     }
-    for (const [accountId, { seq, account }] of this.unsettled) {
+    for (const [accountId, { seq, account }] of this.unwritten) {
       if (seq > change.settled) break;
-      this.unsettled.delete(accountId);
+      this.unwritten.delete(accountId);
       this.remembered.set(accountId, account);
     }
     this.opening = change.accounts.slice(0, change.opened);
@@ -197,7 +197,7 @@ export class AccountView {
   }
 
   private known(accountId: string): AccountModel | undefined {
-    return this.unsettled.get(accountId)?.account ?? this.remembered.get(accountId);
+    return this.unwritten.get(accountId)?.account ?? this.remembered.get(accountId);
   }
 
   /** A document may be ahead of the changes read so far, or behind them. */
@@ -211,9 +211,9 @@ export class AccountView {
     const newest = this.newer(account);
     if (begun !== this.begun) return newest;
     const { accountId } = account;
-    const late = this.unsettled.get(accountId);
+    const late = this.unwritten.get(accountId);
     if (late === undefined) this.remembered.set(accountId, newest);
-    else this.unsettled.set(accountId, { ...late, account: newest });
+    else this.unwritten.set(accountId, { ...late, account: newest });
     return newest;
   }
 }

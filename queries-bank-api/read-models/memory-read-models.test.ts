@@ -6,7 +6,7 @@ describe('the read models in memory', () => {
   const models = memoryReadModels();
   const writer: ReadModelsWriter = {
     use: async (name, generation) => void (models.use[name] = generation),
-    settle: async (generation, seq) => void (models.of(generation).settled = seq),
+    saveSettled: async (generation, seq) => void (models.of(generation).settled = seq),
     change: async (generation, change) =>
       void models.of(generation).changes.set(change.seq, change),
     account: async (generation, account) =>

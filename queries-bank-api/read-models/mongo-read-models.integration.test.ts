@@ -39,7 +39,7 @@ describe('the read models on FerretDB', () => {
       }));
       await into(collections.registry).insertMany(revisions);
     },
-    settle: async (generation, settled) => {
+    saveSettled: async (generation, settled) => {
       const document = { _id: checkpointId('balances', generation), settled } as Document;
       await into(collections.checkpoints).insertOne(document);
     },

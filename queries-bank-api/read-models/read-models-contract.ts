@@ -15,7 +15,7 @@ import type { ReadModels } from './read-models.ts';
 /** Writes what the projections would. */
 export interface ReadModelsWriter {
   use(name: 'balances' | 'history', generation: string): Promise<void>;
-  settle(generation: string, seq: number): Promise<void>;
+  saveSettled(generation: string, seq: number): Promise<void>;
   change(generation: string, change: AccountChange): Promise<void>;
   account(generation: string, account: AccountModel): Promise<void>;
   person(generation: string, person: PersonModel): Promise<void>;
@@ -43,7 +43,7 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
     const line = { ...lineOf(1, 2), metadata: { 'a.b': 'c' }, description: 'rent' };
     await writer.use('balances', '2-bbbbbbbb');
     await writer.use('history', '3-cccccccc');
-    await writer.settle('2', 41);
+    await writer.saveSettled('2', 41);
     await writer.change('2', changeOf(42, 41, [account]));
     await writer.account('2', account);
     await writer.line('3', idOf(1), line);

@@ -9,7 +9,7 @@ import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { viewOf } from '../faults/verdict.ts';
 
-const SETTLE_MS_MAX = 15_000;
+const ARRIVAL_MS_MAX = 15_000;
 const APP = 'core-bank-api';
 
 jest.setTimeout(120_000);
@@ -45,7 +45,7 @@ describe('a batch on the real house', () => {
     expect(statuses(results)).toEqual([...commands.map(() => 201), 400]);
     const versions = results.slice(0, -1).map(({ outcome }) => outcome?.version);
     expect(versions).toEqual(ids.flatMap(() => [3, 4]));
-    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
       const counts = await Promise.all(ids.map(async (id) => (await eventsOf(id)).length));
       return counts.filter((count) => count !== 4).map((count) => `${count} events, not 4`);
     });
@@ -65,7 +65,7 @@ describe('a batch on the real house', () => {
     // Were anything written, it would be there before this one.
     const marker = randomUUID();
     await batch([{ ...deposit(account), idempotencyKey: marker }]);
-    const looked = await violationsWithin(SETTLE_MS_MAX, async () =>
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () =>
       (await loggedWith(marker)) === 1 ? [] : ['the marker is not there'],
     );
     expect(looked).toEqual([]);
@@ -107,7 +107,7 @@ describe('commands as messages on the real house', () => {
       const data = { ...deposit(account), idempotencyKey: key };
       expect(await publish(cloudEvent(id, data), CLOUD_EVENT)).toBe(204);
     }
-    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
       const url = `${house.commandUrl}/v1/commands/${key}?accountId=${account}`;
       const answer = await fetch(url);
       return answer.status === 200 ? [] : [`answered ${answer.status}`];
@@ -124,7 +124,7 @@ describe('commands as messages on the real house', () => {
       publish(cloudEvent(id, deposit(account, `${at + 1}.00`), source), CLOUD_EVENT),
     );
     expect(await Promise.all(sent)).toEqual([204, 204]);
-    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
       const statuses = sources.map(async (source) => {
         const path = `v1/commands/${id}?accountId=${account}&source=${source}`;
         const answer = await fetch(`${house.commandUrl}/${path}`);
@@ -142,14 +142,14 @@ describe('commands as messages on the real house', () => {
     expect(await publish(cloudEvent(id, deposit(account, 'bad')), CLOUD_EVENT)).toBe(204);
     expect(await publish('rubbish', 'text/plain', RAW)).toBe(204);
     let list = '';
-    const looked = await violationsWithin(SETTLE_MS_MAX, async () => {
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
       list = deadLetters('list');
       return list.includes(id) && list.includes('rubbish') ? [] : [list];
     });
     expect(looked).toEqual([]);
     expect(list).toContain('/amount must be a decimal string');
     expect(deadLetters('replay', 'all')).toContain('2 dead letters were sent again');
-    const again = await violationsWithin(SETTLE_MS_MAX, async () => {
+    const again = await violationsWithin(ARRIVAL_MS_MAX, async () => {
       const now = deadLetters('list');
       return now.includes('2 dead letters in all') ? [] : [now];
     });
@@ -163,7 +163,7 @@ describe('commands as messages on the real house', () => {
     await publish('rubbish', 'text/plain', RAW);
     const key = randomUUID();
     await publish(cloudEvent(key, deposit(account)), CLOUD_EVENT);
-    const looked = await violationsWithin(SETTLE_MS_MAX, async () =>
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () =>
       (await loggedWith(messageKeyFor('test', key))) === 1 ? [] : ['not there'],
     );
     expect(looked).toEqual([]);

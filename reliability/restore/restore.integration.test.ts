@@ -62,7 +62,7 @@ async function get(path: string): Promise<Record<string, unknown>> {
   }
 }
 
-const untilSettled = async (linesMin: number): Promise<Map<string, string>> => {
+const untilAtRest = async (linesMin: number): Promise<Map<string, string>> => {
   const deadline = Date.now() + PATIENCE_MS;
   for (let before = ''; ;) {
     const seen = await readSide(bank!.instance);
@@ -125,11 +125,11 @@ afterAll(async () => {
 
 test('the read side that was dropped is rebuilt to the byte', async () => {
   const lines = acknowledged().length;
-  const before = await untilSettled(lines);
+  const before = await untilAtRest(lines);
   await dropReadSide(bank!.instance);
   const rebuilt = await runCommandOf('operations/rebuild.js', ['all'], place);
   expect(rebuilt).toMatchObject({ code: 0 });
-  const after = await untilSettled(lines);
+  const after = await untilAtRest(lines);
   expect(after.size).toBe(before.size);
   expect(after).toEqual(before);
 });
@@ -229,7 +229,7 @@ describe('a backup of the log', () => {
 
   test('is not put back while the bank runs, nor over a log without being asked', async () => {
     expect((await restoreFrom(join(backups, 'log'))).said).toMatch(/The bank runs/);
-    const seen = [...(await untilSettled(acknowledged().length)).keys()];
+    const seen = [...(await untilAtRest(acknowledged().length)).keys()];
     lines = seen.filter((key) => key.startsWith('history'));
     await stop();
     expect((await restoreFrom(join(backups, 'log'))).said).toMatch(/--set-aside/);
@@ -291,7 +291,7 @@ describe('a backup of the log', () => {
     await expectReplays(acknowledged().slice(-60));
     const rebuilt = await runCommandOf('operations/rebuild.js', ['all'], place);
     expect(rebuilt).toMatchObject({ code: 0 });
-    const seen = [...(await untilSettled(acknowledged().length)).keys()];
+    const seen = [...(await untilAtRest(acknowledged().length)).keys()];
     expect(seen.filter((key) => key.startsWith('history')).sort()).toEqual(lines.sort());
     const { events } = (await get('/v1/audit/status')) as { events: number };
     const published = await publicStream(bank!.instance);
