@@ -72,7 +72,7 @@ const DOORS = {
     'report',
     'walk',
   ],
-  'event-source/feeds': ['integration-feed', 'ledger-feed', 'nats-stream'],
+  'event-source/feeds': ['integration-feed', 'log-feed', 'nats-stream'],
   'event-source/immudb': [
     'check',
     'client',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startBank } from '../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../runtime/supervisor/command.ts';
 import { resolveInstance } from '../runtime/instance.ts';
-import { readLedger } from '../runtime/supervisor/process-table.ts';
+import { readProcessTable } from '../runtime/supervisor/process-table.ts';
 import type { Supervisor } from '../runtime/supervisor/supervisor.ts';
 import type { BenchOptions } from './bench-options.ts';
 import type { NamedPid } from './processes.ts';
@@ -89,7 +89,7 @@ function stopWhoeverRuns(): (supervisor: Supervisor) => void {
 
 function attach(url: string, queryUrl: string): House {
   const { dataDir } = resolveInstance();
-  const known = (): readonly NamedPid[] => readLedger(dataDir)?.programs ?? [];
+  const known = (): readonly NamedPid[] => readProcessTable(dataDir)?.programs ?? [];
   return {
     url,
     queryUrl,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
-import { isAlive, readLedger } from '../runtime/supervisor/process-table.ts';
+import { isAlive, readProcessTable } from '../runtime/supervisor/process-table.ts';
 import { Refusal, runCommand } from '../runtime/progress.ts';
 
 /** Only what the runtime made is removed, so a wrong CORE_BANK_DATA costs no other files. */
@@ -52,8 +52,8 @@ runCommand(async () => {
     .parse()
     .opts();
   const { dataDir } = resolveInstance();
-  const ledger = readLedger(dataDir);
-  if (ledger !== undefined && [ledger.supervisor, ...ledger.programs].some(isAlive)) {
+  const table = readProcessTable(dataDir);
+  if (table !== undefined && [table.supervisor, ...table.programs].some(isAlive)) {
     throw new Refusal('The bank runs: stop it with "npm run stop" before you reset it.');
   }
   if (!existsSync(dataDir)) {

@@ -9,7 +9,7 @@ import {
 import { sidecarName } from '../runtime/programs/apps.ts';
 import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
-import { isAlive, readLedger } from '../runtime/supervisor/process-table.ts';
+import { isAlive, readProcessTable } from '../runtime/supervisor/process-table.ts';
 import type { Entry } from '../runtime/supervisor/process-table.ts';
 import { residentKib } from '../runtime/supervisor/process-identity.ts';
 import { clock, runCommand } from '../runtime/progress.ts';
@@ -62,27 +62,27 @@ const tellHealth = (health: Health): void => {
 runCommand(async () => {
   command('status', 'Shows what runs; ends with 1 when something is not ready.').parse();
   const { dataDir, number } = resolveInstance();
-  const ledger = readLedger(dataDir);
-  if (ledger === undefined) {
+  const table = readProcessTable(dataDir);
+  if (table === undefined) {
     process.stdout.write(`Instance ${number} does not run ("npm start" starts it).\n`);
     process.exitCode = 1;
     return;
   }
-  const health = await healthOfApps(ledger.programs);
-  const rows = [COLUMNS, ...ledger.programs.map((entry) => row(entry, health))];
+  const health = await healthOfApps(table.programs);
+  const rows = [COLUMNS, ...table.programs.map((entry) => row(entry, health))];
   const widths = COLUMNS.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
   for (const cells of rows) {
     const line = cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
     process.stdout.write(`${line.trimEnd()}\n`);
   }
-  const alive = ledger.programs.filter(isAlive);
+  const alive = table.programs.filter(isAlive);
   const total = alive.reduce((sum, entry) => sum + memoryMib(entry), 0);
-  process.stdout.write(`${alive.length} of ${ledger.programs.length} run, ${total} MB in all.\n`);
+  process.stdout.write(`${alive.length} of ${table.programs.length} run, ${total} MB in all.\n`);
   tellHealth(health);
-  if (!isAlive(ledger.supervisor)) {
+  if (!isAlive(table.supervisor)) {
     process.stdout.write('The supervisor is dead: "npm run stop" ends what it left behind.\n');
   }
   const ready = alive.filter((entry) => entry.state === 'ready');
   const isFit = [...health.values()].every(saysReady);
-  if (ready.length !== ledger.programs.length || !isFit) process.exitCode = 1;
+  if (ready.length !== table.programs.length || !isFit) process.exitCode = 1;
 });

@@ -3,7 +3,7 @@ import { resolveInstance } from '../runtime/instance.ts';
 import {
   endLeftovers,
   isAlive,
-  readLedger,
+  readProcessTable,
   release,
   waitUntil,
 } from '../runtime/supervisor/process-table.ts';
@@ -15,20 +15,20 @@ const STOP_LIMIT_MS = 60_000;
 runCommand(async () => {
   command('stop', 'Stops the bank, and what a supervisor that was killed left behind.').parse();
   const { dataDir } = resolveInstance();
-  const ledger = readLedger(dataDir);
-  if (ledger === undefined) {
+  const table = readProcessTable(dataDir);
+  if (table === undefined) {
     process.stdout.write('Nothing runs.\n');
     return;
   }
-  if (!isAlive(ledger.supervisor)) {
-    const ended = await endLeftovers(ledger);
+  if (!isAlive(table.supervisor)) {
+    const ended = await endLeftovers(table);
     release(dataDir);
     process.stdout.write(ended.length === 0 ? 'Nothing runs.\n' : `Ended ${ended.join(', ')}.\n`);
     return;
   }
-  process.kill(ledger.supervisor.pid, 'SIGTERM');
-  if (!(await waitUntil(() => !isAlive(ledger.supervisor), STOP_LIMIT_MS))) {
-    const { pid } = ledger.supervisor;
+  process.kill(table.supervisor.pid, 'SIGTERM');
+  if (!(await waitUntil(() => !isAlive(table.supervisor), STOP_LIMIT_MS))) {
+    const { pid } = table.supervisor;
     throw new Refusal(`Supervisor ${pid} did not stop: kill it, then stop again.`);
   }
   process.stdout.write('Stopped.\n');

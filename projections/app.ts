@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import { z } from 'zod';
 import type { SetAsideModel } from '../contracts/account/read-models.ts';
-import { LEDGER_TOPIC, ledgerMessage, PUBSUB } from '../contracts/log/topics.ts';
+import { LOG_TOPIC, logMessage, PUBSUB } from '../contracts/log/topics.ts';
 import { health, NeedsPerson } from '../platform/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -12,7 +12,7 @@ const PUSH_BYTES_MAX = 4 * 1024 * 1024;
 
 const SET_ASIDE_NAMED = 10;
 
-const cloudEvent = z.looseObject({ data: ledgerMessage });
+const cloudEvent = z.looseObject({ data: logMessage });
 
 export interface ProjectionApp {
   readonly generations: Generations;
@@ -36,12 +36,12 @@ export function projectionApp(options: ProjectionApp): Express {
   const { generations, logger, appToken, notStarted } = options;
   const app = createApp({ logger, appToken });
   app.get('/dapr/subscribe', (_request, response) => {
-    response.json([{ pubsubname: PUBSUB, topic: LEDGER_TOPIC, routes: { default: '/ledger' } }]);
+    response.json([{ pubsubname: PUBSUB, topic: LOG_TOPIC, routes: { default: '/ledger' } }]);
   });
   app.post('/ledger', jsonBody(PUSH_BYTES_MAX), (request, response) => {
     const parsed = cloudEvent.safeParse(request.body);
     if (parsed.success) generations.push(parsed.data.data);
-    else logger.warn('a push was no ledger message', { reason: parsed.error.message });
+    else logger.warn('a push was no message of the log', { reason: parsed.error.message });
     // Pushes are hints: what is missed is pulled, so none needs to come again.
     response.json({ status: 'SUCCESS' });
   });

@@ -6,7 +6,7 @@ import { ownCommandId, ownerId, type AccountId } from '../domain/ids.ts';
 import { minor, ZERO } from '../domain/money.ts';
 import { encodeEvent } from '../contracts/account/events.ts';
 import type { HistoryEntry } from '../contracts/account/read-models.ts';
-import type { LedgerMessage, PositionedAccountEvent } from '../contracts/log/topics.ts';
+import type { LogMessage, PositionedAccountEvent } from '../contracts/log/topics.ts';
 import { historyLine, historyProjection } from './history/history-projection.ts';
 import { balanceProjection } from './balances/balance-projection.ts';
 import type { LogSource, Report } from './follower/projection.ts';
@@ -82,7 +82,7 @@ export function logForTests(options: LogOptions = {}) {
     deposit: (id: AccountId, units: bigint) => run(id, { type: 'deposit', amount: minor(units) }),
     withdraw: (id: AccountId, units: bigint) => run(id, { type: 'withdraw', amount: minor(units) }),
     /** The message that tells of entries `from` (included) to `to` (excluded). */
-    message: (from: number, to = entries.length): LedgerMessage => ({
+    message: (from: number, to = entries.length): LogMessage => ({
       after: entries[from - 1]?.position ?? 0,
       entries: entries.slice(from, to),
     }),

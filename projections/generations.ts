@@ -8,7 +8,7 @@ import {
   type ReadModelName,
   type SetAsideModel,
 } from '../contracts/account/read-models.ts';
-import type { LedgerMessage } from '../contracts/log/topics.ts';
+import type { LogMessage } from '../contracts/log/topics.ts';
 import { balanceProjection } from './balances/balance-projection.ts';
 import { Follower, FOLLOWER_PACE, readAhead } from './follower/follower.ts';
 import { SetAside } from './follower/set-aside.ts';
@@ -112,7 +112,7 @@ export class Generations {
     this.watching = this.watch();
   }
 
-  push(message: LedgerMessage): void {
+  push(message: LogMessage): void {
     for (const follower of this.followers.values()) follower.push(message);
   }
 

@@ -7,7 +7,7 @@ export const PUBSUB = 'bank-pubsub';
 /** The actor hosts' outbox relay -> event-source. */
 export const ACCOUNT_EVENTS_TOPIC = 'account-events';
 /** Event-source -> projections and actor hosts: what the log has committed. */
-export const LEDGER_TOPIC = 'ledger';
+export const LOG_TOPIC = 'ledger';
 
 /** Event-source -> other systems: one CloudEvent per event (log/integration-events.ts). */
 export const BANK_EVENTS_TOPIC = 'bank-events';
@@ -52,8 +52,8 @@ export const isOfAccount = (entry: PositionedEvent): entry is PositionedAccountE
  * One committed batch. A follower whose checkpoint is `after` may apply it as it is; any other
  * follower pulls what it lacks from event-source.
  */
-export const ledgerMessage = z.strictObject({
+export const logMessage = z.strictObject({
   after: positionNumber,
   entries: z.array(positionedEvent).min(1),
 });
-export type LedgerMessage = z.infer<typeof ledgerMessage>;
+export type LogMessage = z.infer<typeof logMessage>;

@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from '../log/event-log.ts';
 import { heldEvents } from './held-events.ts';
-import type { LedgerFeed } from '../feeds/ledger-feed.ts';
+import type { LogFeed } from '../feeds/log-feed.ts';
 import { outcomeJudge, type Verdict } from './append-verdict.ts';
 import type { Offence, Quarantine } from '../quarantine.ts';
 
@@ -23,7 +23,7 @@ const WAITING_OF_STREAM_MAX: Load = { events: 1_000, bytes: 8 * 1024 * 1024 };
 /** What the appender needs; `now` is milliseconds since the epoch. */
 export interface AppenderParts {
   readonly log: EventLog;
-  readonly feed: Pick<LedgerFeed, 'offer'>;
+  readonly feed: Pick<LogFeed, 'offer'>;
   readonly quarantine: Quarantine;
   readonly alarms: Alarms;
   readonly logger: Logger;

@@ -14,7 +14,7 @@ function entriesJson(entries: readonly LogEntry[]): Buffer[] {
 }
 
 /** A message of the topic `ledger` (contracts/log/topics.ts), as JSON. */
-export const ledgerJson = (after: number, entries: readonly LogEntry[]): Buffer =>
+export const logMessageJson = (after: number, entries: readonly LogEntry[]): Buffer =>
   Buffer.concat([
     Buffer.from(`{"after":${after},"entries":[`),
     ...entriesJson(entries),

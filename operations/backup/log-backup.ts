@@ -10,7 +10,7 @@ import {
   signingKeyFile,
   trustFile,
 } from '../../runtime/secrets.ts';
-import { isAlive, readLedger } from '../../runtime/supervisor/process-table.ts';
+import { isAlive, readProcessTable } from '../../runtime/supervisor/process-table.ts';
 import type { Supervisor } from '../../runtime/supervisor/supervisor.ts';
 import {
   bytesOf,
@@ -139,8 +139,8 @@ export interface LogBackup extends LogChecking {
 
 /** Before a backup is put back. While it is, its process is the supervisor: nobody can start. */
 export const requireStopped = ({ dataDir }: Instance): void => {
-  const ledger = readLedger(dataDir);
-  if (ledger === undefined || ![ledger.supervisor, ...ledger.programs].some(isAlive)) return;
+  const table = readProcessTable(dataDir);
+  if (table === undefined || ![table.supervisor, ...table.programs].some(isAlive)) return;
   throw new Refusal('The bank runs: stop it with "npm run stop" first.');
 };
 

@@ -1,6 +1,6 @@
 import type { Checkpoint, SetAsideModel } from '../../contracts/account/read-models.ts';
 import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
-import type { LedgerMessage, PositionedEvent } from '../../contracts/log/topics.ts';
+import type { LogMessage, PositionedEvent } from '../../contracts/log/topics.ts';
 import { alarm } from '../../platform/alarm.ts';
 import {
   type LogSource,
@@ -18,20 +18,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Most pushed events that wait; more are dropped and pulled later. */
 const PUSHED_EVENTS_MAX = 5_000;
 
-const lastOf = (message: LedgerMessage): number => message.entries.at(-1)?.position ?? 0;
+const lastOf = (message: LogMessage): number => message.entries.at(-1)?.position ?? 0;
 
 /** Keeps pushed messages until their turn comes. They are hints, so dropping them is safe. */
 export function pushBuffer(eventsMax = PUSHED_EVENTS_MAX) {
-  let messages: LedgerMessage[] = [];
+  let messages: LogMessage[] = [];
   let waiting = 0;
 
-  const keep = (kept: LedgerMessage[]): void => {
+  const keep = (kept: LogMessage[]): void => {
     messages = kept;
     waiting = kept.reduce((sum, message) => sum + message.entries.length, 0);
   };
 
   return {
-    add(message: LedgerMessage): void {
+    add(message: LogMessage): void {
       keep([...messages, message]);
       if (waiting > eventsMax) keep([]);
     },
@@ -129,7 +129,7 @@ export class Follower {
     this.running = this.run();
   }
 
-  push(message: LedgerMessage): void {
+  push(message: LogMessage): void {
     if (this.state === 'stopped' || this.ending) return;
     this.buffer.add(message);
     this.see(Math.max(this.head, message.entries.at(-1)?.position ?? 0));

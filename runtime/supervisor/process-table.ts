@@ -12,7 +12,7 @@ const POLL_MS = 50;
 /** The state of a program. */
 export type ProgramState = 'starting' | 'ready' | 'restarting' | 'stopped';
 
-/** One program as the ledger and `npm run status` show it. */
+/** One program as the process table and `npm run status` show it. */
 export interface Entry {
   readonly name: string;
   readonly pid: number;
@@ -25,20 +25,20 @@ export interface Entry {
 }
 
 /** The process table: the supervisor of a data folder and its programs. */
-export interface Ledger {
+export interface ProcessTable {
   readonly supervisor: { readonly pid: number; readonly identity: string };
   readonly programs: readonly Entry[];
 }
 
 /** The file with the process table. */
-const ledgerFile = (dataDir: string): string => join(dataDir, 'running.json');
+const tableFile = (dataDir: string): string => join(dataDir, 'running.json');
 
 /** The process table of a data folder; undefined when there is none. */
-export const readLedger = (dataDir: string): Ledger | undefined => {
-  const file = ledgerFile(dataDir);
+export const readProcessTable = (dataDir: string): ProcessTable | undefined => {
+  const file = tableFile(dataDir);
   if (!existsSync(file)) return undefined;
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Ledger;
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessTable;
   } catch {
     return undefined;
   }
@@ -49,10 +49,10 @@ export const isAlive = (one: { readonly pid: number; readonly identity: string }
   processIdentity(one.pid) === one.identity;
 
 /** Writes the process table. */
-export const writeLedger = (dataDir: string, programs: readonly Entry[]): void => {
+export const writeProcessTable = (dataDir: string, programs: readonly Entry[]): void => {
   const identity = processIdentity(process.pid) ?? '';
-  const ledger: Ledger = { supervisor: { pid: process.pid, identity }, programs };
-  writePrivate(ledgerFile(dataDir), `${JSON.stringify(ledger, null, 1)}\n`);
+  const table: ProcessTable = { supervisor: { pid: process.pid, identity }, programs };
+  writePrivate(tableFile(dataDir), `${JSON.stringify(table, null, 1)}\n`);
 };
 
 /** Whether it is done within the limit, in milliseconds. */
@@ -69,8 +69,8 @@ export const waitUntil = async (done: () => boolean, limitMs: number): Promise<b
  * Ends programs that a killed supervisor left behind: highest layer first, by a signal, then by
  * force. A pid that now belongs to another process is left alone. Returns their names.
  */
-export const endLeftovers = async (ledger: Ledger): Promise<string[]> => {
-  const living = ledger.programs.filter(isAlive);
+export const endLeftovers = async (table: ProcessTable): Promise<string[]> => {
+  const living = table.programs.filter(isAlive);
   const layers = [...new Set(living.map((entry) => entry.layer))].sort((a, b) => b - a);
   for (const layer of layers) {
     const group = living.filter((entry) => entry.layer === layer && isAlive(entry));
@@ -96,7 +96,7 @@ const runningRefusal = (pid: number): Refusal =>
  */
 export const takeOver = async (dataDir: string): Promise<string[]> => {
   mkdirSync(dataDir, { recursive: true });
-  const before = readLedger(dataDir);
+  const before = readProcessTable(dataDir);
   if (before !== undefined && isAlive(before.supervisor)) {
     throw runningRefusal(before.supervisor.pid);
   }
@@ -115,12 +115,12 @@ export const takeOver = async (dataDir: string): Promise<string[]> => {
     throw new Refusal('Another start of this bank is under way: wait for it, then try again.');
   }
   const cleaned = before === undefined ? [] : await endLeftovers(before);
-  writeLedger(dataDir, []);
+  writeProcessTable(dataDir, []);
   return cleaned;
 };
 
 /** Gives up the data folder, so that another supervisor may take it. */
 export const release = (dataDir: string): void => {
-  rmSync(ledgerFile(dataDir), { force: true });
+  rmSync(tableFile(dataDir), { force: true });
   rmSync(join(dataDir, 'supervisor.lock'), { force: true });
 };

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endLeftovers, isAlive, readLedger, writeLedger } from './process-table.ts';
+import { endLeftovers, isAlive, readProcessTable, writeProcessTable } from './process-table.ts';
 import type { Entry } from './process-table.ts';
 import type { ProgramSpec } from './managed-program.ts';
 import { accepts, answersOk, freePort } from '../ports.ts';
@@ -65,22 +65,22 @@ afterEach(async () => {
 });
 
 describe('a supervised program', () => {
-  test('given a disk that takes no ledger and no log, it is restarted all the same', async () => {
+  test('given a disk that takes no process table and no log, it is restarted all the same', async () => {
     const house = await supervise();
     const server = await spec('server', SERVER);
     await house.start([server]);
     const { pid } = entry('server');
     // What a full disk refuses, refused in a way that root is refused as well.
-    const [ledger, log] = [join(dataDir, `running.json.${process.pid}.new`), server.logFile];
+    const [table, log] = [join(dataDir, `running.json.${process.pid}.new`), server.logFile];
     rmSync(log);
-    for (const path of [ledger, log]) mkdirSync(path);
+    for (const path of [table, log]) mkdirSync(path);
     house.kill('server', 'SIGKILL');
     await until(() => notes.some((note) => note.includes('running.json')));
     await until(() => entry('server').restarts > 1);
-    for (const path of [ledger, log]) rmSync(path, { recursive: true });
+    for (const path of [table, log]) rmSync(path, { recursive: true });
     await until(() => entry('server').state === 'ready');
     expect(entry('server').pid).not.toBe(pid);
-    await until(() => readLedger(dataDir)?.programs[0]?.pid === entry('server').pid);
+    await until(() => readProcessTable(dataDir)?.programs[0]?.pid === entry('server').pid);
   });
 
   test('given that it is killed, it is named, restarted and ready again', async () => {
@@ -151,7 +151,7 @@ describe('a supervised program', () => {
     await house.remove('teller');
     expect(processIdentity(pid)).toBeUndefined();
     expect(house.programs()).toEqual([]);
-    expect(readLedger(dataDir)?.programs).toEqual([]);
+    expect(readProcessTable(dataDir)?.programs).toEqual([]);
     await house.start([teller]);
     expect(entry('teller').state).toBe('ready');
   });
@@ -197,14 +197,14 @@ describe('a data folder', () => {
     const [leftover, stranger] = [start(), start()];
     const dead = { pid: 0, port: 0, layer: 0, state: 'ready', startedAt: 0, restarts: 0 } as const;
     const identity = processIdentity(leftover) as string;
-    writeLedger(dataDir, [
+    writeProcessTable(dataDir, [
       { ...dead, name: 'teller', pid: leftover, identity },
       { ...dead, name: 'vault', pid: stranger, identity: 'an earlier process with that pid' },
     ]);
     const file = join(dataDir, 'running.json');
-    const ledger = JSON.parse(readFileSync(file, 'utf8')) as { supervisor: { identity: string } };
-    ledger.supervisor.identity = 'a supervisor that is dead';
-    writeFileSync(file, JSON.stringify(ledger));
+    const table = JSON.parse(readFileSync(file, 'utf8')) as { supervisor: { identity: string } };
+    table.supervisor.identity = 'a supervisor that is dead';
+    writeFileSync(file, JSON.stringify(table));
     await supervise();
     expect(notes).toEqual(['Ended what a killed start had left: teller.']);
     expect(processIdentity(leftover)).toBeUndefined();
@@ -212,13 +212,13 @@ describe('a data folder', () => {
     process.kill(stranger, 'SIGKILL');
   });
 
-  test('given a stop, the ledger is gone and nothing is left to end', async () => {
+  test('given a stop, the process table is gone and nothing is left to end', async () => {
     const house = await supervise();
     await house.start([await spec('teller', SERVER)]);
-    const ledger = readLedger(dataDir);
-    expect(ledger?.programs.filter(isAlive)).toHaveLength(1);
+    const table = readProcessTable(dataDir);
+    expect(table?.programs.filter(isAlive)).toHaveLength(1);
     await house.stop();
-    expect(readLedger(dataDir)).toBeUndefined();
-    expect(ledger === undefined ? [] : await endLeftovers(ledger)).toEqual([]);
+    expect(readProcessTable(dataDir)).toBeUndefined();
+    expect(table === undefined ? [] : await endLeftovers(table)).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import {
   type Managed,
   type ProgramSpec,
 } from './managed-program.ts';
-import { type Entry, release, takeOver, writeLedger } from './process-table.ts';
+import { type Entry, release, takeOver, writeProcessTable } from './process-table.ts';
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -43,7 +43,7 @@ const START_MS_MAX = 60_000;
 /** A program that dies this often before it was ever ready will not come up by itself. */
 const START_DEATHS_MAX = 3;
 const POLL_MS = 30;
-const LEDGER_RETRY_MS = 1_000;
+const TABLE_RETRY_MS = 1_000;
 const STOPPED_EARLY = 'Stopped while starting.';
 
 /** Starts programs, restarts those that die, and stops them. */
@@ -124,11 +124,11 @@ export const createSupervisor = async (
     clearTimeout(unwritten);
     unwritten = undefined;
     try {
-      writeLedger(dataDir, programs());
+      writeProcessTable(dataDir, programs());
     } catch (error) {
       // A disk that is full must not end the one who restarts what it kills.
       if (isNew) note(`What runs cannot be written down: ${String(error)}`);
-      unwritten = setTimeout(write, LEDGER_RETRY_MS);
+      unwritten = setTimeout(write, TABLE_RETRY_MS);
     }
   };
   const changed = (): void => {

@@ -1,9 +1,9 @@
-import type { LedgerMessage } from '../../contracts/log/topics.ts';
-import { ledgerMessage } from '../../contracts/log/topics.ts';
+import type { LogMessage } from '../../contracts/log/topics.ts';
+import { logMessage } from '../../contracts/log/topics.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
 import type { LogEntry } from '../log/event-log.ts';
-import { ledgerFeed } from './ledger-feed.ts';
+import { logFeed } from './log-feed.ts';
 
 const logger = createLogger('test', 'error');
 logger.silent = true;
@@ -12,19 +12,19 @@ const entry = (position: number, description = 'rent'): LogEntry => ({
   position,
   json: Buffer.from(JSON.stringify(eventOf(newAccount(), 1, { amount: '1.00', description }))),
 });
-const positions = ({ entries }: LedgerMessage): number[] => entries.map((one) => one.position);
+const positions = ({ entries }: LogMessage): number[] => entries.map((one) => one.position);
 
 describe('what followers are told', () => {
-  let sent: LedgerMessage[];
+  let sent: LogMessage[];
   let failures: number;
   const feed = () =>
-    ledgerFeed(async (message) => {
+    logFeed(async (message) => {
       await new Promise((resolve) => setTimeout(resolve, 1));
       if (failures > 0) {
         failures -= 1;
         throw new Error('no broker');
       }
-      sent.push(ledgerMessage.parse(JSON.parse(message.toString())));
+      sent.push(logMessage.parse(JSON.parse(message.toString())));
     }, logger);
 
   beforeEach(() => {
@@ -66,9 +66,9 @@ describe('what followers are told', () => {
   });
 
   test('given more bytes than may wait, then the oldest are left to the log', async () => {
-    const raw: LedgerMessage[] = [];
-    const told = ledgerFeed(async (message) => {
-      raw.push(JSON.parse(message.toString()) as LedgerMessage);
+    const raw: LogMessage[] = [];
+    const told = logFeed(async (message) => {
+      raw.push(JSON.parse(message.toString()) as LogMessage);
     }, logger);
     const large = Array.from({ length: 40 }, (_, index) =>
       entry(index + 1, 'x'.repeat(1024 * 1024)),

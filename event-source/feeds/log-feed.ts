@@ -2,7 +2,7 @@ import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { retry } from '../../platform/retry.ts';
 import type { LogEntry } from '../log/event-log.ts';
-import { ledgerJson } from '../log/log-answers.ts';
+import { logMessageJson } from '../log/log-answers.ts';
 
 /** NATS takes messages up to 1 MiB; an event becomes little larger on its way. */
 const MESSAGE_BYTES_MAX = 512 * 1024;
@@ -17,20 +17,20 @@ interface Item {
   readonly entry: LogEntry;
 }
 
-export type LedgerFeed = ReturnType<typeof ledgerFeed>;
+export type LogFeed = ReturnType<typeof logFeed>;
 
 /**
  * Tells followers what the log has committed, in log order and after the append. What cannot be
  * published is dropped with a warning: `after` in the next message shows followers that they missed
  * something, and they read it from the log.
  */
-export function ledgerFeed(publish: (message: Buffer) => Promise<void>, logger: Logger) {
+export function logFeed(publish: (message: Buffer) => Promise<void>, logger: Logger) {
   const waiting: Item[] = [];
   let running: Promise<void> | undefined;
 
   const send = async (items: readonly Item[]): Promise<void> => {
     const { after } = items[0]!;
-    const message = ledgerJson(
+    const message = logMessageJson(
       after,
       items.map(({ entry }) => entry),
     );
