@@ -11,7 +11,7 @@ const named = (results: Results | undefined, name: string): LoadResult | undefin
 
 /** One line per load: CPU of all programs first, because it varies least. */
 export function loadTable(results: Results, kept: Results | undefined): string[] {
-  const head = ['load', 'clients', 'CPU ms', 'per s', 'p50 ms', 'p99 ms', 'errors', 'late CPU'];
+  const header = ['load', 'clients', 'CPU ms', 'per s', 'p50 ms', 'p99 ms', 'errors', 'late CPU'];
   const more = ['caught up s', 'rest s', 'to others', 'CPU / kept', 'per s / kept', 'p99 / kept'];
   const rows = results.loads.map((load) => {
     const { p50, p99 } = load.latencies;
@@ -36,7 +36,7 @@ export function loadTable(results: Results, kept: Results | undefined): string[]
   const notes = [...results.loads, ...(results.plain ?? [])]
     .filter(({ firstError }) => firstError !== undefined)
     .map(({ name, firstError }) => `first error of ${name}: ${firstError}`);
-  return [...table([[...head, ...more], ...rows]), ...notes];
+  return [...table([[...header, ...more], ...rows]), ...notes];
 }
 
 /** Where the CPU goes: ms per request of every program with its children. */
@@ -80,9 +80,9 @@ export function plainTable(results: Results): string[] {
     ];
   });
   if (rows.length === 0) return [];
-  const head = ['ours and the plain ledger', 'CPU ms', 'plain', 'ours / plain', 'per s', 'plain'];
+  const header = ['ours and the plain ledger', 'CPU ms', 'plain', 'ours / plain', 'per s', 'plain'];
   const more = ['ours / plain', 'p50 ms', 'plain', 'p99 ms', 'plain'];
-  return ['', ...table([[...head, ...more], ...rows])];
+  return ['', ...table([[...header, ...more], ...rows])];
 }
 
 export const SPREAD_LOADS = ['uniform', 'spread10k', 'spread100k'] as const;

@@ -14,7 +14,7 @@ function idleTable(when: string, idle: Idle | undefined): string[] {
   return ['', title, ...table([['MiB', 'RSS', 'PSS'], ...rows, total])];
 }
 
-const LATENCY_HEAD = ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'];
+const LATENCY_HEADER = ['ms', 'count', 'p50', 'p95', 'p99', 'max', 'p99 / kept'];
 const latencyRow = (name: string, now: Latencies, then?: Latencies): string[] => [
   name,
   String(now.count),
@@ -33,7 +33,7 @@ function delayTable({ delays }: Results, kept: Results | undefined): string[] {
   const faults = errors === 0 ? 'no errors' : `${errors} errors: ${firstError}`;
   const rate = `${whole(delays.perSecond)} commands/s by the clock`;
   const title = `Delays at ${rate}, ${faults}, ${percent(delays.othersShare)} of CPU to others`;
-  return ['', title, ...table([LATENCY_HEAD, ...rows])];
+  return ['', title, ...table([LATENCY_HEADER, ...rows])];
 }
 
 function receiptTable({ receipts }: Results, kept: Results | undefined): string[] {
@@ -47,7 +47,7 @@ function receiptTable({ receipts }: Results, kept: Results | undefined): string[
     '',
     `${rates}, ${faults}, ${percent(othersShare)} of CPU to others`,
     ...table([
-      LATENCY_HEAD,
+      LATENCY_HEADER,
       latencyRow('receipt, from when it was due', given.latencies, before?.given.latencies),
       latencyRow('command, from when it was due', commands.latencies, before?.commands.latencies),
       latencyRow('checking a receipt', checked, before?.checked),
@@ -80,7 +80,7 @@ function targetTable(results: Results): string[] {
 }
 
 /** What the figures are of. */
-function headLines(results: Results, kept: Results | undefined): string[] {
+function headerLines(results: Results, kept: Results | undefined): string[] {
   const { cores, model, memoryGib } = results.machine;
   const hosts = results.actorHosts === 1 ? '1 actor host' : `${results.actorHosts} actor hosts`;
   const against = kept === undefined ? 'nothing is kept to compare with' : `kept: ${kept.at}`;
@@ -96,7 +96,7 @@ function headLines(results: Results, kept: Results | undefined): string[] {
 /** All of a run, for people. */
 export function report(results: Results, kept: Results | undefined): string[] {
   return [
-    ...headLines(results, kept),
+    ...headerLines(results, kept),
     ...loadTable(results, kept),
     ...plainTable(results),
     ...growthTable(results),

@@ -218,7 +218,7 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
     /** The entries up to here are whole transactions: no leg stands alone, nothing is in flight. */
     endOfTransaction(): Violation[] {
       const found = legs.endOfTransaction().map(({ accountId, detail }): Violation => {
-        const { version } = streams.head(accountId);
+        const { version } = streams.end(accountId);
         return { invariant: 'transfer-legs', accountId, version, detail };
       });
       for (const [currency, { inFlight }] of totals) {
@@ -247,7 +247,7 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
     /** The number of accounts that were seen. */
     accountCount: streams.count,
     /** How far the stream of an account was followed. */
-    head: streams.head,
+    end: streams.end,
     /** The trial balance by currency. */
     totals: (): ReadonlyMap<Currency, TrialBalance> => totals,
     /** Transfers that are pending, or within a transaction have one leg only. */

@@ -102,7 +102,7 @@ export interface OnceNames {
 /**
  * How far a stream was followed: its last version (0 for none), and that event's command and time.
  */
-export interface StreamHead {
+export interface StreamEnd {
   readonly version: number;
   readonly commandId: string | undefined;
   readonly at: string;
@@ -123,7 +123,7 @@ export interface Placed {
 export type StreamFault = readonly ['version-order' | 'command-once' | 'time-order', string];
 
 const OPENING_EVENTS_MAX = 2;
-const NO_HEAD: StreamHead = { version: 0, commandId: undefined, at: '' };
+const NO_END: StreamEnd = { version: 0, commandId: undefined, at: '' };
 const SOUND: Placed = { isOfOpening: false, faults: [] };
 const SECOND: Placed = { isOfOpening: true, faults: [] };
 
@@ -143,9 +143,9 @@ function isTime(at: string): boolean {
  * its commands was executed once.
  */
 export function createStreamCheck(once: OnceNames) {
-  const heads = new Map<string, { version: number; commandId: string; at: string }>();
+  const ends = new Map<string, { version: number; commandId: string; at: string }>();
 
-  const faultsOf = (before: StreamHead, at: string, again: string | undefined): StreamFault[] => {
+  const faultsOf = (before: StreamEnd, at: string, again: string | undefined): StreamFault[] => {
     const found: StreamFault[] = [];
     if (!isTime(at)) found.push(['time-order', `${at} is no time as the bank writes it`]);
     else if (at < before.at) found.push(['time-order', `${at} comes after ${before.at}`]);
@@ -158,8 +158,8 @@ export function createStreamCheck(once: OnceNames) {
   return {
     /** Takes the next entry of a stream. What does not follow is not taken. */
     follow(stream: string, { version, commandId, at }: StreamStep): Placed {
-      const head = heads.get(stream);
-      const before = head ?? NO_HEAD;
+      const end = ends.get(stream);
+      const before = end ?? NO_END;
       if (version !== before.version + 1) {
         const detail = `follows version ${before.version}`;
         return { isOfOpening: false, faults: [['version-order', detail]] };
@@ -175,20 +175,20 @@ export function createStreamCheck(once: OnceNames) {
       }
       const isSound = again === undefined && at >= before.at && isTime(at);
       const faults = isSound ? undefined : faultsOf(before, at, again);
-      if (head === undefined) heads.set(stream, { version, commandId, at });
+      if (end === undefined) ends.set(stream, { version, commandId, at });
       else {
-        head.version = version;
-        head.commandId = commandId;
-        head.at = at;
+        end.version = version;
+        end.commandId = commandId;
+        end.at = at;
       }
       if (faults !== undefined) return { isOfOpening, faults };
       return isOfOpening ? SECOND : SOUND;
     },
     /** How far a stream was followed. */
-    head: (stream: string): StreamHead => heads.get(stream) ?? NO_HEAD,
+    end: (stream: string): StreamEnd => ends.get(stream) ?? NO_END,
     /** The names of all streams that were seen. */
-    streams: (): Iterable<string> => heads.keys(),
+    streams: (): Iterable<string> => ends.keys(),
     /** The number of streams that were seen. */
-    count: (): number => heads.size,
+    count: (): number => ends.size,
   };
 }

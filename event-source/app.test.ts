@@ -8,7 +8,7 @@ import {
 } from '../contracts/log/audit.ts';
 import {
   digestsAnswer,
-  headsAnswer,
+  latestVersionsAnswer,
   logPage,
   readAnswer,
   streamPage,
@@ -146,20 +146,20 @@ describe('deliveries', () => {
   test('given events, when the broker delivers them, then they are in the log', async () => {
     const id = newAccount();
     expect(await deliver(cloudEvent(eventsOf(id, 1, 3)))).toBe('SUCCESS');
-    expect(await log.heads([id])).toEqual([3]);
+    expect(await log.latestVersions([id])).toEqual([3]);
   });
 
   test('given an event before the one that it follows, then it is held', async () => {
     const id = newAccount();
     expect(await deliver(cloudEvent([eventOf(id, 5)]))).toBe('SUCCESS');
-    expect(await log.heads([id])).toEqual([0]);
+    expect(await log.latestVersions([id])).toEqual([0]);
   });
 
   test('given the record of a refusal, then it is in the log like any other event', async () => {
     const id = refusalsLike(newAccount());
     const own = { commandId: 'refusal 00000000-0000-8000-8000-000000000001' };
     expect(await deliver(cloudEvent([eventOf(id, 1, own)]))).toBe('SUCCESS');
-    expect([await log.heads([id]), alarms.list()]).toEqual([[1], []]);
+    expect([await log.latestVersions([id]), alarms.list()]).toEqual([[1], []]);
     const page = await get(`/log/streams/${id}/events`).expect(200);
     expect(page.body).toMatchObject({ headVersion: 1, entries: [{ event: { stream: id } }] });
   });
@@ -250,7 +250,7 @@ describe('questions', () => {
     expect(end.body).toEqual({ entries: [], head: log.head() });
   });
 
-  test('given an account, then its stream is told with its head', async () => {
+  test('given an account, then its stream is answered with its latest version', async () => {
     const path = `/log/streams/${id}/events?fromVersion=4`;
     const page = streamPage.parse((await get(path).expect(200)).body);
     expect(page.entries.map(({ event }) => event)).toEqual(events.slice(3));
@@ -267,10 +267,10 @@ describe('questions', () => {
     expect(none.body).toEqual({ entries: [], headVersion: 5 });
   });
 
-  test('given accounts, then their heads are told in order', async () => {
+  test('given accounts, then their latest versions are answered in order', async () => {
     const streams = [newAccount(), id];
-    const heads = await post('/log/heads', { streams }).expect(200);
-    expect(headsAnswer.parse(heads.body).versions).toEqual([0, 5]);
+    const latestVersions = await post('/log/heads', { streams }).expect(200);
+    expect(latestVersionsAnswer.parse(latestVersions.body).versions).toEqual([0, 5]);
   });
 
   test('given places in streams, then digests and events are told in order', async () => {
@@ -334,9 +334,9 @@ describe('questions', () => {
   });
 
   test('given a log that cannot answer, then the answer is 503 and says why', async () => {
-    const heads = () => Promise.reject(new LogUnavailable('no immudb'));
+    const latestVersions = () => Promise.reject(new LogUnavailable('no immudb'));
     const readStream = () => Promise.reject(new TamperError('acct/x/1', 'is missing'));
-    const broken = { ...log, heads, readStream };
+    const broken = { ...log, latestVersions, readStream };
     const away = await post('/log/heads', { streams: [id] }, broken).expect(503);
     expect(away.headers['retry-after']).toBe('1');
     const { body } = await get(`/log/streams/${id}/events`, broken).expect(503);

@@ -1,4 +1,4 @@
-import type { ExportHead } from '../contracts/log/receipts.ts';
+import type { ExportHeader } from '../contracts/log/receipts.ts';
 import { unreachable } from '../domain/ids.ts';
 import { item, RIGHT_KEY, SAME_LOG, type Finding } from './findings.ts';
 import type { ExportSummary } from './stream-export.ts';
@@ -9,7 +9,7 @@ interface Words {
   readonly many: string;
 }
 
-function wordsOf({ format, accountId }: ExportHead): Words {
+function wordsOf({ format, accountId }: ExportHeader): Words {
   switch (format) {
     case 'core-bank-account/1':
       return { one: 'event', many: `events of account ${accountId}` };
@@ -25,48 +25,48 @@ function wordsOf({ format, accountId }: ExportHead): Words {
  * @param walkedTx where the walked log ended; undefined when none was given.
  */
 export function exportFinding(
-  head: ExportHead,
+  header: ExportHeader,
   summary: ExportSummary,
   walkedTx: number | undefined,
 ): Finding {
-  const words = wordsOf(head);
+  const words = wordsOf(header);
   const { isProven, isNot } = contentOf(summary);
-  const isEmpty = head.headVersion === 0;
-  const shown = isEmpty ? emptyOf(head, words) : shownOf(head, summary, words);
+  const isEmpty = header.headVersion === 0;
+  const shown = isEmpty ? emptyOf(header, words) : shownOf(header, summary, words);
   return {
     isProven: true,
     lines: [
       'PROVEN, with nothing but these files and the key:',
       ...shown,
       ...isProven,
-      ...(walkedTx === undefined ? [] : wholeOf(head, walkedTx, words)),
+      ...(walkedTx === undefined ? [] : wholeOf(header, walkedTx, words)),
       'NOT proven:',
-      ...(walkedTx === undefined ? notWalked(head, summary, words) : []),
-      ...periodNotProven(head, summary, words),
+      ...(walkedTx === undefined ? notWalked(header, summary, words) : []),
+      ...periodNotProven(header, summary, words),
       ...isNot,
-      item(`anything after transaction ${head.state.txId}.`),
+      item(`anything after transaction ${header.state.txId}.`),
       item(SAME_LOG),
       item(RIGHT_KEY),
     ],
   };
 }
 
-function shownOf(head: ExportHead, { events }: ExportSummary, words: Words): string[] {
-  const { fromVersion, toVersion, from, to, state } = head;
+function shownOf(header: ExportHeader, { events }: ExportSummary, words: Words): string[] {
+  const { fromVersion, toVersion, from, to, state } = header;
   const isPeriod = from !== undefined || to !== undefined;
   const whole = `up to version ${toVersion}: all versions from the first one on are here.`;
   return [
     item(`${events} ${words.many}, versions ${fromVersion} to ${toVersion},`),
     `    each once and without a gap, stand in the log "${state.db}"`,
     `    as it was signed at transaction ${state.txId}.`,
-    ...(isPeriod && hiddenOf(head).length === 0
+    ...(isPeriod && hiddenOf(header).length === 0
       ? [item(`No ${words.one} ${spanOf(from, to)} is missing ${whole}`)]
       : []),
   ];
 }
 
 /** The versions that the export leaves out, in words. */
-const hiddenOf = ({ fromVersion, toVersion, headVersion }: ExportHead): string[] => [
+const hiddenOf = ({ fromVersion, toVersion, headVersion }: ExportHeader): string[] => [
   ...(fromVersion > 1 ? [versionsOf(1, fromVersion - 1)] : []),
   ...(toVersion < headVersion ? [versionsOf(toVersion + 1, headVersion)] : []),
 ];
@@ -77,10 +77,10 @@ const versionsOf = (first: number, last: number): string =>
  * The events around a period show that it is whole only if times never go back, and of the events
  * that are not here nobody can see that: it is the bank's word.
  */
-function periodNotProven(head: ExportHead, summary: ExportSummary, { one }: Words): string[] {
-  const hidden = hiddenOf(head);
+function periodNotProven(header: ExportHeader, summary: ExportSummary, { one }: Words): string[] {
+  const hidden = hiddenOf(header);
   if (hidden.length === 0) return [];
-  const span = spanOf(head.from, head.to);
+  const span = spanOf(header.from, header.to);
   return [
     item(`that every ${one} ${span} is here: ${edgesOf(summary)}, but the times of`),
     `    ${hidden.join(' and ')} cannot be seen here, and may lie in the period too. An export`,
@@ -88,12 +88,12 @@ function periodNotProven(head: ExportHead, summary: ExportSummary, { one }: Word
   ];
 }
 
-const emptyOf = ({ state }: ExportHead, { many }: Words): string[] => [
+const emptyOf = ({ state }: ExportHeader, { many }: Words): string[] => [
   item(`The file shows no ${many}.`),
   item(`The log "${state.db}" was signed at transaction ${state.txId}.`),
 ];
 
-function wholeOf({ headVersion }: ExportHead, walkedTx: number, { many }: Words): string[] {
+function wholeOf({ headVersion }: ExportHeader, walkedTx: number, { many }: Words): string[] {
   if (headVersion === 0) return [item(`The log has no ${many} up to transaction ${walkedTx}.`)];
   return [
     item(`The log has exactly versions 1 to ${headVersion} of the ${many}`),
@@ -101,11 +101,11 @@ function wholeOf({ headVersion }: ExportHead, walkedTx: number, { many }: Words)
   ];
 }
 
-function notWalked({ headVersion }: ExportHead, { ends }: ExportSummary, { many }: Words) {
+function notWalked({ headVersion }: ExportHeader, { ends }: ExportSummary, { many }: Words) {
   const unseen =
     headVersion === 0
       ? `that there are no ${many}:`
-      : ends === 'head'
+      : ends === 'last-event'
         ? `that version ${headVersion} is the last one, and that none was written over later:`
         : 'that none of them was written over later:';
   return [
@@ -148,6 +148,6 @@ const spanOf = (from: string | undefined, to: string | undefined): string =>
 
 function edgesOf({ begins, ends }: ExportSummary): string {
   const left = begins === 'first-event' ? 'the first one of all' : 'one before that';
-  const right = ends === 'head' ? 'the last one' : 'one after it';
+  const right = ends === 'last-event' ? 'the last one' : 'one after it';
   return `${left} and ${right} are shown`;
 }

@@ -8,9 +8,9 @@ afterAll(() => rmSync(bank.FOLDER, { recursive: true, force: true }));
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const RUNS = 400;
 
-const { all, head, items, walked, receiptAt } = bankThat();
-const [exported, log, plain] = [[head, ...items], walked, all].map((one) => ndjson(one));
-const last = receiptAt(bank.HEAD);
+const { all, header, items, walked, receiptAt } = bankThat();
+const [exported, log, plain] = [[header, ...items], walked, all].map((one) => ndjson(one));
+const last = receiptAt(bank.LAST_VERSION);
 const files: readonly [Buffer, (bytes: Buffer) => Promise<string>][] = [
   [Buffer.from(exported!), (bytes) => ofExport(bytes, walked)],
   [Buffer.from(log!), (bytes) => ofExport(exported!, bytes)],

@@ -9,10 +9,10 @@ import { bankThat, ndjson, ofExport } from './forging-bank-for-tests.ts';
 afterAll(() => rmSync(bank.FOLDER, { recursive: true, force: true }));
 
 type Verified = () => Promise<string>;
-const { all, head, items, walked, headAt, itemAt } = bankThat();
-const whole = ndjson([head, ...items]);
+const { all, header, items, walked, headerAt, itemAt } = bankThat();
+const whole = ndjson([header, ...items]);
 const exported = (given: readonly object[], change: object = {}): Verified => {
-  return () => ofExport([{ ...head, ...change }, ...given]);
+  return () => ofExport([{ ...header, ...change }, ...given]);
 };
 const text = (change: (lines: string) => string | Buffer): Verified => {
   return () => ofExport(change(whole));
@@ -143,7 +143,7 @@ describe('an export', () => {
       'NOT PROVEN (unreadable). The export has other versions than it says.',
     ],
     [
-      'that says a smaller head',
+      'that says a smaller last version',
       exported(items, { headVersion: 5 }),
       'NOT PROVEN (unreadable). The export has other versions than it says.',
     ],
@@ -159,24 +159,24 @@ describe('an export', () => {
     ],
     [
       'of an older state',
-      () => ofExport([headAt(4), ...[1, 2, 3].map((one) => itemAt(one, 4)), ...items.slice(3)]),
+      () => ofExport([headerAt(4), ...[1, 2, 3].map((one) => itemAt(one, 4)), ...items.slice(3)]),
       'NOT PROVEN (rolled-back). Line 6 of export: Version 5 stands in transaction 5, after the ' +
         'signed one, 4.',
     ],
     [
       'of an older state, rightly cut',
-      () => ofExport([headAt(4), ...[1, 2, 3].map((one) => itemAt(one, 4))]),
+      () => ofExport([headerAt(4), ...[1, 2, 3].map((one) => itemAt(one, 4))]),
       'NOT PROVEN (missing). The export ends before version 4 of 6.',
     ],
     [
       'with the end of an older state',
-      exported(items, { target: headAt(4).target }),
+      exported(items, { target: headerAt(4).target }),
       'NOT PROVEN (transaction-differs). Line 1 of export: The transaction is not the one ' +
         'that was signed.',
     ],
     [
       'with the signature of an older state',
-      exported(items, { state: { ...head.state, signature: headAt(4).state.signature } }),
+      exported(items, { state: { ...header.state, signature: headerAt(4).state.signature } }),
       'NOT PROVEN (signature-foreign). Line 1 of export: The state at transaction 7 is not ' +
         'what the holder of this key signed.',
     ],
@@ -188,13 +188,13 @@ describe('an export', () => {
     ],
     [
       'that is not signed',
-      exported(items, { state: { ...head.state, signature: '' } }),
+      exported(items, { state: { ...header.state, signature: '' } }),
       'NOT PROVEN (unreadable). Line 1 of export: Not readable at state/signature: Too ' +
         'small: expected string to have >=1 characters.',
     ],
     [
       'of a database that is named a sentence',
-      exported(items, { state: { ...head.state, db: 'bank" and holds 9.00 EUR' } }),
+      exported(items, { state: { ...header.state, db: 'bank" and holds 9.00 EUR' } }),
       'NOT PROVEN (unreadable). Line 1 of export: Not readable at state/db: must be the ' +
         'name of a database.',
     ],
@@ -399,7 +399,7 @@ describe('an export of a period', () => {
         });
         const shown = more.items.slice(1, 5);
         return ofExport(
-          [{ ...more.head, fromVersion: 2, toVersion: 5, from, to }, ...shown],
+          [{ ...more.header, fromVersion: 2, toVersion: 5, from, to }, ...shown],
           more.walked,
         );
       },
@@ -414,7 +414,7 @@ describe('a walked log', () => {
   const log =
     (lines: object[] | string): Verified =>
     () =>
-      ofExport([head, ...items], lines);
+      ofExport([header, ...items], lines);
   const tx = (id: number, change: object): object[] =>
     walked.with(id - 1, { ...walked[id - 1]!, ...change });
   const header = (id: number, change: object) =>

@@ -19,7 +19,8 @@ import { chained, type SmallEntry } from './small-log-for-tests.ts';
 afterAll(() => rmSync(bank.FOLDER, { recursive: true, force: true }));
 
 const sound = bankThat();
-const exportOf = ({ head, items }: bank.Bank, log?: object[]) => ofExport([head, ...items], log);
+const exportOf = ({ header, items }: bank.Bank, log?: object[]) =>
+  ofExport([header, ...items], log);
 
 describe('given a bank that tells the truth, then all is proven', () => {
   test.each<[string, () => Promise<string>]>([
@@ -28,7 +29,7 @@ describe('given a bank that tells the truth, then all is proven', () => {
     ['a receipt', () => ofReceipt(sound.receiptAt(3))],
     ['a receipt with the log', () => ofReceipt(sound.receiptAt(3), { log: sound.walked })],
     ['a newer state', () => ofReceipt(sound.receiptAt(2, 4), { newer: sound.newerThan(4) })],
-    ['events with the last receipt', () => ofEvents(sound.all, sound.receiptAt(bank.HEAD))],
+    ['events with the last receipt', () => ofEvents(sound.all, sound.receiptAt(bank.LAST_VERSION))],
   ])('%s', async (_what, verified) => expect(await verified()).toMatch(/^PROVEN/));
 });
 
@@ -101,9 +102,9 @@ describe('given one signature of two histories', () => {
         'a tree of 4 transactions.',
     ],
   ])('when the tree has %s, then the walk shows it', async (_what, lies, sentence) => {
-    const { headAt, walked } = bankThat(lies);
+    const { headerAt, walked } = bankThat(lies);
     const none = { format: 'core-bank-refusals/1', toVersion: 0, headVersion: 0 };
-    expect(await ofExport([headAt(bank.LAST, none)], walked)).toBe(sentence);
+    expect(await ofExport([headerAt(bank.LAST, none)], walked)).toBe(sentence);
   });
 });
 
@@ -303,13 +304,13 @@ describe('given files of two logs that one key signed', () => {
     ],
     [
       'the state of the other',
-      () => exportOf({ ...sound, head: { ...sound.head, state: other.head.state } }),
+      () => exportOf({ ...sound, header: { ...sound.header, state: other.header.state } }),
       'NOT PROVEN (transaction-differs). Line 1 of export: The transaction is not the one ' +
         'that was signed.',
     ],
     [
       'the end of the other',
-      () => exportOf({ ...sound, head: other.head }),
+      () => exportOf({ ...sound, header: other.header }),
       'NOT PROVEN (forked). Line 2 of export: Version 1 is not in the log that was signed: ' +
         'transaction 2 is another one there.',
     ],
@@ -331,7 +332,7 @@ describe('given files of two logs that one key signed', () => {
     ],
     [
       'a receipt with the state of the other',
-      () => ofReceipt({ ...sound.receiptAt(5), state: other.head.state }),
+      () => ofReceipt({ ...sound.receiptAt(5), state: other.header.state }),
       'NOT PROVEN (forked). The log has another transaction 7 than the one that is known.',
     ],
     [
@@ -358,12 +359,12 @@ describe('given files of two logs that one key signed', () => {
     ],
     [
       'events of the other with a receipt',
-      () => ofEvents(other.all, sound.receiptAt(bank.HEAD)),
+      () => ofEvents(other.all, sound.receiptAt(bank.LAST_VERSION)),
       'NOT PROVEN (entry-differs). Version 6 is another event than the one of the receipt.',
     ],
     [
       'events of both with a receipt',
-      () => ofEvents(sound.all.with(4, other.all[4]!), sound.receiptAt(bank.HEAD)),
+      () => ofEvents(sound.all.with(4, other.all[4]!), sound.receiptAt(bank.LAST_VERSION)),
       'NOT PROVEN (entry-differs). Line 6 of events: Version 6 does not name version 5 as ' +
         'it is here. One of the two was changed.',
     ],
@@ -384,7 +385,7 @@ describe('given times that went back in what an export of a period leaves out', 
   const shown = (first: number, last: number, made: bank.Bank, change: object = { from, to }) =>
     ofExport(
       [
-        { ...made.head, fromVersion: first, toVersion: last, ...change },
+        { ...made.header, fromVersion: first, toVersion: last, ...change },
         ...made.items.slice(first - 1, last),
       ],
       made.walked,
@@ -402,7 +403,7 @@ describe('given times that went back in what an export of a period leaves out', 
   });
 
   test.each<[string, number, number, object, string]>([
-    ['its beginning', 2, bank.HEAD, { from }, 'one before that and the last one are shown'],
+    ['its beginning', 2, bank.LAST_VERSION, { from }, 'one before that and the last one are shown'],
     ['its end', 1, 5, { to }, 'the first one of all and one after it are shown'],
   ])('when only %s is left open, then neither', async (_what, first, last, period, edges) => {
     const said = await shown(first, last, sound, period);
@@ -411,7 +412,7 @@ describe('given times that went back in what an export of a period leaves out', 
   });
 
   test('but a period is whole when all versions are shown', async () => {
-    expect(await shown(1, bank.HEAD, sound)).toContain(
+    expect(await shown(1, bank.LAST_VERSION, sound)).toContain(
       `  - No event since ${from} and before ${to} is missing up to version 6: all versions from ` +
         'the first one on are here.',
     );

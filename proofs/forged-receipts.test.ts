@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import * as bank from './forging-bank-for-tests.ts';
-import { bankThat, HEAD, ndjson, ofEvents, ofReceipt } from './forging-bank-for-tests.ts';
+import { bankThat, LAST_VERSION, ndjson, ofEvents, ofReceipt } from './forging-bank-for-tests.ts';
 
 /** The book of forgeries, third part: receipts, and events that have one. */
 afterAll(() => rmSync(bank.FOLDER, { recursive: true, force: true }));
 
 type Verified = () => Promise<string>;
-const { all, headAt, walked, receiptAt, newerThan } = bankThat();
+const { all, headerAt, walked, receiptAt, newerThan } = bankThat();
 const [SPLIT, TAKEN] = ['\u2028', '"amount":"1.00"'];
 
 describe('a receipt', () => {
@@ -55,7 +55,7 @@ describe('a receipt', () => {
     ],
     [
       'of a state before it',
-      () => ofReceipt({ ...receiptAt(6), state: headAt(3).state }),
+      () => ofReceipt({ ...receiptAt(6), state: headerAt(3).state }),
       'NOT PROVEN (rolled-back). The state at 3 is older than the one at 6.',
     ],
     [
@@ -171,7 +171,7 @@ describe('events with the receipt of the last one', () => {
   const of =
     (events: readonly object[] | string): Verified =>
     () =>
-      ofEvents(events, receiptAt(HEAD));
+      ofEvents(events, receiptAt(LAST_VERSION));
   const plain = ndjson(all);
   test.each<[string, Verified, string]>([
     [

@@ -24,8 +24,8 @@ import { verifyAccountFile, verifyEventsFile, verifyReceiptFile } from './verify
 const ACCOUNT = '4e2b19a5-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
 export const OTHER = '00000000-6cf7-4d9b-9d0e-0a1b2c3d4e5f';
 export const STREAM = `acct/${ACCOUNT}`;
-export const HEAD = 6;
-/** Transactions: genesis, versions 1 to HEAD in these groups, the end. */
+export const LAST_VERSION = 6;
+/** Transactions: genesis, versions 1 to LAST_VERSION in these groups, the end. */
 const GROUPS = [[1], [2, 3], [4], [5], [6]];
 export const LAST = GROUPS.length + 2;
 export const transactionOf = (version: number): number =>
@@ -79,7 +79,7 @@ export interface Lies extends Forgery {
   readonly written?: (transactions: SmallEntry[][]) => SmallEntry[][];
 }
 
-export const TRUE_EVENTS = Array.from({ length: HEAD }, (_, at) => eventAt(at + 1));
+export const TRUE_EVENTS = Array.from({ length: LAST_VERSION }, (_, at) => eventAt(at + 1));
 
 /** The files of a bank whose log is sound but for the lies. */
 export function bankThat({ events = TRUE_EVENTS, unchained, written, ...forgery }: Lies = {}) {
@@ -97,12 +97,12 @@ export function bankThat({ events = TRUE_EVENTS, unchained, written, ...forgery 
     const signature = sign('sha256', statePayload('corebank', state), key).toString('base64');
     return { db: 'corebank', txId, txHash: state.txHash.toString('base64'), signature };
   };
-  const headAt = (txId: number, change: object = {}) => ({
+  const headerAt = (txId: number, change: object = {}) => ({
     format: 'core-bank-account/1' as ExportFormat,
     accountId: ACCOUNT,
     fromVersion: 1,
-    toVersion: HEAD,
-    headVersion: HEAD,
+    toVersion: LAST_VERSION,
+    headVersion: LAST_VERSION,
     state: stateAt(txId),
     target: writeHeader(log.header(txId)),
     ...change,
@@ -133,11 +133,11 @@ export function bankThat({ events = TRUE_EVENTS, unchained, written, ...forgery 
   };
   return {
     all,
-    head: headAt(last),
+    header: headerAt(last),
     get items() {
       return all.map((_event, at) => itemAt(at + 1));
     },
-    headAt,
+    headerAt,
     itemAt,
     receiptAt,
     newerThan,

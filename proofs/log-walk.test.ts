@@ -5,7 +5,7 @@ const placed = (position: number, hash = position): PlacedVersion => ({
   hValue: Buffer.alloc(32, hash),
 });
 const of = (...versions: PlacedVersion[]) => new Map(versions.map((one, at) => [at + 1, one]));
-const claim = { head: 2, stream: 's' };
+const claim = { latest: 2, stream: 's' };
 const walked = of(placed(5), placed(6));
 
 test('given what the walk met, then the versions that were shown are the same', () => {
@@ -34,6 +34,6 @@ test.each<[string, ReadonlyMap<number, PlacedVersion>, number, object]>([
     1,
     { fault: 'missing', detail: 'The log has 2 versions of s, the export tells of 1.' },
   ],
-])('given an export that shows %s, then it is not proven', (_what, shown, head, fault) => {
-  expect(versionsFault(walked, shown, { ...claim, head })).toEqual(fault);
+])('given an export that shows %s, then it is not proven', (_what, shown, latest, fault) => {
+  expect(versionsFault(walked, shown, { ...claim, latest })).toEqual(fault);
 });

@@ -72,21 +72,21 @@ export function createLogWalk(stream: string, start: WalkedState = EMPTY_LOG) {
 }
 
 /**
- * Checks that the log has exactly the versions 1 to `head` of the stream, each as it was shown.
+ * Checks that the log has exactly the versions 1 to `latest` of the stream, each as it was shown.
  * @returns what differs, or undefined.
  */
 export function versionsFault(
   walked: ReadonlyMap<number, PlacedVersion>,
   exported: ReadonlyMap<number, PlacedVersion>,
-  { head, stream }: { readonly head: number; readonly stream: string },
+  { latest, stream }: { readonly latest: number; readonly stream: string },
 ): ProofFault | undefined {
-  for (let version = 1; version <= head; version += 1) {
+  for (let version = 1; version <= latest; version += 1) {
     const shown = exported.get(version);
     const fault = versionFault(walked.get(version), shown, `version ${version} of ${stream}`);
     if (fault !== undefined) return fault;
   }
-  if (walked.size === head) return undefined;
-  const detail = `The log has ${walked.size} versions of ${stream}, the export tells of ${head}.`;
+  if (walked.size === latest) return undefined;
+  const detail = `The log has ${walked.size} versions of ${stream}, the export tells of ${latest}.`;
   return faulty('missing', detail);
 }
 

@@ -16,7 +16,7 @@ const file = (name: string, text: string): string => {
   return join(bank.FOLDER, name);
 };
 const key = file('bank.pub', String(bank.PUBLIC_KEY.export({ type: 'spki', format: 'pem' })));
-const { head, items, walked, receiptAt } = bank.bankThat();
+const { header, items, walked, receiptAt } = bank.bankThat();
 const receipt = receiptAt(4);
 const forged = { ...receipt, event: bank.depositOf(4, '9.00', '11.00') };
 const log = file('log', bank.ndjson(walked));
@@ -33,7 +33,7 @@ describe.each(Object.keys(versions.nodes).filter((major) => hasNode(versions, ma
 
     test.each([
       ['a receipt', JSON.stringify(receipt), JSON.stringify(forged)],
-      ['an export', bank.ndjson([head, ...items]), bank.ndjson([head, ...items.slice(1)])],
+      ['an export', bank.ndjson([header, ...items]), bank.ndjson([header, ...items.slice(1)])],
     ])('proves %s and refuses a forged one', (what, good, bad) => {
       const verified = (text: string) => {
         const words = what === 'a receipt' ? [] : ['account'];

@@ -57,7 +57,7 @@ function bank(plain: readonly Record[], format = REFUSALS, count = plain.length)
   const log = logOf(transactions);
   const last = transactions.length;
   const signature = sign('sha256', statePayload('corebank', log.state(last)), pair.privateKey);
-  const head = {
+  const header = {
     format,
     accountId,
     fromVersion: 1,
@@ -89,7 +89,7 @@ function bank(plain: readonly Record[], format = REFUSALS, count = plain.length)
       hValue: valueHash(value).toString('base64'),
     })),
   }));
-  return { head, items, walked };
+  return { header, items, walked };
 }
 
 const file = (name: string, items: readonly object[]): string => {
@@ -97,26 +97,26 @@ const file = (name: string, items: readonly object[]): string => {
   writeFileSync(path, items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   return path;
 };
-const verified = async (head: object, items: readonly object[], walked?: readonly object[]) => {
+const verified = async (header: object, items: readonly object[], walked?: readonly object[]) => {
   const log = walked === undefined ? undefined : file('log.ndjson', walked);
-  const path = file('export.ndjson', [head, ...items]);
+  const path = file('export.ndjson', [header, ...items]);
   const finding = await verifyAccountFile(path, pair.publicKey, log, () => undefined);
   return [finding.isProven, finding.lines.join(' ')] as const;
 };
 const stream = `refusal/${accountId}`;
 const recordsOf = (name: string, count = RECORDS) =>
   Array.from({ length: count }, (_, at) => recordAt(name, at + 1));
-const { head, items, walked } = bank(recordsOf(stream));
+const { header, items, walked } = bank(recordsOf(stream));
 
 describe('given the export of recorded refusals', () => {
   test('then it is proven, and told to be that, with and without the walked log', async () => {
-    const [isProven, words] = await verified(head, items);
+    const [isProven, words] = await verified(header, items);
     expect(isProven).toBe(true);
     expect(words).toMatch(`6 recorded REFUSALS of account ${accountId}, versions 1 to 6,`);
     expect(words).toMatch(/bank's word here/);
     expect(words).toMatch(/NOT proven:.*that every refusal was recorded/);
     expect(words).not.toMatch(/balance/);
-    expect(await verified(head, items, walked)).toEqual([
+    expect(await verified(header, items, walked)).toEqual([
       true,
       expect.stringMatching(/exactly versions 1 to 6 of the recorded REFUSALS/),
     ]);
@@ -139,13 +139,13 @@ describe('given the export of recorded refusals', () => {
       'entry-differs',
     ],
   ])('when %s, then it is refused', async (_what, changed, fault) => {
-    const found = await verified(head, changed);
+    const found = await verified(header, changed);
     expect(found).toEqual([false, expect.stringMatching(`NOT PROVEN \\(${fault}\\)`)]);
   });
 
   test('when the log has one more, then only the walked log shows it', async () => {
     const given = bank(recordsOf(stream));
-    const less = { ...given.head, toVersion: RECORDS - 1, headVersion: RECORDS - 1 };
+    const less = { ...given.header, toVersion: RECORDS - 1, headVersion: RECORDS - 1 };
     expect((await verified(less, given.items.slice(0, -1)))[0]).toBe(true);
     expect(await verified(less, given.items.slice(0, -1), given.walked)).toEqual([
       false,
@@ -155,7 +155,7 @@ describe('given the export of recorded refusals', () => {
 
   test('when a day was full, then what came after is said not to be there', async () => {
     const full = bank([...recordsOf(stream, 3), recordAt(stream, 4, true)]);
-    const [isProven, words] = await verified(full.head, full.items);
+    const [isProven, words] = await verified(full.header, full.items);
     expect([isProven, words]).toEqual([true, expect.stringMatching(/refused later on 1 day/)]);
   });
 });
@@ -164,12 +164,12 @@ describe('given exports of both streams of one account', () => {
   const account = bank(recordsOf(`acct/${accountId}`), ACCOUNT);
 
   test('when the first lines are exchanged, then neither passes as the other', async () => {
-    expect((await verified(account.head, account.items))[0]).toBe(true);
+    expect((await verified(account.header, account.items))[0]).toBe(true);
     for (const [claimed, shown] of [
-      [{ ...head, format: ACCOUNT }, items],
-      [{ ...account.head, format: REFUSALS }, account.items],
-      [account.head, items],
-      [head, account.items],
+      [{ ...header, format: ACCOUNT }, items],
+      [{ ...account.header, format: REFUSALS }, account.items],
+      [account.header, items],
+      [header, account.items],
     ] as const) {
       expect(await verified(claimed, shown)).toEqual([
         false,
@@ -183,7 +183,7 @@ describe('given exports of both streams of one account', () => {
       ...item,
       event: recordAt(`acct/${accountId}`, at + 1),
     }));
-    expect(await verified({ ...head, format: ACCOUNT }, renamed)).toEqual([
+    expect(await verified({ ...header, format: ACCOUNT }, renamed)).toEqual([
       false,
       expect.stringMatching(/one of them was changed/),
     ]);
@@ -191,7 +191,7 @@ describe('given exports of both streams of one account', () => {
 
   test('when the walked log has only the other stream, then this one has none', async () => {
     const none = bank(recordsOf(`acct/${accountId}`), REFUSALS, 0);
-    expect(await verified(none.head, [], none.walked)).toEqual([
+    expect(await verified(none.header, [], none.walked)).toEqual([
       true,
       expect.stringMatching(/The log has no recorded REFUSALS/),
     ]);
@@ -201,16 +201,16 @@ describe('given exports of both streams of one account', () => {
 describe('given an account without recorded refusals', () => {
   test('then the file says so, and without the log that is the word of the bank', async () => {
     const none = bank(recordsOf(stream), REFUSALS, 0);
-    const [isProven, words] = await verified(none.head, []);
+    const [isProven, words] = await verified(none.header, []);
     expect([isProven, words]).toEqual([true, expect.stringMatching(/The file shows no recorded/)]);
     expect(words).toMatch(/NOT proven:.*that there are no recorded REFUSALS.*the bank's word/);
-    const [isTrue, found] = await verified(none.head, [], none.walked);
+    const [isTrue, found] = await verified(none.header, [], none.walked);
     expect([isTrue, found]).toEqual([false, expect.stringMatching(/the export tells of 0/)]);
-    expect((await verified(none.head, items.slice(0, 1)))[0]).toBe(false);
+    expect((await verified(none.header, items.slice(0, 1)))[0]).toBe(false);
   });
 
   test('then an account without events is no account', async () => {
     const none = bank(recordsOf(stream), ACCOUNT, 0);
-    expect(await verified(none.head, [])).toEqual([false, expect.stringMatching(/unreadable/)]);
+    expect(await verified(none.header, [])).toEqual([false, expect.stringMatching(/unreadable/)]);
   });
 });

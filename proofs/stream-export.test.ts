@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalJson } from '../contracts/canonical-json.ts';
-import type { ExportedEvent, ExportHead } from '../contracts/log/receipts.ts';
+import type { ExportedEvent, ExportHeader } from '../contracts/log/receipts.ts';
 
 import { exportFinding } from './export-findings.ts';
 import { encodeEvent, eventKey, positionOf, rawBytes } from './entry-proof.ts';
@@ -51,7 +51,7 @@ function bank(plain = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 1
   const last = events.length + 1;
   const state = { ...log.state(last), db: 'corebank' };
   const signature = sign('sha256', statePayload('corebank', state), pair.privateKey);
-  const head: ExportHead = {
+  const header: ExportHeader = {
     format: 'core-bank-account/1',
     accountId,
     fromVersion: 1,
@@ -77,11 +77,11 @@ function bank(plain = Array.from({ length: VERSIONS }, (_, at) => eventAt(at + 1
       tree: tx < blTxId ? inclusion : tx === blTxId ? lastInclusion : [],
     };
   });
-  return { head, items };
+  return { header, items };
 }
 
-function checked(head: ExportHead, items: readonly ExportedEvent[]) {
-  const check = createStreamExport(head, pair.publicKey);
+function checked(header: ExportHeader, items: readonly ExportedEvent[]) {
+  const check = createStreamExport(header, pair.publicKey);
   const begun = check.begin();
   if (begun !== undefined) return begun;
   for (const item of items) {
@@ -90,15 +90,20 @@ function checked(head: ExportHead, items: readonly ExportedEvent[]) {
   }
   return check.end();
 }
-const { head, items } = bank();
+const { header, items } = bank();
 
 describe('given an exported account', () => {
   test('then all its versions are proven and add up', () => {
-    const summary = checked(head, items);
+    const summary = checked(header, items);
     if (isFault(summary)) throw new Error(summary.detail);
-    expect(summary).toEqual({ events: 10, addsUp: true, begins: 'first-event', ends: 'head' });
+    expect(summary).toEqual({
+      events: 10,
+      addsUp: true,
+      begins: 'first-event',
+      ends: 'last-event',
+    });
     const [alone, walked] = [undefined, 11].map((tx) =>
-      exportFinding(head, summary, tx).lines.join(' '),
+      exportFinding(header, summary, tx).lines.join(' '),
     );
     expect(alone).toMatch(/the bank's word here/);
     expect(walked).toMatch(/exactly versions 1 to 10/);
@@ -124,39 +129,42 @@ describe('given an exported account', () => {
     ],
     ['a position is changed', items.with(6, { ...items[6]!, position: 9 }), 'entry-differs'],
   ])('when %s, then it is refused', (_what, changed, fault) => {
-    expect(checked(head, changed)).toMatchObject({ fault });
+    expect(checked(header, changed)).toMatchObject({ fault });
   });
 
-  test('when it says less than the head, then the events cannot be more', () => {
-    expect(checked({ ...head, toVersion: 9 }, items)).toMatchObject({ fault: 'unreadable' });
-    expect(checked({ ...head, headVersion: 9 }, items)).toMatchObject({ fault: 'unreadable' });
+  test('when it says less than the last version, then the events cannot be more', () => {
+    expect(checked({ ...header, toVersion: 9 }, items)).toMatchObject({ fault: 'unreadable' });
+    expect(checked({ ...header, headVersion: 9 }, items)).toMatchObject({ fault: 'unreadable' });
   });
 
   test('when the balances in the log itself do not add up, then that is told', () => {
     const events = items.map((_item, at) => eventAt(at + 1, at === 5 ? '99.00' : undefined));
     const wrong = bank(events);
-    expect((checked(wrong.head, wrong.items) as ProofFault).detail).toMatch(
+    expect((checked(wrong.header, wrong.items) as ProofFault).detail).toMatch(
       /After version 6 the events make 5.00, but it says 99.00/,
     );
   });
 
   test('when its state is not signed by the bank, then it is refused', () => {
-    const state = { ...head.state, txId: 12 };
-    expect(checked({ ...head, state }, items)).toMatchObject({ fault: 'signature-foreign' });
-    const target = { ...head.target, ts: 1 };
-    expect(checked({ ...head, target }, items)).toMatchObject({ fault: 'transaction-differs' });
+    const state = { ...header.state, txId: 12 };
+    expect(checked({ ...header, state }, items)).toMatchObject({ fault: 'signature-foreign' });
+    const target = { ...header.target, ts: 1 };
+    expect(checked({ ...header, target }, items)).toMatchObject({ fault: 'transaction-differs' });
   });
 });
 
 describe('given an export of the time between two dates', () => {
   const period = { from: day(4), to: day(7) };
   const part = (fromVersion: number, toVersion: number, dates = period) =>
-    checked({ ...head, ...dates, fromVersion, toVersion }, items.slice(fromVersion - 1, toVersion));
+    checked(
+      { ...header, ...dates, fromVersion, toVersion },
+      items.slice(fromVersion - 1, toVersion),
+    );
 
   test('then the events around it are there, and no other between them', () => {
     const summary = { events: 5, addsUp: false, begins: 'before-period', ends: 'after-period' };
     expect(part(3, 7)).toEqual(summary);
-    expect(part(1, 10)).toMatchObject({ begins: 'first-event', ends: 'head' });
+    expect(part(1, 10)).toMatchObject({ begins: 'first-event', ends: 'last-event' });
   });
 
   test('given finer times than events have, then those of the same millisecond are before', () => {

@@ -3,7 +3,11 @@ import { decodeEvent, loggedEventSchema } from '../contracts/account/events.ts';
 import { millisecondsOf } from '../contracts/account/history-filters.ts';
 import { balanceOf, sameBalance } from '../contracts/account/money.ts';
 import { refusalEventSchema } from '../contracts/account/refusal-events.ts';
-import { type ExportedEvent, type ExportHead, streamOfExport } from '../contracts/log/receipts.ts';
+import {
+  type ExportedEvent,
+  type ExportHeader,
+  streamOfExport,
+} from '../contracts/log/receipts.ts';
 import { evolve, NO_ACCOUNT, type Account } from '../domain/account.ts';
 import { unreachable } from '../domain/ids.ts';
 import { inclusionFault } from './entry-proof.ts';
@@ -29,7 +33,7 @@ interface ContentCheck {
 }
 
 /** The check of the events' content, by the format of the export. */
-function exportContent({ format, fromVersion }: ExportHead): ContentCheck {
+function exportContent({ format, fromVersion }: ExportHeader): ContentCheck {
   switch (format) {
     case 'core-bank-account/1':
       return accountSums(fromVersion === 1 ? NO_ACCOUNT : undefined);
@@ -79,7 +83,7 @@ export type ExportSummary = ContentSummary & {
   readonly events: number;
   /** Whether the events around the period are there, so that none in it is missing. */
   readonly begins: 'first-event' | 'before-period';
-  readonly ends: 'head' | 'after-period';
+  readonly ends: 'last-event' | 'after-period';
 };
 
 /**
@@ -87,17 +91,17 @@ export type ExportSummary = ContentSummary & {
  * event of any other stream is refused.
  * @param key the bank's public key.
  * @example
- * const check = createStreamExport(head, key);
+ * const check = createStreamExport(header, key);
  * const fault = check.begin() ?? lines.map(check.take).find(isFault) ?? check.end();
  */
-export function createStreamExport(head: ExportHead, key: KeyObject) {
-  const stream = streamOfExport(head);
-  const target = documents.readHeader(head.target);
-  let due = head.fromVersion;
+export function createStreamExport(header: ExportHeader, key: KeyObject) {
+  const stream = streamOfExport(header);
+  const target = documents.readHeader(header.target);
+  let due = header.fromVersion;
   let lastAt = '';
   let firstAt = '';
-  const content = exportContent(head);
-  const chain = createEventChain(stream, head.fromVersion);
+  const content = exportContent(header);
+  const chain = createEventChain(stream, header.fromVersion);
 
   const orderFault = ({ event }: ExportedEvent): ProofFault | undefined => {
     const { version, at } = event;
@@ -114,7 +118,7 @@ export function createStreamExport(head: ExportHead, key: KeyObject) {
   return {
     /** The state is signed, and the transaction is the one that it is the hash of. */
     begin(): ProofFault | undefined {
-      const state = documents.readSignedState(head.state);
+      const state = documents.readSignedState(header.state);
       const unsigned = signatureFault(state, key) ?? headerFault(target);
       if (unsigned !== undefined) return unsigned;
       if (target.id === state.txId && sameHash(headerHash(target), state.txHash)) return undefined;
@@ -128,29 +132,29 @@ export function createStreamExport(head: ExportHead, key: KeyObject) {
         chain.take(item.event) ??
         content.take(item.event);
       if (fault !== undefined) return fault;
-      if (due === head.fromVersion) firstAt = item.event.at;
+      if (due === header.fromVersion) firstAt = item.event.at;
       lastAt = item.event.at;
       due += 1;
       return undefined;
     },
     /** The result once every line was taken. */
     end(): ProofFault | ExportSummary {
-      if (due <= head.toVersion) {
-        return faulty('missing', `The export ends before version ${due} of ${head.toVersion}.`);
+      if (due <= header.toVersion) {
+        return faulty('missing', `The export ends before version ${due} of ${header.toVersion}.`);
       }
-      if (due - 1 > head.toVersion || head.toVersion > head.headVersion) {
+      if (due - 1 > header.toVersion || header.toVersion > header.headVersion) {
         return faulty('unreadable', 'The export has other versions than it says.');
       }
-      const begins = head.fromVersion === 1 ? 'first-event' : 'before-period';
-      const ends = head.toVersion === head.headVersion ? 'head' : 'after-period';
-      const { from = '', to = '' } = head;
+      const begins = header.fromVersion === 1 ? 'first-event' : 'before-period';
+      const ends = header.toVersion === header.headVersion ? 'last-event' : 'after-period';
+      const { from = '', to = '' } = header;
       if (begins === 'before-period' && !(Date.parse(firstAt) < millisecondsOf(from))) {
         return faulty('missing', `No event before ${from || 'the first one'} begins the period.`);
       }
       if (ends === 'after-period' && !(Date.parse(lastAt) >= millisecondsOf(to))) {
         return faulty('missing', `No event after ${to || 'the last one'} ends the period.`);
       }
-      const events = due - head.fromVersion;
+      const events = due - header.fromVersion;
       return { events, begins, ends, ...content.summary() };
     },
   };

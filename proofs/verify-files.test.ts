@@ -62,7 +62,7 @@ function bank(more: readonly SmallEntry[][] = [], first: object = eventAt(1)) {
     signature: signature.toString('base64'),
     txHash: log.state(last).txHash.toString('base64'),
   };
-  const head = {
+  const header = {
     format: 'core-bank-account/1',
     accountId,
     fromVersion: 1,
@@ -100,11 +100,11 @@ function bank(more: readonly SmallEntry[][] = [], first: object = eventAt(1)) {
       state,
     };
   };
-  return { head, events, walked, all, receiptOf, receipt: receiptOf(2) };
+  return { header, events, walked, all, receiptOf, receipt: receiptOf(2) };
 }
 const key = readKeyFile(file('bank.pub', pem));
 const check = async (given: ReturnType<typeof bank>, walked?: readonly object[]) => {
-  const path = file('export.ndjson', lines([given.head, ...given.events]));
+  const path = file('export.ndjson', lines([given.header, ...given.events]));
   const log = walked === undefined ? undefined : file('log.ndjson', lines(walked));
   const { isProven, lines: found } = await verifyAccountFile(path, key, log, () => undefined);
   return [isProven, found.join(' ')] as const;
@@ -162,8 +162,8 @@ describe('given files of an account', () => {
   });
 
   test('when a file is cut in a line, or empty, then that is told with its place', async () => {
-    const { head, events } = bank();
-    const whole = lines([head, ...events]);
+    const { header, events } = bank();
+    const whole = lines([header, ...events]);
     for (const [text, message] of [
       [whole.slice(0, -30), /Line 6 of .* is not JSON/],
       ['', /is empty/],
@@ -183,8 +183,8 @@ describe('given a file that wants to say something of its own beside what is pro
     ['words in place of a time', { to: 'the end of time' }],
     ['its account', { format: 'core-bank-refusals/1', accountId: `${accountId}${sentence}` }],
   ])('in %s, then it is refused', async (_what, change) => {
-    const { head } = bank();
-    const given = { ...bank(), head: { ...head, ...change } };
+    const { header } = bank();
+    const given = { ...bank(), header: { ...header, ...change } };
     expect(await check(given)).toEqual([false, expect.stringMatching(/Line 1 .* Not readable at/)]);
   });
 
@@ -274,7 +274,7 @@ describe('given the file of a receipt', () => {
 
 describe('given events 1 to n and the receipt of event n alone', () => {
   type Event = ReturnType<typeof eventAt> & { readonly prev?: string };
-  const { all: made, receiptOf, head, events: exported } = bank();
+  const { all: made, receiptOf, header, events: exported } = bank();
   const all = made as Event[];
   const verify = async (text: string, receipt: object = receiptOf(VERSIONS)) => {
     const events = file('events.ndjson', text);
@@ -294,7 +294,7 @@ describe('given events 1 to n and the receipt of event n alone', () => {
   test('then one receipt proves them all, as plain events or as lines of an export', async () => {
     const proven = [true, expect.stringMatching(/events 1 to 5 of acct/)];
     expect(await verify(lines(all))).toEqual(proven);
-    expect(await verify(lines([head, ...exported]))).toEqual(proven);
+    expect(await verify(lines([header, ...exported]))).toEqual(proven);
     const placed = all.map((event, at) => ({ ...event, position: positionOf(at + 2, 0) }));
     expect(await verify(lines(placed))).toEqual(proven);
     const pages = [placed.slice(0, 3), placed.slice(3)].map((items) => ({ accountId, items }));

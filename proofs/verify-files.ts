@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { ConsistencyDocument, ReceiptDocument } from '../contracts/log/receipts.ts';
 import {
   exportedEvent,
-  exportHead,
+  exportHeader,
   streamOfExport,
   walkedTransaction,
 } from '../contracts/log/receipts.ts';
@@ -120,7 +120,7 @@ export async function verifyEventsFile(
   const chain = createEventChain(receipt.event.stream);
   const fault = await eachLine(path, progress, (value) => {
     // The first line of an export is about the others.
-    if (exportHead.safeParse(value).success) return undefined;
+    if (exportHeader.safeParse(value).success) return undefined;
     const read = receipts.readDocument(eventsOfLine, value);
     if (isFault(read)) return read;
     for (const event of read) {
@@ -147,14 +147,14 @@ export async function verifyAccountFile(
   logPath: string | undefined,
   progress: Progress,
 ): Promise<Finding> {
-  let head: ReturnType<typeof exportHead.parse> | undefined;
+  let header: ReturnType<typeof exportHeader.parse> | undefined;
   let check: Check | undefined;
   const shown = new Map<number, PlacedVersion>();
   const fault = await eachLine(path, progress, (value) => {
     if (check === undefined) {
-      const read = receipts.readDocument(exportHead, value);
+      const read = receipts.readDocument(exportHeader, value);
       if (isFault(read)) return read;
-      head = read;
+      header = read;
       check = createStreamExport(read, key);
       return check.begin();
     }
@@ -167,18 +167,18 @@ export async function verifyAccountFile(
     return wrong;
   });
   if (fault !== undefined) return refused(fault);
-  if (head === undefined || check === undefined) {
+  if (header === undefined || check === undefined) {
     return refused(faulty('unreadable', `${path} is empty.`));
   }
   const summary = check.end();
   if (isFault(summary)) return refused(summary);
-  if (logPath === undefined) return exportFinding(head, summary, undefined);
-  const stream = streamOfExport(head);
-  const walk = await walked(logPath, stream, readState(head.state), progress);
+  if (logPath === undefined) return exportFinding(header, summary, undefined);
+  const stream = streamOfExport(header);
+  const walk = await walked(logPath, stream, readState(header.state), progress);
   if (isFault(walk)) return refused(walk);
-  const claim = { head: head.headVersion, stream };
+  const claim = { latest: header.headVersion, stream };
   const other = versionsFault(walk.versions(), shown, claim);
-  return other === undefined ? exportFinding(head, summary, walk.txId()) : refused(other);
+  return other === undefined ? exportFinding(header, summary, walk.txId()) : refused(other);
 }
 
 /** Walks the log of the file to the signed state and sees all of the stream. */

@@ -17,7 +17,7 @@ import { invalid, paramOf, queryOf } from '../platform/requests.ts';
 import { serve, type Handlers } from '../platform/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
-import { LogHeads } from './log/account-log.ts';
+import { LatestVersions } from './log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './accounts/past-balance.ts';
 import { personAnswers, type PersonPorts } from './persons/person-answers.ts';
 import { proofAnswers } from './log/proof-answers.ts';
@@ -106,7 +106,7 @@ function readAccount(ports: QueryApiPorts): Ask {
 
 function readBalance(ports: QueryApiPorts): Ask {
   const { log, logger } = ports;
-  const past = { ...ports, heads: new LogHeads(log, logger) };
+  const past = { ...ports, latestVersions: new LatestVersions(log, logger) };
   return async (request, response): Promise<BalanceAnswer> => {
     const id = paramOf(request, idParams, 'id');
     const { minVersion, at, version } = queryOf(balanceQuery, request);

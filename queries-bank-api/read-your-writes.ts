@@ -77,7 +77,7 @@ export async function accountAt(
   if (known === undefined && (await accounts.isSetAside(id))) throw setAside(0);
   if (minVersion === 0) throw new Failure('account-not-found');
   // Only the log can tell an account that is late from one that is not.
-  const isThere = known !== undefined || (await log.heads([id]))[0] !== 0;
+  const isThere = known !== undefined || (await log.latestVersions([id]))[0] !== 0;
   throw isThere ? notReached(minVersion) : new Failure('account-not-found');
 }
 

@@ -46,11 +46,13 @@ export const LOG_CALLS = {
     answer: entries.streamPage,
   },
   /** The version that the log has of each stream. */
-  heads: {
+  latestVersions: {
     ...post,
     path: '/log/heads',
-    input: z.strictObject({ streams: z.array(streamIdText).min(1).max(entries.HEADS_MAX) }),
-    answer: entries.headsAnswer,
+    input: z.strictObject({
+      streams: z.array(streamIdText).min(1).max(entries.LATEST_VERSIONS_MAX),
+    }),
+    answer: entries.latestVersionsAnswer,
   },
   /** Which events the log holds, told by their digests (contracts/digest.ts). */
   digests: {
@@ -79,11 +81,11 @@ export const PROOF_CALLS = {
     input: places(entries.RECEIPTS_MAX),
     answer: z.custom<entries.ReceiptsAnswer>(),
   },
-  exportHead: {
+  exportHeader: {
     ...get,
     path: '/log/streams/{stream}/export',
     input: z.strictObject({ from: timeText.optional(), to: timeText.optional() }),
-    answer: z.custom<receipts.ExportHead>(),
+    answer: z.custom<receipts.ExportHeader>(),
     mayLack: true,
   },
   exportedEvents: {

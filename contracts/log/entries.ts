@@ -9,7 +9,7 @@ import { positionedEvent, positionNumber } from './topics.ts';
 export const EVENT_SOURCE_APP = 'event-source';
 /** Most events of one page of the log or of a stream. */
 export const LOG_PAGE_EVENTS_MAX = 1_000;
-export const HEADS_MAX = 500;
+export const LATEST_VERSIONS_MAX = 500;
 export const DIGESTS_MAX = 500;
 /** Most events of one request for single events. */
 export const READ_EVENTS_MAX = 200;
@@ -43,7 +43,7 @@ export const refusalsPage = streamPage.extend({
 export type RefusalsPage = z.infer<typeof refusalsPage>;
 
 /** In the order asked; 0 where the log has nothing of the stream. */
-export const headsAnswer = z.strictObject({ versions: z.array(z.int().min(0)) });
+export const latestVersionsAnswer = z.strictObject({ versions: z.array(z.int().min(0)) });
 
 /** One event of any stream, whether it is there or not. */
 export const eventPlace = z.strictObject({ stream: streamIdText, version: z.int().min(1) });

@@ -2,7 +2,7 @@ import type { StreamId } from '../../domain/ids.ts';
 import type {
   ConsistencyDocument,
   ExportedEvent,
-  ExportHead,
+  ExportHeader,
   ReceiptDocument,
   SignedStateDocument,
   WalkedTransaction,
@@ -34,7 +34,7 @@ export interface LogProofs {
    * The beginning of an export of an account's events or its refusals; undefined when there is no
    * such account, or nothing to export.
    */
-  exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined>;
+  exportHeader(stream: StreamId, period: Period): Promise<ExportHeader | undefined>;
   /** At least one event, from a version on, proven against the state at a transaction. */
   exported(stream: StreamId, from: number, limit: number, at: number): Promise<ExportedEvent[]>;
   /** Transactions from one on with all their keys, without values; none when there are no more. */

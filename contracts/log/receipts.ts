@@ -102,7 +102,7 @@ export type ConsistencyDocument = z.infer<typeof consistencyDocument>;
  * First line of an exported account; the following lines are its events, oldest first. It is not
  * signed, so the verifier checks what it can and repeats the rest as claims.
  */
-export const accountExportHead = z.strictObject({
+export const accountExportHeader = z.strictObject({
   format: z.literal('core-bank-account/1'),
   accountId: z.string().regex(ACCOUNT_ID_PATTERN),
   /** The first and the last version of the export, and the stream's last one at the state. */
@@ -120,16 +120,19 @@ export const accountExportHead = z.strictObject({
  * The same for an account's recorded refusals; another format, so that one cannot pass as the
  * other.
  */
-export const refusalsExportHead = accountExportHead.extend({
+export const refusalsExportHeader = accountExportHeader.extend({
   format: z.literal('core-bank-refusals/1'),
   /** 0 when nothing was recorded. */
   toVersion: count,
   headVersion: count,
 });
 /** First line of any export. */
-export const exportHead = z.discriminatedUnion('format', [accountExportHead, refusalsExportHead]);
-export type ExportHead = z.infer<typeof exportHead>;
-export type ExportFormat = ExportHead['format'];
+export const exportHeader = z.discriminatedUnion('format', [
+  accountExportHeader,
+  refusalsExportHeader,
+]);
+export type ExportHeader = z.infer<typeof exportHeader>;
+export type ExportFormat = ExportHeader['format'];
 
 /** The first part of the stream's name, by the format of the export. */
 export const KIND_OF_EXPORT: Readonly<Record<ExportFormat, string>> = {
@@ -137,7 +140,7 @@ export const KIND_OF_EXPORT: Readonly<Record<ExportFormat, string>> = {
   'core-bank-refusals/1': 'refusal',
 };
 /** The stream that an export is about. */
-export const streamOfExport = ({ format, accountId }: Pick<ExportHead, 'format' | 'accountId'>) =>
+export const streamOfExport = ({ format, accountId }: Pick<ExportHeader, 'format' | 'accountId'>) =>
   `${KIND_OF_EXPORT[format]}/${accountId}`;
 /** One event of an export, with its proof. */
 export const exportedEvent = z.strictObject({

@@ -149,15 +149,15 @@ function keyOf(id: string): string {
 
 /** What is said of an event that does not follow its stream. */
 function misplaced({ key, event }: AuditedEvent, stream: Followed, tx: number): Finding {
-  const { version: head } = stream;
-  if (event.version <= head) {
+  const { version: latest } = stream;
+  if (event.version <= latest) {
     const detail = `${key} was written again in transaction ${tx}: the log had it already.`;
     return { kind: 'tampered', subject: key, detail };
   }
   stream.broken = true;
   const detail =
-    `${event.stream} has version ${event.version} in transaction ${tx} after version ${head}: ` +
-    `${event.version - head - 1} missing between them.`;
+    `${event.stream} has version ${event.version} in transaction ${tx} after version ${latest}: ` +
+    `${event.version - latest - 1} missing between them.`;
   return { kind: 'incomplete', subject: event.stream, detail };
 }
 

@@ -46,7 +46,7 @@ export type PlantedLog = ReturnType<typeof plantedLog>;
 export function plantedLog() {
   const [log, books] = [hashedLog(), createAuditBooks()];
   const accounts = new Map<AccountId, Account>();
-  const heads = new Map<string, { readonly version: number; readonly digest: string }>();
+  const ends = new Map<string, { readonly version: number; readonly digest: string }>();
   let nowMs = Date.UTC(2026, 2, 1, 12);
   let commands = 0;
 
@@ -58,9 +58,9 @@ export function plantedLog() {
   const at = (): string => new Date(nowMs).toISOString();
   const key = (): CommandId => commandId(`c-${(commands += 1)}`);
   const placed = (event: BankEvent): BankEvent => {
-    const head = heads.get(event.stream);
-    const next = { ...event, ...(head === undefined ? {} : { prev: head.digest }) } as BankEvent;
-    heads.set(event.stream, { version: next.version, digest: digestOf(next) });
+    const end = ends.get(event.stream);
+    const next = { ...event, ...(end === undefined ? {} : { prev: end.digest }) } as BankEvent;
+    ends.set(event.stream, { version: next.version, digest: digestOf(next) });
     return next;
   };
 
@@ -143,7 +143,7 @@ export function plantedLog() {
       more: object = {},
     ): string[] {
       const stream = streamOfPerson(id);
-      const next = (heads.get(stream)?.version ?? 0) + 1;
+      const next = (ends.get(stream)?.version ?? 0) + 1;
       const data = type === 'person-erased' ? {} : { sealed: 'c2VhbGVk'.repeat(8) };
       return append([
         placed({
@@ -168,7 +168,7 @@ export function plantedLog() {
       change: (event: RefusalEvent) => object = (event) => event,
     ): string[] {
       const stream = refusalsOf(id);
-      const next = (heads.get(stream)?.version ?? 0) + 1;
+      const next = (ends.get(stream)?.version ?? 0) + 1;
       const data = { command: { commandId: key(), ...command }, refusal, seen: bank.seen(id) };
       const event = {
         id: `${stream}/${next}`,

@@ -246,12 +246,12 @@ test(`whatever dies, no event is missing and none overtakes another (SEED=${seed
 /** As a consumer sees it that drops what it knows: every event once, each account in order. */
 function judge(stored: readonly IntegrationEvent[], logged: readonly string[]): void {
   const seen = new Set<string>();
-  const heads = new Map<string, number>();
+  const versions = new Map<string, number>();
   for (const { id, subject, data } of stored) {
     if (seen.has(id)) continue;
     seen.add(id);
-    expect(data.version).toBe((heads.get(subject) ?? 0) + 1);
-    heads.set(subject, data.version);
+    expect(data.version).toBe((versions.get(subject) ?? 0) + 1);
+    versions.set(subject, data.version);
   }
   expect([...seen]).toEqual(logged);
 }

@@ -1,5 +1,5 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
-import type { ExportedEvent, ExportHead } from '../../contracts/log/receipts.ts';
+import type { ExportedEvent, ExportHeader } from '../../contracts/log/receipts.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { createStreamExport } from '../../proofs/stream-export.ts';
@@ -23,7 +23,7 @@ let proofs: LogProofs;
 const at = (time: string): string => `2026-11-21T10:00:0${time}Z`;
 /** When versions 1 to 8 happened: three of them in one instant. */
 const TIMES = ['1.000', '2.000', '3.000', '4.000', '4.000', '4.000', '5.000', '6.000'].map(at);
-const HEAD = TIMES.length;
+const LAST_VERSION = TIMES.length;
 
 beforeAll(async () => {
   immudb = await startImmudb();
@@ -50,14 +50,14 @@ interface Period {
   readonly from?: string;
   readonly to?: string;
 }
-const headOf = async (period: Period): Promise<ExportHead> =>
-  (await proofs.exportHead(id, period))!;
-const itemsOf = ({ fromVersion, toVersion, state }: ExportHead): Promise<ExportedEvent[]> =>
+const headerOf = async (period: Period): Promise<ExportHeader> =>
+  (await proofs.exportHeader(id, period))!;
+const itemsOf = ({ fromVersion, toVersion, state }: ExportHeader): Promise<ExportedEvent[]> =>
   proofs.exported(id, fromVersion, toVersion - fromVersion + 1, state.txId);
 
 /** What the receiver of an export makes of it. */
-function checked(head: ExportHead, items: readonly ExportedEvent[]) {
-  const check = createStreamExport(head, readPublicKey(immudb.options.publicKey));
+function checked(header: ExportHeader, items: readonly ExportedEvent[]) {
+  const check = createStreamExport(header, readPublicKey(immudb.options.publicKey));
   const fault = [check.begin(), ...items.map((item) => check.take(item))].find(Boolean);
   return fault ?? check.end();
 }
@@ -65,22 +65,22 @@ function checked(head: ExportHead, items: readonly ExportedEvent[]) {
 /** Times that compare as texts. */
 const plain = (time: string): string => time.replace('Z', '');
 const none = 'no event';
-type Ends = readonly ['first-event' | 'before-period', 'head' | 'after-period'];
+type Ends = readonly ['first-event' | 'before-period', 'last-event' | 'after-period'];
 const cases: readonly (readonly [string, Period, readonly [number, number], string, Ends])[] = [
-  ['no period', {}, [1, 8], '1-8', ['first-event', 'head']],
-  ['all of it', { from: at('0'), to: at('9') }, [1, 8], '1-8', ['first-event', 'head']],
+  ['no period', {}, [1, 8], '1-8', ['first-event', 'last-event']],
+  ['all of it', { from: at('0'), to: at('9') }, [1, 8], '1-8', ['first-event', 'last-event']],
   ['before the first', { to: at('0') }, [1, 1], none, ['first-event', 'after-period']],
   ['until the first', { to: at('1') }, [1, 1], none, ['first-event', 'after-period']],
-  ['after the last', { from: at('7') }, [8, 8], none, ['before-period', 'head']],
+  ['after the last', { from: at('7') }, [8, 8], none, ['before-period', 'last-event']],
   [
     'after the last, ended',
     { from: at('7'), to: at('9') },
     [8, 8],
     none,
-    ['before-period', 'head'],
+    ['before-period', 'last-event'],
   ],
-  ['from the last on', { from: at('6') }, [7, 8], '8-8', ['before-period', 'head']],
-  ['from an event', { from: at('3') }, [2, 8], '3-8', ['before-period', 'head']],
+  ['from the last on', { from: at('6') }, [7, 8], '8-8', ['before-period', 'last-event']],
+  ['from an event', { from: at('3') }, [2, 8], '3-8', ['before-period', 'last-event']],
   ['until an event', { to: at('3') }, [1, 3], '1-2', ['first-event', 'after-period']],
   [
     'both on events',
@@ -89,7 +89,7 @@ const cases: readonly (readonly [string, Period, readonly [number, number], stri
     '2-6',
     ['first-event', 'after-period'],
   ],
-  ['from an instant', { from: at('4') }, [3, 8], '4-8', ['before-period', 'head']],
+  ['from an instant', { from: at('4') }, [3, 8], '4-8', ['before-period', 'last-event']],
   ['until an instant', { to: at('4') }, [1, 4], '1-3', ['first-event', 'after-period']],
   [
     'an instant',
@@ -108,7 +108,7 @@ const cases: readonly (readonly [string, Period, readonly [number, number], stri
   ['empty, on it', { from: at('4'), to: at('4') }, [3, 4], none, ['before-period', 'after-period']],
   // An event has whole milliseconds, so it is before anything finer of its own.
   ['finer, until', { to: at('4.0001') }, [1, 7], '1-6', ['first-event', 'after-period']],
-  ['finer, from', { from: at('4.0001') }, [6, 8], '7-8', ['before-period', 'head']],
+  ['finer, from', { from: at('4.0001') }, [6, 8], '7-8', ['before-period', 'last-event']],
   [
     'the wrong way',
     { from: at('6'), to: at('2') },
@@ -120,18 +120,18 @@ const cases: readonly (readonly [string, Period, readonly [number, number], stri
 
 describe('given an account and a period, then its events are exported with those around it', () => {
   test.each(cases)('%s', async (_what, period, [first, last], inside, [begins, ends]) => {
-    const head = await headOf(period);
-    expect(head).toMatchObject({
+    const header = await headerOf(period);
+    expect(header).toMatchObject({
       ...period,
       fromVersion: first,
       toVersion: last,
-      headVersion: HEAD,
+      headVersion: LAST_VERSION,
     });
-    const items = await itemsOf(head);
+    const items = await itemsOf(header);
     expect(items.map(({ event }) => event.version)).toEqual(
       Array.from({ length: last - first + 1 }, (_, index) => first + index),
     );
-    expect(checked(head, items)).toMatchObject({ begins, ends, addsUp: first === 1 });
+    expect(checked(header, items)).toMatchObject({ begins, ends, addsUp: first === 1 });
     const { from = '', to = '9' } = period;
     const [begin, end] = [plain(from), plain(to)];
     const within = TIMES.flatMap((time, index) =>
@@ -145,14 +145,14 @@ describe('given an account and a period, then its events are exported with those
   });
 
   test('no such account has none', async () => {
-    expect(await proofs.exportHead(newAccount(), { from: at('1') })).toBeUndefined();
+    expect(await proofs.exportHeader(newAccount(), { from: at('1') })).toBeUndefined();
   });
 });
 
 describe('given an export that leaves out what the period has, then its receiver sees it', () => {
-  const without = async (period: Period, change: Partial<ExportHead>) => {
-    const head = { ...(await headOf(period)), ...change };
-    return checked(head, await itemsOf(head));
+  const without = async (period: Period, change: Partial<ExportHeader>) => {
+    const header = { ...(await headerOf(period)), ...change };
+    return checked(header, await itemsOf(header));
   };
 
   test('at its beginning', async () => {
@@ -174,16 +174,16 @@ describe('given an export that leaves out what the period has, then its receiver
   });
 
   test('in the middle', async () => {
-    const head = await headOf({ from: at('2'), to: at('6') });
-    const items = await itemsOf(head);
+    const header = await headerOf({ from: at('2'), to: at('6') });
+    const items = await itemsOf(header);
     expect(
       checked(
-        head,
+        header,
         items.filter(({ event }) => event.version !== 5),
       ),
     ).toMatchObject({
       fault: 'missing',
     });
-    expect(checked(head, items.slice(0, -1))).toMatchObject({ fault: 'missing' });
+    expect(checked(header, items.slice(0, -1))).toMatchObject({ fault: 'missing' });
   });
 });

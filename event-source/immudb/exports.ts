@@ -5,7 +5,7 @@ import {
   KIND_OF_EXPORT,
   type ExportedEvent,
   type ExportFormat,
-  type ExportHead,
+  type ExportHeader,
   type WalkedTransaction,
 } from '../../contracts/log/receipts.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
@@ -34,10 +34,10 @@ type Receipts = ReturnType<typeof immudbReceipts>;
 
 /** Exports a whole account, or the whole log, with what is needed to check it without the bank. */
 export function immudbExports(
-  log: Pick<ImmudbLog, 'ask' | 'heads' | 'readVersions'>,
+  log: Pick<ImmudbLog, 'ask' | 'latestVersions' | 'readVersions'>,
   { proven, newestState }: Receipts,
-): Pick<LogProofs, 'exportHead' | 'exported' | 'walk'> {
-  const { ask, heads } = log;
+): Pick<LogProofs, 'exportHeader' | 'exported' | 'walk'> {
+  const { ask, latestVersions } = log;
   /** The last version of a stream before a time, 0 when there is none. */
   const lastBefore = async (stream: StreamId, time: string): Promise<number> => {
     const { entry } = await lastUntil(log, stream, millisecondsOf(time) - 1);
@@ -46,29 +46,29 @@ export function immudbExports(
   };
 
   /**
-   * The stream's last version in a state that was read after the head: what came between the two
+   * The stream's last version in a state that was read after the latest: what came between the two
    * is in the state, and the export would not be what the walked log has.
    */
-  const headIn = async (stream: StreamId, seen: number, txId: number): Promise<number> => {
-    const [now = 0] = await heads([stream]);
+  const latestIn = async (stream: StreamId, seen: number, txId: number): Promise<number> => {
+    const [now = 0] = await latestVersions([stream]);
     const since = Array.from({ length: now - seen }, (_, index) => seen + 1 + index);
     const came = since.length === 0 ? [] : await log.readVersions(stream, since);
     return seen + came.filter(({ position }) => transactionOf(position) <= txId).length;
   };
 
   return {
-    async exportHead(stream: StreamId, period: Period): Promise<ExportHead | undefined> {
+    async exportHeader(stream: StreamId, period: Period): Promise<ExportHeader | undefined> {
       const about = exportedAccount(stream);
       if (about === undefined) return undefined;
       const { format, accountId } = about;
-      const [seen = 0, opened = 0] = await heads([stream, streamOf(accountId)]);
+      const [seen = 0, opened = 0] = await latestVersions([stream, streamOf(accountId)]);
       if (opened === 0) return undefined;
       const state = await newestState();
-      const head = await headIn(stream, seen, state.txId);
+      const latest = await latestIn(stream, seen, state.txId);
       const { from, to } = period;
       // Events that came after the state are no part of it.
-      const before = from === undefined ? 0 : Math.min(head, await lastBefore(stream, from));
-      const end = to === undefined ? head : (await lastBefore(stream, to)) + 1;
+      const before = from === undefined ? 0 : Math.min(latest, await lastBefore(stream, from));
+      const end = to === undefined ? latest : (await lastBefore(stream, to)) + 1;
       const { dualProof } = await ask('VerifiableTxById', proofBetween(state.txId, state.txId));
       const target = dualProof.targetTxHeader;
       if (!sameHash(headerHash(target), state.txHash)) {
@@ -79,8 +79,8 @@ export function immudbExports(
         accountId,
         // One before the period and one after it, where there are any.
         fromVersion: Math.max(1, before),
-        toVersion: Math.min(head, Math.max(end, before)),
-        headVersion: head,
+        toVersion: Math.min(latest, Math.max(end, before)),
+        headVersion: latest,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
         state: documents.writeSignedState(state),

@@ -51,7 +51,7 @@ export function immudbTail(
   client: ImmudbClient,
   lookups: Lookups,
   alarms: Alarms,
-  forgetHead: (id: StreamId) => void,
+  forgetEnd: (id: StreamId) => void,
 ) {
   let lastTx = GENESIS_TX;
   let head = 0;
@@ -73,7 +73,7 @@ export function immudbTail(
         for (const key of await keysChanged(tx, lookups)) {
           onForeign(key, `was changed in transaction ${tx.header.id}`);
         }
-        for (const id of streamsOf(tx)) forgetHead(id);
+        for (const id of streamsOf(tx)) forgetEnd(id);
         moveTo(tx.header.id, eventsOf(tx, onForeign));
       }
       if (txs.length < CATCH_UP_TXS) return;

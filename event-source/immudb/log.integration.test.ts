@@ -91,10 +91,10 @@ test('given a write of another process, then the end of each kind of stream is t
   const account = newAccount();
   const streams = [account, personLike(account), refusalsLike(account)];
   await log.append(streams.map((id) => eventOf(id, 1)));
-  expect(await log.heads(streams)).toEqual([1, 1, 1]);
+  expect(await log.latestVersions(streams)).toEqual([1, 1, 1]);
   await other.append(streams.map((id) => eventOf(id, 2)));
   await log.check();
-  expect(await log.heads(streams)).toEqual([2, 2, 2]);
+  expect(await log.latestVersions(streams)).toEqual([2, 2, 2]);
   await Promise.all([log.close(), other.close()]);
 });
 

@@ -23,7 +23,7 @@ import {
   type ImmudbOptions,
 } from './client.ts';
 import { immudbTail, requireGenesis } from './log-end.ts';
-import { immudbLookups, type Head, type Heads } from './reads.ts';
+import { immudbLookups, type StreamEnd, type StreamEnds } from './reads.ts';
 import type { TrustStore } from './trust-file.ts';
 import { immudbTrust, type ImmudbTrust } from './trust.ts';
 import { transactionsFrom, GENESIS_TX, type Tx, eventsOf } from './wire.ts';
@@ -99,7 +99,7 @@ function immudbPages(client: ImmudbClient, alarms: Alarms) {
 }
 
 /** About 40 MB; a stream that is not among them costs a read of its last event. */
-const HEADS_MAX = 200_000;
+const ENDS_MAX = 200_000;
 /** Events written lately that are known by their digest; about 10 MB. */
 const RECENT_MAX = 50_000;
 /** How often the log's state is proven alongside normal work. */
@@ -128,10 +128,10 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   const publicKey = readPublicKey(options.publicKey);
   const trust = immudbTrust({ database, publicKey, store }, alarms);
   const client = immudbClient(options, trust.verify);
-  const heads: Heads = boundedMap<StreamId, Head>(HEADS_MAX);
+  const ends: StreamEnds = boundedMap<StreamId, StreamEnd>(ENDS_MAX);
   const recent = boundedMap<string, string>(RECENT_MAX);
-  const lookups = immudbLookups(client, alarms, heads, recent);
-  const tail = immudbTail(client, lookups, alarms, (id) => heads.delete(id));
+  const lookups = immudbLookups(client, alarms, ends, recent);
+  const tail = immudbTail(client, lookups, alarms, (id) => ends.delete(id));
   try {
     await requireGenesis(client, database);
     await trust.verify(client.call);
@@ -141,7 +141,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     throw error;
   }
 
-  const write = immudbWriter(client, lookups, tail, heads, recent, alarms, trust);
+  const write = immudbWriter(client, lookups, tail, ends, recent, alarms, trust);
 
   // Appends and looks at foreign writes follow one another: both move the known end of the log.
   const inTurn = serial();
@@ -175,7 +175,7 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
     },
     readStream: lookups.readStream,
     readVersions: lookups.readVersions,
-    heads: lookups.heads,
+    latestVersions: lookups.latestVersions,
     digests: lookups.digests,
     find: lookups.find,
     async check() {

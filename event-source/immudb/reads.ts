@@ -12,11 +12,11 @@ const CALLS_IN_FLIGHT_MAX = 16;
 const KEYS_MAX = 2_000;
 
 /** The last event of a stream. */
-export interface Head {
+export interface StreamEnd {
   readonly version: number;
   readonly digest: string;
 }
-export type Heads = BoundedMap<StreamId, Head>;
+export type StreamEnds = BoundedMap<StreamId, StreamEnd>;
 export type Lookups = ReturnType<typeof immudbLookups>;
 
 /**
@@ -29,7 +29,7 @@ export type Lookups = ReturnType<typeof immudbLookups>;
 export function immudbLookups(
   client: ImmudbClient,
   alarms: Alarms,
-  heads: Heads,
+  ends: StreamEnds,
   recent: BoundedMap<string, string>,
 ) {
   const watched = async <T>(read: () => Promise<T>): Promise<T> => {
@@ -68,7 +68,7 @@ export function immudbLookups(
     return new Map([...found, ...newer]);
   };
 
-  const readHead = async (id: StreamId): Promise<Head | undefined> => {
+  const readEnd = async (id: StreamId): Promise<StreamEnd | undefined> => {
     const { entries } = await client.call('Scan', lastOfStream(id));
     let last = entries[0];
     let version = last === undefined ? 0 : Number(last.key.toString().slice(-16));
@@ -84,16 +84,16 @@ export function immudbLookups(
     }
     return last && { version, digest: digestOf(last, alarms) };
   };
-  const headsOf = async (ids: readonly StreamId[]): Promise<number[]> => {
-    const unknown = [...new Set(ids)].filter((id) => heads.get(id) === undefined);
+  const latestVersions = async (ids: readonly StreamId[]): Promise<number[]> => {
+    const unknown = [...new Set(ids)].filter((id) => ends.get(id) === undefined);
     const read = new Map<StreamId, number>();
     await inTurns(unknown, async (id) => {
-      const head = await readHead(id);
-      read.set(id, head?.version ?? 0);
+      const end = await readEnd(id);
+      read.set(id, end?.version ?? 0);
       // An append may have been faster than this reading.
-      if (head !== undefined && heads.get(id) === undefined) heads.set(id, head);
+      if (end !== undefined && ends.get(id) === undefined) ends.set(id, end);
     });
-    return ids.map((id) => heads.get(id)?.version ?? read.get(id) ?? 0);
+    return ids.map((id) => ends.get(id)?.version ?? read.get(id) ?? 0);
   };
 
   const find = async (places: readonly EventPlace[]): Promise<(LogEntry | undefined)[]> => {
@@ -113,16 +113,16 @@ export function immudbLookups(
     });
   };
   const readStream = async (id: StreamId, from: number, limit: number): Promise<LogEntry[]> => {
-    const [head = 0] = await headsOf([id]);
-    const count = Math.max(0, Math.min(limit, head - from + 1));
+    const [latest = 0] = await latestVersions([id]);
+    const count = Math.max(0, Math.min(limit, latest - from + 1));
     const versions = Array.from({ length: count }, (_, index) => from + index);
     return cutPage(await readVersions(id, versions), limit);
   };
   const digests = async (places: readonly EventPlace[]): Promise<(string | undefined)[]> => {
     const known = places.map(({ stream, version }) => {
-      const head = heads.get(stream);
-      if (head?.version === version) return head.digest;
-      if (head !== undefined && head.version < version) return undefined;
+      const end = ends.get(stream);
+      if (end?.version === version) return end.digest;
+      if (end !== undefined && end.version < version) return undefined;
       return recent.get(eventKey(stream, version)) ?? 'read';
     });
     const keyOf = (index: number) => eventKey(places[index]!.stream, places[index]!.version);
@@ -143,7 +143,7 @@ export function immudbLookups(
       watched(() => readStream(id, from, limit)),
     readVersions: (id: StreamId, versions: readonly number[]) =>
       watched(() => readVersions(id, versions)),
-    heads: (ids: readonly StreamId[]) => watched(() => headsOf(ids)),
+    latestVersions: (ids: readonly StreamId[]) => watched(() => latestVersions(ids)),
   };
 }
 

@@ -150,15 +150,15 @@ test('given several questions, then a wrong event keeps no other from its receip
 
 describe('given an account that is exported', () => {
   const exportOf = async (period = {}) => {
-    const head = carried((await proofs.exportHead(id, period))!);
-    const count = head.toVersion - head.fromVersion + 1;
+    const header = carried((await proofs.exportHeader(id, period))!);
+    const count = header.toVersion - header.fromVersion + 1;
     const items: ExportedEvent[] = [];
     while (items.length < count) {
-      const from: number = head.fromVersion + items.length;
+      const from: number = header.fromVersion + items.length;
       const limit = Math.min(5, count - items.length);
-      items.push(...carried(await proofs.exported(id, from, limit, head.state.txId)));
+      items.push(...carried(await proofs.exported(id, from, limit, header.state.txId)));
     }
-    return { head, items };
+    return { header, items };
   };
   const walked = async (upTo: number) => {
     const walk = createLogWalk(id);
@@ -173,55 +173,59 @@ describe('given an account that is exported', () => {
   };
 
   test('then all its versions are proven, and the walk sees no other', async () => {
-    const { head, items } = await exportOf();
+    const { header, items } = await exportOf();
     await log.append([eventOf(id, VERSIONS + 1)]);
-    const check = createStreamExport(head, key);
+    const check = createStreamExport(header, key);
     expect(check.begin()).toBeUndefined();
     for (const item of items) expect(check.take(item)).toBeUndefined();
-    expect(check.end()).toMatchObject({ events: VERSIONS, begins: 'first-event', ends: 'head' });
-    const walk = await walked(head.state.txId);
+    expect(check.end()).toMatchObject({
+      events: VERSIONS,
+      begins: 'first-event',
+      ends: 'last-event',
+    });
+    const walk = await walked(header.state.txId);
     if (isFault(walk)) throw new Error(walk.detail);
-    expect(walk.end(readState(head.state))).toBeUndefined();
-    const claim = { head: head.headVersion, stream: id };
+    expect(walk.end(readState(header.state))).toBeUndefined();
+    const claim = { latest: header.headVersion, stream: id };
     const shown = new Map(items.map((item) => [item.event.version, placedEvent(item)]));
     expect(versionsFault(walk.versions(), shown, claim)).toBeUndefined();
-    const less = { ...claim, head: claim.head - 1 };
+    const less = { ...claim, latest: claim.latest - 1 };
     expect(versionsFault(walk.versions(), shown, less)?.fault).toBe('missing');
   });
 
   test('when an event comes while a period to come is cut out, then it holds', async () => {
-    const heads = async (streams: readonly StreamId[]) => {
-      const before = await log.heads(streams);
+    const latestVersions = async (streams: readonly StreamId[]) => {
+      const before = await log.latestVersions(streams);
       await log.append([eventOf(id, before[0]! + 1)]);
       return before;
     };
     const { ask, readVersions } = log;
     const receipts = immudbReceipts({ log, publicKey: immudb.options.publicKey, alarms });
-    proofs = { ...receipts, ...immudbExports({ ask, heads, readVersions }, receipts) };
-    const { head, items } = await exportOf({ from: '2999-01-01T00:00:00Z' });
-    const check = createStreamExport(head, key);
+    proofs = { ...receipts, ...immudbExports({ ask, latestVersions, readVersions }, receipts) };
+    const { header, items } = await exportOf({ from: '2999-01-01T00:00:00Z' });
+    const check = createStreamExport(header, key);
     expect(check.begin()).toBeUndefined();
     for (const item of items) expect(check.take(item)).toBeUndefined();
-    expect(check.end()).toMatchObject({ events: 1, begins: 'before-period', ends: 'head' });
-    // The walked log has what came between the head and the state.
-    const walk = await walked(head.state.txId);
+    expect(check.end()).toMatchObject({ events: 1, begins: 'before-period', ends: 'last-event' });
+    // The walked log has what came between the header and the state.
+    const walk = await walked(header.state.txId);
     if (isFault(walk)) throw new Error(walk.detail);
     const shown = new Map(items.map((item) => [item.event.version, placedEvent(item)]));
-    const claim = { head: head.headVersion, stream: id };
+    const claim = { latest: header.headVersion, stream: id };
     expect(versionsFault(walk.versions(), shown, claim)).toBeUndefined();
   });
 
   test('when a version was written again, then the walk sees it', async () => {
-    const { head } = await exportOf();
+    const { header } = await exportOf();
     const KVs = [{ key: Buffer.from(eventKey(id, 9)), value: Buffer.from('{}') }];
     await stranger('Set', { KVs, preconditions: [] });
-    expect(await walked(head.state.txId + 1)).toMatchObject({ fault: 'rewritten' });
+    expect(await walked(header.state.txId + 1)).toMatchObject({ fault: 'rewritten' });
   });
 
   test('when a version was deleted, then the walk sees it and it cannot be exported', async () => {
-    const { head } = await exportOf();
+    const { header } = await exportOf();
     await stranger('Delete', { keys: [Buffer.from(eventKey(id, 9))] });
-    expect(await walked(head.state.txId + 1)).toMatchObject({ fault: 'erased' });
+    expect(await walked(header.state.txId + 1)).toMatchObject({ fault: 'erased' });
     await expect(exportOf()).rejects.toThrow(/0009 is missing/);
   });
 });

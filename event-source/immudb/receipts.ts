@@ -131,5 +131,5 @@ export function immudbReceipts({ log: { ask, trust }, publicKey, alarms }: Recei
         history: documents.writeHistory(dualProof),
       };
     },
-  } satisfies Omit<LogProofs, 'exportHead' | 'exported' | 'walk'> & Record<string, unknown>;
+  } satisfies Omit<LogProofs, 'exportHeader' | 'exported' | 'walk'> & Record<string, unknown>;
 }

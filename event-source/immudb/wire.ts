@@ -248,10 +248,11 @@ interface DecodedEvent {
 /** Cuts the event out of the stored bytes without parsing it; undefined when it is not one. */
 export function decodeEvent(value: Buffer): DecodedEvent | undefined {
   const start = EVENT_OPEN.length;
-  const head = value.toString('latin1', 0, start + INDEX_DIGITS_MAX + EVENT_BODY.length);
-  const body = head.indexOf(EVENT_BODY, start);
-  const digits = head.slice(start, body);
-  if (!head.startsWith(EVENT_OPEN) || body === -1 || !/^[0-9]{1,5}$/.test(digits)) return undefined;
+  const opening = value.toString('latin1', 0, start + INDEX_DIGITS_MAX + EVENT_BODY.length);
+  const body = opening.indexOf(EVENT_BODY, start);
+  const digits = opening.slice(start, body);
+  if (!opening.startsWith(EVENT_OPEN) || body === -1 || !/^[0-9]{1,5}$/.test(digits))
+    return undefined;
   const json = value.subarray(body + EVENT_BODY.length, -1);
   // Braces around the event, and one more that closes what stands around it.
   if (value.at(-1) !== 0x7d || json.at(-1) !== 0x7d || json[0] !== 0x7b) return undefined;

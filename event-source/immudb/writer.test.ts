@@ -8,7 +8,7 @@ import { LogUnavailable } from '../log/event-log.ts';
 import { eventOf, jointly, newAccount } from '../log/events-for-tests.ts';
 import { PreconditionFailed, type ImmudbClient } from './client.ts';
 import { immudbTail } from './log-end.ts';
-import { immudbLookups, type Head } from './reads.ts';
+import { immudbLookups, type StreamEnd } from './reads.ts';
 import type { Entry, SetRequest, TxEntry } from './wire.ts';
 import { immudbWriter } from './writer.ts';
 
@@ -85,11 +85,11 @@ function database() {
 function house() {
   const { client, ...rest } = database();
   const alarms = alarmBook(silent);
-  const [heads, recent] = [boundedMap<StreamId, Head>(100), boundedMap<string, string>(100)];
-  const lookups = immudbLookups(client, alarms, heads, recent);
-  const tail = immudbTail(client, lookups, alarms, (id) => heads.delete(id));
+  const [ends, recent] = [boundedMap<StreamId, StreamEnd>(100), boundedMap<string, string>(100)];
+  const lookups = immudbLookups(client, alarms, ends, recent);
+  const tail = immudbTail(client, lookups, alarms, (id) => ends.delete(id));
   const trust = { rootOf: () => Buffer.alloc(32), wrote: () => undefined };
-  const write = immudbWriter(client, lookups, tail, heads, recent, alarms, trust as never);
+  const write = immudbWriter(client, lookups, tail, ends, recent, alarms, trust as never);
   const append = async (events: readonly BankEvent[]): Promise<string[]> => {
     const outcomes = await write(events.map(candidateOf));
     return outcomes.map((one) => (one.outcome === 'fork' ? one.why : one.outcome));

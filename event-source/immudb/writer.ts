@@ -13,14 +13,14 @@ import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
 import { streamOfKey, LogUnavailable, type Outcome, type Refused } from '../log/event-log.ts';
 import { isKeyMissing, type ImmudbClient, PreconditionFailed } from './client.ts';
 import type { Tail } from './log-end.ts';
-import { digestOf, type Heads, type Lookups } from './reads.ts';
+import { digestOf, type StreamEnds, type Lookups } from './reads.ts';
 import type { ImmudbTrust } from './trust.ts';
 import { appendRequest } from './wire.ts';
 import { setImmediate as nextRound, setTimeout as delay } from 'node:timers/promises';
 
 interface KnowledgeParts {
   readonly lookups: Lookups;
-  readonly heads: Heads;
+  readonly ends: StreamEnds;
   readonly recent: Recent;
   readonly alarms: Alarms;
 }
@@ -40,18 +40,18 @@ async function readKnowledge(
   candidates: readonly Candidate[],
   inDoubt: (stream: StreamId) => boolean,
   erased: ReadonlySet<string>,
-  { lookups, heads, recent, alarms }: KnowledgeParts,
+  { lookups, ends, recent, alarms }: KnowledgeParts,
 ): Promise<Knowledge> {
   const inBatch = new Set(candidates.map(({ stream, version }) => eventKey(stream, version)));
   const doubted = new Set(candidates.map(({ stream }) => stream).filter(inDoubt));
   const wanted = new Set<string>();
   for (const { stream, version } of candidates) {
-    const head = doubted.has(stream) ? undefined : heads.get(stream);
-    const isOld = head !== undefined && version < head.version;
+    const end = doubted.has(stream) ? undefined : ends.get(stream);
+    const isOld = end !== undefined && version < end.version;
     const key = eventKey(stream, version);
     if (doubted.has(stream) || (isOld && recent.get(key) === undefined)) wanted.add(key);
     const before = eventKey(stream, version - 1);
-    const isRead = doubted.has(stream) || (head === undefined && !inBatch.has(before));
+    const isRead = doubted.has(stream) || (end === undefined && !inBatch.has(before));
     if (version > 1 && isRead) wanted.add(before);
   }
   // A snapshot may be older than what somebody did to the log; doubt asks for what is there now.
@@ -61,9 +61,9 @@ async function readKnowledge(
     await lookups.getAllNow([...wanted].filter(isDoubted)),
   ];
   const found = new Map([...sure, ...unsure]);
-  const ends = [...doubted];
-  const versions = await lookups.heads(ends);
-  const told = new Map(ends.map((stream, index) => [stream, versions[index]!]));
+  const doubtedStreams = [...doubted];
+  const versions = await lookups.latestVersions(doubtedStreams);
+  const latest = new Map(doubtedStreams.map((stream, index) => [stream, versions[index]!]));
   return {
     digest(stream, version) {
       const key = eventKey(stream, version);
@@ -72,10 +72,10 @@ async function readKnowledge(
       // Nothing can be written over what was erased, nor is it there any more.
       if (erased.has(key)) return 'erased';
       if (doubted.has(stream)) return undefined;
-      const head = heads.get(stream);
-      return head?.version === version ? head.digest : recent.get(key);
+      const end = ends.get(stream);
+      return end?.version === version ? end.digest : recent.get(key);
     },
-    head: (stream) => told.get(stream) ?? heads.get(stream)?.version ?? 0,
+    latestVersion: (stream) => latest.get(stream) ?? ends.get(stream)?.version ?? 0,
   };
 }
 
@@ -129,12 +129,12 @@ export function immudbWriter(
   client: ImmudbClient,
   lookups: Lookups,
   tail: Tail,
-  heads: Heads,
+  ends: StreamEnds,
   recent: Recent,
   alarms: Alarms,
   trust: Pick<ImmudbTrust, 'rootOf' | 'wrote'>,
 ) {
-  const parts = { lookups, heads, recent, alarms };
+  const parts = { lookups, ends, recent, alarms };
   const nothing: ReadonlySet<string> = new Set();
   /**
    * Plans on what the log has now. That is read key by key, and a fork is for ever: it is told only
@@ -193,7 +193,7 @@ export function immudbWriter(
     const entries = writes.map((one, index) => entryOfWrite(one, positionOf(id, index)));
     await tail.advance(id, entries);
     for (const { stream, version, digest } of writes) {
-      heads.set(stream, { version, digest });
+      ends.set(stream, { version, digest });
       recent.set(eventKey(stream, version), digest);
     }
     return outcomesOf(
@@ -207,7 +207,7 @@ export function immudbWriter(
       try {
         return await write(await plan(candidates, refused, round));
       } catch (error) {
-        for (const { stream } of candidates) heads.delete(stream);
+        for (const { stream } of candidates) ends.delete(stream);
         if (error instanceof PreconditionFailed) continue;
         // Whether it was written is unknown: the next round reads the keys before it writes.
         if (!(error instanceof LogUnavailable)) throw error;

@@ -15,7 +15,7 @@ export type Verdict = 'done' | 'retry';
 
 interface Gap {
   readonly since: number;
-  readonly head: number;
+  readonly latestVersion: number;
   deliveries: number;
   isTold: boolean;
 }
@@ -30,21 +30,22 @@ export interface JudgeParts {
 export function outcomeJudge({ alarms, logger, now }: JudgeParts) {
   const gaps = boundedMap<StreamId, Gap>(STREAMS_WATCHED_MAX);
 
-  const onGap = ({ stream, version }: Candidate, head: number): 'done' => {
-    const gap = gaps.get(stream) ?? { since: now(), head, deliveries: 0, isTold: false };
+  const onGap = ({ stream, version }: Candidate, latestVersion: number): 'done' => {
+    const gap = gaps.get(stream) ?? { since: now(), latestVersion, deliveries: 0, isTold: false };
     if (gap.deliveries === 0) {
       gaps.set(stream, gap);
     }
     gap.deliveries += 1;
     if (now() - gap.since < GAP_MS_MAX) return 'done';
-    const what = head + 1 < version ? `version ${head + 1}` : 'what is joint with it';
+    const what =
+      latestVersion + 1 < version ? `version ${latestVersion + 1}` : 'what is joint with it';
     gap.isTold = true;
     alarms.raise('gap', stream, `${what} does not come, ${version} waits`);
     return 'done';
   };
   const onLogged = ({ stream, version }: Candidate): 'done' => {
     const gap = gaps.get(stream);
-    if (gap === undefined || version <= gap.head) return 'done';
+    if (gap === undefined || version <= gap.latestVersion) return 'done';
     gaps.delete(stream);
     alarms.lower('gap', stream);
     if (gap.isTold) logger.info('the missing event came', { stream, deliveries: gap.deliveries });
@@ -60,7 +61,7 @@ export function outcomeJudge({ alarms, logger, now }: JudgeParts) {
         case 'duplicate':
           return onLogged(event);
         case 'gap':
-          return onGap(event, outcome.head);
+          return onGap(event, outcome.latestVersion);
         case 'fork':
           alarms.raise('fork', stream, outcome.why);
           return { stream, reason: outcome.why, content };

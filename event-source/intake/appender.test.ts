@@ -124,7 +124,7 @@ describe('deliveries on their way into the log', () => {
     await untilAllDone(verdicts, go);
     expect(await verdicts[0]).toBe('done');
     expect(batches).toEqual([max - 2, 8]);
-    expect(await log.heads([id, other])).toEqual([max + 5, 1]);
+    expect(await log.latestVersions([id, other])).toEqual([max + 5, 1]);
     expect(alarms.count()).toBe(0);
   });
 
@@ -184,11 +184,11 @@ describe('deliveries on their way into the log', () => {
     const [id, fine] = [newAccount(), newAccount()];
     const late = [...eventsOf(id, 2, 3), eventOf(fine, 1)];
     expect(await incoming.deliver(late)).toBe('done');
-    expect(await log.heads([id, fine])).toEqual([0, 1]);
+    expect(await log.latestVersions([id, fine])).toEqual([0, 1]);
     expect(incoming.waiting()).toBe(2);
     await incoming.deliver([eventOf(id, 1)]);
     await quiet();
-    expect(await log.heads([id])).toEqual([3]);
+    expect(await log.latestVersions([id])).toEqual([3]);
     expect(incoming.waiting()).toBe(0);
     expect(alarms.count()).toBe(0);
   });
@@ -200,7 +200,7 @@ describe('deliveries on their way into the log', () => {
     await incoming.deliver([eventOf(other, 2)]);
     expect(incoming.waiting()).toBe(1);
     await incoming.deliver(eventsOf(id, 1, 2));
-    expect(await log.heads([id])).toEqual([2]);
+    expect(await log.latestVersions([id])).toEqual([2]);
   });
 
   test('given a crowd that waits for one stream, then others are held beside it', async () => {
@@ -219,7 +219,7 @@ describe('deliveries on their way into the log', () => {
     expect(await incoming.deliver([eventOf(id, 2)])).toBe('done');
     expect(subjects()).toEqual([`gap ${id}`]);
     expect(await incoming.deliver(eventsOf(id, 1, 2))).toBe('done');
-    expect(await log.heads([id])).toEqual([2]);
+    expect(await log.latestVersions([id])).toEqual([2]);
     expect(alarms.count()).toBe(0);
   });
 
@@ -229,7 +229,7 @@ describe('deliveries on their way into the log', () => {
     const fork = eventOf(id, 2, { amount: '7.00', description: 'a secret' });
     expect(await incoming.deliver([fork, eventOf(fine, 1)])).toBe('done');
     expect(await incoming.deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
-    expect(await log.heads([id, fine])).toEqual([2, 2]);
+    expect(await log.latestVersions([id, fine])).toEqual([2, 2]);
     expect(subjects()).toEqual([`fork ${id}`]);
     expect(alarms.list()[0]!.count).toBe(2);
     // The whole event stands in the quarantine, and nowhere else.
@@ -249,12 +249,12 @@ describe('deliveries on their way into the log', () => {
     quarantine = await openQuarantine(memoryQuarantine(kept));
     incoming = appender(parts());
     expect(await incoming.deliver([eventOf(id, 3)])).toBe('done');
-    expect(await log.heads([id])).toEqual([2]);
+    expect(await log.latestVersions([id])).toEqual([2]);
     // Without what was kept, its predecessor still tells.
     quarantine = await openQuarantine(memoryQuarantine());
     incoming = appender(parts());
     expect(await incoming.deliver(mine.slice(1))).toBe('done');
-    expect(await log.heads([id])).toEqual([2]);
+    expect(await log.latestVersions([id])).toEqual([2]);
     expect(quarantine.why(id)).toContain('follows');
   });
 
@@ -263,7 +263,7 @@ describe('deliveries on their way into the log', () => {
     await incoming.deliver([eventOf(anna, 1), ...eventsOf(ben, 1, 2)]);
     const legs = jointly([eventOf(anna, 2), eventOf(ben, 2, { amount: '7.00' })]);
     expect(await incoming.deliver([...legs, eventOf(fine, 1)])).toBe('done');
-    expect(await log.heads([anna, ben, fine])).toEqual([1, 2, 1]);
+    expect(await log.latestVersions([anna, ben, fine])).toEqual([1, 2, 1]);
     expect([anna, ben, fine].map((id) => quarantine.why(id) !== undefined)).toEqual([
       true,
       true,
@@ -325,7 +325,7 @@ describe('deliveries on their way into the log', () => {
     }
     expect(open).toEqual([]);
     await quiet();
-    expect(await log.heads(ids)).toEqual(ids.map(() => 12));
+    expect(await log.latestVersions(ids)).toEqual(ids.map(() => 12));
     expect(alarms.count()).toBe(0);
     const all = published.flatMap(({ added }) =>
       added.map(({ position, json }) => ({ position, json })),

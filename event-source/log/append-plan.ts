@@ -18,7 +18,7 @@ export interface Candidate {
 export interface Knowledge {
   /** Digest of the event there, or what is there instead; undefined for nothing. */
   digest(stream: StreamId, version: number): string | undefined;
-  head(stream: StreamId): number;
+  latestVersion(stream: StreamId): number;
 }
 
 type Step = Outcome | { readonly outcome: 'write'; readonly write: number };
@@ -148,7 +148,7 @@ export function planAppend(
     open = open.filter((unit) => !decide(unit));
   }
   for (const one of open.flat()) {
-    steps.set(one, { outcome: 'gap', head: known.head(one.stream) });
+    steps.set(one, { outcome: 'gap', latestVersion: known.latestVersion(one.stream) });
   }
   return { writes, steps: all.map((one) => steps.get(one)!) };
 }

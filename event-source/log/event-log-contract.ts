@@ -68,7 +68,7 @@ function appending(context: LogContext): void {
     expect((await context.log.readStream(anna, 2, 10)).map(parse)).toEqual(
       events.filter((event) => event.stream.endsWith(anna) && event.version > 1),
     );
-    expect(await context.log.heads([ben, newAccount(), anna])).toEqual([2, 0, 4]);
+    expect(await context.log.latestVersions([ben, newAccount(), anna])).toEqual([2, 0, 4]);
   });
 
   test('given other streams with the id of an account, then each is of its own', async () => {
@@ -83,7 +83,7 @@ function appending(context: LogContext): void {
     const before = context.log.head();
     expect(await outcomesOf(events)).toEqual(events.map(() => 'appended'));
     const again = await context.open();
-    expect(await again.heads([person, account, refusals])).toEqual([3, 2, 2]);
+    expect(await again.latestVersions([person, account, refusals])).toEqual([3, 2, 2]);
     expect((await again.readStream(person, 2, 10)).map(parse)).toEqual(events.slice(3, 5));
     expect((await again.readStream(refusals, 1, 10)).map(parse)).toEqual(events.slice(5));
     expect((await again.readAfter(before, 100)).map(parse)).toEqual(events);
@@ -132,10 +132,10 @@ function refusing(context: LogContext): void {
     const late = [eventOf(behind, 3), eventOf(behind, 4)];
     const others = [eventOf(fine, 1), eventOf(newAccount(), 2)];
     const { outcomes } = await context.log.append([...late, ...others]);
-    expect(outcomes[0]).toEqual({ outcome: 'gap', head: 1 });
-    expect(outcomes[1]).toEqual({ outcome: 'gap', head: 1 });
+    expect(outcomes[0]).toEqual({ outcome: 'gap', latestVersion: 1 });
+    expect(outcomes[1]).toEqual({ outcome: 'gap', latestVersion: 1 });
     expect(outcomes[2]!.outcome).toBe('appended');
-    expect(outcomes[3]).toEqual({ outcome: 'gap', head: 0 });
+    expect(outcomes[3]).toEqual({ outcome: 'gap', latestVersion: 0 });
     expect(await outcomesOf([eventOf(behind, 2), ...late])).toEqual(Array(3).fill('appended'));
   });
 
@@ -148,7 +148,7 @@ function refusing(context: LogContext): void {
     const why = outcomes.map((one) => (one.outcome === 'fork' ? one.why : ''));
     expect(why[0]).toContain(digestOf(eventOf(id, 2)));
     expect(why.join()).not.toContain('secret');
-    expect(await context.log.heads([id])).toEqual([2]);
+    expect(await context.log.latestVersions([id])).toEqual([2]);
     expect((await context.log.readStream(id, 2, 10)).map(parse)).toEqual([eventOf(id, 2)]);
   });
 
@@ -261,13 +261,16 @@ function timing(context: LogContext): void {
     const { log } = context;
     const found: (number | undefined)[] = [];
     for (let second = -1; second <= 21; second += 1) {
-      const { entry, head } = await lastUntil(log, id, moment(second));
-      expect(head).toBe(seconds.length);
+      const { entry, latestVersion } = await lastUntil(log, id, moment(second));
+      expect(latestVersion).toBe(seconds.length);
       found.push(entry && parse(entry).version);
     }
     const expected = found.map((_, index) => seconds.filter((at) => at <= index - 1).length);
     expect(found.map((version) => version ?? 0)).toEqual(expected);
-    expect(await lastUntil(log, newAccount(), moment(0))).toEqual({ entry: undefined, head: 0 });
+    expect(await lastUntil(log, newAccount(), moment(0))).toEqual({
+      entry: undefined,
+      latestVersion: 0,
+    });
   });
 }
 
@@ -306,7 +309,7 @@ function reading(context: LogContext): void {
         expect(some).toEqual(read.slice(cut + 1, end + 1));
       }
     }
-    expect(await context.log.heads([...versions.keys()])).toEqual([...versions.values()]);
+    expect(await context.log.latestVersions([...versions.keys()])).toEqual([...versions.values()]);
   });
 
   test('given the largest batch of large events, then pages stay within their bytes', async () => {

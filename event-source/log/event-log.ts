@@ -34,9 +34,9 @@ export type Outcome =
   | { readonly outcome: 'duplicate' }
   /**
    * The event before it, or before one that is joint with it, is not in the log, or a companion
-   * did not come. `head` is the log's last version of the stream.
+   * did not come. `latestVersion` is the log's last version of the stream.
    */
-  | { readonly outcome: 'gap'; readonly head: number }
+  | { readonly outcome: 'gap'; readonly latestVersion: number }
   /** It contradicts the log, so it can never be appended; `why` names ids and digests only. */
   | { readonly outcome: 'fork'; readonly why: string };
 
@@ -78,7 +78,7 @@ export interface EventLog {
   /** Entries of one stream by their versions, in the order asked; rejects where one is missing. */
   readVersions(stream: StreamId, versions: readonly number[]): Promise<LogEntry[]>;
   /** The last version of each stream, 0 for none, in the order asked. */
-  heads(streams: readonly StreamId[]): Promise<number[]>;
+  latestVersions(streams: readonly StreamId[]): Promise<number[]>;
   /** Digest of each event, undefined for one that the log does not have, in the order asked. */
   digests(places: readonly EventPlace[]): Promise<(string | undefined)[]>;
   /** The events themselves, undefined likewise. */

@@ -17,7 +17,7 @@ const parse = (entry: LogEntry) => JSON.parse(entry.json.toString()) as BankEven
 /** What is joint enters the log together, or waits together. */
 export function jointEventsContract(context: LogContext): void {
   const { outcomesOf } = context;
-  const heads = (...ids: StreamId[]): Promise<number[]> => context.log.heads(ids);
+  const versions = (...ids: StreamId[]): Promise<number[]> => context.log.latestVersions(ids);
   const opened = async (): Promise<[StreamId, StreamId]> => {
     const [anna, ben] = [newAccount(), newAccount()];
     await context.log.append([eventOf(anna, 1), eventOf(ben, 1)]);
@@ -43,12 +43,12 @@ export function jointEventsContract(context: LogContext): void {
     const [follower] = linked([legs[0]!, eventOf(anna, 3)]).slice(1);
     const fine = eventOf(newAccount(), 1);
     expect(await outcomesOf([...legs, follower!, fine])).toEqual(['gap', 'gap', 'gap', 'appended']);
-    expect(await heads(anna, ben)).toEqual([1, 1]);
+    expect(await versions(anna, ben)).toEqual([1, 1]);
     expect(await outcomesOf([legs[0]!])).toEqual(['gap']);
     expect(await outcomesOf([...legs, follower!, eventOf(ben, 2)])).toEqual(
       Array(4).fill('appended'),
     );
-    expect(await heads(anna, ben)).toEqual([3, 3]);
+    expect(await versions(anna, ben)).toEqual([3, 3]);
   });
 
   test('given one that is a fork, then none goes in', async () => {
@@ -56,12 +56,12 @@ export function jointEventsContract(context: LogContext): void {
     await context.log.append([eventOf(ben, 2)]);
     const legs = jointly([eventOf(anna, 2), eventOf(ben, 2, { amount: '5.00' })]);
     expect(await outcomesOf(legs)).toEqual(['fork', 'fork']);
-    expect(await heads(anna, ben)).toEqual([1, 2]);
+    expect(await versions(anna, ben)).toEqual([1, 2]);
     const refused = (stream: StreamId) => (stream === ben ? 'it is in quarantine' : undefined);
     const others = jointly([eventOf(anna, 2), eventOf(ben, 3)]);
     const { outcomes } = await context.log.append(others, refused);
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['fork', 'fork']);
-    expect(await heads(anna, ben)).toEqual([1, 2]);
+    expect(await versions(anna, ben)).toEqual([1, 2]);
   });
 
   test('given a part of them in the log already, then the rest is a fork', async () => {
@@ -120,7 +120,7 @@ export function deliveriesContract(context: LogContext): void {
       if (!kept) open = open.filter((unit) => !done.includes(unit));
     }
     expect(open).toEqual([]);
-    expect(await context.log.heads(ids)).toEqual(ids.map((id) => versions.get(id)));
+    expect(await context.log.latestVersions(ids)).toEqual(ids.map((id) => versions.get(id)));
     const read = (await context.readAll(start, 1_000)).map(parse);
     expect(read).toHaveLength(plain.flat().length);
     const last = new Map<string, string>();

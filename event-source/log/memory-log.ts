@@ -15,16 +15,16 @@ import type { EventLog, LogEntry } from './event-log.ts';
 export function memoryLog(): EventLog {
   const entries: LogEntry[] = [];
   const events = new Map<string, LogEntry & { readonly digest: string }>();
-  const heads = new Map<StreamId, number>();
+  const latest = new Map<StreamId, number>();
   // Transaction 1 is the genesis marker, as in immudb.
   let transaction = 1;
 
-  const headOf = (id: StreamId): number => heads.get(id) ?? 0;
+  const latestOf = (id: StreamId): number => latest.get(id) ?? 0;
   const head = (): number => entries.at(-1)?.position ?? 0;
   const at = ({ stream, version }: EventPlace) => events.get(eventKey(stream, version));
   const known: Knowledge = {
     digest: (stream, version) => at({ stream, version })?.digest,
-    head: headOf,
+    latestVersion: latestOf,
   };
   const bare = (entry: LogEntry): LogEntry => ({ position: entry.position, json: entry.json });
 
@@ -36,7 +36,7 @@ export function memoryLog(): EventLog {
       const added = plan.writes.map((write, index) => {
         const entry = entryOfWrite(write, positionOf(transaction, index));
         events.set(eventKey(write.stream, write.version), { ...entry, digest: write.digest });
-        heads.set(write.stream, write.version);
+        latest.set(write.stream, write.version);
         return entry;
       });
       entries.push(...added.map(bare));
@@ -50,7 +50,7 @@ export function memoryLog(): EventLog {
       return page.filter((entry) => entry.position <= until);
     },
     async readStream(id, from, limit) {
-      const count = Math.min(limit, Math.max(0, headOf(id) - from + 1));
+      const count = Math.min(limit, Math.max(0, latestOf(id) - from + 1));
       const versions = Array.from({ length: count }, (_, index) => from + index);
       const found = versions.map((version) => bare(at({ stream: id, version })!));
       return cutPage(found, limit);
@@ -61,7 +61,7 @@ export function memoryLog(): EventLog {
         if (entry === undefined) throw missing(eventKey(id, version));
         return bare(entry);
       }),
-    heads: async (ids) => ids.map(headOf),
+    latestVersions: async (ids) => ids.map(latestOf),
     digests: async (places) => places.map((place) => at(place)?.digest),
     find: async (places) =>
       places.map((place) => {

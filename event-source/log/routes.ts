@@ -25,14 +25,16 @@ export function questions(app: Express, log: EventLog, quarantine: Quarantine): 
   serveCall(app, LOG_CALLS.streamEvents, async ({ fromVersion, limit }, request) => {
     const id = streamNamed(request);
     const entries = await log.readStream(id, fromVersion, limit);
-    const [head] = await log.heads([id]);
-    return pageJson(entries, 'headVersion', head!);
+    const [latest] = await log.latestVersions([id]);
+    return pageJson(entries, 'headVersion', latest!);
   });
   serveCall(app, LOG_CALLS.streamUntil, async ({ time }, request) => {
-    const { entry, head } = await lastUntil(log, streamNamed(request), time);
-    return pageJson(entry === undefined ? [] : [entry], 'headVersion', head);
+    const { entry, latestVersion } = await lastUntil(log, streamNamed(request), time);
+    return pageJson(entry === undefined ? [] : [entry], 'headVersion', latestVersion);
   });
-  serveCall(app, LOG_CALLS.heads, async ({ streams }) => ({ versions: await log.heads(streams) }));
+  serveCall(app, LOG_CALLS.latestVersions, async ({ streams }) => ({
+    versions: await log.latestVersions(streams),
+  }));
   serveCall(app, LOG_CALLS.digests, async ({ events }) => {
     const digests = (await log.digests(events)).map((digest) => digest ?? null);
     const quarantined = [...new Set(events.map(({ stream }) => stream))].flatMap((stream) => {
@@ -49,8 +51,8 @@ export function proofRoutes(app: Express, proofs: LogProofs): void {
   serveCall(app, PROOF_CALLS.receipts, async ({ events }) => ({
     receipts: await Promise.all(events.map((event) => receiptOrReason(proofs, event))),
   }));
-  serveCall(app, PROOF_CALLS.exportHead, (period, request) =>
-    proofs.exportHead(streamNamed(request), period),
+  serveCall(app, PROOF_CALLS.exportHeader, (period, request) =>
+    proofs.exportHeader(streamNamed(request), period),
   );
   serveCall(app, PROOF_CALLS.exportedEvents, async ({ fromVersion, limit, at }, request) => ({
     items: await proofs.exported(streamNamed(request), fromVersion, limit, at),

@@ -9,7 +9,7 @@ export interface Moment {
   /** The last entry that is not later than the time; undefined when the first one is. */
   readonly entry: LogEntry | undefined;
   /** The last version of the stream now, 0 when there is no such stream. */
-  readonly head: number;
+  readonly latestVersion: number;
 }
 
 /**
@@ -17,24 +17,24 @@ export interface Moment {
  * within a stream, so each step reads versions at even distances and continues between two of them.
  */
 export async function lastUntil(
-  log: Pick<EventLog, 'heads' | 'readVersions'>,
+  log: Pick<EventLog, 'latestVersions' | 'readVersions'>,
   id: StreamId,
   untilMs: number,
 ): Promise<Moment> {
-  const [head = 0] = await log.heads([id]);
-  if (head === 0) return { entry: undefined, head };
-  let [low, high] = [0, head + 1];
+  const [latestVersion = 0] = await log.latestVersions([id]);
+  if (latestVersion === 0) return { entry: undefined, latestVersion };
+  let [low, high] = [0, latestVersion + 1];
   let entry: LogEntry | undefined;
   while (high - low > 1) {
     const versions = between(low, high);
     // Often the end is asked for: then the first call has it.
-    if (high > head && versions.at(-1) !== head) versions.push(head);
+    if (high > latestVersion && versions.at(-1) !== latestVersion) versions.push(latestVersion);
     const entries = await log.readVersions(id, versions);
     const passed = entries.filter((one) => timeOf(one) <= untilMs).length;
     entry = entries[passed - 1] ?? entry;
     [low, high] = [versions[passed - 1] ?? low, versions[passed] ?? high];
   }
-  return { entry, head };
+  return { entry, latestVersion };
 }
 
 /** At most PROBES versions between two that are known, at even distances. */

@@ -1,7 +1,7 @@
 import { balanceAnswer } from '../../contracts/account/queries.ts';
 import { Failure } from '../../platform/http.ts';
 import { BEN, ANNA, logOf, october } from '../log/life-for-tests.ts';
-import { LogHeads } from '../log/account-log.ts';
+import { LatestVersions } from '../log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './past-balance.ts';
 import { silentLogger as logger } from '../../platform/silent-logger-for-tests.ts';
 
@@ -9,7 +9,7 @@ const pace = { everyMs: 1, awayMsMax: 4 };
 const life = october();
 const portsOf = (events = life) => {
   const log = logOf(events);
-  return { log, heads: new LogHeads(log, logger, pace), waitMs: 20 };
+  return { log, latestVersions: new LatestVersions(log, logger, pace), waitMs: 20 };
 };
 const ms = (time: string) => Date.parse(time);
 const at = (time: string, now = '2026-12-01T00:00:00.000Z') =>

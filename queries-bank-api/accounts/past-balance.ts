@@ -4,7 +4,7 @@ import { type BalanceAnswer, VERSION_WAIT_MS } from '../../contracts/account/que
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http.ts';
-import type { AccountLog, LogHeads } from '../log/account-log.ts';
+import type { AccountLog, LatestVersions } from '../log/account-log.ts';
 import { invalid } from '../../platform/requests.ts';
 
 /** Requests that may wait for a version of the log at the same time; more are answered at once. */
@@ -13,7 +13,7 @@ const WAITING_MAX = 200;
 /** What a balance of the past needs. */
 export interface PastPorts {
   readonly log: AccountLog;
-  readonly heads: LogHeads;
+  readonly latestVersions: LatestVersions;
   readonly waitMs?: number;
 }
 
@@ -39,12 +39,12 @@ export async function balanceOfVersion(
 let waiting = 0;
 
 async function arrived(ports: PastPorts, id: AccountId, version: number): Promise<AccountPage> {
-  const { log, heads, waitMs = VERSION_WAIT_MS } = ports;
+  const { log, latestVersions, waitMs = VERSION_WAIT_MS } = ports;
   const page = await log.events(id, version, 1);
   if (page.entries.length > 0 || waiting >= WAITING_MAX) return page;
   waiting += 1;
   try {
-    await heads.reached(id, version, AbortSignal.timeout(waitMs));
+    await latestVersions.reached(id, version, AbortSignal.timeout(waitMs));
   } finally {
     waiting -= 1;
   }

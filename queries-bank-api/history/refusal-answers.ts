@@ -45,7 +45,7 @@ export function readRefusals(log: AccountLog) {
 async function countOf(log: AccountLog, accountId: AccountId): Promise<number> {
   const { headVersion } = await log.refusals(accountId, 1, 1);
   if (headVersion > 0) return headVersion;
-  const [versions = 0] = await log.heads([accountId]);
+  const [versions = 0] = await log.latestVersions([accountId]);
   if (versions === 0) throw new Failure('account-not-found');
   return 0;
 }

@@ -25,7 +25,7 @@ export interface AccountLog {
    */
   until(accountId: AccountId, timeMs: number): Promise<AccountPage>;
   /** The last version of each account in the log, 0 when it has none; same order. */
-  heads(accountIds: readonly AccountId[]): Promise<readonly number[]>;
+  latestVersions(accountIds: readonly AccountId[]): Promise<readonly number[]>;
   /** Records of refused commands from a number on, oldest first. */
   refusals(accountId: AccountId, from: number, limit: number): Promise<RefusalsPage>;
 }
@@ -49,17 +49,18 @@ export function eventSourceAccountLog(dapr: ServiceInvoker): AccountLog {
         (events) => ask(READ_SOME, { events }),
       ),
     until: (id, time) => ask(READ_UNTIL, { stream: streamOf(id), time }),
-    heads: async (ids) => (await ask(LOG_CALLS.heads, { streams: ids.map(streamOf) })).versions,
+    latestVersions: async (ids) =>
+      (await ask(LOG_CALLS.latestVersions, { streams: ids.map(streamOf) })).versions,
   };
 }
 
-export interface HeadsPace {
+export interface VersionsPace {
   readonly everyMs: number;
   /** While the log is away the pause doubles up to this. */
   readonly awayMsMax: number;
 }
 
-export const HEADS_PACE: HeadsPace = { everyMs: 100, awayMsMax: 2_000 };
+export const VERSIONS_PACE: VersionsPace = { everyMs: 100, awayMsMax: 2_000 };
 
 interface Waiter {
   readonly accountId: AccountId;
@@ -72,14 +73,14 @@ interface Waiter {
  * waits for, and the log answers it from memory, so the price depends neither on how many wait
  * nor on the traffic of others. With nobody waiting nothing is asked.
  */
-export class LogHeads {
+export class LatestVersions {
   private readonly log: AccountLog;
   private readonly logger: Logger;
-  private readonly pace: HeadsPace;
+  private readonly pace: VersionsPace;
   private readonly waiters = new Set<Waiter>();
   private looking = false;
 
-  constructor(log: AccountLog, logger: Logger, pace: HeadsPace = HEADS_PACE) {
+  constructor(log: AccountLog, logger: Logger, pace: VersionsPace = VERSIONS_PACE) {
     this.log = log;
     this.logger = logger;
     this.pace = pace;
@@ -119,10 +120,10 @@ export class LogHeads {
 
   private async lookOnce(): Promise<void> {
     const ids = [...new Set([...this.waiters].map(({ accountId }) => accountId))];
-    const versions = await this.log.heads(ids);
-    const heads = new Map(ids.map((id, at) => [id, versions[at] ?? 0]));
+    const versions = await this.log.latestVersions(ids);
+    const latestVersions = new Map(ids.map((id, at) => [id, versions[at] ?? 0]));
     for (const { accountId, version, done } of this.waiters) {
-      if ((heads.get(accountId) ?? 0) >= version) done();
+      if ((latestVersions.get(accountId) ?? 0) >= version) done();
     }
   }
 }

@@ -19,7 +19,12 @@ import {
 import { Unavailable } from '../read-models/read-models.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
-import { HEADS_PACE, LogHeads, type AccountLog, type HeadsPace } from './account-log.ts';
+import {
+  VERSIONS_PACE,
+  LatestVersions,
+  type AccountLog,
+  type VersionsPace,
+} from './account-log.ts';
 import type { Request, Response } from 'express';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -30,22 +35,22 @@ const LIVE_PAGE_EVENTS = 50;
 export class LiveEvents {
   private readonly log: AccountLog;
   private readonly logger: Logger;
-  private readonly heads: LogHeads;
-  private readonly pace: HeadsPace;
+  private readonly latestVersions: LatestVersions;
+  private readonly pace: VersionsPace;
   /** Streams of one account mostly stand at the same place: one read serves them all. */
   private readonly reads = new Map<string, Promise<AccountPage>>();
 
-  constructor(log: AccountLog, logger: Logger, pace: HeadsPace = HEADS_PACE) {
+  constructor(log: AccountLog, logger: Logger, pace: VersionsPace = VERSIONS_PACE) {
     this.log = log;
     this.logger = logger;
     this.pace = pace;
-    this.heads = new LogHeads(log, logger, pace);
+    this.latestVersions = new LatestVersions(log, logger, pace);
   }
 
   /** Version of the account's last event in the log, 0 when there is no such account. */
-  async head(accountId: AccountId): Promise<number> {
-    const [head = 0] = await this.log.heads([accountId]);
-    return head;
+  async latestVersion(accountId: AccountId): Promise<number> {
+    const [latest = 0] = await this.log.latestVersions([accountId]);
+    return latest;
   }
 
   /**
@@ -58,9 +63,9 @@ export class LiveEvents {
     signal: AbortSignal,
   ): AsyncGenerator<PositionedAccountEvent, void, undefined> {
     let last = version;
-    let head = version;
+    let latest = version;
     while (!signal.aborted) {
-      if (head <= last) await this.heads.reached(accountId, last + 1, signal);
+      if (latest <= last) await this.latestVersions.reached(accountId, last + 1, signal);
       const page = await this.page(accountId, last + 1, signal);
       for (const entry of page.entries) {
         if (entry.event.version !== last + 1) {
@@ -70,7 +75,7 @@ export class LiveEvents {
         yield entry;
         last += 1;
       }
-      head = page.headVersion;
+      latest = page.headVersion;
       // The log says that there is more and gives nothing: not to be asked without a pause.
       if (page.entries.length === 0) await sleep(this.pace.everyMs);
     }
@@ -114,7 +119,7 @@ export interface EventStreamsOptions {
   /** How long to wait for a version that the log does not have yet, in milliseconds. */
   readonly waitMs: number;
   readonly streamsMax?: number;
-  readonly pace?: StreamPace & HeadsPace;
+  readonly pace?: StreamPace & VersionsPace;
 }
 
 export type EventStreams = ReturnType<typeof eventStreams>;
@@ -125,7 +130,7 @@ export function eventStreams(options: EventStreamsOptions) {
     log,
     logger,
     streamsMax = STREAMS_MAX,
-    pace = { ...STREAM_PACE, ...HEADS_PACE },
+    pace = { ...STREAM_PACE, ...VERSIONS_PACE },
   } = options;
   const live = new LiveEvents(log, logger, pace);
   const open = new Set<EventStream>();
@@ -211,13 +216,13 @@ async function placeOf(
   waitMs: number,
 ): Promise<number> {
   const deadline = performance.now() + waitMs;
-  let head = await live.head(id);
-  const isThere = () => head > 0 && head >= (wanted?.after ?? 0);
+  let latest = await live.latestVersion(id);
+  const isThere = () => latest > 0 && latest >= (wanted?.after ?? 0);
   while (wanted !== undefined && !isThere() && performance.now() < deadline) {
     await sleep(Math.min(LOOK_AGAIN_MS, waitMs));
-    head = await live.head(id);
+    latest = await live.latestVersion(id);
   }
-  if (head === 0) throw new Failure('account-not-found');
-  if (isThere()) return wanted?.after ?? head;
-  throw invalid(wanted?.at ?? '', `must not be after the account's version, which is ${head}`);
+  if (latest === 0) throw new Failure('account-not-found');
+  if (isThere()) return wanted?.after ?? latest;
+  throw invalid(wanted?.at ?? '', `must not be after the account's version, which is ${latest}`);
 }

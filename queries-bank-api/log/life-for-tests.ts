@@ -120,7 +120,7 @@ export function logOf(events: readonly LoggedEvent[], pageEvents = 1_000): Accou
       headVersion: of(id).length,
     }),
     read: async (id, versions) => versions.map((version) => of(id)[version - 1]!.event),
-    heads: async (ids) => ids.map((id) => of(id).length),
+    latestVersions: async (ids) => ids.map((id) => of(id).length),
     refusals: async () => ({ entries: [], headVersion: 0 }),
   };
 }

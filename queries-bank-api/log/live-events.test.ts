@@ -41,13 +41,13 @@ test('a stream that is stopped while it waits ends, and then nothing is asked', 
   const ended = (async () => {
     for await (const _ of live.after(idOf(1), 1, stop.signal)) throw new Error('no event is new');
   })();
-  while (state.calls.heads <= 2) await sleep(1);
+  while (state.calls.latestVersions <= 2) await sleep(1);
   stop.abort();
   await ended;
   await sleep(10);
-  const { heads } = state.calls;
+  const { latestVersions } = state.calls;
   await sleep(20);
-  expect(state.calls.heads).toBe(heads);
+  expect(state.calls.latestVersions).toBe(latestVersions);
 });
 
 test('a hundred streams of one account cost one look and one read at a time', async () => {

@@ -48,10 +48,10 @@ export function refusalOf(index: number, version: number): RefusalEvent {
 }
 
 /** A log that grows and goes away as a test says. */
-export function logForTests(heads: ReadonlyMap<number, number> = new Map()) {
-  const versions = new Map([...heads].map(([index, head]) => [idOf(index) as string, head]));
-  const indexes = new Map([...heads.keys()].map((index) => [idOf(index) as string, index]));
-  const state = { away: false, calls: { events: 0, heads: 0 } };
+export function logForTests(lastVersions: ReadonlyMap<number, number> = new Map()) {
+  const versions = new Map([...lastVersions].map(([index, last]) => [idOf(index) as string, last]));
+  const indexes = new Map([...lastVersions.keys()].map((index) => [idOf(index) as string, index]));
+  const state = { away: false, calls: { events: 0, latestVersions: 0 } };
   const refused = new Map<string, number>();
   const log: AccountLog = {
     async events(id, fromVersion, limit) {
@@ -94,8 +94,8 @@ export function logForTests(heads: ReadonlyMap<number, number> = new Map()) {
       if (state.away) throw new Unavailable('away');
       return asked.map((version) => eventOf(indexes.get(id) ?? 0, version));
     },
-    async heads(ids) {
-      state.calls.heads += 1;
+    async latestVersions(ids) {
+      state.calls.latestVersions += 1;
       await new Promise((resolve) => setImmediate(resolve));
       if (state.away) throw new Unavailable('away');
       return ids.map((id) => versions.get(id) ?? 0);

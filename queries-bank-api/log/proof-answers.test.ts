@@ -75,8 +75,8 @@ test.each([
 test('an account is exported line by line to its end, one that is nowhere is 404', async () => {
   const answer = await request(served()).get(`${account}/export`).buffer(true);
   expect(answer.headers['content-type']).toMatch('application/x-ndjson');
-  const [head, ...items] = linesOf(answer.text);
-  expect(receipts.exportHead.parse(head).headVersion).toBe(EVENTS);
+  const [header, ...items] = linesOf(answer.text);
+  expect(receipts.exportHeader.parse(header).headVersion).toBe(EVENTS);
   const versions = items.map((line) => receipts.exportedEvent.parse(line).event.version);
   expect(versions).toEqual(Array.from({ length: EVENTS }, (_, at) => at + 1));
   const none = await request(served()).get(`/v1/accounts/${idOf(2)}/export`);
@@ -87,8 +87,8 @@ test('so are its refusals, a stream of their own, to their end or none', async (
   const path = (index: number) => `/v1/accounts/${idOf(index)}/refusals/export`;
   const answer = await request(served()).get(path(1)).buffer(true);
   expect(answer.headers['content-type']).toMatch('application/x-ndjson');
-  const [head, ...items] = linesOf(answer.text);
-  expect(receipts.refusalsExportHead.parse(head).headVersion).toBe(3);
+  const [header, ...items] = linesOf(answer.text);
+  expect(receipts.refusalsExportHeader.parse(header).headVersion).toBe(3);
   const events = items.map((line) => receipts.exportedEvent.parse(line).event);
   expect(events.map(({ id }) => id)).toEqual([1, 2, 3].map((n) => `refusal/${idOf(1)}/${n}`));
   const none = linesOf((await request(served(0)).get(path(1)).buffer(true)).text);

@@ -51,7 +51,7 @@ export function eventSourceProofs(dapr: ServiceInvoker): LogProofs {
       if (answer !== null && 'unavailable' in answer) throw new Unavailable(answer.unavailable);
       return answer ?? undefined;
     },
-    exportHead: (stream, period) => ask(PROOF_CALLS.exportHead, { stream, ...period }),
+    exportHeader: (stream, period) => ask(PROOF_CALLS.exportHeader, { stream, ...period }),
     exported: async (stream, fromVersion, limit, at) =>
       (await ask(PROOF_CALLS.exportedEvents, { stream, fromVersion, limit, at })).items,
     walk: async (from) => (await ask(PROOF_CALLS.transactions, { from })).transactions,
@@ -101,11 +101,11 @@ const exportIn =
   async (request: Request, response: Response): Promise<void> => {
     const stream = streamFor(paramOf(request, idParams, 'id'));
     const period = queryOf(queries.exportQuery, request);
-    const head = await proofs.exportHead(stream, period);
-    if (head === undefined) throw new Failure('account-not-found');
-    const { fromVersion, toVersion, state } = head;
+    const header = await proofs.exportHeader(stream, period);
+    if (header === undefined) throw new Failure('account-not-found');
+    const { fromVersion, toVersion, state } = header;
     const lines = async function* (): AsyncGenerator<object> {
-      yield head;
+      yield header;
       for (let from = fromVersion; from <= toVersion;) {
         const limit = Math.min(EXPORT_PAGE_EVENTS_MAX, toVersion - from + 1);
         const items = await proofs.exported(stream, from, limit, state.txId);
@@ -137,7 +137,7 @@ const walkLog =
 /** One document a line; a reader that is slow is waited for, one that is gone ends it. */
 async function send(request: Request, response: Response, lines: AsyncGenerator<object>) {
   response.type('application/x-ndjson');
-  if (request.method === 'HEAD') return void response.end();
+  if (request.method === 'LAST_VERSION') return void response.end();
   const first = await lines.next();
   const text = async function* (): AsyncGenerator<string> {
     if (first.done !== true) yield `${JSON.stringify(first.value)}\n`;

@@ -52,9 +52,9 @@ export function proofsForTests(log: AccountLog): LogProofs {
       const inclusion = { leaf: 0, width: 1, terms: [] };
       return { format: 'core-bank-receipt/1', position, event, inclusion, history, state };
     },
-    async exportHead(stream, period) {
+    async exportHeader(stream, period) {
       const id = accountId(stream.slice(stream.indexOf('/') + 1));
-      const [opened = 0] = await log.heads([id]);
+      const [opened = 0] = await log.latestVersions([id]);
       if (opened === 0) return undefined;
       const { headVersion } = await pageOf(stream, 1, 1);
       const versions = { fromVersion: 1, toVersion: headVersion, headVersion };

@@ -26,7 +26,7 @@ export interface Style {
 }
 
 export const NOTE: Style = { size: 7.5, colour: GREY };
-export const HEAD: Style = { size: 7, colour: GREY };
+export const HEADER: Style = { size: 7, colour: GREY };
 
 const SIZE_MIN = 5;
 const SIZE_STEP = 0.5;

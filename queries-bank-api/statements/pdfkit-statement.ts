@@ -1,7 +1,7 @@
 import type { StatementAnswer } from '../../contracts/account/statements.ts';
 import { boundsOf, dayOf } from './csv-statement.ts';
 import type { Holder } from './account-holder.ts';
-import { BOTTOM, HEAD, MARGIN, NOTE, Pages, TOP, UNKNOWN, WIDTH } from './pdfkit-page.ts';
+import { BOTTOM, HEADER, MARGIN, NOTE, Pages, TOP, UNKNOWN, WIDTH } from './pdfkit-page.ts';
 import type { Style } from './pdfkit-page.ts';
 import { grouped, shownAmount, table } from './pdfkit-table.ts';
 
@@ -49,7 +49,7 @@ function parties(pages: Pages, statement: StatementAnswer, holder: Holder | unde
   const half = WIDTH / 2;
   const right = MARGIN + half;
   const lines = holder === undefined ? [`Customer ${statement.ownerId}`] : addressOf(holder);
-  let left = y + pages.write('HOLDER', MARGIN, y, half - 12, HEAD) + LABEL_GAP;
+  let left = y + pages.write('HOLDER', MARGIN, y, half - 12, HEADER) + LABEL_GAP;
   lines.forEach((line, index) => {
     const isName = index === 0 && holder !== undefined;
     const style: Style = isName ? { size: 10, weight: 'bold' } : { size: 9 };
@@ -95,7 +95,7 @@ function summary(pages: Pages, statement: StatementAnswer, y: number): number {
   cells.forEach(([name, amount], index) => {
     const [x, inner] = [MARGIN + index * width + 8, width - 12];
     const isBalance = index === 0 || index === cells.length - 1;
-    pages.write(name, x, y + 8, inner, HEAD);
+    pages.write(name, x, y + 8, inner, HEADER);
     const weight = isBalance ? 'bold' : 'regular';
     const shown = isBalance ? `${shownAmount(amount)} ${currency}` : shownAmount(amount);
     pages.figure(shown, x, y + 21, inner, { size: 11, weight, align: 'left' });
@@ -137,6 +137,6 @@ function footer(pages: Pages, statement: StatementAnswer, page: number, of: numb
   const y = 841.89 - 40;
   pages.rule(y - 8);
   const name = `${grouped(statement.accountNumber)} \u00b7 statement ${statement.statementId}`;
-  pages.write(name, MARGIN, y, WIDTH - 80, HEAD);
-  pages.figure(`Page ${page} of ${of}`, MARGIN + WIDTH - 80, y, 80, HEAD);
+  pages.write(name, MARGIN, y, WIDTH - 80, HEADER);
+  pages.figure(`Page ${page} of ${of}`, MARGIN + WIDTH - 80, y, 80, HEADER);
 }

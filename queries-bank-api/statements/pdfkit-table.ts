@@ -2,7 +2,7 @@ import { setImmediate as yielded } from 'node:timers/promises';
 import { MOVEMENTS } from '../../contracts/account/events.ts';
 import type { StatementEntry } from '../../contracts/account/statements.ts';
 import type { LedgerEvent } from '../../domain/account-events.ts';
-import { BOTTOM, HEAD, MARGIN, NOTE, TOP, WIDTH, type Pages, type Style } from './pdfkit-page.ts';
+import { BOTTOM, HEADER, MARGIN, NOTE, TOP, WIDTH, type Pages, type Style } from './pdfkit-page.ts';
 
 /** Others want an answer too: after so many rows they get their turn. */
 const ROWS_AT_ONCE = 8;
@@ -37,7 +37,7 @@ export async function table(
   entries: readonly StatementEntry[],
   from: number,
 ): Promise<number> {
-  let y = tableHead(pages, from);
+  let y = tableHeader(pages, from);
   for (const [index, entry] of entries.entries()) {
     const height = rowHeight(pages, entry);
     if (y + height > BOTTOM) y = nextPage(pages);
@@ -50,19 +50,19 @@ export async function table(
   return y + pages.write(nothing, AT.details, y, DETAILS_WIDTH, TITLE) + ROW_GAP;
 }
 
-function tableHead(pages: Pages, y: number): number {
-  pages.write('DATE (UTC)', AT.date, y, COLUMNS.date, HEAD);
-  pages.write('DETAILS', AT.details, y, DETAILS_WIDTH, HEAD);
-  pages.figure('NO.', AT.number, y, COLUMNS.number, HEAD);
-  pages.figure('AMOUNT', AT.amount, y, COLUMNS.amount, HEAD);
-  pages.figure('BALANCE', AT.balance, y, COLUMNS.balance, HEAD);
+function tableHeader(pages: Pages, y: number): number {
+  pages.write('DATE (UTC)', AT.date, y, COLUMNS.date, HEADER);
+  pages.write('DETAILS', AT.details, y, DETAILS_WIDTH, HEADER);
+  pages.figure('NO.', AT.number, y, COLUMNS.number, HEADER);
+  pages.figure('AMOUNT', AT.amount, y, COLUMNS.amount, HEADER);
+  pages.figure('BALANCE', AT.balance, y, COLUMNS.balance, HEADER);
   pages.rule(y + 11);
   return y + 11 + ROW_GAP;
 }
 
 function nextPage(pages: Pages): number {
   pages.document.addPage();
-  return tableHead(pages, TOP);
+  return tableHeader(pages, TOP);
 }
 
 function titleOf({ type, direction, otherAccountNumber, reverses }: StatementEntry): string {

@@ -30,11 +30,11 @@ function lifeWith(below: (limit: number) => number, count: number): LoggedEvent[
  * are answered in any order.
  */
 function busyLog(events: readonly LoggedEvent[], start: number, below: (limit: number) => number) {
-  const state = { head: start };
+  const state = { end: start };
   const grow = (): void => {
-    state.head = Math.min(events.length, state.head + below(4));
+    state.end = Math.min(events.length, state.end + below(4));
   };
-  const now = (): AccountLog => logOf(events.slice(0, state.head), 1 + below(20));
+  const now = (): AccountLog => logOf(events.slice(0, state.end), 1 + below(20));
   const read = async <T>(look: (log: AccountLog) => Promise<T>): Promise<T> => {
     for (let turns = below(4); turns >= 0; turns -= 1) await Promise.resolve();
     grow();
@@ -46,7 +46,7 @@ function busyLog(events: readonly LoggedEvent[], start: number, below: (limit: n
     events: (...asked) => read((at) => at.events(...asked)),
     until: (...asked) => read((at) => at.until(...asked)),
     read: (...asked) => read((at) => at.read(...asked)),
-    heads: (...asked) => read((at) => at.heads(...asked)),
+    latestVersions: (...asked) => read((at) => at.latestVersions(...asked)),
     refusals: (...asked) => read((at) => at.refusals(...asked)),
   };
   return { log, state };
@@ -62,8 +62,8 @@ async function momentsOf(
   from: StatementBound,
   to: StatementBound,
 ): Promise<StatementAnswer[]> {
-  const heads = Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  return Promise.all(heads.map((head) => made(logOf(events.slice(0, head)), from, to)));
+  const lengths = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  return Promise.all(lengths.map((end) => made(logOf(events.slice(0, end)), from, to)));
 }
 
 test('given commands between the reads, then a statement is that of one moment', async () => {
@@ -79,8 +79,8 @@ test('given commands between the reads, then a statement is that of one moment',
     const from = { ms: fromMs };
     const to = { ms: fromMs + 1 + below(30) * (DAY_MS / 2) };
     const statement = await made(log, from, to);
-    if (state.head > start) grown += 1;
-    const moments = await momentsOf(events, [start, state.head], from, to);
+    if (state.end > start) grown += 1;
+    const moments = await momentsOf(events, [start, state.end], from, to);
     expect(moments).toContainEqual(statement);
   }
   expect(grown).toBeGreaterThan(50);

@@ -36,7 +36,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     violations.push(text);
     timeline.note(() => `VIOLATION ${text}`);
   };
-  const headOf = (stream: StreamId): number => log.get(stream)?.length ?? 0;
+  const latestOf = (stream: StreamId): number => log.get(stream)?.length ?? 0;
 
   /** What came before the first entry of a transaction is a whole number of transactions. */
   const endTransaction = (next: number): void => {
@@ -73,8 +73,8 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     for (const { stream, version, logged, unlogged } of found.streams) {
       if (stream.startsWith('person/') || foreign.has(stream)) continue;
       if (version - logged !== unlogged.length) violated(`the row of ${stream} has a hole`);
-      if (logged > headOf(stream) && !marked.has(stream)) {
-        violated(`the row of ${stream} says logged ${logged}, the log has ${headOf(stream)}`);
+      if (logged > latestOf(stream) && !marked.has(stream)) {
+        violated(`the row of ${stream} says logged ${logged}, the log has ${latestOf(stream)}`);
       }
       if (unlogged.length > UNLOGGED_MAX) violated(`the row of ${stream} grows without end`);
     }
@@ -84,7 +84,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     violations,
     commands,
     ledger,
-    headOf,
+    latestOf,
     /** The version that the journal's row of the stream was last seen at. */
     rowOf: (stream: StreamId): number => rows.get(stream) ?? 0,
     /** Somebody wrote this into the log who is not the bank. */
@@ -117,7 +117,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     /** What came before its predecessor may be held, and so may what is joint with it. */
     mayBeHeld(events: readonly BankEvent[]): ReadonlySet<BankEvent> {
       const isEarly = ({ stream, version }: BankEvent): boolean =>
-        headOf(stream as StreamId) < version - 1;
+        latestOf(stream as StreamId) < version - 1;
       const early = events.filter(isEarly);
       const joint = new Set(early.flatMap((event) => event.joint?.id ?? []));
       return new Set([...early, ...events.filter((event) => joint.has(event.joint?.id ?? ''))]);
@@ -130,7 +130,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     ): void {
       for (const event of events) {
         const { stream, version } = event;
-        if (headOf(stream as StreamId) >= version || isLetGo(stream) || held.has(event)) continue;
+        if (latestOf(stream as StreamId) >= version || isLetGo(stream) || held.has(event)) continue;
         violated(`event-source took ${stream}/${version}, but the log lacks it`);
       }
     },
@@ -139,8 +139,8 @@ export function createJudge(timeline: Timeline, journal: Journal) {
       const then = [...rows];
       return () => {
         for (const [stream, version] of then) {
-          if (headOf(stream) >= version || marked.has(stream)) continue;
-          violated(`${stream}/${version} was committed before, the log has ${headOf(stream)}`);
+          if (latestOf(stream) >= version || marked.has(stream)) continue;
+          violated(`${stream}/${version} was committed before, the log has ${latestOf(stream)}`);
         }
       };
     },
@@ -148,7 +148,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     async isSettled(): Promise<boolean> {
       const { streams } = await journal.load([...rows.keys()]);
       const isLogged = streams.every(({ stream, logged, version }) => {
-        return logged === version && headOf(stream) === version;
+        return logged === version && latestOf(stream) === version;
       });
       return isLogged && [...ledger.accountIds()].every((id) => !hasEnd(ledger.account(id)));
     },
@@ -163,7 +163,7 @@ export function createJudge(timeline: Timeline, journal: Journal) {
         const last = log.get(stream)?.at(-1);
         if (foreign.has(stream)) {
           const isFork =
-            version >= headOf(stream) && digest !== log.get(stream)?.[version - 1]?.digest;
+            version >= latestOf(stream) && digest !== log.get(stream)?.[version - 1]?.digest;
           if (isFork && quarantine === undefined) violated(`the fork of ${stream} was not noticed`);
         }
         if (foreign.has(stream) || (foreign.size > 0 && quarantine !== undefined)) continue;

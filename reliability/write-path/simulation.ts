@@ -115,11 +115,11 @@ async function forge(
   log: EventLog,
   stream: StreamId,
 ): Promise<void> {
-  const [head] = await log.heads([stream]);
-  if (head === undefined || head === 0) return;
-  const [entry] = await log.find([{ stream, version: head }]);
+  const [latest] = await log.latestVersions([stream]);
+  if (latest === undefined || latest === 0) return;
+  const [entry] = await log.find([{ stream, version: latest }]);
   const last = eventOfEntry(entry!) as LoggedEvent;
-  const version = head + 1;
+  const version = latest + 1;
   const { joint: _joint, ...alone } = last;
   const event = {
     ...alone,

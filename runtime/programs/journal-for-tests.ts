@@ -10,7 +10,7 @@ interface TakenStream {
   readonly version: number;
   /** By its content: the order of its names says nothing. */
   readonly state: unknown;
-  readonly head: string;
+  readonly rest: string;
 }
 
 /** What of the actors' journal the log tells too, so that it can come back. */
@@ -63,7 +63,7 @@ async function readJournal(journal: Client): Promise<TakenJournal> {
         {
           version: Number(version),
           state: JSON.parse(state) as unknown,
-          head: [digest, due, secret].join('\n'),
+          rest: [digest, due, secret].join('\n'),
         },
       ]),
     ),
