@@ -107,7 +107,7 @@ export interface RelayPorts {
 export function createRelay({ journal, log, held, publish, clock, logger }: RelayPorts) {
   const open = unconfirmed();
   /** The event of a stream that the log is asked about, and since when it is waited for. */
-  const marks = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
+  const probes = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
   const window = createSendWindow(clock);
@@ -142,7 +142,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     const left = open.confirm(stream, version);
     held.confirmed(stream, version);
     if (left.length > 0) return;
-    marks.delete(stream);
+    probes.delete(stream);
     if (last === undefined) return;
     confirmed.set(stream, { version, digest: last.digest, at: clock.steady() });
   };
@@ -229,7 +229,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     logger.error('ALARM: the log has another history of a stream', { stream, reason });
     await journal.quarantine(stream, reason);
     open.drop(stream);
-    marks.delete(stream);
+    probes.delete(stream);
     confirmed.delete(stream);
     held.quarantine(stream, reason);
   };
@@ -242,13 +242,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     const now = clock.steady();
     const asked: Entry[] = [];
     for (const [stream, entries] of open.all()) {
-      if (marks.get(stream)?.entry.isConfirmed !== false) {
+      if (probes.get(stream)?.entry.isConfirmed !== false) {
         const isOut = ({ sentAt }: Entry) => sentAt !== undefined && now - sentAt >= ASK_AFTER_MS;
         const entry = entries.findLast(isOut);
         if (entry === undefined) continue;
-        marks.set(stream, { entry, since: entry.sentAt!, patienceMs: SEND_AGAIN_MS });
+        probes.set(stream, { entry, since: entry.sentAt!, patienceMs: SEND_AGAIN_MS });
       }
-      asked.push(marks.get(stream)!.entry);
+      asked.push(probes.get(stream)!.entry);
       if (asked.length === ASK_STREAMS_MAX) break;
     }
     if (asked.length === 0) return;
@@ -259,13 +259,13 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     for (const [index, entry] of asked.entries()) {
       const digest = digests[index] ?? null;
       const entries = open.of(entry.stream);
-      const mark = marks.get(entry.stream);
-      if (entries.length === 0 || mark === undefined || entry.isConfirmed) continue;
+      const probe = probes.get(entry.stream);
+      if (entries.length === 0 || probe === undefined || entry.isConfirmed) continue;
       if (digest === entry.digest) confirm(entry.stream, entry.version);
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
-      else if (now - mark.since >= mark.patienceMs) {
-        mark.since = now;
-        mark.patienceMs = Math.min(2 * mark.patienceMs, SEND_AGAIN_MS_MAX);
+      else if (now - probe.since >= probe.patienceMs) {
+        probe.since = now;
+        probe.patienceMs = Math.min(2 * probe.patienceMs, SEND_AGAIN_MS_MAX);
         // One that cannot be sent again keeps no other from being confirmed.
         await sendAgain(entries).catch(warn('sending again'));
       }
@@ -290,8 +290,8 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
     const due = [...confirmed].filter(([, { at }]) => at <= before).slice(0, SETTLE_STREAMS_MAX);
     if (due.length === 0) return;
     await journal.settle(due.map(([stream, { version, digest }]) => ({ stream, version, digest })));
-    for (const [stream, mark] of due) {
-      if (confirmed.get(stream) === mark) confirmed.delete(stream);
+    for (const [stream, last] of due) {
+      if (confirmed.get(stream) === last) confirmed.delete(stream);
     }
   };
 

@@ -4,7 +4,7 @@ import { auditor, AUDIT_PACE, type AuditReport } from './auditor.ts';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
-import { booksMarks, type BooksMarks } from './snapshots.ts';
+import { booksSnapshots, type BooksSnapshots } from './snapshots.ts';
 import { auditorKey, checkpointFile } from './checkpoints.ts';
 import { immudbAuditSource } from './immudb-source.ts';
 import { immudbClient } from '../immudb/client.ts';
@@ -16,7 +16,7 @@ const WAIT_MS_MAX = 20_000;
 export interface AuditForTests {
   readonly findings: Finding[];
   readonly checkpoints: SignedCheckpoint[];
-  readonly marks: BooksMarks;
+  readonly snapshots: BooksSnapshots;
   readonly report: () => AuditReport;
   /** Resolves when what it says of the audit is true, and fails after a while. */
   until(true_: (audit: AuditForTests) => boolean): Promise<void>;
@@ -37,7 +37,7 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
   const client = immudbClient(immudb.options);
   const findings: Finding[] = [];
   const checkpoints: SignedCheckpoint[] = [];
-  const marks = booksMarks();
+  const snapshots = booksSnapshots();
   let last: AuditReport | undefined;
   const running = auditor({
     source: immudbAuditSource(client.call),
@@ -46,7 +46,7 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
     publicKey: readPublicKey(immudb.options.publicKey),
     onFinding: (finding) => void findings.push(finding),
     onReport: (report) => void (last = report),
-    onMark: marks.add,
+    onSnapshot: snapshots.add,
     onCheckpoint: (signed) => void checkpoints.push(signed),
     onSample: () => undefined,
     pace,
@@ -54,7 +54,7 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
   const audit: AuditForTests = {
     findings,
     checkpoints,
-    marks,
+    snapshots,
     report: () => {
       if (last === undefined) throw new Error('the audit has not said anything yet');
       return last;

@@ -120,29 +120,29 @@ describe('given a sound log', () => {
     expect(checkpoints[1]!.checkpoint.says).toMatch(/^Books balance at position \d+ .*10 events/);
   });
 
-  test('then it tells the trial balance of every position, by marks and the log', async () => {
-    const { until, report, marks } = await sound();
+  test('then it tells the trial balance of every position, by snapshots and the log', async () => {
+    const { until, report, snapshots } = await sound();
     for (let from = 6; from < 900; from += 60) await log.append(eventsOf(id, from, from + 59));
     await until(() => report().books.events === 907);
-    expect(marks.count()).toBe(9);
+    expect(snapshots.count()).toBe(9);
     const entries = await log.readAfter(0, 1_000);
     expect(entries).toHaveLength(907);
     for (let at = 0; at < entries.length; at += at < 10 ? 1 : 53) {
       const { position, json } = entries[at]!;
       const { version } = JSON.parse(json.toString()) as { version: number };
-      const past = await pastTrialBalance({ log, marks, report: report() }, position);
+      const past = await pastTrialBalance({ log, snapshots, report: report() }, position);
       // The events of a person, which stand after the first five, change nothing.
       const money = `${at === 5 || at === 6 ? 4 : version - 1}00.00`.replace(/^000/, '0');
       expect(past).toMatchObject({ position, events: at + 1, verdict: 'balanced', accounts: 1 });
       expect(past.currencies).toMatchObject([{ externalIn: money, ledgers: money }]);
     }
     const { at: _verifiedAt, ...newest } = await pastTrialBalance(
-      { log, marks, report: report() },
+      { log, snapshots, report: report() },
       report().books.position,
     );
     const { persons: _persons, root: _root, violations: _none, ...books } = report().books;
     expect(newest).toEqual({ ...books, balanced: true });
-    const beyond = pastTrialBalance({ log, marks, report: report() }, newest.position + 1);
+    const beyond = pastTrialBalance({ log, snapshots, report: report() }, newest.position + 1);
     await expect(beyond).rejects.toMatchObject({ code: 'position-not-audited' });
   });
 

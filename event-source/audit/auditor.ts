@@ -6,7 +6,7 @@ import { createAuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
 import { verdictSentence } from './report.ts';
 import { auditWalk, saidBy, type AuditSource, type Said } from './walk.ts';
-import type { BooksMark } from './snapshots.ts';
+import type { BooksSnapshot } from './snapshots.ts';
 import type { CheckpointFile } from './checkpoints.ts';
 import { TamperError } from '../log/event-log.ts';
 
@@ -45,7 +45,7 @@ export interface AuditorParts {
   readonly onFinding: (finding: Finding) => void;
   readonly onReport: (report: AuditReport) => void;
   readonly onCheckpoint: (signed: SignedCheckpoint) => void;
-  readonly onMark?: (mark: BooksMark) => void;
+  readonly onSnapshot?: (snapshot: BooksSnapshot) => void;
   /** Accounts whose balance in the read side is to be compared. */
   readonly onSample: (accountIds: readonly string[]) => void;
   readonly pace?: typeof AUDIT_PACE;

@@ -14,7 +14,7 @@ import { createAuditBooks } from './books.ts';
 import type { AuditFeed } from './feed.ts';
 import type { ReadSideCheck } from './read-side.ts';
 import { verdictSentence } from './report.ts';
-import { booksMarks } from './snapshots.ts';
+import { booksSnapshots } from './snapshots.ts';
 import { pastTrialBalance } from './trial-balance.ts';
 import type { AuditWorkerData, FromAuditWorker, ToAuditWorker } from './worker.ts';
 import type { Express } from 'express';
@@ -63,7 +63,7 @@ const NOTHING: AuditReport = {
 export function backgroundAudit(parts: BackgroundAuditParts) {
   const { data, log, alarms, feed, readSide, logger } = parts;
   let last = NOTHING;
-  let marks = booksMarks();
+  let snapshots = booksSnapshots();
   let worker: Worker | undefined;
   let restart: NodeJS.Timeout | undefined;
   let news: NodeJS.Timeout | undefined;
@@ -74,8 +74,8 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
       case 'report':
         last = message.report;
         return;
-      case 'mark':
-        return marks.add(message.mark);
+      case 'snapshot':
+        return snapshots.add(message.snapshot);
       case 'finding':
         return alarms.raise(message.finding.kind, message.finding.subject, message.finding.detail);
       case 'checkpoint':
@@ -90,7 +90,7 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
   const start = (): void => {
     // It walks the log again, and may find something else there.
     last = { ...NOTHING, checkpoint: last.checkpoint };
-    marks = booksMarks();
+    snapshots = booksSnapshots();
     const made = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX },
@@ -138,7 +138,7 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
     },
     /** Of the last audited position when none is given. */
     async trialBalance(wanted?: number): Promise<TrialBalanceAnswer> {
-      if (wanted !== undefined) return pastTrialBalance({ log, marks, report: last }, wanted);
+      if (wanted !== undefined) return pastTrialBalance({ log, snapshots, report: last }, wanted);
       const { books, at } = last;
       const { position, transaction, verdict, events, accounts, openTransfers, currencies } = books;
       const balanced = verdict === 'balanced';

@@ -4,7 +4,7 @@ import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
 import { eventKey } from '../../proofs/entry-proof.ts';
 import type { AuditedEvent, AuditedTx, Finding } from './entries.ts';
 import { createEventRetrial, type EventFault } from './event-retrial.ts';
-import { openOfMark, type BooksMark, sumsOf } from './snapshots.ts';
+import { openOfSnapshot, type BooksSnapshot, sumsOf } from './snapshots.ts';
 import { readTransaction, type ReadTransaction } from './read-transaction.ts';
 import { SeenNames } from './compact-set.ts';
 
@@ -113,9 +113,9 @@ export function createAuditBooks() {
     },
     /** The first transaction with which something is wrong; 0 when it is with the log as such. */
     violatedFrom: (): number | null => violatedFrom,
-    mark: (): BooksMark => {
+    snapshot: (): BooksSnapshot => {
       const totals = new Map(ledger.totals());
-      const open = openOfMark(ledger.openTransfers());
+      const open = openOfSnapshot(ledger.openTransfers());
       return { position, at, events, accounts: ledger.accountCount(), totals, open };
     },
     books: (): AuditedBooks => {

@@ -28,15 +28,15 @@ function lineOf(currency: Currency, totals: TrialBalance): TrialBalanceLine {
   };
 }
 
-/** A mark is made after some more events than this: what one answer has to read and add up. */
-export const MARK_EVENTS = 64;
-/** With MARK_EVENTS between them they reach over 260,000 events before they are thinned out. */
-const MARKS_MAX = 4_096;
-/** Of more open transfers a mark does not keep which they are. */
+/** A snapshot is made after some more events than this: what one answer has to read and add up. */
+export const SNAPSHOT_EVENTS = 64;
+/** With SNAPSHOT_EVENTS between them they reach over 260,000 events before they are thinned out. */
+const SNAPSHOTS_MAX = 4_096;
+/** Of more open transfers a snapshot does not keep which they are. */
 const MARK_TRANSFERS_MAX = 32;
 
 /** The books after an event, as the audit made them: everything needed to continue from there. */
-export interface BooksMark {
+export interface BooksSnapshot {
   /** Of the last event, and its time; 0 and null before the first one. */
   readonly position: number;
   readonly at: string | null;
@@ -47,7 +47,7 @@ export interface BooksMark {
   readonly open: readonly OpenTransfer[] | undefined;
 }
 
-const BEGINNING: BooksMark = {
+const BEGINNING: BooksSnapshot = {
   position: 0,
   at: null,
   events: 0,
@@ -56,35 +56,36 @@ const BEGINNING: BooksMark = {
   open: [],
 };
 
-/** The transfers that a mark keeps. */
-export const openOfMark = (open: readonly OpenTransfer[]): readonly OpenTransfer[] | undefined =>
-  open.length > MARK_TRANSFERS_MAX ? undefined : open;
+/** The transfers that a snapshot keeps. */
+export const openOfSnapshot = (
+  open: readonly OpenTransfer[],
+): readonly OpenTransfer[] | undefined => (open.length > MARK_TRANSFERS_MAX ? undefined : open);
 
-export type BooksMarks = ReturnType<typeof booksMarks>;
+export type BooksSnapshots = ReturnType<typeof booksSnapshots>;
 
-/** Marks of a log of any length: when they are too many, every second one is forgotten. */
-export function booksMarks(max = MARKS_MAX, everyEvents = MARK_EVENTS) {
-  let marks = [BEGINNING];
+/** Snapshots of a log of any length: when they are too many, every second one is forgotten. */
+export function booksSnapshots(max = SNAPSHOTS_MAX, everyEvents = SNAPSHOT_EVENTS) {
+  let snapshots = [BEGINNING];
   let stride = everyEvents;
   return {
     /** The next one; one that is too near to the last is left out. */
-    add(mark: BooksMark): void {
-      if (mark.events - marks.at(-1)!.events < stride) return;
-      marks.push(mark);
-      if (marks.length <= max) return;
-      marks = marks.filter((_, index) => index % 2 === 0);
+    add(snapshot: BooksSnapshot): void {
+      if (snapshot.events - snapshots.at(-1)!.events < stride) return;
+      snapshots.push(snapshot);
+      if (snapshots.length <= max) return;
+      snapshots = snapshots.filter((_, index) => index % 2 === 0);
       stride *= 2;
     },
-    /** The last mark at a position or before it. */
-    before(position: number): BooksMark {
-      let [low, high] = [0, marks.length];
+    /** The last snapshot at a position or before it. */
+    before(position: number): BooksSnapshot {
+      let [low, high] = [0, snapshots.length];
       while (high - low > 1) {
         const middle = Math.floor((low + high) / 2);
-        if (marks[middle]!.position <= position) low = middle;
+        if (snapshots[middle]!.position <= position) low = middle;
         else high = middle;
       }
-      return marks[low]!;
+      return snapshots[low]!;
     },
-    count: (): number => marks.length,
+    count: (): number => snapshots.length,
   };
 }

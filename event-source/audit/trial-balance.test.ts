@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 import { createAuditBooks } from './books.ts';
-import { booksMarks, type BooksMark } from './snapshots.ts';
+import { booksSnapshots, type BooksSnapshot } from './snapshots.ts';
 import { positionOf } from '../../proofs/entry-proof.ts';
 import {
   digestOf,
@@ -25,7 +25,12 @@ const account = newAccount();
 
 /** A log of an opening (transaction 2), two deposits (3) and one more (4), which is audited. */
 async function audited() {
-  const [log, hashed, books, marks] = [memoryLog(), hashedLog(), createAuditBooks(), booksMarks()];
+  const [log, hashed, books, snapshots] = [
+    memoryLog(),
+    hashedLog(),
+    createAuditBooks(),
+    booksSnapshots(),
+  ];
   books.take(hashed.add({ key: GENESIS_KEY, value: Buffer.from('{}') }));
   for (const events of [
     eventsOf(account, 1, 1),
@@ -37,7 +42,7 @@ async function audited() {
   }
   const ask = (position: number) => {
     const report = { books: books.books(), violatedFrom: books.violatedFrom() };
-    return pastTrialBalance({ log, marks, report }, position);
+    return pastTrialBalance({ log, snapshots, report }, position);
   };
   return { log, hashed, books, ask };
 }
@@ -117,7 +122,10 @@ describe('given a log that is not sound', () => {
     const json = Buffer.from('{');
     const torn = { readAfter: () => Promise.resolve([{ position: positionOf(4, 0), json }]) };
     const report = { books: books.books(), violatedFrom: null };
-    const asked = pastTrialBalance({ log: torn, marks: booksMarks(), report }, positionOf(4, 0));
+    const asked = pastTrialBalance(
+      { log: torn, snapshots: booksSnapshots(), report },
+      positionOf(4, 0),
+    );
     await expect(asked).rejects.toThrow(/has no event at position 262144/);
   });
 });
@@ -137,7 +145,7 @@ const life = fc.record({
   /** Which stream goes on next: the log may have them in another order than they happened. */
   order: fc.array(fc.nat(ACCOUNTS), { minLength: 1, maxLength: 40 }),
   batch: fc.integer({ min: 1, max: 6 }),
-  marksMax: fc.integer({ min: 2, max: 6 }),
+  snapshotsMax: fc.integer({ min: 2, max: 6 }),
 });
 type Life = typeof life extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -196,25 +204,25 @@ function transactionsOf(commands: readonly Made[][], batch: number): BankEvent[]
   return transactions;
 }
 
-/** A log of what was made, and the marks that the audit made of it on the way. */
+/** A log of what was made, and the snapshots that the audit made of it on the way. */
 async function auditedLife(made: Life) {
   const [log, hashed, books] = [memoryLog(), hashedLog(), createAuditBooks()];
-  const marks = booksMarks(made.marksMax, 3);
+  const snapshots = booksSnapshots(made.snapshotsMax, 3);
   books.take(hashed.add({ key: GENESIS_KEY, value: Buffer.from('{}') }));
   const commands = commandsOf(made);
   for (const events of transactionsOf(commands, made.batch)) {
     await log.append(events);
     expect(books.take(hashed.append(...events))).toEqual([]);
-    marks.add(books.mark());
+    snapshots.add(books.snapshot());
   }
-  return { log, marks, books: books.books(), made: commands.flat() };
+  return { log, snapshots, books: books.books(), made: commands.flat() };
 }
 
 test(`given any log, then its books at a position are a fresh look's, SEED=${seed}`, async () => {
-  const seen = { marked: 0, thinned: 0, open: 0, flying: 0, positions: 0 };
+  const seen = { kept: 0, thinned: 0, open: 0, flying: 0, positions: 0 };
   await fc.assert(
     fc.asyncProperty(life, async (one) => {
-      const { log, marks, books, made } = await auditedLife(one);
+      const { log, snapshots, books, made } = await auditedLife(one);
       const entries = await log.readAfter(0, 1_000);
       expect(entries).toHaveLength(made.length);
       const check = createLedgerCheck();
@@ -232,14 +240,14 @@ test(`given any log, then its books at a position are a fresh look's, SEED=${see
         const until = entries[index + 1]?.position ?? position + 1;
         // Also between two events, where nothing happened.
         for (const asked of new Set([position, until - 1])) {
-          expect(await pastBooks(log, marks, asked)).toEqual(fresh);
+          expect(await pastBooks(log, snapshots, asked)).toEqual(fresh);
         }
-        if (marks.before(position).position === position) seen.marked += 1;
+        if (snapshots.before(position).position === position) seen.kept += 1;
         if (fresh.openTransfers > 0) seen.open += 1;
         if ([...fresh.totals.values()].some(({ inFlight }) => inFlight !== 0n)) seen.flying += 1;
         seen.positions += 1;
       }
-      if (marks.count() < made.length / 3) seen.thinned += 1;
+      if (snapshots.count() < made.length / 3) seen.thinned += 1;
       expect(books).toMatchObject({ events: made.length, accounts: check.accountCount() });
     }),
     { seed, numRuns: runsOf(200) },
@@ -247,16 +255,16 @@ test(`given any log, then its books at a position are a fresh look's, SEED=${see
   for (const times of Object.values(seen)) expect(times).toBeGreaterThan(isEveryRun ? 20 : 0);
 });
 
-test('given more open transfers than a mark keeps, then their number is not said', async () => {
-  const mark = { position: 5, at: 'x', events: 2, accounts: 1, totals: new Map() };
-  const none = { before: () => ({ ...mark, open: undefined }) } as never;
+test('given more open transfers than a snapshot keeps, then their number is not said', async () => {
+  const snapshot = { position: 5, at: 'x', events: 2, accounts: 1, totals: new Map() };
+  const none = { before: () => ({ ...snapshot, open: undefined }) } as never;
   const books = await pastBooks(memoryLog(), none, 5);
-  expect(books).toEqual({ ...mark, openTransfers: undefined });
+  expect(books).toEqual({ ...snapshot, openTransfers: undefined });
 });
 
-test('given ever more marks, then only so many are kept, at even distances', () => {
-  const marks = booksMarks(8, 256);
-  const markAt = (events: number): BooksMark => ({
+test('given ever more snapshots, then only so many are kept, at even distances', () => {
+  const snapshots = booksSnapshots(8, 256);
+  const snapshotAt = (events: number): BooksSnapshot => ({
     position: events * 10,
     at: 'x',
     events,
@@ -265,12 +273,12 @@ test('given ever more marks, then only so many are kept, at even distances', () 
     open: [],
   });
   for (let events = 100; events <= 10_000; events += 100) {
-    marks.add(markAt(events));
-    expect(marks.count()).toBeLessThanOrEqual(8);
+    snapshots.add(snapshotAt(events));
+    expect(snapshots.count()).toBeLessThanOrEqual(8);
   }
   // They came at every third of these, because 256 lie between; three times every second one went.
   for (let events = 0; events <= 9_000; events += 37) {
-    const before = marks.before(events * 10);
+    const before = snapshots.before(events * 10);
     expect(before.events).toBeLessThanOrEqual(events);
     expect(events - before.events).toBeLessThan(2_400);
   }

@@ -2,7 +2,7 @@ import type { TrialBalanceAnswer } from '../../contracts/log/audit.ts';
 import { Failure } from '../../platform/http.ts';
 import { transactionOf } from '../../proofs/entry-proof.ts';
 import type { AuditReport } from './auditor.ts';
-import { type BooksMarks, type BooksMark, sumsOf } from './snapshots.ts';
+import { type BooksSnapshots, type BooksSnapshot, sumsOf } from './snapshots.ts';
 import { type EventLog, TamperError, type LogEntry } from '../log/event-log.ts';
 import { isAccountEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { accountOfStream, decodeEvent } from '../../contracts/account/events.ts';
@@ -13,7 +13,7 @@ import { moved } from '../../domain/invariants.ts';
 
 export interface PastParts {
   readonly log: Pick<EventLog, 'readAfter'>;
-  readonly marks: BooksMarks;
+  readonly snapshots: BooksSnapshots;
   readonly report: Pick<AuditReport, 'books' | 'violatedFrom'>;
 }
 
@@ -22,7 +22,7 @@ export interface PastParts {
  * the audit has not reached, and where nothing was in the log yet.
  */
 export async function pastTrialBalance(
-  { log, marks, report: { books: audited, violatedFrom } }: PastParts,
+  { log, snapshots, report: { books: audited, violatedFrom } }: PastParts,
   wanted: number,
 ): Promise<TrialBalanceAnswer> {
   if (wanted > audited.position) {
@@ -32,7 +32,7 @@ export async function pastTrialBalance(
     const more = { auditedPosition: audited.position };
     throw new Failure('position-not-audited', { detail, more }, { 'Retry-After': '1' });
   }
-  const books = await pastBooks(log, marks, wanted);
+  const books = await pastBooks(log, snapshots, wanted);
   if (books.events === 0) throw new Failure('position-not-found');
   const { position, at, events, accounts, openTransfers } = books;
   const isLogSound = violatedFrom === null || transactionOf(wanted) < violatedFrom;
@@ -50,21 +50,21 @@ export async function pastTrialBalance(
   };
 }
 
-/** How many transfers were open is not known where a mark had too many. */
-type PastBooks = Omit<BooksMark, 'open'> & { readonly openTransfers: number | undefined };
+/** How many transfers were open is not known where a snapshot had too many. */
+type PastBooks = Omit<BooksSnapshot, 'open'> & { readonly openTransfers: number | undefined };
 
 /**
- * The books as they were at a position that was audited already: those of the mark before it,
+ * The books as they were at a position that was audited already: those of the snapshot before it,
  * and the events that the log has between them.
  */
 export async function pastBooks(
   log: Pick<EventLog, 'readAfter'>,
-  marks: BooksMarks,
+  snapshots: BooksSnapshots,
   position: number,
 ): Promise<PastBooks> {
-  const mark = marks.before(position);
-  const books = booksFrom(mark);
-  for (let after = mark.position; after < position;) {
+  const snapshot = snapshots.before(position);
+  const books = booksFrom(snapshot);
+  for (let after = snapshot.position; after < position;) {
     const entries = await log.readAfter(after, LOG_PAGE_EVENTS_MAX, position);
     for (const entry of entries) books.take(entry);
     after = entries.at(-1)?.position ?? position;
@@ -72,11 +72,11 @@ export async function pastBooks(
   return books.end();
 }
 
-/** Goes on from a mark by the same rules of the domain that made it. */
-function booksFrom(mark: BooksMark) {
-  const totals = new Map(mark.totals);
-  const legs = mark.open === undefined ? undefined : createTransferLegs(mark.open);
-  let { position, at, events, accounts } = mark;
+/** Goes on from a snapshot by the same rules of the domain that made it. */
+function booksFrom(snapshot: BooksSnapshot) {
+  const totals = new Map(snapshot.totals);
+  const legs = snapshot.open === undefined ? undefined : createTransferLegs(snapshot.open);
+  let { position, at, events, accounts } = snapshot;
   const follow = (event: BankEvent): void => {
     events += 1;
     at = event.at;

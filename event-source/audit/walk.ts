@@ -7,7 +7,7 @@ import { signatureFault } from '../../proofs/signed-state.ts';
 import type { AuditBooks } from './books.ts';
 import type { AuditedTx, Finding } from './entries.ts';
 import type { ReadTransaction } from './read-transaction.ts';
-import { MARK_EVENTS, type BooksMark } from './snapshots.ts';
+import { SNAPSHOT_EVENTS, type BooksSnapshot } from './snapshots.ts';
 
 /** Reads the whole log in commit order; rejects with LogUnavailable while it is away. */
 export interface AuditSource<Read = AuditedTx | ReadTransaction> {
@@ -38,8 +38,8 @@ export interface AuditWalkParts {
   readonly said: Said;
   readonly onFinding: (finding: Finding) => void;
   readonly onPage: (transaction: number, events: number) => void;
-  /** The books after every MARK_EVENTS events or a few more. */
-  readonly onMark?: (mark: BooksMark) => void;
+  /** The books after every SNAPSHOT_EVENTS events or a few more. */
+  readonly onSnapshot?: (snapshot: BooksSnapshot) => void;
   /** Rests after a page that took so many milliseconds, to leave the processor to others. */
   readonly rest: (spentMs: number) => Promise<void>;
 }
@@ -49,7 +49,7 @@ const TOLD_MAX = 1_000;
 /** Walks the log from where the books are to its end, and reports the faults on the way. */
 export function auditWalk(parts: AuditWalkParts) {
   const { source, books, database, publicKey, said, onFinding, onPage, rest } = parts;
-  let marked = books.events();
+  let snapshotAt = books.events();
 
   // The end is looked at again and again; what is wrong with it counts once.
   const told = new Set<string>();
@@ -68,10 +68,10 @@ export function auditWalk(parts: AuditWalkParts) {
       'back and has another history now.';
     tell({ kind: 'rolled-back', subject: `transaction ${txId}`, detail });
   };
-  const mark = (): void => {
-    if (books.events() - marked < MARK_EVENTS) return;
-    marked = books.events();
-    parts.onMark?.(books.mark());
+  const snapshot = (): void => {
+    if (books.events() - snapshotAt < SNAPSHOT_EVENTS) return;
+    snapshotAt = books.events();
+    parts.onSnapshot?.(books.snapshot());
   };
   /** True when the end was reached. */
   const walk = async (stopped: () => boolean): Promise<boolean> => {
@@ -90,7 +90,7 @@ export function auditWalk(parts: AuditWalkParts) {
         const found = 'header' in tx ? books.take(tx) : books.takeRead(tx);
         for (const finding of found) onFinding(finding);
         compareWithSaid(books.state());
-        mark();
+        snapshot();
       }
       onPage(idOf(last), books.events());
       if (more === undefined) return false;

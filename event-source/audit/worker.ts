@@ -4,7 +4,7 @@ import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
 import { auditor, type AuditReport } from './auditor.ts';
-import type { BooksMark } from './snapshots.ts';
+import type { BooksSnapshot } from './snapshots.ts';
 import { auditorKey, checkpointFile } from './checkpoints.ts';
 import { immudbAuditSource } from './immudb-source.ts';
 import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';
@@ -17,7 +17,7 @@ export interface AuditWorkerData extends ImmudbOptions {
 
 export type FromAuditWorker =
   | { readonly says: 'report'; readonly report: AuditReport }
-  | { readonly says: 'mark'; readonly mark: BooksMark }
+  | { readonly says: 'snapshot'; readonly snapshot: BooksSnapshot }
   | { readonly says: 'finding'; readonly finding: Finding }
   | { readonly says: 'checkpoint'; readonly signed: SignedCheckpoint }
   | { readonly says: 'sample'; readonly accountIds: readonly string[] };
@@ -42,7 +42,7 @@ const audit = auditor({
   checkpoints: checkpointFile(data.checkpointFile, auditorKey(data.auditorKey)),
   database: data.database,
   publicKey: readPublicKey(data.publicKey),
-  onMark: (mark) => say({ says: 'mark', mark }),
+  onSnapshot: (snapshot) => say({ says: 'snapshot', snapshot }),
   onFinding: (finding) => say({ says: 'finding', finding }),
   onCheckpoint: (signed) => say({ says: 'checkpoint', signed }),
   onSample: (accountIds) => say({ says: 'sample', accountIds }),
