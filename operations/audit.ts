@@ -10,7 +10,7 @@ import { progressBar } from '../platform/progress-bar.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
-import { Refusal, runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { command } from './command-line.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -143,6 +143,6 @@ runCommand(async () => {
     if (!(await run(readSide))) process.exitCode = 1;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Refusal(`Nothing is proven: ${reason}`);
+    throw new CannotRun(`Nothing is proven: ${reason}`);
   }
 });

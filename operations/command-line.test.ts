@@ -1,11 +1,11 @@
-import { Refusal } from '../runtime/progress.ts';
+import { CannotRun } from '../runtime/progress.ts';
 import { command, several, wholeNumber } from './command-line.ts';
 
-const refused = (run: () => unknown): Refusal => {
+const refused = (run: () => unknown): CannotRun => {
   try {
     run();
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof CannotRun) return error;
     throw error;
   }
   throw new Error('it was taken');

@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { Refusal } from '../runtime/progress.ts';
+import { CannotRun } from '../runtime/progress.ts';
 
 export { Argument, InvalidArgumentError, Option };
 
@@ -16,7 +16,7 @@ export function command(name: string, does: string): Command {
   return made.exitOverride(({ code, exitCode, message }) => {
     if (exitCode === 0) process.exit();
     const wrong = code === 'commander.help' ? '' : `${message}\n\n`;
-    throw new Refusal(`${wrong}${made.helpInformation()}`, { exitCode: WRONG_COMMAND });
+    throw new CannotRun(`${wrong}${made.helpInformation()}`, { exitCode: WRONG_COMMAND });
   });
 }
 

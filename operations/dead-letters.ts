@@ -4,7 +4,7 @@ import { command, wholeNumber } from './command-line.ts';
 import { openDeadLetterBox, type DeadLetter, type DeadLetterBox } from './dead-letter-box.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { connectAsAdmin } from '../runtime/programs/nats.ts';
-import { Refusal, runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { loadSecrets } from '../runtime/secrets.ts';
 
 const LIST_MAX = 100;
@@ -33,7 +33,7 @@ async function list(box: DeadLetterBox, from: number): Promise<void> {
 
 async function one(box: DeadLetterBox, id: number): Promise<DeadLetter> {
   const [letter] = await box.list(id, 1);
-  if (letter?.id !== id) throw new Refusal(`There is no dead letter ${id}.`);
+  if (letter?.id !== id) throw new CannotRun(`There is no dead letter ${id}.`);
   return letter;
 }
 
@@ -67,10 +67,10 @@ async function drop(box: DeadLetterBox, id: number): Promise<void> {
 async function withBox(work: (box: DeadLetterBox) => Promise<unknown>): Promise<void> {
   const instance = resolveInstance();
   if (!existsSync(join(instance.dataDir, 'secrets.json')))
-    throw new Refusal(`Instance ${instance.number} has never been started.`);
+    throw new CannotRun(`Instance ${instance.number} has never been started.`);
   const connection = await connectAsAdmin(instance, loadSecrets(instance.dataDir)).catch(
     (cause) => {
-      throw new Refusal(`Instance ${instance.number} does not run ("npm start" starts it).`, {
+      throw new CannotRun(`Instance ${instance.number} does not run ("npm start" starts it).`, {
         cause,
       });
     },

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import { basename, join } from 'node:path';
 import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
-import { Refusal, runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 
 const POLL_MS = 300;
 /** How much of what was written before is shown first, and how much is read at once. */
@@ -51,7 +51,7 @@ runCommand(async () => {
   const { once = false } = parsed.opts();
   const unknown = wanted.find((name) => !names(folder).includes(name));
   if (unknown !== undefined) {
-    throw new Refusal(`No log of "${unknown}"; there are: ${names(folder).join(', ')}.`);
+    throw new CannotRun(`No log of "${unknown}"; there are: ${names(folder).join(', ')}.`);
   }
   const followed = new Map<string, Followed>();
   const look = (): void => {

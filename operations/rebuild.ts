@@ -3,7 +3,7 @@ import type { ReadModelName } from '../contracts/account/read-models.ts';
 import { appTokens } from '../platform/app-tokens.ts';
 import { barLine, liveLine, rate } from '../platform/progress-bar.ts';
 import type { GenerationsStatus, RebuildStatus } from '../projections/generations.ts';
-import { Refusal, runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { Argument, command } from './command-line.ts';
 
 const LOOK_MS = 250;
@@ -67,6 +67,6 @@ runCommand(async () => {
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Refusal(`The rebuild cannot be watched: ${reason}. Is the bank running?`);
+    throw new CannotRun(`The rebuild cannot be watched: ${reason}. Is the bank running?`);
   }
 });

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { isAlive, readProcessTable } from '../runtime/supervisor/process-table.ts';
-import { Refusal, runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 
 /** Only what the runtime made is removed, so a wrong CORE_BANK_DATA costs no other files. */
 const OWN = [
@@ -37,7 +37,7 @@ const OWN = [
 
 const isAgreed = async (dataDir: string): Promise<boolean> => {
   if (!process.stdin.isTTY) {
-    throw new Refusal('Without a terminal nobody can be asked: run "npm run reset -- --yes".');
+    throw new CannotRun('Without a terminal nobody can be asked: run "npm run reset -- --yes".');
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const question = `Remove every account, event and log in ${dataDir}? Type "yes": `;
@@ -54,7 +54,7 @@ runCommand(async () => {
   const { dataDir } = resolveInstance();
   const table = readProcessTable(dataDir);
   if (table !== undefined && [table.supervisor, ...table.programs].some(isAlive)) {
-    throw new Refusal('The bank runs: stop it with "npm run stop" before you reset it.');
+    throw new CannotRun('The bank runs: stop it with "npm run stop" before you reset it.');
   }
   if (!existsSync(dataDir)) {
     process.stdout.write('There is nothing to remove.\n');

@@ -7,7 +7,7 @@ import {
   release,
   waitUntil,
 } from '../runtime/supervisor/process-table.ts';
-import { Refusal, runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 
 const STOP_LIMIT_MS = 60_000;
 
@@ -29,7 +29,7 @@ runCommand(async () => {
   process.kill(table.supervisor.pid, 'SIGTERM');
   if (!(await waitUntil(() => !isAlive(table.supervisor), STOP_LIMIT_MS))) {
     const { pid } = table.supervisor;
-    throw new Refusal(`Supervisor ${pid} did not stop: kill it, then stop again.`);
+    throw new CannotRun(`Supervisor ${pid} did not stop: kill it, then stop again.`);
   }
   process.stdout.write('Stopped.\n');
 });

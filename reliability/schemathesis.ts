@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { resolveInstance } from '../runtime/instance.ts';
-import { Refusal, runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { executed } from './faults/executed.ts';
 import { bankUnderTest, type BankUnderTest } from './faults/bank-under-test.ts';
 
@@ -45,15 +45,15 @@ function installed(): string {
   if (existsSync(marker)) return command;
   const asked = spawnSync('python3', ['-c', 'import sys; print(sys.version_info[1])']);
   if (asked.status !== 0 || Number(asked.stdout.toString()) < PYTHON_MINOR_MIN) {
-    throw new Refusal(`There is no python3 that is new enough. ${HOW}`);
+    throw new CannotRun(`There is no python3 that is new enough. ${HOW}`);
   }
   process.stderr.write(`Installing Schemathesis ${VERSION} into ${folder} (once) ...\n`);
   rmSync(folder, { recursive: true, force: true });
   const made = spawnSync('python3', ['-m', 'venv', folder], { encoding: 'utf8' });
-  if (made.status !== 0) throw new Refusal(`${made.stdout}${made.stderr}\n${HOW}`);
+  if (made.status !== 0) throw new CannotRun(`${made.stdout}${made.stderr}\n${HOW}`);
   const args = ['install', '--quiet', `schemathesis==${VERSION}`];
   const pip = spawnSync(path.join(bin, 'pip'), args, { encoding: 'utf8' });
-  if (pip.status !== 0) throw new Refusal(`${pip.stderr}\n${HOW}`);
+  if (pip.status !== 0) throw new CannotRun(`${pip.stderr}\n${HOW}`);
   writeFileSync(marker, VERSION);
   return command;
 }

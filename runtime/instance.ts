@@ -1,4 +1,4 @@
-import { Refusal } from './progress.ts';
+import { CannotRun } from './progress.ts';
 import { existsSync, readFileSync, writeFileSync, chmodSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, dirname, resolve } from 'node:path';
@@ -12,7 +12,7 @@ const STORES = ['postgres', 'immudb'];
 /**
  * Marks a new data folder. Neither the journal nor the log of an older release can be continued,
  * because its events do not name their predecessors.
- * @throws Refusal for a data folder of another release.
+ * @throws CannotRun for a data folder of another release.
  */
 export const requireFormat = (dataDir: string): void => {
   const file = join(dataDir, FORMAT_FILE);
@@ -21,7 +21,7 @@ export const requireFormat = (dataDir: string): void => {
   }
   const found = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 1;
   if (found === FORMAT) return;
-  throw new Refusal(
+  throw new CannotRun(
     `${dataDir} is of ${found < FORMAT ? 'an older' : 'another'} release, which this one cannot ` +
       'go on with: "npm run reset" empties it, or CORE_BANK_DATA names another folder.',
   );
@@ -66,7 +66,7 @@ export interface InstanceOptions {
 
 /**
  * The checkout. It is found by its dapr.yaml, because compiled files are one level deeper.
- * @throws Refusal when there is none above the folder.
+ * @throws CannotRun when there is none above the folder.
  */
 export const projectRoot = (from = process.cwd()): string => {
   const given = process.env['CORE_BANK_HOME'];
@@ -75,7 +75,7 @@ export const projectRoot = (from = process.cwd()): string => {
   while (!existsSync(join(folder, 'dapr.yaml')) || !existsSync(join(folder, 'runtime'))) {
     const parent = dirname(folder);
     if (parent === folder) {
-      throw new Refusal(`No dapr.yaml above ${from}: run this inside the core-bank checkout.`);
+      throw new CannotRun(`No dapr.yaml above ${from}: run this inside the core-bank checkout.`);
     }
     folder = parent;
   }
@@ -85,17 +85,17 @@ export const projectRoot = (from = process.cwd()): string => {
 const instanceNumber = (given: number | undefined): number => {
   const number = given ?? Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
   if (number === INSTANCE_NOBODY_REACHES) {
-    throw new Refusal(
+    throw new CannotRun(
       `Instance ${number} would listen at port 6000, which browsers and fetch refuse.`,
     );
   }
   if (Number.isInteger(number) && number >= 0 && number <= INSTANCE_MAX) return number;
-  throw new Refusal(`CORE_BANK_INSTANCE must be a whole number from 0 to ${INSTANCE_MAX}.`);
+  throw new CannotRun(`CORE_BANK_INSTANCE must be a whole number from 0 to ${INSTANCE_MAX}.`);
 };
 
 /**
  * Resolves the instance from options, then the environment, then defaults.
- * @throws Refusal for a number that is not 0 to INSTANCE_MAX.
+ * @throws CannotRun for a number that is not 0 to INSTANCE_MAX.
  */
 export const resolveInstance = (options: InstanceOptions = {}): Instance => {
   const root = projectRoot();
@@ -115,7 +115,7 @@ export const resolveInstance = (options: InstanceOptions = {}): Instance => {
 /**
  * Creates the data folder. Other users may pass through it but not list it: PostgreSQL refuses to
  * run as root and then has its own folder inside as another user.
- * @throws Refusal for a data folder of another release.
+ * @throws CannotRun for a data folder of another release.
  */
 export const prepareDataDir = (instance: Instance): void => {
   mkdirSync(instance.dataDir, { recursive: true });

@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { Refusal } from './progress.ts';
+import { CannotRun } from './progress.ts';
 
 /** The address of every listener. */
 export const LOOPBACK = '127.0.0.1';
@@ -51,14 +51,14 @@ export const isFree = (port: number): Promise<boolean> =>
 
 const MOVE_ALL = 'set CORE_BANK_INSTANCE=1 to move every port of the bank by 1000';
 
-/** Rejects with a Refusal that names the owners of taken ports. */
+/** Rejects with CannotRun that names the owners of taken ports. */
 export const requireFreePorts = async (
   wanted: ReadonlyMap<number, string>,
   remedy = MOVE_ALL,
 ): Promise<void> => {
   for (const [port, owner] of wanted) {
     if (await isFree(port)) continue;
-    throw new Refusal(
+    throw new CannotRun(
       `Port ${port}, which ${owner} needs, is taken by another program: stop that program, ` +
         `or ${remedy}.`,
     );

@@ -17,7 +17,7 @@ export interface Progress {
 }
 
 /** A sentence for the user: what is wrong and what to do. It is printed without a stack. */
-export class Refusal extends Error {
+export class CannotRun extends Error {
   readonly exitCode: number;
 
   constructor(message: string, options: ErrorOptions & { readonly exitCode?: number } = {}) {
@@ -75,13 +75,13 @@ export const createProgress = (quiet = false, out = process.stdout): Progress =>
   return { say, step, during };
 };
 
-/** Runs a command's main function: a Refusal becomes one sentence and exit code 1. */
+/** Runs a command's main function: CannotRun becomes one sentence and exit code 1. */
 export const runCommand = (main: () => Promise<void>): void => {
   // Whoever read the output may have gone; a supervisor goes on without an audience.
   process.stdout.on('error', () => undefined);
   main().catch((error: unknown) => {
-    const refusal = error instanceof Refusal ? error : undefined;
-    const text = refusal?.message ?? String((error as Error).stack ?? error);
-    process.stderr.write(`${text}\n`, () => process.exit(refusal?.exitCode ?? 1));
+    const known = error instanceof CannotRun ? error : undefined;
+    const text = known?.message ?? String((error as Error).stack ?? error);
+    process.stderr.write(`${text}\n`, () => process.exit(known?.exitCode ?? 1));
   });
 };

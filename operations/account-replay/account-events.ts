@@ -4,7 +4,7 @@ import { LOG_CALLS } from '../../contracts/log/calls.ts';
 import { accountPage, LOG_PAGE_EVENTS_MAX, type AccountPage } from '../../contracts/log/entries.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { ask } from '../../platform/service-client.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 import { appClient, type AppAddress } from '../client/app-client.ts';
 
 const READ_EVENTS = { ...LOG_CALLS.streamEvents, answer: accountPage };
@@ -20,8 +20,8 @@ export interface AccountEvents {
 }
 
 /**
- * The events of an account up to a version, or all of them. Throws a Refusal when no bank answers,
- * when the log has no such account, and when it has no such version.
+ * The events of an account up to a version, or all of them. Throws CannotRun when no bank answers, when
+ * the log has no such account, and when it has no such version.
  */
 export async function accountEvents(
   address: AppAddress,
@@ -36,11 +36,11 @@ export async function accountEvents(
   };
   const { headVersion: lastVersion } = await read(1, 1);
   if (lastVersion === 0) {
-    throw new Refusal(`The log has no account ${id}. A new one is there after a moment.`);
+    throw new CannotRun(`The log has no account ${id}. A new one is there after a moment.`);
   }
   const last = to ?? lastVersion;
   if (last > lastVersion) {
-    throw new Refusal(
+    throw new CannotRun(
       `The log has no version ${last} of this account: its last one is ${lastVersion}.`,
     );
   }
@@ -50,7 +50,7 @@ export async function accountEvents(
     async *pages() {
       for (let from = 1; from <= last;) {
         const { entries } = await read(from, last);
-        if (entries.length === 0) throw new Refusal(`The log gave no event of version ${from}.`);
+        if (entries.length === 0) throw new CannotRun(`The log gave no event of version ${from}.`);
         yield entries.map(({ event }) => event);
         from += entries.length;
       }

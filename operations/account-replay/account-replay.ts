@@ -5,7 +5,7 @@ import { appTokens } from '../../platform/app-tokens.ts';
 import { resolveInstance } from '../../runtime/instance.ts';
 import { LOOPBACK } from '../../runtime/ports.ts';
 import { readDaprYaml } from '../../runtime/programs/dapr-yaml.ts';
-import { Refusal, runCommand } from '../../runtime/progress.ts';
+import { CannotRun, runCommand } from '../../runtime/progress.ts';
 import type { AppAddress } from '../client/app-client.ts';
 import { accountEvents, type AccountEvents } from './account-events.ts';
 import { accountReplayOptions } from './account-replay-options.ts';
@@ -17,10 +17,10 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const eventSource = (): AppAddress => {
   const { number, root, dataDir } = resolveInstance();
   if (!existsSync(join(dataDir, 'secrets.json'))) {
-    throw new Refusal(`There is no bank in ${dataDir}: "npm start" makes one.`);
+    throw new CannotRun(`There is no bank in ${dataDir}: "npm start" makes one.`);
   }
   const app = readDaprYaml(root, number).find(({ appID }) => appID === EVENT_SOURCE_APP);
-  if (app === undefined) throw new Refusal(`dapr.yaml has no app ${EVENT_SOURCE_APP}.`);
+  if (app === undefined) throw new CannotRun(`dapr.yaml has no app ${EVENT_SOURCE_APP}.`);
   return { url: `http://${LOOPBACK}:${app.appPort}`, tokens: appTokens(EVENT_SOURCE_APP) };
 };
 

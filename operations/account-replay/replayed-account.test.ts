@@ -4,7 +4,7 @@ import { balanceOf } from '../../contracts/account/money.ts';
 import { bankForTests, type Entry } from '../../domain/bank-for-tests.ts';
 import { STEPS } from '../../domain/commands-for-tests.ts';
 import { ownCommandId } from '../../domain/ids.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 import { replayLine, REPLAY_HEADING } from './replay-lines.ts';
 import { replayedAccount } from './replayed-account.ts';
 
@@ -60,7 +60,7 @@ test('given an event that states another balance, both are shown and it is marke
 test('given a gap, the versions are named', () => {
   const account = replayedAccount();
   account.apply(events[0]!);
-  expect(() => account.apply(events[2]!)).toThrow(Refusal);
+  expect(() => account.apply(events[2]!)).toThrow(CannotRun);
   expect(() => account.apply(events[2]!)).toThrow('does not follow version 1');
   expect(account.state()).toMatchObject({ version: 1 });
 });

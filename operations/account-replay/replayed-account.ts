@@ -2,7 +2,7 @@ import { decodeEvent, type LoggedEvent } from '../../contracts/account/events.ts
 import { balanceOf, sameBalance, type Balance } from '../../contracts/account/money.ts';
 import { encodeAccount, type AccountState } from '../../contracts/account/state.ts';
 import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 
 /** One event of an account, and what the domain makes of all events up to it. */
 export interface ReplayedEvent {
@@ -14,7 +14,7 @@ export interface ReplayedEvent {
 }
 
 interface ReplayedAccount {
-  /** Applies the next event. Throws a Refusal for one that cannot follow the events so far. */
+  /** Applies the next event. Throws CannotRun for one that cannot follow the events so far. */
   readonly apply: (event: LoggedEvent) => ReplayedEvent;
   /** The account after the last event, as it would rest in the journal; undefined before any. */
   readonly state: () => AccountState | undefined;
@@ -27,13 +27,13 @@ export function replayedAccount(): ReplayedAccount {
   const next = (event: LoggedEvent): ExistingAccount => {
     const place = `Event ${event.version} (${event.type})`;
     if (event.version !== account.version + 1) {
-      throw new Refusal(`${place} does not follow version ${account.version} of the account.`);
+      throw new CannotRun(`${place} does not follow version ${account.version} of the account.`);
     }
     try {
       return evolve(account, decodeEvent(event));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Refusal(`${place} cannot be applied: ${reason}.`, { cause: error });
+      throw new CannotRun(`${place} cannot be applied: ${reason}.`, { cause: error });
     }
   };
 

@@ -7,7 +7,7 @@ import type { StreamId } from '../../domain/ids.ts';
 import { appTokens } from '../../platform/app-tokens.ts';
 import { replaceFile } from '../../platform/durable-file.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
-import { Refusal, runCommand } from '../../runtime/progress.ts';
+import { CannotRun, runCommand } from '../../runtime/progress.ts';
 import { command } from '../command-line.ts';
 import { ask } from '../../platform/service-client.ts';
 import {
@@ -72,6 +72,6 @@ runCommand(async () => {
     .argument('<file>', 'that is not there yet; its passphrase is CORE_BANK_KEYS_PASSPHRASE')
     .parse().processedArgs;
   process.exitCode = await main(file).catch((error: unknown) => {
-    throw new Refusal(error instanceof Error ? error.message : String(error));
+    throw new CannotRun(error instanceof Error ? error.message : String(error));
   });
 });

@@ -8,7 +8,7 @@ import { command } from '../command-line.ts';
 import { backUp, putBack, requireStopped, type LogBackup } from './log-backup.ts';
 import { fileOf } from '../../runtime/programs/infrastructure.ts';
 import { findPrograms } from '../../runtime/programs/programs.ts';
-import { createProgress, Refusal, runCommand } from '../../runtime/progress.ts';
+import { createProgress, CannotRun, runCommand } from '../../runtime/progress.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { createSupervisor, type Supervisor } from '../../runtime/supervisor/supervisor.ts';
 
@@ -56,7 +56,7 @@ runCommand(async () => {
   if ((to === undefined) === (from === '')) parsed.error('name one folder');
   const instance = resolveInstance();
   if (!existsSync(join(instance.dataDir, 'secrets.json'))) {
-    throw new Refusal(`${instance.dataDir} has no secrets.json: see docs/restore.md.`);
+    throw new CannotRun(`${instance.dataDir} has no secrets.json: see docs/restore.md.`);
   }
   prepareDataDir(instance);
   const files = await findPrograms(instance, ['immudb'], createProgress(true));

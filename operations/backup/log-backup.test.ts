@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readManifest } from './log-backup.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'log-backup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -11,7 +11,7 @@ const said = (manifest: string): string => {
   try {
     return readManifest(folder).format;
   } catch (error) {
-    if (error instanceof Refusal) return error.message.replace(folder, 'DIR');
+    if (error instanceof CannotRun) return error.message.replace(folder, 'DIR');
     throw error;
   }
 };

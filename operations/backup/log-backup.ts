@@ -2,7 +2,7 @@ import { replaceFile, syncPath } from '../../platform/durable-file.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { LOOPBACK, freePort, accepts } from '../../runtime/ports.ts';
 import { immudbProgram, LOG_DATABASE, LOG_USER, logFolder } from '../../runtime/programs/immudb.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 import {
   publicKeyFile,
   type Secrets,
@@ -84,7 +84,7 @@ function checkLog(
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(JSON.parse(said) as CheckedEnd);
-      else reject(new Refusal(why.trim()));
+      else reject(new CannotRun(why.trim()));
     });
   });
 }
@@ -141,7 +141,7 @@ export interface LogBackup extends LogChecking {
 export const requireStopped = ({ dataDir }: Instance): void => {
   const table = readProcessTable(dataDir);
   if (table === undefined || ![table.supervisor, ...table.programs].some(isAlive)) return;
-  throw new Refusal('The bank runs: stop it with "npm run stop" first.');
+  throw new CannotRun('The bank runs: stop it with "npm run stop" first.');
 };
 
 /**
@@ -151,9 +151,9 @@ export const requireStopped = ({ dataDir }: Instance): void => {
 export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   const { instance, secrets, bar } = backup;
   const from = logFolder(instance);
-  if (!existsSync(from)) throw new Refusal(`There is no log in ${from}.`);
+  if (!existsSync(from)) throw new CannotRun(`There is no log in ${from}.`);
   if (existsSync(to) && readdirSync(to).length > 0) {
-    throw new Refusal(`${to} is not empty: name a folder that is not there yet.`);
+    throw new CannotRun(`${to} is not empty: name a folder that is not there yet.`);
   }
   const isUp = await accepts(instance.ports.immudb);
   const port = instance.ports.immudb;
@@ -169,7 +169,7 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   const args = [...seen.flatMap((state) => ['--contains', endText(state)]), ...trusted];
   const { txId, txHash, signature, trustedTxId } = await checkCopy(backup, copy, args);
   if (trustedTxId !== undefined) {
-    throw new Refusal(`The log was rolled back: it ends at ${txId}, and had ${trustedTxId}.`);
+    throw new CannotRun(`The log was rolled back: it ends at ${txId}, and had ${trustedTxId}.`);
   }
   rmSync(known, { force: true });
   const end = { txId, txHash, signature };
@@ -196,15 +196,15 @@ function dropIndexes(folder: string): void {
 export function readManifest(from: string): Manifest {
   const file = join(from, MANIFEST);
   const unfit = `${from} is no finished backup of a log`;
-  if (!existsSync(file)) throw new Refusal(`${unfit}: ${MANIFEST} is missing.`);
+  if (!existsSync(file)) throw new CannotRun(`${unfit}: ${MANIFEST} is missing.`);
   try {
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
     if (manifest.format === FORMAT) return manifest;
-    if (FORMATS.test(manifest.format)) throw new Refusal(ofOtherRelease(from, manifest.format));
+    if (FORMATS.test(manifest.format)) throw new CannotRun(ofOtherRelease(from, manifest.format));
   } catch (error) {
-    if (error instanceof Refusal) throw error;
+    if (error instanceof CannotRun) throw error;
   }
-  throw new Refusal(`${unfit}: ${MANIFEST} cannot be read.`);
+  throw new CannotRun(`${unfit}: ${MANIFEST} cannot be read.`);
 }
 
 const FORMATS = /^core-bank log backup [0-9]+$/;
@@ -234,17 +234,17 @@ export async function putBack(
   const { instance, bar } = backup;
   const manifest = readManifest(from);
   if (!existsSync(signingKeyFile(instance.dataDir))) {
-    throw new Refusal(
+    throw new CannotRun(
       `${instance.dataDir} has no keys: put secrets.json, immudb-signing-key.pem and ` +
         'immudb-public-key.pem of the bank there first (docs/restore.md).',
     );
   }
   if (readFileSync(publicKeyFile(instance.dataDir), 'utf8').trim() !== manifest.publicKey.trim()) {
-    throw new Refusal(`${from} is the log of another bank: its public key is not that of this.`);
+    throw new CannotRun(`${from} is the log of another bank: its public key is not that of this.`);
   }
   const to = logFolder(instance);
   if (existsSync(to) && !setAside) {
-    throw new Refusal(
+    throw new CannotRun(
       `There is a log in ${to}. To put the backup in its place, run this again with ` +
         '--set-aside: it moves the log that is there aside and deletes nothing.',
     );
@@ -252,7 +252,7 @@ export async function putBack(
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   requireRoom(dirname(instance.dataDir), bytes);
   const fault = await copyFault(join(from, FILES), manifest.files, bar('reading', bytes));
-  if (fault !== undefined) throw new Refusal(`The backup ${from} is torn: ${fault}.`);
+  if (fault !== undefined) throw new CannotRun(`The backup ${from} is torn: ${fault}.`);
   const coming = `${to}.restoring`;
   rmSync(coming, { recursive: true, force: true });
   mkdirSync(coming, { recursive: true, mode: 0o700 });
@@ -267,7 +267,7 @@ export async function putBack(
     ...(existsSync(trust) ? ['--trusted', trust] : []),
   ]);
   if (end.txHash !== manifest.end.txHash) {
-    throw new Refusal(`The backup ends at transaction ${end.txId}, not ${manifest.end.txId}.`);
+    throw new CannotRun(`The backup ends at transaction ${end.txId}, not ${manifest.end.txId}.`);
   }
   const moment = Date.now();
   const aside = existsSync(to) ? `${to}.before-${moment}` : undefined;
@@ -291,5 +291,5 @@ export async function putBack(
 function requireRoom(folder: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize > bytes) return;
-  throw new Refusal(`${folder} has not the ${bytes} bytes of room that the log needs.`);
+  throw new CannotRun(`${folder} has not the ${bytes} bytes of room that the log needs.`);
 }

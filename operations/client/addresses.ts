@@ -1,6 +1,6 @@
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { PORTS_PER_INSTANCE } from '../../runtime/instance.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 import type { HttpClient } from './http-client.ts';
 
 const COMMANDS_PORT = 3_000;
@@ -40,6 +40,6 @@ export async function requireBank(client: HttpClient, urls: readonly string[]): 
     const call = { method: 'GET', url: `${url}/health/live` } as const;
     const answer = await client.once(call).catch(() => undefined);
     if (answer?.status === 200) continue;
-    throw new Refusal(`No bank answers at ${url}: start one with "npm start", or give --url.`);
+    throw new CannotRun(`No bank answers at ${url}: start one with "npm start", or give --url.`);
   }
 }

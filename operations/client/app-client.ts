@@ -1,5 +1,5 @@
 import type { ServiceInvoker } from '../../platform/service-client.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 
 const ANSWER_MS_MAX = 30_000;
 
@@ -9,7 +9,7 @@ export interface AppAddress {
   readonly tokens: readonly string[];
 }
 
-/** Calls apps themselves, past every sidecar. What is not answered with 200 is a Refusal. */
+/** Calls apps themselves, past every sidecar. What is not answered with 200 throws CannotRun. */
 export const appClient = (addressOf: (app: string) => AppAddress): ServiceInvoker => ({
   async invokeService(app, method, path, body) {
     const { url, tokens } = addressOf(app);
@@ -20,15 +20,15 @@ export const appClient = (addressOf: (app: string) => AppAddress): ServiceInvoke
         headers: { 'dapr-api-token': token, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }).catch((cause: unknown) => {
-        throw new Refusal(`No ${app} answers at ${url}: start the bank with "npm start".`, {
+        throw new CannotRun(`No ${app} answers at ${url}: start the bank with "npm start".`, {
           cause,
         });
       });
       if (answer.status === 401) continue;
       if (answer.ok) return { status: answer.status, body: await answer.json() };
-      throw new Refusal(`${app} cannot answer now (${answer.status}): ${await answer.text()}`);
+      throw new CannotRun(`${app} cannot answer now (${answer.status}): ${await answer.text()}`);
     }
-    throw new Refusal(
+    throw new CannotRun(
       `${app} at ${url} takes no token of this data folder: ` +
         'does CORE_BANK_DATA name that of another bank?',
     );

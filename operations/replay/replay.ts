@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Refusal, runCommand } from '../../runtime/progress.ts';
+import { CannotRun, runCommand } from '../../runtime/progress.ts';
 import { requireBank } from '../client/addresses.ts';
 import { audit, verdictOf } from './replay-verdict.ts';
 import { drive } from './driver.ts';
@@ -22,7 +22,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Refusal(`The file cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new CannotRun(`The file cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 
 /** One row of a transaction file. */
 export interface Transaction {
@@ -46,7 +46,7 @@ export function crowns(units: bigint): string {
 
 function transactionOf(line: string, number: number): Transaction {
   const refuse = (what: string): never => {
-    throw new Refusal(`Line ${number} of the file ${what}.`);
+    throw new CannotRun(`Line ${number} of the file ${what}.`);
   };
   if (line.includes('"')) refuse('has a quote, which this reader does not know');
   const cells = line.split(',');
@@ -67,11 +67,11 @@ function transactionOf(line: string, number: number): Transaction {
 export function readTransactions(text: string): Transaction[] {
   const [header = '', ...lines] = text.replaceAll('\r\n', '\n').trimEnd().split('\n');
   if (header !== COLUMNS.join(',')) {
-    throw new Refusal(`The first line of the file must be ${COLUMNS.join(',')}`);
+    throw new CannotRun(`The first line of the file must be ${COLUMNS.join(',')}`);
   }
   const transactions = lines.map((line, at) => transactionOf(line, at + 2));
-  if (transactions.length === 0) throw new Refusal('The file has no transaction.');
+  if (transactions.length === 0) throw new CannotRun('The file has no transaction.');
   const ids = new Set(transactions.map((transaction) => transaction.transactionId));
   if (ids.size === transactions.length) return transactions;
-  throw new Refusal('Two lines of the file have the same transactionId.');
+  throw new CannotRun('Two lines of the file have the same transactionId.');
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openQuarantine, quarantineFile } from '../../event-source/quarantine.ts';
 import type { Instance } from '../../runtime/instance.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 import { releaseInLog, requireStreams } from './released-streams.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'released-'));
@@ -39,6 +39,6 @@ test('given what is no stream, it is refused before anything is written', () => 
   const text = String(ONE);
   requireStreams([text, String(OTHER)]);
   for (const wrong of ['', text.slice(5), 'acct/../x', `${text}\n`]) {
-    expect(() => requireStreams([text, wrong])).toThrow(Refusal);
+    expect(() => requireStreams([text, wrong])).toThrow(CannotRun);
   }
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { STREAM_PATTERN } from '../../contracts/log/bank-events.ts';
 import { auditFolder } from '../../runtime/secrets.ts';
 import type { Instance } from '../../runtime/instance.ts';
-import { Refusal } from '../../runtime/progress.ts';
+import { CannotRun } from '../../runtime/progress.ts';
 
 /** Where the decisions stand that a restore dropped; private. */
 export const droppedFile = ({ dataDir }: Instance): string =>
@@ -13,7 +13,7 @@ export const droppedFile = ({ dataDir }: Instance): string =>
 export function requireStreams(released: readonly string[]): void {
   const wrong = released.find((stream) => !STREAM_PATTERN.test(stream));
   if (wrong === undefined) return;
-  throw new Refusal(`--release takes acct/ID, person/ID or refusal/ID, not "${wrong}".`);
+  throw new CannotRun(`--release takes acct/ID, person/ID or refusal/ID, not "${wrong}".`);
 }
 
 /**

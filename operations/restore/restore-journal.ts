@@ -17,15 +17,7 @@ import type { LogPages } from '../../bank-account-actor/restore/journal-guard.ts
 import { openKeysBackup } from '../../bank-account-actor/restore/keys-backup.ts';
 import { LogUnsound } from '../../bank-account-actor/restore/replay.ts';
 import { restoreJournal } from '../../bank-account-actor/restore/restoration.ts';
-
-/**
- * `node dist/operations/restore/restore-journal.js [--onto-existing] [--keys FILE] [--release
- * STREAM]... [--dropped FILE]`, behind a sidecar of the actor host that has no app: writes the
- * actors' journal again from the log. A released stream goes on as the log has it, also when it is
- * in quarantine; what its actor decided otherwise goes into the file of what was dropped.
- * `npm run restore` starts what it needs (restore.ts) and knows that no actor host runs.
- */
-class Refusal extends Error {}
+import { CannotRun } from '../../runtime/progress.ts';
 
 const NOT_EMPTY =
   'The journal is not empty, so nothing was restored. It may hold decisions that the log does ' +
@@ -39,9 +31,16 @@ async function refuseIfUsed(journal: Journal, log: LogPages): Promise<void> {
   if (mark?.state === 'restoring') return;
   const { entries } = await log.readAfter(0, 60);
   const { streams } = await journal.load(entries.map(({ event }) => streamOfEvent(event)));
-  if (mark !== undefined || streams.length > 0) throw new Refusal(NOT_EMPTY);
+  if (mark !== undefined || streams.length > 0) throw new CannotRun(NOT_EMPTY);
 }
 
+/**
+ * `node dist/operations/restore/restore-journal.js [--onto-existing] [--keys FILE] [--release
+ * STREAM]... [--dropped FILE]`, behind a sidecar of the actor host that has no app: writes the
+ * actors' journal again from the log. A released stream goes on as the log has it, also when it is
+ * in quarantine; what its actor decided otherwise goes into the file of what was dropped.
+ * `npm run restore` starts what it needs (restore.ts) and knows that no actor host runs.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -64,7 +63,7 @@ async function main(): Promise<void> {
   const isAskedFor = values['onto-existing'] === true || released.length > 0;
   if (!isAskedFor) await refuseIfUsed(journal, log);
   const keep = (events: readonly string[]): void => {
-    if (values.dropped === undefined) throw new Refusal('Say --dropped FILE.');
+    if (values.dropped === undefined) throw new CannotRun('Say --dropped FILE.');
     keepIn(values.dropped, events);
   };
   const now = (): Date => new Date();
@@ -115,7 +114,7 @@ function tellOf(stream: StreamId, events: readonly string[], file: string): void
 }
 
 main().catch((error: unknown) => {
-  const isPlain = [Refusal, LogUnsound, CannotRelease].some((kind) => error instanceof kind);
+  const isPlain = [CannotRun, LogUnsound, CannotRelease].some((type) => error instanceof type);
   const known = isPlain || error instanceof SidecarError;
   const text = error instanceof Error ? (known ? error.message : error.stack) : String(error);
   process.stderr.write(`${text}\n`);

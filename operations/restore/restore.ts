@@ -13,7 +13,7 @@ import {
   renumberBankEvents,
   unacknowledged,
 } from '../../runtime/programs/nats.ts';
-import { createProgress, Refusal, runCommand } from '../../runtime/progress.ts';
+import { createProgress, CannotRun, runCommand } from '../../runtime/progress.ts';
 import { command, several } from '../command-line.ts';
 import { droppedFile, releaseInLog, requireStreams } from './released-streams.ts';
 import { loadSecrets, type Secrets } from '../../runtime/secrets.ts';
@@ -39,7 +39,7 @@ async function untilDelivered(connection: NatsConnection): Promise<void> {
     if (left === 0) return;
     if (left < least) [least, movedAt] = [left, Date.now()];
     if (Date.now() - movedAt > STUCK_MS) {
-      throw new Refusal(
+      throw new CannotRun(
         `${left} messages with events do not get from the broker into the log. "npm run logs ` +
           '-- event-source" says why; nothing was restored.',
       );

@@ -2,7 +2,7 @@ import { provisionImmudb } from '../programs/immudb.ts';
 import { resolveInstance } from '../instance.ts';
 import { provisionJournal } from '../programs/journal-database.ts';
 import { provisionNats } from '../programs/nats.ts';
-import { Refusal, runCommand } from '../progress.ts';
+import { CannotRun, runCommand } from '../progress.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TRIES_MAX = 60;
@@ -10,7 +10,7 @@ const RETRY_MS = 1_000;
 
 const required = (name: string): string => {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Refusal(`${name} is not set.`);
+  if (value === undefined || value === '') throw new CannotRun(`${name} is not set.`);
   return value;
 };
 

@@ -1,5 +1,5 @@
 import type { DaprApp } from './dapr-yaml.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 
 /** Dapr app id of the actor hosts. */
 export const ACTOR_HOST_APP = 'bank-account-actor';
@@ -12,7 +12,7 @@ const PORTS_PER_HOST = 10;
 export const actorHostsWanted = (given?: number): number => {
   const hosts = given ?? Number(process.env['ACTOR_HOSTS'] ?? 1);
   if (Number.isInteger(hosts) && hosts >= 1 && hosts <= ACTOR_HOSTS_MAX) return hosts;
-  throw new Refusal(`ACTOR_HOSTS must be a whole number from 1 to ${ACTOR_HOSTS_MAX}.`);
+  throw new CannotRun(`ACTOR_HOSTS must be a whole number from 1 to ${ACTOR_HOSTS_MAX}.`);
 };
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { PORTS_PER_INSTANCE } from '../instance.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 
 type Scalar = string | number | boolean;
 
@@ -60,7 +60,7 @@ const oneApp = (common: Record<string, unknown>, raw: Record<string, unknown>): 
   const all = { ...common, ...raw };
   for (const field of [...PORT_FIELDS, 'appID', 'command', 'appDirPath']) {
     if (all[field] === undefined) {
-      throw new Refusal(`dapr.yaml: an app (${String(raw['appID'])}) has no ${field}.`);
+      throw new CannotRun(`dapr.yaml: an app (${String(raw['appID'])}) has no ${field}.`);
     }
   }
   const env = { ...(common['env'] as object), ...(raw['env'] as object) };

@@ -4,7 +4,7 @@ import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } f
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Instance } from '../instance.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import { satisfies, versionIn } from './versions.ts';
 import type { ProgramName, ProgramVersion, Versions } from './versions.ts';
 
@@ -60,12 +60,13 @@ const run = (args: readonly string[], cwd: string, log: string, env: object): Pr
 const requireGo = async (name: string, wanted: string, env: string, log: string): Promise<void> => {
   const remedy = `install Go ${wanted} or newer (https://go.dev/dl), or set ${env} to a binary`;
   const code = await run(['version'], '.', log, {}).catch(() => undefined);
-  if (code !== 0) throw new Refusal(`${name} has to be built once, but there is no Go: ${remedy}.`);
+  if (code !== 0)
+    throw new CannotRun(`${name} has to be built once, but there is no Go: ${remedy}.`);
   const found = versionIn(readFileSync(log, 'utf8')) ?? '0.0.0';
   // Since 1.21 the go command fetches a newer toolchain itself unless that is switched off.
   const canFetch = satisfies(found, '1.21.0', false) && process.env['GOTOOLCHAIN'] !== 'local';
   if (!satisfies(found, wanted, false) && !canFetch) {
-    throw new Refusal(`Go ${found} is too old to build ${name}: ${remedy}.`);
+    throw new CannotRun(`Go ${found} is too old to build ${name}: ${remedy}.`);
   }
 };
 
@@ -104,7 +105,7 @@ export const buildProgram = async (
           );
     const made = [join(work, name), join(work, `${name}${EXECUTABLE}`)].find(existsSync);
     if (code !== 0 || made === undefined) {
-      throw new Refusal(`Building ${name} failed, see ${log}. It ended with:\n${lastLines(log)}`);
+      throw new CannotRun(`Building ${name} failed, see ${log}. It ended with:\n${lastLines(log)}`);
     }
     renameSync(made, goal);
     rmSync(log, { force: true });

@@ -1,4 +1,4 @@
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 
 /** Where a debugger attaches: the loopback port of Node's inspector, by the name of the app. */
 export type InspectorPorts = ReadonlyMap<string, number>;
@@ -12,12 +12,12 @@ const PORT_MIN = 1_024;
 const PORT_MAX = 65_535;
 
 const refuse = (sentence: string): never => {
-  throw new Refusal(`${INSPECT_VARIABLE}: ${sentence} An example: ${EXAMPLE}.`);
+  throw new CannotRun(`${INSPECT_VARIABLE}: ${sentence} An example: ${EXAMPLE}.`);
 };
 
 /**
  * Reads APP:PORT, separated by commas; none when the text is missing or empty. `taken` are the
- * ports of the bank itself, with their owners. Throws a Refusal that says what is wrong.
+ * ports of the bank itself, with their owners. Throws CannotRun that says what is wrong.
  */
 export const readInspectorPorts = (
   text: string | undefined,

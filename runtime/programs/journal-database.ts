@@ -5,7 +5,7 @@ import type { Client } from 'pg';
 import type { Instance } from '../instance.ts';
 import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
 import { LOOPBACK } from '../ports.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import type { Secrets } from '../secrets.ts';
 
 /** Goes up with every change of the SQL that an older checkout must not revert. */
@@ -25,7 +25,7 @@ export const journalUrl = (instance: Instance, secrets: JournalSecrets): string 
 /**
  * Creates the journal's database, the role that owns it and the one of the app, which may execute
  * its functions and nothing else, and applies the SQL of this checkout. Idempotent. Rejects with a
- * Refusal for a database of the first release.
+ * CannotRun for a database of the first release.
  */
 export async function provisionJournal(instance: Instance, secrets: JournalSecrets): Promise<void> {
   await withDatabase(instance, secrets, ADMIN, async (admin) => {
@@ -75,7 +75,7 @@ async function refuseFirstRelease(admin: Client): Promise<void> {
     "select 1 from pg_tables where schemaname = 'public' and tablename = 'state'",
   );
   if (rowCount === 0) return;
-  throw new Refusal(
+  throw new CannotRun(
     'The data folder is of an older release: "npm run reset" empties it, or "npm run restore" ' +
       'makes the journal anew from the log.',
   );
@@ -95,7 +95,7 @@ async function applySql(admin: Client, sql: string): Promise<void> {
   );
   const [last] = rows;
   if (last !== undefined && last.version > VERSION) {
-    throw new Refusal(
+    throw new CannotRun(
       `The journal's tables are of version ${last.version}, newer than this checkout, which ` +
         `knows ${VERSION}: start the newer release.`,
     );

@@ -1,6 +1,6 @@
 import { logFile, type Instance } from '../instance.ts';
 import { accepts, LOOPBACK } from '../ports.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import { writePrivate, type Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
@@ -199,7 +199,7 @@ async function provision(connection: NatsConnection): Promise<void> {
     const { config } = known.has(name)
       ? await manager.streams.update(name, limits)
       : await manager.streams.add({ name, ...fixed, ...limits });
-    if (name in TAKES_ALL && (config.duplicate_window ?? 0) > 0) throw new Refusal(TOO_OLD);
+    if (name in TAKES_ALL && (config.duplicate_window ?? 0) > 0) throw new CannotRun(TOO_OLD);
   }
 }
 

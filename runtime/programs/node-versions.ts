@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Instance } from '../instance.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import type { NodeVersion, Versions } from './versions.ts';
 
 const run = promisify(execFile);
@@ -36,14 +36,14 @@ async function download(
     const tarball = join(work, `${name}-${version}.tgz`);
     const digest = createHash('sha512').update(readFileSync(tarball)).digest('base64');
     if (`sha512-${digest}` !== integrity[PLATFORM]) {
-      throw new Refusal(`${name} ${version} of npm is not the one that versions.json names.`);
+      throw new CannotRun(`${name} ${version} of npm is not the one that versions.json names.`);
     }
     await run('tar', ['-xzf', tarball, '-C', work, 'package/bin/node']);
     mkdirSync(join(cacheDir, 'bin'), { recursive: true });
     renameSync(join(work, 'package', 'bin', 'node'), goal);
   } catch (cause) {
-    if (cause instanceof Refusal) throw cause;
-    throw new Refusal(`Node ${version} could not be had from npm: ${String(cause)}`, { cause });
+    if (cause instanceof CannotRun) throw cause;
+    throw new CannotRun(`Node ${version} could not be had from npm: ${String(cause)}`, { cause });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -57,7 +57,7 @@ export async function findNode(
 ): Promise<string> {
   if (major === RUNNING) return process.execPath;
   const wanted = versions.nodes[major];
-  if (wanted === undefined) throw new Refusal(`versions.json names no Node ${major}.`);
+  if (wanted === undefined) throw new CannotRun(`versions.json names no Node ${major}.`);
   const goal = join(cacheDir, 'bin', `node-${wanted.version}`);
   if (!existsSync(goal)) await download(cacheDir, wanted, goal);
   return goal;

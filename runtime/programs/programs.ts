@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { buildProgram, builtPath } from './go-build.ts';
 import type { Instance } from '../instance.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import type { Progress } from '../progress.ts';
 import { readVersions, satisfies, versionIn } from './versions.ts';
 import type { ProgramName, ProgramVersion } from './versions.ts';
@@ -54,7 +54,7 @@ const isCompatible = (file: string, program: ProgramVersion): boolean => {
  * Looks for one program: named by its environment variable, a compatible one on PATH, or built
  * before.
  * @returns undefined when it must be built.
- * @throws Refusal for a variable that names no program.
+ * @throws CannotRun for a variable that names no program.
  */
 export const lookUp = (
   place: Place,
@@ -65,7 +65,7 @@ export const lookUp = (
   const named = env[program.env];
   if (named !== undefined && named !== '') {
     if (runnable(named)) return named;
-    throw new Refusal(`${program.env} names ${named}, which is not an executable file.`);
+    throw new CannotRun(`${program.env} names ${named}, which is not an executable file.`);
   }
   const built = builtPath(place, name, program);
   // PATH comes first by rule, but a program that cannot tell its version is never trusted.

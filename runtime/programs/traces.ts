@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { DaprApp } from './dapr-yaml.ts';
 import type { Instance } from '../instance.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 
 /** Environment variable with the address of an OTLP collector. */
 export const TRACES_VARIABLE = 'CORE_BANK_TRACES';
@@ -24,7 +24,7 @@ export const readTraceCollector = (text: string | undefined): TraceCollector | u
   const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
   const isPlain = url?.username === '' && url.search === '' && url.hash === '';
   if (url === undefined || !isHttp || !isPlain || !PATHS.includes(url.pathname)) {
-    throw new Refusal(
+    throw new CannotRun(
       `${TRACES_VARIABLE}: "${text}" is not the address of an OTLP collector that speaks HTTP. ` +
         'An example: http://127.0.0.1:4318 (the path is always /v1/traces).',
     );

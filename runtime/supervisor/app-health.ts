@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ACTOR_HOST_APP } from '../programs/actor-hosts.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
 import { LOOPBACK } from '../ports.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 
 const ANSWER_MS_MAX = 2_000;
 const READY_POLL_MS = 100;
@@ -121,7 +121,9 @@ export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Prom
     if (waiting.length === 0) break;
     if (Date.now() > deadline) {
       const names = left.map(({ app, health }) => whyNotReady(app, health)).join('; ');
-      throw new Refusal(`Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`);
+      throw new CannotRun(
+        `Not ready within ${limitMs / 1_000} s: ${names} ("npm run logs" tells).`,
+      );
     }
     await sleep(READY_POLL_MS);
   }

@@ -26,7 +26,7 @@ import {
 import type { Entry } from './process-table.ts';
 import { LOOPBACK, requireFreePorts } from '../ports.ts';
 import { findPrograms, SERVED_BY_START } from '../programs/programs.ts';
-import { createProgress, Refusal } from '../progress.ts';
+import { createProgress, CannotRun } from '../progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
 import { loadSecrets } from '../secrets.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
@@ -109,7 +109,7 @@ const requireFreeInspectors = (inspectors: InspectorPorts): Promise<void> => {
 
 const requireReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
   const sentences = await waitReady(apps, limitMs);
-  if (sentences.length > 0) throw new Refusal(sentences.join('\n'));
+  if (sentences.length > 0) throw new CannotRun(sentences.join('\n'));
 };
 
 /** Actor hosts that come and go while the bank runs; `apps` tells which apps there are. */

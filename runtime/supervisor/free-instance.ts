@@ -3,7 +3,7 @@ import { allPorts } from './bank.ts';
 import { readDaprYaml } from '../programs/dapr-yaml.ts';
 import { INSTANCE_MAX, resolveInstance } from '../instance.ts';
 import { isFree } from '../ports.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 
 const FIRST = 10;
 const COUNT = INSTANCE_MAX - FIRST + 1;
@@ -24,5 +24,5 @@ export async function freeInstance(): Promise<number> {
     const ports = [...allPorts(instance, apps).keys()];
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return number;
   }
-  throw new Refusal(`The ports of all instances from ${FIRST} to ${INSTANCE_MAX} are taken.`);
+  throw new CannotRun(`The ports of all instances from ${FIRST} to ${INSTANCE_MAX} are taken.`);
 }

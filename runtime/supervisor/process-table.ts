@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processIdentity, signalGroup } from './process-identity.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import { writePrivate } from '../secrets.ts';
 
 const LEFTOVER_GRACE_MS = 5_000;
@@ -83,8 +83,8 @@ export const endLeftovers = async (table: ProcessTable): Promise<string[]> => {
   return living.map((entry) => entry.name);
 };
 
-const runningRefusal = (pid: number): Refusal =>
-  new Refusal(
+const alreadyRunning = (pid: number): CannotRun =>
+  new CannotRun(
     `This bank is running already (supervisor pid ${pid}): use it, or stop it with ` +
       '"npm run stop" before you start it again.',
   );
@@ -92,13 +92,13 @@ const runningRefusal = (pid: number): Refusal =>
 /**
  * Makes this process the only supervisor of the data folder and cleans up after a killed one.
  * Returns the names of what it ended.
- * @throws Refusal while another supervisor lives.
+ * @throws CannotRun while another supervisor lives.
  */
 export const takeOver = async (dataDir: string): Promise<string[]> => {
   mkdirSync(dataDir, { recursive: true });
   const before = readProcessTable(dataDir);
   if (before !== undefined && isAlive(before.supervisor)) {
-    throw runningRefusal(before.supervisor.pid);
+    throw alreadyRunning(before.supervisor.pid);
   }
   // Creating the lock file is atomic, so of two that start at once only one goes on.
   const lock = join(dataDir, 'supervisor.lock');
@@ -106,13 +106,13 @@ export const takeOver = async (dataDir: string): Promise<string[]> => {
   if (existsSync(lock)) {
     const [pid, identity] = readFileSync(lock, 'utf8').split(' ');
     const other = { pid: Number(pid), identity: identity ?? '' };
-    if (other.pid !== process.pid && isAlive(other)) throw runningRefusal(other.pid);
+    if (other.pid !== process.pid && isAlive(other)) throw alreadyRunning(other.pid);
     rmSync(lock, { force: true });
   }
   try {
     writeFileSync(lock, holder, { flag: 'wx', mode: 0o600 });
   } catch {
-    throw new Refusal('Another start of this bank is under way: wait for it, then try again.');
+    throw new CannotRun('Another start of this bank is under way: wait for it, then try again.');
   }
   const cleaned = before === undefined ? [] : await endLeftovers(before);
   writeProcessTable(dataDir, []);

@@ -1,5 +1,5 @@
 import { requireFreePorts } from '../ports.ts';
-import { Refusal } from '../progress.ts';
+import { CannotRun } from '../progress.ts';
 import {
   BACK_OFF_FIRST_MS,
   BACK_OFF_MAX_MS,
@@ -84,15 +84,15 @@ const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<
   const deadline = Date.now() + startMsMax;
   const restartsBefore = managed.restarts();
   while (managed.state() !== 'ready') {
-    if (isStopping()) throw new Refusal(STOPPED_EARLY);
+    if (isStopping()) throw new CannotRun(STOPPED_EARLY);
     if (managed.restarts() - restartsBefore >= START_DEATHS_MAX) {
-      throw new Refusal(
+      throw new CannotRun(
         `${name} died ${START_DEATHS_MAX} times while starting, see ${logFile}. ` +
           `It ended with:\n${lastLines(logFile)}`,
       );
     }
     if (Date.now() > deadline) {
-      throw new Refusal(`${name} was not ready within ${startMsMax / 1_000} s, see ${logFile}.`);
+      throw new CannotRun(`${name} was not ready within ${startMsMax / 1_000} s, see ${logFile}.`);
     }
     await sleep(POLL_MS);
   }
@@ -143,7 +143,7 @@ export const createSupervisor = async (
   const start = async (specs: readonly ProgramSpec[]): Promise<void> => {
     await requireFreePorts(new Map(specs.map((spec) => [spec.port, spec.name])));
     // Parts start side by side, so one may come here after another's failure ended it all.
-    if (isStopping()) throw new Refusal(STOPPED_EARLY);
+    if (isStopping()) throw new CannotRun(STOPPED_EARLY);
     for (const spec of specs) {
       rotate(spec.logFile);
       const backOff = createBackOff(BACK_OFF_FIRST_MS, backOffMsMax);
