@@ -11,7 +11,7 @@ const IGNORED = ['/node_modules/', '/dist/'];
 /** Pure ones that take longest: `npm test` runs them, `npm run check` has no time for them. */
 const LONG = [
   'bank-account-actor/outbox/relay',
-  'bank-account-actor/restore/{restoration,told-streams}',
+  'bank-account-actor/restore/{restoration,logged-streams}',
   'bank-account-actor/turn/{held-streams,row-costs,turns}',
   'projections/projections',
   'projections/balances/{balances,fenced-balances}',

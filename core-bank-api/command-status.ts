@@ -40,19 +40,19 @@ export function tellCommand(actors: Pick<Actors, 'lookup'>): RequestHandler {
       const detail = request.query['accountId'] === undefined ? NOT_OPENED : NOTHING;
       throw new Failure('command-not-found', { detail });
     }
-    const told = await toldBy(actors, events, accountId);
-    response.json({ status: 'executed', commandId, accountId, ...told });
+    const execution = await executionOf(actors, events, accountId);
+    response.json({ status: 'executed', commandId, accountId, ...execution });
   };
 }
 
-type Told = Omit<z.infer<typeof commandStatus>, 'status' | 'commandId' | 'accountId'>;
+type Execution = Omit<z.infer<typeof commandStatus>, 'status' | 'commandId' | 'accountId'>;
 
 /** What the events tell; a transfer goes on after its first one, and at another account. */
-async function toldBy(
+async function executionOf(
   actors: Pick<Actors, 'lookup'>,
   events: readonly LoggedEvent[],
   accountId: AccountId,
-): Promise<Told> {
+): Promise<Execution> {
   const [first] = events;
   if (first === undefined || !('transferId' in first.data)) {
     return { ...answerOf(events), events: events.map(stepOf) };
@@ -72,7 +72,7 @@ async function toldBy(
 
 const stepOf = ({ id, type, version, at }: LoggedEvent) => ({ id, type, version, at });
 
-/** The key itself; of a message without one, told by its source and id, what followed from them. */
+/** The key itself; of a message without one, known by its source and id, what followed from them. */
 function commandIdIn(text: unknown, source: unknown): CommandId {
   if (source !== undefined) {
     if (typeof source === 'string' && source !== '') return messageKeyFor(source, String(text));

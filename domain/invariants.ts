@@ -211,7 +211,7 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
       if (available(after) < 0n) {
         violated('overdraft-floor', `available fell to ${available(after)}`);
       }
-      const wrong = foldFault(step, after);
+      const wrong = replayFault(step, after);
       if (wrong !== undefined) violated('fold', wrong);
       return found;
     },
@@ -267,7 +267,7 @@ const legOf = (
   fault: (id: string) => string | undefined,
 ): string | undefined => (isOfTwo(event) ? fault((event as Leg).transferId) : undefined);
 
-function foldFault(claimed: LogStep, after: ExistingAccount): string | undefined {
+function replayFault(claimed: LogStep, after: ExistingAccount): string | undefined {
   const { currency = after.currency } = claimed;
   if (currency !== after.currency) return `is in ${currency}, but its account in ${after.currency}`;
   const { ledgerAfter, heldAfter = after.held, availableAfter = available(after) } = claimed;

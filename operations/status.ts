@@ -4,7 +4,7 @@ import {
   neededPersonFor,
   notToBeTrusted,
   saysReady,
-  toldOf,
+  shownHealthOf,
 } from '../runtime/supervisor/app-health.ts';
 import { sidecarName } from '../runtime/programs/apps.ts';
 import { command } from './command-line.ts';
@@ -48,9 +48,9 @@ const healthOfApps = async (programs: readonly Entry[]): Promise<Health> => {
 /** What the log and each actor host say of themselves, and every app that is not ready. */
 const tellHealth = (health: Health): void => {
   for (const [name, body] of health) {
-    const told = toldOf(name);
-    if (told === undefined && saysReady(body)) continue;
-    process.stdout.write(`${name}: ${healthWords(body, told ?? [])}\n`);
+    const shown = shownHealthOf(name);
+    if (shown === undefined && saysReady(body)) continue;
+    process.stdout.write(`${name}: ${healthWords(body, shown ?? [])}\n`);
   }
   for (const [name, body] of health) {
     const why = neededPersonFor(body);

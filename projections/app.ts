@@ -23,7 +23,7 @@ export interface ProjectionApp {
 }
 
 /** Names some of the streams that cannot be shown; all others are. */
-function toldOf(streams: readonly SetAsideModel[]): string {
+function setAsideSentence(streams: readonly SetAsideModel[]): string {
   const named = streams
     .slice(0, SET_ASIDE_NAMED)
     .map(({ stream, version }) => `${stream}/${version}`);
@@ -58,7 +58,7 @@ export function projectionApp(options: ProjectionApp): Express {
       const status = generations.status();
       const reason = notStarted() ?? status.reason;
       if (status.state !== 'following') throw new Error(`${status.state}: ${reason ?? 'not yet'}`);
-      if (status.setAside.length > 0) throw new NeedsPerson(toldOf(status.setAside));
+      if (status.setAside.length > 0) throw new NeedsPerson(setAsideSentence(status.setAside));
       return { ...status };
     },
   });

@@ -148,7 +148,7 @@ test('without the token nothing but health is answered', async () => {
   expect((await request(app).get('/health/live')).status).toBe(200);
 });
 
-test('a stream that cannot be folded is named by health, and all others go on', async () => {
+test('a stream that cannot be applied is named by health, and all others go on', async () => {
   const { log, generations, app } = await started();
   const [entry] = log.open(log.id(1_000));
   (entry!.event.data as { balance: object }).balance = { ledger: '9', held: '0', available: '9' };

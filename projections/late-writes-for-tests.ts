@@ -10,8 +10,8 @@ import {
   type ReadModelName,
 } from '../contracts/account/read-models.ts';
 import type { PositionedEvent } from '../contracts/log/topics.ts';
-import { foldAccount } from './balances/balances.ts';
-import { foldPerson, type PositionedPersonEvent } from './balances/person-writer.ts';
+import { accountAfter } from './balances/balances.ts';
+import { personAfter, type PositionedPersonEvent } from './balances/person-writer.ts';
 import { linesOf, randomLog } from './events-for-tests.ts';
 import { isReadable, type LogEntry, type LogSource } from './follower/projection.ts';
 import { GenerationRegistry } from './generation-registry.ts';
@@ -192,7 +192,7 @@ export function expected(entries: readonly LogEntry[]) {
     if (stream.startsWith('person/')) {
       const before = persons.get(id);
       const after = orSetAside(before, entry, () =>
-        foldPerson(before, entry as PositionedPersonEvent, before?.index ?? persons.size),
+        personAfter(before, entry as PositionedPersonEvent, before?.index ?? persons.size),
       );
       if (after !== undefined) persons.set(id, after);
       continue;
@@ -202,7 +202,7 @@ export function expected(entries: readonly LogEntry[]) {
     const owner =
       isReadable(entry) && 'ownerId' in entry.event.data ? entry.event.data.ownerId : '';
     const place = owned.get(owner) ?? 0;
-    const after = orSetAside(before, entry, () => foldAccount(before, entry as never, place));
+    const after = orSetAside(before, entry, () => accountAfter(before, entry as never, place));
     if (after === undefined) continue;
     if (before === undefined && version === 1) owned.set(owner, place + 1);
     accounts.set(id, after);
@@ -213,13 +213,13 @@ export function expected(entries: readonly LogEntry[]) {
 function orSetAside<Model extends { setAside?: number | undefined }>(
   before: Model | undefined,
   entry: LogEntry,
-  fold: () => Model,
+  replay: () => Model,
 ): Model | undefined {
   const { position, event } = entry;
   const marked = before && { ...before, position, setAside: before.setAside ?? event.version };
   if (!isReadable(entry) || before?.setAside !== undefined) return marked;
   try {
-    return fold();
+    return replay();
   } catch {
     return marked;
   }

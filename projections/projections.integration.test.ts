@@ -10,7 +10,7 @@ import {
 } from '../contracts/account/read-models.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/programs/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/programs/read-side-for-tests.ts';
-import { foldAccount } from './balances/balances.ts';
+import { accountAfter } from './balances/balances.ts';
 import {
   linesOf,
   randomLog,
@@ -50,22 +50,22 @@ describe('both projections on FerretDB', () => {
     [balances, history]: readonly [string, string],
     seed: number,
   ): Promise<void> => {
-    const folded = new Map<string, AccountModel>();
+    const replayed = new Map<string, AccountModel>();
     const accounts = (await documents(collections.accounts(balances))).map(ofAccountDocument);
     const places = new Map(accounts.map((account) => [account.accountId, account.ownerIndex]));
     for (const entry of log.entries) {
       const id = entry.event.stream.slice('acct/'.length);
-      folded.set(id, foldAccount(folded.get(id), entry, places.get(id) ?? -1));
+      replayed.set(id, accountAfter(replayed.get(id), entry, places.get(id) ?? -1));
     }
     const byId = new Map(accounts.map((account) => [account.accountId, account]));
-    expect({ seed, accounts: byId }).toEqual({ seed, accounts: folded });
+    expect({ seed, accounts: byId }).toEqual({ seed, accounts: replayed });
     const lines = ofHistoryDocuments(await documents(collections.history(history)));
     lines.sort((a, b) => a.position - b.position);
     const same = isDeepStrictEqual(lines, linesOf(log.entries));
     expect({ seed, count: lines.length, same }).toEqual({ seed, count: EVENTS, same: true });
   };
 
-  test('what is read equals the fold of the log, though FerretDB is killed', async () => {
+  test('what is read equals the replay of the log, though FerretDB is killed', async () => {
     const seed = seedOfRun();
     const random = randomOf(seed);
     const log = randomLog(random, EVENTS, 200);

@@ -7,7 +7,7 @@ import {
 } from '../contracts/account/read-models.ts';
 import type { PositionedEvent } from '../contracts/log/topics.ts';
 import { AccountWriter } from './balances/account-writer.ts';
-import { foldAccount } from './balances/balances.ts';
+import { accountAfter } from './balances/balances.ts';
 import { balancesOf, historyOf, linesOf, logForTests, randomLog } from './events-for-tests.ts';
 import { randomOf, seedOfRun } from './events-for-tests.ts';
 import { memoryReadStore } from './read-store/memory-read-store.ts';
@@ -132,7 +132,7 @@ test('persons: 70 of them, with crashes, make one list without a hole', async ()
   expect(listed.map(({ index }) => index)).toEqual(ids.map((_id, at) => at));
 });
 
-test('balances: with random failures and crashes, what is read equals the fold', async () => {
+test('balances: with random failures and crashes, what is read equals the replay', async () => {
   const seed = seedOfRun();
   const random = randomOf(seed);
   const log = randomLog(random, 1_500, 120);
@@ -159,11 +159,11 @@ test('balances: with random failures and crashes, what is read equals the fold',
   expect(accounts).toHaveLength(log.accounts.size);
   for (const account of accounts) {
     const own = log.entries.filter(({ event }) => event.stream === `acct/${account.accountId}`);
-    const folded = own.reduce<typeof account | undefined>(
-      (before, entry) => foldAccount(before, entry, account.ownerIndex),
+    const replayed = own.reduce<typeof account | undefined>(
+      (before, entry) => accountAfter(before, entry, account.ownerIndex),
       undefined,
     );
-    expect({ seed, ...account }).toEqual({ seed, ...folded });
+    expect({ seed, ...account }).toEqual({ seed, ...replayed });
   }
   // An owner's places are 0, 1, 2 ... in the order in which the log opened the accounts.
   for (const owner of ['owner-0', 'owner-1', 'owner-2']) {
@@ -271,7 +271,7 @@ test('changes are deleted once they are in the documents and old, never earlier'
   const writer = new AccountWriter(store, () => time);
   const log = logForTests();
   const [entry] = log.open(log.id(1));
-  const account = foldAccount(undefined, entry!, 0);
+  const account = accountAfter(undefined, entry!, 0);
   for (let seq = 1; seq <= 40; seq += 1) {
     const at = { seq, after: seq, position: seq + 1, lastEventId: 'x', events: seq };
     const change = { ...at, settled: 0, accounts: [account], opened: 0 };
@@ -292,7 +292,7 @@ test('changes are deleted once they are in the documents and old, never earlier'
 test('given a document that cannot be written, no other is written late over a newer', async () => {
   const store = await memoryReadStore().accounts('1');
   const log = logForTests();
-  const models = [1, 2].map((serial) => foldAccount(undefined, log.open(log.id(serial))[0]!, 0));
+  const models = [1, 2].map((serial) => accountAfter(undefined, log.open(log.id(serial))[0]!, 0));
   const [broken, slow] = [models[0]!, models[1]!];
   const newer = { ...slow, version: slow.version + 1, position: slow.position + 1 };
   await store.insertAccounts(models);

@@ -14,7 +14,7 @@ import {
 import { decodeState, isPersonState } from '../turn/stream-state.ts';
 import type { LogPages } from './journal-guard.ts';
 import { LogUnsound } from './replay.ts';
-import { type ToldStream, toldStreams } from './told-streams.ts';
+import { type LoggedStream, loggedStreams } from './logged-streams.ts';
 
 /** Rows may have 1.5 MiB each. */
 const LOAD_STREAMS_MAX = 64;
@@ -27,16 +27,16 @@ const LOAD_STREAMS_MAX = 64;
  */
 async function restoreKeys(
   journal: Pick<Journal, 'load' | 'restore'>,
-  told: ReadonlyMap<StreamId, ToldStream>,
+  logged: ReadonlyMap<StreamId, LoggedStream>,
   keys: ReadonlyMap<StreamId, string>,
 ): Promise<number> {
-  const persons = [...told.keys()].filter((stream) => stream.startsWith('person/'));
+  const persons = [...logged.keys()].filter((stream) => stream.startsWith('person/'));
   let withoutKey = 0;
   const changeOf = (row: StoredStream): RestoredStream[] => {
     const { stream, version, digest, state, secret } = row;
     const change = (made: RestoredStream['secret']): RestoredStream[] =>
       made === undefined ? [] : [{ stream, version, digest, state, due: null, secret: made }];
-    const { isErased, wrong } = told.get(stream)!;
+    const { isErased, wrong } = logged.get(stream)!;
     const status = isErased ? 'erased' : statusOf(row);
     if (status === 'erased') return secret === undefined ? [] : change('forget');
     if (secret !== undefined || status === undefined || wrong !== undefined) return [];
@@ -108,21 +108,21 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
   const { journal, log, keys, now, progress, heldBytesMax = HELD_BYTES_MAX } = ports;
   await closeJournal(journal, now);
   crashPoint('restore:marked');
-  const told = toldStreams();
+  const logged = loggedStreams();
   let events = 0;
   let logEnds: string | undefined;
 
   const flush = async (): Promise<void> => {
-    for (const part of partsOf(told.release())) {
+    for (const part of partsOf(logged.release())) {
       await journal.restore(part, []);
       crashPoint('restore:wrote');
     }
   };
   for await (const { entries, head } of pagesOf(log)) {
     for (const part of partsOfPage(entries.map(({ event }) => event))) {
-      const rows = await rowsOf(journal, part, told.isHeld);
-      for (const event of part) told.take(event, rows.get(streamOfEvent(event)));
-      if (told.bytes() > heldBytesMax) await flush();
+      const rows = await rowsOf(journal, part, logged.isHeld);
+      for (const event of part) logged.take(event, rows.get(streamOfEvent(event)));
+      if (logged.bytes() > heldBytesMax) await flush();
     }
     await journal.restore(
       [],
@@ -134,12 +134,12 @@ export async function restoreJournal(ports: RestorationPorts): Promise<Restored>
     progress(entries.at(-1)!.position, head, events);
   }
   await flush();
-  const withoutKey = await restoreKeys(journal, told.all, keys);
+  const withoutKey = await restoreKeys(journal, logged.all, keys);
   crashPoint('restore:keys');
-  const wrong = differences(told.all);
+  const wrong = differences(logged.all);
   if (wrong !== undefined) throw new LogUnsound(wrong);
   await journal.setMark({ state: 'whole', at: await laterThanMark(journal, now) });
-  return { events, withoutKey, logEnds, ...countsOf(told.all) };
+  return { events, withoutKey, logEnds, ...countsOf(logged.all) };
 }
 
 /** From now on no actor host serves the journal, until a restore has succeeded. */
@@ -217,20 +217,22 @@ export const executedBy = (event: BankEvent): ExecutedName[] =>
 const agreedBy = ({ batch }: BankEvent): ExecutedName[] =>
   batch === undefined ? [] : [agreementOf(batch)];
 
-type Told = ReadonlyMap<StreamId, ToldStream>;
+type LoggedStreams = ReadonlyMap<StreamId, LoggedStream>;
 
-function countsOf(told: Told): Pick<Restored, 'accounts' | 'persons' | 'refusals' | 'there'> {
+function countsOf(
+  logged: LoggedStreams,
+): Pick<Restored, 'accounts' | 'persons' | 'refusals' | 'there'> {
   const counts = { acct: 0, person: 0, refusal: 0, there: 0 };
-  for (const [stream, { wasWritten }] of told) {
+  for (const [stream, { wasWritten }] of logged) {
     counts[wasWritten ? (stream.slice(0, stream.indexOf('/')) as 'acct') : 'there'] += 1;
   }
   const { acct: accounts, person: persons, refusal: refusals, there } = counts;
   return { accounts, persons, refusals, there };
 }
 
-function differences(told: Told): string | undefined {
+function differences(logged: LoggedStreams): string | undefined {
   const all: string[] = [];
-  for (const [stream, { version, wrong, isCutShort }] of told) {
+  for (const [stream, { version, wrong, isCutShort }] of logged) {
     const cut = `the log ends ${stream} at version ${version}, and had confirmed more of it`;
     if (wrong !== undefined) all.push(wrong);
     else if (isCutShort) all.push(cut);

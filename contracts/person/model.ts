@@ -18,7 +18,7 @@ export const personModel = z.strictObject({
   at: z.string(),
   /** Log position of the last event; a document is replaced only by one with a later position. */
   position: z.int().min(0),
-  /** The event that could not be folded; nothing after it is applied but an erasure's wiping. */
+  /** The event that could not be applied; nothing after it is applied but an erasure's wiping. */
   setAside: z.int().min(1).optional(),
   /** How many persons there were before: the place in the list. */
   index: z.int().min(0),

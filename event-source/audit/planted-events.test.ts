@@ -151,7 +151,7 @@ const BY_REFUSAL: Readonly<Record<Refusal['code'] | PersonRefusal['code'], Plant
     return bank.person(jana, 'person-address-changed');
   },
 };
-/** What cannot even be folded is told of in other words. */
+/** What cannot even be replayed is reported in other words. */
 const CANNOT_FOLLOW = new Set<string>([
   'account-not-found',
   'account-already-exists',

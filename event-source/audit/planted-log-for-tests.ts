@@ -70,7 +70,7 @@ export function plantedLog() {
     const first = all[0]!;
     const joint = { id: `${streamOf(first.id)}/${of(first.id).version + 1}`, events: all.length };
     const events = all.map(({ id, event, by = own, change }) => {
-      const after = folded(of(id), event);
+      const after = evolved(of(id), event);
       accounts.set(id, after);
       const made = encodeEvent(id, event, after, {
         commandId: by as CommandId,
@@ -209,7 +209,7 @@ const otherOf = (source: Account, { transferId }: TransferCommand): AccountId =>
     .otherAccountId;
 
 /** The account with the event, whose balance it is to name; as it was where it cannot follow. */
-function folded(before: Account, event: AccountEvent): ExistingAccount {
+function evolved(before: Account, event: AccountEvent): ExistingAccount {
   try {
     return evolve(before, event);
   } catch {

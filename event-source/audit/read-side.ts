@@ -168,14 +168,14 @@ export async function compareReadSide(parts: ReadSideParts): Promise<ReadSideRes
   };
 
   const compareOne = async (id: string): Promise<void> => {
-    const folded = books.ledger.account(id);
-    if (folded.status === 'none') return;
-    const account = await shown(id, `?minVersion=${folded.version}`);
+    const replayed = books.ledger.account(id);
+    if (replayed.status === 'none') return;
+    const account = await shown(id, `?minVersion=${replayed.version}`);
     onAccount();
     if (account === undefined) return void behind.push(id);
-    if (account.version > folded.version) return void (seen.movedOn += 1);
-    const balance = balanceOf(folded);
-    if (account.version === folded.version && sameBalance(account.balance, balance)) {
+    if (account.version > replayed.version) return void (seen.movedOn += 1);
+    const balance = balanceOf(replayed);
+    if (account.version === replayed.version && sameBalance(account.balance, balance)) {
       shownUpTo = Math.max(shownUpTo, books.positionOf(id));
       return void (seen.equal += 1);
     }

@@ -17,7 +17,7 @@ interface Gap {
   readonly since: number;
   readonly latestVersion: number;
   deliveries: number;
-  isTold: boolean;
+  isReported: boolean;
 }
 
 export interface JudgeParts {
@@ -31,7 +31,12 @@ export function outcomeJudge({ alarms, logger, now }: JudgeParts) {
   const gaps = boundedMap<StreamId, Gap>(STREAMS_WATCHED_MAX);
 
   const onGap = ({ stream, version }: Candidate, latestVersion: number): 'done' => {
-    const gap = gaps.get(stream) ?? { since: now(), latestVersion, deliveries: 0, isTold: false };
+    const gap = gaps.get(stream) ?? {
+      since: now(),
+      latestVersion,
+      deliveries: 0,
+      isReported: false,
+    };
     if (gap.deliveries === 0) {
       gaps.set(stream, gap);
     }
@@ -39,7 +44,7 @@ export function outcomeJudge({ alarms, logger, now }: JudgeParts) {
     if (now() - gap.since < GAP_MS_MAX) return 'done';
     const what =
       latestVersion + 1 < version ? `version ${latestVersion + 1}` : 'what is joint with it';
-    gap.isTold = true;
+    gap.isReported = true;
     alarms.raise('gap', stream, `${what} does not come, ${version} waits`);
     return 'done';
   };
@@ -48,7 +53,8 @@ export function outcomeJudge({ alarms, logger, now }: JudgeParts) {
     if (gap === undefined || version <= gap.latestVersion) return 'done';
     gaps.delete(stream);
     alarms.lower('gap', stream);
-    if (gap.isTold) logger.info('the missing event came', { stream, deliveries: gap.deliveries });
+    if (gap.isReported)
+      logger.info('the missing event came', { stream, deliveries: gap.deliveries });
     return 'done';
   };
 

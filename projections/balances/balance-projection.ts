@@ -14,7 +14,7 @@ import type { TermsEvent } from '../../domain/account-events.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
-import { foldAccount } from './balances.ts';
+import { accountAfter } from './balances.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { countByPages } from './page-count.ts';
@@ -37,7 +37,7 @@ export interface BalanceStores {
 }
 
 /** What some entries of the log make of the accounts. */
-interface Folded {
+interface Replayed {
   readonly entries: readonly LogEntry[];
   readonly opened: ReadonlyMap<string, AccountModel>;
   readonly moved: ReadonlyMap<string, AccountModel>;
@@ -80,8 +80,8 @@ export function balanceProjection({
     return counts;
   };
 
-  /** Folds as many of the entries as fit into one change, one at least. */
-  const fold = (entries: readonly LogEntry[], places: Map<string, number>): Folded => {
+  /** Replays as many of the entries as fit into one change, one at least. */
+  const replay = (entries: readonly LogEntry[], places: Map<string, number>): Replayed => {
     const opened = new Map<string, AccountModel>();
     const moved = new Map<string, AccountModel>();
     const faults: SetAsideModel[] = [];
@@ -94,7 +94,7 @@ export function balanceProjection({
         continue;
       }
       const before = opened.get(id) ?? moved.get(id) ?? writer.known(id);
-      const { after, fault } = folded(before, entry, places);
+      const { after, fault } = afterEntry(before, entry, places);
       if (fault !== undefined) faults.push(faultAt(entry, fault));
       if (after === undefined) continue;
       if (!opened.has(id) && !moved.has(id)) bytes += changeBytesOf(after);
@@ -103,7 +103,7 @@ export function balanceProjection({
     return { entries, opened, moved, faults };
   };
 
-  const write = async ({ entries, opened, moved, faults }: Folded): Promise<void> => {
+  const write = async ({ entries, opened, moved, faults }: Replayed): Promise<void> => {
     const last = entries.at(-1)!;
     const before = writer.reached;
     await setAside.add(faults);
@@ -133,7 +133,7 @@ export function balanceProjection({
     await preload(rest, writer);
     const places = await countAll(rest);
     while (rest.length > 0) {
-      const part = fold(rest, places);
+      const part = replay(rest, places);
       await write(part);
       rest = rest.slice(part.entries.length);
     }
@@ -169,7 +169,7 @@ function idOf(entry: LogEntry): string | undefined {
 }
 
 /** The account after the entry, or as it was before it and marked. */
-function folded(
+function afterEntry(
   before: AccountModel | undefined,
   entry: LogEntry,
   places: Map<string, number>,
@@ -177,7 +177,7 @@ function folded(
   if (before?.setAside !== undefined) return {};
   if (!isReadable(entry) || !isOfAccount(entry)) return setAsideAt(before, entry, UNREADABLE);
   try {
-    const after = foldAccount(before, entry, placeOf(entry, places));
+    const after = accountAfter(before, entry, placeOf(entry, places));
     if (before === undefined) places.set(after.ownerId, after.ownerIndex + 1);
     return { after };
   } catch (error) {

@@ -7,14 +7,14 @@ import type { Command, TransferCommand } from '../../domain/account-commands.ts'
 import { holdId, version } from '../../domain/ids.ts';
 import { transferIdOf } from '../../domain/transfer-id.ts';
 import { minor, readAmount } from '../../domain/money.ts';
-import { foldAccount } from './balances.ts';
+import { accountAfter } from './balances.ts';
 import { logForTests, randomLog, randomOf, seedOfRun } from '../events-for-tests.ts';
 import { historyLine } from '../history/history-projection.ts';
 import { StreamFault } from '../follower/projection.ts';
 
-const foldAll = (entries: readonly PositionedAccountEvent[]): AccountModel | undefined =>
+const replayAll = (entries: readonly PositionedAccountEvent[]): AccountModel | undefined =>
   entries.reduce<AccountModel | undefined>(
-    (before, entry) => foldAccount(before, entry, 4),
+    (before, entry) => accountAfter(before, entry, 4),
     undefined,
   );
 
@@ -41,7 +41,7 @@ const small = () => {
 
 test('given movements, the model holds the last balance, version and position', () => {
   const { log, id } = small();
-  expect(foldAll(log.entries)).toMatchObject({
+  expect(replayAll(log.entries)).toMatchObject({
     accountId: id,
     ownerId: 'jana-novakova',
     ownerIndex: 4,
@@ -54,12 +54,12 @@ test('given movements, the model holds the last balance, version and position', 
   });
 });
 
-test('the fold of random histories is what the domain says', () => {
+test('the replay of random histories is what the domain says', () => {
   const seed = seedOfRun();
   const log = randomLog(randomOf(seed), 2_000, 20);
   for (const [id, account] of log.accounts as Map<string, Account>) {
     const own = log.entries.filter(({ event }) => event.stream === `acct/${id}`);
-    const model = foldAll(own);
+    const model = replayAll(own);
     if (account.status === 'none') throw new Error('never opened');
     expect({ seed, ...model?.balance }).toEqual({ seed, ...balanceOf(account) });
     expect(model?.version).toBe(account.version);
@@ -74,9 +74,9 @@ test.each<[string, Broken]>([
   ['a false held balance', secondSaying({ held: '1.00' })],
   ['a false available', secondSaying({ available: '0.00' })],
   ['an opening with money', (all) => [saying(all[0]!, { ledger: '1.00' })]],
-])('%s stops the fold', (_what, broken) => {
+])('%s stops the replay', (_what, broken) => {
   const { log } = small();
-  expect(() => foldAll(broken(log.entries))).toThrow(StreamFault);
+  expect(() => replayAll(broken(log.entries))).toThrow(StreamFault);
 });
 
 test('a line of history says what the event did', () => {
@@ -249,7 +249,7 @@ test('the model follows status, limits and details, and forgets what was removed
   log.open(id);
   const after = (command: Command): AccountModel | undefined => {
     log.run(id, command);
-    return foldAll(log.entries);
+    return replayAll(log.entries);
   };
   expect(after({ type: 'freeze' })).toMatchObject({ status: 'frozen' });
   expect(after({ type: 'unfreeze' })).toMatchObject({ status: 'open' });

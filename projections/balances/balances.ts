@@ -16,7 +16,7 @@ import { StreamFault } from '../follower/projection.ts';
  * @throws StreamFault when the event cannot follow: its version is not the next, or its balance is
  *   not the previous one with the event's own movement.
  */
-export function foldAccount(
+export function accountAfter(
   before: AccountModel | undefined,
   { event, position }: PositionedAccountEvent,
   ownerIndex: number,
@@ -99,7 +99,7 @@ function balanceAfter(before: AccountModel, event: LoggedEvent): Balance {
   return { ledger: write(ledger), held: write(held), available: write(available) };
 }
 
-function requireBalance(event: LoggedEvent, folded: Balance, said: Balance): void {
-  if (sameBalance(folded, said)) return;
-  throw new StreamFault(`${event.id} says another balance than its account folds to`);
+function requireBalance(event: LoggedEvent, replayed: Balance, said: Balance): void {
+  if (sameBalance(replayed, said)) return;
+  throw new StreamFault(`${event.id} says another balance than the events of its account give`);
 }

@@ -24,7 +24,7 @@ export interface PositionedPersonEvent {
  * The person after the event.
  * @throws StreamFault when the event cannot follow.
  */
-export function foldPerson(
+export function personAfter(
   before: PersonModel | undefined,
   { event, position }: PositionedPersonEvent,
   index: number,
@@ -60,7 +60,7 @@ export function foldPerson(
 }
 
 const READS_IN_FLIGHT = 8;
-const EARLIER = 'an event of the stream could not be folded';
+const EARLIER = 'an event of the stream could not be applied';
 
 type PersonEntry = PositionedPersonEvent | UnreadableEntry;
 const isOfPerson = (entry: LogEntry): entry is PersonEntry =>
@@ -90,8 +90,9 @@ export function personWriter(store: PersonStore) {
     before: PersonModel | undefined,
     entry: PositionedPersonEvent,
   ): Promise<PersonModel> => {
-    if (before === undefined) return add(foldPerson(undefined, entry, count ?? (await countAll())));
-    const after = foldPerson(before, entry, before.index);
+    if (before === undefined)
+      return add(personAfter(undefined, entry, count ?? (await countAll())));
+    const after = personAfter(before, entry, before.index);
     await store.replacePerson(after);
     return after;
   };
@@ -148,7 +149,7 @@ function faultIn(before: PersonModel | undefined, entry: PersonEntry): string | 
   if (isUnreadable(entry)) return UNREADABLE;
   if (before?.setAside !== undefined) return EARLIER;
   try {
-    foldPerson(before, entry, 0);
+    personAfter(before, entry, 0);
     return undefined;
   } catch (error) {
     return faultOf(error);

@@ -23,11 +23,11 @@ type Shown = {
   [Name in EventMember]: (typeof SHOWN)[Name]['history'] extends true ? Name : never;
 }[EventMember];
 /** A member that history shows compiles only with a schema in the line. */
-type Told = Partial<Pick<HistoryEntry, Shown>>;
+type ShownMembers = Partial<Pick<HistoryEntry, Shown>>;
 
-function toldBy({ data }: LoggedEvent): Told {
+function shownMembers({ data }: LoggedEvent): ShownMembers {
   const members = Object.entries(data).filter(([name]) => SHOWN[name as EventMember].history);
-  return Object.fromEntries(members) as Told;
+  return Object.fromEntries(members) as ShownMembers;
 }
 
 const abs = (units: Minor): Minor => (units < ZERO ? minor(-units) : units);
@@ -45,7 +45,7 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
     amount: ledger === ZERO ? about : formatAmount(abs(ledger), currency),
     currency,
     balanceAfter,
-    ...toldBy(event),
+    ...shownMembers(event),
     commandId: event.commandId,
     causationId: event.causationId,
     eventId: event.id,

@@ -10,7 +10,7 @@ import {
 } from '../../contracts/account/read-models.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId, type PersonId } from '../../domain/ids.ts';
-import { foldAccount } from '../balances/balances.ts';
+import { accountAfter } from '../balances/balances.ts';
 import { historyLine } from '../history/history-projection.ts';
 import { ACCOUNTS_BEGINNING, BEGINNING, type ReadStore } from './read-store.ts';
 
@@ -31,7 +31,7 @@ const fresh = (): string => `${(named += 1)}-${Date.now().toString(36).slice(-8)
 
 const log = logForTests({ firstSerial: 77_000 });
 const [opened] = log.open(log.id(1));
-const account: AccountModel = foldAccount(undefined, opened!, 0);
+const account: AccountModel = accountAfter(undefined, opened!, 0);
 const change = (seq: number): AccountChange => ({
   seq,
   ...CHECKPOINT,

@@ -10,7 +10,7 @@ import { generationInUse, type ReadModels } from '../read-models/read-models.ts'
 const PAGES_REMEMBERED = 4_000;
 
 /** What is known of the account whose lines are read. */
-type Told = Pick<AccountModel, 'accountId' | 'version' | 'reversals'>;
+type ReadAccount = Pick<AccountModel, 'accountId' | 'version' | 'reversals'>;
 
 interface Page {
   readonly lines: readonly HistoryEntry[];
@@ -37,7 +37,7 @@ export class HistoryView {
   /**
    * The lines of versions `from` to `to`, newest first; undefined while some are not written yet.
    */
-  async lines(account: Told, from: number, to: number): Promise<HistoryEntry[] | undefined> {
+  async lines(account: ReadAccount, from: number, to: number): Promise<HistoryEntry[] | undefined> {
     const generation = await this.inUse();
     if (generation !== this.generation) this.pages.clear();
     this.generation = generation;
@@ -49,13 +49,13 @@ export class HistoryView {
   }
 
   /** Whether a line of the account could not be made. */
-  async isSetAside({ accountId }: Told): Promise<boolean> {
+  async isSetAside({ accountId }: ReadAccount): Promise<boolean> {
     return this.models.isSetAside('history', await this.inUse(), `acct/${accountId}`);
   }
 
   private async read(
     generation: string,
-    { accountId, reversals = 0 }: Told,
+    { accountId, reversals = 0 }: ReadAccount,
     from: number,
     to: number,
   ): Promise<HistoryEntry[] | undefined> {

@@ -130,7 +130,7 @@ function follower({ opening, before, fromVersion, fromMs, toMs }: StatementSourc
 }
 
 /** What entries tell as the event says it; each type of event has some of it. */
-type Told = Partial<Pick<StatementEntry, Extract<keyof StatementEntry, EventMember>>>;
+type EventMembers = Partial<Pick<StatementEntry, Extract<keyof StatementEntry, EventMember>>>;
 
 function entryOf(
   { event, position }: PositionedAccountEvent,
@@ -138,11 +138,12 @@ function entryOf(
   reversed: StatementSource['reversed'],
 ): StatementEntry {
   const { id, stream, version, type, at, commandId, causationId, data } = event;
-  const { reason, holdId, transferId, otherAccountId, ...told } = data as Told;
-  const { reverses, reversesTransferId } = told;
+  const { reason, holdId, transferId, otherAccountId, ...members } = data as EventMembers;
+  const { reverses, reversesTransferId } = members;
   // A reversal has no text of its own but its reason: who reads it looks for what it takes back.
-  const original = reverses === undefined ? undefined : (reversed.get(reverses)?.data as Told);
-  const { description, reference } = { ...original, ...told };
+  const original =
+    reverses === undefined ? undefined : (reversed.get(reverses)?.data as EventMembers);
+  const { description, reference } = { ...original, ...members };
   const accountId = accountOfStream(stream);
   const other = otherAccountId && accountNumberOf(accountOfStream(`acct/${otherAccountId}`));
   const entry = {

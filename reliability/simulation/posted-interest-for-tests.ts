@@ -15,7 +15,7 @@ import { refusalsOf } from '../../contracts/log/bank-events.ts';
 import { accountId } from '../../domain/ids.ts';
 import { isBalanced } from '../../domain/invariants.ts';
 import { createEventRetrial } from '../../event-source/audit/event-retrial.ts';
-import { foldAccount } from '../../projections/balances/balances.ts';
+import { accountAfter } from '../../projections/balances/balances.ts';
 import { historyLine } from '../../projections/history/history-projection.ts';
 import { badMembers } from '../bad-input/contract-corpus.ts';
 import { judgeOf } from '../bad-input/documented.ts';
@@ -44,7 +44,7 @@ function queriesOn(events: readonly LoggedEvent[]) {
   let account: AccountModel | undefined;
   for (const event of events) {
     const positioned = { position: event.version, event };
-    account = foldAccount(account, positioned, 0);
+    account = accountAfter(account, positioned, 0);
     models.of('1').accounts.set(account.accountId, account);
     const { entry } = historyLine(positioned);
     models.of('1').lines.set(`${account.accountId}/${entry.version}`, entry);

@@ -192,8 +192,8 @@ export function createJudge(timeline: Timeline, journal: Journal) {
       violated(`what ended at ${expiresAt} on ${stream} was not ended`);
     }
     if (foreign.size > 0) return;
-    const folded = ledger.account(accountOfStream(stream));
-    if (folded.status === 'none' || sameText(folded) !== sameText(state)) {
+    const replayed = ledger.account(accountOfStream(stream));
+    if (replayed.status === 'none' || sameText(replayed) !== sameText(state)) {
       violated(`the row of ${stream} is not what its events make`);
     }
   }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
-import { healthWords, neededPersonFor, toldOf, waitReady } from './app-health.ts';
+import { healthWords, neededPersonFor, shownHealthOf, waitReady } from './app-health.ts';
 
 describe('what status tells of an app', () => {
   test.each([
@@ -10,9 +10,9 @@ describe('what status tells of an app', () => {
     ['bank-account-actor-2', ['unsettled', 'outbox', 'waiting']],
     ['bank-account-actor-2-daprd', undefined],
     ['nats', undefined],
-  ])('of %s: %j', (name, told) => expect(toldOf(name)).toEqual(told));
+  ])('of %s: %j', (name, shown) => expect(shownHealthOf(name)).toEqual(shown));
 
-  test.each<[what: string, body: unknown, told: string]>([
+  test.each<[what: string, body: unknown, shown: string]>([
     [
       'numbers',
       { status: 'ready', checks: { log: { ok: true, head: 7, quarantined: 2 } } },
@@ -31,11 +31,11 @@ describe('what status tells of an app', () => {
     ['nothing of it', { status: 'ready', checks: { log: null } }, 'ready'],
     ['no health', 'what', 'unknown'],
     ['no answer', undefined, 'unknown'],
-  ])('given %s, the sentence says so', (_what, body, told) => {
-    expect(healthWords(body, ['quarantined', 'alarms'])).toBe(told);
+  ])('given %s, the sentence says so', (_what, body, shown) => {
+    expect(healthWords(body, ['quarantined', 'alarms'])).toBe(shown);
   });
 
-  test('given an actor host, what waits is told', () => {
+  test('given an actor host, what waits is shown', () => {
     const checks = { journal: { unsettled: 0, active: 9 }, outbox: { unconfirmedEvents: 4 } };
     expect(healthWords({ status: 'ready', checks }, ['unsettled', 'outbox', 'waiting'])).toBe(
       'ready, unsettled 0, outbox unconfirmedEvents 4',

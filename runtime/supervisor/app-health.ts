@@ -11,14 +11,14 @@ const BELIEVED_AFTER_MS = 3_000;
 const LOG_APP = 'event-source';
 
 /** What of its health a person wants to see at a glance, by the name under which it stands. */
-const TOLD_OF_LOG = ['quarantined', 'alarms'];
-const TOLD_OF_HOST = ['unsettled', 'outbox', 'waiting'];
+const SHOWN_OF_LOG = ['quarantined', 'alarms'];
+const SHOWN_OF_HOST = ['unsettled', 'outbox', 'waiting'];
 
 /** The members of a program's health to show, by its name; undefined for one without any. */
-export const toldOf = (name: string): readonly string[] | undefined => {
-  if (name === LOG_APP) return TOLD_OF_LOG;
+export const shownHealthOf = (name: string): readonly string[] | undefined => {
+  if (name === LOG_APP) return SHOWN_OF_LOG;
   const isHost = name.startsWith(ACTOR_HOST_APP) && !name.endsWith('-daprd');
-  return isHost ? TOLD_OF_HOST : undefined;
+  return isHost ? SHOWN_OF_HOST : undefined;
 };
 
 /** Numbers in there, with the path to each; a list under a wanted name counts as its length. */
@@ -43,21 +43,21 @@ const words = (path: readonly string[], wanted: readonly string[]): string | und
  */
 export const healthWords = (body: unknown, wanted: readonly string[]): string => {
   const { status, checks } = (body ?? {}) as { status?: unknown; checks?: unknown };
-  const told = numbersIn(checks, []).flatMap(([path, number]) => {
+  const shown = numbersIn(checks, []).flatMap(([path, number]) => {
     const name = words(path, wanted);
     return name === undefined ? [] : [`${name} ${number}`];
   });
   const reasons = Object.values((checks ?? {}) as Record<string, { reason?: unknown } | null>)
     .map((check) => check?.reason)
     .filter((reason) => typeof reason === 'string');
-  return [typeof status === 'string' ? status : 'unknown', ...told, ...reasons].join(', ');
+  return [typeof status === 'string' ? status : 'unknown', ...shown, ...reasons].join(', ');
 };
 
-type Told = Readonly<Record<string, { reason?: unknown; needsPerson?: unknown } | null>>;
+type Checks = Readonly<Record<string, { reason?: unknown; needsPerson?: unknown } | null>>;
 
 /** What in that answer does not repair itself; undefined when there is no such thing. */
 export const neededPersonFor = (body: unknown): string | undefined => {
-  const { checks } = (body ?? {}) as { checks?: Told };
+  const { checks } = (body ?? {}) as { checks?: Checks };
   const found = Object.values(checks ?? {}).find((check) => check?.needsPerson === true);
   return typeof found?.reason === 'string' ? found.reason : undefined;
 };

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import type { StoredStream } from '../journal/journal.ts';
-import { toldStreams } from './told-streams.ts';
+import { loggedStreams } from './logged-streams.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -63,19 +63,19 @@ describe.each([
     'memory is what is counted, when they are %s',
     async (which) => {
       const before = await heap();
-      const told = toldStreams();
+      const logged = loggedStreams();
       for (let n = 0; n < count; n += 1) {
         const event = opened(n, text);
-        told.take(event, which === 'new' ? undefined : rowOf(event));
+        logged.take(event, which === 'new' ? undefined : rowOf(event));
       }
       const held = (await heap()) - before;
-      expect(held).toBeLessThan(told.bytes() * 1.2 + count * 500 + SLACK_BYTES);
-      expect(told.bytes()).toBeLessThan((held + SLACK_BYTES) * 6);
-      const written = [...told.release()].length;
+      expect(held).toBeLessThan(logged.bytes() * 1.2 + count * 500 + SLACK_BYTES);
+      expect(logged.bytes()).toBeLessThan((held + SLACK_BYTES) * 6);
+      const written = [...logged.release()].length;
       expect(written).toBe(which === 'new' ? count : 0);
-      expect(told.bytes()).toBe(0);
+      expect(logged.bytes()).toBe(0);
       expect((await heap()) - before).toBeLessThan(count * 700 + SLACK_BYTES);
-      expect([...told.all.values()].filter(({ wrong }) => wrong !== undefined)).toEqual([]);
+      expect([...logged.all.values()].filter(({ wrong }) => wrong !== undefined)).toEqual([]);
     },
   );
 });

@@ -11,7 +11,7 @@ const HELD_BYTES = 3 * 1024;
 const BYTES_OF_CHARACTER = 4;
 
 /** What is remembered of every stream to the end of the log: about 300 bytes. */
-export interface ToldStream {
+export interface LoggedStream {
   /** Of the last event that the log has shown. */
   version: number;
   digest: string;
@@ -36,9 +36,9 @@ interface HeldStream {
   bytes: number;
 }
 
-/** Streams as log and journal tell them so far; events come in the order of the log. */
-export function toldStreams() {
-  const streams = new Map<StreamId, ToldStream>();
+/** Streams as log and journal have them so far; events come in the order of the log. */
+export function loggedStreams() {
+  const streams = new Map<StreamId, LoggedStream>();
   const held = new Map<StreamId, HeldStream>();
   let bytes = 0;
 
@@ -51,14 +51,14 @@ export function toldStreams() {
     held.delete(stream);
   };
   /** Throws LogUnsound when the event cannot stand there. */
-  const add = (told: ToldStream, event: BankEvent, row: StoredStream | undefined): void => {
+  const add = (logged: LoggedStream, event: BankEvent, row: StoredStream | undefined): void => {
     const stream = streamOfEvent(event);
-    if (event.version !== told.version + 1 || (event.prev ?? '') !== told.digest) {
+    if (event.version !== logged.version + 1 || (event.prev ?? '') !== logged.digest) {
       throw new LogUnsound(`${event.id} does not follow what the log has before it`);
     }
     const digest = eventDigest(canonicalJson(event));
-    told.version = event.version;
-    told.digest = digest;
+    logged.version = event.version;
+    logged.digest = digest;
     const known = held.get(stream) ?? (row === undefined ? NOTHING : openedBy(row));
     if (event.version <= known.version) {
       const differing = known.row && differenceAt(known.row, event, digest);
@@ -80,7 +80,7 @@ export function toldStreams() {
   };
 
   return {
-    all: streams as ReadonlyMap<StreamId, ToldStream>,
+    all: streams as ReadonlyMap<StreamId, LoggedStream>,
     /** Whether its row need not be loaded. */
     isHeld: (stream: StreamId): boolean =>
       held.has(stream) || streams.get(stream)?.wrong !== undefined,
@@ -88,27 +88,27 @@ export function toldStreams() {
     /** Takes the next event; `row` is the journal's when the stream is not held. */
     take(event: BankEvent, row: StoredStream | undefined): void {
       const stream = streamOfEvent(event);
-      const told = streams.get(stream) ?? { ...UNTOLD };
-      streams.set(stream, told);
-      if (event.type === 'person-erased') told.isErased = true;
-      if (told.wrong !== undefined) return;
+      const logged = streams.get(stream) ?? { ...NOTHING_LOGGED };
+      streams.set(stream, logged);
+      if (event.type === 'person-erased') logged.isErased = true;
+      if (logged.wrong !== undefined) return;
       try {
-        add(told, event, row);
+        add(logged, event, row);
       } catch (error) {
         if (!(error instanceof LogUnsound)) throw error;
-        told.wrong = error.message;
+        logged.wrong = error.message;
         letGo(stream);
       }
     },
     /** Lets go of all that is held; gives one after the other what the journal lacks. */
     *release(): Generator<RestoredStream> {
       for (const [stream, { version, digest, state, row }] of held) {
-        const told = streams.get(stream)!;
-        told.isCutShort = told.version < (row?.logged ?? 0);
+        const logged = streams.get(stream)!;
+        logged.isCutShort = logged.version < (row?.logged ?? 0);
         held.delete(stream);
         if (state === undefined) continue;
-        told.wasWritten = true;
-        const secret = told.isErased ? ({ secret: 'forget' } as const) : {};
+        logged.wasWritten = true;
+        const secret = logged.isErased ? ({ secret: 'forget' } as const) : {};
         yield { stream, version, digest, state: encodeState(state), due: dueOf(state), ...secret };
       }
       bytes = 0;
@@ -123,7 +123,7 @@ const NOTHING: HeldStream = {
   row: undefined,
   bytes: 0,
 };
-const UNTOLD: ToldStream = {
+const NOTHING_LOGGED: LoggedStream = {
   version: 0,
   digest: '',
   isErased: false,
