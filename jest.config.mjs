@@ -3,7 +3,7 @@ const shared = {
   testEnvironment: 'node',
   transform: { '\\.ts$': ['@swc/jest', { jsc: { parser, target: 'es2023' } }] },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  // In the temporary folder it would begin anew with each test run, which has one of its own; and
+  // In the temporary folder it would begin again with each test run, which has one of its own; and
   // how long each file took would be forgotten, so that the longest could not begin first.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 };

@@ -60,7 +60,7 @@ export function programTables(title: string, loads: readonly LoadResult[]): stri
 const cpuCell = (value: number | undefined): string =>
   value === undefined ? '-' : value < 10 ? value.toFixed(3) : cents(value);
 
-/** Ours beside what a good engineer writes in an afternoon. */
+/** Ours compared with what a good engineer writes in an afternoon. */
 export function plainTable(results: Results): string[] {
   const rows = (results.plain ?? []).flatMap((plain) => {
     const ours = named(results, plain.name);

@@ -58,7 +58,7 @@ export function watchPrograms(house: Measured) {
 
 /**
  * Runs one closed-loop load and tells what every program took for it. With `caughtUp`, which gives
- * the ms that it waited, what the programs take until then is told as well.
+ * the ms that it waited, what the programs take until then is reported as well.
  */
 export async function runLoad(
   house: Measured,

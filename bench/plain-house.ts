@@ -9,7 +9,7 @@ import { loadSecrets } from '../runtime/secrets.ts';
 import { createSupervisor, type Supervisor } from '../runtime/supervisor/supervisor.ts';
 import type { Measured } from './house.ts';
 
-/** Beside those of the bank of the same instance. */
+/** Besides those of the bank of the same instance. */
 const POSTGRES_PORT_AFTER = 64;
 const PORT_AFTER = 65;
 

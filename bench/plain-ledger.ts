@@ -5,8 +5,8 @@ import { Pool } from 'pg';
 
 /**
  * What a good engineer writes in an afternoon: accounts with a balance, entries, keys, one
- * transaction per request. No log, no proofs, no read side. The bench measures it beside the bank,
- * because it is what the bank has to be worth more than.
+ * transaction per request. No log, no proofs, no read side. The bench measures it alongside the
+ * bank, because it is what the bank has to be worth more than.
  */
 const POOL = 16;
 const UNIQUE_VIOLATION = '23505';
@@ -135,7 +135,7 @@ export async function plainLedger(pool: Pool): Promise<Express> {
   return app;
 }
 
-/** Serves it on that loopback port until it is told to stop. */
+/** Serves it on that loopback port until it is stopped. */
 async function serve(port: number, connectionString: string): Promise<Server> {
   const pool = new Pool({ connectionString, max: POOL });
   // A connection that is lost while it is idle is replaced by the pool.

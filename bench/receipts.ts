@@ -33,7 +33,7 @@ const CHECKED_MAX = 1_000;
 const get = <T>(url: string, path: string): Promise<T> =>
   once<T>(url, { method: 'GET', path }, 200);
 
-/** Asks for receipts of old and new events beside a steady rate of commands, and checks them. */
+/** Asks for receipts of old and new events alongside a steady rate of commands, and checks them. */
 export async function measureReceipts(options: ReceiptOptions): Promise<Receipts> {
   const { url, queryUrl, accounts, hot, durationMs } = options;
   const { version } = await get<{ version: number }>(queryUrl, `/v1/accounts/${hot}`);

@@ -22,7 +22,7 @@ test('the report says where the CPU goes, the load generator apart', () => {
   expect(cellsOf(lines, 'load generator')).toEqual(['load generator', '0.060']);
 });
 
-test('the report sets ours beside the plain ledger', () => {
+test('the report compares ours with the plain ledger', () => {
   const plain = [load('uniform', 2_800, 0.7), load('hot', 500)];
   const lines = report({ ...results, plain }, undefined);
   const from = lines.findIndex((line) => line.startsWith('ours and the plain ledger'));

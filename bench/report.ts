@@ -40,7 +40,7 @@ function receiptTable({ receipts }: Results, kept: Results | undefined): string[
   if (receipts === undefined) return [];
   const { given, commands, checked, perSecond, commandsPerSecond, othersShare } = receipts;
   const before = kept?.receipts;
-  const rates = `${perSecond} receipts/s beside ${commandsPerSecond} commands/s by the clock`;
+  const rates = `${perSecond} receipts/s alongside ${commandsPerSecond} commands/s by the clock`;
   const errors = given.errors + commands.errors;
   const faults = errors === 0 ? 'no errors' : `${errors} errors: ${given.firstError}`;
   return [

@@ -29,7 +29,7 @@ export interface LoadResult extends LoopResult {
   readonly restMs?: number;
 }
 
-/** The load generator stands beside the bank and is no part of what a command costs. */
+/** The load generator runs alongside the bank and is no part of what a command costs. */
 export const GENERATOR_NAME = 'load generator';
 
 /** CPU of all programs of the bank, in ms per request. */

@@ -36,7 +36,7 @@ export interface Opened {
 export interface Pool {
   readonly add: (accounts: readonly Opened[]) => void;
   readonly size: () => number;
-  /** One after the other of the first `count`, in a fixed order that begins anew when it ends. */
+  /** One after the other of the first `count`, in a fixed order that begins again when it ends. */
   readonly inTurn: (count: number) => () => string;
   /** The shortest rest of any that `inTurn` gave since this was asked last, in ms. */
   readonly shortestRest: () => number;

@@ -130,7 +130,7 @@ function storeTargets(results: Results): Target[] {
   ];
 }
 
-/** The numbers to reach beside the numbers that were measured. */
+/** The numbers to reach, compared with the numbers that were measured. */
 export function targetsOf(results: Results): Target[] {
   const { loads, delays, rebuilds, receipts, auditCost, audit } = results;
   const slowest = rebuilds?.map(({ events, seconds }) => events / seconds);
@@ -149,7 +149,7 @@ export function targetsOf(results: Results): Target[] {
     perSecond('rebuild, the slower', hasRebuilds ? Math.min(...slowest) : undefined, 15_000),
     perSecond('audit of the whole log', audit && audit.events / audit.seconds, 60_000),
     judged(
-      'receipts at 100/s beside 100 commands/s',
+      'receipts at 100/s alongside 100 commands/s',
       'p99 <= 20 ms',
       [receipts?.given.latencies.p99, receipts && receipts.given.errors + receipts.commands.errors],
       ms,

@@ -54,7 +54,7 @@ function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void 
     if (sameToken(appToken, request.headers['dapr-api-token'])) next();
     else next(new Failure('route-not-found'));
   };
-  // Routes of a router are not told by OPTIONS and 405: to clients they are not there.
+  // Routes of a router are not named by OPTIONS and 405: to clients they are not there.
   const routes = Router({ caseSensitive: true, strict: true });
   routes.get('/dapr/subscribe', onlySidecar, (_request, response) => {
     const metadata = { rawPayload: 'true' };
@@ -158,7 +158,7 @@ export function commandApi(ports: CommandApiPorts): Express {
   return app;
 }
 
-/** The members of the command that the path names beside the account. */
+/** The members of the command that the path names besides the account. */
 function namedBy(request: Request, { params = {} }: CommandOperation): object {
   const names = Object.keys(params).filter((name) => name !== 'id');
   return Object.fromEntries(names.map((name) => [name, paramOf(request, params, name)]));

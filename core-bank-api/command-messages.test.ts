@@ -116,7 +116,7 @@ describe('a command message', () => {
     ['another source', { source: 'billing' }],
     ['another id', { id: 'event-2' }],
     ['its parts cut elsewhere', { source: 'payrollevent', id: '-1' }],
-  ])('is told from one with %s: each is executed and answered', async (_name, other) => {
+  ])('is distinguished from one with %s: each is executed and answered', async (_name, other) => {
     const { take, published, commands } = house();
     await take(bytes(event()));
     await take(bytes(event(other)));
@@ -230,7 +230,7 @@ describe('poison', () => {
     away(true);
     expect(await take(Buffer.from('x'))).toBe('RETRY');
   });
-  test('that comes again is told again, not dropped by the broker', async () => {
+  test('that comes again is answered again, not dropped by the broker', async () => {
     const { take, published } = house();
     await take(Buffer.from('x'));
     await take(Buffer.from('x'));

@@ -126,7 +126,7 @@ export function commandMessages(ports: CommandMessagePorts) {
     try {
       return await take(message);
     } catch (error) {
-      logger.warn('a command message is put off', { error });
+      logger.warn('a command message is deferred', { error });
       return 'RETRY';
     }
   };

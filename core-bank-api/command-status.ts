@@ -18,12 +18,12 @@ import { transferEvents } from './transfers.ts';
 const NOTHING =
   'No command of this account has this key: it was refused, or it has not come here (yet). ' +
   'Sending it again with this key is safe. Items of a batch have keys of their own: its answer ' +
-  'names them, and the same batch sent again with its key tells what came of each.';
+  'names them, and the same batch sent again with its key tells the outcome of each.';
 const NOT_OPENED =
   'No account was opened under this key. What else it may have done is known at the accounts: ' +
   'name one that it was about with accountId.';
 
-/** GET /v1/commands/{idempotencyKey}: what came of a command, however it was sent. */
+/** GET /v1/commands/{idempotencyKey}: the outcome of a command, however it was sent. */
 export function tellCommand(actors: Pick<Actors, 'lookup'>): RequestHandler {
   return async (request, response) => {
     const { source, ...rest } = request.query;

@@ -215,7 +215,7 @@ describe('what is known of an account', () => {
 });
 
 describe('when a call fails', () => {
-  test('the ordinary way is tried several times, then the commands are put off', async () => {
+  test('the ordinary way is tried several times, then the commands are deferred', async () => {
     const { ask, busy, clock, ways } = dapr();
     busy(away);
     expect(await ask(A)).toBe('the account cannot be reached');
@@ -276,7 +276,7 @@ describe('bounds', () => {
     await Promise.all(accounts.map((id) => ask(id)));
     expect(Math.max(...calls.map(({ body }) => body.groups.length))).toBe(EXECUTE_GROUPS_MAX);
   });
-  test('given more than 64 MiB that wait, more is put off at once', async () => {
+  test('given more than 64 MiB that wait, more is deferred at once', async () => {
     const { ask, busy } = dapr();
     await ask(A);
     const ends: (() => void)[] = [];

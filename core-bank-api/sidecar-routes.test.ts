@@ -31,7 +31,7 @@ const deliver = (message: string, token: string) =>
     .set('content-type', 'application/cloudevents+json')
     .send(JSON.stringify({ data_base64: Buffer.from(message).toString('base64'), id: '1' }));
 
-test('given the sidecar, it is told the topic, and that messages come raw', async () => {
+test('given the sidecar, it learns the topic, and that messages come raw', async () => {
   const { status, body } = await request(app).get('/dapr/subscribe').set('dapr-api-token', TOKEN);
   expect(status).toBe(200);
   const metadata = { rawPayload: 'true' };

@@ -68,7 +68,7 @@ describe(`over any commands (SEED=${seed})`, () => {
     expect(observed).toBeGreaterThan(runsOf(50_000));
   });
 
-  test('decide is total and deterministic, and a refusal names exactly what lacks', () => {
+  test('decide is total and deterministic, and a refusal names exactly the shortfall', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 20 }), command, (commands, last) => {
         const account = after(NO_ACCOUNT, ...commands);

@@ -200,7 +200,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
     if (isEveryRun) expect([...refused].sort()).toEqual([...EVERY_REFUSAL].sort());
   });
 
-  test('a refusal for lack of money says exactly what lacks', () => {
+  test('a refusal for lack of money says exactly the shortfall', () => {
     let refused = 0;
     fc.assert(
       fc.property(short, fc.bigInt(1n, 10n ** 6n), (steps, units) => {

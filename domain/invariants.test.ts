@@ -190,7 +190,7 @@ describe('I8: of the legs of a transfer', () => {
       ]),
     ).toEqual([]);
   });
-  test('two transactions are too late, and both legs are told of', () => {
+  test('two transactions are too late, and both legs are reported', () => {
     const found = wrongs([[A, sent]], [[B, received]]);
     expect(NAMES(found)).toEqual([
       'transfer-legs',
@@ -202,7 +202,7 @@ describe('I8: of the legs of a transfer', () => {
     expect(found[1]).toBe('conservation: 10 CZK (minor units) stay in flight');
     expect(found[2]).toMatch(/was received without its other leg/);
   });
-  test('one leg alone is told of once, not after every transaction that follows', () => {
+  test('one leg alone is reported once, not after every transaction that follows', () => {
     const later: Placed = [C, { type: 'money-deposited', at: AT, amount: minor(1n) }];
     expect(NAMES(wrongs([[B, received]], [later], [later]))).toEqual([
       'transfer-legs',

@@ -259,7 +259,7 @@ describe('questions', () => {
     expect(none.body).toEqual({ entries: [], headVersion: 0 });
   });
 
-  test('given a time, then the last event until then is told', async () => {
+  test('given a time, then the last event until then is answered', async () => {
     const time = Date.parse(events[4]!.at);
     const last = await get(`/log/streams/${id}/until?time=${time}`).expect(200);
     expect(streamPage.parse(last.body).entries.map(({ event }) => event)).toEqual([events[4]]);
@@ -273,7 +273,7 @@ describe('questions', () => {
     expect(latestVersionsAnswer.parse(latestVersions.body).versions).toEqual([0, 5]);
   });
 
-  test('given places in streams, then digests and events are told in order', async () => {
+  test('given places in streams, then digests and events are answered in order', async () => {
     const other = newAccount();
     await quarantine.add([{ stream: other, reason: 'a fork', content: '{}' }]);
     const places = [
@@ -352,7 +352,7 @@ describe('questions', () => {
     waiting = {};
   });
 
-  test('given an audit, then it is told as the contract says, with all alarms', async () => {
+  test('given an audit, then it is answered as the contract says, with all alarms', async () => {
     for (const subject of ['a', 'b', 'c']) alarms.raise('imbalance', subject, 'is wrong');
     const { body } = await get('/audit/status').expect(200);
     expect(auditStatus.parse(body)).toMatchObject({ position: 65_536, alarms: 3 });

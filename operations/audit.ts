@@ -23,7 +23,7 @@ const QUERIES_PORT = 3_001;
 
 const secretsFile = z.looseObject({ immudbWriter: z.string() });
 
-/** What `npm run audit` looks at: where the log is, and what it is held against. */
+/** What `npm run audit` looks at: where the log is, and what it is compared with. */
 export interface AuditTarget {
   readonly immudb: ImmudbOptions;
   /** The keys that the log and the auditor sign with, PEM. */

@@ -48,7 +48,7 @@ async function replay(box: DeadLetterBox, letter: DeadLetter): Promise<boolean> 
 
 async function replayAll(box: DeadLetterBox): Promise<void> {
   let [sent, left, from] = [0, await box.count(), 1];
-  // What dies again comes to the end, so counting keeps this from sending it for ever.
+  // What dies again comes to the end, so counting keeps this from sending it indefinitely.
   while (left > 0) {
     const letters = await box.list(from, Math.min(left, LIST_MAX));
     if (letters.length === 0) break;
@@ -101,7 +101,7 @@ runCommand(async () => {
     );
   made
     .command('drop')
-    .description('forgets one for ever')
+    .description('forgets one permanently')
     .argument('<id>', 'of one', idOf)
     .action((id) => withBox((box) => drop(box, id)));
   await made.parseAsync();

@@ -25,7 +25,7 @@ const names = (folder: string): string[] =>
 
 const print = (followed: Followed): void => {
   const size = statSync(followed.file).size;
-  // A rotated log begins anew.
+  // A rotated log begins again.
   if (size < followed.offset) followed.offset = 0;
   const handle = openSync(followed.file, 'r');
   const buffer = Buffer.alloc(CHUNK_BYTES);

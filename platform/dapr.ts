@@ -33,7 +33,7 @@ const TRACEPARENT = /"traceparent":"(00-[0-9a-f]{32}-[0-9a-f]{16}-)[0-9a-f]{2}"/
 
 /**
  * The W3C trace context that a body names first, marked as one to record: who sends one command at
- * a time finds its whole walk in one trace. Of what travels together only the first is told.
+ * a time finds its whole walk in one trace. Of what travels together only the first is named.
  */
 const tracedBy = (body: string): { traceparent?: string } => {
   const named = TRACEPARENT.exec(body)?.[1];

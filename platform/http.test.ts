@@ -99,7 +99,7 @@ describe('the methods of a path', () => {
     ['/things/1', 'GET, HEAD, OPTIONS, PUT'],
     ['/things', 'OPTIONS, POST'],
     ['/healthz', 'GET, HEAD, OPTIONS'],
-  ])('%s are told by OPTIONS, and by the 405 of any other', async (path, allow) => {
+  ])('%s are named by OPTIONS, and by the 405 of any other', async (path, allow) => {
     const { status, headers, text } = await request(app).options(path);
     expect([status, headers['allow'], text]).toEqual([204, allow, '']);
     const refused = await request(app).delete(path);

@@ -106,7 +106,7 @@ function failureOf(error: unknown): Failure {
   return new Failure('internal-error');
 }
 
-/** The methods that the app's own routes serve at a path; what hides in a router is not told. */
+/** The methods that the app's own routes serve at a path; what hides in a router is not named. */
 function methodsOf(app: Express, path: string): readonly string[] {
   const layers = app.router.stack as readonly unknown[] as readonly RouteLayer[];
   const own = layers

@@ -14,7 +14,7 @@ test('given more items than may run at once, all are done, each once, in order',
   expect(most).toBe(2);
 });
 
-test('given work that fails, nothing of it is under way when the failure is told', async () => {
+test('given work that fails, nothing of it is under way when the failure is reported', async () => {
   let done = 0;
   const work = async (item: number): Promise<void> => {
     if (item === 1) throw new Error('no');
@@ -25,7 +25,7 @@ test('given work that fails, nothing of it is under way when the failure is told
   expect(done).toBe(2);
 });
 
-test('given work that fails, the failure is told', async () => {
+test('given work that fails, the failure is reported', async () => {
   const work = (item: number) => (item === 2 ? Promise.reject(new Error('no')) : Promise.resolve());
   await expect(inParallel([1, 2, 3], 2, work)).rejects.toThrow('no');
 });

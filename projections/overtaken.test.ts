@@ -21,7 +21,7 @@ function losesFirstAnswer(store: AccountStore, meanwhile: () => void): AccountSt
   });
 }
 
-test('given a change whose answer was lost, a larger batch goes on from it', async () => {
+test('given a change whose answer was lost, a larger batch continues from it', async () => {
   const log = logForTests();
   const id = log.id(1);
   log.open(id);

@@ -221,7 +221,7 @@ test('given two projections that write the same accounts, the later one goes on'
   expect(await two.restore()).toMatchObject({ position: log.entries.at(-1)?.position, events: 2 });
 });
 
-test('history: an event that does not follow is told of; all lines are written', async () => {
+test('history: an event that does not follow is reported; all lines are written', async () => {
   const log = logForTests();
   log.open(log.id(1));
   for (let count = 0; count < 3; count += 1) log.deposit(log.id(1), 5n);

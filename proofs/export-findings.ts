@@ -97,7 +97,7 @@ function wholeOf({ headVersion }: ExportHeader, walkedTx: number, { many }: Word
   if (headVersion === 0) return [item(`The log has no ${many} up to transaction ${walkedTx}.`)];
   return [
     item(`The log has exactly versions 1 to ${headVersion} of the ${many}`),
-    `    up to transaction ${walkedTx}: each once, none written over, none erased, none beside.`,
+    `    up to transaction ${walkedTx}: each once, none written over, none erased, none besides.`,
   ];
 }
 

@@ -26,8 +26,9 @@ export const SAME_LOG =
   'that the bank shows everybody the same log: compare the state with what others got, and ' +
   'with what it published.';
 const SAME_HISTORY = [
-  item('that whoever walks the log meets the same event in it: what is signed here is the Merkle'),
-  '    tree, and a bank may sign it beside another chain. "--log" with the walked log proves it.',
+  item('that anyone who walks the log meets the same event in it: what is signed here is the'),
+  '    Merkle tree, and a bank may sign it alongside another chain. "--log" with the walked log',
+  '    proves it.',
 ];
 /** What no signature can show. */
 export const RIGHT_KEY =
@@ -125,8 +126,8 @@ export function chainFinding({ event, history, state }: ReceiptDocument): Findin
       `    "${state.db}" in transaction ${id}, as it was signed at transaction ${state.txId}.`,
       '    So none of them can be another one: a change of one changes all digests after it.',
       'NOT proven:',
-      item('what the file has beside the events, such as their positions.'),
-      item('that whoever walks the log meets the same events: check the receipt with "--log".'),
+      item('what the file has besides the events, such as their positions.'),
+      item('that anyone who walks the log meets the same events: check the receipt with "--log".'),
       item(`that version ${version} is the last one, or that none was written over later:`),
       '    "verify account" with the walked log proves that.',
       item(SAME_LOG),

@@ -4,7 +4,7 @@ import { bankThat, ndjson, ofExport } from './forging-bank-for-tests.ts';
 
 /**
  * The book of forgeries, second part: files of a sound log that somebody changed on their way,
- * with the state signed anew wherever the key helps.
+ * with the state signed again wherever the key helps.
  */
 afterAll(() => rmSync(bank.FOLDER, { recursive: true, force: true }));
 
@@ -392,7 +392,7 @@ describe('an export of a period', () => {
         'time in UTC such as "2026-01-31T12:00:00Z".',
     ],
     [
-      'with a log that has one beside it',
+      'with a log that has one more',
       () => {
         const more = bankThat({
           written: (txs) => txs.toSpliced(-1, 0, [bank.versionEntry(bank.eventAt(7))]),

@@ -68,7 +68,7 @@ describe('given one signature of two histories', () => {
       /^PROVEN[^]*NOT proven:\n {2}- that version 6 is the last one[^]*"--log" with the walked log/,
     );
     expect(await ofReceipt(one.receipt)).toMatch(
-      /^PROVEN[^]*NOT proven by a receipt:\n {2}- that whoever walks the log meets the same event/,
+      /^PROVEN[^]*NOT proven by a receipt:\n {2}- that anyone who walks the log meets/,
     );
   });
 

@@ -182,11 +182,11 @@ export const ofExport = async (content: Content, log?: Content): Promise<string>
 };
 export const ofReceipt = async (
   receipt: object | string,
-  beside: { readonly newer?: object; readonly log?: Content } = {},
+  besides: { readonly newer?: object; readonly log?: Content } = {},
 ): Promise<string> => {
   const whole = typeof receipt === 'string' ? receipt : JSON.stringify(receipt);
-  const newer = beside.newer && fileOf('newer', JSON.stringify(beside.newer));
-  const log = beside.log && fileOf('log', beside.log);
+  const newer = besides.newer && fileOf('newer', JSON.stringify(besides.newer));
+  const log = besides.log && fileOf('log', besides.log);
   return said(await verifyReceiptFile(fileOf('receipt', whole), PUBLIC_KEY, { newer, log }));
 };
 export const ofEvents = async (events: Content, receipt: object): Promise<string> => {

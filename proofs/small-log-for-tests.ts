@@ -47,7 +47,7 @@ const root = (leaves: readonly Buffer[]): Buffer => {
 /** The largest power of two below a count: RFC 9162, 2.1.1. */
 const splitOf = (count: number): number => 2 ** Math.floor(Math.log2(count - 1));
 
-/** RFC 9162, 2.1.3.1: written anew from there, so that the checks meet proofs of another hand. */
+/** RFC 9162, 2.1.3.1: written again from there, so that the checks meet proofs of another hand. */
 const path = (at: number, leaves: readonly Buffer[]): Buffer[] => {
   if (leaves.length <= 1) return [];
   const split = splitOf(leaves.length);

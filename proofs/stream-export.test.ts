@@ -137,7 +137,7 @@ describe('given an exported account', () => {
     expect(checked({ ...header, headVersion: 9 }, items)).toMatchObject({ fault: 'unreadable' });
   });
 
-  test('when the balances in the log itself do not add up, then that is told', () => {
+  test('when the balances in the log itself do not add up, then that is reported', () => {
     const events = items.map((_item, at) => eventAt(at + 1, at === 5 ? '99.00' : undefined));
     const wrong = bank(events);
     expect((checked(wrong.header, wrong.items) as ProofFault).detail).toMatch(

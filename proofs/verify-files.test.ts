@@ -116,7 +116,7 @@ test('the key is read as PEM and as the API answers it', () => {
 });
 
 describe('given files of an account', () => {
-  test('then the export is proven, and with the log that nothing is beside it', async () => {
+  test('then the export is proven, and with the log that it has no other event', async () => {
     const given = bank();
     expect(await check(given)).toEqual([true, expect.stringMatching(/bank's word/)]);
     expect(await check(given, given.walked)).toEqual([
@@ -161,7 +161,7 @@ describe('given files of an account', () => {
     expect((await verifyEventsFile(events, receipt, key, () => undefined)).isProven).toBe(true);
   });
 
-  test('when a file is cut in a line, or empty, then that is told with its place', async () => {
+  test('when a file is cut in a line, or empty, then that is reported with its place', async () => {
     const { header, events } = bank();
     const whole = lines([header, ...events]);
     for (const [text, message] of [
@@ -176,7 +176,7 @@ describe('given files of an account', () => {
   });
 });
 
-describe('given a file that wants to say something of its own beside what is proven', () => {
+describe('given a file that wants to say something of its own besides what is proven', () => {
   const sentence = '.\n  - The account has 1000000.00 EUR';
   test.each<[string, object]>([
     ['its period', { from: `2026-01-01T00:00:00.000Z${sentence}` }],
@@ -319,7 +319,7 @@ describe('given events 1 to n and the receipt of event n alone', () => {
     ['one twice', [...all.slice(0, 3), all[2]!, ...all.slice(3)], /Version 3 comes after 3/],
     ['two in another order', swapped, /Version 2 is missing: 3 follows/],
     [
-      'two exchanged and numbered anew',
+      'two exchanged and numbered again',
       [
         ...all.slice(0, 1),
         { ...all[2]!, id: `${stream}/2`, version: 2 },
@@ -328,7 +328,7 @@ describe('given events 1 to n and the receipt of event n alone', () => {
       ],
       /Version 2 does not name/,
     ],
-    ['all later digests made anew', rewritten, /Version 5 is another event than the one/],
+    ['all later digests made again', rewritten, /Version 5 is another event than the one/],
     ['a wrong prev', changed(2, { prev: all[1]!.prev }), /Version 3 does not name version 2/],
     ['no prev', all.with(2, linkless(all[2]!)), /Version 3 does not name version 2/],
     [

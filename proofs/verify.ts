@@ -16,7 +16,7 @@ const USAGE = `Checks offline what the bank proves: with the files and the bank'
                the receipt of event n proves them all, because each holds the digest before it
   EXPORT       GET /v1/accounts/{id}/export?from=&to=, or .../refusals/export?from=&to=
   LOG          GET /v1/audit/log?toTx=TXID of the export's or receipt's state: proves that nothing
-               was left out, and that the log has the same events for whoever walks it
+               was left out, and that the log has the same events for anyone who walks it
   bank.pub     the bank's public key (PEM), from a place that you trust
 
 Ends with 0 when all is proven, with 1 when something is not, with 2 for a wrong command.

@@ -51,7 +51,7 @@ function bank() {
 
 const account = (path = '') => `/v1/accounts/${idOf(1)}${path}`;
 
-test('the audit is told as event-source tells it, and 503 while that is away', async () => {
+test('the audit is answered as event-source answers it, and 503 while that is away', async () => {
   const { app, auditState } = bank();
   const get = (path: string) => request(app).get(`/v1/audit/${path}`);
   expect((await get('status').expect(200)).body).toEqual(STATUS);
@@ -81,7 +81,7 @@ test('a page that was read tells of a reversal that came later', async () => {
   expect(await page(40)).toContainEqual([3, undefined]);
   const reversal = { ...lineOf(1, 41), type: 'movement-reversed', reverses: 3 };
   models.of('1').changes.set(1, changeOf(1, 0, [{ ...accountOf(1, 41), reversals: 1 }]));
-  // The history is later than the balances, and whoever reads waits for it.
+  // The history is later than the balances, and anyone who reads waits for it.
   setTimeout(() => models.of('1').lines.set(`${idOf(1)}/41`, reversal), WAIT_MS / 3);
   expect(await page(41)).toContainEqual([3, 41]);
   expect((await request(app).get(account())).body).not.toHaveProperty('reversals');
@@ -397,7 +397,7 @@ test('no answer but the documents may be cached, and each path tells its methods
   }
 });
 
-test('what a client has already is told by 304, and a cache may not keep it', async () => {
+test('what a client has already is answered with 304, and a cache may not keep it', async () => {
   const { app } = bank();
   const { status, headers, text } = await request(app).get(account()).set('If-None-Match', '"40"');
   expect([status, text, headers['cache-control']]).toEqual([304, '', 'no-store']);

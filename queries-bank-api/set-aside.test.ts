@@ -72,7 +72,7 @@ test('a list shows it as it was last right, and says so', async () => {
   expect(Object.keys(body.items[0])).not.toContain('metadataVersion');
 });
 
-test('a line that could not be made is told of, instead of waiting for it for ever', async () => {
+test('a line that could not be made is reported, and not waited for indefinitely', async () => {
   const { models, get } = bank();
   models.of('1').setAside.add(`acct/${idOf(1)}`);
   const { body } = await get(`/${idOf(1)}/history`).expect(500);

@@ -36,7 +36,7 @@ const HOW =
   'Schemathesis needs Python 3.10 or newer with venv and pip (on Debian: apt-get install ' +
   'python3-venv), and once the package registry. Nothing else of the bank needs Python.';
 
-/** Installs Schemathesis beside the other programs of the bank, once; gives its command. */
+/** Installs Schemathesis alongside the other programs of the bank, once; gives its command. */
 function installed(): string {
   const folder = path.join(resolveInstance().cacheDir, `schemathesis-${VERSION}`);
   const bin = path.join(folder, process.platform === 'win32' ? 'Scripts' : 'bin');

@@ -39,7 +39,7 @@ mkdirSync(folder, { recursive: true, mode: 0o700 });
 // Immudb's container runs as another user and must read it; the folder keeps others out.
 const key = privateKey.export({ type: 'sec1', format: 'pem' });
 writeFileSync(join(folder, 'compose-signing-key.pem'), key, { mode: 0o644 });
-// For whoever checks what the auditor says; the other half is only in the environment file.
+// For anyone who checks what the auditor says; the other half is only in the environment file.
 const half = auditor.publicKey.export({ type: 'spki', format: 'pem' });
 writeFileSync(join(folder, 'compose-audit-public-key.pem'), half);
 const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);

@@ -16,7 +16,7 @@ describe('the format of a data folder', () => {
     expect(() => requireFormat(dataDir)).not.toThrow();
   });
 
-  test('given a store without a mark, it is of an older release, and the way out is told', () => {
+  test('given a store without a mark, it is of an older release, and the way out is named', () => {
     mkdirSync(join(dataDir, 'immudb'));
     expect(() => requireFormat(dataDir)).toThrow(/of an older release.*"npm run reset"/);
   });

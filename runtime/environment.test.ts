@@ -34,7 +34,7 @@ describe('secrets', () => {
   });
 });
 
-describe('what a program is told', () => {
+describe('what a program is given', () => {
   test.each([
     ['core-bank-api', [], ['NATS_URL']],
     ['queries-bank-api', ['MONGODB_URL'], []],
@@ -49,7 +49,7 @@ describe('what a program is told', () => {
     expect(secretsIn(sidecarEnvironment(instance, secrets, app))).toEqual(ofSidecar);
   });
 
-  test('given names for this machine in ALLOWED_HOSTS, both APIs are told them', () => {
+  test('given names for this machine in ALLOWED_HOSTS, both APIs are given them', () => {
     process.env['ALLOWED_HOSTS'] = 'bank.example';
     const told = apps.map((app) => appEnvironmentWithSecrets(instance, secrets, app));
     delete process.env['ALLOWED_HOSTS'];

@@ -77,7 +77,7 @@ export const createProgress = (quiet = false, out = process.stdout): Progress =>
 
 /** Runs a command's main function: CannotRun becomes one sentence and exit code 1. */
 export const runCommand = (main: () => Promise<void>): void => {
-  // Whoever read the output may have gone; a supervisor goes on without an audience.
+  // The reader of the output may have gone; a supervisor goes on without an audience.
   process.stdout.on('error', () => undefined);
   main().catch((error: unknown) => {
     const known = error instanceof CannotRun ? error : undefined;

@@ -35,7 +35,7 @@ async function house() {
   return { ...host, counts, time, codes, log, next };
 }
 
-describe('what was executed is answered alike for ever', () => {
+describe('what was executed is always answered alike', () => {
   test.each(['at once', 'when its events are in the log only', 'by another host'])(
     'given a transfer in each of its ways, %s',
     async (how) => {

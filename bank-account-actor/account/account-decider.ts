@@ -127,7 +127,7 @@ function stateOf(draft: Draft, { accountId }: CommandMessage): ExistingAccount |
   return account.status === 'none' ? undefined : account;
 }
 
-/** What came of one command; of a rule's refusal with the account that the rule looked at. */
+/** The outcome of one command; of a rule's refusal with the account that the rule looked at. */
 interface Outcome {
   readonly result: CommandResult;
   readonly seen?: ExistingAccount;

@@ -45,7 +45,7 @@ test('given another content under its key, no item is executed, wherever it is f
   for (const commands of others) {
     expect(await told(host, OTHER, commands)).toEqual(commands.map(() => REUSED));
   }
-  // Whoever comes later, on a host that never heard of the batch.
+  // A command that comes later, on a host that never heard of the batch.
   const later = await testHost(journal, log, { host: 'host2' });
   for (const commands of others) {
     expect(await told(later, OTHER, commands)).toEqual(commands.map(() => REUSED));

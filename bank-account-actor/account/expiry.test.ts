@@ -45,7 +45,7 @@ test('given a hold and a pending transfer, both end at their time without a clie
   const last = types(log).slice(-2);
   expect(last.map((text) => text.split(' ')[0])).toEqual(['hold-expired', 'transfer-released']);
   expect(counts().endedWithoutClient).toBe(2);
-  // Who comes too late is told so, and nothing happens twice.
+  // A command that comes too late learns it, and nothing happens twice.
   const late = message('v', { type: 'void-transfer', transferId });
   expect((await execute([late])).map(said)).toEqual(['transfer-already-ended']);
   await time.pass(20_000);
@@ -137,7 +137,7 @@ describe('given the commit of a capture that is still on its way when the time i
     ['a pending transfer', atOther, {}],
     ['a hold, in an atomic group', ofHold, { atomic: true }],
   ])(
-    'when its retry is told that %s expired, then it comes too late',
+    'when its retry learns that %s expired, then it comes too late',
     async (_of, capture, joint) => {
       const { time, journal, log, execute, held } = await house();
       await execute([hold(), reserve]);

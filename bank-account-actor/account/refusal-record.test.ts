@@ -227,7 +227,7 @@ describe('a retry', () => {
 
 describe('when the journal fails', () => {
   test.each([true, false])(
-    'given a record whose write is in doubt (applied: %s), nothing is told but that',
+    'given a record whose write is in doubt (applied: %s), nothing is answered but that',
     async (applies) => {
       const [journal, log] = [memoryJournal(), testLog()];
       const isLost = ({ writes }: Turn) => writes.some(({ stream }) => stream === RECORDS);
@@ -257,7 +257,7 @@ describe('when the journal fails', () => {
     expect((await next.records()).map(asked)).toEqual(['w insufficient-funds']);
   });
 
-  test('given records in quarantine, refusals are told and nothing more is recorded', async () => {
+  test('given records in quarantine, refusals are answered and none is recorded', async () => {
     const { execute, journal, log, time } = await house();
     await execute(recording(), withdraw('w'));
     await journal.quarantine(RECORDS, 'another event 1');
@@ -289,7 +289,7 @@ test('of two hosts that record at once neither loses a record nor forks', async 
   expect(results.map((id) => recorded.get(id ?? ''))).toEqual(ids);
 });
 
-test('a day takes so many records; the last says so, and the next day begins anew', async () => {
+test('a day takes so many records; the last says so, and the next day begins again', async () => {
   const time = virtualClock('2026-11-21T23:00:00.000Z');
   const { execute, records } = await house(memoryJournal(), testLog(), time);
   await execute(recording());

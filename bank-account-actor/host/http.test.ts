@@ -185,13 +185,13 @@ test.each([
   else expect(text).not.toContain('Ada');
 });
 
-test('given anybody, health is told, and nothing else', async () => {
+test('given anybody, health is shown, and nothing else', async () => {
   expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ status: 'ready' });
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect((await fetch(`${url}/dapr/config`)).status).toBe(401);
 });
 
-test('given a page whose name points to loopback, it is told nothing', async () => {
+test('given a page whose name points to loopback, it learns nothing', async () => {
   const status = await new Promise((resolve) => {
     const headers = { Host: 'attacker.example:3002' };
     http.get(`${url}/healthz`, { headers }, (answer) => resolve(answer.resume().statusCode));
@@ -199,7 +199,7 @@ test('given a page whose name points to loopback, it is told nothing', async () 
   expect(status).toBe(421);
 });
 
-test('given the sidecar asks, it is told the actor types, and of no subscription', async () => {
+test('given the sidecar asks, it learns the actor types, and of no subscription', async () => {
   const ask = (what: string) =>
     fetch(`${url}/dapr/${what}`, { headers: { 'dapr-api-token': TOKEN } }).then((one) =>
       one.json(),

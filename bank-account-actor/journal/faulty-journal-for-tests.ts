@@ -1,6 +1,6 @@
 import type { Journal } from './journal.ts';
 
-/** A write whose caller was told that its outcome is unknown, and that is still on its way. */
+/** A write whose caller learnt that its outcome is unknown, and that is still on its way. */
 interface LateWrite {
   readonly call: string;
   /** Applies it, now or once more; what it answers nobody hears. */

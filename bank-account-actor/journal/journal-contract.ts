@@ -218,7 +218,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       expect(await b.commit(turn([write(y, 2)], { agreed: other }))).toEqual(known);
       expect(await b.commit(turn([write(y, 2)], { unknown: one }))).toEqual(known);
       expect((await stored(y))?.version).toBe(2);
-      // Of what was executed before, both are told at once.
+      // Of what was executed before, both are reported at once.
       const names = [{ stream: x, name: 'n', version: 3 }];
       expect(await a.commit(turn([write(x, 2)], { names, agreed: one }))).toEqual(COMMITTED);
       const again = await a.commit(turn([write(x, 3)], { names, agreed: one }));
@@ -313,7 +313,7 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
     });
     test('given a restore, rows only go forward, and names and keys come with them', async () => {
       const [ahead, behind, missing] = [await made(3), await made(1), newStream()];
-      // A command with several events is told of each; the first one counts.
+      // A command with several events gets each of them reported; the first one counts.
       const names = [7, 8].map((version) => ({ stream: missing, name: 'r', version }));
       const rows = [
         ...[ahead, behind, missing].map((stream) => restored(stream, 2, { due: 3 })),

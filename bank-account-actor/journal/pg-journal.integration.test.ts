@@ -206,7 +206,7 @@ const tidy = (value: unknown): unknown =>
       : member,
   );
 
-test('given the first release, it is refused until the journal is made anew', async () => {
+test('given the first release, it is refused until the journal is made again', async () => {
   await asAdmin('create table public.state (key text primary key)');
   const { instance, secrets } = postgres;
   await expect(provisionJournal(instance, secrets)).rejects.toThrow('npm run restore');

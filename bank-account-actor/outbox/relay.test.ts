@@ -428,11 +428,11 @@ describe('while the log is away for long', () => {
       clock: time.clock,
       logger: silent,
     });
-    const filling = 'x'.repeat(1024 * 1024);
+    const padding = 'x'.repeat(1024 * 1024);
     const add = (n: number): void => {
       const id = `acct/${accountIdOfSerial(BigInt(n + 1))}/1`;
       const event = { id, stream: id.slice(0, -2), version: 1, data: {} } as unknown as BankEvent;
-      relay.add([{ event, json: filling, digest: id }]);
+      relay.add([{ event, json: padding, digest: id }]);
     };
     relay.start();
     await time.pass(1_500);

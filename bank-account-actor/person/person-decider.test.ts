@@ -150,7 +150,7 @@ test('after the erasure the events stand as they were, and nobody can read them'
     },
   };
   expect(await openPersons(kept, [await model()])).toMatchObject([{ givenName: 'Jana', address }]);
-  // The erasure answers its retry for ever; of the others nobody can tell what they asked for.
+  // The erasure always answers its retry; of the others nobody can tell what they asked for.
   const later = await on(await host('host2'), [erase(), register(), move(), erase('e2')]);
   expect(later).toEqual(['3 again', 'person-erased', 'person-erased', 'person-erased']);
 });

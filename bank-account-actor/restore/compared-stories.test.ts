@@ -47,7 +47,7 @@ describe('given a journal that has all of it', () => {
     expect(await rows(journal)).toBe(before);
     expect(await journal.mark()).toMatchObject({ state: 'restoring' });
   });
-  test('a last event that differs is told of with both digests', async () => {
+  test('a last event that differs is reported with both digests', async () => {
     const { journal, log } = await bank();
     const restoring = restore(
       spoilt(log, (all) => all.map((e, n) => (n === 5 ? other(e) : e))),
@@ -59,7 +59,7 @@ describe('given a journal that has all of it', () => {
   });
 });
 
-describe('given a journal that goes on from an older log', () => {
+describe('given a journal that continues an older log', () => {
   const wentApart = async () => {
     const { journal, log } = await bank();
     const deaf = await bankOn(journal, log, false);

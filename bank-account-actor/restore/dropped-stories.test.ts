@@ -114,7 +114,7 @@ test('killed after any step, the same is run again and comes to the same', async
   }
 });
 
-test('a restore that is not told to release leaves the quarantine', async () => {
+test('a restore that is not asked to release leaves the quarantine', async () => {
   const { journal, log } = await forked();
   await drop(journal, log, STREAM);
   expect(await journal.mark()).toMatchObject({ state: 'restoring' });

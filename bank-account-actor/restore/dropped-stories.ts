@@ -74,7 +74,7 @@ async function storyOf(row: StoredStream, log: LogDigests): Promise<DroppedStory
   if (logged > 0 && told[0] !== digestAt(row, logged)) {
     throw new CannotRelease(
       `The log had confirmed version ${logged} of ${stream} and does not have it now: only the ` +
-        'log that was confirmed can be gone on with.',
+        'log that was confirmed can be resumed.',
     );
   }
   const isLacking = (_json: string, at: number): boolean => {

@@ -31,7 +31,7 @@ async function bank(deposits = 3) {
 }
 
 describe('a journal', () => {
-  test('that is new beside an empty log is marked and served', async () => {
+  test('that is new alongside an empty log is marked and served', async () => {
     const journal = memoryJournal();
     expect(
       await checkJournal(

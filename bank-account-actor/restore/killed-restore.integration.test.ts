@@ -103,17 +103,17 @@ async function journalNow(): Promise<{ rows: string; mark: string | undefined }>
   const sorted = [...streams.map(canonicalJson), ...known.map(canonicalJson)].sort();
   return { rows: sorted.join('\n'), mark: mark?.state };
 }
-const anew = () => recreateJournal(postgres.instance, postgres.secrets);
+const emptied = () => recreateJournal(postgres.instance, postgres.secrets);
 
 test(`killed anywhere and run again, a restore makes the same journal (SEED=${SEED})`, async () => {
-  await anew();
+  await emptied();
   const whole = await run();
   const wanted = await journalNow();
   expect(wanted.mark).toBe('whole');
   expect(wanted.rows.split('\n')).toHaveLength(ACCOUNTS.length * 6);
 
   for (const point of ['restore:marked', 'restore:named', 'restore:wrote', 'restore:keys']) {
-    await anew();
+    await emptied();
     writeFileSync(crashFile, point);
     expect(await run()).toMatchObject({ died: true });
     expect(existsSync(crashFile)).toBe(false);
@@ -122,14 +122,14 @@ test(`killed anywhere and run again, a restore makes the same journal (SEED=${SE
     expect(await journalNow()).toEqual(wanted);
   }
 
-  await anew();
+  await emptied();
   let [state, died] = [SEED, 0];
   const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
   for (let kill = 0; kill < KILLS; kill += 1) {
     const killed = (await run(1 + Math.floor(random() * (whole.pages - 1)))).died;
     died += killed ? 1 : 0;
     // One that came to its end leaves nothing to go on with.
-    if (!killed) await anew();
+    if (!killed) await emptied();
   }
   expect(died).toBeGreaterThan(KILLS / 2);
   expect(await run()).toMatchObject({ died: false });

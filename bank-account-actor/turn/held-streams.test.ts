@@ -20,7 +20,7 @@ async function rowWith(deposits: number): Promise<StoredStream> {
 }
 
 describe('the cache of a host', () => {
-  test('is bounded by characters: whoever was used longest ago goes', async () => {
+  test('is bounded by characters: the one that was used longest ago goes', async () => {
     const row = heldOf(await rowWith(20));
     const held = createHeldStreams(10 * row.size);
     const streams = Array.from({ length: 30 }, (_, n) => `${STREAM}${n}` as typeof STREAM);
@@ -74,7 +74,7 @@ test("given large reservations while the log is away, an account's row stays sma
 test.each([
   ['m', 95],
   ['字', 33],
-])('given large batches of %s beside a deposit, nobody fails', async (letter, commands) => {
+])('given large batches of %s alongside a deposit, nobody fails', async (letter, commands) => {
   const large = Object.fromEntries(
     Array.from({ length: 20 }, (_, n) => [`k${n}`, letter.repeat(500)]),
   );

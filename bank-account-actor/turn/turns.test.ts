@@ -72,7 +72,7 @@ describe('one turn', () => {
     expect(sizes.length).toBeGreaterThan(2);
     // It is cut before the commit: one that the journal refuses would go piece by piece.
     expect(sizes.length).toBeLessThan(40);
-    // Its events stand as text within text, and its states and names are written beside them.
+    // Its events stand as text within text, and its states and names are written as well.
     expect(Math.max(...sizes)).toBeLessThan(2 * TURN_BYTES_MAX);
   });
   test('given one command that a bug meets, it alone fails', async () => {
@@ -203,7 +203,7 @@ describe('text of which a character takes three bytes', () => {
   });
 });
 
-describe('a command id is executed once, for ever', () => {
+describe('a command id is executed once, permanently', () => {
   test('given the same id in one call or at once, all others are its replays', async () => {
     const host = await testHost();
     const told = await codes(host.execute([open('o'), deposit('d'), deposit('d')]));
@@ -408,7 +408,7 @@ describe('two hosts hold the same account', () => {
     await time.pass(200);
     expect(await told).toEqual(['1']);
   });
-  test('a rival that is always first does not make it decide for ever', async () => {
+  test('a rival that is always first does not make it decide indefinitely', async () => {
     const memory = memoryJournal();
     let commits = 0;
     const commit: Journal['commit'] = (turn) => {

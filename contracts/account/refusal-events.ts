@@ -14,7 +14,7 @@ type CommandMember = MembersOf<CommandBody>;
 /**
  * The members of a command that its record holds, with their schemas: nothing that somebody typed,
  * and no owner. A new member does not compile until somebody decides here. `commandHash` binds the
- * record to all of the command, for whoever still has it.
+ * record to all of the command, for anyone who still has it.
  */
 const RECORDED = {
   amount: texts.amountText.optional(),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** A call of one service to another: whoever answers it and whoever makes it read it here. */
+/** A call of one service to another: both sides read it here. */
 export interface ServiceCall {
   /** The service that answers, by its name in Dapr. */
   readonly app: string;

@@ -59,7 +59,7 @@ describe('what the public reads', () => {
     expect(data).toMatchObject({ reason: 'expired', otherAccountId: OTHER });
   });
 
-  test('given a person, then only that it happened is told', () => {
+  test('given a person, then only that it happened is published', () => {
     const sealed = 'c2VhbGVk'.repeat(8);
     const registered = publish(eventOf('person-registered', { sealed }, `person/${OTHER}`));
     expect(registered).toMatchObject({ type: 'bank.person.person-registered.v1', subject: OTHER });
@@ -67,7 +67,7 @@ describe('what the public reads', () => {
     expect(registered.data).toEqual(data);
   });
 
-  test('given a refusal that was recorded, then the rule and what was seen are told', () => {
+  test('given a refusal that was recorded, then the rule and what was seen are published', () => {
     const data = {
       command: { commandId: 'rent-11', type: 'withdraw', amount: '200.00' },
       refusal: { code: 'insufficient-funds', available: '112.00', shortfall: '88.00' },

@@ -139,7 +139,7 @@ describe('a transfer is answered as its events tell', () => {
     });
     for (const order of orders) expect(transferAnswerOf(order)).toEqual(answer);
   });
-  test('without its first event it cannot be told', () => {
+  test('without its first event it cannot be shown', () => {
     const [, ...rest] = eventsOf(given(reserve, { type: 'void-transfer', transferId }));
     for (const events of [[], rest]) expect(() => transferAnswerOf(events)).toThrow('first event');
   });

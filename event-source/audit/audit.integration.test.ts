@@ -154,7 +154,7 @@ describe('given a sound log', () => {
     expect(findings).toEqual([]);
   });
 
-  test('when the audit starts again, then it walks anew and numbers on', async () => {
+  test('when the audit starts again, then it walks again and continues the numbers', async () => {
     const first = await sound();
     await first.until(({ checkpoints }) => checkpoints.length === 1);
     await first.end();
@@ -308,7 +308,7 @@ describe('given somebody who changes the files of the log', () => {
     expect((await found())[0]).toMatch(/^rolled-back: The log ends at transaction 3, but was veri/);
   });
 
-  test('when a right history took the place of the one that was verified, it is told', async () => {
+  test('when a right history replaced the one that was verified, it is reported', async () => {
     await rollBack();
     await audit!.end();
     await putBack();

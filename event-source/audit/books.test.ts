@@ -61,7 +61,7 @@ test('given no account, then nothing is said to balance', () => {
   expect(books.books()).toMatchObject({ verdict: 'nothing-checked', events: 2 });
 });
 
-test('given a tree with another history, then that is told once, and the rest is looked at', () => {
+test('given a tree with another history, then that is reported once, and the rest is read', () => {
   const { log, take } = followed();
   const forged = log.forge({ blRoot: Buffer.alloc(32, 7) }, ...entriesOf(eventOf(account, 6)));
   expect(take(forged)).toEqual([
@@ -152,7 +152,7 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
     expect(found).toEqual([expect.stringMatching(/breaks command-once: command command-5/)]);
   });
 
-  test('and what comes after a hole is told of once', () => {
+  test('and what comes after a hole is reported once', () => {
     const { log, take } = followed();
     expect(take(log.append(eventOf(account, 9)))).toHaveLength(1);
     expect(take(log.append(...eventsOf(account, 10, 12)))).toEqual([]);

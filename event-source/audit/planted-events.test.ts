@@ -447,7 +447,7 @@ test.each(OTHERS)('an event: %s', (_what, plant, sentence) => {
   expect(plant(house()).join('\n')).toMatch(sentence);
 });
 
-test('a reservation for an account that never comes is told of once it is late', () => {
+test('a reservation for an account that never comes is reported once it is late', () => {
   const { bank, a, money, onA } = house();
   const by = bank.key();
   const nobody = bank.account(99);

@@ -210,13 +210,13 @@ describe('given streams that come into the log in another order', () => {
       else expect(found).toEqual([expect.stringMatching(/refusal.*another shortfall/)]);
     }
   });
-  test('a record after more of its account is held against what was', () => {
+  test('a record after more of its account is compared with what was', () => {
     const { bank, a, short, withdrawal } = house();
     const seen = bank.seen(a);
     bank.give(a, { type: 'deposit', amount: minor(100n) });
     expect(bank.record(a, withdrawal, short, inSeen(seen))).toEqual([]);
   });
-  test('what never comes is told of once it is late', () => {
+  test('what never comes is reported once it is late', () => {
     const { bank, a, short, withdrawal } = house();
     expect(bank.record(a, withdrawal, short, inSeen({ version: 9 }))).toEqual([]);
     bank.pass(11);

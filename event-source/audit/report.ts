@@ -48,8 +48,8 @@ export function auditLines(result: AuditResult): { lines: string[]; ok: boolean 
   const told =
     typeof checkpoints === 'string'
       ? 'not believed'
-      : `${written(checkpoints)} of the auditor, signed and held against the log`;
-  // What is wrong with the chain or its end is told of these; of an entry, of its key.
+      : `${written(checkpoints)} of the auditor, signed and compared with the log`;
+  // What is wrong with the chain or its end is reported under these; of an entry, under its key.
   const isBroken = findings.some(({ subject }) => /^(?:transaction \d+|the log)$/.test(subject));
   const chained = isBroken ? 'NOT the chain that was signed and verified' : 'chained and signed';
   const unseen = unseenOf(readSide, books.accounts);

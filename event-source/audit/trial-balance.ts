@@ -72,7 +72,7 @@ export async function pastBooks(
   return books.end();
 }
 
-/** Goes on from a snapshot by the same rules of the domain that made it. */
+/** Continues from a snapshot by the same rules of the domain that made it. */
 function booksFrom(snapshot: BooksSnapshot) {
   const totals = new Map(snapshot.totals);
   const legs = snapshot.open === undefined ? undefined : createTransferLegs(snapshot.open);

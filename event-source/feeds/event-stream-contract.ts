@@ -35,7 +35,7 @@ export function eventStreamContract(make: () => Promise<StreamUnderTest>): void 
     expect(await under.stream.end()).toEqual({ sequence: 0 });
   });
 
-  test('given batches, then they are kept in order and the end is told', async () => {
+  test('given batches, then they are kept in order and the end is reported', async () => {
     await under.stream.append(0, messagesOf(1, 1));
     await under.stream.append(1, messagesOf(2, 300));
     expect(await under.stream.end()).toEqual({ sequence: 300, last: lastOf(300) });

@@ -93,7 +93,7 @@ describe('integration events', () => {
     expect(bank.feed().status()).toEqual({ published: 5, position: head, head, lagMs: 0 });
   });
 
-  test('given events that nobody told of, then they are found in the log', async () => {
+  test('given events that nobody reported, then they are found in the log', async () => {
     await bank.append([ada, bob], false);
     await bank.append([ada]);
     await bank.append([bob], false);

@@ -201,7 +201,7 @@ async function endOf(
   const there = id ?? 'nothing';
   throw new Error(
     `the stream ends with ${last.id} of position ${last.position}, where the log has ${there}: ` +
-      'they do not belong together. If the log is right, have all events published anew: ' +
+      'they do not belong together. If the log is right, have all events published again: ' +
       'npm run restore -- --onto-existing --renumber',
   );
 }

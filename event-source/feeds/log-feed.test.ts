@@ -14,7 +14,7 @@ const entry = (position: number, description = 'rent'): LogEntry => ({
 });
 const positions = ({ entries }: LogMessage): number[] => entries.map((one) => one.position);
 
-describe('what followers are told', () => {
+describe('what followers are sent', () => {
   let sent: LogMessage[];
   let failures: number;
   const feed = () =>
@@ -80,7 +80,7 @@ describe('what followers are told', () => {
     expect(raw[0]!.after).toBe(positions(raw[0]!)[0]! - 1);
   });
 
-  test('given a broker that fails once, then it is told again', async () => {
+  test('given a broker that fails once, then it is published again', async () => {
     failures = 1;
     const told = feed();
     told.offer(0, [entry(10)]);

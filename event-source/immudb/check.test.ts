@@ -31,7 +31,7 @@ const checked = (client: ImmudbClient, mustHave: readonly LogState[]) =>
 const sound = serverWith('sound');
 const forged = serverWith('forged');
 
-test('given a log that goes on from what was seen, then it is read to its signed end', async () => {
+test('given a log that continues what was seen, then it is read to its signed end', async () => {
   expect(await checked(sound.client, [sound.state])).toMatchObject({
     entries: TRANSACTIONS,
     state: { txId: TRANSACTIONS },

@@ -176,7 +176,7 @@ function unaryOf(client: grpc.Client) {
     });
 }
 
-// Many errors of immudb carry only a text, so all of them are told apart here only.
+// Many errors of immudb carry only a text, so all of them are distinguished here only.
 function failureOf(call: string, error: grpc.ServiceError): Error {
   const message = `immudb ${call}: ${error.details}`;
   const because = { cause: error };

@@ -86,7 +86,7 @@ describe('given a server that is killed', () => {
   });
 });
 
-test('given a write of another process, then the end of each kind of stream is told', async () => {
+test('given a write of another process, then the end of each sort of stream is seen', async () => {
   const [log, other] = [await open(), await open()];
   const account = newAccount();
   const streams = [account, personLike(account), refusalsLike(account)];

@@ -42,7 +42,7 @@ const eachRefused = async (message: RegExp): Promise<void> => {
   await expect(log.append([eventOf(newAccount(), 1)])).rejects.toThrow(TamperError);
   await expect(log.readStream(id, 1, 10)).rejects.toThrow(message);
   await expect(openImmudbLog(immudb.options, alarms)).rejects.toThrow(message);
-  // Whoever looks while the forger is still at work sees a log that is too short.
+  // Anyone who looks while the forger is still at work sees a log that is too short.
   expect(alarm()).toMatch(/rolled back|another transaction/);
 };
 /** The connection waits a little before it tries again; that is no answer of the log. */
@@ -96,9 +96,9 @@ describe('given a log that was proven', () => {
     await rollBack();
     await expect(log.readStream(id, 1, 10)).rejects.toThrow(TamperError);
     rmSync(join(immudb.dataDir, 'trusted-state.json'));
-    const anew = await openImmudbLog(immudb.options, alarms);
-    expect(anew.trust.trusted()!.firstContact.txId).toBe(2);
-    await anew.close();
+    const reopened = await openImmudbLog(immudb.options, alarms);
+    expect(reopened.trust.trusted()!.firstContact.txId).toBe(2);
+    await reopened.close();
   });
 
   test('when a bit of a value flips on its disk, then the value is refused', async () => {

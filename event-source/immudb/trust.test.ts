@@ -147,7 +147,7 @@ describe('given a state that is trusted', () => {
 });
 
 describe('given a log that was never seen', () => {
-  test('then it is believed once, and that is kept for ever', async () => {
+  test('then it is believed once, and that is kept permanently', async () => {
     const trust = trustOf();
     await trust.verify(serverAt(at(source)));
     await trust.verify(serverAt(at(target)));

@@ -96,7 +96,7 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
       if (found !== undefined) refuse(SUBJECT, found);
       for (const kind of ['tampered', 'rolled-back'] as const) alarms.lower(kind, SUBJECT);
       if (trusted === since) break;
-      // Another look was faster. If it saw as much, the next one goes on from there; one that saw
+      // Another look was faster. If it saw as much, the next one continues from there; one that saw
       // less began before this one, and does not stand for what was in the log when this began.
       since = trusted;
       if (since === undefined || since.txId >= txId) return;

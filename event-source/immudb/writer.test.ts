@@ -109,7 +109,7 @@ describe('given a write that is done while the next round reads what is there', 
     expect(alarms.list()).toEqual([]);
   });
 
-  test('when it is a real fork, then that is told all the same', async () => {
+  test('when it is a real fork, then that is reported all the same', async () => {
     const { append, delay } = house();
     const anna = newAccount();
     await append([eventOf(anna, 1)]);

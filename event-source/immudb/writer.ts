@@ -137,9 +137,9 @@ export function immudbWriter(
   const parts = { lookups, ends, recent, alarms };
   const nothing: ReadonlySet<string> = new Set();
   /**
-   * Plans on what the log has now. That is read key by key, and a fork is for ever: it is told only
-   * when no transaction came meanwhile. A write whose answer was lost may be done just then, and
-   * one leg of a transfer would be seen in the log without the other.
+   * Plans on what the log has now. That is read key by key, and a fork is permanent: it is reported
+   * only when no transaction came meanwhile. A write whose answer was lost may be done just then,
+   * and one leg of a transfer would be seen in the log without the other.
    */
   const planNow = async (
     candidates: readonly Candidate[],
@@ -164,8 +164,9 @@ export function immudbWriter(
     if (round === 0) {
       const hope = await readKnowledge(candidates, () => false, nothing, parts);
       const hoped = planAppend(candidates, hope, refused);
-      // A fork is told only when the log itself was asked. What came early waits: asking about it
-      // would make immudb flush its index each time, and two actor hosts overtake each other often.
+      // A fork is reported only when the log itself was asked. What came early waits: asking about
+      // it would make immudb flush its index each time, and two actor hosts overtake each other
+      // often.
       const doubted = new Set(
         candidates
           .filter((_, index) => hoped.steps[index]!.outcome === 'fork')

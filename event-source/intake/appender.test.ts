@@ -203,7 +203,7 @@ describe('deliveries on their way into the log', () => {
     expect(await log.latestVersions([id])).toEqual([2]);
   });
 
-  test('given a crowd that waits for one stream, then others are held beside it', async () => {
+  test('given a crowd that waits for one stream, then others are held alongside it', async () => {
     const [id, other] = [newAccount(), newAccount()];
     for (let from = 2; from < 1_500; from += 100)
       await incoming.deliver(eventsOf(id, from, from + 99));

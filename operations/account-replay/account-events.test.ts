@@ -50,7 +50,7 @@ test('given a version, nothing after it comes', async () => {
   expect(await versionsOf(4, 3)).toEqual({ pages: [[1, 2, 3], [4]], to: 4, lastVersion: 7 });
 });
 
-test('given a version beyond the end, the last one is told', async () => {
+test('given a version beyond the end, the last one is named', async () => {
   await expect(versionsOf(8)).rejects.toThrow(
     'The log has no version 8 of this account: its last one is 7.',
   );

@@ -88,7 +88,7 @@ runCommand(async () => {
       : `The transactions ${manifest.end.txId + 1} to ${lost} are not in it: "npm run restore -- ` +
         '--refill" gets their events from the broker, as far as it has them.\n';
   process.stdout.write(
-    `Put back in ${seconds} s: ${manifest.end.txId} transactions up to ${manifest.takenAt}, ` +
+    `Restored in ${seconds} s: ${manifest.end.txId} transactions up to ${manifest.takenAt}, ` +
       `every hash recomputed.\n${where}${missing}`,
   );
 });

@@ -137,7 +137,7 @@ export interface LogBackup extends LogChecking {
   readonly bar: (label: string, bytes: number) => OnBytes;
 }
 
-/** Before a backup is put back. While it is, its process is the supervisor: nobody can start. */
+/** Before a backup is restored. While it is, its process is the supervisor: nobody can start. */
 export const requireStopped = ({ dataDir }: Instance): void => {
   const table = readProcessTable(dataDir);
   if (table === undefined || ![table.supervisor, ...table.programs].some(isAlive)) return;
@@ -277,7 +277,7 @@ export async function putBack(
   // The bank refuses a log that ends before what it believes; here that is what is wanted.
   if (existsSync(trust) && end.trustedTxId === undefined) rmSync(believed);
   else {
-    // What the auditor said of the end that is lost stays to be read, but is not held against this.
+    // What the auditor said of the lost end stays to be read, but is not compared with this.
     // It goes first: who is killed here and puts the backup back again comes by here again.
     const said = auditFolder(instance.dataDir);
     if (existsSync(said)) renameSync(said, `${said}.before-${moment}`);

@@ -21,7 +21,7 @@ runCommand(async () => {
   await requireBank(client, [url, queryUrl]);
   const month = demoMonth();
   say(`${PEOPLE.length} persons, ${month.accounts.length} accounts, a month, through ${url}`);
-  const bar = progressBar('filling', 'steps');
+  const bar = progressBar('demo data', 'steps');
   let steps = 0;
   const advance = (): void => bar.at((steps += 1), month.steps);
   const filled = await fill(month, { url, client, advance });

@@ -40,7 +40,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     ['Yen have no decimals', get(`${account(currentOf(15))}/balance`)],
     ['Dinars have three', get(`${account(currentOf(18))}/balance`)],
     [
-      'Too much: the answer says what lacks',
+      'Too much: the answer says what is missing',
       post(`${jana}/withdrawals`, '{"amount":"9999999.00"}'),
     ],
     ['Above a limit of the account', post(`${jonas}/withdrawals`, '{"amount":"800.00"}')],

@@ -48,7 +48,7 @@ export function lineOfHistory(item: unknown): Line {
   };
 }
 
-/** A line of the log, from an entry that holds the event beside its position or around it. */
+/** A line of the log, from an entry that holds the event alongside its position or around it. */
 export function lineOfLog(entry: unknown): Line & { readonly position: number } {
   const { version, type, data, commandId, position } = loggedEvent.parse(entry);
   return { version, type, amount: data.amount, ledger: data.balance.ledger, commandId, position };

@@ -20,7 +20,7 @@ export function replayOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ReplayOptions {
-  const made = command('replay', 'Drives a file through the bank, and compares what came of it.')
+  const made = command('replay', 'Drives a file through the bank, and compares the outcome.')
     .argument('<file>', 'transactions as CSV, for example those of shared/data')
     .option('--speed <rate>', 'commands per second, or "max", as without it', speedOf);
   const parsed = withAddresses(made).parse(args, { from: 'user' });

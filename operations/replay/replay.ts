@@ -26,7 +26,7 @@ function read(file: string): string {
   }
 }
 
-/** `npm run replay -- FILE.csv`: drives a file of transactions and compares what came of it. */
+/** `npm run replay -- FILE.csv`: drives a file of transactions and compares the outcome. */
 runCommand(async () => {
   const { file, speed, url, queryUrl } = replayOptions(process.argv.slice(2));
   const text = read(file);

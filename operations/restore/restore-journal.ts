@@ -27,7 +27,7 @@ const NOT_EMPTY =
 
 async function refuseIfUsed(journal: Journal, log: LogPages): Promise<void> {
   const mark = await journal.mark();
-  // What an interrupted restore left is gone on with.
+  // What an interrupted restore left is resumed.
   if (mark?.state === 'restoring') return;
   const { entries } = await log.readAfter(0, 60);
   const { streams } = await journal.load(entries.map(({ event }) => streamOfEvent(event)));
@@ -91,7 +91,7 @@ async function main(): Promise<void> {
   }
   if (keys.size > 0) {
     process.stdout.write(
-      `The log ends at ${restored.logEnds ?? 'its beginning'}. Whoever was erased after that, ` +
+      `The log ends at ${restored.logEnds ?? 'its beginning'}. Anyone who was erased after that, ` +
         'and not in the journal that was there, has a key again: erase them once more.\n',
     );
   }

@@ -72,8 +72,8 @@ const runInPlace = (bank: Bank, secrets: Secrets, args: readonly string[]): Prom
 /**
  * `npm run restore`: starts the log, the broker and the database, and a sidecar in the place of
  * the actor host, and has the actors' journal written again. Stops everything at the end. With
- * --refill the log first gets what the broker has kept, after an old backup of it was put back;
- * with --renumber the integration events are published anew, because the log has another order.
+ * --refill the log first gets what the broker has kept, after an old backup of it was restored;
+ * with --renumber the integration events are published again, because the log has another order.
  * With --release STREAM a stream leaves the quarantine and goes on as the log has it.
  */
 runCommand(async () => {
@@ -85,7 +85,7 @@ runCommand(async () => {
     release = [],
   } = command('restore', "Writes the actors' journal again from the log.")
     .option('--refill', 'gives the log first what the broker has kept')
-    .option('--renumber', 'publishes the integration events anew, for a log of another order')
+    .option('--renumber', 'publishes the integration events again, for a log of another order')
     .option('--onto-existing', 'adds to a journal that is not empty what it lacks')
     .option('--keys <file>', 'a backup of the keys of persons')
     .option('--release <stream>', 'takes it out of quarantine; several times', several)

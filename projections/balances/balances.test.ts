@@ -134,7 +134,7 @@ test('the lines of a reversal name the version that they take back', () => {
   });
 });
 
-test("given an item of a batch, its line has the batch's key beside the id", () => {
+test("given an item of a batch, its line has the batch's key alongside the id", () => {
   const { log } = small();
   const { event, position } = log.entries[1]!;
   const { entry } = historyLine({ position, event: { ...event, causationId: 'payroll-11' } });

@@ -182,7 +182,7 @@ test('a log that does not know its own end yet is waited for', async () => {
   await until(() => follower.status().state === 'following');
 });
 
-test('a push of what the log does not have is not applied, nor asked for for ever', async () => {
+test('a push of what the log does not have is not applied, nor always asked for', async () => {
   const log = logOf(10);
   const source = sourceOf({ entries: log.entries.slice(0, 5) });
   const { applied, projection } = recorder();

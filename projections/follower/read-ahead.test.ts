@@ -37,7 +37,7 @@ test('while a full page is worked on, the next one is read, and no page twice', 
   expect((await source.readAfter(last.head, LOG_PAGE_EVENTS_MAX)).entries).toEqual([]);
 });
 
-test('a page that was read ahead is not taken for another, nor its error for ever', async () => {
+test('a page that was read ahead is not taken for another, nor its error kept', async () => {
   const { source, leave, entries } = asked(LOG_PAGE_EVENTS_MAX + 9);
   leave(true);
   const { position } = (await source.readAfter(0, LOG_PAGE_EVENTS_MAX)).entries.at(-1)!;

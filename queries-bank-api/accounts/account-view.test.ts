@@ -49,7 +49,7 @@ test('while the read models are away nothing is answered from memory', async () 
   expect((await view.account(idOf(1)))?.version).toBe(1);
 });
 
-test('after a pause in which changes were deleted, it begins anew', async () => {
+test('after a pause in which changes were deleted, it begins again', async () => {
   const { models, clock, view } = viewed();
   models.of('1').changes.set(1, changeOf(1, 0, [accountOf(1, 1)]));
   expect((await view.account(idOf(1)))?.version).toBe(1);
@@ -188,7 +188,7 @@ test('a new generation that never comes so far is taken after a while', async ()
   expect(clock.time).toBe(began + CHANGES_KEPT_MS / 4);
 });
 
-test('given a new generation of which only a part was read, it begins anew', async () => {
+test('given a new generation of which only a part was read, it begins again', async () => {
   const { models, clock, view } = viewed();
   models.of('1').accounts.set(idOf(1), accountOf(1, 1));
   await view.account(idOf(1));

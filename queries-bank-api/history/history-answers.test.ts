@@ -42,7 +42,7 @@ function bank() {
   return { models, clock, reverse, reversedBy };
 }
 
-test('given a switch to a generation that lacks a reversal, it is told all the same', async () => {
+test('given a switch to a generation that lacks a reversal, it is shown all the same', async () => {
   const { models, clock, reverse, reversedBy } = bank();
   reverse('1');
   const { historyLines } = models;

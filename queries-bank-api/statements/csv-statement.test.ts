@@ -48,7 +48,7 @@ test('opening, entries and closing are records of one table', async () => {
   expect(rows.at(-1)).toMatchObject({ date: '2026-10-03', version: '13' });
 });
 
-test("the client's key is in every entry, beside the id where that is another", async () => {
+test("the client's key is in every entry, alongside the id where that is another", async () => {
   const events = october().map((event) =>
     event.version === 2 ? { ...event, causationId: 'payroll-11' } : event,
   );

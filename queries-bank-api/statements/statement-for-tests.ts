@@ -26,7 +26,7 @@ export const HOLDER: Holder = {
   address: { line1: 'Nádražní 12', city: 'Ústí nad Labem', postalCode: '400 01', country: 'CZ' },
 };
 
-/** Descriptions that mean something to a spreadsheet, to XML or to whoever draws letters. */
+/** Descriptions that mean something to a spreadsheet, to XML or to anyone who draws letters. */
 // prettier-ignore
 export const HOSTILE: readonly string[] = [
   '=1+1', '+1', '-1+2', '@SUM(A1)', ' =1+1', '＝1+1', '=HYPERLINK("http://x","y")', "=cmd|'/C x'!A1",

@@ -58,7 +58,7 @@ describe('a POST without a body', () => {
       expect([path, (await post(path, undefined, headers)).status]).toEqual([path, 200]);
     }
   });
-  test('is told which members are missing where some are', async () => {
+  test('names the members that are missing where some are', async () => {
     const answer = await post(deposits(), undefined, {});
     expect(answer.status).toBe(400);
     expect(answer.body).toContain('"at":"/amount"');

@@ -1,7 +1,7 @@
 import { executed } from '../faults/executed.ts';
 import type { Places } from './contract-corpus.ts';
 
-/** Makes what bad requests need beside an account in CZK that has some money. */
+/** Makes what bad requests need besides an account in CZK that has some money. */
 export async function placesOf(url: string, id: string, ownerId?: string): Promise<Places> {
   const post = (path: string, body: object) => executed(`${url}/v1/${path}`, body);
   const person = { givenName: 'Bad', familyName: 'Input' };

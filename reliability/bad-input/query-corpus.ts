@@ -70,7 +70,7 @@ export const badQueries = (accountId: string): BadRequest[] =>
     ];
   });
 
-/** Adds what the operation needs beside the parameter that is tried. */
+/** Adds what the operation needs besides the parameter that is tried. */
 const complete = (query: string, needed: Readonly<Record<string, string>>): string => {
   const rest = Object.entries(needed).filter(([name]) => !query.startsWith(name));
   return [...rest.map(([name, value]) => `${name}=${value}`), query].join('&');

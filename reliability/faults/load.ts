@@ -11,7 +11,7 @@ export interface Attempt {
   /** Milliseconds since the load began. */
   readonly sentMs: number;
   doneMs?: number;
-  /** 'unknown' until the client was told; a refusal has its code. */
+  /** 'unknown' until the client had an answer; a refusal has its code. */
   state: 'unknown' | 'acknowledged' | 'refused';
   version?: number;
   status?: number;
@@ -28,7 +28,7 @@ export interface LoadOptions {
 
 const CALL_MS_MAX = 4_000;
 
-/** Sends one attempt and notes what came of it; never throws. */
+/** Sends one attempt and notes the outcome; never throws. */
 export async function attempt(url: string, entry: Attempt, started: number): Promise<void> {
   try {
     const response = await fetch(`${url}/v1/accounts/${entry.accountId}/${entry.type}`, {

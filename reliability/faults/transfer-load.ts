@@ -13,7 +13,7 @@ export interface Asked {
   readonly amount: string;
   readonly way: Way;
   readonly expiresAt?: string;
-  /** 'unknown' until the client was told; a refusal of the request has its code. */
+  /** 'unknown' until the client had an answer; a refusal of the request has its code. */
   state: 'unknown' | 'pending' | 'completed' | 'voided' | 'expired' | 'rejected';
   transferId?: string;
   code?: string;
@@ -36,7 +36,7 @@ export const post = (url: string, body: object, key: string = randomUUID()): Pro
     signal: AbortSignal.timeout(CALL_MS_MAX),
   });
 
-/** Sends a transfer, ends it as it was meant, and notes what came of it; never throws. */
+/** Sends a transfer, ends it as it was meant, and notes the outcome; never throws. */
 export async function ask(commandUrl: string, asked: Asked): Promise<void> {
   try {
     await begin(commandUrl, asked);

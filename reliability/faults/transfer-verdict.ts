@@ -38,7 +38,7 @@ export async function askAgain(commandUrl: string, all: readonly Asked[]): Promi
   await Promise.all(all.filter(isOpen).map(again));
 }
 
-/** What the clients were told against what the log has. */
+/** What the clients were answered, compared with what the log has. */
 export async function answersAgainstLog(
   queryUrl: string,
   accountIds: readonly string[],

@@ -49,7 +49,7 @@ async function get(url: string): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown>;
 }
 
-/** I4, I5 and I6: what the clients were told against what the log has. */
+/** I4, I5 and I6: what the clients were answered, compared with what the log has. */
 export function clientViolations(
   attempts: readonly Attempt[],
   views: readonly AccountView[],

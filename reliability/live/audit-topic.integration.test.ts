@@ -76,7 +76,7 @@ test('checkpoints on the topic are signed by the auditor and follow each other',
   expect(readCheckpoints(lines, key)).toHaveLength(lines.length);
 });
 
-test('a rolled-back log is told everywhere, also after a restart, until it is back', async () => {
+test('a rolled-back log is reported everywhere, after a restart too, until it ends', async () => {
   const { bank, queryUrl } = house;
   const data = join(bank.instance.dataDir, 'immudb', 'data');
   await bank.takeDown('immudb');

@@ -100,7 +100,7 @@ const deadLetters = (...words: string[]): string => {
 };
 
 describe('commands as messages on the real house', () => {
-  test('one that comes twice is executed once, and its key tells what came of it', async () => {
+  test('one that comes twice is executed once, and its key tells the outcome', async () => {
     const key = randomUUID();
     // Two CloudEvents with one key, because the broker itself drops the same one at once.
     for (const id of [key, randomUUID()]) {

@@ -227,7 +227,7 @@ describe('a backup of the log', () => {
     return to;
   };
 
-  test('is not put back while the bank runs, nor over a log without being asked', async () => {
+  test('is not restored while the bank runs, nor over a log without being asked', async () => {
     expect((await restoreFrom(join(backups, 'log'))).said).toMatch(/The bank runs/);
     const seen = [...(await untilAtRest(acknowledged().length)).keys()];
     lines = seen.filter((key) => key.startsWith('history'));
@@ -268,7 +268,7 @@ describe('a backup of the log', () => {
     expect(await ended).toMatchObject({ code: 1 });
     expect(opens()).toBe(false);
   });
-  test('is put back with its hashes, and the old log is kept', async () => {
+  test('is restored with its hashes, and the old log is kept', async () => {
     const putting = restoreFrom(join(backups, 'log'), '--set-aside');
     await until(() => existsSync(join(dataDir, 'supervisor.lock')));
     // Else the bank would go on with the log that is moved aside beneath it.

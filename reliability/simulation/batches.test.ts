@@ -310,7 +310,7 @@ test('a dry run answers what would be, one after the other, and writes nothing',
   expect([...events(a), ...events(b)]).toHaveLength(2);
 });
 
-describe('what came of a command', () => {
+describe('the outcome of a command', () => {
   test('executed: its outcome, by id and by number', async () => {
     const a = await open();
     const [done] = await batch([money('deposit', a, '5.00', 'rent/1%?')]);

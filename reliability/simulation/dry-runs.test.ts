@@ -111,7 +111,7 @@ test.each(commands.map((operation) => [operation.id, operation] as const))(
     const real = await send(method.toUpperCase(), path, body, `key-${id}`);
     expect([real.response.status, real.body['dryRun']]).toEqual([status, undefined]);
     expect(real.response.headers.get('idempotency-replayed')).toBe(null);
-    // What was executed is told of as such; it was made, but not by this request.
+    // What was executed is reported as such; it was made, but not by this request.
     const again = await send(method.toUpperCase(), `${path}?dryRun=true`, body, `key-${id}`);
     expect([again.response.status, again.body['dryRun']]).toEqual([200, true]);
     for (const name of ['location', 'etag']) expect(again.response.headers.get(name)).toBe(null);

@@ -356,7 +356,7 @@ describe('a pending transfer', () => {
       ]);
       const events = body['events'] as { type: string }[];
       expect(events.map(({ type }) => type)).toEqual(types);
-      // What it set aside is gone, and so it is not told of any more.
+      // What it set aside is gone, and so it is not reported any more.
       expect(commandStatus.parse(body).outcome).toMatchObject({
         event: { type: 'transfer-captured' },
         balance: { ledger: '99.00', held: '0.00' },
@@ -365,12 +365,12 @@ describe('a pending transfer', () => {
   });
 });
 
-describe('what came of a transfer, by its key', () => {
+describe('the outcome of a transfer, by its key', () => {
   const came = async (key: string, account: string) => {
     const { status, body } = await call(`/v1/commands/${key}?accountId=${account}`);
     return status === 200 ? commandStatus.parse(body) : status;
   };
-  test('is told at both accounts, each with its own outcome', async () => {
+  test('is shown at both accounts, each with its own outcome', async () => {
     const [a, b] = [await open(), await open()];
     const { body } = await transfer(a, b, '30.00', 'at-both');
     for (const [account, outcome] of [
@@ -387,7 +387,7 @@ describe('what came of a transfer, by its key', () => {
       });
     }
   });
-  test('of a reversal too, which is not told of by the key of what it took back', async () => {
+  test('of a reversal too, which is not reported by the key of what it took back', async () => {
     const [a, b] = [await open(), await open()];
     const original = (await transfer(a, b, '30.00', 'there')).body['transferId'];
     const path = `/v1/transfers/${String(original)}/reversals`;

@@ -5,7 +5,7 @@ import { runsOf } from '../../domain/runs-for-tests.ts';
 const SEEDS_MAX = 2_000;
 const PATIENCE_MS = 3_600_000;
 
-// In a file of their own, so that a second processor runs them beside the seeds without a bug.
+// In a file of their own, so that a second processor runs them alongside the seeds without a bug.
 test.each(PLANTED_BUGS.slice(0, runsOf(PLANTED_BUGS.length)))(
   `finds within ${SEEDS_MAX} seeds: %s`,
   async (bug) => {

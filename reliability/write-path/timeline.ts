@@ -25,7 +25,7 @@ interface Happening {
   readonly sequence: number;
   readonly life: Life | undefined;
   readonly run: () => void;
-  /** A timer of a loop that goes on for ever: it does not tell that something is under way. */
+  /** A timer of a loop that never ends: it does not tell that something is under way. */
   readonly isIdle: boolean;
 }
 
@@ -100,7 +100,7 @@ export function createTimeline(isTraced: boolean) {
     },
     /** Everything stands still for so long, and then is late. */
     standStill: (ms: number): void => void (now += ms),
-    /** How much is under way, without the loops that go on for ever. */
+    /** How much is under way, without the loops that never end. */
     underWay: (): number => underWay,
     clockOf: (life: Life): Clock => ({
       wall: () => WALL_START + now + life.wallOffset,

@@ -35,7 +35,7 @@ describe('docker-compose.yml', () => {
     ['another tuning', 'compose', 'GOGC: "300"', 'GOGC: "30"', 'tuning'],
     ['an app on another network', 'compose', 'service:pod', 'bridge', 'network'],
     ['an unknown variable', 'compose', 'APP_PROTOCOL: http', 'APP_PROTO: http', 'environment'],
-  ])('given %s, the difference is told', (_what, file, from, to, told) => {
+  ])('given %s, the difference is reported', (_what, file, from, to, told) => {
     expect(changed(file, from, to).join('\n')).toContain(told);
   });
 });

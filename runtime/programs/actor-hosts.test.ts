@@ -58,7 +58,7 @@ describe('several actor hosts', () => {
     expect(new Set(tokens).size).toBe(1);
   });
 
-  test.each([0, 9, 1.5, Number.NaN])('given %s hosts, the limits are told', (hosts) => {
+  test.each([0, 9, 1.5, Number.NaN])('given %s hosts, the limits are named', (hosts) => {
     expect(() => actorHostsWanted(hosts)).toThrow('a whole number from 1 to 8');
   });
 });

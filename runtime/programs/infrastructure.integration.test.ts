@@ -56,7 +56,7 @@ describe('the infrastructure', () => {
   test('given a write, it is synced before it is answered, on the read side too', async () => {
     const show = 'show synchronous_commit';
     expect(await query('journal', 'journal', show)).toEqual([{ synchronous_commit: 'on' }]);
-    // A projection remembers what it wrote: what a crash took back would be a hole for ever.
+    // A projection remembers what it wrote: what a crash took back would be a permanent hole.
     expect(await query('readside', 'readside', show)).toEqual([{ synchronous_commit: 'on' }]);
   });
 

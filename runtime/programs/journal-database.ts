@@ -58,8 +58,8 @@ export async function recreateJournal(instance: Instance, secrets: JournalSecret
   await provisionJournal(instance, secrets);
 }
 
-// Without these settings a plan that was made while the tables were small would read all of them
-// for ever. Every statement finds its rows by a key.
+// Without these settings a plan that was made while the tables were small would always read
+// all of them. Every statement finds its rows by a key.
 const RIGHTS = [
   'alter database journal owner to journal_owner',
   'revoke all on database journal from public',
@@ -77,7 +77,7 @@ async function refuseFirstRelease(admin: Client): Promise<void> {
   if (rowCount === 0) return;
   throw new CannotRun(
     'The data folder is of an older release: "npm run reset" empties it, or "npm run restore" ' +
-      'makes the journal anew from the log.',
+      'makes the journal again from the log.',
   );
 }
 

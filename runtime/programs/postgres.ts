@@ -181,8 +181,8 @@ const locate = (root: string): string => {
 };
 
 /**
- * Beside the place of the data folder, and moved there when it is whole: initdb writes the version
- * first, so what a killed one has left would pass for a database that nobody can log in to.
+ * Next to the place of the data folder, and moved there when it is whole: initdb writes the
+ * version first, so what a killed one has left would pass for a database that nobody can log in to.
  */
 const initialise = (bin: string, place: string, secrets: Secrets): void => {
   const user = postgresUser();

@@ -45,7 +45,7 @@ describe('what status tells of an app', () => {
 
 describe('what waiting does not heal', () => {
   const checks = { alarms: { ok: false, reason: 'rolled-back: it was cut', needsPerson: true } };
-  test('is told apart from what it heals', () => {
+  test('is distinguished from what it heals', () => {
     expect(neededPersonFor({ status: 'not-ready', checks })).toBe('rolled-back: it was cut');
     const away = { log: { ok: false, reason: 'immudb is away' } };
     expect(neededPersonFor({ status: 'not-ready', checks: away })).toBeUndefined();

@@ -230,7 +230,7 @@ export const startBank = async (
       const daprd = fileOf(files, 'daprd');
       await supervisor.start(appPrograms(instance, secrets, apps, daprd, inspectors));
       const readyMs = inspectors.size === 0 ? READY_DEADLINE_MS : INSPECTED_MS_MAX;
-      // Not ended for it: whoever finds out what happened needs the bank, and commands are kept.
+      // Not ended for it: who finds out what happened needs the bank, and commands are kept.
       distrusted.push(...(await waitReady(apps, readyMs)));
     });
     return bank;
