@@ -10,7 +10,8 @@ const PAGES_MIN = 25;
 const LINKS_MIN = 60;
 const PATHS_MIN = 80;
 const VARIABLES_MIN = 30;
-const WORDS_MIN = 10;
+const WORDS_MIN = 15;
+const SOURCES_MIN = 400;
 
 const filesIn = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -95,6 +96,17 @@ const pathsOf = (text: string): string[] =>
 /** The history of the project names files as they were called then. */
 const present = pages.filter((page) => page !== 'CHANGELOG.md');
 
+const GLOSSARY = join('docs', 'glossary.md');
+/** What is avoided in one meaning only is not among them: nobody but a reader can tell. */
+const AVOIDED = namedIn(
+  read(GLOSSARY).split('## Words to avoid')[1] ?? '',
+  /^\| ([a-z ]+) \|/gm,
+).filter((word) => word !== 'not');
+const avoidedIn = (text: string, words = AVOIDED): string[] =>
+  (text.match(new RegExp(String.raw`\b(?:${words.join('|')})\b`, 'gi')) ?? []).map((word) =>
+    word.toLowerCase(),
+  );
+
 describe('the docs', () => {
   test('are seen as a whole', () => {
     expect(pages.length).toBeGreaterThan(PAGES_MIN);
@@ -121,15 +133,11 @@ describe('the docs', () => {
   });
 
   test('avoid the words that the glossary lists', () => {
-    const glossary = join('docs', 'glossary.md');
-    const [, list = ''] = read(glossary).split('## Words to avoid');
-    const words = namedIn(list, /^\| ([a-z ]+) \|/gm).filter((word) => word !== 'not');
-    expect(words.length).toBeGreaterThan(WORDS_MIN);
-    const avoided = new RegExp(String.raw`\b(?:${words.join('|')})\b`, 'i');
+    expect(AVOIDED.length).toBeGreaterThan(WORDS_MIN);
     const checked = ['README.md', 'ARCHITECTURE.md', 'STYLE.md', ...pages.filter(isInDocs)];
     const faults = checked
-      .filter((page) => page !== glossary)
-      .flatMap((page) => sentencesOf(page).filter((line) => avoided.test(line)));
+      .filter((page) => page !== GLOSSARY)
+      .flatMap((page) => sentencesOf(page).filter((line) => avoidedIn(line).length > 0));
     expect(faults).toEqual([]);
   });
 
@@ -144,6 +152,47 @@ describe('the docs', () => {
       expect(figure('README.md', load)).toBe(figure('docs/performance.md', load));
     }
   });
+});
+
+describe('the code', () => {
+  /** Words that have a right meaning in code: a test's whole bank, and those who follow the log. */
+  const LEFT = new Set(['house', 'followers']);
+  /** The texts of the published OpenAPI documents and events, which change with the API only. */
+  const PUBLISHED: Readonly<Record<string, string>> = {
+    'contracts/account/command-operations.ts': 'for ever',
+    'contracts/account/queries.ts': 'for ever',
+    'contracts/batch/batches.ts': 'for ever',
+    'contracts/batch/operations.ts': 'for ever, what came of',
+    'contracts/http/problems.ts': 'anew',
+    'contracts/log/integration-events.ts': 'beside',
+    'contracts/person/operations.ts': 'for ever',
+    // An invariant, named so in alarms.
+    'domain/invariants.ts': 'fold',
+  };
+  /** Tests name it and expect what an alarm about it says. */
+  const INVARIANT = /\bfold[:']/g;
+  /** A phrase may go on in the next line of its comment or string. */
+  const inOneLine = (text: string): string => text.replaceAll(/ ?['`]? ?\+?\n[ */'`]*/g, ' ');
+  const words = AVOIDED.filter((word) => !LEFT.has(word));
+  const sources = files.filter(
+    (path) => /\.(ts|mjs)$/.test(path) && path !== 'reliability/docs.test.ts',
+  );
+
+  test('avoids these words too, in names, comments and sentences', () => {
+    expect(sources.length).toBeGreaterThan(SOURCES_MIN);
+    const found = sources.map((path) => {
+      const text = path.includes('.test.') ? read(path).replaceAll(INVARIANT, '') : read(path);
+      return [path, [...new Set(avoidedIn(inOneLine(text), words))].toSorted().join(', ')];
+    });
+    expect(Object.fromEntries(found.filter(([, hits]) => hits !== ''))).toEqual(PUBLISHED);
+  });
+
+  test.each([
+    ['// Begins Anew,', 'anew'],
+    [' * once, for\n   * ever', 'for ever'],
+    ["'for ' +\n      'ever'", 'for ever'],
+    ['// forever and a beside-note', 'beside'],
+  ])('%j has %s', (text, word) => expect(avoidedIn(inOneLine(text))).toEqual([word]));
 });
 
 describe('faults are found', () => {
