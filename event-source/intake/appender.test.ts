@@ -11,7 +11,7 @@ import {
 import { digestOf, eventOf, eventsOf, jointly, linked } from '../log/events-for-tests.ts';
 import { newAccount, randomOf } from '../log/events-for-tests.ts';
 import { memoryLog } from '../log/memory-log.ts';
-import { GAP_MS_MAX } from './append-verdict.ts';
+import { GAP_MS_MAX } from './delivery-verdict.ts';
 import { memoryQuarantine, openQuarantine, type Quarantine } from '../quarantine.ts';
 
 const logger = createLogger('test', 'error');

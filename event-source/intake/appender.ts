@@ -12,7 +12,7 @@ import {
 } from '../log/event-log.ts';
 import { heldEvents } from './held-events.ts';
 import type { LogFeed } from '../feeds/log-feed.ts';
-import { outcomeJudge, type Verdict } from './append-verdict.ts';
+import { outcomeJudge, type Verdict } from './delivery-verdict.ts';
 import type { Offence, Quarantine } from '../quarantine.ts';
 
 /** What may wait for its append; more is sent back to the broker. */
