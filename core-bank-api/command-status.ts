@@ -72,7 +72,7 @@ async function executionOf(
 
 const stepOf = ({ id, type, version, at }: LoggedEvent) => ({ id, type, version, at });
 
-/** The key itself; of a message without one, known by its source and id, what followed from them. */
+/** The key itself; of a message without one, what followed from its source and id. */
 function commandIdIn(text: unknown, source: unknown): CommandId {
   if (source !== undefined) {
     if (typeof source === 'string' && source !== '') return messageKeyFor(source, String(text));

@@ -417,7 +417,7 @@ describe('a walked log', () => {
       ofExport([header, ...items], lines);
   const tx = (id: number, change: object): object[] =>
     walked.with(id - 1, { ...walked[id - 1]!, ...change });
-  const header = (id: number, change: object) =>
+  const withHeader = (id: number, change: object) =>
     tx(id, { header: { ...walked[id - 1]!.header, ...change } });
   const [first, second] = walked[2]!.entries as [object, object];
   const hash = Buffer.alloc(32, 9).toString('base64');
@@ -506,23 +506,23 @@ describe('a walked log', () => {
     ],
     [
       'with another time',
-      log(header(4, { ts: 1 })),
+      log(withHeader(4, { ts: 1 })),
       'NOT PROVEN (forked). Line 5 of log: Transaction 5 does not continue transaction 4.',
     ],
     [
       'with another time at its end',
-      log(header(7, { ts: 1 })),
+      log(withHeader(7, { ts: 1 })),
       'NOT PROVEN (forked). The walked log is not the one that was signed at 7.',
     ],
     [
       'with another tree',
-      log(header(4, { blRoot: hash })),
+      log(withHeader(4, { blRoot: hash })),
       'NOT PROVEN (two-histories). Line 4 of log: The Merkle tree in transaction 4 has ' +
         'other transactions than the chain before it: one signature stands for two histories.',
     ],
     [
       'with another predecessor',
-      log(header(4, { prevAlh: hash })),
+      log(withHeader(4, { prevAlh: hash })),
       'NOT PROVEN (forked). Line 4 of log: Transaction 4 does not continue transaction 3.',
     ],
     [

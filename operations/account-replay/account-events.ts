@@ -20,8 +20,8 @@ export interface AccountEvents {
 }
 
 /**
- * The events of an account up to a version, or all of them. Throws CannotRun when no bank answers, when
- * the log has no such account, and when it has no such version.
+ * The events of an account up to a version, or all of them. Throws CannotRun when no bank answers,
+ * when the log has no such account, and when it has no such version.
  */
 export async function accountEvents(
   address: AppAddress,

@@ -143,7 +143,7 @@ export class AccountView {
     this.confirmedAt = began;
   }
 
-  /** Takes in the changes that are there; those before `since` were known or are in the documents. */
+  /** Takes in the changes that are there; those before `since` were known or are written. */
   private async readOn(since: number): Promise<void> {
     // What was seen stays seen. But a log that was restored is shorter, perhaps permanently.
     let until: number | undefined;

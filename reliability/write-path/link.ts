@@ -48,8 +48,8 @@ export function createLink({ timeline, chance, weather, seen, crash }: LinkParts
       const wayMs = chance.between(1, fault === 'slow' ? 1_500 : 12);
       const backMs = chance.between(1, fault === 'slow' ? 1_500 : 12);
       const timeoutMs = chance.pick(TIMEOUTS_MS);
-      const answer = (resolve: () => void): void => {
-        if (crashes !== 'answered') return after(backMs, resolve, life);
+      const answer = (finish: () => void): void => {
+        if (crashes !== 'answered') return after(backMs, finish, life);
         after(backMs, () => crash(life), life);
       };
       const apply = (ms: number, isLate: boolean, isAnswered: boolean): void =>

@@ -65,7 +65,7 @@ afterEach(async () => {
 });
 
 describe('a supervised program', () => {
-  test('given a disk that takes no process table and no log, it is restarted all the same', async () => {
+  test('given a disk that takes no table and no log, it is restarted all the same', async () => {
     const house = await supervise();
     const server = await spec('server', SERVER);
     await house.start([server]);
