@@ -47,6 +47,8 @@ const TESTS_THAT_START = `^(?:${STARTING.join('|')})/.*${TESTS}`;
  * contracts are open: each file there is one.
  */
 const DOORS = {
+  'bench/plain': ['plain-course'],
+  'bench/report': ['results', 'report', 'latencies'],
   'bank-account-actor/account': ['account-decider', 'command-lookup', 'expiry'],
   'bank-account-actor/host': ['bank-host', 'http', 'log-client'],
   'bank-account-actor/journal': ['journal', 'memory-journal', 'pg-journal'],
@@ -98,6 +100,15 @@ const DOORS = {
   'projections/follower': ['event-source-log', 'follower', 'projection', 'set-aside'],
   'projections/history': ['history-projection'],
   'projections/read-store': ['mongo-read-store', 'read-store'],
+  'platform/http': [
+    'docs',
+    'h2c',
+    'health',
+    'http',
+    'requests',
+    'serve',
+    'server-sent-events',
+  ],
   'queries-bank-api/accounts': ['account-view', 'past-balance'],
   'queries-bank-api/history': ['history-answers', 'history-view', 'refusal-answers'],
   'queries-bank-api/log': ['account-log', 'audit-answers', 'event-streams', 'proof-answers'],
@@ -152,7 +163,7 @@ const HOMES = {
   mongodb: '^(?:projections/read-store|queries-bank-api/read-models)/mongo-',
   '@grpc/grpc-js': GRPC,
   '@grpc/proto-loader': GRPC,
-  pg: '^(?:runtime/|bench/plain-ledger\\.ts$|bank-account-actor/journal/pg-)',
+  pg: '^(?:runtime/|bench/plain/plain-ledger\\.ts$|bank-account-actor/journal/pg-)',
   '@nats-io/transport-node': NATS,
   '@nats-io/jetstream': NATS,
   pdfkit: PDFKIT,

@@ -5,7 +5,7 @@ import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
-import { listenH2c } from '../platform/h2c.ts';
+import { listenH2c } from '../platform/http/h2c.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorHostConfig } from './config.ts';

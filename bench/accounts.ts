@@ -1,10 +1,10 @@
 import { clock } from '../runtime/progress.ts';
 import { connect, once, untilFound } from './connection.ts';
 import type { Measured } from './house.ts';
-import { latenciesOf } from './latencies.ts';
+import { latenciesOf } from './report/latencies.ts';
 import { deposit, keyed } from './loads.ts';
 import { watchPrograms } from './measurements.ts';
-import type { LoadResult } from './results.ts';
+import type { LoadResult } from './report/results.ts';
 import type { Opened } from './spread.ts';
 
 const OPENERS = 64;

@@ -4,7 +4,7 @@ import { measureAtRest } from './disk.ts';
 import { actorHosts } from './house.ts';
 import { comparedLoads, type Load } from './loads.ts';
 import { measureIdle, runAudit, runRebuild } from './measurements.ts';
-import type { Rebuild } from './results.ts';
+import type { Rebuild } from './report/results.ts';
 
 const PROJECTIONS = ['balances', 'history'] as const;
 

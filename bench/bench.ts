@@ -11,13 +11,13 @@ import { actorHosts, openHouse, type House } from './house.ts';
 import { batchLoads, comparedLoads, singleLoads } from './loads.ts';
 import { measureIdle, watchPrograms } from './measurements.ts';
 import { isWanted, type Part } from './parts.ts';
-import { openPlainCourse } from './plain-course.ts';
+import { openPlainCourse } from './plain/plain-course.ts';
 import { unwatched } from './processes.ts';
 import { fillPool, measureSpread, SPREAD } from './quiet-accounts.ts';
 import { measureReceipts } from './receipts.ts';
-import { report } from './report.ts';
-import { machine, readKept, writeResults } from './results.ts';
-import type { LoadResult, Results } from './results.ts';
+import { report } from './report/report.ts';
+import { machine, readKept, writeResults } from './report/results.ts';
+import type { LoadResult, Results } from './report/results.ts';
 import { createPool } from './spread.ts';
 
 /** Half of a peak that this run did not measure. */

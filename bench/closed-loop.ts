@@ -1,5 +1,5 @@
 import { connect, type Exchange } from './connection.ts';
-import { latenciesOf, type Latencies } from './latencies.ts';
+import { latenciesOf, type Latencies } from './report/latencies.ts';
 
 export interface LoopOptions {
   readonly url: string;

@@ -4,8 +4,8 @@ import type { House } from './house.ts';
 import type { Load, Subjects } from './loads.ts';
 import { runLoad } from './measurements.ts';
 import type { Part } from './parts.ts';
-import type { PlainCourse } from './plain-course.ts';
-import { cpuOf, type LoadResult, type Results } from './results.ts';
+import type { PlainCourse } from './plain/plain-course.ts';
+import { cpuOf, type LoadResult, type Results } from './report/results.ts';
 import type { Pool } from './spread.ts';
 
 /** A bank that runs for a day is warm; code that was just loaded is several times slower. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectPool, untilFound, type Connection, type Reply } from './connection.ts';
-import { latenciesOf, type Latencies } from './latencies.ts';
+import { latenciesOf, type Latencies } from './report/latencies.ts';
 import { command, pick } from './loads.ts';
 import { openLoop } from './open-loop.ts';
 

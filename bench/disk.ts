@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from './connection.ts';
 import type { House } from './house.ts';
-import type { AtRest, StoreSize } from './results.ts';
+import type { AtRest, StoreSize } from './report/results.ts';
 
 const BLOCK_BYTES = 512;
 const POLL_MS = 500;

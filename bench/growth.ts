@@ -4,7 +4,7 @@ import { connect, type Connection, type Exchange } from './connection.ts';
 import type { House } from './house.ts';
 import { batch, deposit, written } from './loads.ts';
 import { runLoad } from './measurements.ts';
-import type { LoadResult } from './results.ts';
+import type { LoadResult } from './report/results.ts';
 
 const STAGES = [1, 1_000, 100_000] as const;
 const BATCH_COMMANDS = 1_000;

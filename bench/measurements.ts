@@ -6,8 +6,8 @@ import type { House, Measured } from './house.ts';
 import type { Load } from './loads.ts';
 import { machineBusyMs, proportionalMib, sample } from './processes.ts';
 import type { NamedPid, Sample } from './processes.ts';
-import { cpuOf, GENERATOR_NAME, machine } from './results.ts';
-import type { Audit, Idle, LoadResult, ProgramUse, Rebuild } from './results.ts';
+import { cpuOf, GENERATOR_NAME, machine } from './report/results.ts';
+import type { Audit, Idle, LoadResult, ProgramUse, Rebuild } from './report/results.ts';
 
 /** Before each load. */
 export const WARM_UP_MS = 2_000;

@@ -1,5 +1,5 @@
 import { connectPool, type Exchange, type Reply } from './connection.ts';
-import { latenciesOf, type Latencies } from './latencies.ts';
+import { latenciesOf, type Latencies } from './report/latencies.ts';
 
 export interface OpenLoopOptions {
   readonly url: string;

@@ -2,7 +2,7 @@ import { receiptFault, readReceipt } from '../proofs/receipt.ts';
 import { readPublicKey } from '../proofs/signed-state.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { once } from './connection.ts';
-import { latenciesOf, type Latencies } from './latencies.ts';
+import { latenciesOf, type Latencies } from './report/latencies.ts';
 import { command, pick } from './loads.ts';
 import { openLoop, type OpenLoopResult } from './open-loop.ts';
 

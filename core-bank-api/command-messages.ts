@@ -10,7 +10,7 @@ import {
 } from '../contracts/batch/command-messages.ts';
 import type { FieldError } from '../contracts/http/problems.ts';
 import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/log/topics.ts';
-import { parseObject } from '../platform/http.ts';
+import { parseObject } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import {
   executePlan,

@@ -1,7 +1,7 @@
 import type { RefusalMessage } from '../contracts/account/refusals.ts';
 import type { ProblemParts } from '../contracts/http/problems.ts';
-import { Failure } from '../platform/http.ts';
-import { invalid } from '../platform/requests.ts';
+import { Failure } from '../platform/http/http.ts';
+import { invalid } from '../platform/http/requests.ts';
 
 /**
  * The problem that a refusal is to the client; `refusalId` names its record, if the account keeps

@@ -2,7 +2,7 @@ import { PUBSUB } from '../contracts/log/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
-import { listen, stopListening } from '../platform/http.ts';
+import { listen, stopListening } from '../platform/http/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { commandApi } from './app.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { COMMAND_ID_PATTERN, commandId, type CommandId } from '../domain/ids.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
-import { invalid } from '../platform/requests.ts';
+import { invalid } from '../platform/http/requests.ts';
 
 const refuse = (at: string, message: string): never => {
   throw invalid(at, message);

@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import type { LogProofs } from '../contracts/log/log-proofs.ts';
-import { health, NeedsPerson } from '../platform/health.ts';
-import { createApp, finish, Failure } from '../platform/http.ts';
+import { health, NeedsPerson } from '../platform/http/health.ts';
+import { createApp, finish, Failure } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { GRAVE, type Alarms } from './alarms.ts';
 import type { Appender } from './intake/appender.ts';

@@ -6,7 +6,7 @@ import { AUDIT_TOPIC, LOG_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
-import { listen } from '../platform/http.ts';
+import { listen } from '../platform/http/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { publicKeyPem } from '../proofs/signed-state.ts';

@@ -70,7 +70,7 @@ const YOURS: VariableGroup = {
       'names, separated by commas',
       'loopback names only',
       'Further names under which the APIs may be called ([http.md](http.md)).',
-      'platform/foreign-request.ts',
+      'platform/http/cross-origin-request.ts',
     ),
     variable(
       'CORE_BANK_MONGODB_URL',
@@ -184,7 +184,7 @@ const CONTAINERS: VariableGroup = {
       'address',
       '`127.0.0.1`',
       'Address on which every app listens.',
-      'platform/http.ts',
+      'platform/http/http.ts',
     ),
     variable(
       'DAPR_HOST',

@@ -33,7 +33,7 @@ test('parameters go into the path, the rest into the query or the body', async (
   expect(asked).toEqual([
     ['log', 'GET', 'streams/acct/1/events/7?from=2&to=2026-01-01T00%3A00%3A00Z'],
     ['log', 'GET', 'streams/acct/1/events/7'],
-    ['log', 'POST', 'latestVersions', { from: 2 }],
+    ['log', 'POST', 'heads', { from: 2 }],
   ]);
 });
 

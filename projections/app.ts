@@ -2,8 +2,8 @@ import type { Express } from 'express';
 import { z } from 'zod';
 import type { SetAsideModel } from '../contracts/account/read-models.ts';
 import { LOG_TOPIC, logMessage, PUBSUB } from '../contracts/log/topics.ts';
-import { health, NeedsPerson } from '../platform/health.ts';
-import { createApp, finish, jsonBody } from '../platform/http.ts';
+import { health, NeedsPerson } from '../platform/http/health.ts';
+import { createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Generations } from './generations.ts';
 

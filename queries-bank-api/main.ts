@@ -1,7 +1,7 @@
 import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
-import { listen } from '../platform/http.ts';
+import { listen } from '../platform/http/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { AccountView } from './accounts/account-view.ts';

@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
 import type { AccountModel } from '../contracts/account/read-models.ts';
 import type { AccountId } from '../domain/ids.ts';
-import { Failure } from '../platform/http.ts';
+import { Failure } from '../platform/http/http.ts';
 import type { AccountLog } from './log/account-log.ts';
 import type { AccountView } from './accounts/account-view.ts';
 

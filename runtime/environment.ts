@@ -21,7 +21,7 @@ const INHERITED = [
   'TMPDIR',
   'LOG_LEVEL',
   'CORE_BANK_CRASH_FILE',
-  // Names of this machine under which the APIs may be called (platform/foreign-request.ts).
+  // Names of this machine under which the APIs may be called (platform/http).
   'ALLOWED_HOSTS',
   // Apps then tell their sidecars which trace a call belongs to (platform/dapr.ts).
   'CORE_BANK_TRACES',

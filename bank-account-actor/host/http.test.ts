@@ -1,7 +1,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import { executeAnswer, type CommandMessage } from '../../contracts/account/commands.ts';
-import { listenH2c, type Listening } from '../../platform/h2c.ts';
+import { listenH2c, type Listening } from '../../platform/http/h2c.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { ACCOUNT, deposit, open, said, silent, testHost, testLog } from './bank-host-for-tests.ts';

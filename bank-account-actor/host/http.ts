@@ -4,10 +4,10 @@ import {
   type OpenedPerson,
 } from '../../contracts/person/queries.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
-import { readiness, type Check } from '../../platform/health.ts';
-import { answer, readText } from '../../platform/h2c.ts';
-import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/h2c.ts';
-import { sameToken } from '../../platform/http.ts';
+import { readiness, type Check } from '../../platform/http/health.ts';
+import { answer, readText } from '../../platform/http/h2c.ts';
+import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/http/h2c.ts';
+import { sameToken } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { READ_KEYS } from '../restore/keys-backup.ts';

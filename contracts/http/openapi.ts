@@ -35,7 +35,7 @@ const ALWAYS: readonly ProblemCode[] = [
 
 /**
  * Whether a request without a body is taken as `{}`; a PUT always needs one, see
- * platform/json-body.ts.
+ * platform/http/json-body.ts.
  */
 export const mayBeEmpty = ({ method, body }: Operation): boolean =>
   method === 'post' && body?.safeParse({}).success === true;

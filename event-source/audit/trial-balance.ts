@@ -1,5 +1,5 @@
 import type { TrialBalanceAnswer } from '../../contracts/log/audit.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import { transactionOf } from '../../proofs/entry-proof.ts';
 import type { AuditReport } from './auditor.ts';
 import { type BooksSnapshots, type BooksSnapshot, sumsOf } from './snapshots.ts';

@@ -3,7 +3,7 @@ import express from 'express';
 import request from 'supertest';
 import type { ExportedEvent, ReceiptDocument } from '../../contracts/log/receipts.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { finish } from '../../platform/http.ts';
+import { finish } from '../../platform/http/http.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { createLogWalk, versionsFault } from '../../proofs/log-walk.ts';
 import { isFault } from '../../proofs/proof-fault.ts';

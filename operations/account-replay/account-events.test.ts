@@ -5,7 +5,7 @@ import { eventsOf, newAccount } from '../../event-source/log/events-for-tests.ts
 import { memoryLog } from '../../event-source/log/memory-log.ts';
 import { memoryQuarantine, openQuarantine } from '../../event-source/quarantine.ts';
 import { accountOfStream } from '../../contracts/account/events.ts';
-import { createApp, finish, listen } from '../../platform/http.ts';
+import { createApp, finish, listen } from '../../platform/http/http.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { freePort } from '../../runtime/ports.ts';
 import { accountEvents } from './account-events.ts';

@@ -1,5 +1,5 @@
 import { balanceAnswer } from '../../contracts/account/queries.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import { BEN, ANNA, logOf, october } from '../log/life-for-tests.ts';
 import { LatestVersions } from '../log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './past-balance.ts';

@@ -3,9 +3,9 @@ import type { AccountPage } from '../../contracts/log/entries.ts';
 import { type BalanceAnswer, VERSION_WAIT_MS } from '../../contracts/account/queries.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import type { AccountLog, LatestVersions } from '../log/account-log.ts';
-import { invalid } from '../../platform/requests.ts';
+import { invalid } from '../../platform/http/requests.ts';
 
 /** Requests that may wait for a version of the log at the same time; more are answered at once. */
 const WAITING_MAX = 200;

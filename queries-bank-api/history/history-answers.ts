@@ -16,7 +16,7 @@ import {
 } from '../read-your-writes.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
-import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
+import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
 import type { HistoryView } from './history-view.ts';
 import type { Request, Response } from 'express';
 import { createHash } from 'node:crypto';

@@ -5,11 +5,11 @@ import {
   type RefusalsAnswer,
 } from '../../contracts/account/queries.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import type { AccountLog } from '../log/account-log.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
-import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
+import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 
 /** Answers pages of an account's recorded refusals, newest first; a cursor names where one ends. */

@@ -8,9 +8,9 @@ import {
   type TrialBalanceAnswer,
 } from '../../contracts/log/audit.ts';
 import { problemSchema, type ProblemCode } from '../../contracts/http/problems.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import { noQuery } from '../../contracts/http/parameters.ts';
-import { queryOf } from '../../platform/requests.ts';
+import { queryOf } from '../../platform/http/requests.ts';
 import type { ServiceInvoker } from '../../platform/service-client.ts';
 import { askServices } from '../other-services.ts';
 import { RETRY_AFTER } from '../read-your-writes.ts';

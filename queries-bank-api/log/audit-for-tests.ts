@@ -1,5 +1,5 @@
 import type { AlarmItem, AuditStatus, TrialBalanceAnswer } from '../../contracts/log/audit.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import type { Audit } from './audit-answers.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 

@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
-import { createApp, finish } from '../../platform/http.ts';
+import { createApp, finish } from '../../platform/http/http.ts';
 import { idOf } from '../accounts/accounts-for-tests.ts';
 import { eventStreams } from './event-streams.ts';
 import { eventOf, logForTests } from './log-for-tests.ts';

@@ -7,7 +7,7 @@ import {
 } from '../../contracts/log/live-events.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { doubling, retry } from '../../platform/retry.ts';
 import {
@@ -15,10 +15,10 @@ import {
   STREAM_PACE,
   type EventStream,
   type StreamPace,
-} from '../../platform/server-sent-events.ts';
+} from '../../platform/http/server-sent-events.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
-import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
+import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
 import {
   VERSIONS_PACE,
   LatestVersions,

@@ -3,7 +3,7 @@ import request from 'supertest';
 import { OPEN_PERSONS, personAnswer, personsAnswer } from '../../contracts/person/queries.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId } from '../../domain/ids.ts';
-import { finish } from '../../platform/http.ts';
+import { finish } from '../../platform/http/http.ts';
 import { AccountView } from '../accounts/account-view.ts';
 import { accountOf, changeOf } from '../accounts/accounts-for-tests.ts';
 import { memoryReadModels } from '../read-models/memory-read-models.ts';

@@ -12,7 +12,7 @@ import {
   type PersonsAnswer,
 } from '../../contracts/person/queries.ts';
 import type { PersonId } from '../../domain/ids.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import type { ServiceInvoker } from '../../platform/service-client.ts';
 import type { AccountView } from '../accounts/account-view.ts';
 import { askServices } from '../other-services.ts';
@@ -20,7 +20,7 @@ import { Unavailable, type ReadModels } from '../read-models/read-models.ts';
 import { notReached, tag, waited } from '../read-your-writes.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import { personParams } from '../../contracts/http/parameters.ts';
-import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
+import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
 import type { Request, Response } from 'express';
 
 /**

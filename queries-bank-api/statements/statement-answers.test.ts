@@ -2,7 +2,7 @@ import request from 'supertest';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { statementAnswer } from '../../contracts/account/statements.ts';
 import { personId } from '../../domain/ids.ts';
-import { createApp, finish } from '../../platform/http.ts';
+import { createApp, finish } from '../../platform/http/http.ts';
 import { AccountView } from '../accounts/account-view.ts';
 import { reached } from '../app.ts';
 import {

@@ -6,7 +6,7 @@ import type {
   StatementFormat,
 } from '../../contracts/account/statements.ts';
 import { unreachable } from '../../domain/ids.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { transactionOf } from '../../proofs/entry-proof.ts';
 import type { LogProofs } from '../../contracts/log/log-proofs.ts';
@@ -15,7 +15,7 @@ import type { AccountLog } from '../log/account-log.ts';
 import type { PersonPorts } from '../persons/person-answers.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
-import { invalid, paramOf, queryOf } from '../../platform/requests.ts';
+import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
 import { RETRY_AFTER, waited } from '../read-your-writes.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
 import { boundsOf, csvStatement } from './csv-statement.ts';

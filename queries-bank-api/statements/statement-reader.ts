@@ -4,11 +4,11 @@ import { LOG_PAGE_EVENTS_MAX } from '../../contracts/log/entries.ts';
 import type { StatementBound } from '../../contracts/account/statements.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
-import { Failure } from '../../platform/http.ts';
+import { Failure } from '../../platform/http/http.ts';
 import type { AccountLog } from '../log/account-log.ts';
 import { notOpenedYet } from '../accounts/past-balance.ts';
 import { Unavailable } from '../read-models/read-models.ts';
-import { invalid } from '../../platform/requests.ts';
+import { invalid } from '../../platform/http/requests.ts';
 import { UnsoundStatement, type StatementSource } from './statement.ts';
 
 /** The last bound is the first millisecond, or version, that is no longer in it. */

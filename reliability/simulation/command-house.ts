@@ -12,7 +12,7 @@ import { memoryJournal } from '../../bank-account-actor/journal/memory-journal.t
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { listen } from '../../platform/http.ts';
+import { listen } from '../../platform/http/http.ts';
 
 /** The command API on an actor host, a journal and a log in memory: the rules without processes. */
 export async function commandHouse() {

@@ -1,4 +1,4 @@
-import type { ProblemCode, ProblemParts } from '../contracts/http/problems.ts';
+import type { ProblemCode, ProblemParts } from '../../contracts/http/problems.ts';
 
 /**
  * A request that ends in a problem document (RFC 9457). It is thrown at the edge of HTTP only;

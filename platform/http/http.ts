@@ -5,10 +5,10 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
-import { problem, type ProblemCode } from '../contracts/http/problems.ts';
+import { problem, type ProblemCode } from '../../contracts/http/problems.ts';
 import { Failure } from './failure.ts';
-import { foreignCheck } from './foreign-request.ts';
-import { errorText, type Logger } from './logger.ts';
+import { foreignCheck } from './cross-origin-request.ts';
+import { errorText, type Logger } from '../logger.ts';
 
 export { jsonBody, parseObject } from './json-body.ts';
 export { Failure } from './failure.ts';

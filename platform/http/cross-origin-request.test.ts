@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import request from 'supertest';
-import { createLogger } from './logger.ts';
-import { foreignCheck } from './foreign-request.ts';
+import { createLogger } from '../logger.ts';
+import { foreignCheck } from './cross-origin-request.ts';
 import { createApp, finish } from './http.ts';
 
 const logger = createLogger('test', 'error');

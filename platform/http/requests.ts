@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import type { FieldError } from '../contracts/http/problems.ts';
+import type { FieldError } from '../../contracts/http/problems.ts';
 import { Failure } from './failure.ts';
 
 /** The unknown names that one problem lists at most, and how much of each. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'pg';
-import { freeInstance } from '../runtime/supervisor/free-instance.ts';
+import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
 import { startPlainPostgres, type PlainPostgres } from './plain-house.ts';
 import { plainLedger } from './plain-ledger.ts';
 

@@ -3,7 +3,7 @@ import net, { type AddressInfo } from 'node:net';
 import request from 'supertest';
 import { health } from './health.ts';
 import { createApp, finish, listen, stopListening } from './http.ts';
-import { createLogger } from './logger.ts';
+import { createLogger } from '../logger.ts';
 
 const SLOW_MS = 400;
 

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { AuditCost } from './audit-cost.ts';
-import type { Delays } from './delays.ts';
-import type { LoopResult } from './closed-loop.ts';
-import type { Receipts } from './receipts.ts';
+import type { AuditCost } from '../audit-cost.ts';
+import type { Delays } from '../delays.ts';
+import type { LoopResult } from '../closed-loop.ts';
+import type { Receipts } from '../receipts.ts';
 
 /** What one program took during a load. */
 export interface ProgramUse {

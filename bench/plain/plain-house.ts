@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { logFile, prepareDataDir, resolveInstance, type Instance } from '../runtime/instance.ts';
-import { answersOk, LOOPBACK } from '../runtime/ports.ts';
-import { postgresProgram } from '../runtime/programs/postgres.ts';
-import { POSTGRES_ADMIN } from '../runtime/programs/postgres-connection.ts';
-import { loadSecrets } from '../runtime/secrets.ts';
-import { createSupervisor, type Supervisor } from '../runtime/supervisor/supervisor.ts';
-import type { Measured } from './house.ts';
+import { logFile, prepareDataDir, resolveInstance, type Instance } from '../../runtime/instance.ts';
+import { answersOk, LOOPBACK } from '../../runtime/ports.ts';
+import { postgresProgram } from '../../runtime/programs/postgres.ts';
+import { POSTGRES_ADMIN } from '../../runtime/programs/postgres-connection.ts';
+import { loadSecrets } from '../../runtime/secrets.ts';
+import { createSupervisor, type Supervisor } from '../../runtime/supervisor/supervisor.ts';
+import type { Measured } from '../house.ts';
 
 /** Besides those of the bank of the same instance. */
 const POSTGRES_PORT_AFTER = 64;
@@ -51,7 +51,7 @@ export async function openPlainHouse(
     {
       name: 'plain-ledger',
       command: process.execPath,
-      args: [join(instance.root, 'dist', 'bench', 'plain-ledger.js')],
+      args: [join(instance.root, 'dist', 'bench', 'plain', 'plain-ledger.js')],
       env: {
         NODE_ENV: 'production',
         PLAIN_PORT: String(port),

@@ -1,10 +1,10 @@
-import { openAccounts } from './accounts.ts';
-import { closedLoop } from './closed-loop.ts';
-import type { Measured } from './house.ts';
-import { comparedLoads } from './loads.ts';
-import { runLoad } from './measurements.ts';
+import { openAccounts } from '../accounts.ts';
+import { closedLoop } from '../closed-loop.ts';
+import type { Measured } from '../house.ts';
+import { comparedLoads } from '../loads.ts';
+import { runLoad } from '../measurements.ts';
 import { openPlainHouse } from './plain-house.ts';
-import type { LoadResult } from './results.ts';
+import type { LoadResult } from '../report/results.ts';
 
 const WARM_UP_MS = 3_000;
 

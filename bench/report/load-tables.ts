@@ -1,4 +1,4 @@
-import { GROWTH_LOADS } from './growth.ts';
+import { GROWTH_LOADS } from '../growth.ts';
 import { cpuOf, GENERATOR_NAME, type AtRest, type LoadResult, type Results } from './results.ts';
 import { cents, percent, ratio, short, table, whole } from './text-table.ts';
 

@@ -1,4 +1,4 @@
-import { parseAudit, parseRebuild, usesOf } from './measurements.ts';
+import { parseAudit, parseRebuild, usesOf } from '../measurements.ts';
 import { load, results } from './results-for-tests.ts';
 import { report } from './report.ts';
 import { table } from './text-table.ts';

@@ -1,4 +1,4 @@
-import { GROWTH_LOADS } from './growth.ts';
+import { GROWTH_LOADS } from '../growth.ts';
 import { bytesPerEvent, SPREAD_LOADS } from './load-tables.ts';
 import { cpuOf, totalOf, type LoadResult, type Results } from './results.ts';
 import { cents, whole } from './text-table.ts';

@@ -1,8 +1,8 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import net, { type AddressInfo, type Socket } from 'node:net';
-import { problem } from '../contracts/http/problems.ts';
-import { foreignCheck } from './foreign-request.ts';
+import { problem } from '../../contracts/http/problems.ts';
+import { foreignCheck } from './cross-origin-request.ts';
 import { KEEP_ALIVE_MS, listenHost } from './http.ts';
 
 /** A request over HTTP/1.1 or HTTP/2. */
