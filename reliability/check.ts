@@ -7,7 +7,7 @@ const TESTS_MIN = 1_000;
 /** Which part of their runs random tests make; `npm test` makes all of them. */
 const RUNS = '0.03';
 
-/** `npm run check`: what can be known without servers, in less than a minute. */
+/** `npm run check`: what can be known quickly and without servers. */
 runCommand(async () => {
   process.env['CORE_BANK_RUNS'] ??= RUNS;
   process.exitCode = await runStages([...checks, quickTests()], TESTS_MIN);
