@@ -2,8 +2,8 @@ import * as names from './account-events.ts';
 import type { Past } from './account-commands.ts';
 import type { AccountEvent, EventOf } from './account-events.ts';
 import { version, type TransferId, type Version } from './ids.ts';
-import type { Minor } from './money.ts';
-import { reversalOf } from './movement.ts';
+import { minor, type Minor } from './money.ts';
+import { movementOf, reversalOf } from './movement.ts';
 
 const NOTHING: Past = {};
 /** It ended; when that was nobody needs to know here. */
@@ -85,8 +85,12 @@ export function createMovementsPast(once: OnceNames) {
       if (event.type === 'transfer-received') {
         once.add(got(accountId, event.transferId, event.otherAccountId, event.amount));
       }
-      const reversal = reversalOf(event);
-      remember(accountId, at, reversal?.direction, reversal?.amount);
+      if (reversalOf(event) === undefined) return remember(accountId, at);
+      // How much, and which way, follows from what the event did to money, so that the rule which
+      // makes reversals is not checked by itself.
+      const { ledger } = movementOf(event);
+      if (ledger > 0n) remember(accountId, at, 'debit', ledger);
+      else remember(accountId, at, 'credit', minor(-ledger));
     },
   };
 }
