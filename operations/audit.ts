@@ -10,16 +10,14 @@ import { progressBar } from '../platform/progress-bar.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
+import { BASE_PORTS, PORTS_PER_INSTANCE } from '../runtime/instance.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
+import { bankAddresses } from './client/addresses.ts';
 import { command } from './command-line.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-
-const PORTS_PER_INSTANCE = 1_000;
-const IMMUDB_PORT = 3_830;
-const QUERIES_PORT = 3_001;
 
 const secretsFile = z.looseObject({ immudbWriter: z.string() });
 
@@ -43,7 +41,7 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
   const instance = Number(env['CORE_BANK_INSTANCE'] ?? 0);
   const home = env['CORE_BANK_HOME'] ?? process.cwd();
   const folder = env['CORE_BANK_DATA'] ?? join(home, '.data', String(instance));
-  const port = (base: number): number => base + PORTS_PER_INSTANCE * instance;
+  const immudbPort = BASE_PORTS.immudb + PORTS_PER_INSTANCE * instance;
   const inFolder = (name: string): string => {
     const file = join(folder, name);
     if (existsSync(file)) return readFileSync(file, 'utf8');
@@ -54,7 +52,7 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
   return {
     immudb: {
       proto: fileURLToPath(new URL('../../event-source/immudb/immudb.proto', import.meta.url)),
-      address: env['IMMUDB_ADDRESS'] ?? `127.0.0.1:${port(IMMUDB_PORT)}`,
+      address: env['IMMUDB_ADDRESS'] ?? `127.0.0.1:${immudbPort}`,
       user: env['IMMUDB_USER'] ?? 'corebank',
       password:
         env['IMMUDB_PASSWORD'] ??
@@ -67,7 +65,7 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
         ? inFolder('audit-public-key.pem')
         : readFileSync(auditorFile, 'utf8'),
     checkpoints: join(env['AUDIT_FOLDER'] ?? join(folder, 'audit'), 'checkpoints.jsonl'),
-    queryUrl: env['QUERY_URL'] ?? `http://127.0.0.1:${port(QUERIES_PORT)}`,
+    queryUrl: env['QUERY_URL'] ?? bankAddresses(env).queryUrl,
   };
 }
 

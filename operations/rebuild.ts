@@ -1,30 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadModelName } from '../contracts/account/read-models.ts';
-import { appTokens } from '../platform/app-tokens.ts';
 import { barLine, liveLine, rate } from '../platform/progress-bar.ts';
 import type { GenerationsStatus, RebuildStatus } from '../projections/generations.ts';
-import { CannotRun, runCommand } from '../runtime/progress.ts';
+import { runCommand } from '../runtime/progress.ts';
+import { appAddress, appClient } from './client/app-client.ts';
 import { Argument, command } from './command-line.ts';
 
 const LOOK_MS = 250;
 const MODELS = ['balances', 'history'] as const;
-const PORTS = { balances: 3_004, history: 3_005 } as const;
 
 interface Answer {
   readonly status: GenerationsStatus;
   readonly rebuild: RebuildStatus | null;
 }
 
-async function call(name: ReadModelName, method: 'GET' | 'POST'): Promise<Answer> {
-  const port = PORTS[name] + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
-  for (const token of appTokens(`projection-${name}`)) {
-    const headers = { 'dapr-api-token': token };
-    const answer = await fetch(`http://127.0.0.1:${port}/rebuild`, { method, headers });
-    if (answer.ok) return (await answer.json()) as Answer;
-    if (answer.status !== 401) throw new Error(`projection ${name} answered ${answer.status}`);
-  }
-  throw new Error(`projection ${name} takes none of the tokens of this data folder`);
-}
+const apps = appClient(appAddress);
+const call = async (name: ReadModelName, method: 'GET' | 'POST'): Promise<Answer> =>
+  (await apps.invokeService(`projection-${name}`, method, 'rebuild')).body as Answer;
 
 function lineOf(name: ReadModelName, rebuild: RebuildStatus, ms: number): string {
   const { checkpoint, head, eventsApplied } = rebuild;
@@ -61,12 +53,7 @@ runCommand(async () => {
   const [asked] = command('rebuild', 'Builds read models again from the log, and shows how far.')
     .addArgument(new Argument('<what>', 'to rebuild').choices([...MODELS, 'all'] as const))
     .parse().processedArgs;
-  try {
-    for (const name of asked === 'all' ? MODELS : [asked]) {
-      if (!(await rebuild(name))) process.exitCode = 1;
-    }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CannotRun(`The rebuild cannot be watched: ${reason}. Is the bank running?`);
+  for (const name of asked === 'all' ? MODELS : [asked]) {
+    if (!(await rebuild(name))) process.exitCode = 1;
   }
 });

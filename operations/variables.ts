@@ -38,8 +38,6 @@ const YOURS: VariableGroup = {
       'platform/app-tokens.ts',
       'operations/client/addresses.ts',
       'operations/audit.ts',
-      'operations/rebuild.ts',
-      'operations/backup/backup-keys.ts',
       'bench/bench-options.ts',
     ),
     variable(

@@ -35,7 +35,7 @@ export function logFeed(publish: (message: Buffer) => Promise<void>, logger: Log
       items.map(({ entry }) => entry),
     );
     await retry(() => publish(message), { pausesMs: RETRY_MS }).catch((error: unknown) => {
-      const detail = { after, entries: items.length, error: String(error) };
+      const detail = { after, entries: items.length, error };
       logger.warn('not published, followers will read it', detail);
     });
   };

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENT_SOURCE_APP } from '../../contracts/log/entries.ts';
-import { appTokens } from '../../platform/app-tokens.ts';
 import { resolveInstance } from '../../runtime/instance.ts';
-import { LOOPBACK } from '../../runtime/ports.ts';
-import { readDaprYaml } from '../../runtime/programs/dapr-yaml.ts';
 import { CannotRun, runCommand } from '../../runtime/progress.ts';
-import type { AppAddress } from '../client/app-client.ts';
+import { appAddress } from '../client/app-client.ts';
 import { accountEvents, type AccountEvents } from './account-events.ts';
 import { accountReplayOptions } from './account-replay-options.ts';
 import { replayLine, REPLAY_HEADING } from './replay-lines.ts';
@@ -14,14 +11,10 @@ import { replayedAccount, type ReplayedEvent } from './replayed-account.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const eventSource = (): AppAddress => {
-  const { number, root, dataDir } = resolveInstance();
-  if (!existsSync(join(dataDir, 'secrets.json'))) {
-    throw new CannotRun(`There is no bank in ${dataDir}: "npm start" makes one.`);
-  }
-  const app = readDaprYaml(root, number).find(({ appID }) => appID === EVENT_SOURCE_APP);
-  if (app === undefined) throw new CannotRun(`dapr.yaml has no app ${EVENT_SOURCE_APP}.`);
-  return { url: `http://${LOOPBACK}:${app.appPort}`, tokens: appTokens(EVENT_SOURCE_APP) };
+const requireBank = (): void => {
+  const { dataDir } = resolveInstance();
+  if (existsSync(join(dataDir, 'secrets.json'))) return;
+  throw new CannotRun(`There is no bank in ${dataDir}: "npm start" makes one.`);
 };
 
 async function replay(
@@ -61,6 +54,7 @@ async function printLines(events: AccountEvents): Promise<void> {
  */
 runCommand(async () => {
   const { id, to, json } = accountReplayOptions(process.argv.slice(2));
-  const events = await accountEvents(eventSource(), id, to);
+  requireBank();
+  const events = await accountEvents(appAddress(EVENT_SOURCE_APP), id, to);
   await (json ? printJson(events, id) : printLines(events));
 });

@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isPersonEvent, streamOfEvent } from '../../contracts/log/bank-events.ts';
 import { LOG_CALLS } from '../../contracts/log/calls.ts';
-import { EVENT_SOURCE_APP } from '../../contracts/log/entries.ts';
-import { ACTOR_HOST_APP } from '../../contracts/person/queries.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { appTokens } from '../../platform/app-tokens.ts';
 import { replaceFile } from '../../platform/durable-file.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
 import { CannotRun, runCommand } from '../../runtime/progress.ts';
@@ -15,21 +12,9 @@ import {
   READ_KEYS,
   sealKeys,
 } from '../../bank-account-actor/restore/keys-backup.ts';
-import { appClient } from '../client/app-client.ts';
+import { appAddress, appClient } from '../client/app-client.ts';
 
-/**
- * `npm run backup-keys -- FILE`: writes the keys of all persons, encrypted under the passphrase
- * in CORE_BANK_KEYS_PASSPHRASE, to a file that is not there yet. The bank must run.
- */
-const PORTS: Readonly<Record<string, number>> = {
-  [EVENT_SOURCE_APP]: 3_003,
-  [ACTOR_HOST_APP]: 3_002,
-};
-
-const apps = appClient((app) => {
-  const port = PORTS[app]! + 1_000 * Number(process.env['CORE_BANK_INSTANCE'] ?? 0);
-  return { url: `http://127.0.0.1:${port}`, tokens: appTokens(app) };
-});
+const apps = appClient(appAddress);
 
 /** Who is registered and not erased, as the log tells. */
 async function personsOf(read: (position: number, head: number, events: number) => void) {
@@ -67,6 +52,10 @@ async function main(file: string): Promise<number> {
   return keys.size === persons.length ? 0 : 1;
 }
 
+/**
+ * `npm run backup-keys -- FILE`: writes the keys of all persons, encrypted under the passphrase
+ * in CORE_BANK_KEYS_PASSPHRASE, to a file that is not there yet. The bank must run.
+ */
 runCommand(async () => {
   const [file] = command('backup-keys', 'Writes the keys of all persons, encrypted.')
     .argument('<file>', 'that is not there yet; its passphrase is CORE_BANK_KEYS_PASSPHRASE')

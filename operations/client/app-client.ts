@@ -1,4 +1,8 @@
+import { appTokens } from '../../platform/app-tokens.ts';
 import type { ServiceInvoker } from '../../platform/service-client.ts';
+import { resolveInstance } from '../../runtime/instance.ts';
+import { LOOPBACK } from '../../runtime/ports.ts';
+import { readDaprYaml } from '../../runtime/programs/dapr-yaml.ts';
 import { CannotRun } from '../../runtime/progress.ts';
 
 const ANSWER_MS_MAX = 30_000;
@@ -7,6 +11,14 @@ const ANSWER_MS_MAX = 30_000;
 export interface AppAddress {
   readonly url: string;
   readonly tokens: readonly string[];
+}
+
+/** That app of the instance CORE_BANK_INSTANCE, by its id. Throws CannotRun when there is none. */
+export function appAddress(id: string): AppAddress {
+  const { number, root } = resolveInstance();
+  const app = readDaprYaml(root, number).find(({ appID }) => appID === id);
+  if (app === undefined) throw new CannotRun(`dapr.yaml has no app ${id}.`);
+  return { url: `http://${LOOPBACK}:${app.appPort}`, tokens: appTokens(id) };
 }
 
 /** Calls apps themselves, past every sidecar. What is not answered with 200 throws CannotRun. */

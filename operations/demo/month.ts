@@ -1,6 +1,6 @@
 import { currencyText } from '../../contracts/http/scalars.ts';
 import { formatAmount, minor } from '../../domain/money.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../../platform/seeded-random.ts';
 
 export interface Person {
   readonly givenName: string;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { executed } from './executed.ts';
 import { bankUnderTest, runFault, violationsWithin } from './bank-under-test.ts';
 import type { BankUnderTest, FaultRun } from './bank-under-test.ts';
-import { seededRandom } from '../../operations/demo/seeded-random.ts';
+import { seededRandom } from '../../platform/seeded-random.ts';
 import { startTransfers } from './transfer-load.ts';
 import { answersAgainstLog, askAgain, lookAt } from './transfer-verdict.ts';
 

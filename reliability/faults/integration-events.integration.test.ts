@@ -8,7 +8,7 @@ import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, HEAL_MS_MAX, violationsWithin } from './bank-under-test.ts';
 import type { BankUnderTest } from './bank-under-test.ts';
 import { startLoad } from './load.ts';
-import { seededRandom } from '../../operations/demo/seeded-random.ts';
+import { seededRandom } from '../../platform/seeded-random.ts';
 import { viewOf } from './verdict.ts';
 
 const STREAM = 'BANK_EVENTS';

@@ -1,5 +1,5 @@
 import { bankUnderTest, runFault, type BankUnderTest } from './bank-under-test.ts';
-import { seededRandom } from '../../operations/demo/seeded-random.ts';
+import { seededRandom } from '../../platform/seeded-random.ts';
 
 const ACKNOWLEDGED_MIN = 10;
 const PROGRAMS = [

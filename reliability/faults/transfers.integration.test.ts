@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
-import { seededRandom } from '../../operations/demo/seeded-random.ts';
+import { seededRandom } from '../../platform/seeded-random.ts';
 import { post, startClosing, startTransfers, type Asked } from './transfer-load.ts';
 import { answersAgainstLog, askAgain, lookAt } from './transfer-verdict.ts';
 

@@ -9,7 +9,7 @@ import { startBank, type Bank } from '../../runtime/supervisor/bank.ts';
 import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
 import { takeJournal } from '../../runtime/programs/journal-for-tests.ts';
 import { startLoad, type Attempt } from '../faults/load.ts';
-import { seededRandom } from '../../operations/demo/seeded-random.ts';
+import { seededRandom } from '../../platform/seeded-random.ts';
 import { beginCommandOf, runCommandOf } from './command-run.ts';
 import { publicStream } from './public-stream-for-tests.ts';
 import { dropReadSide, readSide } from './read-side-for-tests.ts';
