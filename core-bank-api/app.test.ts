@@ -1,3 +1,4 @@
+import { openGate } from '../platform/http/gate-for-tests.ts';
 import request from 'supertest';
 import { createLogger } from '../platform/logger.ts';
 import { commandApi } from './app.ts';
@@ -9,6 +10,7 @@ logger.silent = true;
 
 const taken: string[] = [];
 const app = commandApi({
+  gate: openGate,
   executePerson: () => Promise.reject(new Error('not for persons')),
   actors: {
     execute: () => Promise.reject(new Error('not asked')),

@@ -16,6 +16,7 @@ import { health, type Check } from '../platform/http/health.ts';
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
+import type { Gate } from '../platform/http/gate.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import { BATCH_BYTES_MAX, executeBatch } from './batches.ts';
 import { answerCommand } from './command-answers.ts';
@@ -78,6 +79,7 @@ export interface CommandApiPorts {
   readonly executePerson: ExecutePerson;
   /** Without them, commands come over REST only. */
   readonly messages?: { readonly appToken: string; readonly take: TakeMessage };
+  readonly gate: Gate;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -87,7 +89,7 @@ export interface CommandApiPorts {
  * answer.
  */
 export function commandApi(ports: CommandApiPorts): Express {
-  const { actors, executePerson, messages, checks, logger } = ports;
+  const { actors, executePerson, messages, gate, checks, logger } = ports;
   const app = createApp({ logger });
   const readers = { one: jsonBody(BODY_BYTES_MAX), many: jsonBody(BATCH_BYTES_MAX) };
 
@@ -148,7 +150,7 @@ export function commandApi(ports: CommandApiPorts): Express {
     executeBatch: executeBatch(actors),
     commandStatus: tellCommand(actors),
   };
-  serve(app, COMMAND_API_OPERATIONS, handlers, ({ id }) =>
+  serve(app, COMMAND_API_OPERATIONS, handlers, gate, ({ id }) =>
     id === 'executeBatch' ? readers.many : readers.one,
   );
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);

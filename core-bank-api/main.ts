@@ -1,3 +1,6 @@
+import { scopesOf } from '../contracts/access/rules.ts';
+import { ROLES } from '../contracts/access/principal.ts';
+import { gate } from '../platform/http/gate.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
 import { commonConfig, readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
@@ -9,6 +12,15 @@ import { commandApi } from './app.ts';
 import { commandMessages } from './command-messages.ts';
 import { courier } from './courier.ts';
 import { personClient } from './persons.ts';
+
+const EVERYBODY = {
+  subject: 'anybody',
+  client: 'anything',
+  roles: [...ROLES],
+  strength: 'client',
+  scopes: scopesOf(ROLES),
+  expires: Number.MAX_SAFE_INTEGER,
+} as const;
 
 const config = readConfig(commonConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
@@ -22,6 +34,7 @@ const take = commandMessages({
   logger,
 });
 const app = commandApi({
+  gate: gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
   actors,
   executePerson: personClient(dapr),
   messages: { appToken: config.APP_API_TOKEN, take },

@@ -1,3 +1,4 @@
+import { openGate } from '../platform/http/gate-for-tests.ts';
 import request from 'supertest';
 import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { QUERY_OPERATIONS } from '../contracts/account/queries.ts';
@@ -35,6 +36,7 @@ function bank() {
   const { audit, state: auditState } = auditForTests();
   const accounts = new AccountView(models);
   const app = queryApi({
+    gate: openGate,
     audit,
     history: new HistoryView(models),
     persons: { models, accounts, data: noPersonData },

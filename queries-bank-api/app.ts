@@ -14,6 +14,7 @@ import { auditAnswers, type Audit } from './log/audit-answers.ts';
 import { readCursor, writeCursor } from './cursors.ts';
 import { idParams } from '../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../platform/http/requests.ts';
+import type { Gate } from '../platform/http/gate.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
@@ -32,6 +33,7 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly persons: PersonPorts;
   readonly audit: Audit;
   readonly proofs: LogProofs;
+  readonly gate: Gate;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -63,7 +65,8 @@ export function queryApi(ports: QueryApiPorts): Express {
     readStatement: statementAnswers(ports),
     ...lines,
   };
-  serve(app, QUERY_API_OPERATIONS, { ...each(asks, answered), ...each(writes, reached) });
+  const handlers = { ...each(asks, answered), ...each(writes, reached) };
+  serve(app, QUERY_API_OPERATIONS, handlers, ports.gate);
   health(app, ports.checks);
   docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS));
   finish(app, ports.logger);

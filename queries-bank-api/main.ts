@@ -1,3 +1,6 @@
+import { scopesOf } from '../contracts/access/rules.ts';
+import { ROLES } from '../contracts/access/principal.ts';
+import { gate } from '../platform/http/gate.ts';
 import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
@@ -18,6 +21,15 @@ import { personData } from './persons/person-answers.ts';
 /** Also without requests the view keeps up, so that the first one after a pause is fast. */
 const KEEP_UP_MS = 250;
 
+const EVERYBODY = {
+  subject: 'anybody',
+  client: 'anything',
+  roles: [...ROLES],
+  strength: 'client',
+  scopes: scopesOf(ROLES),
+  expires: Number.MAX_SAFE_INTEGER,
+} as const;
+
 const config = readConfig(queryApiConfig);
 const logger = createLogger('queries-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
@@ -26,6 +38,7 @@ const accounts = new AccountView(models);
 const log = eventSourceAccountLog(dapr);
 const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
 const app = queryApi({
+  gate: gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
   accounts,
   history: new HistoryView(models),
   persons: { models, accounts, data: personData(dapr) },

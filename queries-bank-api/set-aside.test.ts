@@ -1,3 +1,4 @@
+import { openGate } from '../platform/http/gate-for-tests.ts';
 import request from 'supertest';
 import { metadataId } from '../contracts/account/read-models.ts';
 import { AccountView } from './accounts/account-view.ts';
@@ -28,6 +29,7 @@ function bank() {
   const accounts = new AccountView(models);
   const data = { open: async () => [], loggedVersion: async () => 0 };
   const app = queryApi({
+    gate: openGate,
     accounts,
     log,
     logger,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Command, CommandOf } from '../../domain/account-commands.ts';
 import { CURRENCIES } from '../../domain/currency.ts';
 import { COMMAND_ID_PATTERN, type HoldId } from '../../domain/ids.ts';
+import type { Scope } from '../access/rules.ts';
 import type { Operation } from '../http/openapi.ts';
 import { holdParams, idParams } from '../http/parameters.ts';
 import type { ProblemCode } from '../http/problems.ts';
@@ -118,6 +119,7 @@ const HOLD: readonly ProblemCode[] = ['hold-not-found', 'hold-already-resolved']
 type Given = Omit<Operation, 'method'> & { readonly members: z.ZodObject };
 
 const ofAccount = <Body extends z.ZodRawShape>(
+  scope: Scope,
   path: string,
   [id, summary]: readonly [string, string],
   body: z.ZodObject<Body, z.core.$strict>,
@@ -127,6 +129,7 @@ const ofAccount = <Body extends z.ZodRawShape>(
   ...common,
   path: `/v1/accounts/{id}${path}`,
   id,
+  access: { scope, object: 'account' } as const,
   summary,
   params: idParams,
   headers,
@@ -145,7 +148,7 @@ const ofHold = <Body extends z.ZodRawShape>(
   body: z.ZodObject<Body, z.core.$strict>,
   problems: readonly ProblemCode[] = [],
 ) => ({
-  ...ofAccount(`/holds/{holdId}${path}`, names, body, 200, [...HOLD, ...problems]),
+  ...ofAccount('holds:write', `/holds/{holdId}${path}`, names, body, 200, [...HOLD, ...problems]),
   params: holdParams,
   members: body.extend(heldBy),
 });
@@ -166,6 +169,7 @@ const COMMANDS = {
     ...common,
     path: '/v1/accounts',
     id: 'openAccount',
+    access: { scope: 'accounts:open', object: 'accounts' },
     summary: 'Opens an account, with a first deposit if one is given',
     headers,
     body: openAccountBody,
@@ -175,10 +179,16 @@ const COMMANDS = {
     answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
     problems: [...WITH_BODY, 'account-already-exists', 'owner-not-found'],
   },
-  deposit: ofAccount('/deposits', ['deposit', 'Puts money into an account'], moneyBody, 201, [
-    'account-frozen',
-  ]),
+  deposit: ofAccount(
+    'cash:write',
+    '/deposits',
+    ['deposit', 'Puts money into an account'],
+    moneyBody,
+    201,
+    ['account-frozen'],
+  ),
   withdraw: ofAccount(
+    'cash:write',
     '/withdrawals',
     ['withdraw', 'Takes money out of an account, as far as it is available'],
     moneyBody,
@@ -186,6 +196,7 @@ const COMMANDS = {
     SPENDING,
   ),
   'place-hold': ofAccount(
+    'holds:write',
     '/holds',
     ['placeHold', 'Sets money aside: it stays in the ledger but is not available'],
     holdBody,
@@ -200,6 +211,7 @@ const COMMANDS = {
   ),
   'void-hold': ofHold('/void', ['voidHold', 'Releases the held money'], emptyBody),
   'set-overdraft-limit': ofAccount(
+    'accounts:restrict',
     '/overdraft-limit',
     ['setOverdraftLimit', 'Sets how far the ledger may fall below zero'],
     overdraftBody,
@@ -207,38 +219,52 @@ const COMMANDS = {
     ['insufficient-funds'],
   ),
   'set-limits': ofAccount(
+    'accounts:restrict',
     '/limits',
     ['setLimits', 'Sets what may leave the account at once and per day (UTC); missing: no limit'],
     limitsBody,
     200,
   ),
   'set-details': ofAccount(
+    'accounts:manage',
     '/details',
     ['setDetails', 'Sets name and metadata; what is missing is removed'],
     detailsBody,
     200,
   ),
   'set-refusal-recording': ofAccount(
+    'accounts:manage',
     '/refusal-recording',
     ['setRefusalRecording', 'Sets whether refused commands are recorded in the log'],
     refusalRecordingBody,
     200,
   ),
   freeze: ofAccount(
+    'accounts:restrict',
     '/freeze',
     ['freeze', 'Stops all movements; holds can still be voided and expire'],
     reasonBody,
     200,
     ['account-frozen'],
   ),
-  unfreeze: ofAccount('/unfreeze', ['unfreeze', 'Allows movements again'], reasonBody, 200, [
-    'account-not-frozen',
-  ]),
-  close: ofAccount('/close', ['close', 'Closes an empty account for ever'], reasonBody, 200, [
-    'account-frozen',
-    'balance-not-zero',
-  ]),
+  unfreeze: ofAccount(
+    'accounts:restrict',
+    '/unfreeze',
+    ['unfreeze', 'Allows movements again'],
+    reasonBody,
+    200,
+    ['account-not-frozen'],
+  ),
+  close: ofAccount(
+    'accounts:restrict',
+    '/close',
+    ['close', 'Closes an empty account for ever'],
+    reasonBody,
+    200,
+    ['account-frozen', 'balance-not-zero'],
+  ),
   reverse: ofAccount(
+    'reversals:write',
     '/reversals',
     ['reverse', 'Takes back a deposit, withdrawal or capture, once'],
     reversalBody,

@@ -127,6 +127,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}',
     id: 'readAccount',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'An account with its balance',
     query: accountQuery.shape,
     answer: accountAnswer,
@@ -137,6 +138,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/balance',
     id: 'readBalance',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'The balance of an account, now or at any point of its past',
     description: PAST_BALANCE,
     query: balanceQuery.shape,
@@ -154,6 +156,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/history',
     id: 'readHistory',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'What happened to an account, newest first',
     description:
       `Filters work on pages: an answer looks at ${FILTER_LINES_MAX} lines at most, so it may ` +
@@ -169,6 +172,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/accounts',
     id: 'listAccounts',
+    access: { scope: 'accounts:read', object: 'accounts' },
     summary: 'The accounts of an owner, in the order in which they were opened',
     query: accountsQuery.shape,
     status: 200,
@@ -179,6 +183,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/events',
     id: 'readEvents',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'The events of an account from the immutable log, oldest first',
     query: eventsQuery.shape,
     answer: eventsAnswer,
@@ -212,6 +217,7 @@ export const REFUSAL_QUERIES: readonly Operation[] = [
     method: 'get',
     path: '/v1/accounts/{id}/refusals',
     id: 'readRefusals',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'The refused commands of an account that were recorded, newest first',
     description:
       'From the immutable log, where they are a stream of their own, refusal/{accountId}. Only ' +

@@ -143,6 +143,7 @@ export const STATEMENT_OPERATION: Operation = {
   method: 'get',
   path: '/v1/accounts/{id}/statements',
   id: 'readStatement',
+  access: { scope: 'accounts:read', object: 'account' },
   summary: 'A statement of an account',
   description,
   params: idParams,

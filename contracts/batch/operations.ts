@@ -31,6 +31,7 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: '/v1/batches',
     id: 'executeBatch',
+    access: { scope: 'batches:write', object: 'accounts' },
     summary: 'Executes many commands, those of one account in order; each has its own result',
     query: {
       atomic: flag('true: all commands, of any accounts, in one commit or not at all'),
@@ -58,6 +59,7 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/commands/{idempotencyKey}',
     id: 'commandStatus',
+    access: { scope: 'accounts:read', object: 'command' },
     summary: 'Tells what came of a command, however it was sent and however long ago',
     params: { idempotencyKey: z.string().regex(COMMAND_ID_PATTERN) },
     query: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Access } from '../access/rules.ts';
 import { problemSchema, PROBLEMS, type ProblemCode } from './problems.ts';
 
 /** One operation of a REST API: enough to document it and to check that it is served. */
@@ -7,6 +8,8 @@ export interface Operation {
   /** With parameters as in /v1/accounts/{id}. */
   readonly path: string;
   readonly id: string;
+  /** Who may use it; nobody else gets an answer. */
+  readonly access: Access;
   readonly summary: string;
   readonly description?: string;
   readonly params?: Readonly<Record<string, z.ZodType>>;
@@ -26,6 +29,8 @@ export interface Operation {
 /** What any request may meet, whatever it asks for. */
 const ALWAYS: readonly ProblemCode[] = [
   'invalid-request',
+  'unauthenticated',
+  'forbidden',
   'request-timeout',
   'misdirected-request',
   'headers-too-large',
@@ -108,6 +113,7 @@ function operation(op: Operation): object {
     operationId: op.id,
     summary: op.summary,
     ...(op.description === undefined ? {} : { description: op.description }),
+    security: [{ bearer: [op.access.scope] }],
     parameters: [
       ...parameters('path', op.params),
       ...parameters('query', op.query),
@@ -140,6 +146,9 @@ export function openApi(title: string, operations: readonly Operation[]): object
     info: { title, version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/' }],
     paths,
-    components: { schemas: { Problem: jsonSchema(problemSchema, 'output') } },
+    components: {
+      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
   };
 }

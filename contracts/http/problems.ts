@@ -7,6 +7,16 @@ import { z } from 'zod';
 export const PROBLEMS = {
   'invalid-request': [400, 'The request is not valid', 'Correct the members named in errors.'],
   'malformed-json': [400, 'The body is not one JSON object', 'Send one JSON object in UTF-8.'],
+  unauthenticated: [
+    401,
+    'Nobody is named who sends this',
+    'Send Authorization: Bearer with an access token; "npm run -s token -- teller" prints one.',
+  ],
+  forbidden: [
+    403,
+    'The access token does not give this right',
+    'Ask for a token with the scope that is named.',
+  ],
   'foreign-origin': [
     403,
     'A web page of another origin sent this',
@@ -84,6 +94,7 @@ export const PROBLEMS = {
     'The period has too many events',
     'Ask for a shorter period; fitsTo is the latest "to" that fits.',
   ],
+  'too-many-requests': [429, 'Too much at once', 'Retry after Retry-After seconds.'],
   'headers-too-large': [431, 'The headers are too large', 'Send fewer or shorter headers.'],
   'internal-error': [500, 'Something broke inside', 'Retry with the same Idempotency-Key.'],
   'statement-unsound': [

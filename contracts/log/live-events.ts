@@ -40,6 +40,7 @@ export const LIVE_EVENTS_OPERATION = {
   method: 'get',
   path: '/v1/accounts/{id}/events/stream',
   id: 'streamEvents',
+  access: { scope: 'accounts:read', object: 'account' },
   summary: 'The events of an account as they happen, each with the balance after it',
   description,
   query: streamQuery.shape,

@@ -53,6 +53,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/events/{version}/receipt',
     id: 'readReceipt',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'An event with the proof that it stands in the log, for "npx core-bank verify"',
     params: receiptParams,
     answer: receipts.accountReceipt,
@@ -62,6 +63,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/refusals/{version}/receipt',
     id: 'readRefusalReceipt',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'The record of a refused command with the proof that it stands in the log',
     params: refusalReceiptParams,
     answer: receipts.refusalReceipt,
@@ -71,6 +73,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/export',
     id: 'exportAccount',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'The events of an account with their proofs, one JSON document a line',
     description:
       'The first line says what the others are: what is below is its schema and theirs. With a ' +
@@ -85,6 +88,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/accounts/{id}/refusals/export',
     id: 'exportRefusals',
+    access: { scope: 'accounts:read', object: 'account' },
     summary: 'The recorded refusals of an account with their proofs, one JSON document a line',
     description:
       'Like the export of the account, of the stream refusal/{id}. An account without any has a ' +
@@ -99,6 +103,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/audit/public-key',
     id: 'readPublicKey',
+    access: { scope: 'proofs:read', object: 'bank' },
     summary: 'The key that states of the log are signed with',
     answer: publicKeyAnswer,
     problems: [],
@@ -107,6 +112,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/audit/state',
     id: 'readState',
+    access: { scope: 'proofs:read', object: 'bank' },
     summary: 'The state of the log now, signed',
     answer: receipts.signedStateDocument,
     problems: [],
@@ -115,6 +121,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/audit/consistency',
     id: 'proveConsistency',
+    access: { scope: 'proofs:read', object: 'bank' },
     summary: 'The proof that a newer state of the log continues an older one',
     query: consistencyQuery.shape,
     answer: receipts.consistencyDocument,
@@ -124,6 +131,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     ...common,
     path: '/v1/audit/log',
     id: 'walkLog',
+    access: { scope: 'audit:log', object: 'bank' },
     summary: 'All transactions of the log with their keys and hashes, one a line, without values',
     description:
       'It shows the ids of all accounts and commands, so it is for auditors. Nothing else proves ' +

@@ -1,9 +1,23 @@
 import express, { type RequestHandler } from 'express';
 import request from 'supertest';
+import { openGate } from './gate-for-tests.ts';
 import { serve, type Served } from './serve.ts';
 
-const READ: Served = { id: 'readThing', method: 'get', path: '/v1/things/{id}/parts/{part}' };
-const WRITE: Served = { id: 'writeThing', method: 'put', path: '/v1/things/{id}', body: {} };
+const access = { scope: 'accounts:read', object: 'account' } as const;
+
+const READ: Served = {
+  id: 'readThing',
+  access,
+  method: 'get',
+  path: '/v1/things/{id}/parts/{part}',
+};
+const WRITE: Served = {
+  id: 'writeThing',
+  access,
+  method: 'put',
+  path: '/v1/things/{id}',
+  body: {},
+};
 const told: RequestHandler = ({ params, body }, response) => void response.json({ params, body });
 const reads = (): RequestHandler => (asked, _response, next) => {
   asked.body = 'read';
@@ -12,7 +26,7 @@ const reads = (): RequestHandler => (asked, _response, next) => {
 
 test('each operation is served at its path, and only one with a body has it read', async () => {
   const app = express();
-  serve(app, [READ, WRITE], { readThing: told, writeThing: told }, reads);
+  serve(app, [READ, WRITE], { readThing: told, writeThing: told }, openGate, reads);
   const read = await request(app).get('/v1/things/7/parts/x');
   expect(read.body).toEqual({ params: { id: '7', part: 'x' } });
   expect((await request(app).put('/v1/things/7')).body).toEqual({
@@ -27,5 +41,5 @@ test.each([
   ['a handler without an operation', [READ], { readThing: told, writeThing: told }],
   ['a body that nothing reads', [WRITE], { writeThing: told }],
 ])('%s ends the start', (_name, operations, handlers) => {
-  expect(() => serve(express(), operations, handlers)).toThrow(/readThing|writeThing/);
+  expect(() => serve(express(), operations, handlers, openGate)).toThrow(/readThing|writeThing/);
 });

@@ -1,8 +1,11 @@
 import type { Express, RequestHandler } from 'express';
+import type { Access } from '../../contracts/access/rules.ts';
+import type { Gate } from './gate.ts';
 
 /** What of an operation of a contract says how it is served. */
 export interface Served {
   readonly id: string;
+  readonly access: Access;
   readonly method: 'get' | 'post' | 'put';
   /** With parameters as in /v1/things/{id}. */
   readonly path: string;
@@ -14,25 +17,26 @@ export interface Served {
 export type Handlers = Readonly<Record<string, RequestHandler>>;
 
 /**
- * Serves all operations of an API: each by the handler of its id, after `readBody` when it has a
- * body. Throws when an operation has no handler, or a handler no operation, so that what is
+ * Serves all operations of an API: each by the handler of its id, after the gate has let the
+ * request through, and after `readBody` when it has a body. Throws when an operation has no handler, or a handler no operation, so that what is
  * documented and what is served cannot differ.
  */
 export function serve(
   app: Express,
   operations: readonly Served[],
   handlers: Handlers,
+  gate: Gate,
   readBody?: (operation: Served) => RequestHandler,
 ): void {
   const left = new Map(Object.entries(handlers));
   for (const operation of operations) {
-    const { id, method, path, body } = operation;
+    const { id, method, path, body, access } = operation;
     const handler = left.get(id);
     if (handler === undefined) throw new Error(`the operation ${id} has no handler of its own`);
     left.delete(id);
     if (body !== undefined && readBody === undefined) throw new Error(`nothing reads ${id}'s body`);
     const readers = body === undefined || readBody === undefined ? [] : [readBody(operation)];
-    app[method](path.replaceAll(/\{(\w+)\}/g, ':$1'), ...readers, handler);
+    app[method](path.replaceAll(/\{(\w+)\}/g, ':$1'), gate(access), ...readers, handler);
   }
   if (left.size > 0) throw new Error(`no operation is called ${[...left.keys()].join(', ')}`);
 }

@@ -1,3 +1,4 @@
+import { openGate } from '../../platform/http/gate-for-tests.ts';
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -23,6 +24,7 @@ export async function commandHouse() {
   const { execute, executePerson, lookup } = host;
   let lookupsFail = false;
   const app = commandApi({
+    gate: openGate,
     actors: {
       execute: ({ commands, ...joint }) => execute(commands, joint),
       lookup: async (id, names) => (lookupsFail ? 'unavailable' : lookup(id, names)),

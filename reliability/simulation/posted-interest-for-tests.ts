@@ -1,3 +1,4 @@
+import { openGate } from '../../platform/http/gate-for-tests.ts';
 import request from 'supertest';
 import { AccountView } from '../../queries-bank-api/accounts/account-view.ts';
 import { queryApi } from '../../queries-bank-api/app.ts';
@@ -52,6 +53,7 @@ function queriesOn(events: readonly LoggedEvent[]) {
   const accounts = new AccountView(models);
   const data = { open: () => Promise.resolve([]), loggedVersion: () => Promise.resolve(0) };
   return queryApi({
+    gate: openGate,
     accounts,
     log,
     logger: silent,
