@@ -26,7 +26,8 @@ const MAY_IMPORT = {
   contracts: ['^domain/'],
   platform: ['^contracts/http/(?:problems|service-call)\\.ts$', '^contracts/access/'],
   proofs: ['^domain/', '^contracts/'],
-  runtime: [],
+  // It makes the keys that an app reads.
+  runtime: ['^platform/key-ring\\.ts$'],
   operations: [...SHARED, ...SERVICES.map((name) => `^${name}/`), '^proofs/', '^runtime/'],
   reliability: OUTSIDE,
   bench: OUTSIDE,
@@ -51,8 +52,8 @@ const DOORS = {
   'bench/plain': ['plain-course'],
   'bench/report': ['results', 'report', 'latencies'],
   'bank-account-actor/account': ['account-decider', 'command-lookup', 'expiry'],
-  'bank-account-actor/host': ['bank-host', 'http', 'log-client'],
-  'bank-account-actor/journal': ['journal', 'memory-journal', 'pg-journal'],
+  'bank-account-actor/host': ['bank-host', 'http', 'log-client', 'operator'],
+  'bank-account-actor/journal': ['journal', 'memory-journal', 'pg-journal', 'wrapped-keys'],
   'bank-account-actor/outbox': ['relay'],
   'bank-account-actor/person': ['person-decider'],
   'bank-account-actor/restore': [
@@ -107,6 +108,7 @@ const DOORS = {
     'h2c',
     'health',
     'http',
+    'operator-socket',
     'requests',
     'serve',
     'server-sent-events',
@@ -121,6 +123,7 @@ const DOORS = {
   'runtime/programs': [
     'actor-hosts',
     'apps',
+    'broker-rights',
     'dapr-yaml',
     'ferretdb',
     'immudb',

@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import { commonConfig } from '../platform/config.ts';
+import { operatorConfig } from '../platform/http/operator-socket.ts';
 
 /** Environment variables of the actor host. */
 export const actorHostConfig = {
   ...commonConfig,
+  ...operatorConfig,
   ACTOR_HOST_NAME: z
     .string()
     .regex(/^[A-Za-z0-9]{1,32}$/)
     .default('host1')
     .describe("Part of the name of the host's own actor type; unique among the hosts of a bank."),
+  KEY_RING_FILE: z
+    .string()
+    .min(1)
+    .describe(
+      'Secret: file of the keys that wrap the keys of persons. Only actor hosts read it; put it ' +
+        'on another disk than PostgreSQL.',
+    ),
   JOURNAL_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .describe('Secret: PostgreSQL URL of the journal, with the role that may only call functions.'),

@@ -57,6 +57,17 @@ export function eventSourceApp(source: EventSource): Express {
   return app;
 }
 
+/** What the operator of the bank asks the log, on a socket of their own. */
+export function logOperator(
+  { log, quarantine, logger }: Pick<EventSource, 'log' | 'quarantine' | 'logger'>,
+  token: string,
+): Express {
+  const app = createApp({ logger, appToken: token });
+  questions(app, log, quarantine);
+  finish(app, logger);
+  return app;
+}
+
 export interface ClosedLog {
   readonly alarms: Alarms;
   readonly logger: Logger;

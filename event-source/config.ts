@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { commonConfig } from '../platform/config.ts';
+import { operatorConfig } from '../platform/http/operator-socket.ts';
 
 /** Environment variables of event-source. */
 export const eventSourceConfig = {
   ...commonConfig,
+  ...operatorConfig,
   IMMUDB_ADDRESS: z
     .string()
     .regex(/^[^:]+:[0-9]+$/, 'must be host:port')

@@ -2,16 +2,18 @@ import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { EVENT_SOURCE_APP } from '../contracts/log/entries.ts';
 import { AUDIT_TOPIC, LOG_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
 import { listen } from '../platform/http/http.ts';
+import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
-import { eventSourceApp, closedLogApp } from './app.ts';
+import { eventSourceApp, closedLogApp, logOperator } from './app.ts';
 import { eventSourceConfig } from './config.ts';
 import { appender, type AppenderParts } from './intake/appender.ts';
 import { auditFeed } from './audit/feed.ts';
@@ -92,6 +94,8 @@ const app = eventSourceApp({
   logger,
   appToken,
 });
+const operator = logOperator({ log, quarantine, logger }, config.OPERATOR_TOKEN);
+await listenForOperator(operator, EVENT_SOURCE_APP, config.OPERATOR_FOLDER);
 const server = await listen(app, config.APP_PORT);
 logger.info('serving the log', { port: config.APP_PORT, head: log.head() });
 // What was appended before a crash may never have been published: the last entry shows

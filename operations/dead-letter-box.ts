@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { STREAMS } from '../runtime/programs/nats.ts';
+import { STREAMS } from '../runtime/programs/broker-rights.ts';
 
 const DEAD_STREAM = 'DEAD_COMMANDS';
 const COMMANDS_SUBJECT = STREAMS['ACCOUNT_COMMANDS'] as string;

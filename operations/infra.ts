@@ -5,7 +5,7 @@ import { startBank } from '../runtime/supervisor/bank.ts';
 import type { Bank } from '../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../runtime/supervisor/command.ts';
 import { SIDECAR_FLAGS, renderDaprYaml } from '../runtime/programs/dapr-yaml.ts';
-import { sharedEnvironment } from '../runtime/environment.ts';
+import { sharedEnvironment, sidecarSecrets, type Environment } from '../runtime/environment.ts';
 import { fileOf } from '../runtime/programs/infrastructure.ts';
 import { runCommand } from '../runtime/progress.ts';
 import { loadSecrets, writePrivate } from '../runtime/secrets.ts';
@@ -16,25 +16,39 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
  * `dapr run` looks for .dapr/bin/daprd. The wrapper drops the scheduler, whose address the CLI
- * gives even where dapr.yaml has none or an empty one, and adds what the CLI has no fields for.
+ * gives even where dapr.yaml has none or an empty one, and adds what the CLI has no fields for:
+ * flags, and the secrets that this app's sidecar alone may have.
  */
-const wrapper = (daprd: string): string => `#!/bin/sh
-drop=
+const wrapper = (daprd: string, secretsFolder: string): string => `#!/bin/sh
+drop= app= before=
 for arg do
   shift
+  if [ "$before" = --app-id ]; then app=$arg; fi
+  before=$arg
   if [ "$arg" = --scheduler-host-address ]; then drop=yes
   elif [ -n "$drop" ]; then drop=
   else set -- "$@" "$arg"; fi
 done
+. ${quote(secretsFolder)}/"$app.sh"
 exec ${quote(daprd)} "$@" ${SIDECAR_FLAGS.join(' ')}
 `;
+
+const exports = (variables: Environment): string =>
+  Object.entries(variables)
+    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .join('');
 
 const layOutDaprd = (bank: Bank): string => {
   const folder = join(bank.instance.dataDir, 'dapr');
   const bin = join(folder, '.dapr', 'bin');
   mkdirSync(bin, { recursive: true });
   const daprd = fileOf(bank.files, 'daprd');
-  writePrivate(join(bin, 'daprd'), wrapper(daprd), PRIVATE_EXECUTABLE);
+  writePrivate(join(bin, 'daprd'), wrapper(daprd, folder), PRIVATE_EXECUTABLE);
+  const secrets = loadSecrets(bank.instance.dataDir);
+  for (const app of bank.apps) {
+    const own = sidecarSecrets(bank.instance, secrets, app);
+    writePrivate(join(folder, `${app.appID}.sh`), exports(own));
+  }
   const cli = join(folder, 'dapr');
   if (existsSync(cli)) rmSync(cli);
   symlinkSync(fileOf(bank.files, 'dapr'), cli);
@@ -45,9 +59,8 @@ const writeEnvironment = (bank: Bank, daprFolder: string): string => {
   const file = join(bank.instance.dataDir, 'env.sh');
   const secrets = loadSecrets(bank.instance.dataDir);
   const variables = { ...sharedEnvironment(bank.instance, secrets), DAPR_RUNTIME_PATH: daprFolder };
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`);
   const path = [daprFolder, dirname(process.execPath)].map(quote).join(':');
-  writePrivate(file, `${lines.join('\n')}\nexport PATH=${path}:"$PATH"\n`);
+  writePrivate(file, `${exports(variables)}export PATH=${path}:"$PATH"\n`);
   chmodSync(file, 0o600);
   return file;
 };

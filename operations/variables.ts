@@ -35,7 +35,6 @@ const YOURS: VariableGroup = {
       '`0` (`npm run bench`: `8`)',
       'Number of the bank on this machine. All ports move by 1,000 for each.',
       'runtime/instance.ts',
-      'platform/app-tokens.ts',
       'operations/client/addresses.ts',
       'operations/audit.ts',
       'bench/bench-options.ts',
@@ -46,7 +45,6 @@ const YOURS: VariableGroup = {
       '`.data/<instance>` in the checkout',
       'Everything that the bank stores, and its secrets.',
       'runtime/instance.ts',
-      'platform/app-tokens.ts',
       'operations/audit.ts',
     ),
     variable(
@@ -106,6 +104,14 @@ const YOURS: VariableGroup = {
       'OTLP collector (HTTP) to which the sidecars send every trace.',
       'runtime/programs/traces.ts',
       'platform/dapr.ts',
+    ),
+    variable(
+      'CORE_BANK_KEY_RING',
+      'file',
+      '`key-ring.json` in the data folder',
+      'The keys that wrap the keys of persons ([personal-data.md](personal-data.md)). Name a ' +
+        'file on another disk than the data folder.',
+      'runtime/secrets.ts',
     ),
     variable(
       'CORE_BANK_KEYS_PASSPHRASE',
@@ -192,7 +198,7 @@ const CONTAINERS: VariableGroup = {
       'platform/dapr.ts',
       'platform/dapr-publisher.ts',
     ),
-    ...['NATS_ADMIN_PASSWORD', 'IMMUDB_ADMIN_PASSWORD', 'POSTGRES_ADMIN_PASSWORD'].map((name) =>
+    ...['NATS_PASSWORD_ADMIN', 'IMMUDB_ADMIN_PASSWORD', 'POSTGRES_ADMIN_PASSWORD'].map((name) =>
       variable(
         name,
         'text',
@@ -200,6 +206,16 @@ const CONTAINERS: VariableGroup = {
         'Secret: the administrator of that server, who makes streams, database and users.',
         'runtime/compose/compose-setup.ts',
       ),
+    ),
+    ...['BANK_ACCOUNT_ACTOR', 'EVENT_SOURCE', 'PROJECTION_BALANCES', 'PROJECTION_HISTORY'].map(
+      (app) =>
+        variable(
+          `OPERATOR_TOKEN_${app}`,
+          'text',
+          'derived from the secrets of the data folder',
+          'Secret: what commands of the operator show to that app.',
+          'runtime/environment.ts',
+        ),
     ),
     ...['IMMUDB_PASSWORD', 'POSTGRES_JOURNAL_PASSWORD'].map((name) =>
       variable(
@@ -223,7 +239,6 @@ const TOOLS: VariableGroup = {
       'the first folder upwards that has dapr.yaml',
       'The checkout; `npm run` commands set it.',
       'runtime/instance.ts',
-      'platform/app-tokens.ts',
       'operations/audit.ts',
     ),
     variable(

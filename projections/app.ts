@@ -31,7 +31,7 @@ function setAsideSentence(streams: readonly SetAsideModel[]): string {
   return `${streams.length} streams are set aside: ${named.join(', ')}${more}`;
 }
 
-/** What the sidecar, the health checks and the rebuild command call. */
+/** What the sidecar and the health checks call. */
 export function projectionApp(options: ProjectionApp): Express {
   const { generations, logger, appToken, notStarted } = options;
   const app = createApp({ logger, appToken });
@@ -45,14 +45,6 @@ export function projectionApp(options: ProjectionApp): Express {
     // Pushes are hints: what is missed is pulled, so none needs to come again.
     response.json({ status: 'SUCCESS' });
   });
-  app.post('/rebuild', (_request, response) => {
-    generations.rebuild();
-    const rebuild = generations.rebuildStatus() ?? null;
-    response.status(202).json({ status: generations.status(), rebuild });
-  });
-  app.get('/rebuild', (_request, response) => {
-    response.json({ status: generations.status(), rebuild: generations.rebuildStatus() ?? null });
-  });
   health(app, {
     projection: () => {
       const status = generations.status();
@@ -61,6 +53,25 @@ export function projectionApp(options: ProjectionApp): Express {
       if (status.setAside.length > 0) throw new NeedsPerson(setAsideSentence(status.setAside));
       return { ...status };
     },
+  });
+  finish(app, logger);
+  return app;
+}
+
+/** What the operator calls, on a socket of their own. */
+export function projectionOperator(
+  generations: Generations,
+  token: string,
+  logger: Logger,
+): Express {
+  const app = createApp({ logger, appToken: token });
+  app.post('/rebuild', (_request, response) => {
+    generations.rebuild();
+    const rebuild = generations.rebuildStatus() ?? null;
+    response.status(202).json({ status: generations.status(), rebuild });
+  });
+  app.get('/rebuild', (_request, response) => {
+    response.json({ status: generations.status(), rebuild: generations.rebuildStatus() ?? null });
   });
   finish(app, logger);
   return app;

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectionApp } from './app.ts';
+import { projectionApp, projectionOperator } from './app.ts';
 import { randomLog, randomOf, seedOfRun, sourceOf } from './events-for-tests.ts';
 import { GenerationRegistry } from './generation-registry.ts';
 import { Generations } from './generations.ts';
@@ -16,6 +16,7 @@ const TIMES = {
   now: () => performance.now(),
 };
 const TOKEN = 'a token for the tests';
+const OPERATOR_TOKEN = 'a token of the operator';
 
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries += 1) {
@@ -37,7 +38,8 @@ function bank(events = 300) {
     appToken: TOKEN,
     notStarted: () => undefined,
   });
-  return { log, store, generations, app };
+  const operator = projectionOperator(generations, OPERATOR_TOKEN, logger);
+  return { log, store, generations, app, operator };
 }
 
 const running: Generations[] = [];
@@ -53,9 +55,9 @@ afterEach(async () => {
 });
 
 test('a rebuild makes the next generation, publishes it and drops the one before', async () => {
-  const { log, store, generations, app } = await started();
+  const { log, store, generations, operator } = await started();
   const before = generations.status().generation;
-  const posted = await request(app).post('/rebuild').set('dapr-api-token', TOKEN);
+  const posted = await request(operator).post('/rebuild').set('dapr-api-token', OPERATOR_TOKEN);
   expect(posted.status).toBe(202);
   const built = () => generations.rebuildStatus()?.rebuild === 'done';
   await until(built);
@@ -141,9 +143,17 @@ test('a push is answered at once, even one that means nothing', async () => {
   await until(() => generations.status().eventsApplied === log.entries.length);
 });
 
+test('a rebuild is for the operator, and no sidecar reaches it', async () => {
+  const { app, operator } = await started(20);
+  const shown = { 'dapr-api-token': TOKEN };
+  for (const method of ['get', 'post'] as const) {
+    expect((await request(app)[method]('/rebuild').set(shown)).status).toBe(404);
+    expect((await request(operator)[method]('/rebuild').set(shown)).status).toBe(401);
+  }
+});
+
 test('without the token nothing but health is answered', async () => {
   const { app } = await started(20);
-  expect((await request(app).post('/rebuild')).status).toBe(401);
   expect((await request(app).post('/ledger').send({})).status).toBe(401);
   expect((await request(app).get('/health/live')).status).toBe(200);
 });

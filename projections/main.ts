@@ -3,9 +3,10 @@ import type { ReadModelName } from '../contracts/account/read-models.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http/http.ts';
+import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
-import { projectionApp } from './app.ts';
+import { projectionApp, projectionOperator } from './app.ts';
 import { projectionConfig } from './config.ts';
 import { eventSourceLog } from './follower/event-source-log.ts';
 import { Generations } from './generations.ts';
@@ -33,6 +34,8 @@ const app = projectionApp({
   appToken: config.APP_API_TOKEN,
   notStarted: () => notStarted,
 });
+const operator = projectionOperator(generations, config.OPERATOR_TOKEN, logger);
+await listenForOperator(operator, appId, config.OPERATOR_FOLDER);
 const server = await listen(app, config.APP_PORT);
 let stopping = false;
 onShutdown(logger, [

@@ -1,12 +1,20 @@
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { auditFolder, auditSigningKey, publicKeyLine, trustFile, type Secrets } from './secrets.ts';
+import {
+  auditFolder,
+  auditSigningKey,
+  keyRingFile,
+  loadSecrets,
+  publicKeyLine,
+  trustFile,
+  type Secrets,
+} from './secrets.ts';
 import { appEnvironment } from './programs/dapr-yaml.ts';
 import type { DaprApp } from './programs/dapr-yaml.ts';
 import { mongoUrl } from './programs/ferretdb.ts';
-import type { Instance } from './instance.ts';
+import { operatorFolders, type Instance } from './instance.ts';
 import { bankEventsUrl, natsUrl } from './programs/nats.ts';
 import { journalUrl } from './programs/journal-database.ts';
 
@@ -27,18 +35,22 @@ const INHERITED = [
   'CORE_BANK_TRACES',
 ];
 
+/** Of an app that an operator may ask for more than its clients may. */
+const OPERATOR = ['OPERATOR_FOLDER', 'OPERATOR_TOKEN'];
+
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
-  'bank-account-actor': ['JOURNAL_URL'],
+  'bank-account-actor': ['JOURNAL_URL', 'KEY_RING_FILE', ...OPERATOR],
   'event-source': [
     'AUDIT_FOLDER',
     'AUDIT_SIGNING_KEY',
     'BANK_EVENTS_URL',
     'IMMUDB_PASSWORD',
     'LOG_PUBLIC_KEY',
+    ...OPERATOR,
     'TRUSTED_STATE_FILE',
   ],
-  projections: ['MONGODB_URL'],
+  projections: ['MONGODB_URL', ...OPERATOR],
   'queries-bank-api': ['MONGODB_URL'],
 };
 
@@ -53,10 +65,17 @@ const inherited = (): Record<string, string> => {
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 };
 
-/** Every secret, by the name of its environment variable. */
-const secretVariables = (instance: Instance, secrets: Secrets): Environment => ({
+/**
+ * Every secret of an app and its sidecar, by the name of its environment variable. Without an app
+ * those that all of them have in common where `dapr run` starts them.
+ */
+const secretVariables = (instance: Instance, secrets: Secrets, app?: DaprApp): Environment => ({
   JOURNAL_URL: journalUrl(instance, secrets),
-  NATS_URL: natsUrl(instance, secrets),
+  KEY_RING_FILE: keyRingFile(instance.dataDir),
+  ...(app === undefined ? {} : { NATS_URL: natsUrl(instance, secrets, app.appID) }),
+  OPERATOR_FOLDER: join(operatorFolders(instance.dataDir), app?.name ?? 'by-hand'),
+  OPERATOR_TOKEN:
+    app === undefined ? secrets.sharedOperatorToken : operatorToken(secrets, app.appID),
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
   IMMUDB_PASSWORD: secrets.immudbWriter,
@@ -76,6 +95,21 @@ const tokens = (secrets: Secrets, appID: string): Record<string, string> => {
     createHmac('sha256', secrets.tokenSeed).update(`${purpose}/${appID}`).digest('base64url');
   return { DAPR_API_TOKEN: derive('dapr'), APP_API_TOKEN: derive('app') };
 };
+
+const operatorToken = (secrets: Secrets, appID: string): string =>
+  createHmac('sha256', secrets.tokenSeed).update(`operator/${appID}`).digest('base64url');
+
+/**
+ * The tokens that an app may want of its operator, the likeliest first: that of `npm start`, and
+ * the one that apps have in common when `dapr run` starts them. With containers the environment
+ * names it.
+ */
+export function operatorTokens(dataDir: string, appID: string): string[] {
+  const named = process.env[`OPERATOR_TOKEN_${appID.toUpperCase().replaceAll('-', '_')}`];
+  if (named !== undefined) return [named];
+  const secrets = loadSecrets(dataDir);
+  return [operatorToken(secrets, appID), secrets.sharedOperatorToken];
+}
 
 /** The token that callers of an app's sidecar must show. */
 export const sidecarToken = (secrets: Secrets, appID: string): string =>
@@ -113,7 +147,7 @@ export const sidecarEnvironment = (
   ...inherited(),
   ...SIDECAR_TUNING,
   ...tokens(secrets, app.appID),
-  ...pick(secretVariables(instance, secrets), componentVariables(instance.root, app)),
+  ...sidecarSecrets(instance, secrets, app),
   DAPR_HOST_IP: '127.0.0.1',
   CORE_BANK_DATA: instance.dataDir,
 });
@@ -128,10 +162,14 @@ export const appEnvironmentWithSecrets = (
   ...appEnvironment(app),
   ...inherited(),
   ...tokens(secrets, app.appID),
-  ...pick(secretVariables(instance, secrets), appSecretNames(app)),
+  ...pick(secretVariables(instance, secrets, app), appSecretNames(app)),
 });
 
-/** One environment for everything, for `dapr run -f`: sidecars inherit its shell. */
+/** What a sidecar of `dapr run -f` has for itself; it is started by a wrapper that adds this. */
+export const sidecarSecrets = (instance: Instance, secrets: Secrets, app: DaprApp): Environment =>
+  pick(secretVariables(instance, secrets, app), componentVariables(instance.root, app));
+
+/** One environment for everything else, for `dapr run -f`: sidecars and apps inherit its shell. */
 export const sharedEnvironment = (instance: Instance, secrets: Secrets): Environment => ({
   NODE_ENV: 'production',
   CORE_BANK_INSTANCE: String(instance.number),
@@ -140,5 +178,5 @@ export const sharedEnvironment = (instance: Instance, secrets: Secrets): Environ
   DAPR_API_TOKEN: secrets.sharedDaprToken,
   APP_API_TOKEN: secrets.sharedAppToken,
   ...SIDECAR_TUNING,
-  ...secretVariables(instance, secrets),
+  ...pick(secretVariables(instance, secrets), Object.values(APP_SECRETS).flat()),
 });

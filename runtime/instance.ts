@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join, dirname, resolve } from 'node:path';
 
 /** Goes up when what rests in a data folder can no longer be read by what was there before. */
-const FORMAT = 2;
+const FORMAT = 3;
 const FORMAT_FILE = 'format';
 /** The folders of the stores. Keys alone are no data: after a loss they come back first. */
 const STORES = ['postgres', 'immudb'];
@@ -127,3 +127,6 @@ export const prepareDataDir = (instance: Instance): void => {
 /** The log file of a program. */
 export const logFile = (instance: Instance, program: string): string =>
   join(instance.dataDir, 'logs', `${program}.log`);
+
+/** Where each app has a folder with the socket of its operator. */
+export const operatorFolders = (dataDir: string): string => join(dataDir, 'operator');

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withNewKey } from '../platform/key-ring.ts';
 
 const auditSigningKeyFile = (dataDir: string): string => join(dataDir, 'audit-signing-key.pem');
 /** The auditor's public key, for everyone who checks what it publishes. */
@@ -29,13 +30,14 @@ const SECRET_NAMES = [
   'postgresJournal',
   'postgresReadside',
   'natsAdmin',
-  'natsSidecar',
+  'natsSeed',
   'natsPublisher',
   'natsReader',
   'immudbAdmin',
   'immudbWriter',
   'sharedDaprToken',
   'sharedAppToken',
+  'sharedOperatorToken',
   'tokenSeed',
 ] as const;
 
@@ -70,10 +72,25 @@ const makeSigningKey = (dataDir: string): void => {
   writePrivate(signingKeyFile(dataDir), String(pem));
 };
 
+/**
+ * The keys that wrap the keys of persons. By default they are in the data folder; put them on
+ * another disk, and in another backup, than PostgreSQL.
+ */
+export const keyRingFile = (dataDir: string): string =>
+  process.env['CORE_BANK_KEY_RING'] ?? join(dataDir, 'key-ring.json');
+
+/** A journal whose ring is gone gets no new one: that would say that nothing is missing. */
+const makeKeyRing = (dataDir: string): void => {
+  const file = keyRingFile(dataDir);
+  if (existsSync(file) || existsSync(join(dataDir, 'postgres'))) return;
+  writePrivate(file, `${JSON.stringify(withNewKey())}\n`);
+};
+
 /** Reads the secrets of the data folder; makes them at the first start. */
 export const loadSecrets = (dataDir: string): Secrets => {
   const file = join(dataDir, 'secrets.json');
   if (!existsSync(signingKeyFile(dataDir))) makeSigningKey(dataDir);
+  makeKeyRing(dataDir);
   const known: Partial<Record<string, string>> = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>)
     : {};

@@ -9,15 +9,11 @@ import { answer, readText } from '../../platform/http/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/http/h2c.ts';
 import { sameToken } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { StreamId } from '../../domain/ids.ts';
-import { READ_KEYS } from '../restore/keys-backup.ts';
 import type { ActorType } from './bank-actors.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ACTOR_PATH = /^\/actors\/([A-Za-z0-9.]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 
-/** The keys of persons, in the order asked; undefined for those without one. */
-type KeysOf = (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
 /** Opens the sealed data of persons, in the order asked; null for those whose key is deleted. */
 type OpenPersons = (persons: readonly PersonModel[]) => Promise<OpenedPerson[]>;
 
@@ -26,8 +22,6 @@ export interface HostOptions {
   /** By actor type. */
   readonly actors: Readonly<Record<string, ActorType>>;
   readonly openPersons: OpenPersons;
-  /** The keys of persons, for their backup. */
-  readonly keysOf: KeysOf;
   /** Whether commands may be taken. Before that calls are answered 503 at once. */
   readonly isStarted: () => boolean;
   readonly checks: Readonly<Record<string, Check>>;
@@ -84,15 +78,6 @@ export function hostListener(options: HostOptions): EitherListener {
     answer(response, 200, { persons });
   };
 
-  // Every sidecar knows the token too, but it cannot call without saying for whom.
-  const serveKeys = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
-    const callers = Object.keys(request.headers).filter((name) => name.startsWith('dapr-call'));
-    if (callers.length > 0) return answer(response, 403);
-    const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
-    const keys = await options.keysOf(READ_KEYS.input.parse(body).streams);
-    answer(response, 200, { keys: keys.map((key) => key ?? null) });
-  };
-
   const serve = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
     const url = request.url ?? '';
     if (url === '/healthz' || url === '/health/live')
@@ -110,7 +95,6 @@ export function hostListener(options: HostOptions): EitherListener {
     if (url === OPEN_PERSONS.path && request.method === 'POST') {
       return servePersons(request, response);
     }
-    if (url === READ_KEYS.path && request.method === 'POST') return serveKeys(request, response);
     if (url === '/dapr/subscribe') return answer(response, 200, []);
     answer(response, 404);
   };

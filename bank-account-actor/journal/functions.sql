@@ -313,6 +313,30 @@ begin
   update streams s set quarantine = null where s.stream = p_stream and s.unlogged = '';
 end $$;
 
+create function journal.keys_other_than(p_prefix text, p_after text, p_limit bigint)
+returns table (stream text, secret text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    select s.stream, s.secret from streams s
+    where s.secret is not null and s.stream > p_after and not starts_with(s.secret, p_prefix)
+    order by s.stream limit p_limit;
+end $$;
+
+-- The number of keys that were still what p_before says.
+create function journal.replace_keys(p_streams text, p_before text, p_after text) returns bigint
+language plpgsql security definer set search_path = journal, pg_temp as $$
+declare
+  v_replaced bigint;
+begin
+  update streams s set secret = u.after
+  from unnest(string_to_array(p_streams, e'\x1e'), string_to_array(p_before, e'\x1e'),
+    string_to_array(p_after, e'\x1e')) as u (stream, before, after)
+  where s.stream = u.stream and s.secret = u.before;
+  get diagnostics v_replaced = row_count;
+  return v_replaced;
+end $$;
+
 create function journal.get_mark() returns table (state text, at text)
 language plpgsql security definer set search_path = journal, pg_temp as $$
 begin

@@ -174,6 +174,24 @@ export interface Journal {
   release(stream: StreamId): Promise<void>;
 }
 
+/** The keys of persons as rows hold them, for who wraps them by another key. */
+export interface StoredKeys {
+  /** At most `limit` keys that do not begin with that, of streams behind `after`, in order. */
+  keysOtherThan(
+    prefix: string,
+    after: string,
+    limit: number,
+  ): Promise<{ readonly stream: StreamId; readonly secret: string }[]>;
+  /** Puts other texts in the place of keys that are still the same; returns how many were. */
+  replaceKeys(
+    changes: readonly {
+      readonly stream: StreamId;
+      readonly before: string;
+      readonly after: string;
+    }[],
+  ): Promise<number>;
+}
+
 /** The key of a name in the journal: half a SHA-256, as the text of a UUID. */
 export function nameId({ stream, name }: StreamName): string {
   const hex = hash('sha256', `${stream}\n${name}`, 'hex');

@@ -1,6 +1,7 @@
 import type { StreamId } from '../../domain/ids.ts';
 import { CLAIM_BYTES_MAX, nameId, rowBytes } from './journal.ts';
 import type { ExecutedName, Journal, JournalMark, SecretChange, SettledStream } from './journal.ts';
+import type { StoredKeys } from './journal.ts';
 import type { RestoredStream, StoredStream, StreamName, StreamWrite } from './journal.ts';
 import type { Turn, TurnOutcome } from './journal.ts';
 import { checkRestored, checkTurn, storableReason } from './row-check.ts';
@@ -18,7 +19,7 @@ interface Row {
  * The journal without a database, for tests and simulations; it passes the same contract suite. Its
  * only clock is `now` (epoch ms), and each call is done before it returns its promise.
  */
-export function memoryJournal(now: () => number = Date.now): Journal {
+export function memoryJournal(now: () => number = Date.now): Journal & StoredKeys {
   const rows = new Map<StreamId, Row>();
   const names = new Map<string, number>();
   let mark: JournalMark | undefined;
@@ -151,6 +152,13 @@ export function memoryJournal(now: () => number = Date.now): Journal {
     else rows.set(stream, { ...row, stored });
   };
 
+  const replaceKey = (change: Parameters<StoredKeys['replaceKeys']>[0][number]): boolean => {
+    const row = rows.get(change.stream);
+    if (row?.stored.secret !== change.before) return false;
+    rows.set(change.stream, { ...row, stored: { ...row.stored, secret: change.after } });
+    return true;
+  };
+
   return {
     load: async (streams, asked = []) => ({
       streams: [...new Set(streams)].flatMap((stream) => rows.get(stream)?.stored ?? []),
@@ -180,6 +188,15 @@ export function memoryJournal(now: () => number = Date.now): Journal {
     restore: async (streams, told) => restore(streams, told),
     dropStory: async (stream, digest, gone) => dropStory(stream, digest, gone),
     release: async (stream) => release(stream),
+    keysOtherThan: async (prefix, after, limit) =>
+      [...rows.values()]
+        .flatMap(({ stored: { stream, secret } }) =>
+          secret === undefined || secret.startsWith(prefix) ? [] : [{ stream, secret }],
+        )
+        .filter(({ stream }) => stream > after)
+        .sort((a, b) => (a.stream < b.stream ? -1 : 1))
+        .slice(0, limit),
+    replaceKeys: async (changes) => changes.filter(replaceKey).length,
   };
 }
 

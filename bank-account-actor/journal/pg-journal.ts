@@ -2,7 +2,7 @@ import { DatabaseError, Pool, type QueryResultRow } from 'pg';
 import type { StreamId } from '../../domain/ids.ts';
 import { CLAIM_BYTES_MAX, journalMark, nameId } from './journal.ts';
 import type { ExecutedName, Journal, SecretChange, StoredStream, StreamName } from './journal.ts';
-import type { Turn, TurnOutcome } from './journal.ts';
+import type { StoredKeys, Turn, TurnOutcome } from './journal.ts';
 import { checkRestored, checkTurn, EVENT_END, storableReason, VALUE_END } from './row-check.ts';
 
 const CONNECTIONS_MAX = 8;
@@ -15,7 +15,7 @@ const STATEMENT_MS_MAX = 6_000;
 const SERIALIZATION_FAILURE = '40001';
 
 /** A journal in a database; `end` closes its connections and rejects the calls that still wait. */
-export interface PgJournal extends Journal {
+export interface PgJournal extends Journal, StoredKeys {
   end(): Promise<void>;
 }
 
@@ -132,6 +132,17 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
     },
     async release(stream) {
       await call('release', [stream]);
+    },
+    keysOtherThan: (prefix, after, limit) =>
+      call<{ stream: StreamId; secret: string }>('keys_other_than', [prefix, after, limit]),
+    async replaceKeys(changes) {
+      const rows = sorted(changes);
+      const [row] = await call<{ replace_keys: string }>('replace_keys', [
+        texts(rows.map(({ stream }) => stream)),
+        texts(rows.map(({ before }) => before)),
+        texts(rows.map(({ after }) => after)),
+      ]);
+      return Number(row?.replace_keys);
     },
     end: () => pool.end(),
   };

@@ -15,6 +15,7 @@ create table if not exists journal.streams (
   due_claimed bigint not null default 0,
   touched_at timestamptz not null,
   quarantine text,
+  -- The key of a person, wrapped by a key that is not in this database.
   secret text
 ) with (fillfactor = 70);
 
@@ -24,6 +25,8 @@ create index if not exists streams_unsettled on journal.streams (stream)
   where unsettled and quarantine is null;
 create index if not exists streams_due on journal.streams (due)
   where due is not null and quarantine is null;
+create index if not exists streams_keys on journal.streams (stream)
+  where secret is not null;
 create index if not exists streams_quarantined on journal.streams (stream)
   where quarantine is not null;
 

@@ -28,6 +28,16 @@ const content = z.strictObject({
 });
 
 export const KEYS_PERSONS_MAX = 128;
+/** The operator has an actor host wrap all keys of persons by the current key of its ring. */
+export const REWRAP_KEYS = {
+  app: ACTOR_HOST_APP,
+  method: 'POST',
+  path: '/operator/keys/rewrap',
+  input: z.strictObject({}),
+  /** How many were wrapped by an older key. */
+  answer: z.strictObject({ rewrapped: z.number() }),
+} as const satisfies ServiceCall;
+
 /** The operator asks the actor host itself, past every sidecar, for the keys of persons. */
 export const READ_KEYS = {
   app: ACTOR_HOST_APP,

@@ -35,7 +35,7 @@ interface RestoreOptions {
 /** Restores a journal from that log. */
 export const restore = (
   log: Pick<TestLog, 'streams'>,
-  journal = memoryJournal(),
+  journal: Journal = memoryJournal(),
   more: RestoreOptions = {},
 ) => {
   const ports = {

@@ -1,13 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { questions } from '../../event-source/log/routes.ts';
 import { eventsOf, newAccount } from '../../event-source/log/events-for-tests.ts';
 import { memoryLog } from '../../event-source/log/memory-log.ts';
 import { memoryQuarantine, openQuarantine } from '../../event-source/quarantine.ts';
 import { accountOfStream } from '../../contracts/account/events.ts';
-import { createApp, finish, listen } from '../../platform/http/http.ts';
+import { createApp, finish } from '../../platform/http/http.ts';
+import { listenForOperator, operatorSocket } from '../../platform/http/operator-socket.ts';
 import { createLogger } from '../../platform/logger.ts';
-import { freePort } from '../../runtime/ports.ts';
 import { accountEvents } from './account-events.ts';
 
 const TOKEN = 'a-token-of-the-sidecar';
@@ -17,23 +19,25 @@ const logger = createLogger('test', 'error');
 logger.silent = true;
 
 let server: Server;
-let url: string;
+let socket: string;
+const folder = mkdtempSync(join(tmpdir(), 'operator-'));
 beforeAll(async () => {
   const log = memoryLog();
   await log.append(eventsOf(STREAM, 1, 7));
   const app = createApp({ logger, appToken: TOKEN });
   questions(app, log, await openQuarantine(memoryQuarantine([])));
   finish(app, logger);
-  server = await listen(app, 0);
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await listenForOperator(app, 'log', folder);
+  socket = operatorSocket(folder, 'log');
 });
 afterAll(() => {
   server.close();
   server.closeAllConnections();
+  rmSync(folder, { recursive: true });
 });
 
 const versionsOf = async (to?: number, pageEvents?: number) => {
-  const address = { url, tokens: ['another-token', TOKEN] };
+  const address = { socket, tokens: ['another-token', TOKEN] };
   const events = await accountEvents(address, ID, to, pageEvents);
   const pages: number[][] = [];
   for await (const page of events.pages()) pages.push(page.map(({ version }) => version));
@@ -58,17 +62,16 @@ test('given a version beyond the end, the last one is named', async () => {
 
 test('given an account that the log does not have, the answer says so', async () => {
   const unknown = accountOfStream(newAccount());
-  const asked = accountEvents({ url, tokens: [TOKEN] }, unknown);
+  const asked = accountEvents({ socket, tokens: [TOKEN] }, unknown);
   await expect(asked).rejects.toThrow(`The log has no account ${unknown}`);
 });
 
 test('given tokens of another bank, the answer says so', async () => {
-  const asked = accountEvents({ url, tokens: ['another-token'] }, ID);
+  const asked = accountEvents({ socket, tokens: ['another-token'] }, ID);
   await expect(asked).rejects.toThrow('takes no token of this data folder');
 });
 
 test('given no bank, the answer says how to start one', async () => {
-  const nowhere = `http://127.0.0.1:${await freePort()}`;
-  const asked = accountEvents({ url: nowhere, tokens: [TOKEN] }, ID);
+  const asked = accountEvents({ socket: join(folder, 'none.sock'), tokens: [TOKEN] }, ID);
   await expect(asked).rejects.toThrow('start the bank with "npm start"');
 });

@@ -1,48 +1,79 @@
-import { appTokens } from '../../platform/app-tokens.ts';
+import { existsSync, readdirSync } from 'node:fs';
+import http from 'node:http';
+import { json, text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import { operatorSocket } from '../../platform/http/operator-socket.ts';
 import type { ServiceInvoker } from '../../platform/service-client.ts';
-import { resolveInstance } from '../../runtime/instance.ts';
-import { LOOPBACK } from '../../runtime/ports.ts';
-import { readDaprYaml } from '../../runtime/programs/dapr-yaml.ts';
+import { operatorTokens } from '../../runtime/environment.ts';
+import { operatorFolders, resolveInstance } from '../../runtime/instance.ts';
 import { CannotRun } from '../../runtime/progress.ts';
 
 const ANSWER_MS_MAX = 30_000;
 
-/** Where an app answers, and the tokens that it may want to see, likeliest first. */
+/** Where an app answers its operator, and the tokens that it may want to see, likeliest first. */
 export interface AppAddress {
-  readonly url: string;
+  readonly socket: string;
   readonly tokens: readonly string[];
 }
 
-/** That app of the instance CORE_BANK_INSTANCE, by its id. Throws CannotRun when there is none. */
+/**
+ * That app of the instance CORE_BANK_INSTANCE, by its id. Of several hosts of one id it is the
+ * first that runs. Throws CannotRun when there is none.
+ */
 export function appAddress(id: string): AppAddress {
-  const { number, root } = resolveInstance();
-  const app = readDaprYaml(root, number).find(({ appID }) => appID === id);
-  if (app === undefined) throw new CannotRun(`dapr.yaml has no app ${id}.`);
-  return { url: `http://${LOOPBACK}:${app.appPort}`, tokens: appTokens(id) };
+  const { dataDir } = resolveInstance();
+  const parent = operatorFolders(dataDir);
+  const folders = existsSync(parent) ? readdirSync(parent).sort() : [];
+  const sockets = folders.map((folder) => operatorSocket(join(parent, folder), id));
+  const socket = sockets.find((path) => existsSync(path));
+  if (socket === undefined) {
+    throw new CannotRun(`No ${id} runs in ${dataDir}: start the bank with "npm start".`);
+  }
+  return { socket, tokens: operatorTokens(dataDir, id) };
 }
 
-/** Calls apps themselves, past every sidecar. What is not answered with 200 throws CannotRun. */
+/** Calls apps as their operator. What is not answered with 2xx throws CannotRun. */
 export const appClient = (addressOf: (app: string) => AppAddress): ServiceInvoker => ({
   async invokeService(app, method, path, body) {
-    const { url, tokens } = addressOf(app);
+    const { socket, tokens } = addressOf(app);
     for (const token of tokens) {
-      const answer = await fetch(`${url}/${path}`, {
-        method,
-        signal: AbortSignal.timeout(ANSWER_MS_MAX),
-        headers: { 'dapr-api-token': token, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }).catch((cause: unknown) => {
-        throw new CannotRun(`No ${app} answers at ${url}: start the bank with "npm start".`, {
+      const answer = await send({ socket, token, method, path, body }).catch((cause: unknown) => {
+        throw new CannotRun(`No ${app} answers at ${socket}: start the bank with "npm start".`, {
           cause,
         });
       });
-      if (answer.status === 401) continue;
-      if (answer.ok) return { status: answer.status, body: await answer.json() };
-      throw new CannotRun(`${app} cannot answer now (${answer.status}): ${await answer.text()}`);
+      const { statusCode: status = 0 } = answer;
+      if (status === 401) answer.resume();
+      else if (status >= 200 && status < 300) return { status, body: await json(answer) };
+      else throw new CannotRun(`${app} cannot answer now (${status}): ${await text(answer)}`);
     }
     throw new CannotRun(
-      `${app} at ${url} takes no token of this data folder: ` +
+      `${app} at ${socket} takes no token of this data folder: ` +
         'does CORE_BANK_DATA name that of another bank?',
     );
   },
 });
+
+interface Asked {
+  readonly socket: string;
+  readonly token: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+const send = ({ socket, token, method, path, body }: Asked): Promise<http.IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const request = http.request(
+      {
+        socketPath: socket,
+        method,
+        path: `/${path}`,
+        signal: AbortSignal.timeout(ANSWER_MS_MAX),
+        headers: { 'dapr-api-token': token, 'content-type': 'application/json' },
+      },
+      resolve,
+    );
+    request.once('error', reject);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });

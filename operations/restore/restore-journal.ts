@@ -4,10 +4,12 @@ import { streamIdText, streamOfEvent, type BankEvent } from '../../contracts/log
 import type { StreamId } from '../../domain/ids.ts';
 import { readConfig } from '../../platform/config.ts';
 import { sidecar, SidecarError } from '../../platform/dapr.ts';
+import { keyRingOfFile, KeysUnavailable } from '../../platform/key-ring.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
 import { logClient } from '../../bank-account-actor/host/log-client.ts';
 import type { Journal } from '../../bank-account-actor/journal/journal.ts';
 import { pgJournal } from '../../bank-account-actor/journal/pg-journal.ts';
+import { withWrappedKeys } from '../../bank-account-actor/journal/wrapped-keys.ts';
 import {
   CannotRelease,
   dropStories,
@@ -54,11 +56,13 @@ async function main(): Promise<void> {
     DAPR_HTTP_PORT: z.coerce.number().int(),
     DAPR_API_TOKEN: z.string().min(16),
     JOURNAL_URL: z.url(),
+    KEY_RING_FILE: z.string(),
   });
   const keys = values.keys === undefined ? new Map() : openKeysBackup(values.keys, process.env);
   const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
   const log = logClient(dapr);
-  const journal = pgJournal(config.JOURNAL_URL, () => undefined);
+  const stored = pgJournal(config.JOURNAL_URL, () => undefined);
+  const { journal } = withWrappedKeys(stored, keyRingOfFile(config.KEY_RING_FILE));
   const released = [...new Set(z.array(streamIdText).parse(values.release))];
   const isAskedFor = values['onto-existing'] === true || released.length > 0;
   if (!isAskedFor) await refuseIfUsed(journal, log);
@@ -96,7 +100,7 @@ async function main(): Promise<void> {
     );
   }
   for (const { stream, events } of stories) tellOf(stream, events, values.dropped ?? '');
-  await journal.end();
+  await stored.end();
   await dapr.close();
 }
 
@@ -114,7 +118,9 @@ function tellOf(stream: StreamId, events: readonly string[], file: string): void
 }
 
 main().catch((error: unknown) => {
-  const isPlain = [CannotRun, LogUnsound, CannotRelease].some((type) => error instanceof type);
+  const isPlain = [CannotRun, LogUnsound, CannotRelease, KeysUnavailable].some(
+    (type) => error instanceof type,
+  );
   const known = isPlain || error instanceof SidecarError;
   const text = error instanceof Error ? (known ? error.message : error.stack) : String(error);
   process.stderr.write(`${text}\n`);

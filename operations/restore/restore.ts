@@ -9,7 +9,7 @@ import { appEnvironmentWithSecrets } from '../../runtime/environment.ts';
 import { fileOf } from '../../runtime/programs/infrastructure.ts';
 import {
   asAdmin,
-  forgetConsumer,
+  rewindConsumer,
   renumberBankEvents,
   unacknowledged,
 } from '../../runtime/programs/nats.ts';
@@ -109,8 +109,9 @@ runCommand(async () => {
     // account that takes nothing, not one whose events the log drops.
     releaseInLog(bank.instance, release);
     // The log gets again whatever the broker still has; what it has already it recognises.
-    const forget = (broker: NatsConnection) => forgetConsumer(broker, ...EVENTS_TO_LOG);
-    if (refill) await asAdmin(bank.instance, secrets, forget);
+    const rewind = (broker: NatsConnection) =>
+      rewindConsumer(broker, ...EVENTS_TO_LOG, bank.instance.root);
+    if (refill) await asAdmin(bank.instance, secrets, rewind);
     if (renumber) await asAdmin(bank.instance, secrets, renumberBankEvents);
     await progress.during('starting the log ...', async () => {
       await supervisor!.start([

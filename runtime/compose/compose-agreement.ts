@@ -7,7 +7,7 @@ import { appEnvironment, daprdArgs, parseDaprYaml } from '../programs/dapr-yaml.
 import type { DaprApp } from '../programs/dapr-yaml.ts';
 import { appSecretNames, componentVariables, SIDECAR_TUNING } from '../environment.ts';
 import { BASE_PORTS } from '../instance.ts';
-import { STREAMS } from '../programs/nats.ts';
+import { brokerConfiguration, brokerPlan, STREAMS } from '../programs/broker-rights.ts';
 
 /** Where the containers see the checkout's components. */
 const MOUNTED_ROOT = '/bank';
@@ -29,9 +29,16 @@ interface Service {
   readonly command?: readonly string[];
   readonly network_mode?: string;
   readonly volumes?: readonly string[];
+  readonly secrets?: readonly unknown[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 type Services = Readonly<Record<string, Service>>;
+interface Compose {
+  readonly services: Services;
+  readonly configs: { readonly nats: { readonly content: string } };
+  readonly secrets: unknown;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
 
 export const readTexts = (root: string): Texts => {
   const text = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
@@ -66,11 +73,34 @@ const appDifferences = (app: DaprApp, services: Services): string[] => {
       extra.filter((name) => !APP_ONLY.includes(name)),
       appSecretNames(app),
     ),
-    ...same(
-      `${app.name} tokens`,
-      TOKENS.filter((name) => extra.includes(name)),
-      TOKENS,
-    ),
+    ...tokenDifferences(app, app.name, services),
+    ...operatorDifferences(app, services),
+  ];
+};
+
+/** The variable of compose.env that holds this for one app. */
+const variableOf = (name: string, app: string): string =>
+  `${name}_${app.toUpperCase().replaceAll('-', '_')}`;
+
+/** Each app shares its tokens with its own sidecar and nobody else. */
+const tokenDifferences = ({ appID }: DaprApp, name: string, services: Services): string[] =>
+  same(
+    `${name} tokens`,
+    TOKENS.map((token) => services[name]?.environment?.[token]),
+    TOKENS.map((token) => `\${${variableOf(token, appID)}:?}`),
+  );
+
+/** Where a folder is named, the sockets' volume is mounted, and the operator has the token. */
+const operatorDifferences = ({ appID, name }: DaprApp, services: Services): string[] => {
+  const { environment, volumes } = services[name] ?? {};
+  if (environment?.['OPERATOR_FOLDER'] === undefined) return [];
+  const variable = variableOf('OPERATOR_TOKEN', appID);
+  const token = `\${${variable}:?}`;
+  const asked = services['operator']?.environment?.[variable];
+  return [
+    ...same(`${name} operator folder`, environment['OPERATOR_FOLDER'], `/operator/${name}`),
+    ...same(`${name} operator token`, [environment['OPERATOR_TOKEN'], asked], [token, token]),
+    ...same(`${name} operator volume`, volumes?.includes('operator:/operator'), true),
   ];
 };
 
@@ -90,6 +120,14 @@ const sidecarDifferences = (root: string, app: DaprApp, services: Services): str
     ...same(`${name} command`, service?.command, ['./daprd', ...daprdArgs(MOUNTED_ROOT, app)]),
     ...same(`${name} network`, service?.network_mode, 'service:pod'),
     ...same(`${name} environment`, names(service?.environment), variables),
+    ...tokenDifferences(app, name, services),
+    ...componentVariables(root, app).flatMap((variable) =>
+      same(
+        `${name} ${variable}`,
+        service?.environment?.[variable],
+        `\${${variableOf(variable, app.appID)}:?}`,
+      ),
+    ),
     ...same(`${name} tuning`, tuning, Object.entries(SIDECAR_TUNING)),
     ...same(`${name} components`, service?.volumes?.includes(mount), true),
   ];
@@ -138,19 +176,62 @@ const topicDifferences = (pubsub: string): string[] => {
   return same('topics', allowed?.split(',').sort(), Object.values(STREAMS).sort());
 };
 
+/** Its users have the rights that they have natively. In compose a dollar sign is written twice. */
+const brokerDifferences = (content: string, pubsub: string): string[] => {
+  const wanted = brokerConfiguration(brokerPlan(pubsub), {
+    listen: `127.0.0.1:${BASE_PORTS.nats}`,
+    name: 'core-bank-0',
+    storeDir: '/data',
+    passwordOf: (user) => `{{${variableOf('NATS_PASSWORD', user)}:?}}`,
+  });
+  const written = wanted
+    .replaceAll('$', '$$$$')
+    .replaceAll(/\{\{(.*?)\}\}/g, (_, variable) => `\${${variable}}`);
+  return same('nats configuration', content, written);
+};
+
+/** Users that the images run as (their Dockerfiles); only they may read what is theirs. */
+const IMAGE_UIDS = { immudb: '3322', daprd: '65532', own: '1000' };
+
+const ownerDifferences = (compose: Compose): string[] => {
+  const secret = (source: string, uid: string) => [{ source, uid, gid: uid, mode: '0400' }];
+  const hosts = ['bank-account-actor', 'bank-account-actor-2'];
+  const wanted = new Map([
+    ['immudb', secret('immudb-signing-key', IMAGE_UIDS.immudb)],
+    ...hosts.map((host) => [host, secret('key-ring', IMAGE_UIDS.own)] as const),
+  ]);
+  const o = `mode=0700,uid=${IMAGE_UIDS.daprd},gid=${IMAGE_UIDS.daprd}`;
+  const names = { driver_opts: { type: 'tmpfs', device: 'tmpfs', o } };
+  return [
+    ...Object.entries(compose.services).flatMap(([name, { secrets }]) =>
+      same(`${name} key files`, secrets, wanted.get(name)),
+    ),
+    ...same('secrets', compose.secrets, {
+      'immudb-signing-key': { environment: 'IMMUDB_SIGNING_KEY' },
+      'key-ring': { environment: 'KEY_RING' },
+    }),
+    ...same('names volume', compose.volumes['names'], names),
+  ];
+};
+
+/** Variables that docker-compose.yml reads, as `${NAME:?}` or as a secret. */
+export const composeVariables = (compose: string): string[] =>
+  [
+    ...new Set(
+      [...compose.matchAll(/(?:\$\{|environment: )([A-Z_]+)(?::\?|$)/gm)].map(([, name]) => name!),
+    ),
+  ].sort();
+
 /** Everything in which docker-compose.yml differs from what the native house runs. */
 export const differences = (root: string, texts: Texts): string[] => {
-  const compose = parse(texts.compose, { merge: true }) as {
-    services: Services;
-    configs: { nats: { content: string } };
-  };
+  const compose = parse(texts.compose, { merge: true }) as Compose;
   const apps = [...withActorHosts(parseDaprYaml(texts.daprYaml, 0), ACTOR_HOSTS)];
   const { images } = JSON.parse(texts.versions) as { images: Record<string, string> };
   const { services } = compose;
   const extra = names(services).filter(
     (name) =>
       !(name in IMAGE_OF) &&
-      !['pod', 'setup'].includes(name) &&
+      !['pod', 'setup', 'operator'].includes(name) &&
       !apps.some((app) => name === app.name || name === sidecarName(app.name)),
   );
   return [
@@ -160,5 +241,7 @@ export const differences = (root: string, texts: Texts): string[] => {
     ...imageDifferences(images, apps, services),
     ...portDifferences(services, compose.configs.nats.content),
     ...topicDifferences(texts.pubsub),
+    ...ownerDifferences(compose),
+    ...brokerDifferences(compose.configs.nats.content, texts.pubsub),
   ];
 };

@@ -28,7 +28,7 @@ const eventually = async (work: () => Promise<void>): Promise<void> => {
 /** In containers: makes journal, streams and log with the users of the apps, then ends. */
 runCommand(async () => {
   const instance = resolveInstance({ instance: 0 });
-  const natsAdmin = required('NATS_ADMIN_PASSWORD');
+  const natsAdmin = required('NATS_PASSWORD_ADMIN');
   const immudbAdmin = required('IMMUDB_ADMIN_PASSWORD');
   const immudbWriter = required('IMMUDB_PASSWORD');
   const postgresAdmin = required('POSTGRES_ADMIN_PASSWORD');

@@ -1,4 +1,9 @@
-import { differences, readTexts } from './compose-agreement.ts';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { composeVariables, differences, readTexts } from './compose-agreement.ts';
 import type { Texts } from './compose-agreement.ts';
 
 const ROOT = process.cwd();
@@ -30,6 +35,18 @@ describe('docker-compose.yml', () => {
     ['another topic', 'pubsub', 'dead,bank-events', 'dead', 'topics'],
     ['a missing secret', 'compose', 'MONGODB_URL: $', 'MONGO_URL: $', 'secrets'],
     ['a missing token', 'compose', '  APP_API_TOKEN: $', '  OTHER_TOKEN: $', 'tokens'],
+    ['a token of another app', 'compose', 'API_TOKEN_EVENT', 'API_TOKEN_CORE', 'tokens'],
+    [
+      'a broker user of another app',
+      'compose',
+      'URL_EVENT_SOURCE',
+      'URL_CORE_BANK_API',
+      'NATS_URL',
+    ],
+    ['a broker user with more rights', 'compose', '["ledger"', '[">", "ledger"', 'nats conf'],
+    ['a broker user without limits', 'compose', 'permissions: ', 'other: ', 'nats conf'],
+    ['a world-readable signing key', 'compose', '"0400"', '"0444"', 'key files'],
+    ['a names folder for everybody', 'compose', 'mode=0700', 'mode=1777', 'names'],
     ['a moved infrastructure port', 'compose', '--port=3830', '--port=3835', 'immudb'],
     ['a moved broker port', 'compose', '127.0.0.1:3820"\n', '127.0.0.1:4222"\n', 'nats'],
     ['another tuning', 'compose', 'GOGC: "300"', 'GOGC: "30"', 'tuning'],
@@ -37,5 +54,20 @@ describe('docker-compose.yml', () => {
     ['an unknown variable', 'compose', 'APP_PROTOCOL: http', 'APP_PROTO: http', 'environment'],
   ])('given %s, the difference is reported', (_what, file, from, to, told) => {
     expect(changed(file, from, to).join('\n')).toContain(told);
+  });
+
+  test('given a first time, every password is made once, differs and is for its owner', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'compose-env-'));
+    spawnSync(process.execPath, ['runtime/compose-env.mjs', folder]);
+    const made = parseEnv(readFileSync(join(folder, 'compose.env'), 'utf8'));
+    const isSecret = (file: string): boolean => !/public/.test(file);
+    const modes = readdirSync(folder)
+      .filter(isSecret)
+      .map((file) => statSync(join(folder, file)));
+    rmSync(folder, { recursive: true });
+    expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o600]);
+    expect(Object.keys(made).sort()).toEqual(composeVariables(TEXTS.compose));
+    expect(new Set(Object.values(made)).size).toBe(Object.keys(made).length);
+    expect(made['IMMUDB_SIGNING_KEY']).toMatch(/^-----BEGIN EC PRIVATE KEY-----\n/);
   });
 });

@@ -2,16 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, nanos } from '@nats-io/transport-node';
+import { connect, nanos, PermissionViolationError } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import { startBank } from '../supervisor/bank.ts';
 import { freeInstance } from '../supervisor/free-instance.ts';
 import type { Bank } from '../supervisor/bank.ts';
-import { asAdmin, provisionNats } from './nats.ts';
+import { STREAMS } from './broker-rights.ts';
+import { readDaprYaml } from './dapr-yaml.ts';
+import { asAdmin, brokerPassword, provisionNats } from './nats.ts';
 import { loadSecrets } from '../secrets.ts';
 
 const START_MS_MAX = 120_000;
 const WARM_START_MS_MAX = 20_000;
+
+const APPS = readDaprYaml(process.cwd(), 0).map(({ appID }) => appID);
 
 const dataDir = mkdtempSync(join(tmpdir(), 'infrastructure-'));
 let bank: Bank;
@@ -93,20 +97,82 @@ describe('the infrastructure', () => {
     expect(await kept()).toEqual([false, false, false]);
   });
 
-  test('given a sidecar, it may publish on the topics and not delete a stream', async () => {
-    const connection = await connect({
-      servers: `127.0.0.1:${bank.instance.ports.nats}`,
-      user: 'sidecar',
-      pass: loadSecrets(dataDir).natsSidecar,
-    });
-    const stored = await connection.request('account-events', '{}');
-    expect(stored.json()).toMatchObject({ stream: 'ACCOUNT_EVENTS' });
-    const deletion = connection.request('$JS.API.STREAM.DELETE.LEDGER', '', { timeout: 500 });
-    await expect(deletion).rejects.toThrow();
-    // Integration events have one publisher, which is no sidecar.
-    const forged = connection.request('bank-events', '{}', { timeout: 500 });
-    await expect(forged).rejects.toThrow();
+  const SUBJECTS = [
+    ...Object.values(STREAMS),
+    ...Object.keys(STREAMS).flatMap((stream) => [
+      ...APPS.flatMap((app) => [
+        `$JS.API.CONSUMER.INFO.${stream}.${app}`,
+        `$JS.API.CONSUMER.CREATE.${stream}.${app}.${STREAMS[stream]}`,
+        `$JS.API.CONSUMER.DELETE.${stream}.${app}`,
+        `$JS.ACK.${stream}.${app}.1.1.1.1.0`,
+      ]),
+      ...['PURGE', 'DELETE', 'INFO', 'UPDATE', 'MSG.GET'].map(
+        (call) => `$JS.API.STREAM.${call}.${stream}`,
+      ),
+    ]),
+    'deliver.event-source.x',
+    '_INBOX.x.y',
+  ];
+  const HEARD = ['>', '$JS.>', '_INBOX.>', '_INBOX.x', '_INBOX_ADMIN.>', 'deliver.>'];
+
+  /** What of all that the broker does for a user. */
+  async function allowedTo(user: string): Promise<string[]> {
+    const secrets = loadSecrets(dataDir);
+    const servers = `127.0.0.1:${bank.instance.ports.nats}`;
+    const connection = await connect({ servers, user, pass: brokerPassword(secrets, user) });
+    const refused = new Set<string>();
+    void (async () => {
+      for await (const status of connection.status()) {
+        if (status.type !== 'error' || !(status.error instanceof PermissionViolationError))
+          continue;
+        refused.add(`${status.error.operation} ${status.error.subject}`);
+      }
+    })();
+    const heard = [...HEARD, ...Object.values(STREAMS), ...APPS.map((app) => `deliver.${app}.x`)];
+    for (const subject of SUBJECTS) connection.publish(subject, '{}');
+    for (const subject of heard) connection.subscribe(subject, { callback: () => undefined });
+    await connection.flush();
     await connection.close();
+    const all = [
+      ...SUBJECTS.map((subject) => `publish ${subject}`),
+      ...heard.map((subject) => `subscription ${subject}`),
+    ];
+    return all.filter((act) => !refused.has(act));
+  }
+
+  const consumer = (stream: string, app: string): string[] => [
+    `publish $JS.API.CONSUMER.INFO.${stream}.${app}`,
+    `publish $JS.ACK.${stream}.${app}.1.1.1.1.0`,
+    `subscription deliver.${app}.x`,
+  ];
+
+  test.each([
+    ['bank-account-actor', ['publish account-events']],
+    [
+      'event-source',
+      ['publish ledger', 'publish audit', ...consumer('ACCOUNT_EVENTS', 'event-source')],
+    ],
+    ['projection-balances', consumer('LEDGER', 'projection-balances')],
+    ['projection-history', consumer('LEDGER', 'projection-history')],
+    [
+      'core-bank-api',
+      [
+        'publish account-commands',
+        'publish account-command-results',
+        'publish account-commands-dead',
+        ...consumer('ACCOUNT_COMMANDS', 'core-bank-api'),
+      ],
+    ],
+    [
+      'integration-feed',
+      [
+        'publish bank-events',
+        'publish $JS.API.STREAM.INFO.BANK_EVENTS',
+        'publish $JS.API.STREAM.MSG.GET.BANK_EVENTS',
+      ],
+    ],
+  ])('given the broker user of %s, it may do exactly what is its own', async (user, own) => {
+    expect((await allowedTo(user)).sort()).toEqual([...own].sort());
   });
 
   test(

@@ -63,7 +63,8 @@ async function readJournal(journal: Client): Promise<TakenJournal> {
         {
           version: Number(version),
           state: JSON.parse(state) as unknown,
-          rest: [digest, due, secret].join('\n'),
+          // A key that comes back is wrapped anew.
+          rest: [digest, due, secret === null].join('\n'),
         },
       ]),
     ),

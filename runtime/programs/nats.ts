@@ -5,7 +5,10 @@ import { writePrivate, type Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
 import {
+  AckPolicy,
+  DeliverPolicy,
   DiscardPolicy,
+  type JetStreamManager,
   StoreCompression,
   type StreamConfig,
   jetstreamManager,
@@ -13,8 +16,20 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { nanos, connect, type NatsConnection } from '@nats-io/transport-node';
+import { createHmac, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  ADMIN,
+  ADMIN_INBOX,
+  brokerConfiguration,
+  brokerPlanOf,
+  deliverySubject,
+  PUBLISHER,
+  READER,
+  STREAMS,
+  type AppConsumer,
+} from './broker-rights.ts';
 
 const STREAM_BYTES_MAX = 1024 * 1024 * 1024;
 const STREAM_AGE_MAX_MS = 7 * 24 * 3_600_000;
@@ -46,25 +61,8 @@ function limitsOf(name: string): Partial<StreamConfig> {
   };
 }
 
-const ADMIN = 'admin';
-const SIDECAR = 'sidecar';
-/** The only one that may put integration events on their stream. */
-const PUBLISHER = 'event-source';
-/** For consumers of integration events that have no sidecar: it reads them and nothing else. */
-const READER = 'reader';
-const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 const DUPLICATE_WINDOW_MS = 120_000;
 
-/** Streams must exist before a sidecar subscribes; each carries one topic of the bank. */
-export const STREAMS: Readonly<Record<string, string>> = {
-  ACCOUNT_EVENTS: 'account-events',
-  LEDGER: 'ledger',
-  BANK_EVENTS: 'bank-events',
-  AUDIT: 'audit',
-  DEAD_COMMANDS: 'account-commands-dead',
-  ACCOUNT_COMMANDS: 'account-commands',
-  COMMAND_RESULTS: 'account-command-results',
-};
 /**
  * Of commands the broker drops nothing: Dapr names a message by the id of its CloudEvent alone, so
  * the command of another source would be taken for a repetition, acknowledged and lost. What truly
@@ -84,55 +82,32 @@ const TOO_OLD =
   'This NATS server drops commands of two senders that chose one id: it cannot do without ' +
   'deduplication. Give the bank one from 2.15 on, or none: then it builds its own.';
 
-/** What a sidecar may do on the broker: its topics, its own consumers, and nothing else. */
-const sidecarPermissions = (): string => {
-  const topics = Object.values(STREAMS).filter((topic) => topic !== STREAMS['BANK_EVENTS']);
-  const consumers = Object.keys(STREAMS).flatMap((stream) => [
-    `$JS.API.CONSUMER.CREATE.${stream}.>`,
-    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
-    `$JS.API.CONSUMER.INFO.${stream}.*`,
-  ]);
-  const acks = Object.keys(STREAMS).map((stream) => `$JS.ACK.${stream}.>`);
-  const publish = [...topics, ...consumers, ...acks, '$JS.API.STREAM.NAMES', '$JS.FC.>'];
-  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.>"] }`;
-};
-
-/** Its inbox is its own, so that it cannot read answers to others. */
-const publisherPermissions = (): string => {
-  const info = ['$JS.API.STREAM.INFO.BANK_EVENTS', '$JS.API.STREAM.MSG.GET.BANK_EVENTS'];
-  const publish = [STREAMS['BANK_EVENTS'], ...info];
-  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX_EVENT_SOURCE.>"] }`;
-};
-
-const readerPermissions = (): string => {
-  const consumer = (what: string): string => `$JS.API.CONSUMER.${what}.BANK_EVENTS.>`;
-  const consumers = ['CREATE', 'DURABLE.CREATE', 'INFO', 'MSG.NEXT'].map(consumer);
-  const publish = [...consumers, '$JS.API.STREAM.INFO.BANK_EVENTS', '$JS.ACK.BANK_EVENTS.>'];
-  return `{ publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX_READER.>"] }`;
-};
-
-const configuration = (instance: Instance, secrets: Secrets, storeDir: string): string => `
-listen: "${LOOPBACK}:${instance.ports.nats}"
-server_name: "core-bank-${instance.number}"
-max_payload: ${MESSAGE_BYTES_MAX}
-jetstream { store_dir: ${JSON.stringify(storeDir)}, max_memory_store: 67108864 }
-authorization {
-  users = [
-    { user: ${ADMIN}, password: "${secrets.natsAdmin}" }
-    { user: ${SIDECAR}, password: "${secrets.natsSidecar}", permissions: ${sidecarPermissions()} }
-    { user: ${PUBLISHER}, password: "${secrets.natsPublisher}",
-      permissions: ${publisherPermissions()} }
-    { user: ${READER}, password: "${secrets.natsReader}", permissions: ${readerPermissions()} }
-  ]
+/** The password of a user of the broker; each app has a user of its own. */
+export function brokerPassword(secrets: Secrets, user: string): string {
+  switch (user) {
+    case ADMIN:
+      return secrets.natsAdmin;
+    case PUBLISHER:
+      return secrets.natsPublisher;
+    case READER:
+      return secrets.natsReader;
+    default:
+      return createHmac('sha256', secrets.natsSeed).update(user).digest('base64url');
+  }
 }
-`;
 
 /** The broker. Its passwords stand in a file that only its owner can read. */
 export const natsProgram = (instance: Instance, secrets: Secrets, command: string): ProgramSpec => {
   const cwd = join(instance.dataDir, 'nats');
   mkdirSync(cwd, { recursive: true, mode: 0o700 });
   const file = join(cwd, 'nats.conf');
-  writePrivate(file, configuration(instance, secrets, join(cwd, 'jetstream')));
+  const place = {
+    listen: `${LOOPBACK}:${instance.ports.nats}`,
+    name: `core-bank-${instance.number}`,
+    storeDir: join(cwd, 'jetstream'),
+    passwordOf: (user: string) => brokerPassword(secrets, user),
+  };
+  writePrivate(file, brokerConfiguration(brokerPlanOf(instance.root), place));
   return {
     name: 'nats',
     command,
@@ -156,6 +131,7 @@ export const connectAsAdmin = (
     servers: `${LOOPBACK}:${instance.ports.nats}`,
     user: ADMIN,
     pass: secrets.natsAdmin,
+    inboxPrefix: ADMIN_INBOX,
     timeout: 5_000,
     reconnect: false,
   });
@@ -175,15 +151,42 @@ export async function asAdmin<Result>(
 }
 
 /**
- * Makes the streams, or brings their limits up to date. Old events are discarded: the actors'
- * journal, not the broker, keeps an event until the log has it.
+ * Makes the streams and the consumers of the apps, or brings their limits up to date. Old events
+ * are discarded: the actors' journal, not the broker, keeps an event until the log has it.
  */
 export const provisionNats = (
   instance: Instance,
   secrets: Pick<Secrets, 'natsAdmin'>,
-): Promise<void> => asAdmin(instance, secrets, provision);
+): Promise<void> =>
+  asAdmin(instance, secrets, async (connection) => {
+    await provisionStreams(connection);
+    await provisionConsumers(connection, instance.root);
+  });
 
-async function provision(connection: NatsConnection): Promise<void> {
+async function provisionConsumers(connection: NatsConnection, root: string): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  for (const consumer of brokerPlanOf(root).consumers) await provideConsumer(manager, consumer);
+}
+
+async function provideConsumer(manager: JetStreamManager, consumer: AppConsumer): Promise<void> {
+  const { stream, topic, app, ackWaitSeconds, maxAckPending } = consumer;
+  const limits = { ack_wait: nanos(ackWaitSeconds * 1_000), max_ack_pending: maxAckPending };
+  if ((await consumerInfo(manager, stream, app)) !== undefined) {
+    await manager.consumers.update(stream, app, limits);
+    return;
+  }
+  await manager.consumers.add(stream, {
+    ...limits,
+    durable_name: app,
+    filter_subject: topic,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    // Nobody can guess it, so that no consumer of others can be told to send there.
+    deliver_subject: deliverySubject(app, randomUUID()),
+  });
+}
+
+async function provisionStreams(connection: NatsConnection): Promise<void> {
   const manager = await jetstreamManager(connection);
   const known = new Set<string>();
   for await (const stream of manager.streams.list()) known.add(stream.config.name);
@@ -207,7 +210,16 @@ async function provision(connection: NatsConnection): Promise<void> {
 export async function renumberBankEvents(connection: NatsConnection): Promise<void> {
   // Purging would keep the numbers, and a number is an event's place in the log.
   await (await jetstreamManager(connection)).streams.delete('BANK_EVENTS');
-  await provision(connection);
+  await provisionStreams(connection);
+}
+
+async function consumerInfo(manager: JetStreamManager, stream: string, durable: string) {
+  try {
+    return await manager.consumers.info(stream, durable);
+  } catch (error) {
+    if (/consumer not found/i.test(String(error))) return undefined;
+    throw error;
+  }
 }
 
 /** Messages of a stream that its durable consumer has not acknowledged; all without one. */
@@ -217,31 +229,32 @@ export const unacknowledged = async (
   durable: string,
 ): Promise<number> => {
   const manager = await jetstreamManager(connection);
-  try {
-    const info = await manager.consumers.info(stream, durable);
-    return info.num_pending + info.num_ack_pending;
-  } catch (error) {
-    if (!/consumer not found/i.test(String(error))) throw error;
-    return (await manager.streams.info(stream)).state.messages;
-  }
+  const info = await consumerInfo(manager, stream, durable);
+  if (info !== undefined) return info.num_pending + info.num_ack_pending;
+  return (await manager.streams.info(stream)).state.messages;
 };
 
-/** Its next subscription begins at the oldest message that the stream has. */
-export const forgetConsumer = async (
+/** The app is given all messages again that the stream still has. */
+export const rewindConsumer = async (
   connection: NatsConnection,
   stream: string,
   durable: string,
+  root: string,
 ): Promise<void> => {
   const manager = await jetstreamManager(connection);
-  await manager.consumers.delete(stream, durable).catch((error: unknown) => {
-    if (!/consumer not found/i.test(String(error))) throw error;
-  });
+  if ((await consumerInfo(manager, stream, durable)) !== undefined) {
+    await manager.consumers.delete(stream, durable);
+  }
+  await provisionConsumers(connection, root);
 };
 
-/** What daprd's pub/sub connects to; a secret. */
-export const natsUrl = (instance: Instance, secrets: Secrets): string =>
-  `nats://${SIDECAR}:${secrets.natsSidecar}@${LOOPBACK}:${instance.ports.nats}`;
+const urlOf = (instance: Instance, secrets: Secrets, user: string): string =>
+  `nats://${user}:${brokerPassword(secrets, user)}@${LOOPBACK}:${instance.ports.nats}`;
+
+/** What the pub/sub of that app's sidecar connects to; a secret. */
+export const natsUrl = (instance: Instance, secrets: Secrets, app: string): string =>
+  urlOf(instance, secrets, app);
 
 /** What event-source connects to for the public stream; a secret. */
 export const bankEventsUrl = (instance: Instance, secrets: Secrets): string =>
-  `nats://${PUBLISHER}:${secrets.natsPublisher}@${LOOPBACK}:${instance.ports.nats}`;
+  urlOf(instance, secrets, PUBLISHER);
