@@ -121,8 +121,9 @@ describe('the infrastructure', () => {
     const servers = `127.0.0.1:${bank.instance.ports.nats}`;
     const connection = await connect({ servers, user, pass: brokerPassword(secrets, user) });
     const refused = new Set<string>();
-    void (async () => {
+    const told = (async () => {
       for await (const status of connection.status()) {
+        if (status.type === 'close') return;
         if (status.type !== 'error' || !(status.error instanceof PermissionViolationError))
           continue;
         refused.add(`${status.error.operation} ${status.error.subject}`);
@@ -133,6 +134,7 @@ describe('the infrastructure', () => {
     for (const subject of heard) connection.subscribe(subject, { callback: () => undefined });
     await connection.flush();
     await connection.close();
+    await told;
     const all = [
       ...SUBJECTS.map((subject) => `publish ${subject}`),
       ...heard.map((subject) => `subscription ${subject}`),
