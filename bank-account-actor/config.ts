@@ -18,6 +18,18 @@ export const actorHostConfig = {
       'Secret: file of the keys that wrap the keys of persons. Only actor hosts read it; put it ' +
         'on another disk than PostgreSQL.',
     ),
+  COMMAND_KEY: z
+    .string()
+    .min(16)
+    .describe('Secret: shared with core-bank-api; authenticates calls of actors and answers.'),
+  PERSONS_KEY: z
+    .string()
+    .min(16)
+    .describe('Secret: shared with queries-bank-api, which opens the data of persons with it.'),
+  HOST_SIGNING_KEY: z
+    .base64()
+    .min(1)
+    .describe("Secret: the actor hosts' private key (PKCS #8, DER), which signs their events."),
   JOURNAL_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .describe('Secret: PostgreSQL URL of the journal, with the role that may only call functions.'),

@@ -3,6 +3,7 @@ import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../contracts/account/commands.t
 import { PERSON_ACTOR_TYPE } from '../contracts/person/commands.ts';
 import { ACTOR_HOST_APP } from '../contracts/person/queries.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
+import { authenticCalls } from '../platform/authentic-calls.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
@@ -11,6 +12,7 @@ import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { NeedsPerson } from '../platform/http/health.ts';
 import { keyRingOfFile, KeysUnavailable } from '../platform/key-ring.ts';
 import { createLogger } from '../platform/logger.ts';
+import { createSigner } from '../platform/signatures.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorHostConfig } from './config.ts';
 import { createBankHost } from './host/bank-host.ts';
@@ -37,6 +39,7 @@ const { journal, check, rewrap } = withWrappedKeys(stored, keyRingOfFile(config.
 const host = createBankHost({
   journal,
   log,
+  signer: createSigner(config.HOST_SIGNING_KEY),
   publish: (message) => dapr.publish(PUBSUB, ACCOUNT_EVENTS_TOPIC, message),
   clock: systemClock,
   logger,
@@ -82,6 +85,9 @@ const listener = hostListener({
     [`${TELLER_ACTOR_PREFIX}.${config.ACTOR_HOST_NAME}`]: host.teller,
   },
   openPersons: (persons) => openPersons(journal, persons),
+  commands: authenticCalls(config.COMMAND_KEY),
+  persons: authenticCalls(config.PERSONS_KEY),
+  heads: (after, limit) => journal.heads(after, limit),
   isStarted: () => isStarted,
   checks: {
     journal: async () => {

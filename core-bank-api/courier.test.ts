@@ -59,22 +59,19 @@ function dapr(hostOf: (account: AccountId) => string = () => 'host1') {
     return { host, groups };
   };
   const actors = courier(
-    {
-      async invokeActor(type, id, method, body) {
-        const to = `${type}/${id}`;
-        const text = typeof body === 'string' ? body : JSON.stringify(body);
-        if (method === 'lookup') return script({ to, body: JSON.parse(text), bytes: 0 });
-        const call = { to, body: JSON.parse(text) as ExecuteRequest, bytes: text.length };
-        calls.push(call);
-        if (busy.has(to)) clashes.push(to);
-        busy.add(to);
-        inFlight += 1;
-        most = Math.max(most, inFlight);
-        return answer(call).finally(() => {
-          busy.delete(to);
-          inFlight -= 1;
-        });
-      },
+    async (type, id, method, json) => {
+      const to = `${type}/${id}`;
+      if (method === 'lookup') return script({ to, body: JSON.parse(json), bytes: 0 });
+      const call = { to, body: JSON.parse(json) as ExecuteRequest, bytes: json.length };
+      calls.push(call);
+      if (busy.has(to)) clashes.push(to);
+      busy.add(to);
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      return answer(call).finally(() => {
+        busy.delete(to);
+        inFlight -= 1;
+      });
     },
     {
       wall: () => clock.ms,

@@ -13,8 +13,9 @@ import type { AccountId } from '../domain/ids.ts';
 import { batcher, QueueFull, type BatcherLimits } from '../platform/batcher.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import { systemClock, type Clock } from '../platform/clock.ts';
-import { SidecarError, type Sidecar } from '../platform/dapr.ts';
+import { SidecarError } from '../platform/dapr.ts';
 import { retry } from '../platform/retry.ts';
+import type { CallActor } from './actor-calls.ts';
 
 /** Pauses before a call is made again; a restarting part of the bank is hidden by them. */
 const RETRY_MS = [100, 300, 800] as const;
@@ -80,11 +81,11 @@ interface Lane {
  * says has moved goes to the Dapr actor again. Only speed depends on this: correctness is the
  * journal's fencing.
  * @example
- * const actors = courier(dapr);
+ * const actors = courier(actorCalls(dapr, calls, logger));
  * const [result] = await actors.execute({ commands: [message] });
  */
 export function courier(
-  sidecar: Pick<Sidecar, 'invokeActor'>,
+  callActor: CallActor,
   clock: Pick<Clock, 'wall' | 'sleep'> = systemClock,
 ): Actors {
   const known = boundedMap<AccountId, { lane: Lane; at: number }>(KNOWN_ACCOUNTS_MAX);
@@ -92,9 +93,9 @@ export function courier(
   const asking = new Map<AccountId, Promise<unknown>>();
   let slots = 0;
 
-  const callActor = async (type: string, id: string, texts: readonly string[]) => {
+  const execute = async (type: string, id: string, texts: readonly string[]) => {
     const body = `{"groups":[${texts.join(',')}],"deadline":${clock.wall() + PATIENCE_MS}}`;
-    return readAnswer(await sidecar.invokeActor(type, id, 'execute', body), texts.length);
+    return readAnswer(await callActor(type, id, 'execute', body), texts.length);
   };
   /** One call for everything that waits for a host; each call in flight has an actor of its own. */
   const laneOf = (host: string): Lane => {
@@ -107,7 +108,7 @@ export function courier(
       const slot = idle.pop()!;
       try {
         const texts = parcels.map(({ text }) => text);
-        const { groups } = await callActor(`${TELLER_ACTOR_PREFIX}.${host}`, slot, texts);
+        const { groups } = await execute(`${TELLER_ACTOR_PREFIX}.${host}`, slot, texts);
         return groups.map((group) => ('moved' in group ? 'moved' : group.results));
       } catch (error) {
         // The host may be gone, and with it all that is said to be there; Dapr knows.
@@ -133,7 +134,7 @@ export function courier(
     return delivered;
   };
   const byActor = async ({ accountId, text }: Parcel): Promise<Delivered> => {
-    const { host, groups } = await callActor(ACTOR_TYPE, accountId, [text]);
+    const { host, groups } = await execute(ACTOR_TYPE, accountId, [text]);
     known.set(accountId, { lane: laneOf(host), at: clock.wall() });
     const [group] = groups;
     return group === undefined || 'moved' in group ? 'moved' : group.results;
@@ -188,7 +189,8 @@ export function courier(
       }
     },
     async lookup(accountId, names) {
-      const call = () => sidecar.invokeActor(ACTOR_TYPE, accountId, 'lookup', { names });
+      const asked = JSON.stringify({ names });
+      const call = () => callActor(ACTOR_TYPE, accountId, 'lookup', asked);
       const answer = await persist(call, clock.wall() + PATIENCE_MS);
       if (answer === undefined) return 'unavailable';
       return lookupAnswer.parse(answer).found.map((events) => events ?? undefined);

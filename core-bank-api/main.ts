@@ -2,14 +2,17 @@ import { scopesOf } from '../contracts/access/rules.ts';
 import { ROLES } from '../contracts/access/principal.ts';
 import { gate } from '../platform/http/gate.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
-import { commonConfig, readConfig } from '../platform/config.ts';
+import { authenticCalls } from '../platform/authentic-calls.ts';
+import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
 import { listen, stopListening } from '../platform/http/http.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
+import { actorCalls } from './actor-calls.ts';
 import { commandApi } from './app.ts';
 import { commandMessages } from './command-messages.ts';
+import { commandApiConfig } from './config.ts';
 import { courier } from './courier.ts';
 import { personClient } from './persons.ts';
 
@@ -22,11 +25,12 @@ const EVERYBODY = {
   expires: Number.MAX_SAFE_INTEGER,
 } as const;
 
-const config = readConfig(commonConfig);
+const config = readConfig(commandApiConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const bus = publisher({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const actors = courier(dapr);
+const callActor = actorCalls(dapr, authenticCalls(config.COMMAND_KEY), logger);
+const actors = courier(callActor);
 const take = commandMessages({
   actors,
   publish: (topic, event) => bus.publish(PUBSUB, topic, event, 'application/cloudevents+json'),
@@ -36,7 +40,7 @@ const take = commandMessages({
 const app = commandApi({
   gate: gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
   actors,
-  executePerson: personClient(dapr),
+  executePerson: personClient(callActor),
   messages: { appToken: config.APP_API_TOKEN, take },
   checks: {
     sidecar: async () => {

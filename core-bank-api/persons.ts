@@ -12,11 +12,12 @@ import {
 import { personIdFor } from '../contracts/derived-ids.ts';
 import { personParams } from '../contracts/http/parameters.ts';
 import type { CommandId, PersonId } from '../domain/ids.ts';
-import { SidecarError, type Sidecar } from '../platform/dapr.ts';
+import { SidecarError } from '../platform/dapr.ts';
 import { Failure } from '../platform/http/http.ts';
 import { bodyOf, paramOf } from '../platform/http/requests.ts';
 import { retry } from '../platform/retry.ts';
 import type { Handlers } from '../platform/http/serve.ts';
+import type { CallActor } from './actor-calls.ts';
 import { answerCommand } from './command-answers.ts';
 import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -32,10 +33,10 @@ const answerSchema = z.strictObject({ results: z.tuple([personResult]) });
 
 /** Sends commands to the actors of persons, each alone: no person has many at a time. */
 export const personClient =
-  (sidecar: Sidecar): ExecutePerson =>
+  (callActor: CallActor): ExecutePerson =>
   async (id, command) => {
-    const call = () =>
-      sidecar.invokeActor(PERSON_ACTOR_TYPE, id, 'execute', { commands: [command] });
+    const json = JSON.stringify({ commands: [command] });
+    const call = () => callActor(PERSON_ACTOR_TYPE, id, 'execute', json);
     try {
       const mayRetry = (error: unknown) => error instanceof SidecarError;
       const answer = await retry(call, { pausesMs: RETRY_MS, mayRetry });

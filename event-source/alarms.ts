@@ -7,7 +7,13 @@ export interface Alarm extends Omit<AlarmItem, 'count'> {
 }
 
 /** While there is one of these the service is not ready: the log or the books are not sound. */
-export const GRAVE: readonly AlarmKind[] = ['tampered', 'incomplete', 'rolled-back', 'imbalance'];
+export const GRAVE: readonly AlarmKind[] = [
+  'tampered',
+  'forged',
+  'incomplete',
+  'rolled-back',
+  'imbalance',
+];
 
 /** Of each kind, so that many small ones never hide a grave one. More are only counted. */
 const ALARMS_OF_KIND_MAX = 1_000;

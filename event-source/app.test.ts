@@ -13,6 +13,8 @@ import {
   readAnswer,
   streamPage,
 } from '../contracts/log/entries.ts';
+import { createSigner } from '../platform/signatures.ts';
+import { isTestSigned, newKeys } from '../platform/signer-for-tests.ts';
 import { createLogger } from '../platform/logger.ts';
 import { alarmBook, type Alarms } from './alarms.ts';
 import { eventSourceApp, closedLogApp } from './app.ts';
@@ -22,6 +24,7 @@ import { createAuditBooks } from './audit/books.ts';
 import type { AuditAnswers } from './audit/background.ts';
 import { digestOf, eventOf, eventsOf, newAccount, refusalsLike } from './log/events-for-tests.ts';
 import { memoryLog } from './log/memory-log.ts';
+import { messageOf } from './log/signed-events-for-tests.ts';
 import { memoryQuarantine, openQuarantine, type Quarantine } from './quarantine.ts';
 
 const logger = createLogger('test', 'error');
@@ -72,6 +75,7 @@ const app = (used = log) =>
     integration: { status: () => ({ ...published, ...waiting }) },
     audit,
     appToken,
+    isSigned: isTestSigned,
     appender: appender({ log: used, quarantine, alarms, logger, feed: { offer: () => {} } }),
   });
 const get = (path: string, used = log) =>
@@ -82,12 +86,13 @@ const post = (path: string, body: string | object, used = log) =>
     .set('dapr-api-token', appToken)
     .set('content-type', 'application/json')
     .send(body);
-const cloudEvent = (events: unknown) => ({
+const envelope = (data: unknown) => ({
   id: 'message-1',
   specversion: '1.0',
   type: 'com.dapr.event.sent',
-  data: { events },
+  data,
 });
+const cloudEvent = (events: readonly unknown[]) => envelope(messageOf(events as BankEvent[]));
 const deliver = async (body: string | object, used = log): Promise<string> =>
   (await post('/events/account-events', body, used).expect(200)).body.status;
 
@@ -175,8 +180,8 @@ describe('deliveries', () => {
     [[], 'an array'],
     [{ id: '1' }, 'no data'],
     [cloudEvent([]), 'no events'],
-    [cloudEvent('x'), 'a text'],
-    [cloudEvent(Array(501).fill({})), 'too many'],
+    [envelope({ events: 'x' }), 'a text'],
+    [envelope({ events: Array(501).fill({}) }), 'too many'],
   ];
   test.each(poison)('given %j (%s), then it is taken with an alarm', async (message) => {
     expect(await deliver(message)).toBe('SUCCESS');
@@ -207,6 +212,44 @@ describe('deliveries', () => {
     expect(kept).toHaveLength(1);
     const entries = await log.readAfter(0, 10);
     expect(entries.map(({ json }) => JSON.parse(json.toString()))).toEqual([fine]);
+  });
+});
+
+// Review, finding 1: an invented deposit was in the log, PROVEN, and the true one a fork.
+describe('given a message that no actor host signed', () => {
+  const stranger = createSigner(newKeys().privateKey);
+  const id = newAccount();
+  const [mine, next] = eventsOf(id, 1, 2) as [BankEvent, BankEvent];
+  const right = messageOf([mine]);
+  const cases: [what: string, data: object][] = [
+    ['no signature', { events: [mine] }],
+    ['an empty one', { ...right, signatures: [''] }],
+    ['the signature of a stranger', messageOf([mine], stranger)],
+    ['that under the name of a host', { ...messageOf([mine], stranger), signer: right.signer }],
+    ['the signature of other events', { ...right, signatures: messageOf([next]).signatures }],
+    ['one event more', { ...right, events: [mine, next] }],
+    ['another amount', { ...right, events: [{ ...mine, data: { ...mine.data, amount: '9' } }] }],
+  ];
+  test.each(cases)('with %s, then it stays out, and stops no stream', async (_what, data) => {
+    expect(await deliver(envelope(data))).toBe('SUCCESS');
+    expect(alarms.list()).toMatchObject([{ kind: 'poison', detail: 'no actor host signed it' }]);
+    expect([await log.latestVersions([id]), quarantine.count()]).toEqual([[0], 0]);
+    expect(await deliver(envelope(right))).toBe('SUCCESS');
+    expect(await log.latestVersions([id])).toEqual([1]);
+  });
+
+  test('then the other signatures of the message count', async () => {
+    const events = eventsOf(id, 1, 130);
+    const { signatures, ...message } = messageOf(events);
+    expect(signatures).toHaveLength(3);
+    await deliver(envelope({ ...message, signatures: [...signatures.slice(0, 2), ''] }));
+    expect([await log.latestVersions([id]), alarms.count()]).toEqual([[128], 1]);
+  });
+
+  test('and one that was signed and comes again, then it is there once', async () => {
+    await deliver(envelope(right));
+    expect(await deliver(envelope(right))).toBe('SUCCESS');
+    expect([await log.latestVersions([id]), alarms.count()]).toEqual([[1], 0]);
   });
 });
 

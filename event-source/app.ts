@@ -9,6 +9,7 @@ import { auditRoutes, type AuditAnswers } from './audit/background.ts';
 import { deliveries, readDelivery } from './intake/deliveries.ts';
 import type { EventLog } from './log/event-log.ts';
 import type { IntegrationFeed } from './feeds/integration-feed.ts';
+import type { IsSigned } from '../platform/signatures.ts';
 import { metrics } from './metrics.ts';
 import { proofRoutes, questions } from './log/routes.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -19,6 +20,8 @@ export interface EventSource {
   readonly appender: Appender;
   readonly alarms: Alarms;
   readonly quarantine: Quarantine;
+  /** Knows the keys of the actor hosts. */
+  readonly isSigned: IsSigned;
   readonly integration: Pick<IntegrationFeed, 'status'>;
   readonly audit: AuditAnswers;
   readonly logger: Logger;

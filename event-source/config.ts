@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { commonConfig } from '../platform/config.ts';
 import { operatorConfig } from '../platform/http/operator-socket.ts';
 
+const PUBLIC_KEYS = /^[A-Za-z0-9+/]+=*(?:,[A-Za-z0-9+/]+=*)*$/;
+
 /** Environment variables of event-source. */
 export const eventSourceConfig = {
   ...commonConfig,
@@ -29,6 +31,17 @@ export const eventSourceConfig = {
     .string()
     .min(1)
     .describe('Folder of the checkpoints and of what is in quarantine.'),
+  HOST_PUBLIC_KEYS: z
+    .string()
+    .regex(PUBLIC_KEYS, 'must be base64, separated by commas')
+    .describe(
+      'Public keys (SPKI, DER) of the actor hosts, present and past, separated by commas: an ' +
+        'event that none of them signed does not get into the log.',
+    ),
+  LOG_FEED_SIGNING_KEY: z
+    .base64()
+    .min(1)
+    .describe('Secret: private key (PKCS #8, DER), which signs what the projections are told.'),
   BANK_EVENTS_URL: z
     .url({ protocol: /^nats$/ })
     .describe('Secret: NATS URL of the public stream, with the user that alone may publish there.'),

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { EVENT_SOURCE_APP } from '../contracts/log/entries.ts';
-import { AUDIT_TOPIC, LOG_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
+import { AUDIT_TOPIC, LOG_MESSAGE_PURPOSE, LOG_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
+import { JOURNAL_HEADS, JOURNAL_HEADS_MAX } from '../contracts/log/journal-heads.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
@@ -11,6 +12,8 @@ import { listen } from '../platform/http/http.ts';
 import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
+import { ask } from '../platform/service-client.ts';
+import { createSigner, signatureCheck, signedText } from '../platform/signatures.ts';
 import { publicKeyPem } from '../proofs/signed-state.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp, closedLogApp, logOperator } from './app.ts';
@@ -61,7 +64,11 @@ const quarantine = await openQuarantine(
 );
 for (const { stream, reason } of quarantine.streams()) alarms.raise('fork', stream, reason);
 const log = await openLog();
-const feed = logFeed((message) => dapr.publish(PUBSUB, LOG_TOPIC, message), logger);
+const feedSigner = createSigner(config.LOG_FEED_SIGNING_KEY);
+const feed = logFeed((message) => {
+  const signed = signedText(feedSigner, LOG_MESSAGE_PURPOSE, message.toString());
+  return dapr.publish(PUBSUB, LOG_TOPIC, signed, 'text/plain');
+}, logger);
 const stream = natsStream(config.BANK_EVENTS_URL);
 const integration = integrationFeed({ log, stream, source: config.BANK_SOURCE, logger });
 const { trust: _kept, ...connection } = immudb;
@@ -70,10 +77,13 @@ const audit = backgroundAudit({
     ...connection,
     checkpointFile: join(config.AUDIT_FOLDER, 'checkpoints.jsonl'),
     auditorKey: config.AUDIT_SIGNING_KEY,
+    hostKeys: config.HOST_PUBLIC_KEYS,
   },
   log,
   alarms,
   feed: publicAudit,
+  journalHeads: async (after) =>
+    (await ask(dapr, JOURNAL_HEADS, { after, limit: JOURNAL_HEADS_MAX })).heads,
   readSide: readSideCheck({ log, readSide: daprReadSide(dapr), alarms, logger }),
   logger,
 });
@@ -88,6 +98,7 @@ const app = eventSourceApp({
   proofs: { ...receipts, ...immudbExports(log, receipts) },
   appender: appender({ log, feed: { offer }, quarantine, alarms, logger }),
   quarantine,
+  isSigned: signatureCheck(config.HOST_PUBLIC_KEYS),
   integration,
   audit,
   alarms,

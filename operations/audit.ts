@@ -7,6 +7,7 @@ import { auditLines } from '../event-source/audit/report.ts';
 import { auditWalk, saidBy, type Said } from '../event-source/audit/walk.ts';
 import { type ImmudbOptions, immudbClient } from '../event-source/immudb/client.ts';
 import { progressBar } from '../platform/progress-bar.ts';
+import { signatureCheck } from '../platform/signatures.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
 import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
@@ -27,6 +28,8 @@ export interface AuditTarget {
   /** The keys that the log and the auditor sign with, PEM. */
   readonly publicKey: string;
   readonly auditorKey: string;
+  /** The keys that actor hosts sign their events with, as signatureCheck takes them. */
+  readonly hostKeys: string;
   readonly checkpoints: string;
   /** The query API. */
   readonly queryUrl: string;
@@ -35,7 +38,7 @@ export interface AuditTarget {
 /**
  * The bank of instance CORE_BANK_INSTANCE, by the files of its data folder. Each can be named
  * apart: IMMUDB_ADDRESS, IMMUDB_USER, IMMUDB_PASSWORD, IMMUDB_DATABASE, LOG_PUBLIC_KEY,
- * AUDIT_PUBLIC_KEY_FILE, AUDIT_FOLDER, QUERY_URL.
+ * HOST_PUBLIC_KEYS, AUDIT_PUBLIC_KEY_FILE, AUDIT_FOLDER, QUERY_URL.
  */
 export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
   const instance = Number(env['CORE_BANK_INSTANCE'] ?? 0);
@@ -64,10 +67,19 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
       auditorFile === undefined
         ? inFolder('audit-public-key.pem')
         : readFileSync(auditorFile, 'utf8'),
+    hostKeys: env['HOST_PUBLIC_KEYS'] ?? lineOf(inFolder('host-public-key.pem')),
     checkpoints: join(env['AUDIT_FOLDER'] ?? join(folder, 'audit'), 'checkpoints.jsonl'),
     queryUrl: env['QUERY_URL'] ?? bankAddresses(env).queryUrl,
   };
 }
+
+/** The keys of a PEM text in one line. */
+const lineOf = (pem: string): string =>
+  pem
+    .split(/-----[A-Z ]+-----/)
+    .map((part) => part.replaceAll(/\s/g, ''))
+    .filter((part) => part !== '')
+    .join(',');
 
 /** What the auditor said of this log so far; a text when it cannot be believed. */
 function checkpointsOf(target: AuditTarget): { said: Said; result: number | string } {
@@ -84,9 +96,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 async function run(withReadSide: boolean): Promise<boolean> {
   const target = auditTarget();
   const client = immudbClient(target.immudb);
-  const thread = readingThread(target.immudb);
+  const thread = readingThread({ ...target.immudb, hostKeys: target.hostKeys });
   const source = { ...immudbAuditSource(client.call), read: thread.read };
-  const books = createAuditBooks();
+  const books = createAuditBooks(signatureCheck(target.hostKeys));
   const findings: Finding[] = [];
   const onFinding = (finding: Finding): void => void findings.push(finding);
   const { said, result: checkpoints } = checkpointsOf(target);

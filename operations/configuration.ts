@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actorHostConfig } from '../bank-account-actor/config.ts';
+import { commandApiConfig } from '../core-bank-api/config.ts';
 import { eventSourceConfig } from '../event-source/config.ts';
 import { commonConfig } from '../platform/config.ts';
 import { projectionConfig } from '../projections/config.ts';
@@ -7,8 +8,9 @@ import { queryApiConfig } from '../queries-bank-api/config.ts';
 import { readVersions } from '../runtime/programs/versions.ts';
 import { VARIABLE_GROUPS, type Variable, type VariableGroup } from './variables.ts';
 
-/** The shape of each app without what all apps have; core-bank-api has nothing more. */
+/** The shape of each app; what all apps have is shown once. */
 const APPS: Readonly<Record<string, z.ZodRawShape>> = {
+  'core-bank-api': commandApiConfig,
   'bank-account-actor': actorHostConfig,
   'event-source': eventSourceConfig,
   'projection-balances and projection-history': projectionConfig,
@@ -97,8 +99,7 @@ const groupSection = ({ title, intro, variables }: VariableGroup): string => {
 /** docs/configuration.md, for the checkout at `root`. */
 export function configurationPage(root: string): string {
   const [yours, ...others] = VARIABLE_GROUPS.map(groupSection);
-  const all =
-    '## All apps\nRead by core-bank-api, which has no others, and by every app below.\n\n';
+  const all = '## All apps\nRead by every app below.\n\n';
   return [
     INTRO,
     yours,

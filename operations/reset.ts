@@ -21,8 +21,10 @@ const OWN = [
   'trust',
   'audit',
   'format',
-  'audit-signing-key.pem',
-  'audit-public-key.pem',
+  ...['audit', 'host', 'feed'].flatMap((owner) => [
+    `${owner}-signing-key.pem`,
+    `${owner}-public-key.pem`,
+  ]),
   'secrets.json',
   'immudb-signing-key.pem',
   'immudb-public-key.pem',

@@ -154,6 +154,13 @@ const AUDIT: VariableGroup = {
       'operations/audit.ts',
     ),
     variable(
+      'HOST_PUBLIC_KEYS',
+      'base64 (SPKI, DER), separated by commas',
+      '`host-public-key.pem` of the data folder',
+      'The keys of which one must have signed each event.',
+      'operations/audit.ts',
+    ),
+    variable(
       'AUDIT_PUBLIC_KEY_FILE',
       'PEM file',
       '`audit-public-key.pem` of the data folder',

@@ -56,21 +56,22 @@ export function sidecar(options: SidecarOptions) {
     bodyTimeout: CALL_MS_MAX,
     keepAliveTimeout: 60_000,
   });
-  const headers = { 'dapr-api-token': options.apiToken, 'content-type': 'application/json' };
+  const headers = { 'dapr-api-token': options.apiToken };
   const isTraced = options.traced ?? Boolean(process.env['CORE_BANK_TRACES']);
 
   const call = async (
     method: 'GET' | 'POST' | 'PUT',
     path: string,
     body?: object | string,
+    type = 'application/json',
   ): Promise<{ status: number; text: string }> => {
     try {
-      const sent =
-        typeof body === 'object' && !Buffer.isBuffer(body) ? JSON.stringify(body) : (body ?? null);
+      const sent = typeof body === 'object' ? JSON.stringify(body) : (body ?? null);
+      const typed = { ...headers, 'content-type': type };
       const answer = await pool.request({
         method,
         path,
-        headers: isTraced ? { ...headers, ...tracedBy(String(sent)) } : headers,
+        headers: isTraced ? { ...typed, ...tracedBy(String(sent)) } : typed,
         body: sent,
       });
       return { status: answer.statusCode, text: await answer.body.text() };
@@ -80,23 +81,36 @@ export function sidecar(options: SidecarOptions) {
   };
 
   return {
-    /** Calls an actor; anything but 200 is unknown, because refusals travel as 200. */
-    async invokeActor(
-      type: string,
-      id: string,
-      method: string,
-      body: object | string,
-    ): Promise<unknown> {
+    /**
+     * Calls an actor with a text, and gives the text that it answers; anything but 200 is unknown,
+     * because refusals travel as 200.
+     */
+    async invokeActor(type: string, id: string, method: string, body: string): Promise<string> {
       const answer = await call('PUT', `/v1.0/actors/${type}/${id}/method/${method}`, body);
-      if (answer.status === 200) return parse(answer.text);
+      if (answer.status === 200) return answer.text;
       throw new SidecarError(`actor ${type}/${id}: ${answer.text.slice(0, 500)}`, answer.status);
     },
 
-    /** Publishes data that is JSON already; rejects unless the broker took it. */
-    async publish(pubsub: string, topic: string, json: string | Buffer): Promise<void> {
-      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, json);
+    /**
+     * Publishes data that is JSON already; rejects unless the broker took it. As plain text it
+     * arrives as it is, and the sidecars need not read it.
+     */
+    async publish(
+      pubsub: string,
+      topic: string,
+      json: string,
+      type: 'application/json' | 'text/plain' = 'application/json',
+    ): Promise<void> {
+      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, json, type);
       if (answer.status === 204 || answer.status === 200) return;
       throw new SidecarError(`publish to ${topic}: ${answer.text.slice(0, 500)}`, answer.status);
+    },
+
+    /** Asks another service with a text; `path` has no leading slash. Gives what it answers. */
+    async postToService(app: string, path: string, body: string): Promise<string> {
+      const answer = await call('POST', `/v1.0/invoke/${app}/method/${path}`, body);
+      if (answer.status === 200) return answer.text;
+      throw new SidecarError(`service ${app}: ${answer.text.slice(0, 500)}`, answer.status);
     },
 
     /** Calls another service; `path` has no leading slash. */

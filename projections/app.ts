@@ -1,10 +1,11 @@
 import type { Express } from 'express';
 import { z } from 'zod';
 import type { SetAsideModel } from '../contracts/account/read-models.ts';
-import { LOG_TOPIC, logMessage, PUBSUB } from '../contracts/log/topics.ts';
+import { LOG_MESSAGE_PURPOSE, LOG_TOPIC, logMessage, PUBSUB } from '../contracts/log/topics.ts';
 import { health, NeedsPerson } from '../platform/http/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
+import { openSigned, type IsSigned } from '../platform/signatures.ts';
 import type { Generations } from './generations.ts';
 
 /** A message carries a batch of the log; sidecars carry at most 4 MiB. */
@@ -12,12 +13,14 @@ const PUSH_BYTES_MAX = 4 * 1024 * 1024;
 
 const SET_ASIDE_NAMED = 10;
 
-const cloudEvent = z.looseObject({ data: logMessage });
+const cloudEvent = z.looseObject({ data: z.string() });
 
 export interface ProjectionApp {
   readonly generations: Generations;
   readonly logger: Logger;
   readonly appToken: string;
+  /** Knows the key of event-source, which alone tells what the log has. */
+  readonly isSigned: IsSigned;
   /** Why the projection has not started yet. */
   notStarted(): string | undefined;
 }
@@ -33,15 +36,16 @@ function setAsideSentence(streams: readonly SetAsideModel[]): string {
 
 /** What the sidecar and the health checks call. */
 export function projectionApp(options: ProjectionApp): Express {
-  const { generations, logger, appToken, notStarted } = options;
+  const { generations, logger, appToken, isSigned, notStarted } = options;
   const app = createApp({ logger, appToken });
   app.get('/dapr/subscribe', (_request, response) => {
     response.json([{ pubsubname: PUBSUB, topic: LOG_TOPIC, routes: { default: '/ledger' } }]);
   });
   app.post('/ledger', jsonBody(PUSH_BYTES_MAX), (request, response) => {
-    const parsed = cloudEvent.safeParse(request.body);
-    if (parsed.success) generations.push(parsed.data.data);
-    else logger.warn('a push was no message of the log', { reason: parsed.error.message });
+    const { data = '' } = cloudEvent.safeParse(request.body).data ?? {};
+    const json = openSigned(isSigned, LOG_MESSAGE_PURPOSE, data);
+    if (json === undefined) logger.error('ALARM: a push that event-source did not sign');
+    else generations.push(logMessage.parse(JSON.parse(json)));
     // Pushes are hints: what is missed is pulled, so none needs to come again.
     response.json({ status: 'SUCCESS' });
   });

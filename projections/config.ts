@@ -6,6 +6,13 @@ import { operatorConfig } from '../platform/http/operator-socket.ts';
 export const projectionConfig = {
   ...commonConfig,
   ...operatorConfig,
+  LOG_FEED_PUBLIC_KEYS: z
+    .string()
+    .min(1)
+    .describe(
+      'Public keys (SPKI, DER, base64) of event-source, separated by commas: what none of them ' +
+        'signed is no message of the log.',
+    ),
   MONGODB_URL: z
     .string()
     .startsWith('mongodb')

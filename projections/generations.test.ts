@@ -1,5 +1,8 @@
 import request from 'supertest';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LOG_MESSAGE_PURPOSE } from '../contracts/log/topics.ts';
+import { createSigner, signedText } from '../platform/signatures.ts';
+import { isTestSigned, newKeys, testSigner } from '../platform/signer-for-tests.ts';
 import { projectionApp, projectionOperator } from './app.ts';
 import { randomLog, randomOf, seedOfRun, sourceOf } from './events-for-tests.ts';
 import { GenerationRegistry } from './generation-registry.ts';
@@ -36,6 +39,7 @@ function bank(events = 300) {
     generations,
     logger,
     appToken: TOKEN,
+    isSigned: isTestSigned,
     notStarted: () => undefined,
   });
   const operator = projectionOperator(generations, OPERATOR_TOKEN, logger);
@@ -134,7 +138,8 @@ test('a push is answered at once, even one that means nothing', async () => {
     .send({ data: { after: -1 } });
   expect([junk.status, junk.body]).toEqual([200, { status: 'SUCCESS' }]);
   log.open(log.id(1_000));
-  const data = log.message(log.entries.length - 1);
+  const json = JSON.stringify(log.message(log.entries.length - 1));
+  const data = signedText(testSigner, LOG_MESSAGE_PURPOSE, json);
   const push = await request(app)
     .post('/ledger')
     .set({ ...token, 'content-type': 'application/cloudevents+json' })
@@ -150,6 +155,36 @@ test('a rebuild is for the operator, and no sidecar reaches it', async () => {
     expect((await request(app)[method]('/rebuild').set(shown)).status).toBe(404);
     expect((await request(operator)[method]('/rebuild').set(shown)).status).toBe(401);
   }
+});
+
+// Review, finding 1: an invented entry at the checkpoint was shown, and stopped the projection.
+test('a push that event-source did not sign changes nothing and stops nothing', async () => {
+  const { app, log, store, generations } = await started();
+  const push = (data: unknown) =>
+    request(app)
+      .post('/ledger')
+      .set({ 'dapr-api-token': TOKEN, 'content-type': 'application/cloudevents+json' })
+      .send(JSON.stringify({ specversion: '1.0', id: '1', source: 'test', type: 'x', data }));
+  const before = generations.status();
+  log.open(log.id(1_000));
+  const forged = log.message(log.entries.length - 1);
+  log.entries.splice(-1);
+  const json = JSON.stringify(forged);
+  const stranger = createSigner(newKeys().privateKey);
+  for (const data of [
+    forged,
+    json,
+    signedText(stranger, LOG_MESSAGE_PURPOSE, json),
+    signedText(testSigner, 'another purpose', json),
+    signedText(testSigner, LOG_MESSAGE_PURPOSE, '{}').replace('{}', json),
+  ]) {
+    expect((await push(data)).body).toEqual({ status: 'SUCCESS' });
+  }
+  await sleep(50);
+  expect(generations.status()).toEqual(before);
+  expect(await inUse(store)).toBeDefined();
+  log.open(log.id(1_001));
+  await until(() => generations.status().eventsApplied === log.entries.length);
 });
 
 test('without the token nothing but health is answered', async () => {

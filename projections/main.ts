@@ -5,6 +5,7 @@ import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http/http.ts';
 import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { createLogger } from '../platform/logger.ts';
+import { signatureCheck } from '../platform/signatures.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { projectionApp, projectionOperator } from './app.ts';
 import { projectionConfig } from './config.ts';
@@ -32,6 +33,7 @@ const app = projectionApp({
   generations,
   logger,
   appToken: config.APP_API_TOKEN,
+  isSigned: signatureCheck(config.LOG_FEED_PUBLIC_KEYS),
   notStarted: () => notStarted,
 });
 const operator = projectionOperator(generations, config.OPERATOR_TOKEN, logger);

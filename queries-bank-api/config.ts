@@ -8,4 +8,8 @@ export const queryApiConfig = {
     .string()
     .startsWith('mongodb')
     .describe('Secret: URL of the read store (MongoDB or FerretDB).'),
+  PERSONS_KEY: z
+    .string()
+    .min(16)
+    .describe('Secret: shared with the actor host, which opens the data of persons.'),
 };

@@ -2,6 +2,7 @@ import { scopesOf } from '../contracts/access/rules.ts';
 import { ROLES } from '../contracts/access/principal.ts';
 import { gate } from '../platform/http/gate.ts';
 import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
+import { authenticCalls } from '../platform/authentic-calls.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { listen } from '../platform/http/http.ts';
@@ -41,7 +42,7 @@ const app = queryApi({
   gate: gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
   accounts,
   history: new HistoryView(models),
-  persons: { models, accounts, data: personData(dapr) },
+  persons: { models, accounts, data: personData(dapr, authenticCalls(config.PERSONS_KEY)) },
   audit: eventSourceAudit(dapr),
   log,
   proofs: eventSourceProofs(dapr),

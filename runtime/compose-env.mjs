@@ -32,7 +32,13 @@ const secret = () => `Cb1-${randomBytes(24).toString('base64url')}`;
 const variable = (name, app) => `${name}_${app.toUpperCase().replaceAll('-', '_')}`;
 const [journal, mongo] = [secret(), secret()];
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-const auditor = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+const [auditor, host, feed] = ['audit', 'host', 'feed'].map(() =>
+  generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
+);
+const privateHalf = (pair) =>
+  pair.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
+const publicHalf = (pair) =>
+  pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 const natsUrl = (user, password) => `nats://${user}:${password}@127.0.0.1:3820`;
 // In double quotes the reader of the file makes line ends of it again.
 const oneLine = (text) => `"${text.replaceAll('\n', '\\n')}"`;
@@ -48,11 +54,17 @@ const variables = {
   NATS_PASSWORD_READER: secret(),
   IMMUDB_ADMIN_PASSWORD: secret(),
   IMMUDB_PASSWORD: secret(),
-  AUDIT_SIGNING_KEY: auditor.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
   // Compose gives it to immudb's container alone, as a file of the user that immudb runs as.
   IMMUDB_SIGNING_KEY: oneLine(privateKey.export({ type: 'sec1', format: 'pem' })),
   // The keys that wrap the keys of persons (platform/key-ring.ts), for the actor hosts alone.
   KEY_RING: `'${JSON.stringify({ current: keyId, keys: { [keyId]: wrappingKey } })}'`,
+  AUDIT_SIGNING_KEY: privateHalf(auditor),
+  COMMAND_KEY: secret(),
+  PERSONS_KEY: secret(),
+  HOST_SIGNING_KEY: privateHalf(host),
+  HOST_PUBLIC_KEYS: publicHalf(host),
+  LOG_FEED_SIGNING_KEY: privateHalf(feed),
+  LOG_FEED_PUBLIC_KEYS: publicHalf(feed),
   LOG_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
   JOURNAL_URL: `postgres://journal:${journal}@127.0.0.1:3810/journal`,
   BANK_EVENTS_URL: natsUrl('integration-feed', natsFeed),

@@ -20,6 +20,10 @@ const SECRETS = [
   'MONGODB_URL',
   'IMMUDB_PASSWORD',
   'AUDIT_SIGNING_KEY',
+  'HOST_SIGNING_KEY',
+  'LOG_FEED_SIGNING_KEY',
+  'COMMAND_KEY',
+  'PERSONS_KEY',
 ];
 const secretsIn = (environment: Environment): string[] =>
   SECRETS.filter((name) => environment[name] !== undefined);
@@ -36,10 +40,18 @@ describe('secrets', () => {
 
 describe('what a program is given', () => {
   test.each([
-    ['core-bank-api', [], ['NATS_URL']],
-    ['queries-bank-api', ['MONGODB_URL'], []],
-    ['bank-account-actor', ['JOURNAL_URL'], ['NATS_URL']],
-    ['event-source', ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD', 'AUDIT_SIGNING_KEY'], ['NATS_URL']],
+    ['core-bank-api', ['COMMAND_KEY'], ['NATS_URL']],
+    ['queries-bank-api', ['MONGODB_URL', 'PERSONS_KEY'], []],
+    [
+      'bank-account-actor',
+      ['JOURNAL_URL', 'HOST_SIGNING_KEY', 'COMMAND_KEY', 'PERSONS_KEY'],
+      ['NATS_URL'],
+    ],
+    [
+      'event-source',
+      ['BANK_EVENTS_URL', 'IMMUDB_PASSWORD', 'AUDIT_SIGNING_KEY', 'LOG_FEED_SIGNING_KEY'],
+      ['NATS_URL'],
+    ],
     ['projection-balances', ['MONGODB_URL'], ['NATS_URL']],
     ['projection-history', ['MONGODB_URL'], ['NATS_URL']],
   ])('%s gets %j and its sidecar %j, and no other password', (id, ofApp, ofSidecar) => {

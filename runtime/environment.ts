@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import {
   auditFolder,
-  auditSigningKey,
   keyRingFile,
   loadSecrets,
+  ownPublicKey,
+  ownSigningKey,
   publicKeyLine,
   trustFile,
   type Secrets,
@@ -40,18 +41,28 @@ const OPERATOR = ['OPERATOR_FOLDER', 'OPERATOR_TOKEN'];
 
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
-  'bank-account-actor': ['JOURNAL_URL', 'KEY_RING_FILE', ...OPERATOR],
+  'bank-account-actor': [
+    'COMMAND_KEY',
+    'HOST_SIGNING_KEY',
+    'JOURNAL_URL',
+    'KEY_RING_FILE',
+    ...OPERATOR,
+    'PERSONS_KEY',
+  ],
+  'core-bank-api': ['COMMAND_KEY'],
   'event-source': [
     'AUDIT_FOLDER',
     'AUDIT_SIGNING_KEY',
     'BANK_EVENTS_URL',
+    'HOST_PUBLIC_KEYS',
     'IMMUDB_PASSWORD',
+    'LOG_FEED_SIGNING_KEY',
     'LOG_PUBLIC_KEY',
     ...OPERATOR,
     'TRUSTED_STATE_FILE',
   ],
-  projections: ['MONGODB_URL', ...OPERATOR],
-  'queries-bank-api': ['MONGODB_URL'],
+  projections: ['LOG_FEED_PUBLIC_KEYS', 'MONGODB_URL', ...OPERATOR],
+  'queries-bank-api': ['MONGODB_URL', 'PERSONS_KEY'],
 };
 
 /** The secrets that an app needs, by the names of their environment variables. */
@@ -79,9 +90,15 @@ const secretVariables = (instance: Instance, secrets: Secrets, app?: DaprApp): E
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
   IMMUDB_PASSWORD: secrets.immudbWriter,
-  AUDIT_SIGNING_KEY: auditSigningKey(instance.dataDir),
+  AUDIT_SIGNING_KEY: ownSigningKey(instance.dataDir, 'audit'),
+  HOST_SIGNING_KEY: ownSigningKey(instance.dataDir, 'host'),
+  LOG_FEED_SIGNING_KEY: ownSigningKey(instance.dataDir, 'feed'),
+  COMMAND_KEY: secrets.commandKey,
+  PERSONS_KEY: secrets.personsKey,
   // No secrets, but an app's own as well.
   AUDIT_FOLDER: auditFolder(instance.dataDir),
+  HOST_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'host'),
+  LOG_FEED_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'feed'),
   LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),
   TRUSTED_STATE_FILE: trustFile(instance.dataDir),
 });

@@ -3,23 +3,39 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withNewKey } from '../platform/key-ring.ts';
 
-const auditSigningKeyFile = (dataDir: string): string => join(dataDir, 'audit-signing-key.pem');
+/**
+ * Who signs with a key of its own: the auditor its checkpoints, the actor hosts their events,
+ * event-source what it publishes of the log.
+ */
+type KeyOwner = 'audit' | 'host' | 'feed';
+const ownKeyFile = (dataDir: string, owner: KeyOwner): string =>
+  join(dataDir, `${owner}-signing-key.pem`);
+const ownPublicKeyFile = (dataDir: string, owner: KeyOwner): string =>
+  join(dataDir, `${owner}-public-key.pem`);
 /** The auditor's public key, for everyone who checks what it publishes. */
-export const auditPublicKeyFile = (dataDir: string): string =>
-  join(dataDir, 'audit-public-key.pem');
+export const auditPublicKeyFile = (dataDir: string): string => ownPublicKeyFile(dataDir, 'audit');
 /** What the auditor stores; outside immudb's folder, and best on another disk. */
 export const auditFolder = (dataDir: string): string => join(dataDir, 'audit');
 
-/** The auditor's own key, made at the first start: immudb never has it. One line, PKCS8 DER. */
-export const auditSigningKey = (dataDir: string): string => {
-  const file = auditSigningKeyFile(dataDir);
+const inOneLine = (file: string): string =>
+  readFileSync(file, 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');
+
+/** The private key of an owner, made at the first start. One line, PKCS8 DER. */
+export const ownSigningKey = (dataDir: string, owner: KeyOwner): string => {
+  const file = ownKeyFile(dataDir, owner);
   if (!existsSync(file)) {
     const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     const half = pair.publicKey.export({ type: 'spki', format: 'pem' });
-    writePrivate(auditPublicKeyFile(dataDir), String(half));
+    writePrivate(ownPublicKeyFile(dataDir, owner), String(half));
     writePrivate(file, String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })));
   }
-  return readFileSync(file, 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');
+  return inOneLine(file);
+};
+
+/** The public half of that key. One line, SPKI DER. */
+export const ownPublicKey = (dataDir: string, owner: KeyOwner): string => {
+  ownSigningKey(dataDir, owner);
+  return inOneLine(ownPublicKeyFile(dataDir, owner));
 };
 
 const SECRET_BYTES = 24;
@@ -39,6 +55,8 @@ const SECRET_NAMES = [
   'sharedAppToken',
   'sharedOperatorToken',
   'tokenSeed',
+  'commandKey',
+  'personsKey',
 ] as const;
 
 /** Every password and token of one instance. There are no defaults. */
@@ -60,8 +78,7 @@ export const publicKeyFile = (dataDir: string): string => join(dataDir, 'immudb-
 export const trustFile = (dataDir: string): string => join(dataDir, 'trust', 'log-state.json');
 
 /** The public key in one line: base64 of its SPKI DER. */
-export const publicKeyLine = (dataDir: string): string =>
-  readFileSync(publicKeyFile(dataDir), 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');
+export const publicKeyLine = (dataDir: string): string => inOneLine(publicKeyFile(dataDir));
 
 /** Immudb signs its states with this key; event-source pins the public half. */
 const makeSigningKey = (dataDir: string): void => {

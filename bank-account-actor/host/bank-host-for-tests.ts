@@ -19,6 +19,7 @@ import {
 } from '../../domain/ids.ts';
 import { systemClock, type Clock } from '../../platform/clock.ts';
 import { createLogger, type Logger } from '../../platform/logger.ts';
+import { testSigner } from '../../platform/signer-for-tests.ts';
 import type { Journal, Turn } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { createBankHost } from './bank-host.ts';
@@ -105,6 +106,7 @@ export async function testHost(
   const bank = createBankHost({
     journal,
     log: log.client,
+    signer: testSigner,
     async publish(text) {
       const { events } = JSON.parse(text) as AccountEventsMessage;
       await Promise.resolve();

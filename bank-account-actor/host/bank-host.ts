@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Signer } from '../../platform/signatures.ts';
 import { commandLookup } from '../account/command-lookup.ts';
 import { createExpiry } from '../account/expiry.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -13,6 +14,8 @@ import { accountActors, personActors } from './bank-actors.ts';
 export interface BankHostPorts {
   readonly journal: Journal;
   readonly log: LogReader & LogDigests;
+  /** Signs the events that this host decides. */
+  readonly signer: Signer;
   /** Resolves once the broker has stored the message, JSON of `accountEventsMessage`. */
   readonly publish: (message: string) => Promise<void>;
   readonly clock: Clock;

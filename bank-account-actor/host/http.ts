@@ -3,12 +3,15 @@ import {
   OPEN_PERSONS_CALLER,
   type OpenedPerson,
 } from '../../contracts/person/queries.ts';
+import { JOURNAL_HEADS, JOURNAL_HEADS_CALLER } from '../../contracts/log/journal-heads.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { readiness, type Check } from '../../platform/http/health.ts';
-import { answer, readText } from '../../platform/http/h2c.ts';
+import type { AuthenticCalls } from '../../platform/authentic-calls.ts';
+import { answer, answerText, readText } from '../../platform/http/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/http/h2c.ts';
 import { sameToken } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { ActorType } from './bank-actors.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -22,6 +25,12 @@ export interface HostOptions {
   /** By actor type. */
   readonly actors: Readonly<Record<string, ActorType>>;
   readonly openPersons: OpenPersons;
+  /** The key of core-bank-api, which alone gives commands. */
+  readonly commands: Pick<AuthenticCalls, 'take'>;
+  /** The key of queries-bank-api, which alone may have persons opened. */
+  readonly persons: Pick<AuthenticCalls, 'take'>;
+  /** Where the streams of the journal end, for the audit. */
+  readonly heads: Journal['heads'];
   /** Whether commands may be taken. Before that calls are answered 503 at once. */
   readonly isStarted: () => boolean;
   readonly checks: Readonly<Record<string, Check>>;
@@ -48,6 +57,10 @@ const ACTOR_CONFIG = {
 export function hostListener(options: HostOptions): EitherListener {
   const { actors, logger } = options;
 
+  const refuseForged = (response: EitherResponse, what: string): void => {
+    logger.error('ALARM: a call that has not the key of its caller', { what });
+    answer(response, 403);
+  };
   const serveActor = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
     const [, type = '', id = '', method = ''] = ACTOR_PATH.exec(request.url ?? '') ?? [];
     const family = Object.hasOwn(actors, type) ? actors[type] : undefined;
@@ -64,7 +77,11 @@ export function hostListener(options: HostOptions): EitherListener {
     } else if (request.method === 'PUT' && call !== undefined) {
       if (!options.isStarted()) return answer(response, 503);
       const text = await readText(request, BODY_BYTES_MAX);
-      answer(response, 200, await call(id, { value: JSON.parse(text), size: text.length }));
+      const taken = options.commands.take(`${type}/${id}/${method}`, text);
+      if (taken === undefined) return refuseForged(response, `${type}/${method}`);
+      const { json } = taken;
+      const said = await call(id, { value: JSON.parse(json), size: json.length });
+      answerText(response, 200, taken.answer(JSON.stringify(said)));
     } else {
       answer(response, 404);
     }
@@ -73,9 +90,23 @@ export function hostListener(options: HostOptions): EitherListener {
   // Keys stay in this process: who may read persons gets what was asked for, opened.
   const servePersons = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
     if (request.headers['dapr-caller-app-id'] !== OPEN_PERSONS_CALLER) return answer(response, 403);
+    const text = await readText(request, BODY_BYTES_MAX);
+    const taken = options.persons.take(OPEN_PERSONS.path, text);
+    if (taken === undefined) return refuseForged(response, OPEN_PERSONS.path);
+    const asked = OPEN_PERSONS.input.parse(JSON.parse(taken.json));
+    const persons = await options.openPersons(asked.persons);
+    answerText(response, 200, taken.answer(JSON.stringify({ persons })));
+  };
+
+  const serveHeads = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
+    if (request.headers['dapr-caller-app-id'] !== JOURNAL_HEADS_CALLER) {
+      return answer(response, 403);
+    }
+    // A journal that is not fit to be served is compared with nothing.
+    if (!options.isStarted()) return answer(response, 503);
     const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));
-    const persons = await options.openPersons(OPEN_PERSONS.input.parse(body).persons);
-    answer(response, 200, { persons });
+    const { after, limit } = JOURNAL_HEADS.input.parse(body);
+    answer(response, 200, { heads: await options.heads(after, limit) });
   };
 
   const serve = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
@@ -94,6 +125,9 @@ export function hostListener(options: HostOptions): EitherListener {
     }
     if (url === OPEN_PERSONS.path && request.method === 'POST') {
       return servePersons(request, response);
+    }
+    if (url === JOURNAL_HEADS.path && request.method === 'POST') {
+      return serveHeads(request, response);
     }
     if (url === '/dapr/subscribe') return answer(response, 200, []);
     answer(response, 404);

@@ -50,6 +50,7 @@ export function faultyJournal(
       commit: (turn) => write('commit', () => journal.commit(turn)),
       settle: (streams) => write('settle', () => journal.settle(streams)),
       quarantine: (stream, why) => write('quarantine', () => journal.quarantine(stream, why)),
+      heads: (after, limit) => read('heads', () => journal.heads(after, limit)),
       quarantined: (limit) => read('quarantined', () => journal.quarantined(limit)),
       claimUnsettled: (idleMs, limit) =>
         write('claimUnsettled', () => journal.claimUnsettled(idleMs, limit)),

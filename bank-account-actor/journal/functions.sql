@@ -189,6 +189,15 @@ begin
   update streams s set quarantine = p_reason where s.stream = p_stream and s.quarantine is null;
 end $$;
 
+create function journal.heads(p_after text, p_limit bigint)
+returns table (stream text, version bigint, digest text, quarantined boolean)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    select s.stream, s.version, s.digest, s.quarantine is not null
+    from streams s where s.stream > p_after order by s.stream limit p_limit;
+end $$;
+
 create function journal.quarantined(p_limit bigint) returns table (stream text, reason text)
 language plpgsql security definer set search_path = journal, pg_temp as $$
 begin

@@ -311,6 +311,22 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       expect(await stored(stream)).toMatchObject({ version: 9, quarantine: reason });
       expect(await a.claimDue(10, 1, ALL)).not.toContain(stream);
     });
+    test('given streams, a page tells where each ends, after one and in order', async () => {
+      const [one, two] = [await made(3), await made(1)];
+      await a.quarantine(two, 'a fork');
+      const all = await b.heads('', ALL);
+      const head = (stream: StreamId, version: number, quarantined: boolean) => ({
+        stream,
+        version,
+        digest: digestOf(version),
+        quarantined,
+      });
+      expect(all).toContainEqual(head(one, 3, false));
+      expect(all).toContainEqual(head(two, 1, true));
+      const at = all.findIndex(({ stream }) => stream === one);
+      expect((await b.heads(one, 1))[0]).toEqual(all[at + 1]);
+      expect(await b.heads(all.at(-1)!.stream, 1)).toEqual([]);
+    });
     test('given a restore, rows only go forward, and names and keys come with them', async () => {
       const [ahead, behind, missing] = [await made(3), await made(1), newStream()];
       // A command with several events gets each of them reported; the first one counts.

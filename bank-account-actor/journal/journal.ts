@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import type { JournalHead } from '../../contracts/log/journal-heads.ts';
 import type { StreamId } from '../../domain/ids.ts';
 
 /** Bytes of the rows of one turn; its caller cuts what it decides accordingly. */
@@ -139,6 +140,8 @@ export interface Journal {
    * reason stays. A stream without a row is not marked.
    */
   quarantine(stream: StreamId, reason: string): Promise<void>;
+  /** Where streams end, in the order of the store, after the one of this name. */
+  heads(after: string, limit: number): Promise<JournalHead[]>;
   /** At most `limit` streams in quarantine. */
   quarantined(limit: number): Promise<{ readonly stream: StreamId; readonly reason: string }[]>;
   /**

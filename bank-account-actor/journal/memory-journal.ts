@@ -171,6 +171,17 @@ export function memoryJournal(now: () => number = Date.now): Journal & StoredKey
       if (row === undefined || row.stored.quarantine !== undefined) return;
       rows.set(stream, { ...row, stored: { ...row.stored, quarantine: storableReason(reason) } });
     },
+    heads: async (after, limit) =>
+      [...rows.values()]
+        .map(({ stored: { stream, version, digest, quarantine } }) => ({
+          stream,
+          version,
+          digest,
+          quarantined: quarantine !== undefined,
+        }))
+        .filter(({ stream }) => stream > after)
+        .sort((a, b) => (a.stream < b.stream ? -1 : 1))
+        .slice(0, limit),
     quarantined: async (limit) =>
       [...rows.values()]
         .flatMap(({ stored: { stream, quarantine } }) =>

@@ -1,4 +1,5 @@
 import { DatabaseError, Pool, type QueryResultRow } from 'pg';
+import type { JournalHead } from '../../contracts/log/journal-heads.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { CLAIM_BYTES_MAX, journalMark, nameId } from './journal.ts';
 import type { ExecutedName, Journal, SecretChange, StoredStream, StreamName } from './journal.ts';
@@ -29,6 +30,9 @@ interface StreamRow extends QueryResultRow {
   readonly unlogged: string;
   readonly quarantine: string | null;
   readonly secret: string | null;
+}
+interface HeadRow extends QueryResultRow, Omit<JournalHead, 'version'> {
+  readonly version: string;
 }
 type Value = string | number;
 
@@ -89,6 +93,11 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
     async quarantine(stream, reason) {
       await call('quarantine', [stream, storableReason(reason)]);
     },
+    heads: async (after, limit) =>
+      (await call<HeadRow>('heads', [after, limit])).map(({ version, ...head }) => ({
+        ...head,
+        version: Number(version),
+      })),
     quarantined: (limit) => call<{ stream: StreamId; reason: string }>('quarantined', [limit]),
     claimUnsettled: async (idleMs, limit) =>
       (await call<StreamRow>('claim_unsettled', [idleMs, limit, CLAIM_BYTES_MAX])).map(

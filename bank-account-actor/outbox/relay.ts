@@ -6,9 +6,11 @@ import type { Clock } from '../../platform/clock.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { repeat } from '../../platform/repeat.ts';
+import type { Signer } from '../../platform/signatures.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { Committed } from '../turn/draft.ts';
 import type { HeldStreams } from '../turn/held-streams.ts';
+import { eventMessage } from './event-message.ts';
 import { unconfirmed, type Entry } from './unconfirmed.ts';
 
 /** The next message waits so long for the log to confirm the one before. */
@@ -88,6 +90,8 @@ export interface RelayPorts {
   readonly journal: Pick<Journal, 'load' | 'settle' | 'quarantine' | 'claimUnsettled'>;
   readonly log: LogDigests;
   readonly held: HeldStreams;
+  /** Signs what this host decided. */
+  readonly signer: Signer;
   /** Resolves once the broker has stored the message, JSON of `accountEventsMessage`. */
   readonly publish: (message: string) => Promise<void>;
   readonly clock: Clock;
@@ -100,11 +104,11 @@ export interface RelayPorts {
  * digest; what is not confirmed in time is published again, whatever the broker said. Rows that
  * another host left unsettled are swept up.
  * @example
- * const relay = createRelay({ journal, log, held, publish, clock, logger });
+ * const relay = createRelay({ journal, log, held, signer, publish, clock, logger });
  * relay.start();
  * relay.add(committed); // after the commit, before the answer
  */
-export function createRelay({ journal, log, held, publish, clock, logger }: RelayPorts) {
+export function createRelay({ journal, log, held, signer, publish, clock, logger }: RelayPorts) {
   const open = unconfirmed();
   /** The event of a stream that the log is asked about, and since when it is waited for. */
   const probes = new Map<StreamId, { readonly entry: Entry; since: number; patienceMs: number }>();
@@ -181,7 +185,7 @@ export function createRelay({ journal, log, held, publish, clock, logger }: Rela
       if (batch.length === 0) continue;
       crashPoint('actor:before-publish');
       try {
-        await publish(`{"events":[${batch.map(({ json }) => json).join(',')}]}`);
+        await publish(eventMessage(batch, signer));
         for (const entry of batch) entry.sentAt = clock.steady();
         window.sent(batch);
         askSoon();

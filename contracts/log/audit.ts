@@ -61,6 +61,8 @@ const TRIAL_BALANCE = [
 export const ALARM_KINDS = [
   /** The log holds something that the bank did not write there. */
   'tampered',
+  /** The log holds an event that no actor host signed, or that the journal does not have. */
+  'forged',
   /** The log lacks an event: the versions of a stream have a hole. */
   'incomplete',
   /** The log is shorter than it was, or has another history. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bankEventSchema, isAccountEvent } from './bank-events.ts';
+import { signatureText, signerText } from './event-signatures.ts';
 import type { LoggedEvent } from '../account/events.ts';
 
 /** Name of the Dapr pub/sub component. */
@@ -26,6 +27,10 @@ export const OUTBOX_EVENTS_MAX = 500;
 /** Events of many streams; those of one stream in version order without a gap. */
 const accountEventsMessage = z.strictObject({
   events: z.array(bankEventSchema).min(1).max(OUTBOX_EVENTS_MAX),
+  /** Names the key of the actor host that decided the events. */
+  signer: signerText,
+  /** Each of SIGNED_EVENTS_MAX events, in their order, the last one of those that are left. */
+  signatures: z.array(signatureText).min(1),
 });
 export type AccountEventsMessage = z.infer<typeof accountEventsMessage>;
 
@@ -48,9 +53,12 @@ export type PositionedAccountEvent = PositionedEvent & { readonly event: LoggedE
 export const isOfAccount = (entry: PositionedEvent): entry is PositionedAccountEvent =>
   isAccountEvent(entry.event);
 
+/** What the signature of a message on LOG_TOPIC is made for (platform/signatures.ts). */
+export const LOG_MESSAGE_PURPOSE = 'core-bank log/1';
+
 /**
- * One committed batch. A follower whose checkpoint is `after` may apply it as it is; any other
- * follower pulls what it lacks from event-source.
+ * One committed batch, signed by event-source. A follower whose checkpoint is `after` may apply it
+ * as it is; any other follower pulls what it lacks from event-source.
  */
 export const logMessage = z.strictObject({
   after: positionNumber,

@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { auditor, AUDIT_PACE, type AuditReport } from './auditor.ts';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
+import { isTestSigned } from '../../platform/signer-for-tests.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
 import { booksSnapshots, type BooksSnapshots } from './snapshots.ts';
@@ -44,11 +45,14 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
     checkpoints: checkpointFile(checkpointsOf(immudb), auditorKey(key)),
     database: immudb.options.database,
     publicKey: readPublicKey(immudb.options.publicKey),
+    isSigned: isTestSigned,
     onFinding: (finding) => void findings.push(finding),
     onReport: (report) => void (last = report),
     onSnapshot: snapshots.add,
     onCheckpoint: (signed) => void checkpoints.push(signed),
     onSample: () => undefined,
+    onCame: () => undefined,
+    journalHeads: () => Promise.resolve(undefined),
     pace,
   });
   const audit: AuditForTests = {

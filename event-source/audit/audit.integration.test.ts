@@ -24,6 +24,8 @@ import {
   newAccount,
   personLike,
 } from '../log/events-for-tests.ts';
+import { signing } from '../log/signed-events-for-tests.ts';
+import { entriesOf } from './hashed-log-for-tests.ts';
 import { immudbClient } from '../immudb/client.ts';
 import {
   BUILD_MS_MAX,
@@ -45,7 +47,8 @@ let log: ImmudbLog;
 let id: StreamId;
 let audit: AuditForTests | undefined;
 
-const open = (): Promise<ImmudbLog> => openImmudbLog(immudb.options, alarmBook(silent));
+const open = async (): Promise<ImmudbLog> =>
+  signing(await openImmudbLog(immudb.options, alarmBook(silent)));
 beforeEach(async () => {
   immudb = await startImmudb();
   data = join(immudb.dataDir, 'immudb', 'data');
@@ -81,11 +84,9 @@ const entry = (name: string, value: Buffer, more: object = {}) => ({
   ...more,
 });
 const put = (...KVs: object[]): Promise<void> => forge('Set', { KVs, preconditions: [] });
-/** An event as an append would write it. */
+/** An event as an append would write it, by a stranger who has the key of an actor host too. */
 const putEvent = (event: ReturnType<typeof eventOf>): Promise<void> =>
-  put(
-    entry(eventKey(event.stream as StreamId, event.version), encodeEvent(0, canonicalJson(event))),
-  );
+  put(...entriesOf(event).map(({ key: name, value, ...more }) => entry(name, value, more)));
 const sound = async (): Promise<AuditForTests> => {
   audit = startAudit(immudb, key);
   await audit.until(({ report }) => report().phase === 'following');
@@ -184,18 +185,26 @@ describe('given a stranger who writes into the log, then the audit names it', ()
     await sound();
     await put(entry(eventKey(id, 2), encodeEvent(0, canonicalJson(eventOf(id, 2)))));
     expect(await found()).toEqual([
+      expect.stringMatching(/^forged: acct\/.*2 in transaction 4/),
       expect.stringMatching(/^tampered: acct\/.*2 was written again in transaction 4/),
     ]);
     const said = (): string => audit!.checkpoints.at(-1)?.checkpoint.says ?? '';
-    await audit!.until(() => /The log is not sound .* 1 violation/.test(said()));
+    await audit!.until(() => /The log is not sound .* 2 violations/.test(said()));
   });
 
   test('a fork: another event of a version that is there', async () => {
     await sound();
-    await put(
-      entry(eventKey(id, 3), encodeEvent(0, canonicalJson(eventOf(id, 3, { amount: '7.00' })))),
-    );
+    await putEvent(eventOf(id, 3, { amount: '7.00' }));
     expect((await found())[0]).toMatch(/^tampered: acct\/.*3 was written again in transaction 4/);
+  });
+
+  // Review, finding 1: the audit believed whatever the writer of the log was made to write.
+  test('an event, right in every other way, that no actor host signed', async () => {
+    await sound();
+    await put(entry(eventKey(id, 6), encodeEvent(0, canonicalJson(eventOf(id, 6)))));
+    expect(await found()).toEqual([
+      expect.stringMatching(/^forged: acct\/.*6 in transaction 4 is forged: no actor host signed/),
+    ]);
   });
 
   test('a key that was deleted', async () => {

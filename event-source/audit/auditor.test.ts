@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
+import { isTestSigned } from '../../platform/signer-for-tests.ts';
 import { statePayload } from '../../proofs/signed-state.ts';
 import { AUDIT_PACE, auditor } from './auditor.ts';
 import { checkpointFile } from './checkpoints.ts';
@@ -38,11 +39,14 @@ async function auditOf(source: ReturnType<typeof soundLog>) {
     source,
     database,
     publicKey,
+    isSigned: isTestSigned,
     checkpoints: checkpointFile(join(folder, 'checkpoints.jsonl'), privateKey),
     onFinding: ({ kind, detail }) => void findings.push(`${kind}: ${detail}`),
     onReport: ({ phase }) => phase === 'following' && look(),
     onCheckpoint: (signed) => void said.push(signed),
     onSample: () => undefined,
+    onCame: () => undefined,
+    journalHeads: () => Promise.resolve(undefined),
     pace: { ...AUDIT_PACE, gatherMs: 5, lookMs: 20, checkpointMs: 0 },
   });
   await looked;

@@ -1,9 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { AuditedBooks, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { alarm } from '../../platform/alarm.ts';
+import type { IsSigned } from '../../platform/signatures.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { createAuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
+import { journalComparison, type ReadHeads } from './journal-heads.ts';
 import { verdictSentence } from './report.ts';
 import { auditWalk, saidBy, type AuditSource, type Said } from './walk.ts';
 import type { BooksSnapshot } from './snapshots.ts';
@@ -18,6 +20,8 @@ export const AUDIT_PACE = {
   retryMs: 2_000,
   checkpointMs: 60_000,
   sampleMs: 10_000,
+  /** Between pages of the journal: a million streams take half an hour and hardly any CPU. */
+  journalMs: 2_000,
   /** While the log grows it rests this many times as long as it works, up to a second. */
   restFactor: 9,
   restMsMax: 1_000,
@@ -42,10 +46,16 @@ export interface AuditorParts {
   readonly checkpoints: CheckpointFile;
   readonly database: string;
   readonly publicKey: KeyObject;
+  /** Knows the keys of the actor hosts. */
+  readonly isSigned: IsSigned;
   readonly onFinding: (finding: Finding) => void;
   readonly onReport: (report: AuditReport) => void;
   readonly onCheckpoint: (signed: SignedCheckpoint) => void;
   readonly onSnapshot?: (snapshot: BooksSnapshot) => void;
+  /** Where the streams of the journal end. */
+  readonly journalHeads: ReadHeads;
+  /** An event that was missing in the log is there. */
+  readonly onCame: (stream: string) => void;
   /** Accounts whose balance in the read side is to be compared. */
   readonly onSample: (accountIds: readonly string[]) => void;
   readonly pace?: typeof AUDIT_PACE;
@@ -59,7 +69,7 @@ export interface AuditorParts {
  */
 export function auditor(parts: AuditorParts) {
   const { checkpoints, onFinding, onReport, pace = AUDIT_PACE, now = Date.now } = parts;
-  const books = createAuditBooks();
+  const books = createAuditBooks(parts.isSigned);
   let phase: AuditReport['phase'] = 'starting';
   let reason: string | undefined;
   let at: string | null = null;
@@ -135,6 +145,35 @@ export function auditor(parts: AuditorParts) {
     onFinding({ kind: 'tampered', subject, detail });
   };
 
+  const forged = new Set<string>();
+  const comparison = journalComparison({
+    log: books.heads(),
+    read: parts.journalHeads,
+    now,
+    onFinding(finding) {
+      if (forged.has(finding.subject)) return;
+      forged.add(finding.subject);
+      books.violated(books.state().txId);
+      onFinding(finding);
+    },
+  });
+  const compareJournal = async (): Promise<void> => {
+    if (phase !== 'following') return;
+    await comparison.step();
+    const { missing, came } = comparison.overdue(Date.parse(at!));
+    missing.forEach(onFinding);
+    came.forEach(parts.onCame);
+  };
+  const beat = alarm();
+  const comparing = async (): Promise<void> => {
+    while (!ended) {
+      await beat.pause(pace.journalMs);
+      await compareJournal();
+    }
+  };
+  // Not awaited at the end: it may wait for the actor host.
+  void comparing();
+
   const run = async (): Promise<void> => {
     const walk = auditWalk({ ...parts, books, said: await said(), onPage: report, rest });
     phase = 'replaying';
@@ -174,6 +213,7 @@ export function auditor(parts: AuditorParts) {
     async end(): Promise<void> {
       ended = true;
       end();
+      beat.end();
       await running;
     },
   };

@@ -4,6 +4,7 @@ import {
   type AuditStatus,
   type TrialBalanceAnswer,
 } from '../../contracts/log/audit.ts';
+import type { JournalHead } from '../../contracts/log/journal-heads.ts';
 import { unreachable } from '../../domain/ids.ts';
 import { errorText, type Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';
@@ -44,6 +45,8 @@ export interface BackgroundAuditParts {
   readonly alarms: Alarms;
   readonly feed: AuditFeed;
   readonly readSide: ReadSideCheck;
+  /** Where the streams of the journal end, after this one. */
+  readonly journalHeads: (after: string) => Promise<readonly JournalHead[]>;
   readonly logger: Logger;
 }
 
@@ -61,7 +64,7 @@ const NOTHING: AuditReport = {
 
 /** Runs the audit alongside the log, in a thread that is restarted when it dies. */
 export function backgroundAudit(parts: BackgroundAuditParts) {
-  const { data, log, alarms, feed, readSide, logger } = parts;
+  const { data, log, alarms, feed, readSide, journalHeads, logger } = parts;
   let last = NOTHING;
   let snapshots = booksSnapshots();
   let worker: Worker | undefined;
@@ -81,6 +84,12 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
       case 'checkpoint':
         logger.info(message.signed.checkpoint.says);
         return feed.offer({ type: 'checkpoint', ...message.signed });
+      case 'heads':
+        return void journalHeads(message.after)
+          .catch(() => undefined)
+          .then((heads) => send({ heads }));
+      case 'came':
+        return alarms.lower('gap', message.stream);
       case 'sample':
         return void readSide.compare(message.accountIds);
       default:

@@ -3,6 +3,7 @@ import { bankForTests } from '../../domain/bank-for-tests.ts';
 import { ownerId } from '../../domain/ids.ts';
 import { transferIdOf } from '../../domain/transfer-id.ts';
 import { minor, ZERO } from '../../domain/money.ts';
+import { isTestSigned } from '../../platform/signer-for-tests.ts';
 import { createAuditBooks } from './books.ts';
 import type { AuditedTx } from './entries.ts';
 import { digestOf, eventOf, eventsOf, jointly } from '../log/events-for-tests.ts';
@@ -22,7 +23,7 @@ const person = personLike(account);
 /** Books that followed a genesis, an account with five events and a person with two. */
 function followed() {
   const log = hashedLog();
-  const books = createAuditBooks();
+  const books = createAuditBooks(isTestSigned);
   const take = (tx: AuditedTx): string[] =>
     books.take(tx).map(({ kind, detail }) => `${kind}: ${detail}`);
   const before = [
@@ -53,7 +54,7 @@ test('given a sound log, then every event counts and the books balance', () => {
 });
 
 test('given no account, then nothing is said to balance', () => {
-  const books = createAuditBooks();
+  const books = createAuditBooks(isTestSigned);
   const log = hashedLog();
   expect(books.books().verdict).toBe('nothing-checked');
   expect(books.take(log.add(genesis))).toEqual([]);
@@ -147,8 +148,8 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
 
   test('the command that was executed last', () => {
     const { log, take } = followed();
-    const again = entriesOf(eventOf(account, 6, { commandId: 'command-5' })).slice(0, 1);
-    const found = take(log.add(...again));
+    const again = eventOf(account, 6, { commandId: 'command-5' });
+    const found = take(log.append(again));
     expect(found).toEqual([expect.stringMatching(/breaks command-once: command command-5/)]);
   });
 
@@ -171,7 +172,7 @@ describe('given wrong hashes', () => {
     ['an entry', (tx) => first(tx, { hValue: other }), /not those it was made of/],
     ['a chain', (tx) => ({ ...tx, header: { ...tx.header, prevAlh: other } }), /does not continue/],
     ['a number', (tx) => ({ ...tx, header: { ...tx.header, id: 9 } }), /Transaction 9 follows 3/],
-    ['entries left out', (tx) => ({ ...tx, entries: tx.entries.slice(1) }), /1 of 2 entries/],
+    ['entries left out', (tx) => ({ ...tx, entries: tx.entries.slice(1) }), /2 of 3 entries/],
     ['a value that the disk lost', (tx) => ({ ...tx, valuesLost: true }), /changed on the disk/],
   ];
   test.each(cases)('of %s, then the sentence says so', (_what, change, sentence) => {
@@ -194,7 +195,7 @@ describe('given a transfer', () => {
   const events = linked(livedCommands(bank.entries).flatMap((command) => command.events));
   const [sent, received] = events.slice(-2) as [BankEvent, BankEvent];
   const opened = () => {
-    const [log, books] = [hashedLog(), createAuditBooks()];
+    const [log, books] = [hashedLog(), createAuditBooks(isTestSigned)];
     const take = (...made: BankEvent[]): string[] =>
       books.take(log.append(...made)).map(({ kind, detail }) => `${kind}: ${detail}`);
     expect([...books.take(log.add(genesis)), ...take(...events.slice(0, -2))]).toEqual([]);
@@ -226,7 +227,11 @@ describe('given transactions that were read in another thread', () => {
   const sent = (tx: ReadTransaction): ReadTransaction =>
     receivedTransaction(structuredClone(sentTransaction(tx)));
   test('then the same is found, and the books are the same', () => {
-    const [log, books, other] = [hashedLog(), createAuditBooks(), createAuditBooks()];
+    const [log, books, other] = [
+      hashedLog(),
+      createAuditBooks(isTestSigned),
+      createAuditBooks(isTestSigned),
+    ];
     const wrong = { ...eventOf(account, 6, { amount: '7.00' }), commandId: 'command-2' };
     const txs = [
       log.add(genesis),
@@ -237,7 +242,7 @@ describe('given transactions that were read in another thread', () => {
     ];
     let state = EMPTY_LOG;
     for (const tx of txs) {
-      const read = readTransaction(state, tx);
+      const read = readTransaction(state, tx, isTestSigned);
       state = read.state;
       expect(other.takeRead(sent(read))).toEqual(books.take(tx));
     }

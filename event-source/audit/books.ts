@@ -1,11 +1,13 @@
 import type { AuditedBooks } from '../../contracts/log/audit.ts';
 import type { StreamId } from '../../domain/ids.ts';
+import type { IsSigned } from '../../platform/signatures.ts';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
 import { eventKey } from '../../proofs/entry-proof.ts';
 import type { AuditedEvent, AuditedTx, Finding } from './entries.ts';
 import { createEventRetrial, type EventFault } from './event-retrial.ts';
 import { openOfSnapshot, type BooksSnapshot, sumsOf } from './snapshots.ts';
 import { readTransaction, type ReadTransaction } from './read-transaction.ts';
+import type { LogHead } from './journal-heads.ts';
 import { SeenNames } from './compact-set.ts';
 
 export type AuditBooks = ReturnType<typeof createAuditBooks>;
@@ -28,8 +30,9 @@ interface Followed {
  * all hashes, and lets the rules of the domain decide each event again. It keeps each account's
  * replayed state, the digest of each stream's last event, 64 bits of each name (one for each
  * command, one for each movement that can be reversed), and nothing of ended transfers.
+ * @param isSigned knows the keys of the actor hosts; without it nobody is believed.
  */
-export function createAuditBooks() {
+export function createAuditBooks(isSigned: IsSigned = () => false) {
   const retrial = createEventRetrial(new SeenNames());
   const { ledger } = retrial;
   const streams = new Map<string, Followed>();
@@ -93,10 +96,12 @@ export function createAuditBooks() {
 
   return {
     /** The same of one that was not read yet. */
-    take: (tx: AuditedTx): Finding[] => takeRead(readTransaction(state, tx)),
+    take: (tx: AuditedTx): Finding[] => takeRead(readTransaction(state, tx, isSigned)),
     takeRead,
     state: () => state,
     events: () => events,
+    /** Where each stream ends, by name. */
+    heads: (): ReadonlyMap<string, LogHead> => streams,
     ledger,
     /** In the log, of the account's last event; 0 for none. */
     positionOf: (accountId: string): number => streams.get(`acct/${accountId}`)?.position ?? 0,

@@ -7,9 +7,16 @@ import {
   STREAM_PATTERN,
   type BankEvent,
 } from '../../contracts/log/bank-events.ts';
+import {
+  decodeSignatures,
+  EVENTS_PURPOSE,
+  SIGNATURES_KEY,
+  signedDigests,
+} from '../../contracts/log/event-signatures.ts';
 import { currencyOf } from '../../domain/currency.ts';
 import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../../domain/money.ts';
+import type { IsSigned } from '../../platform/signatures.ts';
 import { hasHash } from '../../proofs/hashing.ts';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 import { GENESIS_TX, type Tx, type TxEntry, decodeEvent } from '../immudb/wire.ts';
@@ -146,10 +153,15 @@ export interface AuditedEntries {
 /** How the keys of events begin. */
 const STREAMS = ['acct/', 'person/', 'refusal/'] as const;
 
-/** The events of a transaction, and everything in it that the bank never writes. */
-export function readEntries({ header, entries, valuesLost }: AuditedTx): AuditedEntries {
+/**
+ * The events of a transaction, and everything in it that the bank never writes: also an event that
+ * no actor host signed.
+ */
+export function readEntries(tx: AuditedTx, isSigned: IsSigned): AuditedEntries {
+  const { header, entries, valuesLost } = tx;
   const events: AuditedEvent[] = [];
   const findings: Finding[] = [];
+  const signatures: string[] = [];
   const where = `in transaction ${header.id}`;
   const tampered = (subject: string, detail: string): void => {
     findings.push({ kind: 'tampered', subject, detail });
@@ -166,7 +178,9 @@ export function readEntries({ header, entries, valuesLost }: AuditedTx): Audited
     if (!hasHash(entry.value, entry.hValue)) {
       return tampered(key, `The value of ${key} ${where} is not the one that was hashed there.`);
     }
-    if (STREAMS.some((start) => key.startsWith(start))) {
+    if (key === SIGNATURES_KEY) {
+      signatures.push(entry.value.toString('utf8', 1));
+    } else if (STREAMS.some((start) => key.startsWith(start))) {
       const read = readEvent(key, entry, index);
       if (read === undefined)
         tampered(key, `What was written under ${key} ${where} is no event of it.`);
@@ -175,11 +189,43 @@ export function readEntries({ header, entries, valuesLost }: AuditedTx): Audited
       tampered(key, `The key ${JSON.stringify(key)} ${where} is none that the bank writes.`);
     }
   });
+  if (valuesLost !== true) findings.push(...unsigned(tx, events, signatures, isSigned));
   return { events, findings };
 }
 
-function markOf({ metadata }: TxEntry): string | undefined {
+/** The writer of the log has no key of an actor host, and so cannot make an event. */
+function unsigned(
+  { header: { id } }: AuditedTx,
+  events: readonly AuditedEvent[],
+  texts: readonly string[],
+  isSigned: IsSigned,
+): Finding[] {
+  const digests: string[] = [];
+  for (const { position, digest } of events) digests[position - positionOf(id, 0)] = digest;
+  const read = texts.map((text) => decodeSignatures(text, digests));
+  const right = read
+    .flatMap((signatures) => signatures ?? [])
+    .filter(({ signer, signature, digests: covered }) =>
+      isSigned(signer, EVENTS_PURPOSE, signedDigests(covered), signature),
+    );
+  const covered = new Set(right.flatMap((signature) => signature.digests));
+  const forged = events.filter(({ digest }) => !covered.has(digest));
+  if (forged.length > 0) {
+    return forged.map(({ key }) => {
+      const detail = `${key} in transaction ${id} is forged: no actor host signed it.`;
+      return { kind: 'forged', subject: key, detail };
+    });
+  }
+  const isPlain = texts.length <= 1 && read.every((one) => one?.length === right.length);
+  if (isPlain) return [];
+  const detail = `The signatures in transaction ${id} are not as the bank writes them.`;
+  return [{ kind: 'tampered', subject: `transaction ${id}`, detail }];
+}
+
+function markOf({ key, metadata }: TxEntry): string | undefined {
   if (metadata === null) return undefined;
+  const isOfSignatures = key.toString('latin1', 1) === SIGNATURES_KEY;
+  if (isOfSignatures && !metadata.deleted && metadata.expiration === null) return undefined;
   if (metadata.deleted) return 'was deleted: readers do not see it any more, which happened';
   if (metadata.expiration !== null) return 'was written so that it expires, which happened';
   return 'has metadata, which the bank never writes: it happened';

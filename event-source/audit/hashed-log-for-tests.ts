@@ -1,5 +1,10 @@
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import {
+  encodeSignatures,
+  SIGNATURES_KEY,
+  type EventSignature,
+} from '../../contracts/log/event-signatures.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import {
   entriesRoot,
@@ -12,6 +17,8 @@ import {
 import { rootOf, withLeaf } from '../../proofs/tree-frontier.ts';
 import type { AuditedTx } from './entries.ts';
 import { encodeEvent, eventKey, rawBytes } from '../../proofs/entry-proof.ts';
+import { digestOf } from '../log/events-for-tests.ts';
+import { signaturesOf, signedEvents } from '../log/signed-events-for-tests.ts';
 import type { KeyMetadata } from '../immudb/wire.ts';
 
 export interface PlainEntry {
@@ -20,13 +27,30 @@ export interface PlainEntry {
   readonly metadata?: KeyMetadata;
 }
 
-/** What an append writes. */
-export function entriesOf(...events: readonly BankEvent[]): PlainEntry[] {
-  return events.map((event, index) => ({
+/** The entry that says who signed the events of a transaction. */
+export function signaturesEntry(
+  events: readonly BankEvent[],
+  signatures: readonly EventSignature[] = signaturesOf(signedEvents(events)),
+): PlainEntry {
+  return {
+    key: SIGNATURES_KEY,
+    value: Buffer.from(encodeSignatures(signatures, events.map(digestOf))),
+    metadata: { deleted: false, expiration: null, nonIndexable: true },
+  };
+}
+
+/** The entries of events, without signatures. */
+export const unsignedEntriesOf = (...events: readonly BankEvent[]): PlainEntry[] =>
+  events.map((event, index) => ({
     key: eventKey(event.stream as StreamId, event.version),
     value: encodeEvent(index, canonicalJson(event)),
   }));
-}
+
+/** What an append writes. */
+export const entriesOf = (...events: readonly BankEvent[]): PlainEntry[] => [
+  ...unsignedEntriesOf(...events),
+  signaturesEntry(events),
+];
 
 /** Transactions with right hashes, as immudb makes them, of any entries. */
 export function hashedLog() {

@@ -29,6 +29,7 @@ import { formatAmount, minor, ZERO } from '../../domain/money.ts';
 import { decideTransfer } from '../../domain/transfer-decisions.ts';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
 import { digestOf } from '../log/events-for-tests.ts';
+import { isTestSigned } from '../../platform/signer-for-tests.ts';
 import { createAuditBooks } from './books.ts';
 import { hashedLog } from './hashed-log-for-tests.ts';
 
@@ -44,7 +45,7 @@ export type PlantedLog = ReturnType<typeof plantedLog>;
 
 /** A log with right hashes, to which the bank, or who may write what the bank does not, adds. */
 export function plantedLog() {
-  const [log, books] = [hashedLog(), createAuditBooks()];
+  const [log, books] = [hashedLog(), createAuditBooks(isTestSigned)];
   const accounts = new Map<AccountId, Account>();
   const ends = new Map<string, { readonly version: number; readonly digest: string }>();
   let nowMs = Date.UTC(2026, 2, 1, 12);

@@ -1,4 +1,5 @@
 import { followTransaction, goOn, type WalkedState } from '../../proofs/log-transaction.ts';
+import type { IsSigned } from '../../platform/signatures.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readEntries, type AuditedEvent, type AuditedTx, type Finding } from './entries.ts';
 
@@ -10,10 +11,17 @@ export interface ReadTransaction {
   readonly findings: readonly Finding[];
 }
 
-/** The first half of the audit: hashes, keys and texts of the next transaction of the log. */
-export function readTransaction(before: WalkedState, tx: AuditedTx): ReadTransaction {
+/**
+ * The first half of the audit: hashes, keys, signatures and texts of the next transaction of the
+ * log.
+ */
+export function readTransaction(
+  before: WalkedState,
+  tx: AuditedTx,
+  isSigned: IsSigned,
+): ReadTransaction {
   const next = followTransaction(before, tx);
-  const { events, findings } = readEntries(tx);
+  const { events, findings } = readEntries(tx, isSigned);
   if (!isFault(next)) return { state: next, events, findings };
   const { id } = tx.header;
   const isOther = next.fault === 'forked' || next.fault === 'missing';

@@ -45,6 +45,12 @@ export function receivedTransaction(sent: SentTransaction): ReadTransaction {
 /** Pages live shortly; with the 16 MB of Node they are copied to the old ones before they die. */
 const YOUNG_MB = 64;
 
+/** What the thread needs to read the log. */
+export interface ReadingThreadData extends ImmudbOptions {
+  /** Of the actor hosts, as signatureCheck takes them. */
+  readonly hostKeys: string;
+}
+
 /** What is sent to the thread: the first transaction wanted. */
 export type ToReadingThread = number;
 /** What the thread answers. */
@@ -56,11 +62,11 @@ export type FromReadingThread =
  * Reads the log in its own thread, which also computes all hashes and parses all texts, so that an
  * audit uses two processors.
  */
-export function readingThread(options: ImmudbOptions): Pick<AuditSource, 'read'> & {
+export function readingThread(options: ReadingThreadData): Pick<AuditSource, 'read'> & {
   close(): Promise<void>;
 } {
-  const { proto, address, user, password, database } = options;
-  const workerData = { proto, address, user, password, database } satisfies ImmudbOptions;
+  const { proto, address, user, password, database, hostKeys } = options;
+  const workerData: ReadingThreadData = { proto, address, user, password, database, hostKeys };
   const thread = new Worker(new URL('./reading-worker.js', import.meta.url), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },

@@ -1,15 +1,23 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { signatureCheck } from '../../platform/signatures.ts';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
-import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';
+import { immudbClient } from '../immudb/client.ts';
 import { LogUnavailable, TamperError } from '../log/event-log.ts';
 import type { AuditedTx } from './entries.ts';
 import { immudbAuditSource } from './immudb-source.ts';
-import { sentTransaction, type FromReadingThread, type ToReadingThread } from './reading-thread.ts';
+import {
+  sentTransaction,
+  type FromReadingThread,
+  type ReadingThreadData,
+  type ToReadingThread,
+} from './reading-thread.ts';
 import { readTransaction } from './read-transaction.ts';
 
 const port = parentPort!;
-const client = immudbClient(workerData as ImmudbOptions);
+const data = workerData as ReadingThreadData;
+const client = immudbClient(data);
+const isSigned = signatureCheck(data.hostKeys);
 const source = immudbAuditSource(client.call);
 let state = EMPTY_LOG;
 /** The page after the last one is on its way while that is read. */
@@ -29,7 +37,7 @@ async function read(from: number): Promise<FromReadingThread> {
     await nextRound();
   }
   const page = txs.map((tx) => {
-    const made = readTransaction(state, tx);
+    const made = readTransaction(state, tx, isSigned);
     state = made.state;
     return sentTransaction(made);
   });

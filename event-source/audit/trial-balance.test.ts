@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { GENESIS_KEY } from '../immudb/log-end.ts';
+import { isTestSigned } from '../../platform/signer-for-tests.ts';
 import { createAuditBooks } from './books.ts';
 import { booksSnapshots, type BooksSnapshot } from './snapshots.ts';
 import { positionOf } from '../../proofs/entry-proof.ts';
@@ -28,7 +29,7 @@ async function audited() {
   const [log, hashed, books, snapshots] = [
     memoryLog(),
     hashedLog(),
-    createAuditBooks(),
+    createAuditBooks(isTestSigned),
     booksSnapshots(),
   ];
   books.take(hashed.add({ key: GENESIS_KEY, value: Buffer.from('{}') }));
@@ -206,7 +207,7 @@ function transactionsOf(commands: readonly Made[][], batch: number): BankEvent[]
 
 /** A log of what was made, and the snapshots that the audit made of it on the way. */
 async function auditedLife(made: Life) {
-  const [log, hashed, books] = [memoryLog(), hashedLog(), createAuditBooks()];
+  const [log, hashed, books] = [memoryLog(), hashedLog(), createAuditBooks(isTestSigned)];
   const snapshots = booksSnapshots(made.snapshotsMax, 3);
   books.take(hashed.add({ key: GENESIS_KEY, value: Buffer.from('{}') }));
   const commands = commandsOf(made);

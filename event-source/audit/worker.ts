@@ -1,6 +1,8 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
+import type { JournalHead } from '../../contracts/log/journal-heads.ts';
+import { signatureCheck } from '../../platform/signatures.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
 import { auditor, type AuditReport } from './auditor.ts';
@@ -11,6 +13,8 @@ import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';
 
 export interface AuditWorkerData extends ImmudbOptions {
   readonly publicKey: string;
+  /** Of the actor hosts, as signatureCheck takes them. */
+  readonly hostKeys: string;
   readonly checkpointFile: string;
   readonly auditorKey: string;
 }
@@ -20,8 +24,10 @@ export type FromAuditWorker =
   | { readonly says: 'snapshot'; readonly snapshot: BooksSnapshot }
   | { readonly says: 'finding'; readonly finding: Finding }
   | { readonly says: 'checkpoint'; readonly signed: SignedCheckpoint }
+  | { readonly says: 'heads'; readonly after: string }
+  | { readonly says: 'came'; readonly stream: string }
   | { readonly says: 'sample'; readonly accountIds: readonly string[] };
-export type ToAuditWorker = 'news' | 'end';
+export type ToAuditWorker = 'news' | 'end' | { readonly heads: readonly JournalHead[] | undefined };
 
 /** It has time: what it does not reach under load it reaches when that is over. */
 const NICENESS = 19;
@@ -36,15 +42,24 @@ if (process.platform === 'linux') setPriority(NICENESS);
 
 const say = (message: FromAuditWorker): void => port.postMessage(message);
 let reportedAt = -Infinity;
+/** Takes the answer to the one question that is open. */
+let hear: (heads: readonly JournalHead[] | undefined) => void = () => undefined;
 const client = immudbClient(data);
 const audit = auditor({
   source: immudbAuditSource(client.call),
   checkpoints: checkpointFile(data.checkpointFile, auditorKey(data.auditorKey)),
   database: data.database,
   publicKey: readPublicKey(data.publicKey),
+  isSigned: signatureCheck(data.hostKeys),
   onSnapshot: (snapshot) => say({ says: 'snapshot', snapshot }),
   onFinding: (finding) => say({ says: 'finding', finding }),
   onCheckpoint: (signed) => say({ says: 'checkpoint', signed }),
+  onCame: (stream) => say({ says: 'came', stream }),
+  journalHeads: (after) =>
+    new Promise((resolve) => {
+      hear = resolve;
+      say({ says: 'heads', after });
+    }),
   onSample: (accountIds) => say({ says: 'sample', accountIds }),
   onReport(report) {
     const isOnTheWay = report.phase === 'replaying';
@@ -55,6 +70,7 @@ const audit = auditor({
 });
 port.on('message', (message: ToAuditWorker) => {
   if (message === 'news') audit.news();
+  else if (message !== 'end') hear(message.heads);
   else
     void audit
       .end()

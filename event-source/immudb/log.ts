@@ -14,6 +14,7 @@ import {
   type AppendResult,
   type EventLog,
   type Refused,
+  type SignatureOf,
 } from '../log/event-log.ts';
 import {
   AnswerTooLarge,
@@ -158,11 +159,15 @@ export async function openImmudbLog(options: ImmudbLogOptions, alarms: Alarms): 
   return {
     trust,
     ask: client.call,
-    append(events: readonly BankEvent[], refused?: Refused): Promise<AppendResult> {
+    append(
+      events: readonly BankEvent[],
+      refused?: Refused,
+      signatureOf?: SignatureOf,
+    ): Promise<AppendResult> {
       if (events.length > JOINT_EVENTS_MAX) throw new Error(`${events.length} events at once`);
       const candidates = events.map(candidateOf);
       return inTurn(async () => {
-        const outcomes = await write(candidates, refused);
+        const outcomes = await write(candidates, refused, signatureOf);
         return { outcomes, ...tail.take() };
       });
     },

@@ -27,6 +27,7 @@ export interface TrustOptions {
 
 /** Not 'the log': the audit tells of that, and what heals here must not end its alarm. */
 const SUBJECT = 'the log against its trusted state';
+const IN_NO_INDEX = { deleted: false, expiration: null, nonIndexable: true } as const;
 /** Own writes whose hash is remembered until a signed state is looked at. */
 const OWN_WRITES_MAX = 10_000;
 
@@ -115,10 +116,10 @@ export function immudbTrust({ database, publicKey, store }: TrustOptions, alarms
     /** What the entries of a write must hash to. */
     rootOf: ({ KVs }: SetRequest): Buffer =>
       entriesRoot(
-        KVs.map(({ key, value }) => ({
+        KVs.map(({ key, value, metadata }) => ({
           key: rawBytes(key),
           hValue: valueHash(rawBytes(value)),
-          metadata: null,
+          metadata: metadata === undefined ? null : IN_NO_INDEX,
         })),
       ),
     /** What a write put into the log must be what was sent; its place and hash are remembered. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { decodeSignatures } from '../../contracts/log/event-signatures.ts';
 import { encodeEvent } from '../../proofs/entry-proof.ts';
 import { candidateOf } from '../log/append-plan.ts';
 import { eventOf, newAccount } from '../log/events-for-tests.ts';
+import { signedEvents } from '../log/signed-events-for-tests.ts';
 import {
   appendRequest,
   genesisRequest,
@@ -40,6 +42,26 @@ describe('requests to immudb', () => {
       { keyMustExist: key(name(6)) },
       { keyNotModifiedAfterTX: { ...key(name(8)), txID: 1 } },
     ]);
+  });
+
+  test('given signed events, then who signed them is one more entry, which is in no index', () => {
+    const signed = signedEvents([eventOf(id, 7), eventOf(id, 8), eventOf(id, 9)]);
+    const of = new Map(signed.map(({ event, signature }) => [event, signature]));
+    const written = signed.slice(1).map(({ event }) => candidateOf(event));
+    const request = appendRequest(written, (event) => of.get(event));
+    expect(overTheWire('Set', request)).toMatchObject(request);
+    const { key, value, metadata } = request.KVs.at(-1)!;
+    expect([key.toString(), metadata, request.KVs.length]).toEqual([
+      'signatures',
+      { nonIndexable: true },
+      3,
+    ]);
+    const { signer, signature, digests } = signed[0]!.signature;
+    expect(JSON.parse(value.toString())).toEqual({
+      signatures: [{ signer, signature, events: [digests[0], 0, 1] }],
+    });
+    const here = written.map(({ digest }) => digest);
+    expect(decodeSignatures(value.toString(), here)).toEqual([{ signer, signature, digests }]);
   });
 
   test('given a misspelt member, then this test would notice', () => {

@@ -1,3 +1,4 @@
+import { encodeSignatures, SIGNATURES_KEY } from '../../contracts/log/event-signatures.ts';
 import type { DualProof } from '../../proofs/dual-proof.ts';
 import type { TxHeader } from '../../proofs/log-transaction.ts';
 import type { StreamId } from '../../domain/ids.ts';
@@ -8,9 +9,9 @@ import {
   positionOf,
   type EntryInclusion,
 } from '../../proofs/entry-proof.ts';
-import { TamperError, type LogEntry } from '../log/event-log.ts';
+import { TamperError, type LogEntry, type SignatureOf } from '../log/event-log.ts';
 
-/** What immudb keeps of a key that was deleted or expires; the bank writes none. */
+/** What immudb keeps of a key that was deleted, expires, or is in no index. */
 export interface KeyMetadata {
   readonly deleted: boolean;
   readonly expiration: { readonly expiresAt: number } | null;
@@ -70,8 +71,14 @@ export type Precondition =
 
 /** Writes entries in one transaction, if the preconditions are met. */
 export interface SetRequest {
-  readonly KVs: readonly { readonly key: Buffer; readonly value: Buffer }[];
+  readonly KVs: readonly WrittenEntry[];
   readonly preconditions: readonly Precondition[];
+}
+interface WrittenEntry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  /** Of what is in no index, so that it is only ever read with its transaction. */
+  readonly metadata?: { readonly nonIndexable: true };
 }
 /** Reads keys with a prefix, in the order of the keys. */
 export interface ScanRequest {
@@ -145,10 +152,14 @@ export const GENESIS_TX = 1;
 
 /**
  * The index of an event in the transaction is its place in the batch. No key may ever have been
- * written, not even if it is deleted or expired now; each stream goes on where it ended.
+ * written, not even if it is deleted or expired now; each stream goes on where it ended. The last
+ * entry says who signed the events, if anybody did.
  */
-export function appendRequest(writes: readonly Candidate[]): SetRequest {
-  const KVs: { key: Buffer; value: Buffer }[] = [];
+export function appendRequest(
+  writes: readonly Candidate[],
+  signatureOf: SignatureOf = () => undefined,
+): SetRequest {
+  const KVs: WrittenEntry[] = [];
   const preconditions: Precondition[] = [];
   const inBatch = new Set<string>();
   writes.forEach(({ stream, version, json }, index) => {
@@ -161,6 +172,12 @@ export function appendRequest(writes: readonly Candidate[]): SetRequest {
     }
     inBatch.add(key);
   });
+  const signatures = new Set(writes.flatMap(({ event }) => signatureOf(event) ?? []));
+  if (signatures.size > 0) {
+    const digests = writes.map(({ digest }) => digest);
+    const value = Buffer.from(encodeSignatures([...signatures], digests));
+    KVs.push({ key: Buffer.from(SIGNATURES_KEY), value, metadata: { nonIndexable: true } });
+  }
   return { KVs, preconditions };
 }
 

@@ -10,7 +10,13 @@ import {
   type AppendPlan,
 } from '../log/append-plan.ts';
 import { eventKey, positionOf } from '../../proofs/entry-proof.ts';
-import { streamOfKey, LogUnavailable, type Outcome, type Refused } from '../log/event-log.ts';
+import {
+  streamOfKey,
+  LogUnavailable,
+  type Outcome,
+  type Refused,
+  type SignatureOf,
+} from '../log/event-log.ts';
 import { isKeyMissing, type ImmudbClient, PreconditionFailed } from './client.ts';
 import type { Tail } from './log-end.ts';
 import { digestOf, type StreamEnds, type Lookups } from './reads.ts';
@@ -180,9 +186,12 @@ export function immudbWriter(
     const erased = round > 1 ? await findErased(candidates, client, lookups, alarms) : nothing;
     return planNow(candidates, refused, () => true, erased);
   };
-  const write = async ({ writes, steps }: AppendPlan): Promise<Outcome[]> => {
+  const write = async (
+    { writes, steps }: AppendPlan,
+    signatureOf: SignatureOf | undefined,
+  ): Promise<Outcome[]> => {
     if (writes.length === 0) return outcomesOf({ writes, steps }, []);
-    const request = appendRequest(writes);
+    const request = appendRequest(writes, signatureOf);
     const written = client.call('Set', request);
     // Hashed while the database writes, not before the request has left and not after the answer.
     const [header, root] = await Promise.all([
@@ -203,10 +212,14 @@ export function immudbWriter(
     );
   };
 
-  return async (candidates: readonly Candidate[], refused?: Refused): Promise<Outcome[]> => {
+  return async (
+    candidates: readonly Candidate[],
+    refused?: Refused,
+    signatureOf?: SignatureOf,
+  ): Promise<Outcome[]> => {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       try {
-        return await write(await plan(candidates, refused, round));
+        return await write(await plan(candidates, refused, round), signatureOf);
       } catch (error) {
         for (const { stream } of candidates) ends.delete(stream);
         if (error instanceof PreconditionFailed) continue;

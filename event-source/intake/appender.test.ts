@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { alarmBook, type Alarms } from '../alarms.ts';
 import { appender, type Appender } from './appender.ts';
@@ -11,6 +12,7 @@ import {
 import { digestOf, eventOf, eventsOf, jointly, linked } from '../log/events-for-tests.ts';
 import { newAccount, randomOf } from '../log/events-for-tests.ts';
 import { memoryLog } from '../log/memory-log.ts';
+import { signedEvents } from '../log/signed-events-for-tests.ts';
 import { GAP_MS_MAX } from './delivery-verdict.ts';
 import { memoryQuarantine, openQuarantine, type Quarantine } from '../quarantine.ts';
 
@@ -47,6 +49,8 @@ beforeEach(async () => {
   clock = 0;
   incoming = appender(parts());
 });
+
+const deliver = (events: readonly BankEvent[]) => incoming.deliver(signedEvents(events));
 
 /** A log whose appends wait until they are let go. */
 function slowly(inner: EventLog) {
@@ -86,7 +90,7 @@ describe('deliveries on their way into the log', () => {
     log = slow;
     incoming = appender(parts());
     const ids = Array.from({ length: 5 }, newAccount);
-    const verdicts = ids.map((id) => incoming.deliver(eventsOf(id, 1, 2)));
+    const verdicts = ids.map((id) => deliver(eventsOf(id, 1, 2)));
     await turn();
     expect(batches).toEqual([2]);
     go();
@@ -105,7 +109,7 @@ describe('deliveries on their way into the log', () => {
     incoming = appender(parts());
     const max = APPEND_EVENTS_MAX;
     const verdicts = [50, 50, max - 60, 2 * max + 44, 20].map((count) =>
-      incoming.deliver(Array.from({ length: count }, () => eventOf(newAccount(), 1))),
+      deliver(Array.from({ length: count }, () => eventOf(newAccount(), 1))),
     );
     await untilAllDone(verdicts, go);
     expect(batches).toEqual([50, max - 10, max, max, 44, 20]);
@@ -120,7 +124,7 @@ describe('deliveries on their way into the log', () => {
     const one = jointly([...eventsOf(id, max - 1, max + 2), eventOf(other, 1)]);
     const plain = eventsOf(id, 1, max + 5).filter(({ version }) => version > max + 2);
     const events = linked([...eventsOf(id, 1, max - 2), ...one, ...plain]);
-    const verdicts = [incoming.deliver(events)];
+    const verdicts = [deliver(events)];
     await untilAllDone(verdicts, go);
     expect(await verdicts[0]).toBe('done');
     expect(batches).toEqual([max - 2, 8]);
@@ -136,7 +140,7 @@ describe('deliveries on their way into the log', () => {
       jointly([eventOf(newAccount(), 1), eventOf(newAccount(), 1)]),
     );
     const legs = [0, 1].flatMap((leg) => groups.map((group) => group[leg]!));
-    const verdicts = [incoming.deliver([...legs, ...legs])];
+    const verdicts = [deliver([...legs, ...legs])];
     await untilAllDone(verdicts, go);
     expect(await verdicts[0]).toBe('done');
     expect(batches).toEqual([APPEND_EVENTS_MAX, APPEND_EVENTS_MAX]);
@@ -148,17 +152,17 @@ describe('deliveries on their way into the log', () => {
     log = slow;
     incoming = appender(parts());
     const [hot, large] = [newAccount(), newAccount()];
-    const first = incoming.deliver([eventOf(newAccount(), 1)]);
-    const hotOnes = [1, 501].map((from) => incoming.deliver(eventsOf(hot, from, from + 499)));
-    expect(await incoming.deliver([eventOf(hot, 1_001)])).toBe('retry');
+    const first = deliver([eventOf(newAccount(), 1)]);
+    const hotOnes = [1, 501].map((from) => deliver(eventsOf(hot, from, from + 499)));
+    expect(await deliver([eventOf(hot, 1_001)])).toBe('retry');
     const bytes = { amount: '1.00', description: 'x'.repeat(5 * 1024 * 1024) };
-    const largeOne = incoming.deliver([eventOf(large, 1, bytes)]);
-    expect(await incoming.deliver([eventOf(large, 2, bytes)])).toBe('retry');
-    const fine = incoming.deliver([eventOf(newAccount(), 1)]);
+    const largeOne = deliver([eventOf(large, 1, bytes)]);
+    expect(await deliver([eventOf(large, 2, bytes)])).toBe('retry');
+    const fine = deliver([eventOf(newAccount(), 1)]);
     const all = [first, ...hotOnes, largeOne, fine];
     await untilAllDone(all, go);
     expect(await Promise.all(all)).toEqual(all.map(() => 'done'));
-    expect(await incoming.deliver([eventOf(newAccount(), 1)].slice(1))).toBe('done');
+    expect(await deliver([eventOf(newAccount(), 1)].slice(1))).toBe('done');
   });
 
   test('given too many that wait, then the rest goes back to the broker', async () => {
@@ -166,16 +170,16 @@ describe('deliveries on their way into the log', () => {
     log = slow;
     incoming = appender(parts());
     const many = () => Array.from({ length: 500 }, () => eventOf(newAccount(), 1));
-    const waiting = Array.from({ length: 11 }, () => incoming.deliver(many()));
-    expect(await incoming.deliver(many())).toBe('retry');
+    const waiting = Array.from({ length: 11 }, () => deliver(many()));
+    expect(await deliver(many())).toBe('retry');
     await untilAllDone(waiting, go);
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['done']));
   });
 
   test('given a duplicate, then it is done and nothing is published', async () => {
     const events = eventsOf(newAccount(), 1, 3);
-    await incoming.deliver(events);
-    expect(await incoming.deliver(events)).toBe('done');
+    await deliver(events);
+    expect(await deliver(events)).toBe('done');
     expect(published).toHaveLength(1);
     expect(alarms.count()).toBe(0);
   });
@@ -183,10 +187,10 @@ describe('deliveries on their way into the log', () => {
   test('given a missing event, then its followers are held and go in behind it', async () => {
     const [id, fine] = [newAccount(), newAccount()];
     const late = [...eventsOf(id, 2, 3), eventOf(fine, 1)];
-    expect(await incoming.deliver(late)).toBe('done');
+    expect(await deliver(late)).toBe('done');
     expect(await log.latestVersions([id, fine])).toEqual([0, 1]);
     expect(incoming.waiting()).toBe(2);
-    await incoming.deliver([eventOf(id, 1)]);
+    await deliver([eventOf(id, 1)]);
     await quiet();
     expect(await log.latestVersions([id])).toEqual([3]);
     expect(incoming.waiting()).toBe(0);
@@ -195,40 +199,39 @@ describe('deliveries on their way into the log', () => {
 
   test('given followers that nobody asks for any more, then they are let go', async () => {
     const [id, other] = [newAccount(), newAccount()];
-    await incoming.deliver([eventOf(id, 2)]);
+    await deliver([eventOf(id, 2)]);
     clock = 60_000;
-    await incoming.deliver([eventOf(other, 2)]);
+    await deliver([eventOf(other, 2)]);
     expect(incoming.waiting()).toBe(1);
-    await incoming.deliver(eventsOf(id, 1, 2));
+    await deliver(eventsOf(id, 1, 2));
     expect(await log.latestVersions([id])).toEqual([2]);
   });
 
   test('given a crowd that waits for one stream, then others are held alongside it', async () => {
     const [id, other] = [newAccount(), newAccount()];
-    for (let from = 2; from < 1_500; from += 100)
-      await incoming.deliver(eventsOf(id, from, from + 99));
+    for (let from = 2; from < 1_500; from += 100) await deliver(eventsOf(id, from, from + 99));
     expect(incoming.waiting()).toBe(1_000);
-    await incoming.deliver([eventOf(other, 2)]);
+    await deliver([eventOf(other, 2)]);
     expect(incoming.waiting()).toBe(1_001);
   });
 
   test('given an event that never comes, then an alarm tells and the way is free', async () => {
     const id = newAccount();
-    expect(await incoming.deliver([eventOf(id, 2)])).toBe('done');
+    expect(await deliver([eventOf(id, 2)])).toBe('done');
     clock = GAP_MS_MAX;
-    expect(await incoming.deliver([eventOf(id, 2)])).toBe('done');
+    expect(await deliver([eventOf(id, 2)])).toBe('done');
     expect(subjects()).toEqual([`gap ${id}`]);
-    expect(await incoming.deliver(eventsOf(id, 1, 2))).toBe('done');
+    expect(await deliver(eventsOf(id, 1, 2))).toBe('done');
     expect(await log.latestVersions([id])).toEqual([2]);
     expect(alarms.count()).toBe(0);
   });
 
   test('given a fork, then it and what follows it stay out, and others get on', async () => {
     const [id, fine] = [newAccount(), newAccount()];
-    await incoming.deliver(eventsOf(id, 1, 2));
+    await deliver(eventsOf(id, 1, 2));
     const fork = eventOf(id, 2, { amount: '7.00', description: 'a secret' });
-    expect(await incoming.deliver([fork, eventOf(fine, 1)])).toBe('done');
-    expect(await incoming.deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
+    expect(await deliver([fork, eventOf(fine, 1)])).toBe('done');
+    expect(await deliver([eventOf(id, 3), eventOf(fine, 2)])).toBe('done');
     expect(await log.latestVersions([id, fine])).toEqual([2, 2]);
     expect(subjects()).toEqual([`fork ${id}`]);
     expect(alarms.list()[0]!.count).toBe(2);
@@ -242,27 +245,27 @@ describe('deliveries on their way into the log', () => {
   // Finding F1: after a restart the log went on behind a foreign event.
   test('given a fork, when the service starts again, then the stream gets no further', async () => {
     const id = newAccount();
-    await incoming.deliver(eventsOf(id, 1, 2));
+    await deliver(eventsOf(id, 1, 2));
     // Somebody else wrote version 2: the log goes on behind what the actor did not decide.
     const mine = linked([eventOf(id, 2, { amount: '7.00' }), eventOf(id, 3), eventOf(id, 4)]);
-    await incoming.deliver(mine.slice(0, 1));
+    await deliver(mine.slice(0, 1));
     quarantine = await openQuarantine(memoryQuarantine(kept));
     incoming = appender(parts());
-    expect(await incoming.deliver([eventOf(id, 3)])).toBe('done');
+    expect(await deliver([eventOf(id, 3)])).toBe('done');
     expect(await log.latestVersions([id])).toEqual([2]);
     // Without what was kept, its predecessor still tells.
     quarantine = await openQuarantine(memoryQuarantine());
     incoming = appender(parts());
-    expect(await incoming.deliver(mine.slice(1))).toBe('done');
+    expect(await deliver(mine.slice(1))).toBe('done');
     expect(await log.latestVersions([id])).toEqual([2]);
     expect(quarantine.why(id)).toContain('follows');
   });
 
   test('given one leg that is a fork, then both streams are in quarantine', async () => {
     const [anna, ben, fine] = [newAccount(), newAccount(), newAccount()];
-    await incoming.deliver([eventOf(anna, 1), ...eventsOf(ben, 1, 2)]);
+    await deliver([eventOf(anna, 1), ...eventsOf(ben, 1, 2)]);
     const legs = jointly([eventOf(anna, 2), eventOf(ben, 2, { amount: '7.00' })]);
-    expect(await incoming.deliver([...legs, eventOf(fine, 1)])).toBe('done');
+    expect(await deliver([...legs, eventOf(fine, 1)])).toBe('done');
     expect(await log.latestVersions([anna, ben, fine])).toEqual([1, 2, 1]);
     expect([anna, ben, fine].map((id) => quarantine.why(id) !== undefined)).toEqual([
       true,
@@ -271,9 +274,9 @@ describe('deliveries on their way into the log', () => {
     ]);
     // What had been in the log before is no reason against anybody.
     const before = jointly([eventOf(fine, 2), eventOf(newAccount(), 1)]);
-    await incoming.deliver(before);
+    await deliver(before);
     await quarantine.add([{ stream: before[1]!.stream as never, reason: 'x', content: '{}' }]);
-    expect(await incoming.deliver(before)).toBe('done');
+    expect(await deliver(before)).toBe('done');
     expect(quarantine.why(fine)).toBeUndefined();
   });
 
@@ -286,11 +289,11 @@ describe('deliveries on their way into the log', () => {
     });
     incoming = appender(parts());
     const id = newAccount();
-    await incoming.deliver([eventOf(id, 1)]);
+    await deliver([eventOf(id, 1)]);
     const fork = eventOf(id, 1, { amount: '7.00' });
-    expect(await incoming.deliver([fork])).toBe('retry');
+    expect(await deliver([fork])).toBe('retry');
     isFull = false;
-    expect(await incoming.deliver([fork])).toBe('done');
+    expect(await deliver([fork])).toBe('done');
     expect(kept).toHaveLength(1);
   });
 
@@ -304,9 +307,9 @@ describe('deliveries on their way into the log', () => {
     };
     incoming = appender(parts());
     const events = eventsOf(newAccount(), 1, 2);
-    expect(await incoming.deliver(events)).toBe('retry');
+    expect(await deliver(events)).toBe('retry');
     away = false;
-    expect(await incoming.deliver(events)).toBe('done');
+    expect(await deliver(events)).toBe('done');
     expect(published).toHaveLength(1);
   });
 
@@ -321,7 +324,7 @@ describe('deliveries on their way into the log', () => {
     let open = [...messages, ...messages];
     for (let delivery = 0; delivery < 5_000 && open.length > 0; delivery += 1) {
       const next = open[Math.floor(random() * open.length)]!;
-      if ((await incoming.deliver(next)) === 'done') open = open.filter((one) => one !== next);
+      if ((await deliver(next)) === 'done') open = open.filter((one) => one !== next);
     }
     expect(open).toEqual([]);
     await quiet();

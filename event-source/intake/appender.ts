@@ -1,4 +1,5 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
+import type { EventSignature } from '../../contracts/log/event-signatures.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -9,6 +10,7 @@ import {
   APPEND_EVENTS_MAX,
   type EventLog,
   type Outcome,
+  type SignedEvent,
 } from '../log/event-log.ts';
 import { heldEvents } from './held-events.ts';
 import type { LogFeed } from '../feeds/log-feed.ts';
@@ -59,11 +61,13 @@ interface Delivery {
  * until those before it arrive.
  * @example
  * const { deliver } = appender({ log, feed, quarantine, alarms, logger });
- * const verdict = await deliver(await readDelivery(body, { alarms, quarantine })); // 'done'
+ * const verdict = await deliver(await readDelivery(body, { alarms, quarantine, isSigned }));
  */
 export function appender(parts: AppenderParts) {
   const { log, feed, quarantine, alarms, logger, now = Date.now } = parts;
   const waiting: Delivery[] = [];
+  /** Of the events that are under way here. */
+  const signatures = new WeakMap<BankEvent, EventSignature>();
   const judge = outcomeJudge({ alarms, logger, now });
   const held = heldEvents(now);
   /** What was held and may go in now. */
@@ -91,7 +95,9 @@ export function appender(parts: AppenderParts) {
     for (const part of wholeUnits(events)) {
       crashPoint('event-source:before-append');
       const next = part.map(({ event }) => event);
-      const { outcomes, after, added } = await log.append(next, quarantine.why);
+      const { outcomes, after, added } = await log.append(next, quarantine.why, (event) =>
+        signatures.get(event),
+      );
       crashPoint('event-source:after-append');
       feed.offer(after, added);
       part.forEach((one, at) => all.set(one, outcomes[at]!));
@@ -163,9 +169,10 @@ export function appender(parts: AppenderParts) {
   };
 
   return {
-    deliver(delivered: readonly BankEvent[]): Promise<Verdict> {
+    deliver(delivered: readonly SignedEvent[]): Promise<Verdict> {
       if (delivered.length === 0) return Promise.resolve('done');
-      const events = delivered.map(candidateOf);
+      for (const { event, signature } of delivered) signatures.set(event, signature);
+      const events = delivered.map(({ event }) => candidateOf(event));
       const streams = new Map<StreamId, Load>();
       for (const one of events) {
         streams.set(one.stream, sum(streams.get(one.stream) ?? NO_LOAD, loadOf([one])));

@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
 import express, { type Express } from 'express';
 import { z } from 'zod';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
+import { eventDigest } from '../../contracts/digest.ts';
+import {
+  EVENTS_PURPOSE,
+  SIGNED_EVENTS_MAX,
+  signatureText,
+  signedDigests,
+  signerText,
+} from '../../contracts/log/event-signatures.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB, OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
+import type { IsSigned } from '../../platform/signatures.ts';
 import {
   bankEventSchema,
   STREAM_PATTERN,
@@ -10,7 +20,8 @@ import {
 } from '../../contracts/log/bank-events.ts';
 import { ONCE_PATTERN } from '../../domain/ids.ts';
 import type { Alarms } from '../alarms.ts';
-import { JOINT_EVENTS_MAX } from '../log/event-log.ts';
+import { candidateOf } from '../log/append-plan.ts';
+import { JOINT_EVENTS_MAX, type SignedEvent } from '../log/event-log.ts';
 import type { Offence, Quarantine } from '../quarantine.ts';
 
 const DELIVERY_ROUTE = '/events/account-events';
@@ -35,23 +46,30 @@ export function deliveries(app: Express, take: (body: Buffer) => Promise<'done' 
 // A CloudEvent; what the sidecar puts into it besides is of no concern.
 const delivery = z.looseObject({
   id: z.string(),
-  data: z.looseObject({ events: z.array(z.unknown()).min(1).max(OUTBOX_EVENTS_MAX) }),
+  data: z.looseObject({
+    events: z.array(z.unknown()).min(1).max(OUTBOX_EVENTS_MAX),
+    signer: signerText.optional(),
+    signatures: z.array(signatureText).max(OUTBOX_EVENTS_MAX).optional(),
+  }),
 });
 
 /** Where invalid events go. */
 export interface IncomingParts {
   readonly alarms: Alarms;
   readonly quarantine: Pick<Quarantine, 'add'>;
+  /** Whether an actor host signed it. */
+  readonly isSigned: IsSigned;
 }
 
 /**
- * The valid events of a delivery. An invalid one will not become valid by another delivery, so it
- * is quarantined, alone: the other events of the message must not wait for it.
+ * The valid events of a delivery that an actor host signed. An invalid one will not become valid by
+ * another delivery, so it is quarantined, alone: the other events of the message must not wait for
+ * it. What nobody signed names no stream that is quarantined with it, or anybody could stop one.
  */
 export async function readDelivery(
   body: Buffer,
-  { alarms, quarantine }: IncomingParts,
-): Promise<BankEvent[]> {
+  { alarms, quarantine, isSigned }: IncomingParts,
+): Promise<SignedEvent[]> {
   const poison: Offence[] = [];
   const refuse = (content: string, reason: string): void => {
     // It is delivered repeatedly and is known by its digest; its content is not logged.
@@ -61,16 +79,48 @@ export async function readDelivery(
   };
   const message = delivery.safeParse(parse(body));
   if (!message.success) refuse(body.toString(), reasonOf(message.error));
-  const events = (message.data?.data.events ?? []).flatMap((candidate) => {
-    const event = bankEventSchema.safeParse(candidate);
-    const fault = event.success ? faultOf(event.data) : reasonOf(event.error);
-    // As it came, in the order of its members: the schema changes nothing but that.
-    if (event.success && fault === undefined) return [candidate as BankEvent];
-    refuse(JSON.stringify(candidate), fault ?? '');
-    return [];
-  });
+  const { events = [], signer = '', signatures = [] } = message.data?.data ?? {};
+  const valid: SignedEvent[] = [];
+  for (let from = 0; from < events.length; from += SIGNED_EVENTS_MAX) {
+    const part = events.slice(from, from + SIGNED_EVENTS_MAX);
+    const signature = signatures[from / SIGNED_EVENTS_MAX] ?? '';
+    const digests = part.map(digestOf);
+    if (!isSigned(signer, EVENTS_PURPOSE, signedDigests(digests), signature)) {
+      refuse(textOf(part), 'no actor host signed it');
+      continue;
+    }
+    const signed = { signer, signature, digests };
+    for (const candidate of part) {
+      const event = bankEventSchema.safeParse(candidate);
+      const fault = event.success ? faultOf(event.data) : reasonOf(event.error);
+      // As it came, in the order of its members: the schema changes nothing but that.
+      if (fault === undefined) valid.push({ event: candidate as BankEvent, signature: signed });
+      else refuse(textOf(candidate), fault);
+    }
+  }
   if (poison.length > 0) await quarantine.add(poison);
-  return events;
+  return valid;
+}
+
+/** Empty for what is too deep to be written. */
+function digestOf(candidate: unknown): string {
+  try {
+    const isObject = typeof candidate === 'object' && candidate !== null;
+    // What is an event needs its digest again.
+    if (isObject) return candidateOf(candidate as BankEvent).digest;
+    return eventDigest(canonicalJson(candidate));
+  } catch {
+    return '';
+  }
+}
+
+/** Empty for what is too deep to be written. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '';
+  }
 }
 
 function parse(body: Buffer): unknown {

@@ -1,6 +1,7 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { LOG_PAGE_EVENTS_MAX, type EventPlace } from '../../contracts/log/entries.ts';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
+import type { EventSignature } from '../../contracts/log/event-signatures.ts';
 import type { StreamId } from '../../domain/ids.ts';
 
 /**
@@ -43,6 +44,15 @@ export type Outcome =
 /** Says why nothing of a stream may go in any more; undefined when it may. */
 export type Refused = (stream: StreamId) => string | undefined;
 
+/** An event with what shows that an actor host decided it. */
+export interface SignedEvent {
+  readonly event: BankEvent;
+  /** The same for all events that it covers. */
+  readonly signature: EventSignature;
+}
+/** The signature that an event came with; the log keeps it with the event. */
+export type SignatureOf = (event: BankEvent) => EventSignature | undefined;
+
 export interface AppendResult {
   /** One for each event, in order. */
   readonly outcomes: readonly Outcome[];
@@ -65,7 +75,11 @@ export interface EventLog {
    * event goes in only after the one that it names as its predecessor, and joint events all or
    * none.
    */
-  append(events: readonly BankEvent[], refused?: Refused): Promise<AppendResult>;
+  append(
+    events: readonly BankEvent[],
+    refused?: Refused,
+    signatureOf?: SignatureOf,
+  ): Promise<AppendResult>;
   /** Position of the last entry that this process knows of; 0 when there is none. */
   head(): number;
   /**

@@ -67,7 +67,11 @@ function dispatch(socket: Socket, one: http.Server, two: http2.Http2Server): voi
 
 /** Answers JSON, or only the status when there is no body. */
 export function answer(response: EitherResponse, status: number, body?: unknown): void {
-  const text = body === undefined ? '' : JSON.stringify(body);
+  answerText(response, status, body === undefined ? '' : JSON.stringify(body));
+}
+
+/** Answers a text that is JSON already. */
+export function answerText(response: EitherResponse, status: number, text: string): void {
   response.statusCode = status;
   response.setHeader('content-type', 'application/json');
   response.setHeader('content-length', Buffer.byteLength(text));

@@ -12,6 +12,8 @@ import {
   type PersonsAnswer,
 } from '../../contracts/person/queries.ts';
 import type { PersonId } from '../../domain/ids.ts';
+import type { AuthenticCalls } from '../../platform/authentic-calls.ts';
+import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
 import { Failure } from '../../platform/http/http.ts';
 import type { ServiceInvoker } from '../../platform/service-client.ts';
 import type { AccountView } from '../accounts/account-view.ts';
@@ -34,13 +36,24 @@ export interface PersonData {
   loggedVersion(id: PersonId): Promise<number>;
 }
 
-/** Asks the actor host, which alone has the keys, and the log. */
-export function personData(dapr: ServiceInvoker): PersonData {
+/**
+ * Asks the actor host, which alone has the keys, and the log. The host opens data for the holder of
+ * a key that both have, and for nobody else.
+ */
+export function personData(
+  dapr: ServiceInvoker & Pick<Sidecar, 'postToService'>,
+  calls: AuthenticCalls,
+): PersonData {
   const ask = askServices(dapr);
+  const { app, path, answer: openedSchema } = OPEN_PERSONS;
   return {
     async open(persons) {
       if (persons.length === 0) return [];
-      const opened = (await ask(OPEN_PERSONS, { persons })).persons;
+      const { body, read } = calls.send(path, JSON.stringify({ persons }));
+      const answer = await dapr.postToService(app, path.slice(1), body).catch(unavailable);
+      const json = read(answer);
+      if (json === undefined) throw new Unavailable('the answer is not from an actor host');
+      const opened = openedSchema.parse(JSON.parse(json)).persons;
       if (opened.length === persons.length) return opened;
       throw new Unavailable('the answer is not about the persons asked for');
     },
@@ -49,6 +62,11 @@ export function personData(dapr: ServiceInvoker): PersonData {
       return (await ask(LOG_CALLS.streamEvents, asked)).headVersion;
     },
   };
+}
+
+function unavailable(error: unknown): never {
+  if (!(error instanceof SidecarError)) throw error;
+  throw new Unavailable(error.message, { cause: error });
 }
 
 const LIST = 'persons';

@@ -86,6 +86,7 @@ export function createHostsSide(
     const bank = createBankHost({
       journal: journalOf(life, number),
       log: { ...log, digests: told.digests },
+      signer: { name, sign: () => '' },
       publish,
       clock: timeline.clockOf(life),
       logger,
