@@ -11,7 +11,7 @@ import { openApi } from '../contracts/http/openapi.ts';
 import { idParams } from '../contracts/http/parameters.ts';
 import { ACCOUNT_COMMANDS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
-import { docs } from '../platform/http/docs.ts';
+import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { health, type Check } from '../platform/http/health.ts';
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -23,6 +23,7 @@ import { answerCommand } from './command-answers.ts';
 import { tellCommand } from './command-status.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
+import { commandLimits, type CommandApiLimits } from './limits.ts';
 import { type ExecutePerson, personHandlers } from './persons.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import { accountIdFor } from '../contracts/derived-ids.ts';
@@ -80,6 +81,9 @@ export interface CommandApiPorts {
   /** Without them, commands come over REST only. */
   readonly messages?: { readonly appToken: string; readonly take: TakeMessage };
   readonly gate: Gate;
+  readonly docs?: DocsMode;
+  /** The defaults when missing. */
+  readonly limits?: CommandApiLimits;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -150,12 +154,15 @@ export function commandApi(ports: CommandApiPorts): Express {
     executeBatch: executeBatch(actors),
     commandStatus: tellCommand(actors),
   };
-  serve(app, COMMAND_API_OPERATIONS, handlers, gate, ({ id }) =>
-    id === 'executeBatch' ? readers.many : readers.one,
-  );
+  const limits = commandLimits(ports.limits);
+  serve(app, COMMAND_API_OPERATIONS, handlers, {
+    gate,
+    admit: ({ id }) => (id === 'executeBatch' ? limits.batches : limits.requests),
+    readBody: ({ id }) => (id === 'executeBatch' ? readers.many : readers.one),
+  });
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks);
-  docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS));
+  docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS), ports.docs ?? 'off');
   finish(app, logger);
   return app;
 }

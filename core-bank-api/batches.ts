@@ -170,16 +170,14 @@ export function problemOf({ code, parts }: Failure, at: string): BatchResult {
 }
 
 export const BATCH_BYTES_MAX = 1024 * 1024;
-/** Batches that are worked on at the same time; more are refused for now. */
-const BATCHES_AT_ONCE_MAX = 128;
 
 // Not to be passed over: who sends it relies on nothing being executed at another version.
 const NO_ONE_VERSION = invalid('header/If-Match', 'is for one command: send that alone');
 
 /** POST /v1/batches: many commands in one request, each with a result of its own. */
-export function executeBatch(actors: Pick<Actors, 'execute'>): RequestHandler {
-  let running = 0;
-  const handle: RequestHandler = async (request, response) => {
+export const executeBatch =
+  (actors: Pick<Actors, 'execute'>): RequestHandler =>
+  async (request, response) => {
     const { atomic, dryRun } = flagsOf(request, ['atomic', 'dryRun']);
     const commandId = commandIdOf(request);
     if (ifMatchOf(request) !== undefined) throw NO_ONE_VERSION;
@@ -198,17 +196,3 @@ export function executeBatch(actors: Pick<Actors, 'execute'>): RequestHandler {
     if (isOther) throw failureOf({ code: 'batch-key-reused' });
     response.json({ ...(dryRun ? { dryRun } : {}), results });
   };
-
-  return async (request, response, next) => {
-    if (running >= BATCHES_AT_ONCE_MAX) {
-      const detail = `${running} batches are being worked on. Send it again with the same keys.`;
-      throw new Failure('service-unavailable', { detail }, { 'Retry-After': '1' });
-    }
-    running += 1;
-    try {
-      await handle(request, response, next);
-    } finally {
-      running -= 1;
-    }
-  };
-}

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { commonConfig } from '../platform/config.ts';
+import { most, publicApiConfig } from '../platform/config.ts';
 
 /** Environment variables of the command API. */
 export const commandApiConfig = {
-  ...commonConfig,
+  ...publicApiConfig,
   COMMAND_KEY: z
     .string()
     .min(16)
     .describe('Secret: shared with the actor hosts; authenticates calls of actors and answers.'),
+  BATCHES_MAX: most(192, 'Most batches under way of all clients together.'),
+  BATCHES_PER_CLIENT_MAX: most(128, 'Most batches under way of one client; a person has half.'),
 };
+export type CommandApiConfig = z.infer<z.ZodObject<typeof commandApiConfig>>;

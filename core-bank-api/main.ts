@@ -6,7 +6,8 @@ import { authenticCalls } from '../platform/authentic-calls.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
 import { publisher } from '../platform/dapr-publisher.ts';
-import { listen, stopListening } from '../platform/http/http.ts';
+import { listenPublic } from '../platform/http/public-listener.ts';
+import { boundFailedLogins } from '../platform/limits/failed-logins.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorCalls } from './actor-calls.ts';
@@ -38,7 +39,12 @@ const take = commandMessages({
   logger,
 });
 const app = commandApi({
-  gate: gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
+  gate: boundFailedLogins(
+    gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
+    config.FAILED_LOGINS_PER_MINUTE_MAX,
+  ),
+  docs: config.DOCS,
+  limits: config,
   actors,
   executePerson: personClient(callActor),
   messages: { appToken: config.APP_API_TOKEN, take },
@@ -50,5 +56,5 @@ const app = commandApi({
   },
   logger,
 });
-const server = await listen(app, config.APP_PORT);
-onShutdown(logger, [() => stopListening(server), () => dapr.close(), () => bus.close()]);
+const stopListening = await listenPublic(app, config, logger);
+onShutdown(logger, [stopListening, () => dapr.close(), () => bus.close()]);

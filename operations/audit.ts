@@ -19,6 +19,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { say } from './terminal.ts';
 
 const secretsFile = z.looseObject({ immudbWriter: z.string() });
 
@@ -90,8 +91,6 @@ function checkpointsOf(target: AuditTarget): { said: Said; result: number | stri
   if (isFault(read)) return { said, result: `The auditor's file is not believed. ${read.detail}` };
   return { said: saidBy(read), result: read.length };
 }
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function run(withReadSide: boolean): Promise<boolean> {
   const target = auditTarget();

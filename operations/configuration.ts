@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actorHostConfig } from '../bank-account-actor/config.ts';
 import { commandApiConfig } from '../core-bank-api/config.ts';
 import { eventSourceConfig } from '../event-source/config.ts';
-import { commonConfig } from '../platform/config.ts';
+import { commonConfig, publicApiConfig } from '../platform/config.ts';
 import { projectionConfig } from '../projections/config.ts';
 import { queryApiConfig } from '../queries-bank-api/config.ts';
 import { readVersions } from '../runtime/programs/versions.ts';
@@ -65,12 +65,11 @@ function rowsOf(shape: z.ZodRawShape): Row[] {
 
 const APP_TITLES = ['variable', 'type', 'default', 'what it does'];
 
-function appSection(app: string, shape: z.ZodRawShape): string {
-  const own = Object.fromEntries(
-    Object.entries(shape).filter(([name]) => !Object.hasOwn(commonConfig, name)),
-  );
-  return `## ${app}\n${table(APP_TITLES, rowsOf(own))}`;
-}
+const without = (shape: z.ZodRawShape, other: z.ZodRawShape): z.ZodRawShape =>
+  Object.fromEntries(Object.entries(shape).filter(([name]) => !Object.hasOwn(other, name)));
+
+const appSection = (app: string, shape: z.ZodRawShape): string =>
+  `## ${app}\n${table(APP_TITLES, rowsOf(without(shape, publicApiConfig)))}`;
 
 /** Each program of runtime/versions.json may be replaced by a binary of one's own. */
 function programs(root: string): VariableGroup {
@@ -100,11 +99,13 @@ const groupSection = ({ title, intro, variables }: VariableGroup): string => {
 export function configurationPage(root: string): string {
   const [yours, ...others] = VARIABLE_GROUPS.map(groupSection);
   const all = '## All apps\nRead by every app below.\n\n';
+  const apis = '## Both APIs\nRead by core-bank-api and queries-bank-api.\n\n';
   return [
     INTRO,
     yours,
     groupSection(programs(root)),
     `${all}${table(APP_TITLES, rowsOf(commonConfig))}`,
+    `${apis}${table(APP_TITLES, rowsOf(without(publicApiConfig, commonConfig)))}`,
     ...Object.entries(APPS).map(([app, shape]) => appSection(app, shape)),
     ...others,
   ].join('\n');

@@ -6,20 +6,20 @@ import { resolveInstance } from '../runtime/instance.ts';
 import { connectAsAdmin } from '../runtime/programs/nats.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { loadSecrets } from '../runtime/secrets.ts';
+import { say } from './terminal.ts';
 
 const LIST_MAX = 100;
 const SHOWN_CHARACTERS = 300;
 
-// What is in a message came from outside: control characters could repaint the terminal.
-const printable = (text: string): string =>
-  text.slice(0, SHOWN_CHARACTERS).replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+const cut = (text: string): string => text.slice(0, SHOWN_CHARACTERS);
 
 function show(letter: DeadLetter): void {
   const errors = letter.errors.map(({ at, message }) => `${at} ${message}`).join('; ');
-  const why = printable(errors === '' ? letter.reason : `${letter.reason}: ${errors}`);
-  const cut = letter.cut ? ' (cut, cannot be replayed)' : '';
-  const text = printable(Buffer.from(letter.message).toString());
-  process.stdout.write(`${letter.id}  ${letter.at.toISOString()}  ${why}${cut}\n    ${text}\n`);
+  const why = cut(errors === '' ? letter.reason : `${letter.reason}: ${errors}`);
+  const mark = letter.cut ? ' (cut, cannot be replayed)' : '';
+  const text = cut(Buffer.from(letter.message).toString());
+  say(`${letter.id}  ${letter.at.toISOString()}  ${why}${mark}`);
+  say(`    ${text}`);
 }
 
 async function list(box: DeadLetterBox, from: number): Promise<void> {
@@ -28,7 +28,7 @@ async function list(box: DeadLetterBox, from: number): Promise<void> {
   const last = letters.at(-1)?.id;
   const all = await box.count();
   const more = letters.length === LIST_MAX ? `; more with "list ${(last ?? 0) + 1}"` : '';
-  process.stdout.write(`${letters.length} shown, ${all} dead letters in all${more}.\n`);
+  say(`${letters.length} shown, ${all} dead letters in all${more}.`);
 }
 
 async function one(box: DeadLetterBox, id: number): Promise<DeadLetter> {
@@ -38,10 +38,10 @@ async function one(box: DeadLetterBox, id: number): Promise<DeadLetter> {
 }
 
 async function replay(box: DeadLetterBox, letter: DeadLetter): Promise<boolean> {
-  if (letter.cut) process.stdout.write(`${letter.id} was not kept whole: it cannot be replayed.\n`);
+  if (letter.cut) say(`${letter.id} was not kept whole: it cannot be replayed.`);
   else {
     await box.replay(letter);
-    process.stdout.write(`${letter.id} was sent again.\n`);
+    say(`${letter.id} was sent again.`);
   }
   return !letter.cut;
 }
@@ -56,12 +56,12 @@ async function replayAll(box: DeadLetterBox): Promise<void> {
     left -= letters.length;
     from = (letters.at(-1)?.id ?? from) + 1;
   }
-  process.stdout.write(`${sent} dead letters were sent again.\n`);
+  say(`${sent} dead letters were sent again.`);
 }
 
 async function drop(box: DeadLetterBox, id: number): Promise<void> {
   await box.forget(await one(box, id));
-  process.stdout.write(`${id} is forgotten.\n`);
+  say(`${id} is forgotten.`);
 }
 
 async function withBox(work: (box: DeadLetterBox) => Promise<unknown>): Promise<void> {

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
+import { say } from './terminal.ts';
 
 const POLL_MS = 300;
 /** How much of what was written before is shown first, and how much is read at once. */
@@ -35,7 +36,7 @@ const print = (followed: Followed): void => {
     followed.offset += read;
     const lines = (followed.rest + buffer.toString('utf8', 0, read)).split('\n');
     followed.rest = lines.pop() ?? '';
-    for (const line of lines) process.stdout.write(`${followed.prefix}${line}\n`);
+    for (const line of lines) say(`${followed.prefix}${line}`);
   }
   closeSync(handle);
 };

@@ -5,6 +5,7 @@ import type { GenerationsStatus, RebuildStatus } from '../projections/generation
 import { runCommand } from '../runtime/progress.ts';
 import { appAddress, appClient } from './client/app-client.ts';
 import { Argument, command } from './command-line.ts';
+import { say } from './terminal.ts';
 
 const LOOK_MS = 250;
 const MODELS = ['balances', 'history'] as const;
@@ -35,7 +36,7 @@ async function rebuild(name: ReadModelName): Promise<boolean> {
       // A new process knows nothing of a rebuild that its forerunner had under way.
       if (status.rebuilding) continue;
       line.end();
-      process.stdout.write(`${name}: the projection was restarted; its data is as before.\n`);
+      say(`${name}: the projection was restarted; its data is as before.`);
       return false;
     }
     if (now.generation !== asked) continue;
@@ -43,7 +44,7 @@ async function rebuild(name: ReadModelName): Promise<boolean> {
     if (now.rebuild === 'running') continue;
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     const text = now.rebuild === 'done' ? `done in ${seconds} s` : `failed: ${now.reason}`;
-    process.stdout.write(`${name}: ${text}\n`);
+    say(`${name}: ${text}`);
     return now.rebuild === 'done';
   }
 }

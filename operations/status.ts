@@ -13,6 +13,7 @@ import { isAlive, readProcessTable } from '../runtime/supervisor/process-table.t
 import type { Entry } from '../runtime/supervisor/process-table.ts';
 import { residentKib } from '../runtime/supervisor/process-identity.ts';
 import { clock, runCommand } from '../runtime/progress.ts';
+import { say } from './terminal.ts';
 
 const KIB_PER_MIB = 1_024;
 const COLUMNS = ['program', 'pid', 'port', 'state', 'uptime', 'memory', 'restarts'];
@@ -50,11 +51,11 @@ const tellHealth = (health: Health): void => {
   for (const [name, body] of health) {
     const shown = shownHealthOf(name);
     if (shown === undefined && saysReady(body)) continue;
-    process.stdout.write(`${name}: ${healthWords(body, shown ?? [])}\n`);
+    say(`${name}: ${healthWords(body, shown ?? [])}`);
   }
   for (const [name, body] of health) {
     const why = neededPersonFor(body);
-    if (why !== undefined) process.stdout.write(`${notToBeTrusted(name, why)}\n`);
+    if (why !== undefined) say(`${notToBeTrusted(name, why)}`);
   }
 };
 
@@ -64,7 +65,7 @@ runCommand(async () => {
   const { dataDir, number } = resolveInstance();
   const table = readProcessTable(dataDir);
   if (table === undefined) {
-    process.stdout.write(`Instance ${number} does not run ("npm start" starts it).\n`);
+    say(`Instance ${number} does not run ("npm start" starts it).`);
     process.exitCode = 1;
     return;
   }
@@ -73,14 +74,14 @@ runCommand(async () => {
   const widths = COLUMNS.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
   for (const cells of rows) {
     const line = cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
-    process.stdout.write(`${line.trimEnd()}\n`);
+    say(`${line.trimEnd()}`);
   }
   const alive = table.programs.filter(isAlive);
   const total = alive.reduce((sum, entry) => sum + memoryMib(entry), 0);
-  process.stdout.write(`${alive.length} of ${table.programs.length} run, ${total} MB in all.\n`);
+  say(`${alive.length} of ${table.programs.length} run, ${total} MB in all.`);
   tellHealth(health);
   if (!isAlive(table.supervisor)) {
-    process.stdout.write('The supervisor is dead: "npm run stop" ends what it left behind.\n');
+    say('The supervisor is dead: "npm run stop" ends what it left behind.');
   }
   const ready = alive.filter((entry) => entry.state === 'ready');
   const isFit = [...health.values()].every(saysReady);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DOCS_MODES } from './http/docs.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const token = z.string().min(16);
@@ -17,6 +18,38 @@ export const commonConfig = {
     .default('info')
     .describe('The least severe lines that the app writes to its log.'),
 };
+
+const MOST = 100_000;
+/** The most of something that may be under way at once. */
+export const most = (fallback: number, description: string) =>
+  z.coerce.number().int().min(1).max(MOST).default(fallback).describe(description);
+
+/** Environment variables of the two APIs that clients call. */
+export const publicApiConfig = {
+  ...commonConfig,
+  DOCS: z
+    .enum(DOCS_MODES)
+    .default('off')
+    .describe(
+      'Documentation at /docs and /openapi.json: none, to read, or to send requests from. ' +
+        '`npm start` sets `try`.',
+    ),
+  TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe('PEM file of the certificate and its chain; clients then come by TLS only.'),
+  TLS_KEY_FILE: z.string().optional().describe('PEM file of the key of that certificate.'),
+  TLS_PORT: port.optional().describe('Port for clients that come by TLS; APP_PORT + 443 if unset.'),
+  CONNECTIONS_MAX: most(2_000, 'Most connections of all clients; more are closed at once.'),
+  CONNECTIONS_PER_ADDRESS_MAX: most(500, 'Most connections from one address other than loopback.'),
+  REQUESTS_MAX: most(2_000, 'Most requests under way of all clients together.'),
+  REQUESTS_PER_CLIENT_MAX: most(500, 'Most requests under way of one client; a person has half.'),
+  FAILED_LOGINS_PER_MINUTE_MAX: most(
+    60,
+    'Most requests without a valid token from one address in a minute; more are answered 429.',
+  ),
+};
+export type PublicApiConfig = z.infer<z.ZodObject<typeof publicApiConfig>>;
 
 /**
  * Reads the environment by the shape. When a variable is wrong or missing, it writes one sentence

@@ -32,11 +32,12 @@ function bank() {
   }
   const { log, state, grow, refuse } = logForTests(new Map([[1, 40]]));
   const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
-  const streams = eventStreams({ log, logger, waitMs: WAIT_MS, streamsMax: 3, pace });
+  const streams = eventStreams({ log, logger, waitMs: WAIT_MS, pace });
   const { audit, state: auditState } = auditForTests();
   const accounts = new AccountView(models);
   const app = queryApi({
     gate: openGate,
+    docs: 'try',
     audit,
     history: new HistoryView(models),
     persons: { models, accounts, data: noPersonData },

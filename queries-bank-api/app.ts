@@ -6,7 +6,7 @@ import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import type { AccountAnswer } from '../contracts/account/outcomes.ts';
 import type { AccountModel } from '../contracts/account/read-models.ts';
 import type { LogProofs } from '../contracts/log/log-proofs.ts';
-import { docs } from '../platform/http/docs.ts';
+import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { health, type Check } from '../platform/http/health.ts';
 import { createApp, Failure, finish } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -18,6 +18,7 @@ import type { Gate } from '../platform/http/gate.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
+import { queryLimits, type QueryApiLimits } from './limits.ts';
 import { LatestVersions } from './log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './accounts/past-balance.ts';
 import { personAnswers, type PersonPorts } from './persons/person-answers.ts';
@@ -34,6 +35,9 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly audit: Audit;
   readonly proofs: LogProofs;
   readonly gate: Gate;
+  readonly docs?: DocsMode;
+  /** The defaults when missing. */
+  readonly limits?: QueryApiLimits;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -66,9 +70,12 @@ export function queryApi(ports: QueryApiPorts): Express {
     ...lines,
   };
   const handlers = { ...each(asks, answered), ...each(writes, reached) };
-  serve(app, QUERY_API_OPERATIONS, handlers, ports.gate);
+  serve(app, QUERY_API_OPERATIONS, handlers, {
+    gate: ports.gate,
+    admit: queryLimits(ports.limits),
+  });
   health(app, ports.checks);
-  docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS));
+  docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS), ports.docs ?? 'off');
   finish(app, ports.logger);
   return app;
 }

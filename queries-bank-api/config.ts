@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { commonConfig } from '../platform/config.ts';
+import { most, publicApiConfig } from '../platform/config.ts';
 
 /** Environment variables of the query API. */
 export const queryApiConfig = {
-  ...commonConfig,
+  ...publicApiConfig,
   MONGODB_URL: z
     .string()
     .startsWith('mongodb')
@@ -12,4 +12,12 @@ export const queryApiConfig = {
     .string()
     .min(16)
     .describe('Secret: shared with the actor host, which opens the data of persons.'),
+  STREAMS_MAX: most(200, 'Most streams of live events that are open.'),
+  STREAMS_PER_CLIENT_MAX: most(100, 'Most open streams of one client; a person has half.'),
+  STREAMS_PER_ACCOUNT_MAX: most(50, 'Most open streams of one account.'),
+  STATEMENTS_MAX: most(4, 'Most statements that are made at once.'),
+  STATEMENTS_PER_CLIENT_MAX: most(3, 'Most of them for one client; a person has half.'),
+  EXPORTS_MAX: most(4, 'Most exports and walks of the log under way.'),
+  EXPORTS_PER_CLIENT_MAX: most(3, 'Most of them of one client; a person has half.'),
 };
+export type QueryApiConfig = z.infer<z.ZodObject<typeof queryApiConfig>>;

@@ -5,7 +5,8 @@ import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
 import { authenticCalls } from '../platform/authentic-calls.ts';
 import { readConfig } from '../platform/config.ts';
 import { sidecar } from '../platform/dapr.ts';
-import { listen } from '../platform/http/http.ts';
+import { listenPublic } from '../platform/http/public-listener.ts';
+import { boundFailedLogins } from '../platform/limits/failed-logins.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { AccountView } from './accounts/account-view.ts';
@@ -39,7 +40,12 @@ const accounts = new AccountView(models);
 const log = eventSourceAccountLog(dapr);
 const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
 const app = queryApi({
-  gate: gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
+  gate: boundFailedLogins(
+    gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
+    config.FAILED_LOGINS_PER_MINUTE_MAX,
+  ),
+  docs: config.DOCS,
+  limits: config,
   accounts,
   history: new HistoryView(models),
   persons: { models, accounts, data: personData(dapr, authenticCalls(config.PERSONS_KEY)) },
@@ -60,13 +66,13 @@ const app = queryApi({
   },
 });
 
-const server = await listen(app, config.APP_PORT);
+const stopListening = await listenPublic(app, config, logger);
 // What fails here fails again, and is reported, with the next request.
 const keepUp = setInterval(() => void accounts.fresh().catch(() => undefined), KEEP_UP_MS);
 onShutdown(logger, [
   () => clearInterval(keepUp),
-  () => void server.close(),
   () => streams.close(),
+  stopListening,
   () => models.close(),
   () => dapr.close(),
 ]);

@@ -32,6 +32,24 @@ const INHERITED = [
   'CORE_BANK_CRASH_FILE',
   // Names of this machine under which the APIs may be called (platform/http).
   'ALLOWED_HOSTS',
+  'DOCS',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'TLS_PORT',
+  'CONNECTIONS_MAX',
+  'CONNECTIONS_PER_ADDRESS_MAX',
+  'REQUESTS_MAX',
+  'REQUESTS_PER_CLIENT_MAX',
+  'FAILED_LOGINS_PER_MINUTE_MAX',
+  'BATCHES_MAX',
+  'BATCHES_PER_CLIENT_MAX',
+  'STREAMS_MAX',
+  'STREAMS_PER_CLIENT_MAX',
+  'STREAMS_PER_ACCOUNT_MAX',
+  'STATEMENTS_MAX',
+  'STATEMENTS_PER_CLIENT_MAX',
+  'EXPORTS_MAX',
+  'EXPORTS_PER_CLIENT_MAX',
   // Apps then tell their sidecars which trace a call belongs to (platform/dapr.ts).
   'CORE_BANK_TRACES',
 ];
@@ -70,6 +88,9 @@ export const appSecretNames = (app: DaprApp): readonly string[] => {
   const room = app.command.find((word) => word.startsWith('dist/'))?.split('/')[1] ?? app.appID;
   return APP_SECRETS[room] ?? [];
 };
+
+/** For who develops; an app that is started in another way shows no documentation. */
+const DEVELOPMENT: Environment = { DOCS: 'try' };
 
 const inherited = (): Record<string, string> => {
   const pairs = INHERITED.map((name) => [name, process.env[name]]);
@@ -177,6 +198,7 @@ export const appEnvironmentWithSecrets = (
 ): Environment => ({
   NODE_ENV: 'production',
   ...appEnvironment(app),
+  ...DEVELOPMENT,
   ...inherited(),
   ...tokens(secrets, app.appID),
   ...pick(secretVariables(instance, secrets, app), appSecretNames(app)),
@@ -189,6 +211,7 @@ export const sidecarSecrets = (instance: Instance, secrets: Secrets, app: DaprAp
 /** One environment for everything else, for `dapr run -f`: sidecars and apps inherit its shell. */
 export const sharedEnvironment = (instance: Instance, secrets: Secrets): Environment => ({
   NODE_ENV: 'production',
+  ...DEVELOPMENT,
   CORE_BANK_INSTANCE: String(instance.number),
   CORE_BANK_DATA: instance.dataDir,
   DAPR_HOST_IP: '127.0.0.1',

@@ -14,10 +14,10 @@ const openAccountBody = z.strictObject({
   ownerId: texts.clientOwnerText,
   // Named here, so that who reads the document (or generates from it) sees what is accepted.
   currency: texts.currencyText.meta({ enum: [...CURRENCIES] }),
-  name: texts.nameText.optional(),
+  name: texts.clientTexts.name.optional(),
   overdraftLimit: texts.amountText.optional(),
   initialDeposit: texts.amountText.optional(),
-  metadata: texts.metadataRecord.optional(),
+  metadata: texts.clientTexts.metadata.optional(),
   recordRefusals: z.boolean().optional().meta({
     description: 'true: a command that a rule refuses is recorded in the log, with what was seen',
   }),
@@ -25,15 +25,15 @@ const openAccountBody = z.strictObject({
 /** Body of a deposit or a withdrawal. */
 export const moneyBody = z.strictObject({
   amount: texts.positiveAmountText,
-  description: texts.descriptionText.optional(),
-  reference: texts.referenceText.optional(),
-  metadata: texts.metadataRecord.optional(),
+  description: texts.clientTexts.description.optional(),
+  reference: texts.clientTexts.reference.optional(),
+  metadata: texts.clientTexts.metadata.optional(),
 });
 
 /** Body that places a hold. */
 const holdBody = z.strictObject({
   amount: texts.positiveAmountText,
-  description: texts.descriptionText.optional(),
+  description: texts.clientTexts.description.optional(),
   expiresAt: texts.timeText.optional().meta({
     description: 'when the bank releases the hold by itself; it stays until resolved without it',
   }),
@@ -55,17 +55,17 @@ const limitsBody = z.strictObject({
 });
 /** Body that sets name and metadata; a missing member is removed. */
 const detailsBody = z.strictObject({
-  name: texts.nameText.optional(),
-  metadata: texts.metadataRecord.optional(),
+  name: texts.clientTexts.name.optional(),
+  metadata: texts.clientTexts.metadata.optional(),
 });
 /** Body that switches the recording of refusals. */
 const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
 /** Body of a command that may say why. */
-export const reasonBody = z.strictObject({ reason: texts.descriptionText.optional() });
+export const reasonBody = z.strictObject({ reason: texts.clientTexts.description.optional() });
 /** Body that reverses the event with this version. */
 const reversalBody = z.strictObject({
   version: texts.versionNumber,
-  reason: texts.descriptionText.optional(),
+  reason: texts.clientTexts.description.optional(),
 });
 
 /**

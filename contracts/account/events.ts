@@ -10,12 +10,15 @@ import { batchContent, type BatchContent } from '../batch/content.ts';
 import * as texts from '../http/scalars.ts';
 
 const remarks = {
-  description: texts.descriptionText.optional(),
-  reference: texts.referenceText.optional(),
-  metadata: texts.metadataRecord.optional(),
+  description: texts.storedTexts.description.optional(),
+  reference: texts.storedTexts.reference.optional(),
+  metadata: texts.storedTexts.metadata.optional(),
 };
-const details = { name: texts.nameText.optional(), metadata: texts.metadataRecord.optional() };
-const reasoned = { reason: texts.descriptionText.optional() };
+const details = {
+  name: texts.storedTexts.name.optional(),
+  metadata: texts.storedTexts.metadata.optional(),
+};
+const reasoned = { reason: texts.storedTexts.description.optional() };
 const state = { currency: texts.currencyText, balance: balanceSchema };
 const money = { ...state, amount: texts.positiveAmountText };
 const hold = { ...money, holdId: texts.holdIdText };
@@ -103,13 +106,13 @@ const DATA = {
   },
   'hold-placed': {
     ...hold,
-    description: texts.descriptionText.optional(),
+    description: texts.storedTexts.description.optional(),
     expiresAt: texts.timeText.optional(),
   },
   'hold-captured': {
     ...hold,
     released: texts.amountText,
-    description: texts.descriptionText.optional(),
+    description: texts.storedTexts.description.optional(),
   },
   'hold-voided': hold,
   'hold-expired': hold,

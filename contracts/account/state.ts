@@ -9,7 +9,7 @@ const hold = z.strictObject({
   holdId: texts.holdIdText,
   amount: z.string(),
   placedAt: z.string(),
-  description: texts.descriptionText.optional(),
+  description: texts.storedTexts.description.optional(),
   expiresAt: texts.timeText.optional(),
 });
 const transfer = z.strictObject({
@@ -17,8 +17,8 @@ const transfer = z.strictObject({
   otherAccountId: texts.accountIdText,
   amount: z.string(),
   reservedAt: z.string(),
-  description: texts.descriptionText.optional(),
-  reference: texts.referenceText.optional(),
+  description: texts.storedTexts.description.optional(),
+  reference: texts.storedTexts.reference.optional(),
   expiresAt: texts.timeText.optional(),
 });
 
@@ -41,8 +41,8 @@ export const accountState = z.strictObject({
   recordRefusals: z.literal(true).optional(),
   openedAt: z.string(),
   changedAt: z.string(),
-  name: texts.nameText.optional(),
-  metadata: texts.metadataRecord.optional(),
+  name: texts.storedTexts.name.optional(),
+  metadata: texts.storedTexts.metadata.optional(),
 });
 export type AccountState = z.infer<typeof accountState>;
 

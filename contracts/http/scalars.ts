@@ -13,23 +13,25 @@ import {
   type Version,
 } from '../../domain/ids.ts';
 import { AMOUNT_PATTERN } from '../../domain/money.ts';
+import { isStorable, unclear } from './plain-text.ts';
 
 /** Most keys of a metadata record. */
 const METADATA_KEYS_MAX = 20;
 
-/**
- * Free text: no control characters (they break terminals and some databases) and no lone
- * surrogates (they have no UTF-8 form, so the log could not keep what was said).
- */
-const CONTROL_OR_SURROGATE = /[\p{Cc}\p{Cs}]/u;
+/** Free text of a client, as `unclear` judges it. */
 const text = (charactersMax: number) =>
   z
     .string()
     .min(1)
     .max(charactersMax)
-    .refine((value) => !CONTROL_OR_SURROGATE.test(value), {
-      message: 'must not contain control characters or lone surrogates',
+    .superRefine((value, context) => {
+      const message = unclear(value);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
     });
+
+/** Free text as it was stored, perhaps by a runtime that knows more characters than this one. */
+const storedText = (charactersMax: number) =>
+  z.string().min(1).max(charactersMax).refine(isStorable, { message: 'cannot be stored' });
 
 /** A non-negative amount as decimal text. */
 export const amountText = z
@@ -135,15 +137,27 @@ export const versionNumber = z
   .transform((count) => count as Version)
   .meta({ description: 'number of events of the account so far', examples: [2] });
 
-/** Free text of up to 100 characters. */
-export const nameText = text(100);
-/** Free text of up to 200 characters. */
-export const descriptionText = text(200);
-/** Free text of up to 100 characters. */
-export const referenceText = text(100);
 /** A client's own names and values. */
-export const metadataRecord = z
-  .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/), text(500))
-  .refine((record) => Object.keys(record).length <= METADATA_KEYS_MAX, {
-    message: `must have at most ${METADATA_KEYS_MAX} keys`,
-  });
+const metadataOf = (value: z.ZodString) =>
+  z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/), value)
+    .refine((record) => Object.keys(record).length <= METADATA_KEYS_MAX, {
+      message: `must have at most ${METADATA_KEYS_MAX} keys`,
+    });
+
+const textsOf = (made: typeof text) => ({
+  /** Up to 100 characters. */
+  name: made(100),
+  /** Up to 200 characters. */
+  description: made(200),
+  /** Up to 100 characters. */
+  reference: made(100),
+  // Whether a mailbox exists only a message to it can tell, so no more than its form is checked.
+  email: made(254).regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
+  metadata: metadataOf(made(500)),
+});
+
+/** What clients write. */
+export const clientTexts = textsOf(text);
+/** What the bank stored of that. */
+export const storedTexts = textsOf(storedText);

@@ -3,31 +3,28 @@ import { commandMessage } from '../account/commands.ts';
 import { personEventSchema } from './events.ts';
 import * as texts from '../http/scalars.ts';
 
-const EMAIL_CHARACTERS_MAX = 254;
+/** What identifies a person; texts of clients are judged more strictly than stored ones. */
+const detailsOf = ({ name, email }: typeof texts.clientTexts) => {
+  const address = z.strictObject({
+    line1: name,
+    line2: name.optional(),
+    city: name,
+    postalCode: name,
+    country: name.meta({ description: 'name or ISO 3166 code', examples: ['CZ'] }),
+  });
+  const person = z.strictObject({
+    givenName: name,
+    familyName: name,
+    email: email.optional(),
+    address: address.optional(),
+  });
+  return { address, person };
+};
 
-/** A postal address. */
-export const addressBody = z.strictObject({
-  line1: texts.nameText,
-  line2: texts.nameText.optional(),
-  city: texts.nameText,
-  postalCode: texts.nameText,
-  country: texts.nameText.meta({ description: 'name or ISO 3166 code', examples: ['CZ'] }),
-});
-
-/** Body of POST /v1/persons. */
-export const registerPersonBody = z.strictObject({
-  givenName: texts.nameText,
-  familyName: texts.nameText,
-  // Whether a mailbox exists only a message to it can tell, so no more than its form is checked.
-  email: z
-    .string()
-    .max(EMAIL_CHARACTERS_MAX)
-    .regex(/^[^\s@\p{Cc}\p{Cs}]+@[^\s@\p{Cc}\p{Cs}]+$/u, 'must be an e-mail address')
-    .optional(),
-  address: addressBody.optional(),
-});
-/** What identifies a person. */
-export const personalData = registerPersonBody;
+/** A postal address, and the body of POST /v1/persons. */
+export const { address: addressBody, person: registerPersonBody } = detailsOf(texts.clientTexts);
+/** What identifies a person, as it was stored. */
+export const personalData = detailsOf(texts.storedTexts).person;
 /** Body that erases a person's data. */
 export const eraseBody = z.strictObject({});
 

@@ -39,9 +39,9 @@ export const transferAnswer = z.strictObject({
   /** What was captured of a pending transfer; the rest was released. */
   captured: z.string().optional(),
   currency: texts.currencyText,
-  description: texts.descriptionText.optional(),
-  reference: texts.referenceText.optional(),
-  metadata: texts.metadataRecord.optional(),
+  description: texts.storedTexts.description.optional(),
+  reference: texts.storedTexts.reference.optional(),
+  metadata: texts.storedTexts.metadata.optional(),
   expiresAt: texts.timeText.optional(),
   /** Why it ended without moving money. */
   reason: z.strictObject({ code: z.string(), title: z.string() }).optional(),

@@ -52,7 +52,7 @@ const QUICK = new Map<unknown, Check>([
   [texts.accountIdText, isUuid],
   [texts.holdIdText, isUuid],
   [texts.transferIdText, isUuid],
-  ...[texts.descriptionText, texts.referenceText, texts.nameText].map(
+  ...[texts.storedTexts.description, texts.storedTexts.reference, texts.storedTexts.name].map(
     (schema): [unknown, Check] => [schema, isText(schema, PLAIN_CHARACTERS_MAX)],
   ),
 ]);

@@ -8,6 +8,8 @@ import type { LogProofs } from '../../contracts/log/log-proofs.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { Failure, jsonBody } from '../../platform/http/http.ts';
 import { bodyOf, invalid, queryOf } from '../../platform/http/requests.ts';
+import { QueueFull } from '../../platform/batcher.ts';
+import { pacedQueue, type Pace } from '../../platform/paced-queue.ts';
 import { LogUnavailable, TamperError, type EventLog } from './event-log.ts';
 import { foundJson, pageJson } from './log-answers.ts';
 import type { Quarantine } from '../quarantine.ts';
@@ -46,21 +48,28 @@ export function questions(app: Express, log: EventLog, quarantine: Quarantine): 
   serveCall(app, LOG_CALLS.read, async ({ events }) => foundJson(await log.find(events)));
 }
 
+/**
+ * Exports and walks of the log are long and in no hurry, so they take no more than half of the time
+ * of this process, all together: appends come between.
+ */
+const EXPORT_PACE: Pace = { waitingMax: 16, rest: 1 };
+
 /** What the log can prove, for the services that hand it on. */
 export function proofRoutes(app: Express, proofs: LogProofs): void {
+  const paced = pacedQueue(EXPORT_PACE);
   serveCall(app, PROOF_CALLS.receipts, async ({ events }) => ({
     receipts: await Promise.all(events.map((event) => receiptOrReason(proofs, event))),
   }));
   serveCall(app, PROOF_CALLS.exportHeader, (period, request) =>
-    proofs.exportHeader(streamNamed(request), period),
+    paced(() => proofs.exportHeader(streamNamed(request), period)),
   );
   serveCall(app, PROOF_CALLS.exportedEvents, async ({ fromVersion, limit, at }, request) => ({
-    items: await proofs.exported(streamNamed(request), fromVersion, limit, at),
+    items: await paced(() => proofs.exported(streamNamed(request), fromVersion, limit, at)),
   }));
   serveCall(app, PROOF_CALLS.state, () => proofs.state());
   serveCall(app, PROOF_CALLS.consistency, ({ from, to }) => proofs.consistency(from, to));
   serveCall(app, PROOF_CALLS.transactions, async ({ from }) => ({
-    transactions: await proofs.walk(from),
+    transactions: await paced(() => proofs.walk(from)),
   }));
   serveCall(app, PROOF_CALLS.publicKey, async () => ({ publicKey: await proofs.publicKey() }));
 }
@@ -93,8 +102,8 @@ function streamNamed({ params }: Request): StreamId {
   throw invalid('path/stream', 'must be the name of a stream');
 }
 
-const isAway = (error: unknown): error is LogUnavailable | TamperError =>
-  error instanceof LogUnavailable || error instanceof TamperError;
+const isAway = (error: unknown): error is LogUnavailable | TamperError | QueueFull =>
+  [LogUnavailable, TamperError, QueueFull].some((type) => error instanceof type);
 
 /** What the log cannot answer now is a 503, whatever the reason. */
 function answered(handler: RequestHandler): RequestHandler {

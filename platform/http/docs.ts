@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Express, RequestHandler } from 'express';
+import { protectPage } from './response-headers.ts';
 
 const page = (title: string): string => `<!doctype html>
 <html lang="en">
@@ -17,23 +18,25 @@ const page = (title: string): string => `<!doctype html>
 </html>
 `;
 
-const START = `SwaggerUIBundle({
-  url: '/openapi.json', dom_id: '#docs', deepLinking: true, tryItOutEnabled: true,
+/** Without try-out nobody can be led to press a button of it. */
+const start = (mode: DocsMode): string => `SwaggerUIBundle({
+  url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null,
+  ${mode === 'try' ? 'tryItOutEnabled: true' : 'supportedSubmitMethods: []'},
 });
 `;
 
-// A page that frames the docs would have a person press their buttons without seeing them.
-const POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-  "frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
-
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'];
+
+/** Whether an API serves its documentation, and whether requests can be sent from it. */
+export const DOCS_MODES = ['off', 'read', 'try'] as const;
+export type DocsMode = (typeof DOCS_MODES)[number];
 
 /**
  * Serves /openapi.json and, at /docs, Swagger UI from this machine; nothing is loaded from
- * elsewhere.
+ * elsewhere, and of its package only two files are served. With `off` it serves nothing.
  */
-export function docs(app: Express, document: object): void {
+export function docs(app: Express, document: object, mode: DocsMode): void {
+  if (mode === 'off') return;
   const text = JSON.stringify(document, null, 2);
   const { info } = document as { info: { title: string } };
   const root = path.dirname(
@@ -46,9 +49,14 @@ export function docs(app: Express, document: object): void {
   };
   app.get('/openapi.json', kept, (_request, response) => void response.type('json').send(text));
   app.get('/docs', kept, (_request, response) => {
-    response.set('Content-Security-Policy', POLICY).type('html').send(page(info.title));
+    protectPage(response);
+    response.type('html').send(page(info.title));
   });
-  app.get('/docs/start.js', kept, (_request, response) => void response.type('js').send(START));
+  app.get(
+    '/docs/start.js',
+    kept,
+    (_request, response) => void response.type('js').send(start(mode)),
+  );
   for (const name of ASSETS) {
     app.get(`/docs/assets/${name}`, kept, (_request, response) => {
       response.sendFile(name, { root });

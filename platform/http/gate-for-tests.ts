@@ -1,6 +1,7 @@
 import { ROLES, type Principal } from '../../contracts/access/principal.ts';
 import { scopesOf } from '../../contracts/access/rules.ts';
 import { gate } from './gate.ts';
+import type { Before } from './serve.ts';
 
 /** Somebody with every right. */
 export const EVERY_RIGHT: Principal = {
@@ -14,3 +15,9 @@ export const EVERY_RIGHT: Principal = {
 
 /** A gate that takes every request for one of somebody with every right. */
 export const openGate = gate(() => EVERY_RIGHT);
+
+/** It, and room for every request. */
+export const openDoor: Before = {
+  gate: openGate,
+  admit: () => (_request, _response, next) => next(),
+};

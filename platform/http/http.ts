@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import http, { type RequestListener } from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,15 +9,21 @@ import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../../contracts/http/problems.ts';
 import { Failure } from './failure.ts';
 import { foreignCheck } from './cross-origin-request.ts';
+import { PROTECTED_LINES, protectAnswer } from './response-headers.ts';
+import {
+  boundConnections,
+  SIDECAR_CONNECTIONS,
+  type ConnectionBounds,
+} from '../limits/connections.ts';
 import { errorText, type Logger } from '../logger.ts';
+import { followTlsFiles, readTlsFiles, type TlsFiles } from './tls.ts';
 
 export { jsonBody, parseObject } from './json-body.ts';
 export { Failure } from './failure.ts';
 
 const BODY_MS_MAX = 10_000;
-// Dapr's client keeps idle connections for 90 s; a server that closes first causes lost calls.
 /** Dapr's client keeps idle connections for 90 s; a server that closes first causes lost calls. */
-export const KEEP_ALIVE_MS = 120_000;
+const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS_MAX = 5_000;
 const CHECK_EVERY_MS = 1_000;
 const CLOSE_IDLE_EVERY_MS = 20;
@@ -48,8 +55,7 @@ export function createApp(options: AppOptions): Express {
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.use((request, response, next) => {
-    // Whatever is answered may be about a person, problems included.
-    response.set('Cache-Control', 'no-store');
+    protectAnswer(request, response);
     next(whyForeign(request));
   });
   if (options.appToken !== undefined) app.use(requireToken(options.appToken));
@@ -124,24 +130,40 @@ interface RouteLayer {
   match(path: string): boolean;
 }
 
+export type Server = http.Server | https.Server;
+
+/** How a server listens; without TLS, and for sidecars only, when nothing is said. */
+export interface ListenOptions {
+  readonly connections?: ConnectionBounds;
+  readonly tls?: TlsFiles & { readonly logger: Logger };
+}
+
+/** How long a server waits for a client: for a request, for its headers, and for more of them. */
+export const SERVER_TIMES = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  headersTimeout: HEADERS_MS_MAX,
+  requestTimeout: BODY_MS_MAX,
+  connectionsCheckingInterval: CHECK_EVERY_MS,
+};
+export type ServerTimes = Readonly<typeof SERVER_TIMES>;
+
 /**
  * Listens, on loopback unless LISTEN_HOST names another address. Input that is not HTTP gets a
  * problem document too.
  * @returns rejects when the port is taken.
  */
-export async function listen(app: RequestListener, port: number): Promise<http.Server> {
-  const server = http.createServer(
-    {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: HEADERS_MS_MAX,
-      requestTimeout: BODY_MS_MAX,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
-    },
-    app,
-  );
+export async function listen(
+  app: RequestListener,
+  port: number,
+  { connections = SIDECAR_CONNECTIONS, tls }: ListenOptions = {},
+): Promise<Server> {
+  const server = tls === undefined ? http.createServer(SERVER_TIMES, app) : secureServer(app, tls);
+  boundConnections(server, connections);
   const last = new WeakMap<Duplex, http.ServerResponse>();
-  server.on('request', ({ socket }, response) => last.set(socket, response));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('request', ({ socket }: http.IncomingMessage, response: http.ServerResponse) =>
+    last.set(socket, response),
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     refuse(error, socket, last.get(socket));
   });
   await new Promise<void>((resolve, reject) => {
@@ -151,9 +173,16 @@ export async function listen(app: RequestListener, port: number): Promise<http.S
   return server;
 }
 
+function secureServer(app: RequestListener, files: TlsFiles & { logger: Logger }): https.Server {
+  const options = { ...SERVER_TIMES, handshakeTimeout: HEADERS_MS_MAX, ...readTlsFiles(files) };
+  const server = https.createServer(options, app);
+  server.once('close', followTlsFiles(server, files, files.logger));
+  return server;
+}
+
 /** Takes no new connection and resolves once every request that had arrived is answered. */
-export async function stopListening(server: http.Server): Promise<void> {
-  server.prependListener('request', (_request, response) => {
+export async function stopListening(server: Server): Promise<void> {
+  server.prependListener('request', (_request, response: http.ServerResponse) => {
     response.setHeader('Connection', 'close');
   });
   // http's own close ends idle connections at once, and with them the request that is just on its
@@ -167,7 +196,6 @@ export async function stopListening(server: http.Server): Promise<void> {
   clearInterval(closing);
 }
 
-// In a container the sidecar has its own address; there the host is named by the environment.
 /**
  * The address to listen on. In a container the sidecar has its own address, which LISTEN_HOST
  * allows for.
@@ -192,7 +220,7 @@ function refuse(
   const body = JSON.stringify(document);
   socket.end(
     `HTTP/1.1 ${document.status} ${http.STATUS_CODES[document.status]}\r\n` +
-      'Content-Type: application/problem+json\r\nConnection: close\r\n' +
+      `${PROTECTED_LINES}Content-Type: application/problem+json\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

@@ -1,9 +1,9 @@
 import express, { type RequestHandler } from 'express';
 import request from 'supertest';
-import { openGate } from './gate-for-tests.ts';
+import { openDoor } from './gate-for-tests.ts';
 import { serve, type Served } from './serve.ts';
 
-const access = { scope: 'accounts:read', object: 'account' } as const;
+const access = { scope: 'proofs:read', object: 'bank' } as const;
 
 const READ: Served = {
   id: 'readThing',
@@ -26,7 +26,12 @@ const reads = (): RequestHandler => (asked, _response, next) => {
 
 test('each operation is served at its path, and only one with a body has it read', async () => {
   const app = express();
-  serve(app, [READ, WRITE], { readThing: told, writeThing: told }, openGate, reads);
+  serve(
+    app,
+    [READ, WRITE],
+    { readThing: told, writeThing: told },
+    { ...openDoor, readBody: reads },
+  );
   const read = await request(app).get('/v1/things/7/parts/x');
   expect(read.body).toEqual({ params: { id: '7', part: 'x' } });
   expect((await request(app).put('/v1/things/7')).body).toEqual({
@@ -41,5 +46,5 @@ test.each([
   ['a handler without an operation', [READ], { readThing: told, writeThing: told }],
   ['a body that nothing reads', [WRITE], { writeThing: told }],
 ])('%s ends the start', (_name, operations, handlers) => {
-  expect(() => serve(express(), operations, handlers, openGate)).toThrow(/readThing|writeThing/);
+  expect(() => serve(express(), operations, handlers, openDoor)).toThrow(/readThing|writeThing/);
 });

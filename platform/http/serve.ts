@@ -13,20 +13,28 @@ export interface Served {
   readonly body?: unknown;
 }
 
+/** What a request passes before its handler. */
+export interface Before {
+  readonly gate: Gate;
+  /** Refuses what is more than its sender may have under way. */
+  readonly admit: (operation: Served) => RequestHandler;
+  readonly readBody?: (operation: Served) => RequestHandler;
+}
+
 /** By the id of the operation. */
 export type Handlers = Readonly<Record<string, RequestHandler>>;
 
 /**
  * Serves all operations of an API: each by the handler of its id, after the gate has let the
- * request through, and after `readBody` when it has a body. Throws when an operation has no handler, or a handler no operation, so that what is
- * documented and what is served cannot differ.
+ * request through, after `admit` has found room for it, and after `readBody` when it has a body.
+ * Throws when an operation has no handler, or a handler no operation, so that what is documented
+ * and what is served cannot differ.
  */
 export function serve(
   app: Express,
   operations: readonly Served[],
   handlers: Handlers,
-  gate: Gate,
-  readBody?: (operation: Served) => RequestHandler,
+  { gate, admit, readBody }: Before,
 ): void {
   const left = new Map(Object.entries(handlers));
   for (const operation of operations) {
@@ -36,7 +44,13 @@ export function serve(
     left.delete(id);
     if (body !== undefined && readBody === undefined) throw new Error(`nothing reads ${id}'s body`);
     const readers = body === undefined || readBody === undefined ? [] : [readBody(operation)];
-    app[method](path.replaceAll(/\{(\w+)\}/g, ':$1'), gate(access), ...readers, handler);
+    app[method](
+      path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      gate(access),
+      admit(operation),
+      ...readers,
+      handler,
+    );
   }
   if (left.size > 0) throw new Error(`no operation is called ${[...left.keys()].join(', ')}`);
 }

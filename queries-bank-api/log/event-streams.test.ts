@@ -19,10 +19,10 @@ afterEach(() => {
   }
 });
 
-/** Account 1 has 5 versions; the API has room for two streams. */
+/** Account 1 has 5 versions. */
 async function api() {
   const { log, state, grow } = logForTests(new Map([[1, 5]]));
-  const streams = eventStreams({ log, logger, waitMs: WAIT_MS, streamsMax: 2, pace });
+  const streams = eventStreams({ log, logger, waitMs: WAIT_MS, pace });
   const app = createApp({ logger });
   const path: RequestHandler = (request, response) => streams.handle(request, response);
   app.get('/v1/accounts/:id/events/stream', path);
@@ -134,19 +134,6 @@ test.each<[string, Record<string, string>, number, number, string]>([
     expect.stringContaining('application/problem+json'),
   ]);
   expect(await refused.until('}')).toContain(`"code":"${code}"`);
-});
-
-test('more streams than there is room for are refused until one has gone', async () => {
-  const { open, streams } = await api();
-  const [first, second] = [await open(), await open()];
-  const third = await open();
-  expect([third.status, third.headers.get('retry-after')]).toEqual([503, '5']);
-  first.leave();
-  for (let tries = 0; streams.count() > 1 && tries < 100; tries += 1) await sleep(5);
-  const again = await open();
-  expect(again.status).toBe(200);
-  second.leave();
-  again.leave();
 });
 
 test('at the shutdown every stream ends cleanly and no other begins', async () => {

@@ -105,8 +105,6 @@ export class LiveEvents {
   }
 }
 
-/** Most streams open at once: each costs a socket, and memory for one page of events. */
-const STREAMS_MAX = 200;
 /** How long a client waits before it connects again. */
 const CONNECT_AGAIN_MS = 1_000;
 const LOOK_AGAIN_MS = 100;
@@ -118,7 +116,6 @@ export interface EventStreamsOptions {
   readonly logger: Logger;
   /** How long to wait for a version that the log does not have yet, in milliseconds. */
   readonly waitMs: number;
-  readonly streamsMax?: number;
   readonly pace?: StreamPace & VersionsPace;
 }
 
@@ -126,15 +123,9 @@ export type EventStreams = ReturnType<typeof eventStreams>;
 
 /** The open streams of events of this process. */
 export function eventStreams(options: EventStreamsOptions) {
-  const {
-    log,
-    logger,
-    streamsMax = STREAMS_MAX,
-    pace = { ...STREAM_PACE, ...VERSIONS_PACE },
-  } = options;
+  const { log, logger, pace = { ...STREAM_PACE, ...VERSIONS_PACE } } = options;
   const live = new LiveEvents(log, logger, pace);
   const open = new Set<EventStream>();
-  let served = 0;
   let closing = false;
 
   const pour = async (id: AccountId, after: number, stream: EventStream): Promise<void> => {
@@ -170,16 +161,11 @@ export function eventStreams(options: EventStreamsOptions) {
       if (!request.accepts('text/event-stream')) {
         throw new Failure('not-acceptable', { detail: 'Accept text/event-stream.' });
       }
-      if (closing || served >= streamsMax) {
-        const detail = 'Too many streams are open. Connect again later, with Last-Event-ID.';
+      if (closing) {
+        const detail = 'The bank is stopping. Connect again later, with Last-Event-ID.';
         throw new Failure('service-unavailable', { detail }, TRY_LATER);
       }
-      served += 1;
-      try {
-        await serve(request, response);
-      } finally {
-        served -= 1;
-      }
+      await serve(request, response);
     },
     /** Ends every stream; their clients connect again and go on where they were. */
     close(): void {

@@ -1,4 +1,4 @@
-import { openGate } from '../../platform/http/gate-for-tests.ts';
+import { openDoor } from '../../platform/http/gate-for-tests.ts';
 import express from 'express';
 import request from 'supertest';
 import { PROOF_QUERIES } from '../../contracts/log/proof-queries.ts';
@@ -21,7 +21,7 @@ function served(refusals = 3) {
   refuse(1, refusals);
   const app = express();
   const { json, lines } = proofAnswers(proofsForTests(log));
-  serve(app, PROOF_QUERIES, { ...each(json, answered), ...each(lines, reached) }, openGate);
+  serve(app, PROOF_QUERIES, { ...each(json, answered), ...each(lines, reached) }, openDoor);
   finish(app, logger);
   return app;
 }

@@ -5,7 +5,9 @@ import { csvStatement } from './csv-statement.ts';
 import { HOSTILE, statementFor } from './statement-for-tests.ts';
 
 /** Reads RFC 4180 letter by letter, and refuses what is not. */
-function parsed(csv: string): string[][] {
+function parsed(text: string): string[][] {
+  expect(text[0]).toBe('\ufeff');
+  const csv = text.slice(1);
   const records: string[][] = [];
   const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy;
   let record: string[] = [];
@@ -69,6 +71,47 @@ test.each(HOSTILE)('the description %j stays one cell and no formula', async (de
   const cell = rows[1]?.['description'] ?? '';
   expect([description, `'${description}`]).toContain(cell);
   expect(cell).not.toMatch(/^\s*[=+\-@＝＋－＠]/u);
+});
+
+/** As Excel reads it where ";" is the list separator: leniently, a quote counts at a start only. */
+function cellsBetweenSemicolons(csv: string): string[] {
+  const cells: string[] = [];
+  let cell = '';
+  let [quoted, atStart] = [false, true];
+  for (let at = 1; at < csv.length; at += 1) {
+    const character = csv[at] ?? '';
+    const wasStart = atStart;
+    atStart = false;
+    if (quoted && character === '"' && csv[at + 1] === '"') {
+      cell += csv[(at += 1)] ?? '';
+    } else if (character === '"' && (quoted || wasStart)) {
+      quoted = !quoted;
+    } else if (!quoted && /[;\t\r\n]/.test(character)) {
+      cells.push(cell);
+      cell = '';
+      atStart = true;
+    } else cell += character;
+  }
+  expect(quoted).toBe(false);
+  return [...cells, cell];
+}
+
+test.each([
+  ...HOSTILE,
+  'x;=1+2',
+  "z;=cmd|' /C calc'!A0;q",
+  'a; =1+2;\t-3;＝1',
+  'a;"=1+2',
+  'a;"',
+  'a;;"x;"=1',
+])('the description %j is no formula where ";" separates, and hides nothing', async (text) => {
+  const events = lifeOf([
+    ['2026-10-01T00:00:00.000Z', opened()],
+    ['2026-10-01T00:00:00.000Z', deposited(1n, text)],
+  ]);
+  const cells = cellsBetweenSemicolons(csvStatement(await statementFor(events)));
+  for (const cell of cells) expect(cell).not.toMatch(/^\s*[=+\-@＝＋－＠|%]/u);
+  expect(cells.filter((cell) => cell.startsWith('closing,'))).toHaveLength(1);
 });
 
 test('a negative balance stays a number', async () => {

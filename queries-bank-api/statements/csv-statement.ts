@@ -24,14 +24,21 @@ const COLUMNS = [
 type Row = { readonly [Column in (typeof COLUMNS)[number]]?: string | number | undefined };
 
 const LINE_END = '\r\n';
+/** So that Excel takes the file for UTF-8. */
+const BYTE_ORDER_MARK = '\ufeff';
 /** With which a spreadsheet begins a formula; the wide forms count as well in some countries. */
-const FORMULA = /^[\s]*[=+\-@＝＋－＠|%]/u;
+const FORMULA = /^\s*[=+\-@＝＋－＠|%]/u;
+/**
+ * Where the list separator is ";" (cs-CZ, de-DE, fr-FR) a spreadsheet begins a cell after each one,
+ * inside our quotes too. A quote there could hide what follows, or a formula behind it.
+ */
+const INNER_START = /(?<=[;\t\r\n])(?=\s*["=+\-@＝＋－＠|%])/gu;
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?$/;
 
 /**
  * The statement as CSV (RFC 4180, with a header): one record for the opening balance, one per
- * entry, one for the closing balance. A cell that a spreadsheet would take for a formula gets an
- * apostrophe in front; numbers are left alone.
+ * entry, one for the closing balance. What a spreadsheet would take for a formula, at the beginning
+ * of a cell or after a separator in it, gets an apostrophe in front; numbers are left alone.
  */
 export function csvStatement(statement: StatementAnswer): string {
   const { currency, from, to, opening, closing, entries, log } = statement;
@@ -58,12 +65,13 @@ export function csvStatement(statement: StatementAnswer): string {
     },
   ];
   const lines = rows.map((row) => COLUMNS.map((column) => cellOf(row[column])).join(','));
-  return [COLUMNS.join(','), ...lines, ''].join(LINE_END);
+  return BYTE_ORDER_MARK + [COLUMNS.join(','), ...lines, ''].join(LINE_END);
 }
 
 function cellOf(value: string | number = ''): string {
   const text = String(value);
-  const harmless = FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  const isFormula = FORMULA.test(text) && !NUMBER.test(text);
+  const harmless = (isFormula ? `'${text}` : text).replace(INNER_START, "'");
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 

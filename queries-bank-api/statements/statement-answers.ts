@@ -16,7 +16,7 @@ import type { PersonPorts } from '../persons/person-answers.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
-import { RETRY_AFTER, waited } from '../read-your-writes.ts';
+import { waited } from '../read-your-writes.ts';
 import { camt053Statement, fitsCamt053 } from './camt053-statement.ts';
 import { boundsOf, csvStatement } from './csv-statement.ts';
 import { holders, type Holder } from './account-holder.ts';
@@ -24,8 +24,6 @@ import { pdfStatement } from './pdfkit-statement.ts';
 import { readPeriod, type Period } from './statement-reader.ts';
 import { statementOf, UnsoundStatement, type StatementSource } from './statement.ts';
 
-/** Each may hold ten thousand events in memory; further requests are asked to come again. */
-const AT_ONCE_MAX = 4;
 const DAY_MS = 86_400_000;
 const SIGNED_WAIT_MS = 4_000;
 
@@ -53,7 +51,6 @@ export function statementAnswers(ports: StatementPorts) {
     return state;
   };
   const holderOf = holders(persons);
-  let underWay = 0;
 
   const made = async (request: Request, response: Response): Promise<void> => {
     const id = paramOf(request, idParams, 'id');
@@ -78,19 +75,12 @@ export function statementAnswers(ports: StatementPorts) {
   };
 
   return async (request: Request, response: Response): Promise<void> => {
-    if (underWay >= AT_ONCE_MAX) {
-      const detail = `${AT_ONCE_MAX} statements are being made, which is as many as may be.`;
-      throw new Failure('service-unavailable', { detail }, RETRY_AFTER);
-    }
-    underWay += 1;
     try {
       await made(request, response);
     } catch (error) {
       if (!(error instanceof UnsoundStatement)) throw error;
       logger.error('a statement does not add up', { path: request.path, error: error.message });
       throw new Failure('statement-unsound', {}, {}, { cause: error });
-    } finally {
-      underWay -= 1;
     }
   };
 }

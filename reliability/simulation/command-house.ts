@@ -25,6 +25,7 @@ export async function commandHouse() {
   let lookupsFail = false;
   const app = commandApi({
     gate: openGate,
+    docs: 'try',
     actors: {
       execute: ({ commands, ...joint }) => execute(commands, joint),
       lookup: async (id, names) => (lookupsFail ? 'unavailable' : lookup(id, names)),

@@ -14,7 +14,7 @@ const MOUNTED_ROOT = '/bank';
 /** The second only when its profile is asked for. */
 const ACTOR_HOSTS = 2;
 const TOKENS = ['DAPR_API_TOKEN', 'APP_API_TOKEN'];
-const APP_ONLY = ['NODE_ENV', 'LISTEN_HOST', 'ALLOWED_HOSTS', ...TOKENS];
+const APP_ONLY = ['NODE_ENV', 'LISTEN_HOST', 'ALLOWED_HOSTS', 'DOCS', ...TOKENS];
 
 /** The texts that must agree, so that a test can change one of them. */
 export interface Texts {

@@ -9,10 +9,9 @@ export interface ProgramVersion {
   readonly version: string;
   /** Environment variable that names a binary to use instead. */
   readonly env: string;
-  /** Folder under runtime/ that holds its go.mod; absent for programs that `go install` builds. */
-  readonly module?: string;
-  readonly package?: string;
-  readonly install?: string;
+  /** Folder under runtime/ that holds its go.mod and go.sum. */
+  readonly module: string;
+  readonly package: string;
   /** Go variable that is set to the version at link time. */
   readonly versionVariable?: string;
   /** Arguments that make it print its version; without them it is never taken from PATH. */

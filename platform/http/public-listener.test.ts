@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import tls from 'node:tls';
+import { once } from 'node:events';
+import { z } from 'zod';
+import { publicApiConfig } from '../config.ts';
+import { silentLogger as logger } from '../silent-logger-for-tests.ts';
+import { selfSigned } from './certificate-for-tests.ts';
+import { health } from './health.ts';
+import { createApp, finish } from './http.ts';
+import { listenPublic } from './public-listener.ts';
+
+const TOKEN = 'a token of the sidecar';
+const folder = mkdtempSync(path.join(tmpdir(), 'tls-'));
+const [certFile, keyFile] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
+const put = ({ cert, key }: { cert: string; key: string }): void => {
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+};
+const first = selfSigned('first');
+const second = selfSigned('second');
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+let stop: () => Promise<void>;
+let [plain, secure] = [0, 0];
+beforeAll(async () => {
+  put(first);
+  [plain, secure] = [await freePort(), await freePort()];
+  const app = createApp({ logger });
+  app.get('/things', (_request, response) => void response.json({}));
+  health(app, {});
+  finish(app, logger);
+  const config = z.object(publicApiConfig).parse({
+    APP_PORT: plain,
+    DAPR_HTTP_PORT: 1,
+    DAPR_API_TOKEN: TOKEN,
+    APP_API_TOKEN: TOKEN,
+    TLS_CERT_FILE: certFile,
+    TLS_KEY_FILE: keyFile,
+    TLS_PORT: secure,
+  });
+  stop = await listenPublic(app, config, logger);
+});
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true });
+});
+
+type Asked = { status: number | undefined; headers: http.IncomingHttpHeaders; body: string };
+const asked = async (request: http.ClientRequest): Promise<Asked> => {
+  request.end();
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  let body = '';
+  for await (const chunk of response) body += String(chunk);
+  return { status: response.statusCode, headers: response.headers, body };
+};
+const overTls = (options: https.RequestOptions = {}): Promise<Asked> =>
+  asked(
+    https.request({
+      host: '127.0.0.1',
+      port: secure,
+      path: '/things',
+      ca: [first.cert, second.cert],
+      agent: false,
+      ...options,
+    }),
+  );
+const overHttp = (where: string, headers: http.OutgoingHttpHeaders = {}): Promise<Asked> =>
+  asked(http.request({ host: '127.0.0.1', port: plain, path: where, headers, agent: false }));
+
+test('given a client that comes by TLS, it is served, and may come so only', async () => {
+  const { status, headers } = await overTls();
+  expect(status).toBe(200);
+  expect(headers['strict-transport-security']).toMatch(/^max-age=31536000/);
+});
+
+test('given TLS older than 1.2, nobody is served', async () => {
+  const old = {
+    minVersion: 'TLSv1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'DEFAULT@SECLEVEL=0',
+  } as const;
+  await expect(overTls(old)).rejects.toThrow();
+});
+
+test('given a client without TLS, it is not served, but the sidecar is, and health', async () => {
+  const refused = await overHttp('/things');
+  expect([refused.status, refused.headers['strict-transport-security']]).toEqual([421, undefined]);
+  expect(JSON.parse(refused.body)).toMatchObject({
+    code: 'misdirected-request',
+    detail: `Clients come by TLS, to port ${secure}.`,
+  });
+  expect((await overHttp('/things', { 'dapr-api-token': 'another token' })).status).toBe(421);
+  expect((await overHttp('/things', { 'dapr-api-token': TOKEN })).status).toBe(200);
+  expect((await overHttp('/healthz')).status).toBe(200);
+});
+
+const nameShown = async (): Promise<string> => {
+  const socket = tls.connect({ host: '127.0.0.1', port: secure, ca: [first.cert, second.cert] });
+  await once(socket, 'secureConnect');
+  const { CN } = socket.getPeerCertificate().subject;
+  socket.destroy();
+  return String(CN);
+};
+
+test('given new files, new connections get them, open ones go on, bad files nobody', async () => {
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
+  expect((await overTls({ agent })).status).toBe(200);
+  expect(await nameShown()).toBe('first');
+  put(second);
+  process.emit('SIGHUP');
+  expect(await nameShown()).toBe('second');
+  put({ ...first, key: second.key });
+  process.emit('SIGHUP');
+  expect(await nameShown()).toBe('second');
+  const sockets = Object.values(agent.freeSockets).flat();
+  expect(sockets).toHaveLength(1);
+  expect((await overTls({ agent })).status).toBe(200);
+  expect(Object.values(agent.freeSockets).flat()).toEqual(sockets);
+  agent.destroy();
+});
