@@ -1,5 +1,6 @@
 import { alarmBook } from '../../event-source/alarms.ts';
 import { appender, type Appender } from '../../event-source/intake/appender.ts';
+import { readDelivery } from '../../event-source/intake/deliveries.ts';
 import { eventOfEntry, type EventLog } from '../../event-source/log/event-log.ts';
 import {
   memoryQuarantine,
@@ -11,12 +12,15 @@ import type { LogReader } from '../../bank-account-actor/turn/facts.ts';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import type { AccountEventsMessage } from '../../contracts/log/topics.ts';
 import type { StreamId } from '../../domain/ids.ts';
+import type { IsSigned } from '../../platform/signatures.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { House } from './house.ts';
+import { isHostSigned } from './signing.ts';
 import { newLife, WALL_START, type Life } from './timeline.ts';
 
 const REDELIVER_AFTER_MS = 3_000;
 
+type Verdict = Awaited<ReturnType<Appender['deliver']>>;
 export type EventSourceSide = Awaited<ReturnType<typeof createEventSourceSide>>;
 
 /** The broker, and event-source with its real appender on a log in memory that it shares. */
@@ -71,6 +75,21 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
     timeline.after(chance.between(50, 2_500), restart);
   };
 
+  /** As event-source takes what the broker brings. */
+  const take = async (data: string): Promise<Verdict> => {
+    const isSigned: IsSigned = bug === 'take what no host signed' ? () => true : isHostSigned;
+    const body = Buffer.from(`{"id":"1","data":${data}}`);
+    const [own, parts] = [current, { alarms, quarantine, isSigned }];
+    return own.deliver(await readDelivery(body, parts));
+  };
+  /** The same events as if other commands had made them, from somebody who is no host. */
+  const deliverForged = (text: string): void => {
+    if (!life.isAlive) return;
+    const message = JSON.parse(text) as AccountEventsMessage;
+    const events = message.events.map((event) => ({ ...event, commandId: 'forged' }));
+    seen('forged message');
+    void take(JSON.stringify({ ...message, events })).catch(() => undefined);
+  };
   const deliver = (text: string): void => {
     let isOver = false;
     const again = (ms: number): void => {
@@ -81,15 +100,12 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
     if (!life.isAlive) return again(300);
     const own = life;
     const { events } = JSON.parse(text) as AccountEventsMessage;
-    // Signatures have tests of their own, and would take most of the time of a run.
-    const unsigned = { signer: '', signature: '', digests: [] };
-    const delivered = events.map((event) => ({ event, signature: unsigned }));
     timeline.note(() => `${own.name} is brought ${placesOf(events)}`);
     // The broker brings again what nobody answered in time.
     timeline.after(REDELIVER_AFTER_MS, () => again(0), undefined, true);
     const held = judge.mayBeHeld(events);
     const said = bug === 'acknowledge before the append' ? 'done' : undefined;
-    const verdict = current.deliver(delivered);
+    const verdict = take(text);
     void (said === undefined ? verdict : Promise.resolve(said)).then((answered) => {
       if (!own.isAlive || isOver) return;
       if (chance.hits(weather.crashes)) return crash();
@@ -106,6 +122,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
       : 'fine';
     if (fate !== 'fine') seen(`broker ${fate}`);
     if (fate === 'lost') return;
+    if (chance.hits(weather.faults * 0.2)) timeline.after(0, () => deliverForged(text));
     const slowMs = fate === 'delayed' ? 4_000 : 8;
     timeline.after(chance.between(1, slowMs), () => deliver(text));
     if (fate === 'twice') timeline.after(chance.between(1, 2_500), () => deliver(text));

@@ -10,6 +10,7 @@ import {
   digestsByNumber,
   brokerTrusted,
 } from './planted-bugs.ts';
+import { hostSigner } from './signing.ts';
 import { newLife, WALL_START, type Life } from './timeline.ts';
 
 interface Host {
@@ -86,7 +87,7 @@ export function createHostsSide(
     const bank = createBankHost({
       journal: journalOf(life, number),
       log: { ...log, digests: told.digests },
-      signer: { name, sign: () => '' },
+      signer: hostSigner,
       publish,
       clock: timeline.clockOf(life),
       logger,

@@ -25,6 +25,7 @@ export const PLANTED_BUGS = [
   'guards ignored',
   'answer before the commit',
   'acknowledge before the append',
+  'take what no host signed',
   'confirm by number',
   'confirm what the broker took',
   'settle whatever stands there',
