@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { say } from './terminal.ts';
 
-const secretsFile = z.looseObject({ immudbWriter: z.string() });
+const secretsFile = z.looseObject({ immudbReader: z.string() });
 
 /** What `npm run audit` looks at: where the log is, and what it is compared with. */
 export interface AuditTarget {
@@ -57,10 +57,10 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
     immudb: {
       proto: fileURLToPath(new URL('../../event-source/immudb/immudb.proto', import.meta.url)),
       address: env['IMMUDB_ADDRESS'] ?? `127.0.0.1:${immudbPort}`,
-      user: env['IMMUDB_USER'] ?? 'corebank',
+      user: env['IMMUDB_USER'] ?? 'corebank_reader',
       password:
         env['IMMUDB_PASSWORD'] ??
-        secretsFile.parse(JSON.parse(inFolder('secrets.json'))).immudbWriter,
+        secretsFile.parse(JSON.parse(inFolder('secrets.json'))).immudbReader,
       database: env['IMMUDB_DATABASE'] ?? 'corebank',
     },
     publicKey: given === undefined ? inFolder('immudb-public-key.pem') : publicKeyPem(given),

@@ -1,11 +1,16 @@
 import { command } from './command-line.ts';
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { startBank } from '../runtime/supervisor/bank.ts';
 import type { Bank } from '../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../runtime/supervisor/command.ts';
 import { SIDECAR_FLAGS, renderDaprYaml } from '../runtime/programs/dapr-yaml.ts';
-import { sharedEnvironment, sidecarSecrets, type Environment } from '../runtime/environment.ts';
+import {
+  appEnvironmentWithSecrets,
+  shellEnvironment,
+  sidecarEnvironment,
+  type Environment,
+} from '../runtime/environment.ts';
 import { fileOf } from '../runtime/programs/infrastructure.ts';
 import { runCommand } from '../runtime/progress.ts';
 import { loadSecrets, writePrivate } from '../runtime/secrets.ts';
@@ -17,9 +22,9 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 /**
  * `dapr run` looks for .dapr/bin/daprd. The wrapper drops the scheduler, whose address the CLI
  * gives even where dapr.yaml has none or an empty one, and adds what the CLI has no fields for:
- * flags, and the secrets that this app's sidecar alone may have.
+ * flags, and the environment of this app's sidecar.
  */
-const wrapper = (daprd: string, secretsFolder: string): string => `#!/bin/sh
+const daprdWrapper = (daprd: string, folder: string): string => `#!/bin/sh
 drop= app= before=
 for arg do
   shift
@@ -29,8 +34,14 @@ for arg do
   elif [ -n "$drop" ]; then drop=
   else set -- "$@" "$arg"; fi
 done
-. ${quote(secretsFolder)}/"$app.sh"
+. ${quote(folder)}/"$app.sidecar.sh"
 exec ${quote(daprd)} "$@" ${SIDECAR_FLAGS.join(' ')}
+`;
+
+/** First on PATH, so that dapr.yaml's "node" is this: it gives the app its own environment. */
+const nodeWrapper = (folder: string): string => `#!/bin/sh
+if [ -n "$APP_ID" ]; then . ${quote(folder)}/"$APP_ID.app.sh"; fi
+exec ${quote(process.execPath)} "$@"
 `;
 
 const exports = (variables: Environment): string =>
@@ -43,11 +54,14 @@ const layOutDaprd = (bank: Bank): string => {
   const bin = join(folder, '.dapr', 'bin');
   mkdirSync(bin, { recursive: true });
   const daprd = fileOf(bank.files, 'daprd');
-  writePrivate(join(bin, 'daprd'), wrapper(daprd, folder), PRIVATE_EXECUTABLE);
+  writePrivate(join(bin, 'daprd'), daprdWrapper(daprd, folder), PRIVATE_EXECUTABLE);
+  writePrivate(join(folder, 'node'), nodeWrapper(folder), PRIVATE_EXECUTABLE);
   const secrets = loadSecrets(bank.instance.dataDir);
   for (const app of bank.apps) {
-    const own = sidecarSecrets(bank.instance, secrets, app);
-    writePrivate(join(folder, `${app.appID}.sh`), exports(own));
+    const sidecar = sidecarEnvironment(bank.instance, secrets, app);
+    writePrivate(join(folder, `${app.appID}.sidecar.sh`), exports(sidecar));
+    const own = appEnvironmentWithSecrets(bank.instance, secrets, app);
+    writePrivate(join(folder, `${app.appID}.app.sh`), exports(own));
   }
   const cli = join(folder, 'dapr');
   if (existsSync(cli)) rmSync(cli);
@@ -57,9 +71,8 @@ const layOutDaprd = (bank: Bank): string => {
 
 const writeEnvironment = (bank: Bank, daprFolder: string): string => {
   const file = join(bank.instance.dataDir, 'env.sh');
-  const secrets = loadSecrets(bank.instance.dataDir);
-  const variables = { ...sharedEnvironment(bank.instance, secrets), DAPR_RUNTIME_PATH: daprFolder };
-  const path = [daprFolder, dirname(process.execPath)].map(quote).join(':');
+  const variables = { ...shellEnvironment(bank.instance), DAPR_RUNTIME_PATH: daprFolder };
+  const path = quote(daprFolder);
   writePrivate(file, `${exports(variables)}export PATH=${path}:"$PATH"\n`);
   chmodSync(file, 0o600);
   return file;

@@ -224,7 +224,7 @@ const CONTAINERS: VariableGroup = {
           'runtime/environment.ts',
         ),
     ),
-    ...['IMMUDB_PASSWORD', 'POSTGRES_JOURNAL_PASSWORD'].map((name) =>
+    ...['IMMUDB_PASSWORD', 'IMMUDB_READER_PASSWORD', 'POSTGRES_JOURNAL_PASSWORD'].map((name) =>
       variable(
         name,
         'text',

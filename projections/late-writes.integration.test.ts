@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { READ_DATABASE } from '../contracts/account/read-models.ts';
+import { readDatabase } from '../contracts/account/read-models.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/programs/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/programs/read-side-for-tests.ts';
 import { randomOf, seedOfRun } from './events-for-tests.ts';
@@ -36,7 +36,8 @@ describe('two projections at once on FerretDB, with pauses and late writes', () 
       const seed = seedOfRun();
       const random = randomOf(seed);
       const entries = mixedLog(random, 1_000, 40);
-      const documents = (of: string) => client.db(READ_DATABASE).collection(of).find({}).toArray();
+      const documents = (of: string) =>
+        client.db(readDatabase(name)).collection(of).find({}).toArray();
       const { shown, lines } = await runCourse({
         name,
         store,

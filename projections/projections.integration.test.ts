@@ -5,8 +5,9 @@ import {
   ofAccountDocument,
   ofHistoryDocuments,
   collections,
-  READ_DATABASE,
+  readDatabase,
   type AccountModel,
+  type ReadModelName,
 } from '../contracts/account/read-models.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../runtime/programs/read-side-for-tests.ts';
 import type { ReadSideForTests } from '../runtime/programs/read-side-for-tests.ts';
@@ -22,6 +23,7 @@ import {
 import { Generations } from './generations.ts';
 import { mongoReadStore } from './read-store/mongo-read-store.ts';
 
+const NAMES = ['balances', 'history'] as const;
 const EVENTS = 6_000;
 const FAULTS = 3;
 const report = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -43,7 +45,8 @@ describe('both projections on FerretDB', () => {
     await server.stop();
   });
 
-  const documents = (name: string) => client.db(READ_DATABASE).collection(name).find({}).toArray();
+  const documents = (of: ReadModelName, name: string) =>
+    client.db(readDatabase(of)).collection(name).find({}).toArray();
 
   const expectSame = async (
     log: LogForTests,
@@ -51,7 +54,9 @@ describe('both projections on FerretDB', () => {
     seed: number,
   ): Promise<void> => {
     const replayed = new Map<string, AccountModel>();
-    const accounts = (await documents(collections.accounts(balances))).map(ofAccountDocument);
+    const accounts = (await documents('balances', collections.accounts(balances))).map(
+      ofAccountDocument,
+    );
     const places = new Map(accounts.map((account) => [account.accountId, account.ownerIndex]));
     for (const entry of log.entries) {
       const id = entry.event.stream.slice('acct/'.length);
@@ -59,7 +64,7 @@ describe('both projections on FerretDB', () => {
     }
     const byId = new Map(accounts.map((account) => [account.accountId, account]));
     expect({ seed, accounts: byId }).toEqual({ seed, accounts: replayed });
-    const lines = ofHistoryDocuments(await documents(collections.history(history)));
+    const lines = ofHistoryDocuments(await documents('history', collections.history(history)));
     lines.sort((a, b) => a.position - b.position);
     const same = isDeepStrictEqual(lines, linesOf(log.entries));
     expect({ seed, count: lines.length, same }).toEqual({ seed, count: EVENTS, same: true });
@@ -72,10 +77,9 @@ describe('both projections on FerretDB', () => {
     log.entries.splice(EVENTS);
     const there: LogForTests['entries'] = [];
     const source = sourceOf({ entries: there });
-    const store = mongoReadStore(server.url);
-    const both = (['balances', 'history'] as const).map(
-      (name) => new Generations(name, store, source, report),
-    );
+    // Each with the rights of its own app.
+    const stores = NAMES.map((name) => mongoReadStore(server.urlOf(`projection-${name}`)));
+    const both = NAMES.map((name, at) => new Generations(name, stores[at]!, source, report));
     for (const one of both) await one.start();
     const killAt = Array.from({ length: FAULTS }, (_, at) => ((at + 1) * EVENTS) / (FAULTS + 2));
     let killed = 0;
@@ -103,9 +107,7 @@ describe('both projections on FerretDB', () => {
     for (const one of both) await one.end();
     await expectSame(log, namesOf(both), seed);
 
-    const again = (['balances', 'history'] as const).map(
-      (name) => new Generations(name, store, source, report),
-    );
+    const again = NAMES.map((name, at) => new Generations(name, stores[at]!, source, report));
     for (const one of again) await one.start();
     for (const one of again) one.rebuild();
     while (again.some((one) => one.rebuildStatus()?.rebuild !== 'done')) {
@@ -114,6 +116,36 @@ describe('both projections on FerretDB', () => {
     }
     for (const one of again) await one.end();
     await expectSame(log, namesOf(again), seed);
-    await store.close();
+    for (const store of stores) await store.close();
   }, 120_000);
+
+  test('given the role of an app, it writes its own read model and nothing else', async () => {
+    const as = async <T>(app: string, work: (mongo: MongoClient) => Promise<T>): Promise<T> => {
+      const mongo = new MongoClient(server.urlOf(app));
+      return work(mongo).finally(() => mongo.close());
+    };
+    const write = (mongo: MongoClient, of: ReadModelName) =>
+      mongo.db(readDatabase(of)).collection(collections.checkpoints).insertOne({ forged: true });
+    const read = (mongo: MongoClient, of: ReadModelName) =>
+      mongo.db(readDatabase(of)).collection(collections.checkpoints).find({}).toArray();
+    for (const [mine, other] of [NAMES, [...NAMES].reverse()] as const) {
+      await as(`projection-${mine}`, async (mongo) => {
+        await write(mongo, mine!);
+        await expect(write(mongo, other!)).rejects.toThrow();
+        await expect(read(mongo, other!)).rejects.toThrow();
+        await expect(mongo.db(readDatabase(other!)).dropDatabase()).rejects.toThrow();
+        await expect(mongo.db('another').collection('new').insertOne({})).rejects.toThrow();
+      });
+    }
+    await as('queries-bank-api', async (mongo) => {
+      for (const name of NAMES) {
+        expect((await read(mongo, name)).some(({ forged }) => forged === true)).toBe(true);
+        await expect(write(mongo, name)).rejects.toThrow();
+        const database = mongo.db(readDatabase(name));
+        await expect(database.collection('new').insertOne({})).rejects.toThrow();
+        await expect(database.collection(collections.checkpoints).drop()).rejects.toThrow();
+        await expect(database.collection(collections.checkpoints).deleteMany({})).rejects.toThrow();
+      }
+    });
+  });
 });

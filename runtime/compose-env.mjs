@@ -54,6 +54,7 @@ const variables = {
   NATS_PASSWORD_READER: secret(),
   IMMUDB_ADMIN_PASSWORD: secret(),
   IMMUDB_PASSWORD: secret(),
+  IMMUDB_READER_PASSWORD: secret(),
   // Compose gives it to immudb's container alone, as a file of the user that immudb runs as.
   IMMUDB_SIGNING_KEY: oneLine(privateKey.export({ type: 'sec1', format: 'pem' })),
   // The keys that wrap the keys of persons (platform/key-ring.ts), for the actor hosts alone.

@@ -97,19 +97,15 @@ const inherited = (): Record<string, string> => {
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 };
 
-/**
- * Every secret of an app and its sidecar, by the name of its environment variable. Without an app
- * those that all of them have in common where `dapr run` starts them.
- */
-const secretVariables = (instance: Instance, secrets: Secrets, app?: DaprApp): Environment => ({
+/** Every secret of an app and its sidecar, by the name of its environment variable. */
+const secretVariables = (instance: Instance, secrets: Secrets, app: DaprApp): Environment => ({
   JOURNAL_URL: journalUrl(instance, secrets),
   KEY_RING_FILE: keyRingFile(instance.dataDir),
-  ...(app === undefined ? {} : { NATS_URL: natsUrl(instance, secrets, app.appID) }),
-  OPERATOR_FOLDER: join(operatorFolders(instance.dataDir), app?.name ?? 'by-hand'),
-  OPERATOR_TOKEN:
-    app === undefined ? secrets.sharedOperatorToken : operatorToken(secrets, app.appID),
+  NATS_URL: natsUrl(instance, secrets, app.appID),
+  OPERATOR_FOLDER: join(operatorFolders(instance.dataDir), app.name),
+  OPERATOR_TOKEN: operatorToken(secrets, app.appID),
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
-  MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets),
+  MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets, app.appID),
   IMMUDB_PASSWORD: secrets.immudbWriter,
   AUDIT_SIGNING_KEY: ownSigningKey(instance.dataDir, 'audit'),
   HOST_SIGNING_KEY: ownSigningKey(instance.dataDir, 'host'),
@@ -137,16 +133,10 @@ const tokens = (secrets: Secrets, appID: string): Record<string, string> => {
 const operatorToken = (secrets: Secrets, appID: string): string =>
   createHmac('sha256', secrets.tokenSeed).update(`operator/${appID}`).digest('base64url');
 
-/**
- * The tokens that an app may want of its operator, the likeliest first: that of `npm start`, and
- * the one that apps have in common when `dapr run` starts them. With containers the environment
- * names it.
- */
-export function operatorTokens(dataDir: string, appID: string): string[] {
+/** What an app wants to see of its operator. With containers the environment names it. */
+export function operatorTokenOf(dataDir: string, appID: string): string {
   const named = process.env[`OPERATOR_TOKEN_${appID.toUpperCase().replaceAll('-', '_')}`];
-  if (named !== undefined) return [named];
-  const secrets = loadSecrets(dataDir);
-  return [operatorToken(secrets, appID), secrets.sharedOperatorToken];
+  return named ?? operatorToken(loadSecrets(dataDir), appID);
 }
 
 /** The token that callers of an app's sidecar must show. */
@@ -185,7 +175,7 @@ export const sidecarEnvironment = (
   ...inherited(),
   ...SIDECAR_TUNING,
   ...tokens(secrets, app.appID),
-  ...sidecarSecrets(instance, secrets, app),
+  ...pick(secretVariables(instance, secrets, app), componentVariables(instance.root, app)),
   DAPR_HOST_IP: '127.0.0.1',
   CORE_BANK_DATA: instance.dataDir,
 });
@@ -204,19 +194,11 @@ export const appEnvironmentWithSecrets = (
   ...pick(secretVariables(instance, secrets, app), appSecretNames(app)),
 });
 
-/** What a sidecar of `dapr run -f` has for itself; it is started by a wrapper that adds this. */
-export const sidecarSecrets = (instance: Instance, secrets: Secrets, app: DaprApp): Environment =>
-  pick(secretVariables(instance, secrets, app), componentVariables(instance.root, app));
-
-/** One environment for everything else, for `dapr run -f`: sidecars and apps inherit its shell. */
-export const sharedEnvironment = (instance: Instance, secrets: Secrets): Environment => ({
-  NODE_ENV: 'production',
-  ...DEVELOPMENT,
+/**
+ * What the shell of `dapr run -f` has. It holds no secret: apps and sidecars are started by
+ * wrappers, which give each its own environment (operations/infra.ts).
+ */
+export const shellEnvironment = (instance: Instance): Environment => ({
   CORE_BANK_INSTANCE: String(instance.number),
   CORE_BANK_DATA: instance.dataDir,
-  DAPR_HOST_IP: '127.0.0.1',
-  DAPR_API_TOKEN: secrets.sharedDaprToken,
-  APP_API_TOKEN: secrets.sharedAppToken,
-  ...SIDECAR_TUNING,
-  ...pick(secretVariables(instance, secrets), Object.values(APP_SECRETS).flat()),
 });

@@ -159,8 +159,8 @@ export const CHANGES_KEPT_MS = 60_000;
 /** After a rebuild the previous generation is kept up to date for this long. */
 export const RETIRED_FOLLOWED_MS = 5_000;
 
-/** Name of the read side's database. */
-export const READ_DATABASE = 'corebank';
+/** The database of a read model: each has one, in which its projection alone may write. */
+export const readDatabase = (name: ReadModelName): string => name;
 /** A change is cut so that its document stays below this size; the database takes 16 MiB. */
 export const CHANGE_BYTES_MAX = 2 * 1024 * 1024;
 /** Largest document that the database takes. */

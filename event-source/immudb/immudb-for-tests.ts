@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   immudbProgram,
   LOG_DATABASE,
+  LOG_READER,
   LOG_USER,
   provisionImmudb,
 } from '../../runtime/programs/immudb.ts';
@@ -19,6 +20,8 @@ export const BUILD_MS_MAX = 600_000;
 export interface ImmudbForTests {
   readonly options: ImmudbLogOptions;
   readonly dataDir: string;
+  /** The user that only reads. */
+  readonly reader: { readonly user: string; readonly password: string };
   /** Stops it, so that its data can be changed, and starts it again. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -49,6 +52,7 @@ export async function startImmudb(
       trust: trustFile(join(dataDir, 'trusted-state.json')),
     },
     dataDir,
+    reader: { user: LOG_READER, password: secrets.immudbReader },
     async up() {
       server.start();
       await untilReady(server);

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { digestsAnswer } from '../../contracts/log/entries.ts';
 import { createLogger } from '../../platform/logger.ts';
@@ -199,5 +202,40 @@ describe('given a database that is not a log of this bank', () => {
     await client.close();
     await expect(openImmudbLog(other.options, alarms)).rejects.toThrow(/not begun by this bank/);
     await other.stop();
+  });
+});
+
+describe('the users of the log', () => {
+  const SQL = `message SQLExecRequest { string sql = 1; }
+service ImmuService {
+  rpc SQLExec(SQLExecRequest) returns (google.protobuf.Empty);`;
+  let folder: string;
+  let proto: string;
+  interface AnyClient {
+    call(method: string, request: object): Promise<unknown>;
+    close(): Promise<void>;
+  }
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'immudb-sql-'));
+    proto = join(folder, 'immudb.proto');
+    const plain = readFileSync(immudb.options.proto, 'utf8');
+    writeFileSync(proto, plain.replace('service ImmuService {', SQL));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  // Finding 25.
+  test('may execute no SQL, and the one of audits may write nothing', async () => {
+    const KVs = [{ key: Buffer.from('sec/test'), value: Buffer.from('x') }];
+    for (const user of [immudb.options, { ...immudb.options, ...immudb.reader }]) {
+      const client = immudbClient({ ...user, proto }) as unknown as AnyClient;
+      for (const sql of ['CREATE TABLE t (id INTEGER, PRIMARY KEY id)', 'DROP TABLE t']) {
+        await expect(client.call('SQLExec', { sql })).rejects.toThrow(/denied/i);
+      }
+      await expect(client.call('CreateDatabaseV2', { name: 'other' })).rejects.toThrow();
+      await client.close();
+    }
+    const reader = immudbClient({ ...immudb.options, ...immudb.reader });
+    await expect(reader.call('Set', { KVs, preconditions: [] })).rejects.toThrow(/permission/i);
+    await reader.close();
   });
 });

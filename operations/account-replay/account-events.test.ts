@@ -37,7 +37,7 @@ afterAll(() => {
 });
 
 const versionsOf = async (to?: number, pageEvents?: number) => {
-  const address = { socket, tokens: ['another-token', TOKEN] };
+  const address = { socket, token: TOKEN };
   const events = await accountEvents(address, ID, to, pageEvents);
   const pages: number[][] = [];
   for await (const page of events.pages()) pages.push(page.map(({ version }) => version));
@@ -62,16 +62,16 @@ test('given a version beyond the end, the last one is named', async () => {
 
 test('given an account that the log does not have, the answer says so', async () => {
   const unknown = accountOfStream(newAccount());
-  const asked = accountEvents({ socket, tokens: [TOKEN] }, unknown);
+  const asked = accountEvents({ socket, token: TOKEN }, unknown);
   await expect(asked).rejects.toThrow(`The log has no account ${unknown}`);
 });
 
-test('given tokens of another bank, the answer says so', async () => {
-  const asked = accountEvents({ socket, tokens: ['another-token'] }, ID);
-  await expect(asked).rejects.toThrow('takes no token of this data folder');
+test('given the token of another bank, the answer says so', async () => {
+  const asked = accountEvents({ socket, token: 'another-token' }, ID);
+  await expect(asked).rejects.toThrow('does not take the token of this data folder');
 });
 
 test('given no bank, the answer says how to start one', async () => {
-  const asked = accountEvents({ socket: join(folder, 'none.sock'), tokens: [TOKEN] }, ID);
+  const asked = accountEvents({ socket: join(folder, 'none.sock'), token: TOKEN }, ID);
   await expect(asked).rejects.toThrow('start the bank with "npm start"');
 });

@@ -1,7 +1,13 @@
 import { replaceFile, syncPath } from '../../platform/durable-file.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { LOOPBACK, freePort, accepts } from '../../runtime/ports.ts';
-import { immudbProgram, LOG_DATABASE, LOG_USER, logFolder } from '../../runtime/programs/immudb.ts';
+import {
+  immudbProgram,
+  LOG_DATABASE,
+  LOG_READER,
+  logFolder,
+  provisionImmudb,
+} from '../../runtime/programs/immudb.ts';
 import { CannotRun } from '../../runtime/progress.ts';
 import {
   publicKeyFile,
@@ -67,8 +73,8 @@ function checkLog(
     env: {
       PATH: process.env['PATH'] ?? '',
       IMMUDB_ADDRESS: `${LOOPBACK}:${port}`,
-      IMMUDB_USER: LOG_USER,
-      IMMUDB_PASSWORD: secrets.immudbWriter,
+      IMMUDB_USER: LOG_READER,
+      IMMUDB_PASSWORD: secrets.immudbReader,
       IMMUDB_DATABASE: LOG_DATABASE,
       LOG_PUBLIC_KEY_FILE: publicKeyFile(instance.dataDir),
     },
@@ -110,6 +116,8 @@ async function checkCopy(
   const spec = immudbProgram(other, secrets, command, folder);
   const name = 'immudb-copy';
   await supervisor.start([{ ...spec, name, logFile: `${spec.logFile}-copy` }]);
+  // Passwords may have been changed since the copy was made.
+  await provisionImmudb(other, secrets);
   try {
     return await checkLog(other, secrets, immudb, args);
   } finally {

@@ -4,16 +4,16 @@ import { json, text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { operatorSocket } from '../../platform/http/operator-socket.ts';
 import type { ServiceInvoker } from '../../platform/service-client.ts';
-import { operatorTokens } from '../../runtime/environment.ts';
+import { operatorTokenOf } from '../../runtime/environment.ts';
 import { operatorFolders, resolveInstance } from '../../runtime/instance.ts';
 import { CannotRun } from '../../runtime/progress.ts';
 
 const ANSWER_MS_MAX = 30_000;
 
-/** Where an app answers its operator, and the tokens that it may want to see, likeliest first. */
+/** Where an app answers its operator, and the token that it wants to see. */
 export interface AppAddress {
   readonly socket: string;
-  readonly tokens: readonly string[];
+  readonly token: string;
 }
 
 /**
@@ -29,26 +29,26 @@ export function appAddress(id: string): AppAddress {
   if (socket === undefined) {
     throw new CannotRun(`No ${id} runs in ${dataDir}: start the bank with "npm start".`);
   }
-  return { socket, tokens: operatorTokens(dataDir, id) };
+  return { socket, token: operatorTokenOf(dataDir, id) };
 }
 
 /** Calls apps as their operator. What is not answered with 2xx throws CannotRun. */
 export const appClient = (addressOf: (app: string) => AppAddress): ServiceInvoker => ({
   async invokeService(app, method, path, body) {
-    const { socket, tokens } = addressOf(app);
-    for (const token of tokens) {
-      const answer = await send({ socket, token, method, path, body }).catch((cause: unknown) => {
-        throw new CannotRun(`No ${app} answers at ${socket}: start the bank with "npm start".`, {
-          cause,
-        });
+    const { socket, token } = addressOf(app);
+    const answer = await send({ socket, token, method, path, body }).catch((cause: unknown) => {
+      throw new CannotRun(`No ${app} answers at ${socket}: start the bank with "npm start".`, {
+        cause,
       });
-      const { statusCode: status = 0 } = answer;
-      if (status === 401) answer.resume();
-      else if (status >= 200 && status < 300) return { status, body: await json(answer) };
-      else throw new CannotRun(`${app} cannot answer now (${status}): ${await text(answer)}`);
+    });
+    const { statusCode: status = 0 } = answer;
+    if (status >= 200 && status < 300) return { status, body: await json(answer) };
+    if (status !== 401) {
+      throw new CannotRun(`${app} cannot answer now (${status}): ${await text(answer)}`);
     }
+    answer.resume();
     throw new CannotRun(
-      `${app} at ${socket} takes no token of this data folder: ` +
+      `${app} at ${socket} does not take the token of this data folder: ` +
         'does CORE_BANK_DATA name that of another bank?',
     );
   },

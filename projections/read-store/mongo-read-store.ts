@@ -6,7 +6,7 @@ import {
   checkpointSchema,
   checkpointId,
   collections,
-  READ_DATABASE,
+  readDatabase,
   DOCUMENT_BYTES_MAX,
   revisionId,
   SET_ASIDE_NAMED_MAX,
@@ -52,18 +52,23 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
     // A projection continues from what it wrote, so a crash must not undo any of it.
     writeConcern: { w: 'majority', journal: true },
   });
-  const database = client.db(READ_DATABASE);
-  const collection = (name: string): Collection<Document> => database.collection<Document>(name);
-  const registry = collection(collections.registry);
-  const checkpoints = collection(collections.checkpoints);
+  const collection = (of: ReadModelName, name: string): Collection<Document> =>
+    client.db(readDatabase(of)).collection<Document>(name);
+  const registry = (of: ReadModelName) => collection(of, collections.registry);
+  const checkpointsOf = (of: ReadModelName) => collection(of, collections.checkpoints);
 
   // The member is looked up by equality, so each collection has at most one index besides _id.
-  const ready = async (name: string, member: string): Promise<Collection<Document>> => {
-    await collection(name).createIndex({ [member]: 1 });
-    return collection(name);
+  const ready = async (
+    of: ReadModelName,
+    name: string,
+    member: string,
+  ): Promise<Collection<Document>> => {
+    await collection(of, name).createIndex({ [member]: 1 });
+    return collection(of, name);
   };
   const checkpointOf = async (name: ReadModelName, generation: string, first: Checkpoint) => {
     const _id = checkpointId(name, generation);
+    const checkpoints = checkpointsOf(name);
     await insertOne(checkpoints, { _id, ...first });
     return {
       async read(): Promise<Record<string, unknown> | undefined> {
@@ -78,27 +83,27 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
 
   return {
     async revision(name, revision) {
-      const found = await registry.findOne({ _id: revisionId(name, revision) });
+      const found = await registry(name).findOne({ _id: revisionId(name, revision) });
       if (found === null) return undefined;
       const { _id, ...document } = found;
       return registryRevision.parse(document);
     },
     async insertRevision(name, revision) {
       const _id = revisionId(name, revision.revision);
-      return (await insertOne(registry, { _id, ...revision })) ? 'inserted' : 'taken';
+      return (await insertOne(registry(name), { _id, ...revision })) ? 'inserted' : 'taken';
     },
     async drop(name, generation) {
-      await checkpoints.deleteOne({ _id: checkpointId(name, generation) });
+      await checkpointsOf(name).deleteOne({ _id: checkpointId(name, generation) });
       const { accounts, changes, history, metadata, persons, setAside } = collections;
       const own = name === 'balances' ? [changes, accounts, metadata, persons] : [history];
       const names = [...own.map((nameOf) => nameOf(generation)), setAside(name, generation)];
-      for (const one of names) await collection(one).drop();
+      for (const one of names) await collection(name, one).drop();
     },
     async accounts(generation) {
-      const accounts = await ready(collections.accounts(generation), 'ownerPage');
-      const changes = await ready(collections.changes(generation), 'block');
+      const accounts = await ready('balances', collections.accounts(generation), 'ownerPage');
+      const changes = await ready('balances', collections.changes(generation), 'block');
       const checkpoint = await checkpointOf('balances', generation, ACCOUNTS_BEGINNING);
-      const metadata = collection(collections.metadata(generation));
+      const metadata = collection('balances', collections.metadata(generation));
       return {
         ...accountDocuments(accounts),
         ...changeDocuments(changes),
@@ -111,9 +116,9 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
       };
     },
     persons: async (generation) =>
-      personDocuments(await ready(collections.persons(generation), 'page')),
+      personDocuments(await ready('balances', collections.persons(generation), 'page')),
     async history(generation): Promise<HistoryStore> {
-      const lines = await ready(collections.history(generation), 'page');
+      const lines = await ready('history', collections.history(generation), 'page');
       const checkpoint = await checkpointOf('history', generation, BEGINNING);
       return {
         async checkpoint() {
@@ -130,7 +135,7 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
       };
     },
     async setAside(name, generation) {
-      const streams = await ready(collections.setAside(name, generation), 'list');
+      const streams = await ready(name, collections.setAside(name, generation), 'list');
       return {
         insert: (added) => insertMissing(streams, added.map(toSetAsideDocument)),
         async list() {

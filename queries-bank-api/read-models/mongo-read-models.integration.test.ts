@@ -2,7 +2,7 @@ import { MongoClient, type Collection } from 'mongodb';
 import {
   checkpointId,
   collections,
-  READ_DATABASE,
+  readDatabase,
   revisionId,
   toAccountDocument,
   toChangeDocument,
@@ -10,6 +10,7 @@ import {
   toHistoryDocument,
   toLinkDocument,
   toSetAsideDocument,
+  type ReadModelName,
 } from '../../contracts/account/read-models.ts';
 import { toPersonDocument } from '../../contracts/person/model.ts';
 import { READ_SIDE_MS_MAX, startReadSide } from '../../runtime/programs/read-side-for-tests.ts';
@@ -25,8 +26,8 @@ describe('the read models on FerretDB', () => {
   let server: ReadSideForTests;
   let client: MongoClient;
   let models: ReturnType<typeof mongoReadModels>;
-  const into = (name: string): Collection<Document> =>
-    client.db(READ_DATABASE).collection<Document>(name);
+  const into = (name: string, of: ReadModelName = 'balances'): Collection<Document> =>
+    client.db(readDatabase(of)).collection<Document>(name);
   const writer: ReadModelsWriter = {
     async use(name, generation) {
       const revisions = [1, 2, 3].map((revision) => ({
@@ -37,7 +38,7 @@ describe('the read models on FerretDB', () => {
         dropped: [],
         ...(revision > 1 && { inUse: revision === 3 ? generation : '1-aaaaaaaa' }),
       }));
-      await into(collections.registry).insertMany(revisions);
+      await into(collections.registry, name).insertMany(revisions);
     },
     saveSettled: async (generation, settled) => {
       const document = { _id: checkpointId('balances', generation), settled } as Document;
@@ -51,14 +52,17 @@ describe('the read models on FerretDB', () => {
       void (await into(collections.persons(generation)).insertOne(toPersonDocument(person))),
     async line(generation, accountId, line) {
       const link = toLinkDocument(accountId, line);
-      if (link !== undefined) await into(collections.history(generation)).insertOne(link);
-      await into(collections.history(generation)).insertOne(toHistoryDocument(accountId, line));
+      if (link !== undefined)
+        await into(collections.history(generation), 'history').insertOne(link);
+      await into(collections.history(generation), 'history').insertOne(
+        toHistoryDocument(accountId, line),
+      );
     },
     metadata: async (generation, said) =>
       void (await into(collections.metadata(generation)).insertOne(toMetadataDocument(said))),
     async setAside(name, generation, stream) {
       const document = toSetAsideDocument({ stream, version: 1, position: 1, fault: 'none' });
-      await into(collections.setAside(name, generation)).insertOne(document);
+      await into(collections.setAside(name, generation), name).insertOne(document);
     },
   };
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import {
   checkpointId,
   collections,
   metadataId,
-  READ_DATABASE,
+  readDatabase,
   revisionId,
   type ReadModelName,
   ofAccountDocument,
@@ -32,21 +32,28 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
     connectTimeoutMS: SERVER_MS_MAX,
     socketTimeoutMS: CALL_MS_MAX,
   });
-  const database = client.db(READ_DATABASE);
-  const collection = (name: string): Collection<Document> => database.collection<Document>(name);
+  const collection = (of: ReadModelName, name: string): Collection<Document> =>
+    client.db(readDatabase(of)).collection<Document>(name);
 
   /** The newest revision of each registry that was read. */
   const revisions = new Map<ReadModelName, number>();
 
-  const one = (name: string, _id: string | number): Promise<Document | undefined> =>
-    reached(async () => (await collection(name).findOne({ _id })) ?? undefined);
-  const all = (name: string, equality: Record<string, string | number>): Promise<Document[]> =>
-    reached(() => collection(name).find(equality).toArray());
+  const one = (
+    of: ReadModelName,
+    name: string,
+    _id: string | number,
+  ): Promise<Document | undefined> =>
+    reached(async () => (await collection(of, name).findOne({ _id })) ?? undefined);
+  const all = (
+    of: ReadModelName,
+    name: string,
+    equality: Record<string, string | number>,
+  ): Promise<Document[]> => reached(() => collection(of, name).find(equality).toArray());
 
   return {
     async generation(name) {
       const newest = await newestRevision(async (revision) => {
-        const found = await one(collections.registry, revisionId(name, revision));
+        const found = await one(name, collections.registry, revisionId(name, revision));
         if (found === undefined) return undefined;
         const { _id, ...document } = found;
         return registryRevision.parse(document);
@@ -55,36 +62,44 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
       return newest?.inUse;
     },
     async settled(generation) {
-      const document = await one(collections.checkpoints, checkpointId('balances', generation));
+      const document = await one(
+        'balances',
+        collections.checkpoints,
+        checkpointId('balances', generation),
+      );
       return Number(document?.['settled'] ?? 0);
     },
     async change(generation, seq) {
-      const document = await one(collections.changes(generation), seq);
+      const document = await one('balances', collections.changes(generation), seq);
       return document && ofChangeDocument(document);
     },
     async account(generation, accountId) {
-      const document = await one(collections.accounts(generation), accountId);
+      const document = await one('balances', collections.accounts(generation), accountId);
       return document && ofAccountDocument(document);
     },
     async metadata(generation, accountId, version) {
       const id = metadataId(accountId, version);
-      const document = await one(collections.metadata(generation), id);
+      const document = await one('balances', collections.metadata(generation), id);
       return document && ofMetadataDocument(document);
     },
     isSetAside: async (name, generation, stream) =>
-      (await one(collections.setAside(name, generation), stream)) !== undefined,
+      (await one(name, collections.setAside(name, generation), stream)) !== undefined,
     async ownerAccounts(generation, ownerPage) {
-      return (await all(collections.accounts(generation), { ownerPage })).map(ofAccountDocument);
+      return (await all('balances', collections.accounts(generation), { ownerPage })).map(
+        ofAccountDocument,
+      );
     },
     async person(generation, personId) {
-      const document = await one(collections.persons(generation), personId);
+      const document = await one('balances', collections.persons(generation), personId);
       return document && ofPersonDocument(document);
     },
     async persons(generation, page) {
-      return (await all(collections.persons(generation), { page })).map(ofPersonDocument);
+      return (await all('balances', collections.persons(generation), { page })).map(
+        ofPersonDocument,
+      );
     },
     async historyLines(generation, page) {
-      return ofHistoryDocuments(await all(collections.history(generation), { page }));
+      return ofHistoryDocuments(await all('history', collections.history(generation), { page }));
     },
     close: () => client.close(),
   };

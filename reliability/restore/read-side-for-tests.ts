@@ -4,39 +4,48 @@ import {
   ofChangeDocument,
   toAccountDocument,
   collections,
-  READ_DATABASE,
+  readDatabase,
   revisionId,
   type ReadModelName,
 } from '../../contracts/account/read-models.ts';
 import { newestRevision, type RegistryRevision } from '../../contracts/generations.ts';
 import type { Instance } from '../../runtime/instance.ts';
-import { mongoUrl } from '../../runtime/programs/ferretdb.ts';
+import { readSideAdminUrl } from '../../runtime/programs/ferretdb.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 
-/** Opens the read side's database as the projections do. */
+/** Opens the read side's databases as their administrator. */
 async function withDatabase<T>(
   instance: Instance,
-  work: (database: ReturnType<MongoClient['db']>) => Promise<T>,
+  work: (databaseOf: (name: ReadModelName) => ReturnType<MongoClient['db']>) => Promise<T>,
 ): Promise<T> {
-  const client = new MongoClient(mongoUrl(instance, loadSecrets(instance.dataDir)));
+  const client = new MongoClient(readSideAdminUrl(instance, loadSecrets(instance.dataDir)));
   try {
-    return await work(client.db(READ_DATABASE));
+    return await work((name) => client.db(readDatabase(name)));
   } finally {
     await client.close();
   }
 }
 
-export const dropReadSide = (instance: Instance): Promise<boolean> =>
-  withDatabase(instance, (database) => database.dropDatabase());
+export const dropReadSide = (instance: Instance): Promise<void> =>
+  withDatabase(instance, async (databaseOf) => {
+    for (const name of ['balances', 'history'] as const) {
+      const database = databaseOf(name);
+      for (const one of await database.listCollections().toArray()) {
+        await database.dropCollection(one.name);
+      }
+    }
+  });
 
 /**
  * What clients can see of the read side: every document by its kind and id, as canonical JSON.
  * The changes of accounts, which readers apply to documents that are written later, are applied.
  */
 export const readSide = (instance: Instance): Promise<Map<string, string>> =>
-  withDatabase(instance, async (database) => {
-    const registry = database.collection<Document & { _id: string }>(collections.registry);
+  withDatabase(instance, async (databaseOf) => {
     const generation = async (name: ReadModelName): Promise<string> => {
+      const registry = databaseOf(name).collection<Document & { _id: string }>(
+        collections.registry,
+      );
       const newest = await newestRevision(async (revision) => {
         const found = await registry.findOne({ _id: revisionId(name, revision) });
         return (found as unknown as RegistryRevision | null) ?? undefined;
@@ -44,7 +53,8 @@ export const readSide = (instance: Instance): Promise<Map<string, string>> =>
       return String(newest?.inUse);
     };
     const [balances, history] = [await generation('balances'), await generation('history')];
-    const all = (name: string): Promise<Document[]> => database.collection(name).find({}).toArray();
+    const all = (name: string, of: ReadModelName = 'balances'): Promise<Document[]> =>
+      databaseOf(of).collection(name).find({}).toArray();
     const seen = new Map<string, string>();
     const put = (kind: string, document: Document): void =>
       void seen.set(`${kind} ${String(document['_id'])}`, canonicalJson(document));
@@ -56,6 +66,7 @@ export const readSide = (instance: Instance): Promise<Map<string, string>> =>
     }
     for (const document of await all(collections.metadata(balances))) put('metadata', document);
     for (const document of await all(collections.persons(balances))) put('person', document);
-    for (const document of await all(collections.history(history))) put('history', document);
+    for (const document of await all(collections.history(history), 'history'))
+      put('history', document);
     return seen;
   });

@@ -31,10 +31,11 @@ runCommand(async () => {
   const natsAdmin = required('NATS_PASSWORD_ADMIN');
   const immudbAdmin = required('IMMUDB_ADMIN_PASSWORD');
   const immudbWriter = required('IMMUDB_PASSWORD');
+  const immudbReader = required('IMMUDB_READER_PASSWORD');
   const postgresAdmin = required('POSTGRES_ADMIN_PASSWORD');
   const postgresJournal = required('POSTGRES_JOURNAL_PASSWORD');
   await eventually(() => provisionJournal(instance, { postgresAdmin, postgresJournal }));
   await eventually(() => provisionNats(instance, { natsAdmin }));
-  await eventually(() => provisionImmudb(instance, { immudbAdmin, immudbWriter }));
+  await eventually(() => provisionImmudb(instance, { immudbAdmin, immudbWriter, immudbReader }));
   process.stdout.write('The journal, the streams and the log are ready.\n');
 });

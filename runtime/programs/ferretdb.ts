@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { accepts, LOOPBACK } from '../ports.ts';
-import { readsideUrl } from './postgres.ts';
+import { POSTGRES_ADMIN } from './postgres-connection.ts';
+import { readSideRole, readsideUrl } from './read-side-database.ts';
 import type { Secrets } from '../secrets.ts';
 
 /**
@@ -30,7 +31,19 @@ export const ferretdbProgram = (instance: Instance, command: string): ProgramSpe
   };
 };
 
-/** What the projections and the query API connect to; a secret. */
-export const mongoUrl = (instance: Instance, secrets: Secrets): string =>
-  `mongodb://readside:${secrets.postgresReadside}@${LOOPBACK}:${instance.ports.mongo}` +
-  '/corebank?authMechanism=PLAIN&authSource=$external';
+const urlOf = (instance: Instance, user: string, password: string): string =>
+  `mongodb://${user}:${password}@${LOOPBACK}:${instance.ports.mongo}` +
+  '/?authMechanism=PLAIN&authSource=$external';
+
+/**
+ * What an app connects to, a secret: each projection with a role that owns its own database, and
+ * others with one that only reads.
+ */
+export function mongoUrl(instance: Instance, secrets: Secrets, appID: string): string {
+  const { role, password } = readSideRole(secrets, appID);
+  return urlOf(instance, role, password);
+}
+
+/** For tests that look at all of it; a secret. */
+export const readSideAdminUrl = (instance: Instance, secrets: Secrets): string =>
+  urlOf(instance, POSTGRES_ADMIN, secrets.postgresAdmin);

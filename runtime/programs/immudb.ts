@@ -13,8 +13,16 @@ import { nicenessOf } from '../supervisor/scheduling.ts';
 export const LOG_DATABASE = 'corebank';
 /** The user that writes the log. */
 export const LOG_USER = 'corebank';
+/** The user that only reads it, for audits and the check of backups. */
+export const LOG_READER = 'corebank_reader';
 const CALL_TIMEOUT_MS = 5_000;
-const READ_WRITE = 2;
+const USERS = [
+  { name: LOG_USER, secret: 'immudbWriter', permission: 2 },
+  { name: LOG_READER, secret: 'immudbReader', permission: 1 },
+] as const;
+/** Whoever may read or write has them by default; what SQL writes would be no entry of the log. */
+const SQL_PRIVILEGES = ['SELECT', 'CREATE', 'INSERT', 'UPDATE', 'DELETE', 'DROP', 'ALTER'];
+const ALREADY_EXISTS = /already exists/i;
 /**
  * Set at creation: they bound a batch and immudb's memory. Each of its transaction buffers has
  * place for the largest batch, so there are as many as one writer and its proofs need; what it
@@ -143,6 +151,8 @@ export const immudbProgram = (
       signingKeyFile(instance.dataDir),
       '--logformat',
       'text',
+      // The password of its data folder is the one of the secrets, also after a rotation.
+      '--force-admin-password',
     ],
     env: {
       HOME: cwd,
@@ -160,28 +170,46 @@ export const immudbProgram = (
   };
 };
 
-/** Creates the log's database and its writer, who has access to nothing else. Idempotent. */
-export const provisionImmudb = async (
-  instance: Instance,
-  secrets: Pick<Secrets, 'immudbAdmin' | 'immudbWriter'>,
-): Promise<void> => {
+type LogSecrets = Pick<Secrets, 'immudbAdmin' | 'immudbWriter' | 'immudbReader'>;
+
+/**
+ * Creates the log's database and its users, who have access to nothing else and to no SQL, and
+ * gives them the passwords of the secrets. Idempotent.
+ */
+export const provisionImmudb = async (instance: Instance, secrets: LogSecrets): Promise<void> => {
   const client = openClient(instance);
   const nothing = async (): Promise<void> => undefined;
   try {
-    await withSession(client, LOG_USER, secrets.immudbWriter, LOG_DATABASE, nothing).catch(() =>
-      withSession(client, 'immudb', secrets.immudbAdmin, 'defaultdb', async (session) => {
-        const database = { name: LOG_DATABASE, ifNotExists: true, settings: SETTINGS };
-        await client.call('CreateDatabaseV2', database, session);
-        const user = {
-          user: Buffer.from(LOG_USER),
-          password: Buffer.from(secrets.immudbWriter),
-          permission: READ_WRITE,
-          database: LOG_DATABASE,
-        };
-        await client.call('CreateUser', user, session);
-      }),
-    );
+    for (const user of USERS) {
+      const password = secrets[user.secret];
+      await withSession(client, user.name, password, LOG_DATABASE, nothing).catch(() =>
+        withSession(client, 'immudb', secrets.immudbAdmin, 'defaultdb', (session) =>
+          provideUser(client, session, user, password),
+        ),
+      );
+    }
   } finally {
     client.close();
   }
 };
+
+async function provideUser(
+  { call }: AdminClient,
+  session: string,
+  { name, permission }: (typeof USERS)[number],
+  password: string,
+): Promise<void> {
+  const database = { name: LOG_DATABASE, ifNotExists: true, settings: SETTINGS };
+  await call('CreateDatabaseV2', database, session);
+  const user = Buffer.from(name);
+  const newPassword = Buffer.from(password);
+  try {
+    const made = { user, password: newPassword, permission, database: LOG_DATABASE };
+    await call('CreateUser', made, session);
+  } catch (error) {
+    if (!ALREADY_EXISTS.test(String(error))) throw error;
+    await call('ChangePassword', { user, newPassword }, session);
+  }
+  const all = { username: name, database: LOG_DATABASE, privileges: SQL_PRIVILEGES };
+  await call('ChangeSQLPrivileges', { ...all, action: 'REVOKE' }, session);
+}

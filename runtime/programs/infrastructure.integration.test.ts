@@ -32,13 +32,13 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 }, START_MS_MAX);
 
-const query = async (user: 'journal' | 'readside', database: string, sql: string) => {
+const query = async (user: 'journal' | 'readside_balances', database: string, sql: string) => {
   const secrets = loadSecrets(dataDir);
   const client = new Client({
     host: '127.0.0.1',
     port: bank.instance.ports.postgres,
     user,
-    password: user === 'journal' ? secrets.postgresJournal : secrets.postgresReadside,
+    password: user === 'journal' ? secrets.postgresJournal : secrets.postgresBalances,
     database,
   });
   await client.connect();
@@ -53,21 +53,27 @@ describe('the infrastructure', () => {
   test('given a role of PostgreSQL, it enters its own database and no other', async () => {
     await expect(query('journal', 'journal', 'select 1 as one')).resolves.toEqual([{ one: 1 }]);
     await expect(query('journal', 'readside', 'select 1')).rejects.toThrow('permission denied');
-    await expect(query('readside', 'journal', 'select 1')).rejects.toThrow('permission denied');
-    await expect(query('readside', 'postgres', 'select 1')).rejects.toThrow('permission denied');
+    await expect(query('readside_balances', 'journal', 'select 1')).rejects.toThrow(
+      'permission denied',
+    );
+    await expect(query('readside_balances', 'postgres', 'select 1')).rejects.toThrow(
+      'permission denied',
+    );
   });
 
   test('given a write, it is synced before it is answered, on the read side too', async () => {
     const show = 'show synchronous_commit';
     expect(await query('journal', 'journal', show)).toEqual([{ synchronous_commit: 'on' }]);
     // A projection remembers what it wrote: what a crash took back would be a permanent hole.
-    expect(await query('readside', 'readside', show)).toEqual([{ synchronous_commit: 'on' }]);
+    expect(await query('readside_balances', 'readside', show)).toEqual([
+      { synchronous_commit: 'on' },
+    ]);
   });
 
   test('given a query of the read side, an index answers it, not the whole table', async () => {
     const show = 'show plan_cache_mode';
     const custom = [{ plan_cache_mode: 'force_custom_plan' }];
-    expect(await query('readside', 'readside', show)).toEqual(custom);
+    expect(await query('readside_balances', 'readside', show)).toEqual(custom);
   });
 
   test('given no credentials, the broker lets nobody in', async () => {

@@ -4,8 +4,9 @@ import { CannotRun } from '../progress.ts';
 import type { Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { processIdentity } from '../supervisor/process-identity.ts';
-import { provisionJournal } from './journal-database.ts';
+import { provisionJournal, withDatabase } from './journal-database.ts';
 import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
+import { provisionReadSide } from './read-side-database.ts';
 import { spawnSync } from 'node:child_process';
 import {
   readFileSync,
@@ -19,58 +20,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import type { Client } from 'pg';
-
-/**
- * FerretDB filters with `(_jsonb->'field') @> value`, which its own btree indexes do not
- * serve. This event trigger adds a GIN index for `_id` whenever it makes a table, and one
- * for the first field of every index that it makes; with them an equality takes 1 ms. Without
- * fastupdate=off each search would also scan the list of entries that are not merged yet: a
- * page of history then costs five times as much after a burst of writes.
- *
- * FerretDB also replaces under a condition in two steps: it reads what fulfils the condition and
- * then writes by `_id` alone, so what was read before a pause is written over what came since.
- * On each table that it makes, a row trigger therefore lets no document be replaced by one that
- * tells of the same log position or an earlier one. MongoDB needs no such thing.
- */
-const LOOKUP_INDEX_SQL = `
-create or replace function public.keep_later() returns trigger language plpgsql as $$
-begin
-  if (new._jsonb->>'position')::numeric <= (old._jsonb->>'position')::numeric then
-    return null;
-  end if;
-  return new;
-end $$;
-create or replace function add_lookup_index() returns event_trigger language plpgsql as $$
-declare c record; f text; t regclass;
-begin
-  for c in select * from pg_event_trigger_ddl_commands() where object_type in ('table','index') loop
-    if c.object_type = 'table' and exists (
-      select 1 from pg_attribute where attrelid = c.objid and attname = '_jsonb') then
-      execute format(
-        'create index on %s using gin ((_jsonb->''_id'') jsonb_path_ops) with (fastupdate=off)',
-        c.object_identity);
-      execute format(
-        'create trigger keep_later before update on %s '
-        'for each row execute function public.keep_later()',
-        c.object_identity);
-    elsif c.object_type = 'index' then
-      select i.indrelid::regclass into t from pg_index i where i.indexrelid = c.objid;
-      for f in select m[1] from regexp_matches(
-        pg_get_indexdef(c.objid), $re$btree.*?\\(_jsonb -> '([^']+)'::text\\)$re$) m loop
-        if f <> '_id' then
-          execute format(
-            'create index on %s using gin ((_jsonb->%L) jsonb_path_ops) with (fastupdate=off)',
-            t, f);
-        end if;
-      end loop;
-    end if;
-  end loop;
-end $$;
-drop event trigger if exists lookup_index;
-create event trigger lookup_index on ddl_command_end
-  when tag in ('CREATE TABLE','CREATE INDEX') execute function add_lookup_index();
-`;
 
 /** A user of the system. */
 interface User {
@@ -130,9 +79,6 @@ const runAs = (
 };
 
 const CONNECTIONS_MAX = 200;
-/** FerretDB holds one connection per update of an update command, so it needs many. */
-const READSIDE_POOL = 60;
-
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: LOOPBACK,
   // Socket paths have a length limit that a deep data folder would break, so there is no socket.
@@ -260,47 +206,9 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
  * derived again; each has roles with access to no other. Idempotent.
  */
 export const provisionPostgres = async (instance: Instance, secrets: Secrets): Promise<void> => {
-  const admin = await connectToPostgres(instance, secrets, ADMIN);
-  try {
+  await withDatabase(instance, secrets, ADMIN, async (admin) => {
     await admin.query(`revoke connect on database ${ADMIN}, template1 from public`);
-    await provisionReadside(admin, instance, secrets);
-  } finally {
-    await admin.end();
-  }
+  });
+  await provisionReadSide(instance, secrets);
   await provisionJournal(instance, secrets);
 };
-
-const provisionReadside = async (
-  admin: Client,
-  instance: Instance,
-  secrets: Secrets,
-): Promise<void> => {
-  // A crash between the steps below leaves no marker, so the last step decides.
-  const ready = 'core-bank readside is ready, with its fence';
-  const found = async (sql: string): Promise<boolean> => (await admin.query(sql)).rowCount === 1;
-  const isKnown = await found("select 1 from pg_database where datname = 'readside'");
-  if (isKnown && (await found(`select 1 from pg_shdescription where description = '${ready}'`))) {
-    return;
-  }
-  const hasRole = await found("select 1 from pg_roles where rolname = 'readside'");
-  const password = admin.escapeLiteral(secrets.postgresReadside);
-  await admin.query(
-    `${hasRole ? 'alter' : 'create'} role readside login password ${password} connection limit 120`,
-  );
-  if (!isKnown) await admin.query('create database readside owner readside');
-  await admin.query('revoke all on database readside from public');
-  // FerretDB passes the name of the member as a parameter, so only a plan for its value can
-  // use an index; a generic plan, liked while the table was small, reads all of it every time.
-  await admin.query('alter database readside set plan_cache_mode = force_custom_plan');
-  const inside = await connectToPostgres(instance, secrets, 'readside');
-  try {
-    await inside.query(LOOKUP_INDEX_SQL);
-  } finally {
-    await inside.end();
-  }
-  await admin.query(`comment on database readside is '${ready}'`);
-};
-
-/** What FerretDB connects to: without credentials, because those of its clients are passed on. */
-export const readsideUrl = (instance: Instance): string =>
-  `postgres://${LOOPBACK}:${instance.ports.postgres}/readside?pool_max_conns=${READSIDE_POOL}`;

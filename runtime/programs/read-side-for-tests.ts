@@ -1,4 +1,4 @@
-import { ferretdbProgram, mongoUrl } from './ferretdb.ts';
+import { ferretdbProgram, mongoUrl, readSideAdminUrl } from './ferretdb.ts';
 import { launch } from './instance-for-tests.ts';
 import { startPostgres } from './postgres-for-tests.ts';
 import { findPrograms } from './programs.ts';
@@ -8,7 +8,10 @@ import { createProgress } from '../progress.ts';
 export const READ_SIDE_MS_MAX = 600_000;
 
 export interface ReadSideForTests {
+  /** Of who may do everything. */
   readonly url: string;
+  /** With the rights of that app. */
+  readonly urlOf: (app: string) => string;
   /** Kills FerretDB at once; it comes back by itself. */
   kill(): void;
   stop(): Promise<void>;
@@ -20,13 +23,16 @@ export interface ReadSideForTests {
  */
 export async function startReadSide(): Promise<ReadSideForTests> {
   const given = process.env['MONGODB_TEST_URL'];
-  if (given !== undefined) return { url: given, kill: () => {}, stop: async () => {} };
+  if (given !== undefined) {
+    return { url: given, urlOf: () => given, kill: () => {}, stop: async () => {} };
+  }
   const postgres = await startPostgres();
   const { instance, secrets } = postgres;
   const { ferretdb } = await findPrograms(instance, ['ferretdb'], createProgress(true));
   const mongo = await launch(ferretdbProgram(instance, ferretdb!));
   return {
-    url: mongoUrl(instance, secrets),
+    url: readSideAdminUrl(instance, secrets),
+    urlOf: (app) => mongoUrl(instance, secrets, app),
     kill: () => void mongo.kill('SIGKILL'),
     async stop() {
       await mongo.stop();
