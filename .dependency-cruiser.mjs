@@ -176,6 +176,7 @@ const HOMES = {
   pdfkit: PDFKIT,
   fontkit: PDFKIT,
   winston: '^platform/logger\\.ts$',
+  jose: '^core-bank-api/message-producers\\.ts$|^operations/message-signature\\.ts$',
 };
 
 const local = (pathNot) => ({ dependencyTypes: ['local'], pathNot });

@@ -1,7 +1,10 @@
-const parser = { syntax: 'typescript' };
+const swc = (syntax) => ['@swc/jest', { jsc: { parser: { syntax }, target: 'es2023' } }];
+/** Packages that are ES modules only, which jest does not take as they are. */
+const ES_MODULES = '/node_modules/jose/';
 const shared = {
   testEnvironment: 'node',
-  transform: { '\\.ts$': ['@swc/jest', { jsc: { parser, target: 'es2023' } }] },
+  transform: { '\\.ts$': swc('typescript'), [`${ES_MODULES}.*\\.js$`]: swc('ecmascript') },
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   // In the temporary folder it would begin again with each test run, which has one of its own; and
   // how long each file took would be forgotten, so that the longest could not begin first.

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { holdIdFor } from '../contracts/derived-ids.ts';
-import { accountId, commandId, type AccountId, type CommandId } from '../domain/ids.ts';
+import {
+  accountId,
+  commandId,
+  commandName,
+  type AccountId,
+  type CommandName,
+} from '../domain/ids.ts';
 import type { Exchange } from './connection.ts';
 import type { Part } from './parts.ts';
 
@@ -72,12 +78,15 @@ export function batch(next: () => string, count = BATCH_COMMANDS): Exchange {
   return keyed('/v1/batches', JSON.stringify({ commands }));
 }
 
+/** The client of the tokens that a bank on this machine gives (runtime/programs/issuer.ts). */
+const CLIENT = 'core-bank-local';
+
 /**
  * Places holds and captures those that were placed long enough ago to be there: the key makes
  * the hold's id, so no answer has to be read.
  */
 function holds(next: () => string): () => Exchange {
-  const placed: [AccountId, CommandId][] = [];
+  const placed: [AccountId, CommandName][] = [];
   let isCapture = false;
   return () => {
     isCapture = !isCapture && placed.length > HOLDS_OPEN_MIN;
@@ -86,7 +95,7 @@ function holds(next: () => string): () => Exchange {
       return keyed(`/v1/accounts/${oldest[0]}/holds/${holdIdFor(...oldest)}/capture`, '{}');
     }
     const [account, key] = [accountId(next()), commandId(randomUUID())];
-    placed.push([account, key]);
+    placed.push([account, commandName(CLIENT, key)]);
     return keyed(`/v1/accounts/${account}/holds`, '{"amount":"0.01"}', key);
   };
 }

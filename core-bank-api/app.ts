@@ -1,3 +1,4 @@
+import { byOf, nameBy, senderOf } from '../contracts/access/principal.ts';
 import {
   clientCommand,
   COMMAND_OPERATIONS,
@@ -16,7 +17,7 @@ import { health, type Check } from '../platform/http/health.ts';
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
-import type { Gate } from '../platform/http/gate.ts';
+import { principalOf, type Gate } from '../platform/http/gate.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import { BATCH_BYTES_MAX, executeBatch } from './batches.ts';
 import { answerCommand } from './command-answers.ts';
@@ -114,7 +115,8 @@ export function commandApi(ports: CommandApiPorts): Express {
       dryRun: dryRunOf(request),
       ...(ifMatch === undefined ? {} : { ifMatch }),
     };
-    const [result] = (await actors.execute({ commands: [message] })) as [CommandResult];
+    const group = { ...senderOf(principalOf(request)), commands: [message] };
+    const [result] = (await actors.execute(group)) as [CommandResult];
     response.set('Idempotency-Key', commandId);
     if (!result.ok) throw failureOf(result.refusal, result.refusalId);
     const { events, replayed } = result;
@@ -130,7 +132,7 @@ export function commandApi(ports: CommandApiPorts): Express {
 
   const open: RequestHandler = async (request, response) => {
     const commandId = commandIdOf(request);
-    const id = accountIdFor(commandId);
+    const id = accountIdFor(nameBy(byOf(principalOf(request)), commandId));
     const command = parse('open-account', request.body);
     await run(request, response, id, commandId, command, 201);
   };

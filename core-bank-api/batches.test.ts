@@ -1,3 +1,6 @@
+import { senderOf } from '../contracts/access/principal.ts';
+import { EVERY_RIGHT } from '../platform/http/gate-for-tests.ts';
+import { testName } from '../contracts/access/sender-for-tests.ts';
 import type { BatchResult } from '../contracts/batch/batches.ts';
 import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
 import { accountNumberOf } from '../domain/account-number.ts';
@@ -6,21 +9,22 @@ import { unavailable, type Actors } from './courier.ts';
 import { executePlan, planBatch, problemOf, resultOf, type Joint } from './batches.ts';
 import { accountIdFor } from '../contracts/derived-ids.ts';
 
-const [A, B] = [accountIdFor(commandId('a')), accountIdFor(commandId('b'))];
+const [A, B] = [accountIdFor(testName('a')), accountIdFor(testName('b'))];
 const deposit = (accountId: string, idempotencyKey?: string, amount = '1.00') => ({
   type: 'deposit',
   accountId,
   ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   amount,
 });
-const plan = (...items: unknown[]) => planBatch(items, { traceparent: 't' });
+const plan = (...items: unknown[]) => planBatch(items, EVERY_RIGHT, { traceparent: 't' });
 const ONE = { atomic: true, dryRun: false };
 
 /** Actors that note every call and answer each command by `answer`. */
 const actors = (answer: (message: CommandMessage) => CommandResult) => {
   const calls: { accounts: AccountId[]; keys: string[]; joint: object }[] = [];
-  const execute: Actors['execute'] = ({ commands, batch: _batch, ...joint }) => {
+  const execute: Actors['execute'] = ({ commands, by, owner, batch: _batch, ...joint }) => {
     const accounts = [...new Set(commands.map(({ accountId }) => accountId))];
+    expect({ by, owner }).toEqual(senderOf(EVERY_RIGHT));
     calls.push({ accounts, keys: commands.map((one) => one.commandId), joint });
     return Promise.resolve(commands.map(answer));
   };
@@ -86,7 +90,7 @@ describe('planning a batch', () => {
 
 describe('ids of items without a key', () => {
   const idsOf = (...items: object[]): string[] => {
-    const { accounts } = planBatch(items, { traceparent: 't' }, commandId('batch'));
+    const { accounts } = planBatch(items, EVERY_RIGHT, { traceparent: 't' }, commandId('batch'));
     const all = [...accounts.values()].flat().sort((one, other) => one.index - other.index);
     return all.map(({ message }) => message.commandId);
   };
@@ -119,7 +123,7 @@ describe('ids of items without a key', () => {
   });
   test('given another account, batch or content, the id is another', () => {
     const described = { ...one, description: 'x' };
-    const other = planBatch([one], { traceparent: 't' }, commandId('other'));
+    const other = planBatch([one], EVERY_RIGHT, { traceparent: 't' }, commandId('other'));
     const ids = [...idsOf(one!), ...idsOf(deposit(B)), ...idsOf(described)];
     ids.push(other.accounts.get(A)?.[0]?.message.commandId ?? '');
     expect(new Set(ids).size).toBe(4);
@@ -166,7 +170,7 @@ describe('executing a plan', () => {
       return commands.map(() => refused);
     };
     const items = Array.from({ length: 200 }, (_unused, at) =>
-      deposit(accountIdFor(commandId(`a${at}`))),
+      deposit(accountIdFor(testName(`a${at}`))),
     );
     expect(await run({ execute }, items)).toEqual(items.map(() => 'account-not-found'));
     expect(most).toBe(200);

@@ -1,3 +1,5 @@
+import { nameBy, senderOf, type Principal, type Sender } from '../contracts/access/principal.ts';
+import { mayUse } from '../contracts/access/rules.ts';
 import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
 import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
 import { batchItemIdFor, accountIdFor } from '../contracts/derived-ids.ts';
@@ -11,8 +13,9 @@ import {
 import { batchHash, type BatchContent } from '../contracts/batch/content.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { problem } from '../contracts/http/problems.ts';
-import type { AccountId, CommandId } from '../domain/ids.ts';
+import type { AccountId, CommandId, CommandName } from '../domain/ids.ts';
 import { Failure } from '../platform/http/http.ts';
+import { principalOf } from '../platform/http/gate.ts';
 import { bodyOf, invalid, invalidBy } from '../platform/http/requests.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
@@ -35,6 +38,7 @@ export interface Addressed {
 }
 
 export interface BatchPlan {
+  readonly sender: Sender;
   /** The commands of each account, in the order of the batch. */
   readonly accounts: ReadonlyMap<AccountId, readonly Addressed[]>;
   /** What cannot even be sent, by its place in the batch. */
@@ -43,13 +47,18 @@ export interface BatchPlan {
   readonly batch?: BatchContent;
 }
 
-/** Reads each item by itself, so that a bad one harms no other, and sorts them by account. */
+/**
+ * Reads each item by itself, so that a bad one harms no other, and sorts them by account. Each needs
+ * the right that its command alone would need.
+ */
 export function planBatch(
   items: readonly unknown[],
+  principal: Principal,
   common: Pick<CommandMessage, 'traceparent'>,
   key: CommandId = freshId(),
 ): Required<BatchPlan> {
-  const idFor = itemIds(key);
+  const sender = senderOf(principal);
+  const idFor = itemIds(nameBy(sender.by, key));
   const accounts = new Map<AccountId, Addressed[]>();
   const failures = new Map<number, Failure>();
   const said: string[] = [];
@@ -63,17 +72,22 @@ export function planBatch(
     const { accountId: given, idempotencyKey, ...command } = parsed.data as BatchItem;
     const about = `${given ?? ''} ${canonicalJson(command)}`;
     said.push(`${idempotencyKey ?? ''} ${about}`);
+    const access = ACCESS.get(command.type);
+    if (access === undefined || !mayUse(principal, access)) {
+      failures.set(index, new Failure('forbidden', { more: { scope: access?.scope } }));
+      return;
+    }
     const ids =
       idempotencyKey === undefined
         ? { commandId: idFor(about), causationId: key }
         : { commandId: idempotencyKey };
-    const accountId = given ?? accountIdFor(ids.commandId);
+    const accountId = given ?? accountIdFor(nameBy(sender.by, ids.commandId));
     const message = { ...common, accountId, ...ids, command };
     const queue = accounts.get(accountId) ?? [];
     accounts.set(accountId, queue);
     queue.push({ index, accountId, message });
   });
-  return { accounts, failures, batch: { key, hash: batchHash(said) } };
+  return { sender, accounts, failures, batch: { key, hash: batchHash(said) } };
 }
 
 /** What a bad item says; of what is nested too deep for a text only that. */
@@ -94,12 +108,12 @@ const NO_OBJECT = invalid('', 'must be an object with a type');
  * Ids for items without a key. They follow from the key of the whole batch and what the item says,
  * so no correction moves them from one item to another. Of equal items each has one of its own.
  */
-function itemIds(commandId: CommandId): (about: string) => CommandId {
+function itemIds(batch: CommandName): (about: string) => CommandId {
   const counts = new Map<string, number>();
   return (about) => {
     const count = counts.get(about) ?? 0;
     counts.set(about, count + 1);
-    return batchItemIdFor(commandId, about, count);
+    return batchItemIdFor(batch, about, count);
   };
 }
 
@@ -110,7 +124,7 @@ function itemIds(commandId: CommandId): (about: string) => CommandId {
  */
 export async function executePlan(
   actors: Pick<Actors, 'execute'>,
-  { accounts, failures, batch }: BatchPlan,
+  { sender, accounts, failures, batch }: BatchPlan,
   joint: Joint | undefined,
   resolve: (command: Addressed, result: CommandResult) => void,
 ): Promise<void> {
@@ -120,7 +134,7 @@ export async function executePlan(
   const of = batch === undefined ? {} : { batch };
   const executed = groups.map(async (group) => {
     const commands = group.map(({ message }) => message);
-    const results = isAborted ? [] : await actors.execute({ commands, ...joint, ...of });
+    const results = isAborted ? [] : await actors.execute({ ...sender, commands, ...joint, ...of });
     group.forEach((command, at) => resolve(command, results[at] ?? ABORTED));
   });
   await Promise.all(executed);
@@ -140,6 +154,9 @@ const isOtherBatch = (result: CommandResult): boolean =>
 
 const STATUS = new Map(
   COMMAND_OPERATIONS.map(({ command, status }) => [command as string, status]),
+);
+const ACCESS = new Map(
+  COMMAND_OPERATIONS.map(({ command, access }) => [command as string, access]),
 );
 
 /** What the command alone would have been answered with over REST. */
@@ -182,7 +199,8 @@ export const executeBatch =
     const commandId = commandIdOf(request);
     if (ifMatchOf(request) !== undefined) throw NO_ONE_VERSION;
     const { commands } = bodyOf(batchFrame, request.body);
-    const plan = planBatch(commands, { traceparent: traceparentOf(request) }, commandId);
+    const common = { traceparent: traceparentOf(request) };
+    const plan = planBatch(commands, principalOf(request), common, commandId);
     response.set('Idempotency-Key', commandId);
     const joint = atomic || dryRun ? { atomic, dryRun } : undefined;
     const at = (index: number): string => `${request.path}#/commands/${index}`;

@@ -1,13 +1,14 @@
+import { EVERY_RIGHT } from '../platform/http/gate-for-tests.ts';
+import { testName } from '../contracts/access/sender-for-tests.ts';
 import { commandResultData, deadCommandData } from '../contracts/batch/command-messages.ts';
 import type { OwnCloudEvent } from '../contracts/batch/command-messages.ts';
 import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
 import { messageKeyFor, accountIdFor } from '../contracts/derived-ids.ts';
-import { commandId } from '../domain/ids.ts';
 import { createLogger } from '../platform/logger.ts';
 import { unavailable } from './courier.ts';
 import { commandMessages, MESSAGE_BYTES_MAX } from './command-messages.ts';
 
-const ACCOUNT = accountIdFor(commandId('a'));
+const ACCOUNT = accountIdFor(testName('a'));
 const NOW = new Date('2026-11-21T12:00:00.000Z');
 const logger = createLogger('test', 'error');
 logger.silent = true;
@@ -45,14 +46,16 @@ const house = (answer: (message: CommandMessage) => CommandResult = executed) =>
   const steps: string[] = [];
   let [brokerIsAway, areActorsAway, now] = [false, false, NOW];
   const take = commandMessages({
+    producerOf: () => Promise.resolve({ principal: EVERY_RIGHT }),
     actors: {
       lookup: async (_account, names) => {
         if (areActorsAway) return 'unavailable';
-        return names.map((name) => {
-          const done = commands.find(({ commandId: id }) => id === name);
+        const found = names.map((name) => {
+          const done = commands.find(({ commandId: id }) => testName(id) === name);
           const result = done && answer(done);
           return result?.ok === true ? result.events : undefined;
         });
+        return { isOwn: true, found };
       },
       execute: (group) => {
         commands.push(...group.commands);

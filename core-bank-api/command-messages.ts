@@ -1,3 +1,4 @@
+import { nameBy, type Sender } from '../contracts/access/principal.ts';
 import type { CommandResult } from '../contracts/account/commands.ts';
 import { messageKeyFor } from '../contracts/derived-ids.ts';
 import {
@@ -19,8 +20,10 @@ import {
   planBatch,
   resultOf,
   type Addressed,
+  type BatchPlan,
 } from './batches.ts';
 import type { Actors } from './courier.ts';
+import type { ProducerOf } from './message-producers.ts';
 import { validTraceparent } from './request-headers.ts';
 import { randomUUID, createHash } from 'node:crypto';
 
@@ -71,13 +74,14 @@ const SOURCE = '/core-bank/core-bank-api';
 
 export interface CommandMessagePorts {
   readonly actors: Actors;
+  readonly producerOf: ProducerOf;
   /** Resolves once the broker has the event. */
   readonly publish: (topic: string, event: OwnCloudEvent) => Promise<void>;
   readonly now: () => Date;
   readonly logger: Logger;
 }
 
-interface Wanted {
+interface Wanted extends Pick<BatchPlan, 'sender'> {
   readonly cause: Cause;
   readonly command: Addressed;
   /** Why it may not begin any more; it may have been executed before. */
@@ -91,7 +95,7 @@ interface Wanted {
  * that harmless. One that expired meanwhile is still answered with what it did.
  */
 export function commandMessages(ports: CommandMessagePorts) {
-  const { actors, publish, now, logger } = ports;
+  const { actors, producerOf, publish, now, logger } = ports;
   const common = () => ({
     specversion: '1.0' as const,
     source: SOURCE,
@@ -105,16 +109,18 @@ export function commandMessages(ports: CommandMessagePorts) {
     return 'SUCCESS';
   };
   const take = async (message: Buffer): Promise<'SUCCESS' | 'RETRY'> => {
-    const wanted = readCommand(message, now());
+    const wanted = await readCommand(message, producerOf, now());
     if ('reason' in wanted) return bury(message, wanted);
-    const { cause, command, over } = wanted;
+    const { cause, command, over, sender } = wanted;
     if (over !== undefined) {
       const { accountId, message: asked } = command;
-      const found = await actors.lookup(accountId, [asked.commandId]);
-      if (found === 'unavailable') return 'RETRY';
-      if (found[0] === undefined) return bury(message, { cause, reason: over });
+      const name = nameBy(sender.by, asked.commandId);
+      const looked = await actors.lookup(accountId, [name], sender.owner);
+      if (looked === 'unavailable') return 'RETRY';
+      const wasExecuted = looked.isOwn && looked.found[0] !== undefined;
+      if (!wasExecuted) return bury(message, { cause, reason: over });
     }
-    const result = await executeOne(actors, command);
+    const result = await executeOne(actors, command, sender);
     if (isUnavailable(result)) return 'RETRY';
     const at = `${SOURCE}#${encodeURIComponent(command.message.commandId)}`;
     const data = resultOf(command, result, at);
@@ -135,14 +141,20 @@ export function commandMessages(ports: CommandMessagePorts) {
 async function executeOne(
   actors: Pick<Actors, 'execute'>,
   command: Addressed,
+  sender: Sender,
 ): Promise<CommandResult> {
   const results: CommandResult[] = [];
-  const plan = { accounts: new Map([[command.accountId, [command]]]), failures: new Map() };
+  const accounts = new Map([[command.accountId, [command]]]);
+  const plan = { sender, accounts, failures: new Map() };
   await executePlan(actors, plan, undefined, (_command, result) => results.push(result));
   return results[0] as CommandResult;
 }
 
-function readCommand(message: Buffer, now: Date): Wanted | Poison {
+async function readCommand(
+  message: Buffer,
+  producerOf: ProducerOf,
+  now: Date,
+): Promise<Wanted | Poison> {
   if (message.length > MESSAGE_BYTES_MAX)
     return { reason: `has more than ${MESSAGE_BYTES_MAX} bytes` };
   const event = commandEvent.safeParse(parse(message));
@@ -155,14 +167,30 @@ function readCommand(message: Buffer, now: Date): Wanted | Poison {
   }
   const { id, source, data, expiration, traceparent } = event.data;
   const cause = { causationid: id, causationsource: source };
-  const isOver = expiration !== undefined && Date.parse(expiration) <= now.getTime();
-  const over = isOver ? `expired at ${expiration}` : undefined;
+  const produced = await producerOf(event.data);
+  if ('reason' in produced) return { cause, ...produced };
+  const over = endOf([expiration, produced.expires], now);
   const item = isObject(data) ? { idempotencyKey: messageKeyFor(source, id), ...data } : data;
-  const { accounts, failures } = planBatch([item], { traceparent: validTraceparent(traceparent) });
+  const common = { traceparent: validTraceparent(traceparent) };
+  const { sender, accounts, failures } = planBatch([item], produced.principal, common);
   const [[command] = []] = accounts.values();
-  if (command !== undefined) return { cause, command, over };
-  const errors = failures.get(0)?.parts.errors ?? [];
+  if (command !== undefined) return { cause, command, over, sender };
+  const failure = failures.get(0);
+  if (failure?.code === 'forbidden') {
+    return { cause, reason: `its sender lacks the right ${String(failure.parts.more?.['scope'])}` };
+  }
+  const errors = failure?.parts.errors ?? [];
   return { cause, reason: 'its data is no valid command', errors: errors.slice(0, 10) };
+}
+
+/** What says that it is over: the sender's word under its signature, or the broker's. */
+function endOf(
+  [expiration, expires]: readonly [string | undefined, number | undefined],
+  now: Date,
+): string | undefined {
+  const signed = expires === undefined ? undefined : new Date(expires * 1_000).toISOString();
+  const at = [expiration, signed].find((one) => one !== undefined && Date.parse(one) <= +now);
+  return at === undefined ? undefined : `expired at ${at}`;
 }
 
 function parse(message: Buffer): unknown {

@@ -8,6 +8,14 @@ export const commandApiConfig = {
     .string()
     .min(16)
     .describe('Secret: shared with the actor hosts; authenticates calls of actors and answers.'),
+  COMMAND_PRODUCERS_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Path of a JSON file with the systems that may send commands as messages: their public keys ' +
+        'and roles (docs/messages.md). Without it every message is refused.',
+    ),
   BATCHES_MAX: most(192, 'Most batches under way of all clients together.'),
   BATCHES_PER_CLIENT_MAX: most(128, 'Most batches under way of one client; a person has half.'),
 };

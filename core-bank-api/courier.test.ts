@@ -1,3 +1,4 @@
+import { TESTER, testName } from '../contracts/access/sender-for-tests.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   EXECUTE_GROUPS_MAX,
@@ -17,9 +18,10 @@ interface Call {
 }
 type Answer = (call: Call) => Promise<unknown> | undefined;
 
-const accountAt = (at: number): AccountId => accountIdFor(commandId(`a${at}`));
+const accountAt = (at: number): AccountId => accountIdFor(testName(`a${at}`));
 const [A, B, C] = [accountAt(0), accountAt(1), accountAt(2)];
 const group = (accountId: AccountId, key = 'k', description = 'x'): CommandGroup => ({
+  ...TESTER,
   commands: [
     {
       accountId,
@@ -142,9 +144,9 @@ describe('the way of a command', () => {
   test('given a group, its commands stay together and in order', async () => {
     const { actors, calls } = dapr();
     const commands = ['3', '1', '2'].map((key) => group(A, key).commands[0]!);
-    const results = await actors.execute({ commands, atomic: true, dryRun: true });
+    const results = await actors.execute({ ...TESTER, commands, atomic: true, dryRun: true });
     expect(results.map((result) => said([result]))).toEqual(['3', '1', '2']);
-    expect(calls[0]?.body.groups).toEqual([{ commands, atomic: true, dryRun: true }]);
+    expect(calls[0]?.body.groups).toEqual([{ ...TESTER, commands, atomic: true, dryRun: true }]);
   });
 });
 
@@ -299,12 +301,15 @@ describe('bounds', () => {
 describe('a look-up', () => {
   test('gives what the account executed, undefined for nothing', async () => {
     const { actors, busy } = dapr();
-    busy(() => Promise.resolve({ found: [null, null] }));
-    expect(await actors.lookup(A, ['1', '2'])).toEqual([undefined, undefined]);
+    busy(() => Promise.resolve({ isOwn: true, found: [null, null] }));
+    expect(await actors.lookup(A, ['1', '2'], '*')).toEqual({
+      isOwn: true,
+      found: [undefined, undefined],
+    });
   });
   test('is unavailable when nobody answers', async () => {
     const { actors, busy } = dapr();
     busy(away);
-    expect(await actors.lookup(A, ['1'])).toBe('unavailable');
+    expect(await actors.lookup(A, ['1'], '*')).toBe('unavailable');
   });
 });

@@ -8,6 +8,7 @@ import {
   type CommandResult,
   type ExecuteAnswer,
 } from '../contracts/account/commands.ts';
+import type { Sender } from '../contracts/access/principal.ts';
 import type { LoggedEvent } from '../contracts/account/events.ts';
 import type { AccountId } from '../domain/ids.ts';
 import { batcher, QueueFull, type BatcherLimits } from '../platform/batcher.ts';
@@ -44,13 +45,20 @@ export interface Actors {
   /** Executes the commands of a group; the account of the first one determines the host. */
   execute(group: CommandGroup): Promise<readonly CommandResult[]>;
   /**
-   * The events of the account that were committed under each name, undefined for none;
-   * 'unavailable' when nobody can tell now.
+   * The events of the account that were committed under each name, undefined for none, and whether
+   * it is an account of that owner; 'unavailable' when nobody can tell now.
    */
   lookup(
     accountId: AccountId,
     names: readonly string[],
-  ): Promise<readonly (readonly LoggedEvent[] | undefined)[] | 'unavailable'>;
+    owner: Sender['owner'],
+  ): Promise<Found | 'unavailable'>;
+}
+
+/** What a lookup found, in the order asked. */
+export interface Found {
+  readonly isOwn: boolean;
+  readonly found: readonly (readonly LoggedEvent[] | undefined)[];
 }
 
 /** The result of a command whose outcome is unknown; the same id may be sent again. */
@@ -82,7 +90,7 @@ interface Lane {
  * journal's fencing.
  * @example
  * const actors = courier(actorCalls(dapr, calls, logger));
- * const [result] = await actors.execute({ commands: [message] });
+ * const [result] = await actors.execute({ ...sender, commands: [message] });
  */
 export function courier(
   callActor: CallActor,
@@ -188,12 +196,13 @@ export function courier(
         return refuseAll(parcel, 'too many commands wait');
       }
     },
-    async lookup(accountId, names) {
-      const asked = JSON.stringify({ names });
+    async lookup(accountId, names, owner) {
+      const asked = JSON.stringify({ names, owner });
       const call = () => callActor(ACTOR_TYPE, accountId, 'lookup', asked);
       const answer = await persist(call, clock.wall() + PATIENCE_MS);
       if (answer === undefined) return 'unavailable';
-      return lookupAnswer.parse(answer).found.map((events) => events ?? undefined);
+      const { isOwn, found } = lookupAnswer.parse(answer);
+      return { isOwn, found: found.map((events) => events ?? undefined) };
     },
   };
 }

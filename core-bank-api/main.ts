@@ -15,11 +15,12 @@ import { commandApi } from './app.ts';
 import { commandMessages } from './command-messages.ts';
 import { commandApiConfig } from './config.ts';
 import { courier } from './courier.ts';
+import { keysIn, signedBy } from './message-producers.ts';
 import { personClient } from './persons.ts';
 
 const EVERYBODY = {
   subject: 'anybody',
-  client: 'anything',
+  client: 'core-bank-local',
   roles: [...ROLES],
   strength: 'client',
   scopes: scopesOf(ROLES),
@@ -34,6 +35,7 @@ const callActor = actorCalls(dapr, authenticCalls(config.COMMAND_KEY), logger);
 const actors = courier(callActor);
 const take = commandMessages({
   actors,
+  producerOf: signedBy(keysIn(config.COMMAND_PRODUCERS_FILE, logger)),
   publish: (topic, event) => bus.publish(PUBSUB, topic, event, 'application/cloudevents+json'),
   now: () => new Date(),
   logger,

@@ -9,10 +9,12 @@ import {
   type PersonCommandBody,
   type PersonRefusalMessage,
 } from '../contracts/person/commands.ts';
+import { byOf, nameBy } from '../contracts/access/principal.ts';
 import { personIdFor } from '../contracts/derived-ids.ts';
 import { personParams } from '../contracts/http/parameters.ts';
-import type { CommandId, PersonId } from '../domain/ids.ts';
+import type { CommandName, PersonId } from '../domain/ids.ts';
 import { SidecarError } from '../platform/dapr.ts';
+import { principalOf } from '../platform/http/gate.ts';
 import { Failure } from '../platform/http/http.ts';
 import { bodyOf, paramOf } from '../platform/http/requests.ts';
 import { retry } from '../platform/retry.ts';
@@ -53,14 +55,16 @@ export function personHandlers(execute: ExecutePerson): Handlers {
   const run = async (
     request: Request,
     response: Response,
-    of: (commandId: CommandId) => PersonId,
+    of: (command: CommandName) => PersonId,
     command: PersonCommandBody,
   ): Promise<void> => {
     const commandId = commandIdOf(request);
-    const id = of(commandId);
+    const by = byOf(principalOf(request));
+    const id = of(nameBy(by, commandId));
     const ifMatch = ifMatchOf(request);
     const result = await execute(id, {
       commandId,
+      by,
       command,
       traceparent: traceparentOf(request),
       dryRun: dryRunOf(request),

@@ -1,12 +1,15 @@
 import type { Request, Response } from 'express';
+import { byOf, EVERY_OWNER, nameBy, senderOf, type Sender } from '../contracts/access/principal.ts';
 import type { CommandMessage, CommandResult, CommandBody } from '../contracts/account/commands.ts';
 import { transferIdFor } from '../contracts/derived-ids.ts';
 import { defined, type LoggedEvent } from '../contracts/account/events.ts';
 import { transferParams } from '../contracts/http/parameters.ts';
 import {
   captureTransferBody,
+  seenOf,
   transferAnswerOf,
   transferBody,
+  type SeenSides,
 } from '../contracts/transfer/transfers.ts';
 import {
   transferReversalBody,
@@ -16,8 +19,9 @@ import {
 import type { TransferAnswer } from '../contracts/transfer/transfers.ts';
 import { transferEndName, transferName } from '../domain/account-events.ts';
 import { transferReversalName } from '../domain/account-events.ts';
-import type { AccountId, TransferId } from '../domain/ids.ts';
+import type { AccountId, CommandId, CommandName, TransferId } from '../domain/ids.ts';
 import { sourceOf } from '../domain/transfer-id.ts';
+import { principalOf } from '../platform/http/gate.ts';
 import { Failure } from '../platform/http/http.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
 import type { Handlers } from '../platform/http/serve.ts';
@@ -35,15 +39,19 @@ export function transferHandlers(actors: Actors) {
   ): Promise<void> => {
     const message = messageOf(request, told);
     const source = told.accountId;
+    const sender = senderOf(principalOf(request));
     response.set('Idempotency-Key', message.commandId);
-    const [result] = (await actors.execute({ commands: [message] })) as [CommandResult];
+    const group = { ...sender, commands: [message] };
+    const [result] = (await actors.execute(group)) as [CommandResult];
     if (!result.ok) throw refusedAt(source, result);
     const isPreview = message.dryRun === true;
-    const answer = await answerOf(actors, result.events, isPreview);
+    const whole = await answerOf(actors, result.events, isPreview);
+    // Who moves money sees the account that it leaves. The other may be anybody's.
+    const answer = seenOf(whole, { from: true, to: sender.owner === EVERY_OWNER });
     answerCommand(request, response, {
       status,
       body: isPreview && !result.replayed ? wouldBe(answer) : answer,
-      version: answer.from.version,
+      version: answer.from?.version,
       location: `/v1/transfers/${answer.transferId}`,
       isReplayed: result.replayed,
     });
@@ -53,7 +61,14 @@ export function transferHandlers(actors: Actors) {
     const accountId = sourceOf(id);
     if (accountId === undefined) throw failureOf({ code: 'transfer-not-found' });
     const commandId = commandIdOf(request);
-    return execute(request, response, { accountId, commandId, command, status: 200 });
+    return execute(request, response, { accountId, commandId, command, status: 200 }).catch(
+      (error: unknown) => {
+        const isSource = error instanceof Failure && error.parts.more?.['accountId'] === accountId;
+        // A transfer from an account that is not there, or is not the sender's, is not there.
+        if (!isSource || error.code !== 'account-not-found') throw error;
+        throw failureOf({ code: 'transfer-not-found' });
+      },
+    );
   };
 
   const handlers: Handlers = {
@@ -61,7 +76,7 @@ export function transferHandlers(actors: Actors) {
       const { fromAccountId, pending, ...told } = bodyOf(transferBody, request.body);
       if (fromAccountId === told.toAccountId) throw new Failure('same-account');
       const commandId = commandIdOf(request);
-      const id = transferIdFor(fromAccountId, commandId);
+      const id = transferIdFor(fromAccountId, nameOf(request, commandId));
       const type = pending === true ? 'reserve-transfer' : 'send-transfer';
       const command = defined({ ...told, type, transferId: id }) as CommandBody;
       const wanted = { accountId: fromAccountId, commandId, command, status: 201 as const };
@@ -79,7 +94,7 @@ export function transferHandlers(actors: Actors) {
     },
     async reverseTransfer(request, response) {
       const { reason } = bodyOf(transferReversalBody, request.body);
-      const original = await findTransfer(actors, transferOf(request));
+      const original = await findTransfer(actors, transferOf(request), EVERY_OWNER);
       if (original.status !== 'completed') {
         const detail = `The transfer is ${original.status}: only a completed one moved money.`;
         throw new Failure('not-reversible', { detail });
@@ -89,7 +104,7 @@ export function transferHandlers(actors: Actors) {
       const commandId = commandIdOf(request);
       const command = defined({
         type: 'send-transfer' as const,
-        transferId: transferIdFor(accountId, commandId),
+        transferId: transferIdFor(accountId, nameOf(request, commandId)),
         toAccountId: fromAccountId,
         amount: captured ?? amount,
         reversesTransferId: original.transferId,
@@ -102,7 +117,8 @@ export function transferHandlers(actors: Actors) {
       for (const name of Object.keys(request.query)) {
         throw invalid(`query/${name}`, 'is not a known parameter');
       }
-      response.json(await findTransfer(actors, transferOf(request)));
+      const { owner } = senderOf(principalOf(request));
+      response.json(await findTransfer(actors, transferOf(request), owner));
     },
   };
   return handlers;
@@ -112,6 +128,9 @@ export function transferHandlers(actors: Actors) {
 interface Wanted extends Pick<CommandMessage, 'accountId' | 'commandId' | 'command'> {
   readonly status: 200 | 201;
 }
+
+const nameOf = (request: Request, key: CommandId): CommandName =>
+  nameBy(byOf(principalOf(request)), key);
 
 /** The command to the source; the client's key and If-Match belong to that account. */
 function messageOf(request: Request, wanted: Omit<Wanted, 'status'>): CommandMessage {
@@ -134,7 +153,7 @@ async function answerOf(
   const isWhole = first?.type === 'transfer-sent' || first?.type === 'transfer-reserved';
   if (isWhole) return transferAnswerOf(events);
   if (first === undefined || !('transferId' in first.data)) throw new Error('no transfer');
-  const found = await transferEvents(actors, first.data.transferId);
+  const { events: found } = await transferEvents(actors, first.data.transferId, EVERY_OWNER);
   return transferAnswerOf(isPreview ? [...found, ...events] : merge(found, events));
 }
 
@@ -143,36 +162,56 @@ const merge = (found: readonly LoggedEvent[], more: readonly LoggedEvent[]): Log
   ...more.filter(({ id }) => found.every((one) => one.id !== id)),
 ];
 
+interface FoundTransfer {
+  readonly events: readonly LoggedEvent[];
+  /** Which of its accounts are of the owner who asks. */
+  readonly sides: SeenSides;
+}
+
 /** Every event of a transfer, at both accounts, and the one that took it back. */
 export async function transferEvents(
   actors: Pick<Actors, 'lookup'>,
   id: TransferId,
-): Promise<readonly LoggedEvent[]> {
-  const lookup = async (account: AccountId, names: readonly string[]): Promise<LoggedEvent[]> => {
-    const found = await actors.lookup(account, names);
-    if (found !== 'unavailable') return found.flatMap((events) => events ?? []);
+  owner: Sender['owner'],
+): Promise<FoundTransfer> {
+  const lookup = async (account: AccountId, names: readonly string[]) => {
+    const looked = await actors.lookup(account, names, owner);
+    if (looked !== 'unavailable') {
+      return { isOwn: looked.isOwn, events: looked.found.flatMap((events) => events ?? []) };
+    }
     throw failureOf({
       code: 'service-unavailable',
       reason: 'the transfer cannot be looked up now',
     });
   };
   const source = sourceOf(id);
-  if (source === undefined) return [];
-  const own = await lookup(source, [transferName(id), transferEndName(id)]);
-  const target = own.find((event) => 'otherAccountId' in event.data);
-  if (target === undefined || !('otherAccountId' in target.data)) return [];
-  const names = [transferName(id), transferReversalName(id)];
-  return [...own, ...(await lookup(target.data.otherAccountId, names))];
+  if (source === undefined) return NO_TRANSFER;
+  const from = await lookup(source, [transferName(id), transferEndName(id)]);
+  const first = from.events.find((event) => 'otherAccountId' in event.data)?.data;
+  const isThere = first !== undefined && 'otherAccountId' in first;
+  // Also of one that does not exist, so that the time of a 404 does not tell it from a foreign one.
+  if (!isThere && owner === EVERY_OWNER) return NO_TRANSFER;
+  const target = isThere ? first.otherAccountId : source;
+  const to = await lookup(target, [transferName(id), transferReversalName(id)]);
+  if (!isThere) return NO_TRANSFER;
+  return {
+    events: [...from.events, ...to.events],
+    sides: { from: from.isOwn, to: to.isOwn },
+  };
 }
 
-/** How a transfer stands; of one that the bank never made a 404. */
+const NO_TRANSFER: FoundTransfer = { events: [], sides: { from: false, to: false } };
+
+/** How a transfer stands; a 404 of one that the bank never made, and of one between others. */
 async function findTransfer(
   actors: Pick<Actors, 'lookup'>,
   id: TransferId,
+  owner: Sender['owner'],
 ): Promise<TransferAnswer> {
-  const events = await transferEvents(actors, id);
-  if (events.length === 0) throw failureOf({ code: 'transfer-not-found' });
-  return transferAnswerOf(events);
+  const { events, sides } = await transferEvents(actors, id, owner);
+  const isShown = events.length > 0 && (sides.from || sides.to);
+  if (!isShown) throw failureOf({ code: 'transfer-not-found' });
+  return seenOf(transferAnswerOf(events), sides);
 }
 
 /** Which of the two accounts a refusal is about. */
@@ -180,6 +219,7 @@ function refusedAt(source: AccountId, result: Extract<CommandResult, { ok: false
   const { refusal, refusalId } = result;
   const failure = failureOf(refusal, refusalId);
   if (refusal.code === 'service-unavailable' || refusal.code === 'invalid-request') return failure;
+  if (refusal.code === 'transfer-not-found') return failureOf(refusal);
   const accountId = result.accountId ?? source;
   return new Failure(failure.code, {
     ...failure.parts,

@@ -1,5 +1,5 @@
 import type { Currency } from './currency.ts';
-import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
+import type { AccountId, CommandName, HoldId, OwnerId, TransferId, Version } from './ids.ts';
 import type { Minor } from './money.ts';
 
 /** A client's own names and values; the bank does not interpret them. */
@@ -166,7 +166,7 @@ export function onceNamesOf(event: AccountEvent): string[] {
  * The name of the client's key that caused a transfer's event at the target, whose command id is
  * the bank's own.
  */
-export const causeName = (key: string): string => `key ${key}`;
+export const causeName = (command: CommandName): string => `key ${command}`;
 /** The name of the end of a hold. */
 export const holdName = (id: HoldId): string => `hold ${id}`;
 /** The name of the reversal of the account's event with this version. */

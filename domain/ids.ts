@@ -8,6 +8,8 @@ export type StreamId = string & { readonly __brand: 'StreamId' };
 export type OwnerId = string & { readonly __brand: 'OwnerId' };
 /** The client's Idempotency-Key, or one that the server made: 1-128 visible ASCII characters. */
 export type CommandId = string & { readonly __brand: 'CommandId' };
+/** A command id among those of all clients: what it makes, and is remembered by, follows from it. */
+export type CommandName = string & { readonly __brand: 'CommandName' };
 /** Lower-case UUID of a hold, derived from the command that placed it. */
 export type HoldId = string & { readonly __brand: 'HoldId' };
 /** Lower-case UUID of a transfer; it contains the number of its source account (transfer-id.ts). */
@@ -80,6 +82,14 @@ export const ownCommandId = branded<CommandId>('an own command id', ONCE_PATTERN
  * @throws Error when it is not 1 to 128 visible ASCII characters.
  */
 export const commandId = branded<CommandId>('a command id', COMMAND_ID_PATTERN);
+
+/**
+ * The name of a command that a client sent: two clients never have the same one, whatever keys they
+ * choose. The bank's own ids contain a space and are unique by themselves.
+ * @param client visible ASCII without a space.
+ */
+export const commandName = (client: string, id: CommandId): CommandName =>
+  (id.includes(' ') ? id : `@${client} ${id}`) as CommandName;
 
 /**
  * Brands a count of events as a version; 0 means a stream without events.

@@ -146,7 +146,8 @@ function whyNotLeave(
   return untaken && atTarget(untaken);
 }
 
-function whyNotTake(source: ExistingAccount, target: Account): Refusal | undefined {
+/** Why the target takes nothing from the source, whatever the amount; undefined when it does. */
+export function whyNotTake(source: ExistingAccount, target: Account): Refusal | undefined {
   if (target.status === 'none') return { code: 'account-not-found' };
   if (target.currency !== source.currency) {
     return { code: 'currency-mismatch', currency: target.currency };

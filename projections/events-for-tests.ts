@@ -1,3 +1,4 @@
+import { TESTER } from '../contracts/access/sender-for-tests.ts';
 import type { Command, TransferCommand } from '../domain/account-commands.ts';
 import { bankForTests } from '../domain/bank-for-tests.ts';
 import { STEPS, type Step } from '../domain/commands-for-tests.ts';
@@ -41,7 +42,11 @@ export function logForTests(options: LogOptions = {}) {
   const take = (): PositionedAccountEvent[] => {
     const added = bank.entries.slice(taken).map((entry) => {
       position += 3;
-      const cause = { commandId: ownCommandId(entry.commandId), commandHash: 'hash' };
+      const cause = {
+        commandId: ownCommandId(entry.commandId),
+        by: TESTER.by,
+        commandHash: 'hash',
+      };
       return { position, event: encodeEvent(entry.accountId, entry.event, entry.after, cause) };
     });
     taken = bank.entries.length;

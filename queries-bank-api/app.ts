@@ -1,4 +1,5 @@
 import type { Express, RequestHandler, Request, Response } from 'express';
+import { ownerBound } from '../contracts/access/principal.ts';
 import { openApi } from '../contracts/http/openapi.ts';
 import { balanceQuery, type BalanceAnswer } from '../contracts/account/queries.ts';
 import * as queries from '../contracts/account/queries.ts';
@@ -14,13 +15,14 @@ import { auditAnswers, type Audit } from './log/audit-answers.ts';
 import { readCursor, writeCursor } from './cursors.ts';
 import { idParams } from '../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../platform/http/requests.ts';
-import type { Gate } from '../platform/http/gate.ts';
+import { principalOf, type Gate } from '../platform/http/gate.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
 import { queryLimits, type QueryApiLimits } from './limits.ts';
 import { LatestVersions } from './log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './accounts/past-balance.ts';
+import { ownObjects, shownTo } from './own-objects.ts';
 import { personAnswers, type PersonPorts } from './persons/person-answers.ts';
 import { proofAnswers } from './log/proof-answers.ts';
 import { Unavailable } from './read-models/read-models.ts';
@@ -69,11 +71,21 @@ export function queryApi(ports: QueryApiPorts): Express {
     readStatement: statementAnswers(ports),
     ...lines,
   };
-  const handlers = { ...each(asks, answered), ...each(writes, reached) };
-  serve(app, QUERY_API_OPERATIONS, handlers, {
-    gate: ports.gate,
-    admit: queryLimits(ports.limits),
+  const own = ownObjects(ports);
+  const handlers: Handlers = { ...each(asks, answered), ...each(writes, reached) };
+  const guarded = QUERY_API_OPERATIONS.flatMap(({ id, access }) => {
+    const handler = handlers[id];
+    return handler === undefined ? [] : [[id, reached(own(access.object, handler))] as const];
   });
+  serve(
+    app,
+    QUERY_API_OPERATIONS,
+    { ...handlers, ...Object.fromEntries(guarded) },
+    {
+      gate: ports.gate,
+      admit: queryLimits(ports.limits),
+    },
+  );
   health(app, ports.checks);
   docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS), ports.docs ?? 'off');
   finish(app, ports.logger);
@@ -93,10 +105,10 @@ export const answered = (ask: Ask): RequestHandler =>
 
 /** Answers 503 with Retry-After for what is temporarily not available. */
 export const reached =
-  (handle: Handle): RequestHandler =>
-  async (request, response) => {
+  (handle: RequestHandler): RequestHandler =>
+  async (request, response, next) => {
     try {
-      await handle(request, response);
+      await handle(request, response, next);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       const parts = { detail: 'Send the query again.' };
@@ -158,6 +170,9 @@ function listAccounts(ports: QueryApiPorts): Ask {
     const list = `accounts/${ownerId}`;
     const from = cursor === undefined ? 0 : readCursor(list, cursor);
     if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
+    const bound = ownerBound(principalOf(request));
+    // Somebody else has no accounts, as nobody has.
+    if (bound !== undefined && bound !== ownerId) return { items: [], nextCursor: null };
     const found = await accounts.ownedBy(ownerId, from, limit + 1);
     const next = found[limit];
     const items = await Promise.all(
@@ -181,7 +196,10 @@ function readEvents({ log }: QueryApiPorts): Ask {
     const { entries, headVersion } = await log.events(accountId, fromVersion, limit);
     if (headVersion === 0) throw new Failure('account-not-found');
     tag(response, headVersion);
-    const items = entries.map(({ position, event }) => ({ position, ...event }));
+    const items = shownTo(
+      request,
+      entries.map(({ position, event }) => ({ position, ...event })),
+    );
     const last = items.at(-1)?.version ?? headVersion;
     const nextFromVersion = last < headVersion ? last + 1 : null;
     return { accountId, version: headVersion, items, nextFromVersion };

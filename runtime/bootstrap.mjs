@@ -17,6 +17,7 @@ const COMMANDS = {
   reset: 'operations/reset.js',
   logs: 'operations/logs.js',
   'dead-letters': 'operations/dead-letters.js',
+  'sign-message': 'operations/sign-message.js',
   rebuild: 'operations/rebuild.js',
   audit: 'operations/audit.js',
   restore: 'operations/restore/restore.js',

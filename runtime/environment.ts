@@ -16,6 +16,7 @@ import { appEnvironment } from './programs/dapr-yaml.ts';
 import type { DaprApp } from './programs/dapr-yaml.ts';
 import { mongoUrl } from './programs/ferretdb.ts';
 import { operatorFolders, type Instance } from './instance.ts';
+import { producersFile } from './message-producer.ts';
 import { bankEventsUrl, natsUrl } from './programs/nats.ts';
 import { journalUrl } from './programs/journal-database.ts';
 
@@ -67,7 +68,7 @@ const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
     ...OPERATOR,
     'PERSONS_KEY',
   ],
-  'core-bank-api': ['COMMAND_KEY'],
+  'core-bank-api': ['COMMAND_KEY', 'COMMAND_PRODUCERS_FILE'],
   'event-source': [
     'AUDIT_FOLDER',
     'AUDIT_SIGNING_KEY',
@@ -114,6 +115,7 @@ const secretVariables = (instance: Instance, secrets: Secrets, app: DaprApp): En
   PERSONS_KEY: secrets.personsKey,
   // No secrets, but an app's own as well.
   AUDIT_FOLDER: auditFolder(instance.dataDir),
+  COMMAND_PRODUCERS_FILE: producersFile(instance.dataDir),
   HOST_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'host'),
   LOG_FEED_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'feed'),
   LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join, dirname, resolve } from 'node:path';
 
 /** Goes up when what rests in a data folder can no longer be read by what was there before. */
-const FORMAT = 4;
+const FORMAT = 5;
 const FORMAT_FILE = 'format';
 /** The folders of the stores. Keys alone are no data: after a loss they come back first. */
 const STORES = ['postgres', 'immudb'];

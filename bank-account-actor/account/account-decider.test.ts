@@ -1,3 +1,4 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { executeAnswer, type CommandMessage } from '../../contracts/account/commands.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
@@ -9,7 +10,7 @@ import { memoryJournal } from '../journal/memory-journal.ts';
 const OTHER = accountIdOfSerial(7n);
 const THIRD = accountIdOfSerial(8n);
 const at = (accountId: AccountId, one: CommandMessage): CommandMessage => ({ ...one, accountId });
-const idOf = (key: string): TransferId => transferIdFor(ACCOUNT, commandId(key));
+const idOf = (key: string): TransferId => transferIdFor(ACCOUNT, testName(key));
 const send = (key: string, amount = '2.00', more: object = {}) =>
   message(key, {
     type: 'send-transfer',
@@ -130,7 +131,7 @@ describe('a transfer', () => {
     await codes(send('s', '2.00'));
     await time.pass(3_000);
     const back = (key: string) => {
-      const transferId = transferIdFor(OTHER, commandId(key));
+      const transferId = transferIdFor(OTHER, testName(key));
       const reversesTransferId = idOf('s');
       const terms = { transferId, toAccountId: ACCOUNT, amount: '2.00', reversesTransferId };
       return at(OTHER, message(key, { type: 'send-transfer', ...terms }));
@@ -179,12 +180,18 @@ test('given the clock goes back, times of an account do not', async () => {
 test('given a lookup, it tells what the account executed or ended under each name', async () => {
   const { codes, lookup, time, stop } = await house();
   await codes(send('s'), reserve('r'), end('c', 'capture', 'r'));
-  const names = ['o', 's', `transfer ${idOf('r')}`, `transfer-end ${idOf('r')}`, 'never'];
-  const versions = (found: Awaited<ReturnType<typeof lookup>>) =>
+  const names = [
+    testName('o'),
+    testName('s'),
+    `transfer ${idOf('r')}`,
+    `transfer-end ${idOf('r')}`,
+    'never',
+  ];
+  const versions = (found: Awaited<ReturnType<typeof lookup>>['found']) =>
     found.map((events) => events?.map(({ version }) => Number(version)));
   const expected = [[1, 2], [3], [4], [5], undefined];
-  expect(versions(await lookup(ACCOUNT, names))).toEqual(expected);
+  expect(versions((await lookup(ACCOUNT, names)).found)).toEqual(expected);
   await time.pass(3_000);
-  expect(versions(await lookup(ACCOUNT, names))).toEqual(expected);
+  expect(versions((await lookup(ACCOUNT, names)).found)).toEqual(expected);
   stop();
 });

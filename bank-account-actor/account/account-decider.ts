@@ -1,3 +1,4 @@
+import { EVERY_OWNER, nameBy, type Sender } from '../../contracts/access/principal.ts';
 import type { AddedByBank } from '../../contracts/account/command-operations.ts';
 import { agreementOf, type BatchContent } from '../../contracts/batch/content.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
@@ -36,22 +37,26 @@ import {
   unreachable,
   type AccountId,
   type CommandId,
+  type CommandName,
 } from '../../domain/ids.ts';
 import { decideTransfer } from '../../domain/transfer-decisions.ts';
 import type { Draft, Reading, Step, Working } from '../turn/draft.ts';
-import { isAccountState, isPersonState } from '../turn/stream-state.ts';
+import { isPersonState } from '../turn/stream-state.ts';
 import { unavailable } from '../turn/work.ts';
 import { pastOf, replay, transferPast, type TransferBody } from './account-past.ts';
+import { accountOf, isForeignTo, isHiddenFrom } from './reach.ts';
 import { recordRefusal, wantsRecord, type RefusableWork } from './refusal-record.ts';
 
 /** A command to an account. */
 export interface AccountWork extends RefusableWork {
+  /** Whose accounts its sender may reach. */
+  readonly owner: Sender['owner'];
   /** The batch that it belongs to. */
   readonly batch?: BatchContent;
 }
 
-/** A command, and the batch that its first event records, if none has yet. */
-type Given = CommandMessage & { readonly batch?: BatchContent };
+/** A command, its sender, and the batch that its first event records, if none has yet. */
+type Given = CommandMessage & Pick<AccountWork, 'by' | 'owner' | 'batch'>;
 
 /** How commands belong together. */
 export interface Joint {
@@ -101,8 +106,8 @@ export function decideAccounts(
 }
 
 /** Executed before, and not by what is undone: the same command may stand twice in one group. */
-const isKnown = (draft: Draft, { message: { accountId, commandId } }: AccountWork): boolean =>
-  draft.executed(streamOf(accountId), commandId) !== null;
+const isKnown = (draft: Draft, { message: { accountId, commandId }, by }: AccountWork): boolean =>
+  draft.executed(streamOf(accountId), nameBy(by, commandId)) !== null;
 
 const isOver = ({ code }: RefusalMessage): boolean =>
   code === 'hold-expired' || code === 'transfer-expired';
@@ -133,19 +138,20 @@ interface Outcome {
   readonly seen?: ExistingAccount;
 }
 
-function decideAccount(
-  draft: Draft,
-  { message, batch }: AccountWork,
-  now: string,
-): Outcome | undefined {
+function decideAccount(draft: Draft, work: AccountWork, now: string): Outcome | undefined {
+  const { message, by, owner, batch } = work;
   const { accountId, commandId, command } = message;
   const stream = streamOf(accountId);
-  const agreement = batch && agreementOf(batch);
+  // Before anything else, so that nothing of it shows in the answer.
+  const isForeign = owner !== EVERY_OWNER && isForeignTo(draft, stream, owner);
+  if (isForeign === undefined) return undefined;
+  if (isForeign) return plain(refused({ code: 'account-not-found' }));
+  const agreement = batch && agreementOf(batch, by);
   const agreed = agreement === undefined ? null : draft.agreed(agreement.stream, agreement.name);
   if (agreed !== null && agreed !== agreement?.version) {
     return plain(refused({ code: 'batch-key-reused' }));
   }
-  const known = draft.executed(stream, commandId);
+  const known = draft.executed(stream, nameBy(by, commandId));
   const isNew = known === null && command.type === 'open-account';
   const current = isNew ? draft.hope(stream) : draft.read(stream);
   if (current === undefined) return undefined;
@@ -160,7 +166,8 @@ function decideAccount(
   if (!isMatch(message.ifMatch, current.version)) {
     return plain(refused({ code: 'version-mismatch', version: current.version }));
   }
-  const given = batch === undefined || agreed !== null ? message : { ...message, batch };
+  const isFirst = batch !== undefined && agreed === null;
+  const given = { ...message, by, owner, ...(isFirst ? { batch } : {}) };
   const decided = isOfTransfer(command)
     ? decideTwo(draft, current, given, command, now)
     : decideOne(draft, current, given, now);
@@ -185,9 +192,6 @@ interface Refused {
 }
 
 const refused = (refusal: RefusalMessage): CommandResult => ({ ok: false, refusal });
-
-const accountOf = ({ state }: Working): Account =>
-  state !== undefined && isAccountState(state) ? state : NO_ACCOUNT;
 
 function decideOne(
   draft: Draft,
@@ -223,7 +227,7 @@ function decideTwo(
   body: TransferBody,
   now: string,
 ): CommandResult | Refused | undefined {
-  const { accountId } = message;
+  const { accountId, by, owner } = message;
   const source = accountOf(current);
   const stream = streamOf(accountId);
   const decoded = decode(source, message);
@@ -245,17 +249,15 @@ function decideTwo(
   const there = accountOf(target);
   const at = timeOf(timeOf(now, source), there);
   const command = decoded.command as TransferCommand;
-  const decision = decideTransfer(
-    { sourceId: accountId, source, target: there },
-    command,
-    at,
-    past,
-  );
+  const sides = { sourceId: accountId, source, target: there };
+  const decision = decideTransfer(sides, command, at, past);
   if (!decision.ok) {
+    const isHidden = targetId !== undefined && isHiddenFrom(owner, source, there);
+    if (isHidden) return { side: targetId, refusal: { code: 'account-not-found' } };
     const side = decision.side === 'source' ? accountId : (targetId ?? accountId);
     return refusedBy(side, decision.refusal, decoded.currency);
   }
-  const key = causeName(message.causationId ?? message.commandId);
+  const key = causeName(nameBy(by, message.causationId ?? message.commandId));
   // Another source may have sent under the same key: its transfer has the name.
   const isFree = targetId !== undefined && draft.executed(streamOf(targetId), key) === null;
   const findable = isFree ? [key] : [];
@@ -307,7 +309,7 @@ function stepsOf(
   id: AccountId,
   before: Account,
   events: readonly AccountEvent[],
-  { command, commandId, causationId, traceparent, batch }: Given,
+  { command, commandId, causationId, traceparent, batch, by }: Given,
   more: readonly string[] = [],
 ): Step[] {
   let account = before;
@@ -316,13 +318,13 @@ function stepsOf(
     const after = evolve(account, event);
     account = after;
     const first = at === 0 ? batch : undefined;
-    const cause = { commandId, commandHash: hash, causationId, batch: first, traceparent };
+    const cause = { commandId, by, commandHash: hash, causationId, batch: first, traceparent };
     return {
       stream: streamOf(id),
       state: after,
       event: (place) => encodeEvent(id, event, after, { ...cause, ...place }),
-      names: [...new Set([commandId, ...onceNamesOf(event), ...more])],
-      ...(first === undefined ? {} : { agreed: agreementOf(first) }),
+      names: [...new Set([nameBy(by, commandId), ...onceNamesOf(event), ...more])],
+      ...(first === undefined ? {} : { agreed: agreementOf(first, by) }),
     };
   });
 }
@@ -330,7 +332,7 @@ function stepsOf(
 type Decoded =
   { readonly command: unknown; readonly currency: Currency } | { readonly refusal: RefusalMessage };
 
-function decode(account: Account, { accountId, commandId, command }: CommandMessage): Decoded {
+function decode(account: Account, { accountId, commandId, command, by }: Given): Decoded {
   const currency =
     command.type === 'open-account'
       ? command.currency
@@ -341,14 +343,15 @@ function decode(account: Account, { accountId, commandId, command }: CommandMess
   const decoded = decodeCommand(command, currency);
   if (!('type' in decoded)) return { refusal: { code: 'invalid-request', ...decoded } };
   if (!isAddedTo(decoded.type)) return { command: decoded, currency };
-  return { command: { ...decoded, ...ADDED[decoded.type](accountId, commandId) }, currency };
+  const added = ADDED[decoded.type](accountId, nameBy(by, commandId));
+  return { command: { ...decoded, ...added }, currency };
 }
 
 type Added<Type extends keyof AddedByBank> = Readonly<Record<AddedByBank[Type], string>>;
 /** What a command of a client gets from the bank. */
 const ADDED: {
-  readonly [Type in keyof AddedByBank]: (id: AccountId, commandId: CommandId) => Added<Type>;
-} = { 'place-hold': (id, commandId) => ({ holdId: holdIdFor(id, commandId) }) };
+  readonly [Type in keyof AddedByBank]: (id: AccountId, name: CommandName) => Added<Type>;
+} = { 'place-hold': (id, name) => ({ holdId: holdIdFor(id, name) }) };
 const isAddedTo = (type: string): type is keyof AddedByBank => Object.hasOwn(ADDED, type);
 
 // Refusals have the same members on the wire, with money as text.
@@ -378,6 +381,8 @@ export function dueWork(account: ExistingAccount, id: AccountId, now: string): A
     expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(timeOf(now, account));
   const own = (commandId: CommandId, command: CommandBody): AccountWork => ({
     message: { accountId: id, commandId, command },
+    by: undefined,
+    owner: EVERY_OWNER,
     recordId: commandId,
   });
   return [

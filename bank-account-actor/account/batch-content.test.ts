@@ -1,8 +1,10 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import type { BatchContent } from '../../contracts/batch/content.ts';
 import { batchHash } from '../../contracts/batch/content.ts';
 import type { CommandMessage } from '../../contracts/account/commands.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import { causeName } from '../../domain/account-events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId, type AccountId } from '../../domain/ids.ts';
 import type { Journal, Turn } from '../journal/journal.ts';
@@ -134,7 +136,7 @@ test('costs one name, and stands in the first event alone', async () => {
 test("given a transfer, its target's event is found by the client's key too", async () => {
   const { host, log, journal } = await house();
   const send = (from: AccountId, key: string) => {
-    const transferId = transferIdFor(from, commandId(key));
+    const transferId = transferIdFor(from, testName(key));
     const body = { type: 'send-transfer', transferId, toAccountId: C, amount: '1.00' };
     return host.execute([message(key, body, { accountId: from })]);
   };
@@ -145,13 +147,13 @@ test("given a transfer, its target's event is found by the client's key too", as
   expect((await send(B, 'k')).map(said)).toEqual(['3+3']);
   expect((await send(B, 'k')).map(said)).toEqual(['3+3 again']);
   expect((await host.execute([pay('k', C)])).map(said)).toEqual(['4']);
-  const found = await host.lookup(C, ['k', 'key k']);
+  const { found } = await host.lookup(C, [testName('k'), causeName(testName('k'))]);
   expect(found.map((events) => events?.[0]?.version)).toEqual([4, 2]);
   const [received] = found[1] ?? [];
   expect(received).toMatchObject({ type: 'transfer-received', causationId: 'k' });
   await logged(log, 10);
   const restored = memoryJournal();
   await restore(log, restored);
-  const names = [{ stream: streamOf(C), name: 'key k' }];
+  const names = [{ stream: streamOf(C), name: causeName(testName('k')) }];
   expect(await restored.load([], names)).toEqual(await journal.load([], names));
 });

@@ -1,6 +1,6 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, STREAM } from '../host/bank-host-for-tests.ts';
 import { testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
 import type { Journal, Turn } from '../journal/journal.ts';
@@ -11,7 +11,7 @@ const NOON = '2026-05-01T12:00:00.000Z';
 const EXPIRES_AT = '2026-05-01T12:00:10.000Z';
 const hold = (id = 'h') =>
   message(id, { type: 'place-hold', amount: '60.00', expiresAt: EXPIRES_AT });
-const transferId = transferIdFor(ACCOUNT, commandId('t'));
+const transferId = transferIdFor(ACCOUNT, testName('t'));
 const reserve = message('t', {
   type: 'reserve-transfer',
   transferId,
@@ -102,7 +102,7 @@ test('a clock that was ahead leaves no hold that is refused and not released', a
   time.set(NOON);
   const capture = message('c', {
     type: 'capture-hold',
-    holdId: holdIdFor(ACCOUNT, commandId('h')),
+    holdId: holdIdFor(ACCOUNT, testName('h')),
     amount: '1.00',
   });
   const [refused] = await execute([capture]);
@@ -130,7 +130,7 @@ describe('given the commit of a capture that is still on its way when the time i
   const atOther = message('x', { type: 'capture-transfer', transferId });
   const ofHold = message('x', {
     type: 'capture-hold',
-    holdId: holdIdFor(ACCOUNT, commandId('h')),
+    holdId: holdIdFor(ACCOUNT, testName('h')),
   });
   test.each([
     ['a hold', ofHold, {}],

@@ -1,3 +1,4 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import fc from 'fast-check';
 import { bankEventSchema, isRefusalEvent, refusalsOf } from '../../contracts/log/bank-events.ts';
 import {
@@ -9,7 +10,6 @@ import { transferIdFor } from '../../contracts/derived-ids.ts';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, counting, deposit, losing, message, open } from '../host/bank-host-for-tests.ts';
 import { said, testHost, testLog, virtualClock, withdraw } from '../host/bank-host-for-tests.ts';
 import type { Journal, Turn } from '../journal/journal.ts';
@@ -114,7 +114,7 @@ describe('what is recorded', () => {
     const { execute, records } = await house();
     const words = { description: 'für Jana', reference: 'Jana 7', metadata: { to: 'Jana' } };
     const target = { toAccountId: OTHER };
-    const transferId = transferIdFor(ACCOUNT, commandId('t'));
+    const transferId = transferIdFor(ACCOUNT, testName('t'));
     await execute({ ...open('p'), accountId: OTHER });
     await execute(
       recording('o', { name: 'Jana' }),

@@ -14,6 +14,8 @@ import { isRefusalsState } from '../turn/stream-state.ts';
 /** A command to an account, and the id that the record of its refusal would have. */
 export interface RefusableWork {
   readonly message: CommandMessage;
+  /** Who sent it; undefined: the bank itself. */
+  readonly by: string | undefined;
   readonly recordId: CommandId;
 }
 
@@ -60,6 +62,7 @@ export function recordRefusal(
         type: 'command-refused',
         schema: 1,
         commandId: work.recordId,
+        ...(work.by === undefined ? {} : { by: work.by }),
         commandHash: commandHash(command),
         causationId: causationId ?? commandId,
         ...(traceparent === undefined ? {} : { traceparent }),

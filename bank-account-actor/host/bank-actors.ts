@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
-import type { BatchContent } from '../../contracts/batch/content.ts';
 import {
   executeRequest,
   lookupRequest,
@@ -66,7 +65,7 @@ export function accountActors({ turns, lookup, host }: BankActorsPorts) {
     size: number,
   ): Promise<readonly CommandResult[]> => {
     const joint = { atomic: group.atomic === true, dryRun: group.dryRun === true };
-    const works = group.commands.map((message) => workOf(message, group.batch));
+    const works = group.commands.map((message) => workOf(message, group));
     // Commands that do not belong together are decided each on its own, in order.
     const parts = joint.atomic || joint.dryRun ? [works] : works.map((work) => [work]);
     const each = size / works.length;
@@ -108,9 +107,9 @@ export function accountActors({ turns, lookup, host }: BankActorsPorts) {
   };
 
   const find = async (id: string, { value }: Body): Promise<LookupAnswer> => {
-    const { names } = lookupRequest.parse(value);
-    const found = await lookup(streamOf(accountId(id)), names);
-    return { found: found.map((events) => events ?? null) };
+    const { names, owner } = lookupRequest.parse(value);
+    const { isOwn, found } = await lookup(streamOf(accountId(id)), names, owner);
+    return { isOwn, found: found.map((events) => events ?? null) };
   };
   const accounts: ActorType = {
     isId: (id) => ACCOUNT_ID_PATTERN.test(id),
@@ -144,8 +143,10 @@ const OVERTAKEN = 'an earlier command of the group has no known outcome';
 const isUnavailable = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'service-unavailable';
 
-const workOf = (message: CommandMessage, batch: BatchContent | undefined): AccountWork => ({
+const workOf = (message: CommandMessage, { by, owner, batch }: CommandGroup): AccountWork => ({
   message,
+  by,
+  owner,
   ...(batch === undefined ? {} : { batch }),
   recordId: ownCommandId(`refusal ${randomUUID()}`),
 });

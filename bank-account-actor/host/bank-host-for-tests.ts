@@ -1,3 +1,5 @@
+import { EVERY_OWNER, type Sender } from '../../contracts/access/principal.ts';
+import { TESTER } from '../../contracts/access/sender-for-tests.ts';
 import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type {
@@ -5,9 +7,10 @@ import type {
   CommandMessage,
   CommandResult,
   ExecuteAnswer,
+  LookupAnswer,
 } from '../../contracts/account/commands.ts';
 import { eventDigest } from '../../contracts/digest.ts';
-import { streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import { streamOf } from '../../contracts/account/events.ts';
 import type { PersonMessage, PersonResult } from '../../contracts/person/commands.ts';
 import type { AccountEventsMessage } from '../../contracts/log/topics.ts';
 import {
@@ -125,9 +128,12 @@ export async function testHost(
   /** Executes the commands one after the other, or as `joint` says; all in one call. */
   const execute = async (
     commands: readonly CommandMessage[],
-    joint: Omit<CommandGroup, 'commands'> = {},
+    joint: Partial<Omit<CommandGroup, 'commands'>> = {},
   ): Promise<CommandResult[]> => {
-    const request = { groups: [{ commands, ...joint }], deadline: clock.wall() + 10_000 };
+    const request = {
+      groups: [{ ...TESTER, commands, ...joint }],
+      deadline: clock.wall() + 10_000,
+    };
     const answer = await call(request, 'accounts', commands[0]!.accountId);
     const [group] = (answer as ExecuteAnswer).groups;
     if (group === undefined || 'moved' in group) throw new Error('moved');
@@ -139,12 +145,14 @@ export async function testHost(
     const size = JSON.stringify(value).length;
     return ((await run(id, { value, size })) as { results: PersonResult[] }).results[0]!;
   };
-  const lookup = async (id: AccountId, names: readonly string[]) => {
+  const lookup = async (
+    id: AccountId,
+    names: readonly string[],
+    owner: Sender['owner'] = EVERY_OWNER,
+  ) => {
     const find = bank.accounts.methods.get('lookup')!;
-    const answer = await find(id, { value: { names }, size: 100 });
-    return (answer as { found: (LoggedEvent[] | null)[] }).found.map(
-      (events) => events ?? undefined,
-    );
+    const answer = (await find(id, { value: { names, owner }, size: 100 })) as LookupAnswer;
+    return { isOwn: answer.isOwn, found: answer.found.map((events) => events ?? undefined) };
   };
   return { ...bank, journal, log, call, execute, executePerson, lookup };
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { TESTER, testName } from '../../contracts/access/sender-for-tests.ts';
 import http from 'node:http';
 import http2 from 'node:http2';
 import { tmpdir } from 'node:os';
@@ -69,7 +70,8 @@ const path = pathOf(ACCOUNT);
 const request = (
   groups: readonly (readonly CommandMessage[])[],
   deadline = Date.now() + 10_000,
-): string => JSON.stringify({ groups: groups.map((commands) => ({ commands })), deadline });
+): string =>
+  JSON.stringify({ groups: groups.map((commands) => ({ ...TESTER, commands })), deadline });
 const body = request([[open('o')]]);
 /** What became of each command, or that its account is not active here. */
 const told = (text: string): string[] =>
@@ -84,8 +86,8 @@ test('given the host is starting, a call is answered 503 at once and not execute
   isStarted = true;
   expect(answer.status).toBe(503);
   const lookup = `/actors/BankAccount/${ACCOUNT}/method/lookup`;
-  const found = await put(lookup, JSON.stringify({ names: ['early'] }));
-  expect(await found.json()).toEqual({ found: [null] });
+  const found = await put(lookup, JSON.stringify({ names: ['early'], owner: '*' }));
+  expect(await found.json()).toEqual({ isOwn: true, found: [null] });
 });
 
 test('given a command from the sidecar, it is executed; a refusal travels as 200 too', async () => {
@@ -120,8 +122,8 @@ test.each<[what: string, body: (json: string) => string]>([
   const forged = await bring(path, bodyOf(request([[deposit('forged')]])));
   expect([forged.status, await forged.text()]).toEqual([403, '']);
   const lookup = `/actors/BankAccount/${ACCOUNT}/method/lookup`;
-  const found = await put(lookup, JSON.stringify({ names: ['forged'] }));
-  expect(await found.json()).toEqual({ found: [null] });
+  const found = await put(lookup, JSON.stringify({ names: [testName('forged')], owner: '*' }));
+  expect(await found.json()).toEqual({ isOwn: true, found: [null] });
 });
 
 // Review, finding 3: everybody who posted here had the outbox forget events that the log never got.
@@ -157,9 +159,9 @@ test('given a body that is no request, it is an error, not a command', async () 
   const receive = { ...deposit('r'), command: { type: 'receive-transfer', ...terms } };
   expect((await put(path, request([[receive as never]]))).status).toBe(500);
   expect((await put(path, '{"groups":[]}')).status).toBe(500);
-  expect((await put(path, JSON.stringify({ groups: [{ commands: [deposit('d')] }] }))).status).toBe(
-    500,
-  );
+  expect(
+    (await put(path, JSON.stringify({ groups: [{ ...TESTER, commands: [deposit('d')] }] }))).status,
+  ).toBe(500);
   expect((await put(path, 'x')).status).toBe(500);
 });
 
@@ -284,7 +286,10 @@ test('given the sidecar asks, it learns the actor types, and of no subscription'
 
 test('given a lookup, it tells what was executed and null for what was not', async () => {
   const lookup = `/actors/BankAccount/${ACCOUNT}/method/lookup`;
-  const answer = await put(lookup, JSON.stringify({ names: ['o', 'never'] }));
+  const answer = await put(
+    lookup,
+    JSON.stringify({ names: [testName('o'), testName('never')], owner: '*' }),
+  );
   expect(answer.status).toBe(200);
   const { found } = (await answer.json()) as { found: ({ version: number }[] | null)[] };
   expect(found.map((events) => events?.[0]?.version)).toEqual([1, undefined]);

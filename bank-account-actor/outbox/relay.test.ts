@@ -1,3 +1,4 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type { CommandMessage } from '../../contracts/account/commands.ts';
@@ -6,7 +7,7 @@ import { eventDigest } from '../../contracts/digest.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { OUTBOX_EVENTS_MAX } from '../../contracts/log/topics.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
+import { type AccountId, type StreamId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, silent } from '../host/bank-host-for-tests.ts';
 import { STREAM, testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
 import type { TestHostOptions } from '../host/bank-host-for-tests.ts';
@@ -20,7 +21,7 @@ const OTHER = accountIdOfSerial(7n);
 const THERE = streamOf(OTHER);
 const at = (accountId: AccountId, one: CommandMessage): CommandMessage => ({ ...one, accountId });
 const transfer = (id: string, amount = '1.00'): CommandMessage => {
-  const transferId = transferIdFor(ACCOUNT, commandId(id));
+  const transferId = transferIdFor(ACCOUNT, testName(id));
   return message(id, { type: 'send-transfer', transferId, toAccountId: OTHER, amount });
 };
 const begin = [open('o', { initialDeposit: '50.00' }), at(OTHER, open('p'))];
@@ -354,7 +355,7 @@ describe('rows that a dead host left', () => {
     const opened = open('o', { initialDeposit: '5.00' });
     await Promise.all([OTHER, ...accounts].map((id) => host.execute([at(id, opened)])));
     const pay = (id: AccountId): CommandMessage => {
-      const transferId = transferIdFor(id, commandId('t'));
+      const transferId = transferIdFor(id, testName('t'));
       const terms = { transferId, toAccountId: OTHER, amount: '1.00' };
       return at(id, message('t', { type: 'send-transfer', ...terms }));
     };

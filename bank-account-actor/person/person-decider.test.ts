@@ -1,3 +1,4 @@
+import { TESTER, testName } from '../../contracts/access/sender-for-tests.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import type { PersonMessage, PersonResult } from '../../contracts/person/commands.ts';
 import { personIdFor } from '../../contracts/derived-ids.ts';
@@ -12,7 +13,7 @@ import { memoryJournal } from '../journal/memory-journal.ts';
 import { openPersons } from './person-decider.ts';
 
 const OTHER_ACCOUNT = accountIdOfSerial(9n);
-const ID = personIdFor(commandId('register'));
+const ID = personIdFor(testName('register'));
 const STREAM = streamOfPerson(ID);
 const CLEAR = /Jana|Malá|Lipová|Brno/;
 const address = { line1: 'Lipová 1', city: 'Brno', postalCode: '602 00', country: 'CZ' };
@@ -23,6 +24,7 @@ const message = (
   more: Partial<PersonMessage> = {},
 ): PersonMessage => ({
   commandId: commandId(id),
+  by: TESTER.by,
   ...more,
   command: command as PersonMessage['command'],
 });

@@ -1,3 +1,4 @@
+import { nameBy } from '../../contracts/access/principal.ts';
 import { isMatch } from '../../contracts/account/commands.ts';
 import { defined } from '../../contracts/account/events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
@@ -58,7 +59,7 @@ export interface PersonWork {
   readonly message: PersonMessage;
 }
 
-type Cause = Pick<LoggedPersonEvent, 'commandId' | 'commandHash' | 'traceparent'>;
+type Cause = Pick<LoggedPersonEvent, 'commandId' | 'by' | 'commandHash' | 'traceparent'>;
 
 const refused = (refusal: PersonRefusalMessage): PersonResult => ({ ok: false, refusal });
 
@@ -73,9 +74,9 @@ export function decidePersonWork(
   { personId, message }: PersonWork,
   now: string,
 ): PersonResult | undefined {
-  const { commandId, command, traceparent } = message;
+  const { commandId, by, command, traceparent } = message;
   const stream = streamOfPerson(personId);
-  const known = draft.executed(stream, commandId);
+  const known = draft.executed(stream, nameBy(by, commandId));
   const isNew = known === null && command.type === 'register-person';
   const current = isNew ? draft.hope(stream) : draft.read(stream);
   if (current === undefined) return undefined;
@@ -96,13 +97,13 @@ export function decidePersonWork(
   if (!decision.ok) return refused(decision.refusal);
   const state = evolvePerson(person, decision.event);
   const secret = secretOf(person, decision.event, key);
-  const cause = { commandId, commandHash: hash, ...defined({ traceparent }) };
+  const cause = { commandId, by, commandHash: hash, ...defined({ traceparent }) };
   const undo = message.dryRun === true ? draft.bookmark() : undefined;
   const events = draft.append([
     {
       stream,
       state,
-      names: [commandId],
+      names: [nameBy(by, commandId)],
       event: (place) => encode(stream, decision.event, place, cause, key),
       ...(secret === undefined ? {} : { secret }),
     },

@@ -1,7 +1,8 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
+import { type AccountId, type StreamId } from '../../domain/ids.ts';
 import { deposit, message, open, said, testLog } from '../host/bank-host-for-tests.ts';
 import type { Journal } from '../journal/journal.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
@@ -15,7 +16,7 @@ const SERIES = [ID, OTHER, THIRD].map(streamOf);
 const sent = (key: string, from: AccountId, toAccountId: AccountId) =>
   message(key, {
     type: 'send-transfer',
-    transferId: transferIdFor(from, commandId(key)),
+    transferId: transferIdFor(from, testName(key)),
     toAccountId,
     amount: '1.00',
   });

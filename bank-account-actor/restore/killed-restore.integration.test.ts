@@ -1,3 +1,4 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, type AccountId } from '../../domain/ids.ts';
+import { type AccountId } from '../../domain/ids.ts';
 import { journalUrl, recreateJournal } from '../../runtime/programs/journal-database.ts';
 import { startPostgres, type PostgresForTests } from '../../runtime/programs/postgres-for-tests.ts';
 import { deposit, message, open, testLog } from '../host/bank-host-for-tests.ts';
@@ -52,7 +53,7 @@ beforeAll(async () => {
     for (const [at, id] of ACCOUNTS.entries()) {
       const toAccountId = ACCOUNTS[(at + 1) % ACCOUNTS.length] as AccountId;
       const key = `t${round}`;
-      const transferId = transferIdFor(id, commandId(key));
+      const transferId = transferIdFor(id, testName(key));
       const transfer = { type: 'send-transfer', transferId, toAccountId, amount: '1.00' };
       await bank.give(id, deposit(`d${round}`), message(key, transfer));
     }

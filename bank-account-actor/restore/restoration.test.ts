@@ -1,3 +1,4 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { refusalsOf, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import type { CommandMessage, CommandResult } from '../../contracts/account/commands.ts';
@@ -34,7 +35,7 @@ function randomCalls(random: () => number, count: number, from = 0): Asked[] {
     const amount = (random() * 40 + 0.01).toFixed(2);
     const at = 1 + Math.floor(random() * 30);
     const earlier = commandId(`k${Math.floor(random() * (from + count))}`);
-    const transferId = transferIdFor(id, commandId(key));
+    const transferId = transferIdFor(id, testName(key));
     const toAccountId = pick(ACCOUNTS.filter((other) => other !== id));
     const expiresAt = new Date(BEGAN + 10 * DAY_MS).toISOString();
     return pick<object>([
@@ -44,8 +45,8 @@ function randomCalls(random: () => number, count: number, from = 0): Asked[] {
       { type: 'place-hold', amount, expiresAt },
       { type: 'send-transfer', transferId, toAccountId, amount },
       { type: 'reserve-transfer', transferId, toAccountId, amount, expiresAt },
-      { type: 'capture-transfer', transferId: transferIdFor(id, earlier) },
-      { type: 'void-transfer', transferId: transferIdFor(id, earlier) },
+      { type: 'capture-transfer', transferId: transferIdFor(id, testName(earlier)) },
+      { type: 'void-transfer', transferId: transferIdFor(id, testName(earlier)) },
       { type: 'reverse', version: at },
       { type: 'set-limits', perDay: '90.00', perWithdrawal: '39.00' },
       { type: 'set-overdraft-limit', amount },
@@ -139,7 +140,7 @@ describe('a journal that was lost', () => {
     const bank = await bankOn(memoryJournal(), log);
     const [source, target] = ACCOUNTS as [AccountId, AccountId];
     for (const id of [source, target]) await bank.give(id, open('o', { initialDeposit: '100.00' }));
-    const transferId = transferIdFor(source, commandId('t'));
+    const transferId = transferIdFor(source, testName('t'));
     const expiresAt = new Date(BEGAN + 3_600_000).toISOString();
     const terms = { transferId, toAccountId: target, amount: '30.00', expiresAt };
     const reserve = message('t', { type: 'reserve-transfer', ...terms });

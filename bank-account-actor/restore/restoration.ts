@@ -214,8 +214,8 @@ export const executedBy = (event: BankEvent): ExecutedName[] =>
   namesOf(event).map((name) => ({ stream: streamOfEvent(event), name, version: event.version }));
 
 // More than its own stream rests on what it recorded for its batch, so that is never undone.
-const agreedBy = ({ batch }: BankEvent): ExecutedName[] =>
-  batch === undefined ? [] : [agreementOf(batch)];
+const agreedBy = ({ batch, by }: BankEvent): ExecutedName[] =>
+  batch === undefined ? [] : [agreementOf(batch, by)];
 
 type LoggedStreams = ReadonlyMap<StreamId, LoggedStream>;
 

@@ -1,3 +1,4 @@
+import { TESTER, testName } from '../../contracts/access/sender-for-tests.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import { type PersonMessage } from '../../contracts/person/commands.ts';
 import { personIdFor } from '../../contracts/derived-ids.ts';
@@ -8,10 +9,11 @@ import { memoryJournal } from '../journal/memory-journal.ts';
 import { bankOn, restore } from './restoration-for-tests.ts';
 
 describe('a person whose journal was lost', () => {
-  const ID = personIdFor(commandId('register'));
+  const ID = personIdFor(testName('register'));
   const STREAM = streamOfPerson(ID);
   const person = (id: string, command: object): PersonMessage => ({
     commandId: commandId(id),
+    by: TESTER.by,
     command: command as PersonMessage['command'],
   });
   const register = person('register', {

@@ -38,6 +38,8 @@ const keyOf = (stream: StreamId, name: string): string => `${stream} ${name}`;
  */
 export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
   const streams = new Map<StreamId, Held | Absent>();
+  /** Those that were asked of the journal for this turn. */
+  const loaded = new Set<StreamId>();
   const names = new Map<string, number | null>();
   const events = new Map<string, BankEvent | 'unavailable'>();
   const wanted = {
@@ -55,6 +57,7 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
       asked.map(([, name]) => name),
     );
     for (const id of ids) streams.set(id, 'missing');
+    for (const id of ids) loaded.add(id);
     for (const row of found.streams) streams.set(row.stream, read(row));
     for (const [key] of asked) names.set(key, null);
     for (const { stream, name, version } of found.names) names.set(keyOf(stream, name), version);
@@ -97,6 +100,11 @@ export function createFacts({ held, journal, log, relay, logger }: FactsPorts) {
   return {
     /** The stream as this turn knows it; undefined when it must be fetched. */
     stream,
+    /** Whether the journal was asked for the stream in this turn; if not, it will be. */
+    isRead(id: StreamId): boolean {
+      if (!loaded.has(id)) wanted.streams.add(id);
+      return loaded.has(id);
+    },
     /** The same of a stream that is probably new: it is not fetched until the commit says no. */
     hoped: (id: StreamId): Held | Absent => streams.get(id) ?? held.get(id) ?? 'missing',
     /** Version of the first event under a name, null for none; undefined: to be fetched. */

@@ -1,6 +1,6 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, deposit, message, open, said, STREAM } from '../host/bank-host-for-tests.ts';
 import { testHost, testLog } from '../host/bank-host-for-tests.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
@@ -56,7 +56,7 @@ test("given large reservations while the log is away, an account's row stays sma
   await host.execute([open('o', { initialDeposit: '500.00' }), { ...open('p'), accountId: OTHER }]);
   const told = new Set<string>();
   for (let n = 0; n < 200; n += 1) {
-    const transferId = transferIdFor(ACCOUNT, commandId(`t${n}`));
+    const transferId = transferIdFor(ACCOUNT, testName(`t${n}`));
     const terms = { transferId, toAccountId: OTHER, amount: '1.00', metadata };
     const [result] = await host.execute([message(`t${n}`, { type: 'reserve-transfer', ...terms })]);
     if (result?.ok === false) told.add(said(result));

@@ -1,9 +1,9 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import fc from 'fast-check';
 import type { CommandMessage } from '../../contracts/account/commands.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId } from '../../domain/ids.ts';
 import { ACCOUNT, counting, deposit, message, open, said } from '../host/bank-host-for-tests.ts';
 import { STREAM, testHost, testLog, virtualClock } from '../host/bank-host-for-tests.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
@@ -13,7 +13,7 @@ const OTHER = accountIdOfSerial(7n);
 /** Longer than the log takes to confirm and a resting row to be settled. */
 const REST_MS = 5_000;
 const transfer = (id: string): CommandMessage => {
-  const transferId = transferIdFor(ACCOUNT, commandId(id));
+  const transferId = transferIdFor(ACCOUNT, testName(id));
   return message(id, { type: 'send-transfer', transferId, toAccountId: OTHER, amount: '0.01' });
 };
 

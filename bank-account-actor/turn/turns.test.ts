@@ -1,8 +1,9 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import type { CommandMessage, CommandResult } from '../../contracts/account/commands.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, type AccountId, type StreamId } from '../../domain/ids.ts';
+import { type AccountId, type StreamId } from '../../domain/ids.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { ACCOUNT, counting, deposit, losing, message, open } from '../host/bank-host-for-tests.ts';
 import { said, silent, STREAM, testHost, testLog } from '../host/bank-host-for-tests.ts';
@@ -15,7 +16,7 @@ import { createTurns, GIVEN_UP_MS } from './turns.ts';
 const [OTHER, THIRD] = [accountIdOfSerial(7n), accountIdOfSerial(8n)];
 const at = (accountId: AccountId, one: CommandMessage): CommandMessage => ({ ...one, accountId });
 const transfer = (id: string, amount: string, to = OTHER): CommandMessage => {
-  const transferId = transferIdFor(ACCOUNT, commandId(id));
+  const transferId = transferIdFor(ACCOUNT, testName(id));
   return message(id, { type: 'send-transfer', transferId, toAccountId: to, amount });
 };
 const codes = async (results: Promise<readonly CommandResult[]>): Promise<string[]> =>

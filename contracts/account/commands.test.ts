@@ -1,7 +1,7 @@
+import { testName } from '../access/sender-for-tests.ts';
 import fc from 'fast-check';
 import { currencyOf, minorDigits, type Currency } from '../../domain/currency.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId } from '../../domain/ids.ts';
 import { sourceOf } from '../../domain/transfer-id.ts';
 import { formatAmount, minor } from '../../domain/money.ts';
 import { commandBody, type CommandBody, commandHash, decodeCommand } from './commands.ts';
@@ -123,10 +123,10 @@ describe(`commands on the wire (SEED=${seed})`, () => {
     fc.assert(
       fc.property(fc.bigInt(0n, 10n ** 18n - 1n), id, (serial, key) => {
         const source = accountIdOfSerial(serial);
-        const transfer = transferIdFor(source, commandId(key));
+        const transfer = transferIdFor(source, testName(key));
         expect(sourceOf(transfer)).toBe(source);
-        expect(transferIdFor(source, commandId(key))).toBe(transfer);
-        for (const made of [transfer, holdIdFor(source, commandId(key))]) {
+        expect(transferIdFor(source, testName(key))).toBe(transfer);
+        for (const made of [transfer, holdIdFor(source, testName(key))]) {
           expect(accountIdText.safeParse(made).success).toBe(true);
         }
       }),

@@ -3,6 +3,7 @@ import type { Command, TransferCommand } from '../../domain/account-commands.ts'
 import type { Currency } from '../../domain/currency.ts';
 import { COMMAND_ID_PATTERN, ONCE_PATTERN, type CommandId } from '../../domain/ids.ts';
 import { parseAmount, ZERO } from '../../domain/money.ts';
+import { sender } from '../access/principal.ts';
 import { batchContent } from '../batch/content.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { accountIdText } from '../http/scalars.ts';
@@ -101,8 +102,9 @@ export const ACTOR_TYPE = 'BankAccount';
 /** Each actor host alone registers the actor type `Teller.{host}`. */
 export const TELLER_ACTOR_PREFIX = 'Teller';
 
-/** Commands that are decided in this order. */
+/** Commands of one sender that are decided in this order. */
 const commandGroup = z.strictObject({
+  ...sender.shape,
   commands: z.array(commandMessage).min(1).max(EXECUTE_COMMANDS_MAX),
   /** One commit for all of them, or none when one is refused. */
   atomic: z.boolean().optional(),
@@ -158,14 +160,17 @@ export type ExecuteAnswer = z.infer<typeof executeAnswer>;
 
 /** Most names of one lookup. */
 const LOOKUP_NAMES_MAX = 100;
-/** The longest is a client's key with a word before it. */
-const NAME_MAX = 140;
+/** The longest is a client and its key with a word before them. */
+const NAME_MAX = 200;
 /** Asks an account's actor which events it committed under these names. */
 export const lookupRequest = z.strictObject({
   names: z.array(z.string().min(1).max(NAME_MAX)).min(1).max(LOOKUP_NAMES_MAX),
+  owner: sender.shape.owner,
 });
 /** The events found under each name. */
 export const lookupAnswer = z.strictObject({
+  /** Whether it is an account of that owner. */
+  isOwn: z.boolean(),
   /** The account's events under each name, in the order asked; null for nothing. */
   found: z.array(z.array(loggedEventSchema).min(1).nullable()),
 });

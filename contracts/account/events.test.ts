@@ -1,3 +1,5 @@
+import { nameBy } from '../access/principal.ts';
+import { TESTER } from '../access/sender-for-tests.ts';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -52,6 +54,7 @@ const textOf = (value: object): string => {
 const encoded = ({ accountId, commandId: id, event, after }: Entry) =>
   encodeEvent(accountId, event, after, {
     commandId: ownCommandId(id),
+    by: TESTER.by,
     commandHash: 'hash',
   });
 
@@ -67,7 +70,7 @@ describe(`what was written is read back (SEED=${seed})`, () => {
             expect(decodeEvent(read)).toEqual(entry.event);
           }
           // The target of a transfer bears its name as the id of the command too.
-          const names = new Set([entry.commandId, ...onceNamesOf(entry.event)]);
+          const names = new Set([nameBy(TESTER.by, entry.commandId), ...onceNamesOf(entry.event)]);
           expect(namesOf(read).join()).toBe([...names].join());
           expect(movementOfLogged(read)).toEqual(movementOf(entry.event));
           seen.add(read.type);
@@ -95,7 +98,7 @@ describe(`what was written is read back (SEED=${seed})`, () => {
 
 test('its place is in the envelope: what is before it, and what belongs together', () => {
   const [entry] = lived([]).entries;
-  const cause = { commandId: ownCommandId('c'), commandHash: 'hash' };
+  const cause = { commandId: ownCommandId('c'), by: TESTER.by, commandHash: 'hash' };
   const { accountId, event, after } = entry!;
   const prev = eventDigest('{}');
   const joint = { id: `acct/${accountId}/1`, events: 2 };

@@ -6,6 +6,7 @@ import type { AccountId, CommandId, StreamId } from '../../domain/ids.ts';
 import { readAmount } from '../../domain/money.ts';
 import { movementOf, type Movement } from '../../domain/movement.ts';
 import { balanceOf, balanceSchema, isMoney, writeMoney } from './money.ts';
+import { byText, nameBy } from '../access/principal.ts';
 import { batchContent, type BatchContent } from '../batch/content.ts';
 import * as texts from '../http/scalars.ts';
 
@@ -61,7 +62,10 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     type: z.literal(type),
     /** Version of the shape of `data` for this type. */
     schema: z.literal(1),
+    /** The client's own text, or an id of the bank, which contains a space. */
     commandId: z.string(),
+    /** Missing where the bank did it by itself, as the command id says: something expired. */
+    by: byText.optional(),
     /** SHA-256 (base64url) of the command's canonical JSON: tells a retry from a reused key. */
     commandHash: z.string(),
     causationId: causationText.optional(),
@@ -202,6 +206,8 @@ export const accountOfStream = (stream: string): AccountId =>
 /** Where an event comes from: its command, its batch and its trace. */
 export interface Cause {
   readonly commandId: CommandId;
+  /** Undefined: the bank itself. */
+  readonly by: string | undefined;
   readonly commandHash: string;
   readonly causationId?: CommandId | undefined;
   readonly batch?: BatchContent | undefined;
@@ -232,6 +238,7 @@ export function encodeEvent(
     type,
     schema: 1,
     commandId: cause.commandId as string,
+    ...(cause.by === undefined ? {} : { by: cause.by }),
     commandHash: cause.commandHash,
     ...(cause.causationId === undefined ? {} : { causationId: cause.causationId }),
     ...(cause.batch === undefined ? {} : { batch: cause.batch }),
@@ -264,7 +271,7 @@ export function decodeEvent({ type, at, data }: LoggedEvent): AccountEvent {
 /** What a logged event does to money, in minor units of its currency. */
 export const movementOfLogged = (event: LoggedEvent): Movement => movementOf(decodeEvent(event));
 
-type Named = Pick<LoggedEvent, 'at' | 'commandId' | 'causationId'> & {
+type Named = Pick<LoggedEvent, 'at' | 'commandId' | 'causationId' | 'by'> & {
   type: string;
   data: object;
 };
@@ -278,13 +285,15 @@ export const keyOf = ({
 /**
  * The names under which an event can be found permanently: its command, and what it began or ended.
  */
-export function namesOf({ type, at, commandId, causationId, data }: Named): string[] {
+export function namesOf({ type, at, commandId, causationId, by, data }: Named): string[] {
+  const own = nameBy(by, commandId);
   // What is of no account begins and ends nothing.
-  if (!Object.hasOwn(DATA, type)) return [commandId];
+  if (!Object.hasOwn(DATA, type)) return [own];
   // Only ids are read, which are the same in both forms of an event.
   const names = onceNamesOf({ ...data, type, at } as unknown as AccountEvent);
   const isCaused = type === 'transfer-received' && causationId !== undefined;
-  return [...new Set([commandId, ...names, ...(isCaused ? [causeName(causationId)] : [])])];
+  const cause = isCaused ? [causeName(nameBy(by, causationId))] : [];
+  return [...new Set([own, ...names, ...cause])];
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

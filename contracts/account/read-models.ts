@@ -2,6 +2,7 @@ import { causationText } from './events.ts';
 import { balanceSchema } from './money.ts';
 import { accountAnswer } from './outcomes.ts';
 import { z } from 'zod';
+import { byText } from '../access/principal.ts';
 
 /**
  * An account's read model as MongoDB stores it. FerretDB pays for every member that it reads or
@@ -290,6 +291,8 @@ export const historyEntry = z.strictObject({
   reversedBy: z.int().optional(),
   reversesTransferId: z.string().optional(),
   commandId: z.string(),
+  /** Who did it; not told to customers. */
+  by: byText.optional(),
   causationId: causationText.optional(),
   eventId: z.string(),
   at: z.string(),

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { clientText } from '../access/principal.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import { eventDigest } from '../digest.ts';
 import { batchResult } from './batches.ts';
 
 /** A command for an account as a CloudEvent 1.0 on the topic account-commands. */
@@ -11,9 +14,33 @@ export const commandEvent = z.looseObject({
   /** One command as in a batch; it is read by that contract. */
   data: z.unknown(),
   traceparent: z.string().optional(),
+  /** Who sends it: a compact JWS (RFC 7515) with `messageClaims`; without one it is refused. */
+  signature: z.string().optional(),
   /** RFC 3339; Dapr writes it when the sender gave ttlInSeconds. */
   expiration: z.string().optional(),
 });
+
+export type CommandEvent = z.infer<typeof commandEvent>;
+
+/** What the signature of a message says. */
+export const messageClaims = z.strictObject({
+  client: clientText,
+  digest: z.string().length(43),
+  /** Epoch seconds from which on it may not be executed any more, whatever the broker says. */
+  exp: z.int().optional(),
+});
+
+/**
+ * The digest of what a message says: SHA-256 (base64url) of the canonical JSON (RFC 8785) of its id,
+ * source, type and data. What brokers and sidecars write into messages is not part of it.
+ */
+export const messageDigest = ({
+  id,
+  source,
+  type,
+  data,
+}: Pick<CommandEvent, 'id' | 'source' | 'type' | 'data'>): string =>
+  eventDigest(canonicalJson({ id, source, type, data }));
 
 /** CloudEvents type of a command's result. */
 export const COMMAND_RESULT_TYPE = 'bank.account.command-result.v1';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { COMMAND_ID_PATTERN, type StreamId } from '../../domain/ids.ts';
+import { nameBy } from '../access/principal.ts';
 
 /**
  * The content of a batch, by its key. The first commits of a batch record it, so that its key can
@@ -28,10 +29,10 @@ const NUMBER_BYTES = 6;
 
 /**
  * The name that the journal keeps of a batch, with 48 bits of the hash in place of a version: two
- * different contents under one key agree in them by chance once in 10^14.
+ * different contents under one key of one client agree in them by chance once in 10^14.
  */
-export const agreementOf = ({ key, hash }: BatchContent) => ({
+export const agreementOf = ({ key, hash }: BatchContent, by: string | undefined) => ({
   stream: BATCH_KEYS,
-  name: key,
+  name: nameBy(by, key),
   version: 1 + Buffer.from(hash, 'base64url').readUIntBE(0, NUMBER_BYTES),
 });

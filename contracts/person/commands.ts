@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sender } from '../access/principal.ts';
 import { commandMessage } from '../account/commands.ts';
 import { personEventSchema } from './events.ts';
 import * as texts from '../http/scalars.ts';
@@ -42,7 +43,7 @@ export const PERSON_ACTOR_TYPE = 'Person';
 /** One command as it travels to a person's actor. */
 const personMessage = commandMessage
   .omit({ accountId: true })
-  .extend({ command: personCommandBody });
+  .extend({ by: sender.shape.by, command: personCommandBody });
 const PERSON_COMMANDS_MAX = 100;
 export type PersonMessage = z.infer<typeof personMessage>;
 

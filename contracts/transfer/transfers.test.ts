@@ -1,3 +1,4 @@
+import { TESTER } from '../access/sender-for-tests.ts';
 import { bankForTests, type BankForTests } from '../../domain/bank-for-tests.ts';
 import type { CommandOf, TransferCommand } from '../../domain/account-commands.ts';
 import { ownCommandId, ownerId } from '../../domain/ids.ts';
@@ -60,7 +61,11 @@ const eventsOf = (bank: BankForTests, wanted = transferId): LoggedEvent[] =>
         (event.type === 'transfer-sent' && event.reversesTransferId === wanted),
     )
     .map(({ accountId, event, after, commandId: id }) =>
-      encodeEvent(accountId, event, after, { commandId: ownCommandId(id), commandHash: 'hash' }),
+      encodeEvent(accountId, event, after, {
+        commandId: ownCommandId(id),
+        by: TESTER.by,
+        commandHash: 'hash',
+      }),
     );
 const answerOf = (bank: BankForTests, wanted = transferId) =>
   transferAnswer.parse(transferAnswerOf(eventsOf(bank, wanted)));

@@ -49,8 +49,11 @@ export const transferAnswer = z.strictObject({
   steps: z.array(
     z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
   ),
-  /** The last step at the source and the one at the target, where money came to it. */
-  from: outcomeSchema,
+  /**
+   * The last step at the source and the one at the target, where money came to it; a customer is
+   * told only those at their own accounts, of the steps too.
+   */
+  from: outcomeSchema.optional(),
   to: outcomeSchema.optional(),
   /** The transfer that this one takes back, and the one that took this one back. */
   reverses: texts.transferIdText.optional(),
@@ -129,6 +132,33 @@ export function transferAnswerOf(events: readonly LoggedEvent[]): TransferAnswer
     reversedBy: reversal?.data.transferId,
   });
 }
+
+/** Which of the accounts of a transfer somebody may see. */
+export interface SeenSides {
+  readonly from: boolean;
+  readonly to: boolean;
+}
+
+/** The transfer without what happened at an account that is not the reader's to see. */
+export function seenOf(answer: TransferAnswer, sides: SeenSides): TransferAnswer {
+  if (sides.from && sides.to) return answer;
+  const { from, to, steps, ...terms } = answer;
+  return defined({
+    ...terms,
+    steps: steps.filter(({ id }) => isSeen(answer, sides, id)),
+    from: sides.from ? from : undefined,
+    to: sides.to ? to : undefined,
+  });
+}
+
+/** Whether an event of the transfer stands in an account that the reader may see. */
+export const isSeen = (
+  { fromAccountId, toAccountId }: Pick<TransferAnswer, 'fromAccountId' | 'toAccountId'>,
+  sides: SeenSides,
+  eventId: string,
+): boolean =>
+  (sides.from && eventId.startsWith(`acct/${fromAccountId}/`)) ||
+  (sides.to && eventId.startsWith(`acct/${toAccountId}/`));
 
 /** Whether it is the reversal of another one among these. */
 const takesBackAny = (data: Start['data'], starts: readonly Start[]): boolean =>

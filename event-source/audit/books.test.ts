@@ -143,14 +143,14 @@ describe('given right hashes of wrong entries, then the sentence says what is wr
   test('a command that was executed before', () => {
     const { log, take } = followed();
     const found = take(log.append(eventOf(account, 6, { commandId: 'command-2' })));
-    expect(found).toEqual([expect.stringMatching(/breaks command-once: command command-2/)]);
+    expect(found).toEqual([expect.stringMatching(/breaks command-once: command @tests command-2/)]);
   });
 
   test('the command that was executed last', () => {
     const { log, take } = followed();
     const again = eventOf(account, 6, { commandId: 'command-5' });
     const found = take(log.append(again));
-    expect(found).toEqual([expect.stringMatching(/breaks command-once: command command-5/)]);
+    expect(found).toEqual([expect.stringMatching(/breaks command-once: command @tests command-5/)]);
   });
 
   test('and what comes after a hole is reported once', () => {

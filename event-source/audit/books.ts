@@ -202,8 +202,10 @@ function jointFaults(events: readonly AuditedEvent[], tx: number): readonly Find
       const has = `Transaction ${tx} has ${group.length} of the ${due} events`;
       return [{ kind: 'incomplete', subject: id, detail: `${has} that belong to ${id}.` }];
     }
-    if (group.every(({ event }) => event.commandHash === first.commandHash)) return [];
-    const detail = `The events that belong to ${id} are not of one command.`;
+    const isOfFirst = ({ commandHash, by }: AuditedEvent['event']): boolean =>
+      commandHash === first.commandHash && by === first.by;
+    if (group.every(({ event }) => isOfFirst(event))) return [];
+    const detail = `The events that belong to ${id} are not of one command and one sender.`;
     return [{ kind: 'imbalance', subject: id, detail }];
   });
 }

@@ -1,8 +1,9 @@
+import { nameBy } from '../../contracts/access/principal.ts';
 import { isAccountEvent, isPersonEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { decodeEvent, type EventMember, type LoggedEvent } from '../../contracts/account/events.ts';
 import { transferName } from '../../domain/account-events.ts';
-import { COMMAND_ID_PATTERN, type AccountId, type CommandId } from '../../domain/ids.ts';
+import { COMMAND_ID_PATTERN, type AccountId } from '../../domain/ids.ts';
 import { createLedgerCheck, createStreamCheck, type OnceNames } from '../../domain/invariants.ts';
 import { readAmount } from '../../domain/money.ts';
 import { evolvePerson, NO_PERSON, type Person } from '../../domain/person.ts';
@@ -35,15 +36,20 @@ export function createEventRetrial(once: OnceNames = new Set()) {
     const found = ledger
       .observe(stepOf(event, id))
       .map(({ invariant, detail }) => about(event, `${invariant}: ${detail}`));
-    const unnamed = nameFault(event, id);
-    if (unnamed !== undefined) found.push(about(event, `rules: ${unnamed}`));
+    for (const fault of [nameFault(event, id), byFault(event)]) {
+      if (fault !== undefined) found.push(about(event, `rules: ${fault}`));
+    }
     for (const { event: record, detail } of refusals.reached(id)) {
       found.push(about(record, `rules: ${detail}`));
     }
     return found;
   };
   const retryOther = (event: Exclude<BankEvent, LoggedEvent>, id: string): string[] => {
-    const found = others.follow(event.stream, event).faults.map((fault) => fault.join(': '));
+    const { version, at } = event;
+    const step = { version, at, commandId: nameBy(event.by, event.commandId) };
+    const found = others.follow(event.stream, step).faults.map((fault) => fault.join(': '));
+    const unsaid = byFault(event);
+    if (unsaid !== undefined) found.push(`rules: ${unsaid}`);
     if (event.joint !== undefined) found.push('rules: its command made no other event');
     if (isPersonEvent(event)) {
       const person = persons.get(id) ?? NO_PERSON;
@@ -87,7 +93,7 @@ function stepOf(event: LoggedEvent, accountId: string) {
   return {
     accountId,
     version: event.version,
-    commandId: event.commandId,
+    commandId: nameBy(event.by, event.commandId),
     event: decodeEvent(event),
     joint: event.joint?.events ?? 1,
     currency,
@@ -97,9 +103,20 @@ function stepOf(event: LoggedEvent, accountId: string) {
   };
 }
 
+/**
+ * What a client caused says who sent it. What expires is the bank's own doing, and says so by the
+ * id of its command, which no client can choose.
+ */
+function byFault({ commandId, by }: BankEvent): string | undefined {
+  const isOfBank = commandId.startsWith('expire ');
+  if (by === undefined) return isOfBank ? undefined : 'it does not say who did it';
+  return isOfBank ? 'the bank did it by itself, but it names somebody' : undefined;
+}
+
 /** Ids that follow from others, and command ids that the bank alone gives. */
 function nameFault(event: LoggedEvent, accountId: string): string | undefined {
-  const { type, commandId, data } = event;
+  const { type, commandId, by, data } = event;
+  const name = nameBy(by, commandId);
   const isDue = (due: string): string | undefined =>
     commandId === due ? undefined : `its command is ${commandId}, not "${due}"`;
   const follows = (what: string, id: string, due: string): string | undefined =>
@@ -118,12 +135,12 @@ function nameFault(event: LoggedEvent, accountId: string): string | undefined {
   if (!COMMAND_ID_PATTERN.test(commandId)) return 'its command has an id of the bank';
   switch (type) {
     case 'hold-placed': {
-      const due = holdIdFor(accountId as AccountId, commandId as CommandId);
+      const due = holdIdFor(accountId as AccountId, name);
       return follows('hold', data.holdId, due);
     }
     case 'transfer-sent':
     case 'transfer-reserved': {
-      const due = transferIdFor(accountId as AccountId, commandId as CommandId);
+      const due = transferIdFor(accountId as AccountId, name);
       return follows('transfer', data.transferId, due);
     }
     default:

@@ -1,3 +1,4 @@
+import { TESTER, testName } from '../../contracts/access/sender-for-tests.ts';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
@@ -29,13 +30,16 @@ export function livedCommands(entries: readonly Entry[]): LivedCommand[] {
     const events = made.map((one): BankEvent => {
       const commandId = one.commandId as CommandId;
       const { event } = one;
-      if (event.type === 'hold-placed') ids.set(event.holdId, holdIdFor(one.accountId, commandId));
+      if (event.type === 'hold-placed')
+        ids.set(event.holdId, holdIdFor(one.accountId, testName(commandId)));
       if (event.type === 'transfer-sent' || event.type === 'transfer-reserved') {
-        ids.set(event.transferId, transferIdFor(one.accountId, commandId));
+        ids.set(event.transferId, transferIdFor(one.accountId, testName(commandId)));
       }
       const happened = named(event);
+      const own = commandIdOf(happened, commandId);
       return encodeEvent(one.accountId, happened, one.after, {
-        commandId: commandIdOf(happened, commandId),
+        commandId: own,
+        by: own.startsWith('expire ') ? undefined : TESTER.by,
         commandHash: 'hash',
         ...(made.length === 1 ? {} : { joint }),
       });

@@ -1,3 +1,4 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
@@ -33,7 +34,7 @@ function house() {
   /** Two legs, of which the second is as the first says if nothing else is said. */
   const legs = (from: AccountId, to: AccountId, amount: bigint, more: object = {}): string[] => {
     const by = bank.key();
-    const common = { transferId: transferIdFor(from, by), amount: minor(amount) };
+    const common = { transferId: transferIdFor(from, testName(by)), amount: minor(amount) };
     const { type = 'transfer-sent', received = {}, ...own } = more as Record<string, object>;
     const source = event(type as unknown as string, { ...common, otherAccountId: to, ...own });
     const { transferId } = source as { transferId: TransferId } & AccountEvent;
@@ -112,7 +113,7 @@ const BY_REFUSAL: Readonly<Record<Refusal['code'] | PersonRefusal['code'], Plant
   'currency-mismatch': ({ a, c, legs }) => legs(a, c, 100n),
   'same-account': ({ a, legs }) => legs(a, a, 100n),
   'transfer-not-found': ({ a, b, legs }) =>
-    legs(a, b, 100n, { reversesTransferId: transferIdFor(b, 'never' as never) }),
+    legs(a, b, 100n, { reversesTransferId: transferIdFor(b, testName('never')) }),
   'transfer-already-ended': ({ bank, a, b, money, onA }) => {
     const transferId = bank.begin('reserve-transfer', [a, b], 1_000n);
     bank.transfer(a, { type: 'void-transfer', transferId });
@@ -228,7 +229,7 @@ const BY_TYPE: Readonly<Record<AccountEvent['type'] | PersonEvent['type'], Plant
     bank.give(b, { type: 'freeze' });
     bank.pass(5);
     const by = bank.key();
-    const terms = { transferId: transferIdFor(a, by), otherAccountId: b, at: bank.at() };
+    const terms = { transferId: transferIdFor(a, testName(by)), otherAccountId: b, at: bank.at() };
     return onA(money('transfer-reserved', 100n, terms), { by });
   },
   'transfer-captured': ({ bank, a, b, legs }) => {
@@ -266,7 +267,7 @@ const BY_INVARIANT: Readonly<Record<InvariantName, Plant>> = {
   'command-once': ({ event, onA }) => onA(event('account-frozen'), { by: 'c-1' }),
   conservation: ({ bank, a, b, money }) => {
     const by = bank.key();
-    const terms = { transferId: transferIdFor(a, by), otherAccountId: b };
+    const terms = { transferId: transferIdFor(a, testName(by)), otherAccountId: b };
     return bank.plant({ id: a, event: money('transfer-sent', 100n, terms), by });
   },
   'overdraft-floor': ({ money, onA }) => onA(money('money-withdrawn', 100_001n)),
@@ -362,7 +363,7 @@ const OTHERS: readonly (readonly [string, Plant, RegExp])[] = [
         bank.begin('reserve-transfer', [a, b], 1n);
       }
       const by = bank.key();
-      const terms = { transferId: transferIdFor(a, by), otherAccountId: b };
+      const terms = { transferId: transferIdFor(a, testName(by)), otherAccountId: b };
       return onA(money('transfer-reserved', 1n, terms), { by });
     },
     /too-many-open/,
@@ -451,7 +452,7 @@ test('a reservation for an account that never comes is reported once it is late'
   const { bank, a, money, onA } = house();
   const by = bank.key();
   const nobody = bank.account(99);
-  const terms = { transferId: transferIdFor(a, by), otherAccountId: nobody };
+  const terms = { transferId: transferIdFor(a, testName(by)), otherAccountId: nobody };
   expect(onA(money('transfer-reserved', 100n, terms), { by })).toEqual([]);
   expect(bank.books.overdue(inSameMinute(bank))).toEqual([]);
   bank.pass(11);
@@ -467,7 +468,7 @@ test('a reservation may come before the opening of its target, in its currency o
     const { bank, a, event, money, onA } = house();
     const by = bank.key();
     const late = bank.account(99);
-    const terms = { transferId: transferIdFor(a, by), otherAccountId: late };
+    const terms = { transferId: transferIdFor(a, testName(by)), otherAccountId: late };
     expect(onA(money('transfer-reserved', 100n, terms), { by })).toEqual([]);
     const opening = { ownerId: 'jana', currency, overdraftLimit: ZERO };
     const told = bank.plant({ id: late, event: event('account-opened', opening) });

@@ -1,3 +1,4 @@
+import { TESTER, testName } from '../../contracts/access/sender-for-tests.ts';
 import { balanceOf } from '../../contracts/account/money.ts';
 import { refusalsOf, streamOfPerson, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { commandHash } from '../../contracts/account/commands.ts';
@@ -75,6 +76,7 @@ export function plantedLog() {
       accounts.set(id, after);
       const made = encodeEvent(id, event, after, {
         commandId: by as CommandId,
+        by: by.startsWith('expire ') ? undefined : TESTER.by,
         commandHash: commandHash({ type: 'freeze' }),
         ...(all.length === 1 ? {} : { joint }),
       });
@@ -106,7 +108,7 @@ export function plantedLog() {
     },
     hold(id: AccountId, amount: bigint, more: object = {}): CommandOf<'place-hold'>['holdId'] {
       const own = key();
-      const holdId = holdIdFor(id, own);
+      const holdId = holdIdFor(id, testName(own));
       bank.give(id, { type: 'place-hold', holdId, amount: minor(amount), ...more }, own);
       return holdId;
     },
@@ -133,7 +135,7 @@ export function plantedLog() {
       more: object = {},
     ) {
       const own = key();
-      const transferId = transferIdFor(from, own);
+      const transferId = transferIdFor(from, testName(own));
       const terms = { transferId, toAccountId, amount: minor(amount), ...more };
       bank.transfer(from, { type, ...terms } as TransferCommand, own);
       return transferId;
@@ -156,6 +158,7 @@ export function plantedLog() {
           at: at(),
           data,
           commandId: key(),
+          by: TESTER.by,
           commandHash: commandHash({ type: 'freeze' }),
           ...more,
         } as BankEvent),
@@ -178,6 +181,7 @@ export function plantedLog() {
         type: 'command-refused',
         schema: 1,
         commandId: ownCommandId(`refusal ${id}`.replace(/.{4}$/, `${1000 + next}`)),
+        by: TESTER.by,
         commandHash: commandHash({ type: 'freeze' }),
         at: at(),
         data,

@@ -1,3 +1,4 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { transferIdFor } from '../../contracts/derived-ids.ts';
 import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import type { Currency } from '../../domain/currency.ts';
@@ -32,7 +33,7 @@ test('records of what the rules refuse are sound', () => {
   bank.give(a, { type: 'withdraw', amount: minor(5_000n) });
   const gone = bank.hold(a, 100n);
   bank.give(a, { type: 'void-hold', holdId: gone });
-  const [id, amount] = [transferIdFor(a, bank.key()), '1.00'];
+  const [id, amount] = [transferIdFor(a, testName(bank.key())), '1.00'];
   const cases: [object, Refused][] = [
     [{ type: 'reverse', version: 99 }, { code: 'event-not-found' }],
     [

@@ -1,3 +1,4 @@
+import { TESTER } from '../../contracts/access/sender-for-tests.ts';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { eventDigest } from '../../contracts/digest.ts';
@@ -81,6 +82,7 @@ export function eventOf(id: StreamId, version: number, parts: EventParts = {}): 
     ...(version === 1 ? {} : { prev: parts.prev ?? prevOf(id, version) }),
     schema: 1 as const,
     commandId: parts.commandId ?? `command-${version}`,
+    by: TESTER.by,
     commandHash: 'k3mN0v5Yq1Zb7cXw2LrT9sUeHgJdFaPoIiKjQyVuBtM',
     at: '2026-11-21T10:00:00.000Z',
   };

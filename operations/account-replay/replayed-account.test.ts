@@ -1,3 +1,4 @@
+import { TESTER } from '../../contracts/access/sender-for-tests.ts';
 import { encodeEvent, type LoggedEvent } from '../../contracts/account/events.ts';
 import { encodeAccount } from '../../contracts/account/state.ts';
 import { balanceOf } from '../../contracts/account/money.ts';
@@ -13,6 +14,7 @@ const EVENTS_MIN = 100;
 const logged = ({ accountId, commandId, event, after }: Entry): LoggedEvent =>
   encodeEvent(accountId, event, after, {
     commandId: ownCommandId(commandId),
+    by: TESTER.by,
     commandHash: 'hash',
   });
 

@@ -1,5 +1,6 @@
-import { ROLES, type Principal } from '../../contracts/access/principal.ts';
+import { ROLES, type Principal, type Role } from '../../contracts/access/principal.ts';
 import { scopesOf } from '../../contracts/access/rules.ts';
+import type { PersonId } from '../../domain/ids.ts';
 import { gate } from './gate.ts';
 import type { Before } from './serve.ts';
 
@@ -21,3 +22,20 @@ export const openDoor: Before = {
   gate: openGate,
   admit: () => (_request, _response, next) => next(),
 };
+
+/** Somebody with one role and all that it may have; a customer who owns what the person owns. */
+export const principalFor = (role: Role, owner?: string, client = 'tests'): Principal => ({
+  ...EVERY_RIGHT,
+  subject: `a-${role}`,
+  client,
+  roles: [role],
+  scopes: scopesOf([role]),
+  ...(owner === undefined ? {} : { personId: owner as PersonId }),
+});
+
+const SENDER = 'x-sender';
+/** A gate that is told by a header who sends a request, and the header. */
+export const toldGate = gate((request) => JSON.parse(request.get(SENDER) ?? '') as Principal);
+export const sentBy = (principal: Principal): Readonly<Record<string, string>> => ({
+  [SENDER]: JSON.stringify(principal),
+});

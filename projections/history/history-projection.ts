@@ -47,6 +47,7 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
     balanceAfter,
     ...shownMembers(event),
     commandId: event.commandId,
+    by: event.by,
     causationId: event.causationId,
     eventId: event.id,
     at: event.at,

@@ -2,6 +2,7 @@ import express from 'express';
 import request from 'supertest';
 import { historyAnswer } from '../../contracts/account/queries.ts';
 import { AccountView } from '../accounts/account-view.ts';
+import { openGate } from '../../platform/http/gate-for-tests.ts';
 import { accountOf, idOf, lineOf } from '../accounts/accounts-for-tests.ts';
 import { writeCursor } from '../cursors.ts';
 import { readHistory } from './history-answers.ts';
@@ -31,6 +32,7 @@ function bank() {
   const { log } = logForTests(new Map([[1, VERSIONS]]));
   const answer = readHistory({ accounts: new AccountView(models), history, log, waitMs: 200 });
   const app = express();
+  app.use(openGate({ scope: 'accounts:read', object: 'account' }));
   app.get('/:id', async (asked, response) => void response.json(await answer(asked, response)));
   /** By which version the lines say that the third event was taken back. */
   const reversedBy = async () => {

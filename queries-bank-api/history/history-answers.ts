@@ -17,6 +17,7 @@ import {
 import { readCursor, writeCursor } from '../cursors.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
+import { shownTo } from '../own-objects.ts';
 import type { HistoryView } from './history-view.ts';
 import type { Request, Response } from 'express';
 import { createHash } from 'node:crypto';
@@ -110,7 +111,7 @@ export function readHistory(ports: HistoryPorts) {
       : await unfiltered(ports, account, place ?? version, limit);
     tag(response, version);
     const nextCursor = next > 0 ? writeCursor(list, next) : null;
-    return { accountId, version, items: [...items], nextCursor };
+    return { accountId, version, items: shownTo(request, items), nextCursor };
   };
 }
 

@@ -10,6 +10,7 @@ import type { AccountLog } from '../log/account-log.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
+import { shownTo } from '../own-objects.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 
 /** Answers pages of an account's recorded refusals, newest first; a cursor names where one ends. */
@@ -36,7 +37,7 @@ export function readRefusals(log: AccountLog) {
     return {
       accountId,
       recorded,
-      items,
+      items: shownTo(request, items),
       nextCursor: first > 1 ? writeCursor(list, first - 1) : null,
     };
   };

@@ -1,3 +1,4 @@
+import { TESTER } from '../../contracts/access/sender-for-tests.ts';
 import { encodeEvent, type LoggedEvent } from '../../contracts/account/events.ts';
 import { evolve, NO_ACCOUNT, type Account } from '../../domain/account.ts';
 import type { AccountEvent } from '../../domain/account-events.ts';
@@ -37,7 +38,7 @@ export function lifeOf(
     const event = { ...deed, at } as AccountEvent;
     const after = evolve(account, event);
     account = after;
-    const cause = { commandId: commandId(`command-${index + 1}`), commandHash: 'h' };
+    const cause = { commandId: commandId(`command-${index + 1}`), by: TESTER.by, commandHash: 'h' };
     return encodeEvent(id, event, after, cause);
   });
 }

@@ -1,3 +1,4 @@
+import { TESTER } from '../../contracts/access/sender-for-tests.ts';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import type { RefusalEvent } from '../../contracts/account/refusal-events.ts';
 import type { AccountLog } from './account-log.ts';
@@ -15,6 +16,7 @@ export function eventOf(index: number, version: number): LoggedEvent {
     at,
     schema: 1,
     commandId: `command-${version}`,
+    by: TESTER.by,
     commandHash: 'h',
   };
   const opened = { ownerId, currency, overdraftLimit, balance };
@@ -38,6 +40,7 @@ export function refusalOf(index: number, version: number): RefusalEvent {
     schema: 1,
     at: '2026-11-21T10:00:00.000Z',
     commandId: `refusal ${idOf(version)}`,
+    by: TESTER.by,
     commandHash: 'h',
     data: {
       command: { commandId: `refused-${version}`, type: 'withdraw', amount: '9.00' },

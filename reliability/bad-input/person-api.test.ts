@@ -1,6 +1,6 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { personIdFor } from '../../contracts/derived-ids.ts';
 import { streamOfPerson } from '../../contracts/log/bank-events.ts';
-import type { CommandId } from '../../domain/ids.ts';
 import { commandHouse } from '../simulation/command-house.ts';
 import { IDS, KEYS, NOT_TEXT, VERSIONS } from './bad-values.ts';
 import type { BadRequest } from './corpus.ts';
@@ -9,7 +9,7 @@ import { send } from './raw-http.ts';
 const CASES_MIN = 150;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const KEY = 'the-person';
-const ID = personIdFor(KEY as CommandId);
+const ID = personIdFor(testName(KEY));
 const PERSON = { givenName: 'Jana', familyName: 'Malá' };
 const ADDRESS = { line1: 'Lipová 1', city: 'Brno', postalCode: '602 00', country: 'CZ' };
 const NO_EMAILS = ['x', '@', 'a@', '@b', 'a b@c', 'a@@b', 'a@b@c', `a@${'b'.repeat(254)}`, 'a\n@b'];
@@ -113,7 +113,7 @@ test('a dry run registers nobody and answers as the real one would', async () =>
   const call = { name: '', method: 'POST', path, headers, body: JSON.stringify(PERSON) };
   const [dry, again] = [await send(house.url, call), await send(house.url, call)];
   expect([dry.status, again.status]).toEqual([200, 200]);
-  const personId = personIdFor('dry' as CommandId);
+  const personId = personIdFor(testName('dry'));
   expect(JSON.parse(dry.body)).toEqual({ dryRun: true, personId, version: 1 });
   expect(house.log.streams.size).toBe(1);
 });

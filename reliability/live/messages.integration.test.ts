@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchAnswer, type BatchResult } from '../../contracts/batch/batches.ts';
 import { messageKeyFor } from '../../contracts/derived-ids.ts';
+import { readProducerKey, signMessage } from '../../operations/message-signature.ts';
 import { sidecarToken } from '../../runtime/environment.ts';
+import { producerKeyFile } from '../../runtime/message-producer.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { viewOf } from '../faults/verdict.ts';
@@ -82,8 +84,11 @@ const publish = async (body: string, type: string, query = ''): Promise<number> 
   const headers = { 'dapr-api-token': token, 'content-type': type };
   return (await fetch(url, { method: 'POST', headers, body })).status;
 };
-const cloudEvent = (id: string, data: object, source = 'test') =>
-  JSON.stringify({ specversion: '1.0', id, source, type: 'test', data });
+const cloudEvent = async (id: string, data: object, source = 'test'): Promise<string> => {
+  const event = { specversion: '1.0' as const, id, source, type: 'test', data };
+  const key = readProducerKey(producerKeyFile(house.bank.instance.dataDir));
+  return JSON.stringify(await signMessage(event, key));
+};
 const CLOUD_EVENT = 'application/cloudevents+json';
 const RAW = '?metadata.rawPayload=true';
 
@@ -100,37 +105,33 @@ const deadLetters = (...words: string[]): string => {
 };
 
 describe('commands as messages on the real house', () => {
-  test('one that comes twice is executed once, and its key tells the outcome', async () => {
+  test('one that comes twice is executed once, by its producer; nobody else finds its key', async () => {
     const key = randomUUID();
     // Two CloudEvents with one key, because the broker itself drops the same one at once.
     for (const id of [key, randomUUID()]) {
       const data = { ...deposit(account), idempotencyKey: key };
-      expect(await publish(cloudEvent(id, data), CLOUD_EVENT)).toBe(204);
+      expect(await publish(await cloudEvent(id, data), CLOUD_EVENT)).toBe(204);
     }
-    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
-      const url = `${house.commandUrl}/v1/commands/${key}?accountId=${account}`;
-      const answer = await fetch(url);
-      return answer.status === 200 ? [] : [`answered ${answer.status}`];
-    });
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () =>
+      (await loggedWith(key)) === 1 ? [] : ['not there'],
+    );
     expect(looked).toEqual([]);
     await sleep(2_000);
     expect(await loggedWith(key)).toBe(1);
+    const ofOther = await fetch(`${house.commandUrl}/v1/commands/${key}?accountId=${account}`);
+    expect(ofOther.status).toBe(404);
   });
 
   test('two sources may choose the same id at the same moment: both are executed', async () => {
     const id = randomUUID();
     const sources = ['payroll', 'billing'];
-    const sent = sources.map((source, at) =>
-      publish(cloudEvent(id, deposit(account, `${at + 1}.00`), source), CLOUD_EVENT),
+    const sent = sources.map(async (source, at) =>
+      publish(await cloudEvent(id, deposit(account, `${at + 1}.00`), source), CLOUD_EVENT),
     );
     expect(await Promise.all(sent)).toEqual([204, 204]);
     const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
-      const statuses = sources.map(async (source) => {
-        const path = `v1/commands/${id}?accountId=${account}&source=${source}`;
-        const answer = await fetch(`${house.commandUrl}/${path}`);
-        return answer.status === 200 ? [] : [`${source} is answered ${answer.status}`];
-      });
-      return (await Promise.all(statuses)).flat();
+      const counts = sources.map((source) => loggedWith(messageKeyFor(source, id)));
+      return (await Promise.all(counts)).flatMap((count) => (count === 1 ? [] : ['not there']));
     });
     expect(looked).toEqual([]);
     await sleep(1_000);
@@ -139,7 +140,7 @@ describe('commands as messages on the real house', () => {
 
   test('poison goes to the dead letters; listed, replayed and dropped', async () => {
     const id = randomUUID();
-    expect(await publish(cloudEvent(id, deposit(account, 'bad')), CLOUD_EVENT)).toBe(204);
+    expect(await publish(await cloudEvent(id, deposit(account, 'bad')), CLOUD_EVENT)).toBe(204);
     expect(await publish('rubbish', 'text/plain', RAW)).toBe(204);
     let list = '';
     const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
@@ -159,10 +160,22 @@ describe('commands as messages on the real house', () => {
     expect(deadLetters('list')).toContain('1 dead letters in all');
   });
 
+  test('one that nobody signed is not executed', async () => {
+    const id = randomUUID();
+    const event = { specversion: '1.0', id, source: 'test', type: 'test', data: deposit(account) };
+    expect(await publish(JSON.stringify(event), CLOUD_EVENT)).toBe(204);
+    const looked = await violationsWithin(ARRIVAL_MS_MAX, async () => {
+      const list = deadLetters('list');
+      return list.includes(id) && list.includes('it is not signed') ? [] : [list];
+    });
+    expect(looked).toEqual([]);
+    expect(await loggedWith(messageKeyFor('test', id))).toBe(0);
+  });
+
   test('a good one behind poison is executed', async () => {
     await publish('rubbish', 'text/plain', RAW);
     const key = randomUUID();
-    await publish(cloudEvent(key, deposit(account)), CLOUD_EVENT);
+    await publish(await cloudEvent(key, deposit(account)), CLOUD_EVENT);
     const looked = await violationsWithin(ARRIVAL_MS_MAX, async () =>
       (await loggedWith(messageKeyFor('test', key))) === 1 ? [] : ['not there'],
     );
@@ -172,7 +185,7 @@ describe('commands as messages on the real house', () => {
   test('one that is sent while the actors are dead is executed once they are back', async () => {
     house.bank.kill('bank-account-actor', 'SIGKILL');
     const key = randomUUID();
-    await publish(cloudEvent(key, deposit(account)), CLOUD_EVENT);
+    await publish(await cloudEvent(key, deposit(account)), CLOUD_EVENT);
     const looked = await violationsWithin(30_000, async () =>
       (await loggedWith(messageKeyFor('test', key))) === 1 ? [] : ['not there'],
     );

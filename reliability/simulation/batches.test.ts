@@ -1,6 +1,7 @@
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
-import { accountId, commandId } from '../../domain/ids.ts';
+import { accountId } from '../../domain/ids.ts';
 import { accountIdFor, messageKeyFor } from '../../contracts/derived-ids.ts';
 import { batchAnswer, type BatchResult } from '../../contracts/batch/batches.ts';
 import { commandStatus } from '../../contracts/batch/operations.ts';
@@ -270,7 +271,7 @@ describe('an atomic batch', () => {
   test('opens accounts and pays into one of them, all or nothing', async () => {
     const opening = { type: 'open-account', ownerId: OWNER, currency: 'CZK' };
     const keyed = { ...opening, idempotencyKey: 'atomic-opening' };
-    const account = accountIdFor(commandId('atomic-opening'));
+    const account = accountIdFor(testName('atomic-opening'));
     const spend = [keyed, money('withdraw', account, '1.00')];
     expect((await batch(spend, '?atomic=true')).map(told)).toEqual([
       '409 batch-aborted',

@@ -16,7 +16,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { listen } from '../../platform/http/http.ts';
 
 /** The command API on an actor host, a journal and a log in memory: the rules without processes. */
-export async function commandHouse() {
+export async function commandHouse(gate = openGate) {
   let aheadMs = 0;
   const clock = { ...systemClock, wall: () => Date.now() + aheadMs };
   const log = testLog();
@@ -24,11 +24,11 @@ export async function commandHouse() {
   const { execute, executePerson, lookup } = host;
   let lookupsFail = false;
   const app = commandApi({
-    gate: openGate,
+    gate,
     docs: 'try',
     actors: {
       execute: ({ commands, ...joint }) => execute(commands, joint),
-      lookup: async (id, names) => (lookupsFail ? 'unavailable' : lookup(id, names)),
+      lookup: async (id, names, owner) => (lookupsFail ? 'unavailable' : lookup(id, names, owner)),
     },
     executePerson,
     checks: {},

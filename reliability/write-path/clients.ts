@@ -1,3 +1,4 @@
+import { TESTER, testName } from '../../contracts/access/sender-for-tests.ts';
 import { OWNER } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import {
   type CommandGroup,
@@ -55,7 +56,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     chance.hits(0.7) ? { expiresAt: soon() } : {};
 
   const bodyFor = (account: AccountId, id: string): { account: AccountId; body: CommandBody } => {
-    const own = commandId(id);
+    const own = testName(id);
     const remarks = chance.hits(0.1) ? { description: 'rent' } : {};
     const here = (body: object, of = account) => ({ account: of, body: body as CommandBody });
     const kind = chance.weighted({
@@ -134,8 +135,8 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
   const groupFor = (): CommandGroup => {
     const account = chance.pick(ids);
     const kind = chance.weighted({ one: 16, atomic: 3, several: 2, preview: 1 });
-    if (kind === 'one') return { commands: [messageFor(account)] };
-    if (kind === 'preview') return { commands: [messageFor(account)], dryRun: true };
+    if (kind === 'one') return { ...TESTER, commands: [messageFor(account)] };
+    if (kind === 'preview') return { ...TESTER, commands: [messageFor(account)], dryRun: true };
     const of = (): AccountId => (kind === 'atomic' ? chance.pick(ids) : account);
     const commands = Array.from({ length: chance.between(2, 3) }, () => messageFor(of()));
     if (kind === 'atomic') seen('atomic group');
@@ -143,7 +144,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       seen('the same twice in a group');
       commands.splice(chance.between(1, commands.length), 0, commands[0]!);
     }
-    return { commands, ...(kind === 'atomic' ? { atomic: true } : {}) };
+    return { ...TESTER, commands, ...(kind === 'atomic' ? { atomic: true } : {}) };
   };
 
   /** Notes what a host answers, whether or not its client still waits. */
@@ -257,6 +258,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       ...(at === 0 ? { recordRefusals: true } : {}),
     };
     begin({
+      ...TESTER,
       commands: [{ accountId, commandId: commandId(`c${made}`), command } as CommandMessage],
     });
   });
