@@ -8,7 +8,7 @@ const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
 const [, questions = '', answers = ''] = text.split(/^## Find it by name$|^### Answers$/m);
 const rooms = (
   JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { workspaces: string[] }
-).workspaces;
+).workspaces.filter((room) => !room.includes('/'));
 
 const matches = (pattern: RegExp, within: string): string[] =>
   [...within.matchAll(pattern)].map((match) => match[1] as string);

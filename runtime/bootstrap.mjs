@@ -29,6 +29,7 @@ const COMMANDS = {
   demo: 'operations/demo/demo.js',
   simulate: 'reliability/write-path/run.js',
   verify: 'proofs/verify.js',
+  sbom: 'operations/sbom/sbom.js',
   schemathesis: 'reliability/schemathesis.js',
   bench: 'bench/bench.js',
   test: 'reliability/test.js',

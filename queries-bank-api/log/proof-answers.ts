@@ -14,6 +14,7 @@ import { streamOf } from '../../contracts/account/events.ts';
 import * as queries from '../../contracts/log/proof-queries.ts';
 import type { AccountId, StreamId } from '../../domain/ids.ts';
 import { batcher, QueueFull } from '../../platform/batcher.ts';
+import { serial } from '../../platform/serial.ts';
 import { Failure } from '../../platform/http/http.ts';
 import { idParams, noQuery } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
@@ -26,7 +27,9 @@ const RECEIPTS_WAITING_MAX = 1_000;
 
 /**
  * Proofs from event-source, through the sidecars. Nothing is checked here. Receipts that are asked
- * for while others are on their way travel together: the way costs as much as the proof.
+ * for while others are on their way travel together: the way costs as much as the proof. Pages of
+ * exports wait here for each other, where no time limit of a call runs, because event-source takes
+ * its time for them.
  */
 export function eventSourceProofs(dapr: ServiceInvoker): LogProofs {
   const ask = askServices(dapr);
@@ -39,6 +42,7 @@ export function eventSourceProofs(dapr: ServiceInvoker): LogProofs {
     limits,
     async (events) => (await ask(PROOF_CALLS.receipts, { events })).receipts,
   );
+  const inTurn = serial();
   return {
     publicKey: async () => (await ask(PROOF_CALLS.publicKey, {})).publicKey,
     state: () => ask(PROOF_CALLS.state, {}),
@@ -51,10 +55,14 @@ export function eventSourceProofs(dapr: ServiceInvoker): LogProofs {
       if (answer !== null && 'unavailable' in answer) throw new Unavailable(answer.unavailable);
       return answer ?? undefined;
     },
-    exportHeader: (stream, period) => ask(PROOF_CALLS.exportHeader, { stream, ...period }),
-    exported: async (stream, fromVersion, limit, at) =>
-      (await ask(PROOF_CALLS.exportedEvents, { stream, fromVersion, limit, at })).items,
-    walk: async (from) => (await ask(PROOF_CALLS.transactions, { from })).transactions,
+    exportHeader: (stream, period) =>
+      inTurn(() => ask(PROOF_CALLS.exportHeader, { stream, ...period })),
+    exported: async (stream, fromVersion, limit, at) => {
+      const page = () => ask(PROOF_CALLS.exportedEvents, { stream, fromVersion, limit, at });
+      return (await inTurn(page)).items;
+    },
+    walk: async (from) =>
+      (await inTurn(() => ask(PROOF_CALLS.transactions, { from }))).transactions,
   };
 }
 
