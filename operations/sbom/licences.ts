@@ -1,5 +1,5 @@
 /** The licences that may be in the tree. */
-export const ALLOWED: readonly string[] = [
+const ALLOWED: readonly string[] = [
   'MIT',
   'MIT-0',
   'Apache-2.0',
