@@ -90,7 +90,8 @@ const envelope = (data: unknown) => ({
   id: 'message-1',
   specversion: '1.0',
   type: 'com.dapr.event.sent',
-  data,
+  datacontenttype: 'text/plain',
+  data: JSON.stringify(data),
 });
 const cloudEvent = (events: readonly unknown[]) => envelope(messageOf(events as BankEvent[]));
 const deliver = async (body: string | object, used = log): Promise<string> =>
@@ -179,6 +180,8 @@ describe('deliveries', () => {
     ['{"data":', 'not JSON'],
     [[], 'an array'],
     [{ id: '1' }, 'no data'],
+    [{ id: '1', data: messageOf([eventOf(newAccount(), 1)]) }, 'an object'],
+    [{ id: '1', data: '{' }, 'a text that is no JSON'],
     [cloudEvent([]), 'no events'],
     [envelope({ events: 'x' }), 'a text'],
     [envelope({ events: Array(501).fill({}) }), 'too many'],

@@ -44,13 +44,12 @@ export function deliveries(app: Express, take: (body: Buffer) => Promise<'done' 
 }
 
 // A CloudEvent; what the sidecar puts into it besides is of no concern.
-const delivery = z.looseObject({
-  id: z.string(),
-  data: z.looseObject({
-    events: z.array(z.unknown()).min(1).max(OUTBOX_EVENTS_MAX),
-    signer: signerText.optional(),
-    signatures: z.array(signatureText).max(OUTBOX_EVENTS_MAX).optional(),
-  }),
+const cloudEvent = z.looseObject({ id: z.string(), data: z.string() });
+// Not `accountEventsMessage`: each event stands for itself.
+const eventsMessage = z.looseObject({
+  events: z.array(z.unknown()).min(1).max(OUTBOX_EVENTS_MAX),
+  signer: signerText.optional(),
+  signatures: z.array(signatureText).max(OUTBOX_EVENTS_MAX).optional(),
 });
 
 /** Where invalid events go. */
@@ -77,9 +76,10 @@ export async function readDelivery(
     alarms.raise('poison', subject, reason);
     poison.push({ reason: `${subject}: ${reason}`, content });
   };
-  const message = delivery.safeParse(parse(body));
+  const { data } = cloudEvent.safeParse(parse(body.toString())).data ?? {};
+  const message = eventsMessage.safeParse(data === undefined ? undefined : parse(data));
   if (!message.success) refuse(body.toString(), reasonOf(message.error));
-  const { events = [], signer = '', signatures = [] } = message.data?.data ?? {};
+  const { events = [], signer = '', signatures = [] } = message.data ?? {};
   const valid: SignedEvent[] = [];
   for (let from = 0; from < events.length; from += SIGNED_EVENTS_MAX) {
     const part = events.slice(from, from + SIGNED_EVENTS_MAX);
@@ -123,9 +123,9 @@ function textOf(value: unknown): string {
   }
 }
 
-function parse(body: Buffer): unknown {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

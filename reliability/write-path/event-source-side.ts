@@ -78,7 +78,7 @@ export async function createEventSourceSide(house: House, log: EventLog, logger:
   /** As event-source takes what the broker brings. */
   const take = async (data: string): Promise<Verdict> => {
     const isSigned: IsSigned = bug === 'take what no host signed' ? () => true : isHostSigned;
-    const body = Buffer.from(`{"id":"1","data":${data}}`);
+    const body = Buffer.from(JSON.stringify({ id: '1', data }));
     const [own, parts] = [current, { alarms, quarantine, isSigned }];
     return own.deliver(await readDelivery(body, parts));
   };
