@@ -26,8 +26,8 @@ const MAY_IMPORT = {
   contracts: ['^domain/'],
   platform: ['^contracts/http/(?:problems|service-call)\\.ts$', '^contracts/access/'],
   proofs: ['^domain/', '^contracts/'],
-  // It makes the keys that an app reads.
-  runtime: ['^platform/key-ring\\.ts$'],
+  // It makes the keys that an app reads, and the identities that the table of calls names.
+  runtime: ['^platform/key-ring\\.ts$', '^contracts/access/'],
   operations: [...SHARED, ...SERVICES.map((name) => `^${name}/`), '^proofs/', '^runtime/'],
   reliability: OUTSIDE,
   bench: OUTSIDE,
@@ -122,6 +122,8 @@ const DOORS = {
   'queries-bank-api/read-models': ['mongo-read-models', 'read-models'],
   'queries-bank-api/statements': ['statement-answers'],
   'reliability/faults': ['bank-under-test', 'executed'],
+  'runtime/compose': ['compose-variables'],
+  'runtime/mesh': ['authority', 'configurations', 'identities', 'sentry'],
   'runtime/programs': [
     'actor-hosts',
     'apps',
@@ -134,6 +136,7 @@ const DOORS = {
     'journal-database',
     'nats',
     'node-versions',
+    'placement',
     'postgres',
     'postgres-connection',
     'programs',

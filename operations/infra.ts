@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startBank } from '../runtime/supervisor/bank.ts';
 import type { Bank } from '../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../runtime/supervisor/command.ts';
-import { SIDECAR_FLAGS, renderDaprYaml } from '../runtime/programs/dapr-yaml.ts';
+import { renderDaprYaml, sidecarFlags } from '../runtime/programs/dapr-yaml.ts';
 import {
   appEnvironmentWithSecrets,
   shellEnvironment,
@@ -22,9 +22,9 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 /**
  * `dapr run` looks for .dapr/bin/daprd. The wrapper drops the scheduler, whose address the CLI
  * gives even where dapr.yaml has none or an empty one, and adds what the CLI has no fields for:
- * flags, and the environment of this app's sidecar.
+ * flags, and the environment of this app's sidecar, its identity included.
  */
-const daprdWrapper = (daprd: string, folder: string): string => `#!/bin/sh
+const daprdWrapper = (bank: Bank, folder: string): string => `#!/bin/sh
 drop= app= before=
 for arg do
   shift
@@ -35,7 +35,7 @@ for arg do
   else set -- "$@" "$arg"; fi
 done
 . ${quote(folder)}/"$app.sidecar.sh"
-exec ${quote(daprd)} "$@" ${SIDECAR_FLAGS.join(' ')}
+exec ${quote(fileOf(bank.files, 'daprd'))} "$@" ${sidecarFlags(bank.instance.ports.sentry).join(' ')}
 `;
 
 /** First on PATH, so that dapr.yaml's "node" is this: it gives the app its own environment. */
@@ -53,8 +53,7 @@ const layOutDaprd = (bank: Bank): string => {
   const folder = join(bank.instance.dataDir, 'dapr');
   const bin = join(folder, '.dapr', 'bin');
   mkdirSync(bin, { recursive: true });
-  const daprd = fileOf(bank.files, 'daprd');
-  writePrivate(join(bin, 'daprd'), daprdWrapper(daprd, folder), PRIVATE_EXECUTABLE);
+  writePrivate(join(bin, 'daprd'), daprdWrapper(bank, folder), PRIVATE_EXECUTABLE);
   writePrivate(join(folder, 'node'), nodeWrapper(folder), PRIVATE_EXECUTABLE);
   const secrets = loadSecrets(bank.instance.dataDir);
   for (const app of bank.apps) {

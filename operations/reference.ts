@@ -3,12 +3,17 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { referenceFiles } from '../contracts/catalogue.ts';
 import { projectRoot } from '../runtime/instance.ts';
+import { accessFiles } from '../runtime/mesh/configurations.ts';
 import { runCommand } from '../runtime/progress.ts';
 import { configurationPage } from './configuration.ts';
 
-/** `npm run reference`: writes docs/reference from the contracts, and docs/configuration.md. */
+/**
+ * `npm run reference`: writes docs/reference from the contracts, docs/configuration.md, and the
+ * files of components/ that say which app may call which.
+ */
 runCommand(async () => {
-  command('reference', 'Writes docs/reference and docs/configuration.md again.').parse();
+  const about = 'Writes docs/reference, docs/configuration.md and who may call whom again.';
+  command('reference', about).parse();
   const docs = join(projectRoot(), 'docs');
   const folder = join(docs, 'reference');
   const files = referenceFiles();
@@ -19,6 +24,10 @@ runCommand(async () => {
     writeFileSync(join(folder, path), text);
   }
   writeFileSync(join(docs, 'configuration.md'), configurationPage(projectRoot()));
+  const components = join(projectRoot(), 'components');
+  const access = accessFiles();
+  for (const [path, text] of access) writeFileSync(join(components, path), text);
+  process.stdout.write(`${components}: ${access.size} files written from who may call whom.\n`);
   process.stdout.write(`${folder}: ${files.size} files written from the contracts.\n`);
   process.stdout.write(`${docs}/configuration.md written from the configuration of the apps.\n`);
 });

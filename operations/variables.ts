@@ -187,7 +187,7 @@ const AUDIT: VariableGroup = {
 const CONTAINERS: VariableGroup = {
   title: 'Containers',
   intro:
-    'docker-compose.yml sets these. `node runtime/compose-env.mjs` makes the passwords, once, ' +
+    'docker-compose.yml sets these. `npm run compose-env` makes the passwords and identities, once, ' +
     'and writes them to `.data/compose.env`.',
   variables: [
     variable(

@@ -1,3 +1,4 @@
+import { namespaceOf } from '../contracts/access/namespaces.ts';
 import { Pool } from 'undici';
 
 /** A call to the sidecar without an answer: its outcome is unknown. */
@@ -108,7 +109,7 @@ export function sidecar(options: SidecarOptions) {
 
     /** Asks another service with a text; `path` has no leading slash. Gives what it answers. */
     async postToService(app: string, path: string, body: string): Promise<string> {
-      const answer = await call('POST', `/v1.0/invoke/${app}/method/${path}`, body);
+      const answer = await call('POST', `${invocation(app)}/${path}`, body);
       if (answer.status === 200) return answer.text;
       throw new SidecarError(`service ${app}: ${answer.text.slice(0, 500)}`, answer.status);
     },
@@ -120,7 +121,7 @@ export function sidecar(options: SidecarOptions) {
       path: string,
       body?: object,
     ): Promise<{ status: number; body: unknown }> {
-      const answer = await call(method, `/v1.0/invoke/${app}/method/${path}`, body);
+      const answer = await call(method, `${invocation(app)}/${path}`, body);
       if (answer.status >= 500 && answer.text.includes('ERR_DIRECT_INVOKE')) {
         throw new SidecarError(`service ${app}: ${answer.text.slice(0, 500)}`, answer.status);
       }
@@ -140,6 +141,9 @@ export function sidecar(options: SidecarOptions) {
     close: (): Promise<void> => pool.close(),
   };
 }
+
+/** Where the sidecar takes calls for an app, wherever that is: by its id and its namespace. */
+const invocation = (app: string): string => `/v1.0/invoke/${app}.${namespaceOf(app)}/method`;
 
 function parse(text: string): unknown {
   try {

@@ -12,6 +12,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const COMMANDS = {
   start: 'operations/start.js',
   infra: 'operations/infra.js',
+  'compose-env': 'operations/compose-env.js',
   stop: 'operations/stop.js',
   status: 'operations/status.js',
   reset: 'operations/reset.js',

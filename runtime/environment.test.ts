@@ -5,11 +5,13 @@ import { readDaprYaml } from './programs/dapr-yaml.ts';
 import { appEnvironmentWithSecrets, sidecarEnvironment } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { resolveInstance } from './instance.ts';
+import { prepareMesh } from './mesh/identities.ts';
 import { loadSecrets } from './secrets.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'environment-'));
 const instance = resolveInstance({ instance: 0, dataDir });
 const secrets = loadSecrets(dataDir);
+prepareMesh(dataDir);
 const apps = readDaprYaml(instance.root, 0);
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import {
   auditFolder,
   keyRingFile,
@@ -17,6 +17,7 @@ import type { DaprApp } from './programs/dapr-yaml.ts';
 import { mongoUrl } from './programs/ferretdb.ts';
 import { operatorFolders, type Instance } from './instance.ts';
 import { producersFile } from './message-producer.ts';
+import { meshEnvironment } from './mesh/identities.ts';
 import { bankEventsUrl, natsUrl } from './programs/nats.ts';
 import { journalUrl } from './programs/journal-database.ts';
 
@@ -156,7 +157,8 @@ export const componentVariables = (root: string, app: DaprApp): string[] =>
   app.resourcesPaths.flatMap((path) =>
     readdirSync(resolve(root, path))
       .filter((file) => file.endsWith('.yaml'))
-      .map((file) => parse(readFileSync(resolve(root, path, file), 'utf8')) as ComponentFile)
+      .flatMap((file) => parseAllDocuments(readFileSync(resolve(root, path, file), 'utf8')))
+      .map((document) => document.toJS() as ComponentFile)
       .filter((file) => file.kind === 'Component' && (file.scopes ?? []).includes(app.appID))
       .flatMap((file) => file.spec?.metadata ?? [])
       .flatMap((item) => (item.envRef === undefined ? [] : [item.envRef])),
@@ -178,6 +180,7 @@ export const sidecarEnvironment = (
   ...SIDECAR_TUNING,
   ...tokens(secrets, app.appID),
   ...pick(secretVariables(instance, secrets, app), componentVariables(instance.root, app)),
+  ...meshEnvironment(instance.dataDir, app.appID),
   DAPR_HOST_IP: '127.0.0.1',
   CORE_BANK_DATA: instance.dataDir,
 });

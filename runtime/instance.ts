@@ -43,6 +43,8 @@ export const BASE_PORTS = {
   placement: 3850,
   placementHealth: 3851,
   placementRaft: 3852,
+  sentry: 3853,
+  sentryHealth: 3854,
 } as const;
 
 /** The ports of one instance's infrastructure. */

@@ -137,10 +137,6 @@ test('given a message that events are in the log, nobody listens', async () => {
   expect(forged.status).toBe(404);
 });
 
-test('given a call by service invocation, it is refused', async () => {
-  expect((await put(path, body, { 'dapr-callee-app-id': 'bank-account-actor' })).status).toBe(403);
-});
-
 test.each([
   '/actors/Other/00000000-0000-8000-8000-000000000001/method/execute',
   '/actors/BankAccount/X/method/execute',

@@ -52,7 +52,9 @@ const ACTOR_CONFIG = {
  * Serves the actor routes of Dapr's actor protocol (docs.dapr.io, actors API): PUT
  * actors/{type}/{id}/method/{method} and DELETE actors/{type}/{id}, and everything else that a
  * sidecar asks of an app. Without a web framework, because every command passes here. A refusal is
- * answered with status 200: Dapr would turn any other status into an error without its body.
+ * answered with status 200: Dapr would turn any other status into an error without its body. Which
+ * app may call which route by service invocation, the sidecar knows by the caller's certificate
+ * (contracts/access/service-calls.ts).
  */
 export function hostListener(options: HostOptions): EitherListener {
   const { actors, logger } = options;
@@ -65,11 +67,7 @@ export function hostListener(options: HostOptions): EitherListener {
     const [, type = '', id = '', method = ''] = ACTOR_PATH.exec(request.url ?? '') ?? [];
     const family = Object.hasOwn(actors, type) ? actors[type] : undefined;
     const call = family?.methods.get(method);
-    if (request.headers['dapr-callee-app-id'] !== undefined) {
-      // Only service invocation names a callee. It reaches this path too, from any app, past
-      // the actor's placement and the sidecars' rules on who may call actors.
-      answer(response, 403);
-    } else if (family === undefined || !family.isId(id)) {
+    if (family === undefined || !family.isId(id)) {
       answer(response, 404);
     } else if (request.method === 'DELETE') {
       family.deactivate(id);

@@ -1,3 +1,4 @@
+import { balanceSchema } from '../account/money.ts';
 import { pageQuery } from '../account/queries.ts';
 import type { Operation } from '../http/openapi.ts';
 import { versionText } from '../http/parameters.ts';
@@ -180,6 +181,16 @@ export const alarmsAnswer = z.strictObject({
   items: z.array(alarmItem),
 });
 export type AlarmsAnswer = z.infer<typeof alarmsAnswer>;
+
+/** What the audit sees of an account on the read side: as its customers see it. */
+export const READ_SIDE_ACCOUNT = {
+  app: 'queries-bank-api',
+  method: 'GET',
+  path: '/v1/accounts/{accountId}',
+  input: z.object({}),
+  answer: z.object({ version: z.int().min(1), balance: balanceSchema }),
+  mayLack: true,
+} as const satisfies ServiceCall;
 
 const get = { app: EVENT_SOURCE_APP, method: 'GET' } as const;
 

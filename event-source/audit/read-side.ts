@@ -5,6 +5,7 @@ import {
   balanceOf,
   sameBalance,
 } from '../../contracts/account/money.ts';
+import { READ_SIDE_ACCOUNT } from '../../contracts/log/audit.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { inParallel } from '../../platform/parallel.ts';
@@ -15,21 +16,12 @@ import type { AuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
 import { z } from 'zod';
 
-const READ_ACCOUNT = {
-  app: 'queries-bank-api',
-  method: 'GET',
-  path: '/v1/accounts/{accountId}',
-  input: z.object({}),
-  answer: z.object({ version: z.int().min(1), balance: balanceSchema }),
-  mayLack: true,
-} as const;
-
 /**
  * The read side as the query API shows it, through the sidecars: that is what customers see, and
  * event-source needs no password for the read side's database.
  */
 export const daprReadSide = (dapr: ServiceInvoker): ReadSide => ({
-  account: (accountId) => ask(dapr, READ_ACCOUNT, { accountId }),
+  account: (accountId) => ask(dapr, READ_SIDE_ACCOUNT, { accountId }),
 });
 
 /** What a reader of an account sees. */

@@ -32,7 +32,7 @@ const receiptsFor = async (body: string): Promise<ReceiptsAnswer> => {
 // What the sidecar hands on to event-source, and its answer back.
 const server = http.createServer((request, response) => {
   void text(request).then(async (body) => {
-    expect(request.url).toBe('/v1.0/invoke/event-source/method/log/receipts');
+    expect(request.url).toBe('/v1.0/invoke/event-source.default/method/log/receipts');
     response.statusCode = status;
     response.end(JSON.stringify(await receiptsFor(body)));
   });

@@ -1,19 +1,31 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { withActorHosts } from '../programs/actor-hosts.ts';
+import { ACTOR_HOST_APP, withActorHosts } from '../programs/actor-hosts.ts';
 import { sidecarName } from '../programs/apps.ts';
 import { appEnvironment, daprdArgs, parseDaprYaml } from '../programs/dapr-yaml.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
+import { namespaceOf } from '../../contracts/access/namespaces.ts';
 import { appSecretNames, componentVariables, SIDECAR_TUNING } from '../environment.ts';
 import { BASE_PORTS } from '../instance.ts';
 import { brokerConfiguration, brokerPlan, STREAMS } from '../programs/broker-rights.ts';
+import { IDENTITIES, PLACEMENT_ID } from '../mesh/identities.ts';
+import { sentryArgs } from '../mesh/sentry.ts';
+import { placementArgs } from '../programs/placement.ts';
+import { variableOf } from './compose-variables.ts';
 
 /** Where the containers see the checkout's components. */
 const MOUNTED_ROOT = '/bank';
 /** The second only when its profile is asked for. */
 const ACTOR_HOSTS = 2;
 const TOKENS = ['DAPR_API_TOKEN', 'APP_API_TOKEN'];
+/** Where sentry has its configuration and its authority. */
+const SENTRY_FILES = ['/mesh/sentry.yaml', '/mesh/authority'] as const;
+const ANCHORS_FILE = '/mesh/authority/ca.crt';
+const ISSUER_KEY_FILE = '/mesh/authority/issuer.key';
+const TOKEN_FILE = '/mesh/token.jwt';
+/** What a program of the mesh is told by its environment. */
+const MESH = ['DAPR_SENTRY_TOKEN_FILE', 'DAPR_TRUST_ANCHORS', 'NAMESPACE'];
 const APP_ONLY = ['NODE_ENV', 'LISTEN_HOST', 'ALLOWED_HOSTS', 'DOCS', ...TOKENS];
 
 /** The texts that must agree, so that a test can change one of them. */
@@ -78,10 +90,6 @@ const appDifferences = (app: DaprApp, services: Services): string[] => {
   ];
 };
 
-/** The variable of compose.env that holds this for one app. */
-const variableOf = (name: string, app: string): string =>
-  `${name}_${app.toUpperCase().replaceAll('-', '_')}`;
-
 /** Each app shares its tokens with its own sidecar and nobody else. */
 const tokenDifferences = ({ appID }: DaprApp, name: string, services: Services): string[] =>
   same(
@@ -104,6 +112,15 @@ const operatorDifferences = ({ appID, name }: DaprApp, services: Services): stri
   ];
 };
 
+/** What a program of the mesh is told; its token is one of its key files. */
+const identityDifferences = (name: string, id: string, services: Services): string[] => {
+  const { NAMESPACE, DAPR_SENTRY_TOKEN_FILE } = services[name]?.environment ?? {};
+  return [
+    ...same(`${name} namespace`, NAMESPACE, namespaceOf(id)),
+    ...same(`${name} token file`, DAPR_SENTRY_TOKEN_FILE, TOKEN_FILE),
+  ];
+};
+
 const sidecarDifferences = (root: string, app: DaprApp, services: Services): string[] => {
   const name = sidecarName(app.name);
   const service = services[name];
@@ -112,12 +129,15 @@ const sidecarDifferences = (root: string, app: DaprApp, services: Services): str
     ...Object.keys(SIDECAR_TUNING),
     'CORE_BANK_DATA',
     'DAPR_HOST_IP',
+    ...MESH,
     ...TOKENS,
   ].sort();
   const tuning = Object.keys(SIDECAR_TUNING).map((key) => [key, service?.environment?.[key]]);
   const mount = './components:/bank/components:ro';
+  const args = daprdArgs(MOUNTED_ROOT, app, BASE_PORTS.sentry);
   return [
-    ...same(`${name} command`, service?.command, ['./daprd', ...daprdArgs(MOUNTED_ROOT, app)]),
+    ...same(`${name} command`, service?.command, ['./daprd', ...args]),
+    ...identityDifferences(name, app.appID, services),
     ...same(`${name} network`, service?.network_mode, 'service:pod'),
     ...same(`${name} environment`, names(service?.environment), variables),
     ...tokenDifferences(app, name, services),
@@ -140,6 +160,7 @@ const IMAGE_OF: Readonly<Record<string, string>> = {
   immudb: 'immudb',
   mongo: 'mongo',
   placement: 'placement',
+  sentry: 'sentry',
 };
 
 const imageDifferences = (images: Record<string, string>, apps: DaprApp[], all: Services) => {
@@ -161,12 +182,27 @@ const portDifferences = (services: Services, configs: string): string[] => {
     placement: commandOf('placement'),
     placementHealth: commandOf('placement'),
     placementRaft: commandOf('placement'),
+    sentry: commandOf('sentry'),
+    sentryHealth: commandOf('sentry'),
   };
   return Object.entries(owners).flatMap(([name, text]) => {
     const port = BASE_PORTS[name as keyof typeof BASE_PORTS];
     return text.includes(String(port)) ? [] : [`${name}: compose does not use port ${port}`];
   });
 };
+
+/** Sentry and placement run as they do natively, with files of their own in other places. */
+const meshDifferences = ({ sentry, placement, ...services }: Services): string[] => [
+  ...same('sentry command', sentry?.command, [
+    './sentry',
+    ...sentryArgs(...SENTRY_FILES, BASE_PORTS),
+  ]),
+  ...same('placement command', placement?.command, [
+    './placement',
+    ...placementArgs(ANCHORS_FILE, BASE_PORTS),
+  ]),
+  ...identityDifferences('placement', PLACEMENT_ID, { placement: placement ?? {}, ...services }),
+];
 
 const topicDifferences = (pubsub: string): string[] => {
   const component = parse(pubsub) as {
@@ -193,12 +229,22 @@ const brokerDifferences = (content: string, pubsub: string): string[] => {
 /** Users that the images run as (their Dockerfiles); only they may read what is theirs. */
 const IMAGE_UIDS = { immudb: '3322', daprd: '65532', own: '1000' };
 
-const ownerDifferences = (compose: Compose): string[] => {
-  const secret = (source: string, uid: string) => [{ source, uid, gid: uid, mode: '0400' }];
-  const hosts = ['bank-account-actor', 'bank-account-actor-2'];
+const ownerDifferences = (compose: Compose, apps: readonly DaprApp[]): string[] => {
+  const secret = (source: string, uid: string, target?: string) => [
+    { source, ...(target === undefined ? {} : { target }), uid, gid: uid, mode: '0400' },
+  ];
+  const token = (id: string) => secret(`token-${id}`, IMAGE_UIDS.daprd, TOKEN_FILE);
+  const hosts = apps.filter(({ appID }) => appID === ACTOR_HOST_APP);
   const wanted = new Map([
     ['immudb', secret('immudb-signing-key', IMAGE_UIDS.immudb)],
-    ...hosts.map((host) => [host, secret('key-ring', IMAGE_UIDS.own)] as const),
+    ['sentry', secret('issuer-key', IMAGE_UIDS.daprd, ISSUER_KEY_FILE)],
+    ['placement', token(PLACEMENT_ID)],
+    ...hosts.map(({ name }) => [name, secret('key-ring', IMAGE_UIDS.own)] as const),
+    ...apps.map(({ name, appID }) => [sidecarName(name), token(appID)] as const),
+  ]);
+  const tokens = IDENTITIES.map((id) => [
+    `token-${id}`,
+    { environment: variableOf('SENTRY_TOKEN', id) },
   ]);
   const o = `mode=0700,uid=${IMAGE_UIDS.daprd},gid=${IMAGE_UIDS.daprd}`;
   const names = { driver_opts: { type: 'tmpfs', device: 'tmpfs', o } };
@@ -209,6 +255,8 @@ const ownerDifferences = (compose: Compose): string[] => {
     ...same('secrets', compose.secrets, {
       'immudb-signing-key': { environment: 'IMMUDB_SIGNING_KEY' },
       'key-ring': { environment: 'KEY_RING' },
+      'issuer-key': { environment: 'SENTRY_ISSUER_KEY' },
+      ...Object.fromEntries(tokens),
     }),
     ...same('names volume', compose.volumes['names'], names),
   ];
@@ -240,8 +288,9 @@ export const differences = (root: string, texts: Texts): string[] => {
     ...apps.flatMap((app) => sidecarDifferences(root, app, services)),
     ...imageDifferences(images, apps, services),
     ...portDifferences(services, compose.configs.nats.content),
+    ...meshDifferences(services),
     ...topicDifferences(texts.pubsub),
-    ...ownerDifferences(compose),
+    ...ownerDifferences(compose, apps),
     ...brokerDifferences(compose.configs.nats.content, texts.pubsub),
   ];
 };

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { composeVariables, differences, readTexts } from './compose-agreement.ts';
 import type { Texts } from './compose-agreement.ts';
+import { writeComposeEnvironment } from './compose-variables.ts';
 
 const ROOT = process.cwd();
 const TEXTS = readTexts(ROOT);
@@ -51,6 +51,15 @@ describe('docker-compose.yml', () => {
     ['a moved broker port', 'compose', '127.0.0.1:3820"\n', '127.0.0.1:4222"\n', 'nats'],
     ['another tuning', 'compose', 'GOGC: "300"', 'GOGC: "30"', 'tuning'],
     ['an app on another network', 'compose', 'service:pod', 'bridge', 'network'],
+    [
+      'the identity of another app',
+      'compose',
+      'source: token-event',
+      'source: token-core',
+      'files',
+    ],
+    ['another namespace', 'compose', 'NAMESPACE: commands', 'NAMESPACE: default', 'namespace'],
+    ['placement without TLS', 'compose', '"--tls-enabled", ', '', 'placement command'],
     ['an unknown variable', 'compose', 'APP_PROTOCOL: http', 'APP_PROTO: http', 'environment'],
   ])('given %s, the difference is reported', (_what, file, from, to, told) => {
     expect(changed(file, from, to).join('\n')).toContain(told);
@@ -58,7 +67,8 @@ describe('docker-compose.yml', () => {
 
   test('given a first time, every password is made once, differs and is for its owner', () => {
     const folder = mkdtempSync(join(tmpdir(), 'compose-env-'));
-    spawnSync(process.execPath, ['runtime/compose-env.mjs', folder]);
+    expect(writeComposeEnvironment(folder)).toBe(join(folder, 'compose.env'));
+    expect(writeComposeEnvironment(folder)).toBeUndefined();
     const made = parseEnv(readFileSync(join(folder, 'compose.env'), 'utf8'));
     const isSecret = (file: string): boolean => !/public/.test(file);
     const modes = readdirSync(folder)
@@ -68,6 +78,7 @@ describe('docker-compose.yml', () => {
     expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o600]);
     expect(Object.keys(made).sort()).toEqual(composeVariables(TEXTS.compose));
     expect(new Set(Object.values(made)).size).toBe(Object.keys(made).length);
+    expect(made['DAPR_TRUST_ANCHORS']).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
     expect(made['IMMUDB_SIGNING_KEY']).toMatch(/^-----BEGIN EC PRIVATE KEY-----\n/);
   });
 });

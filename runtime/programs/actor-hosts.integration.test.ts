@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { actorHost, ACTOR_HOST_APP } from './actor-hosts.ts';
 import { appPrograms } from './apps.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
@@ -9,6 +10,7 @@ import type { DaprApp } from './dapr-yaml.ts';
 import { sidecarToken } from '../environment.ts';
 import { freeInstance } from '../supervisor/free-instance.ts';
 import { prepareDataDir, resolveInstance } from '../instance.ts';
+import { sentryProgram } from '../mesh/sentry.ts';
 import { placementProgram } from './placement.ts';
 import { findPrograms } from './programs.ts';
 import { createProgress } from '../progress.ts';
@@ -21,7 +23,7 @@ const { createServer } = require('node:http');
 const name = process.env.ACTOR_HOST_NAME;
 createServer((request, response) => {
   request.resume().on('end', () => {
-    const entities = name === undefined ? [] : ['Account', 'Teller.' + name];
+    const entities = name === undefined ? [] : ['BankAccount', 'Teller.' + name];
     response.setHeader('content-type', 'application/json');
     const config = { entities, drainRebalancedActors: true, drainOngoingCallTimeout: '2s' };
     response.end(JSON.stringify(request.url === '/dapr/config' ? config : { name }));
@@ -38,6 +40,10 @@ const TAKEN_OVER_MS = 15_000;
 const TAKEN_FROM_HANGING_MS = 24_000;
 /** Nobody knows where an actor lives until placement is back and has heard of all hosts. */
 const PLACEMENT_BACK_MS = 30_000;
+
+/** So that every program has a new one again and again while the tests run. */
+const CERTIFICATES = { life: '8s', skew: '0s' };
+const CERTIFICATE_LIFE_MS = 8_000;
 
 let dataDir: string;
 let supervisor: Supervisor;
@@ -62,10 +68,10 @@ const call = async (from: string, method: string, path: string): Promise<string>
 };
 
 const hostOf = (actor: string): Promise<string> =>
-  call('core-bank-api', 'PUT', `actors/Account/${actor}/method/who`);
+  call('core-bank-api', 'PUT', `actors/BankAccount/${actor}/method/execute`);
 const hosts = (): Promise<string[]> => Promise.all(ACTORS.map(hostOf));
 const anyHost = (): Promise<string> =>
-  call('queries-bank-api', 'POST', `invoke/${ACTOR_HOST_APP}/method/persons`);
+  call('queries-bank-api', 'POST', `invoke/${ACTOR_HOST_APP}.commands/method/persons/open`);
 
 /** How long it took until every actor was answered by one of those hosts, however often asked. */
 const untilAnsweredBy = async (wanted: readonly string[]): Promise<number> => {
@@ -84,24 +90,40 @@ const untilAnsweredBy = async (wanted: readonly string[]): Promise<number> => {
   return tookMs;
 };
 
+/** What a sidecar shows to whoever connects to its internal port. */
+const certificateAt = (port: number): Promise<{ serial: string; endsMs: number }> =>
+  new Promise((resolve, reject) => {
+    const options = { port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] };
+    const socket = connect(options, () => {
+      const { serialNumber, valid_to } = socket.getPeerCertificate();
+      socket.destroy();
+      resolve({ serial: serialNumber, endsMs: Date.parse(valid_to) });
+    });
+    socket.once('error', reject);
+  });
+
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'actor-hosts-'));
   const instance = resolveInstance({ instance: await freeInstance(), dataDir });
   prepareDataDir(instance);
   writeFileSync(join(dataDir, 'stand-in.cjs'), STAND_IN);
   mkdirSync(join(dataDir, 'components'));
-  cpSync(
-    join(instance.root, 'components', 'resiliency.yaml'),
-    join(dataDir, 'components', 'resiliency.yaml'),
-  );
+  for (const file of ['resiliency.yaml', 'calls.yaml']) {
+    cpSync(join(instance.root, 'components', file), join(dataDir, 'components', file));
+  }
   secrets = loadSecrets(dataDir);
-  const files = await findPrograms(instance, ['daprd', 'placement'], createProgress(true));
+  const files = await findPrograms(
+    instance,
+    ['daprd', 'placement', 'sentry'],
+    createProgress(true),
+  );
   const all = readDaprYaml(instance.root, instance.number);
   const app = (id: string): DaprApp => standIn(all.find(({ appID }) => appID === id)!);
   const host = app(ACTOR_HOST_APP);
   const wanted = [host, actorHost(host, 2), app('core-bank-api'), app('queries-bank-api')];
   apps = new Map(wanted.map((one) => [one.name, one]));
   supervisor = await createSupervisor(dataDir, () => undefined);
+  await supervisor.start([sentryProgram(instance, files.sentry!, CERTIFICATES)]);
   await supervisor.start([placementProgram(instance, files.placement!)]);
   await supervisor.start(appPrograms(instance, secrets, wanted, files.daprd!));
   await untilAnsweredBy(['host1', 'host2']);
@@ -125,7 +147,7 @@ describe('two actor hosts of one app id', () => {
   test('actors are spread over both, and each has a type that nobody else has', async () => {
     expect(new Set(await hosts())).toEqual(new Set(['host1', 'host2']));
     for (const name of ['host1', 'host2']) {
-      const teller = `actors/Teller.${name}/any/method/decide`;
+      const teller = `actors/Teller.${name}/any/method/execute`;
       expect(await call('core-bank-api', 'PUT', teller)).toBe(name);
     }
   });
@@ -159,6 +181,18 @@ describe('two actor hosts of one app id', () => {
   test('given placement is killed, every actor is answered again', async () => {
     supervisor.kill('placement', 'SIGKILL');
     expect(await untilAnsweredBy(['host1', 'host2'])).toBeLessThan(PLACEMENT_BACK_MS);
+  }, 60_000);
+
+  test('given a certificate that has ended, every program has another one by then', async () => {
+    const ports = [...apps.values()].map((one) => one.daprInternalGRPCPort);
+    const before = await Promise.all(ports.map(certificateAt));
+    await sleep(CERTIFICATE_LIFE_MS);
+    const after = await Promise.all(ports.map(certificateAt));
+    for (const [at, { serial, endsMs }] of after.entries()) {
+      expect(serial).not.toBe(before[at]?.serial);
+      expect(endsMs).toBeGreaterThan(Date.now());
+    }
+    expect(await untilAnsweredBy(['host1', 'host2'])).toBeLessThan(TAKEN_OVER_MS);
   }, 60_000);
 
   test('given that one is taken away, the other has its actors and it is forgotten', async () => {

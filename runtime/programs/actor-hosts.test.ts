@@ -5,12 +5,15 @@ import { actorHost, actorHostsWanted, ACTOR_HOSTS_MAX, withActorHosts } from './
 import { appPrograms } from './apps.ts';
 import { allPorts } from '../supervisor/bank.ts';
 import { appEnvironment, readDaprYaml } from './dapr-yaml.ts';
-import { INSTANCE_MAX, resolveInstance } from '../instance.ts';
+import { BASE_PORTS, INSTANCE_MAX, resolveInstance } from '../instance.ts';
+import { prepareMesh } from '../mesh/identities.ts';
 import { loadSecrets } from '../secrets.ts';
 
 const ROOT = process.cwd();
 const dataDir = mkdtempSync(join(tmpdir(), 'actor-hosts-'));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+prepareMesh(dataDir);
 
 const APPS = readDaprYaml(ROOT, 0);
 const [FIRST] = withActorHosts(APPS, 1);
@@ -31,7 +34,7 @@ describe('several actor hosts', () => {
       const metrics = apps.map((app) => app.metricsPort);
       ports.push(...allPorts(instance, apps).keys(), ...metrics);
     }
-    const perInstance = 7 + 5 * (APPS.length + ACTOR_HOSTS_MAX - 1);
+    const perInstance = Object.keys(BASE_PORTS).length + 5 * (APPS.length + ACTOR_HOSTS_MAX - 1);
     expect(new Set(ports).size).toBe(INSTANCE_MAX * perInstance);
     expect(ports.filter((port) => REFUSED_BY_FETCH.includes(port))).toEqual([]);
   });

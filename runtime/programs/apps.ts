@@ -26,7 +26,7 @@ export const sidecarProgram = (
   name: sidecarName(app.name),
   givesUpOn: 'nats',
   command: daprd,
-  args: daprdArgs(instance.root, app),
+  args: daprdArgs(instance.root, app, instance.ports.sentry),
   env: sidecarEnvironment(instance, secrets, app),
   cwd: instance.dataDir,
   logFile: logFile(instance, sidecarName(app.name)),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { appEnvironment, daprdArgs, movePorts } from './dapr-yaml.ts';
 import { parseDaprYaml, renderDaprYaml } from './dapr-yaml.ts';
@@ -49,9 +49,9 @@ describe('moving ports', () => {
 
 describe('the flags of a sidecar', () => {
   test('given event-source, they are those of "dapr run -f", on loopback only', () => {
-    expect(daprdArgs('/bank', app('event-source', 1))).toEqual([
+    expect(daprdArgs('/bank', app('event-source', 1), 4853)).toEqual([
       '--config',
-      '/bank/components/config-no-actors.yaml',
+      '/bank/components/config-event-source.yaml',
       '--app-protocol',
       'http',
       '--dapr-listen-addresses',
@@ -61,7 +61,7 @@ describe('the flags of a sidecar', () => {
       '--app-max-concurrency',
       '-1',
       '--placement-host-address',
-      '127.0.0.1:4850',
+      '',
       '--max-body-size',
       '8Mi',
       '--read-buffer-size',
@@ -98,6 +98,11 @@ describe('the flags of a sidecar', () => {
       '--metrics-listen-address',
       '127.0.0.1',
       '--enable-metrics=false',
+      '--enable-mtls',
+      '--sentry-address',
+      '127.0.0.1:4853',
+      '--control-plane-trust-domain',
+      'localhost',
     ]);
   });
 
@@ -121,8 +126,9 @@ describe('the flags of a sidecar', () => {
 
 test('given another instance, the rendered dapr.yaml has moved ports and absolute paths', () => {
   const rendered = renderDaprYaml(ROOT, 3);
-  const file = parse(rendered) as { common: { configFilePath: string } };
-  expect(file.common.configFilePath).toBe(join(ROOT, 'components', 'config.yaml'));
+  const file = parse(rendered) as { apps: { configFilePath: string }[] };
+  const folder = join(ROOT, 'components');
+  expect(file.apps.map((one) => dirname(one.configFilePath))).toEqual(file.apps.map(() => folder));
   const ports = (apps: readonly DaprApp[]): number[] => apps.map((one) => one.appPort);
   expect(ports(parseDaprYaml(rendered, 0))).toEqual(ports(parseDaprYaml(TEXT, 3)));
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { PORTS_PER_INSTANCE } from '../instance.ts';
+import { meshFlags } from '../mesh/identities.ts';
 import { CannotRun } from '../progress.ts';
 
 type Scalar = string | number | boolean;
@@ -88,15 +89,14 @@ export const readDaprYaml = (root: string, instanceNumber: number): readonly Dap
 export const renderDaprYaml = (root: string, instanceNumber: number): string => {
   const text = readFileSync(resolve(root, 'dapr.yaml'), 'utf8');
   const moved = movePorts(parse(text), instanceNumber * PORTS_PER_INSTANCE) as {
-    common: { resourcesPaths: string[]; configFilePath: string };
-    apps: { appDirPath: string; configFilePath?: string }[];
+    common: { resourcesPaths: string[] };
+    apps: { appDirPath: string; configFilePath: string }[];
   };
   const { common } = moved;
   common.resourcesPaths = common.resourcesPaths.map((path) => resolve(root, path));
-  common.configFilePath = resolve(root, common.configFilePath);
   for (const app of moved.apps) {
     app.appDirPath = resolve(root, app.appDirPath);
-    if (app.configFilePath !== undefined) app.configFilePath = resolve(root, app.configFilePath);
+    app.configFilePath = resolve(root, app.configFilePath);
   }
   return stringify(moved);
 };
@@ -121,8 +121,11 @@ const FLAGS: readonly (readonly [field: string, flag: string, byDefault?: Scalar
   ['enableApiLogging', '--enable-api-logging'],
 ];
 
-/** What `dapr run -f` would pass to daprd, and the flags that keep every listener on loopback. */
-export const daprdArgs = (root: string, app: DaprApp): string[] => {
+/**
+ * What `dapr run -f` would pass to daprd, and the flags that keep every listener on loopback and
+ * every connection between programs under mTLS.
+ */
+export const daprdArgs = (root: string, app: DaprApp, sentryPort: number): string[] => {
   const args: string[] = [];
   for (const [field, flag, byDefault] of FLAGS) {
     const value = app.settings[field] ?? byDefault;
@@ -136,11 +139,11 @@ export const daprdArgs = (root: string, app: DaprApp): string[] => {
   args.push('--dapr-grpc-port', String(app.daprGRPCPort));
   args.push('--profile-port', '-1', '--metrics-port', String(app.metricsPort));
   args.push('--dapr-internal-grpc-port', String(app.daprInternalGRPCPort));
-  return [...args, ...SIDECAR_FLAGS];
+  return [...args, ...sidecarFlags(sentryPort)];
 };
 
 /** The CLI has no fields for these, so `npm run infra` wraps daprd to add them there too. */
-export const SIDECAR_FLAGS: readonly string[] = [
+export const sidecarFlags = (sentryPort: number): readonly string[] => [
   '--dapr-graceful-shutdown-seconds',
   '5',
   '--dapr-internal-grpc-listen-address',
@@ -148,6 +151,7 @@ export const SIDECAR_FLAGS: readonly string[] = [
   '--metrics-listen-address',
   '127.0.0.1',
   '--enable-metrics=false',
+  ...meshFlags(sentryPort),
 ];
 
 /** What `dapr run -f` tells the app about itself and its sidecar. */

@@ -3,6 +3,7 @@ import { ferretdbProgram } from './ferretdb.ts';
 import { immudbProgram, provisionImmudb } from './immudb.ts';
 import { natsProgram, provisionNats } from './nats.ts';
 import { postgresProgram, provisionPostgres } from './postgres.ts';
+import { sentryProgram } from '../mesh/sentry.ts';
 import type { Instance } from '../instance.ts';
 import type { Programs } from './programs.ts';
 import type { ProgramName } from './versions.ts';
@@ -40,7 +41,9 @@ export const startInfrastructure = async (
     await supervisor.start([immudbProgram(instance, secrets, fileOf(programs, 'immudb'))]);
     await provisionImmudb(instance, secrets);
   };
-  const dapr = (): Promise<void> =>
-    supervisor.start([placementProgram(instance, fileOf(programs, 'placement'))]);
+  const dapr = async (): Promise<void> => {
+    await supervisor.start([sentryProgram(instance, fileOf(programs, 'sentry'))]);
+    await supervisor.start([placementProgram(instance, fileOf(programs, 'placement'))]);
+  };
   await Promise.all([readSide(), broker(), log(), dapr()]);
 };

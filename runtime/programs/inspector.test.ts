@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveInstance } from '../instance.ts';
+import { prepareMesh } from '../mesh/identities.ts';
 import { loadSecrets } from '../secrets.ts';
 import { allPorts } from '../supervisor/bank.ts';
 import { appPrograms } from './apps.ts';
@@ -67,6 +68,7 @@ test('the tasks and launch configurations of the editor know every app of dapr.y
 
 describe('an inspected actor host', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'inspector-'));
+  prepareMesh(dataDir);
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
   const host = 'bank-account-actor';
   const programs = (inspectors: ReadonlyMap<string, number>) => {

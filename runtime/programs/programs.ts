@@ -18,6 +18,7 @@ export const SERVED_BY_START: readonly ProgramName[] = [
   'ferretdb',
   'daprd',
   'placement',
+  'sentry',
 ];
 
 /** Paths of programs by name. */

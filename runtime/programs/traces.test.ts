@@ -41,7 +41,7 @@ test.each([
 test('given no collector, the apps are those of dapr.yaml and record no trace', () => {
   expect(withTraces({ root: ROOT, dataDir }, APPS, undefined)).toBe(APPS);
   for (const app of APPS) {
-    const text = readFileSync(configurationOf(daprdArgs(ROOT, app)), 'utf8');
+    const text = readFileSync(configurationOf(daprdArgs(ROOT, app, 3853)), 'utf8');
     expect(parse(text)).toMatchObject({ spec: { tracing: { samplingRate: '0' } } });
   }
 });
@@ -52,7 +52,7 @@ test('given a collector, every sidecar sends it all spans and is else as before'
   expect(traced).toHaveLength(APPS.length);
   traced.forEach((app, at) => {
     const [before, after] = [APPS[at]!, app].map((one) => {
-      const text = readFileSync(configurationOf(daprdArgs(ROOT, one)), 'utf8');
+      const text = readFileSync(configurationOf(daprdArgs(ROOT, one, 3853)), 'utf8');
       return parse(text) as { spec: object };
     });
     const tracing = {

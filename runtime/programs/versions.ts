@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A Go program that the bank needs. */
-export type ProgramName = 'nats-server' | 'immudb' | 'ferretdb' | 'daprd' | 'placement' | 'dapr';
+export type ProgramName =
+  'nats-server' | 'immudb' | 'ferretdb' | 'daprd' | 'placement' | 'sentry' | 'dapr';
 
 /** How one Go program is recognised on PATH and how it is built. */
 export interface ProgramVersion {

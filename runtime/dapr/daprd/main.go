@@ -6,10 +6,13 @@ package main
 import (
 	"context"
 	"fmt"
+	nethttp "net/http"
 	"os"
 
 	"go.opencensus.io/stats/view"
 
+	contribmiddleware "github.com/dapr/components-contrib/middleware"
+	"github.com/dapr/components-contrib/middleware/http/routerchecker"
 	"github.com/dapr/components-contrib/nameresolution/mdns"
 	nrsqlite "github.com/dapr/components-contrib/nameresolution/sqlite"
 	"github.com/dapr/components-contrib/pubsub/jetstream"
@@ -29,6 +32,7 @@ import (
 	"github.com/dapr/dapr/pkg/components/state"
 	"github.com/dapr/dapr/pkg/healthz"
 	"github.com/dapr/dapr/pkg/metrics"
+	"github.com/dapr/dapr/pkg/middleware"
 	"github.com/dapr/dapr/pkg/modes"
 	"github.com/dapr/dapr/pkg/runtime"
 	"github.com/dapr/dapr/pkg/runtime/registry"
@@ -58,6 +62,29 @@ func register() {
 	nameresolution.DefaultRegistry.RegisterComponent(nrsqlite.NewResolver, "sqlite")
 	secretstores.DefaultRegistry.RegisterComponent(env.NewEnvSecretStore, "local.env")
 	secretstores.DefaultRegistry.RegisterComponent(file.NewLocalSecretStore, "local.file")
+	http.DefaultRegistry.RegisterComponent(routerChecker, "routerchecker")
+}
+
+// Which paths of its own sidecar an app may use (components/calls.yaml). A header could make
+// another call of an allowed path, so a request with one of those is refused.
+func routerChecker(log logger.Logger) http.FactoryMethod {
+	return func(metadata contribmiddleware.Metadata) (middleware.HTTP, error) {
+		check, err := routerchecker.NewMiddleware(log).GetHandler(context.TODO(), metadata)
+		if err != nil {
+			return nil, err
+		}
+		return func(next nethttp.Handler) nethttp.Handler {
+			checked := check(next)
+			return nethttp.HandlerFunc(func(answer nethttp.ResponseWriter, request *nethttp.Request) {
+				headers := request.Header
+				if headers.Get("Dapr-App-Id") != "" || headers.Get("Authorization") != "" {
+					answer.WriteHeader(nethttp.StatusForbidden)
+					return
+				}
+				checked.ServeHTTP(answer, request)
+			})
+		}, nil
+	}
 }
 
 func main() {

@@ -1,0 +1,62 @@
+import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../account/commands.ts';
+import type { ServiceCall } from '../http/service-call.ts';
+import { AUDIT_CALLS, READ_SIDE_ACCOUNT } from '../log/audit.ts';
+import { LOG_CALLS, PROOF_CALLS } from '../log/calls.ts';
+import { JOURNAL_HEADS } from '../log/journal-heads.ts';
+import * as topics from '../log/topics.ts';
+import { PERSON_ACTOR_TYPE } from '../person/commands.ts';
+import { OPEN_PERSONS } from '../person/queries.ts';
+import type { AppId } from './namespaces.ts';
+
+/** What one app may ask of its own sidecar, and so of the rest of the bank. */
+export interface SidecarRights {
+  /** Routes of other apps. Each app's sidecar lets in exactly those that name it. */
+  readonly calls: readonly Pick<ServiceCall, 'app' | 'method' | 'path'>[];
+  readonly publishes: readonly string[];
+  /** It publishes with Dapr's SDK, which first asks the sidecar about itself. */
+  readonly usesSdk?: true;
+  /** The actor types that it may call (a regular expression), and their methods. */
+  readonly actors?: { readonly types: readonly string[]; readonly methods: readonly string[] };
+}
+
+const FOLLOWER: SidecarRights = { calls: [LOG_CALLS.events], publishes: [] };
+
+/**
+ * Who may call whom, with which verb, on which route: everything else is refused, by the sidecar of
+ * the caller and, by the caller's certificate, by that of the callee. `npm run reference` makes the
+ * sidecars' configurations of it (components/). What a sidecar delivers to its own app (actor calls,
+ * messages) is no call of another app.
+ */
+export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
+  'core-bank-api': {
+    calls: [],
+    publishes: [topics.COMMAND_RESULTS_TOPIC, topics.DEAD_COMMANDS_TOPIC],
+    usesSdk: true,
+    actors: {
+      types: [ACTOR_TYPE, PERSON_ACTOR_TYPE, `${TELLER_ACTOR_PREFIX}\\.[a-z0-9]+`],
+      methods: ['execute', 'lookup'],
+    },
+  },
+  'bank-account-actor': {
+    calls: [LOG_CALLS.events, LOG_CALLS.digests, LOG_CALLS.read],
+    publishes: [topics.ACCOUNT_EVENTS_TOPIC],
+  },
+  'event-source': {
+    calls: [READ_SIDE_ACCOUNT, JOURNAL_HEADS],
+    publishes: [topics.LOG_TOPIC, topics.AUDIT_TOPIC],
+    usesSdk: true,
+  },
+  'projection-balances': FOLLOWER,
+  'projection-history': FOLLOWER,
+  'queries-bank-api': {
+    calls: [
+      LOG_CALLS.streamEvents,
+      LOG_CALLS.streamUntil,
+      LOG_CALLS.read,
+      ...Object.values(PROOF_CALLS),
+      ...Object.values(AUDIT_CALLS),
+      OPEN_PERSONS,
+    ],
+    publishes: [],
+  },
+};
