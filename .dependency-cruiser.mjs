@@ -96,13 +96,16 @@ const DOORS = {
     'routes',
     'version-at-time',
   ],
-  'operations/client': ['addresses', 'app-client', 'http-client', 'progress-bar'],
+  'operations/client': ['addresses', 'app-client', 'bearer', 'http-client', 'progress-bar'],
   'operations/replay': ['driver'],
   'projections/balances': ['balance-projection'],
   'projections/follower': ['event-source-log', 'follower', 'projection', 'set-aside'],
   'projections/history': ['history-projection'],
   'projections/read-store': ['mongo-read-store', 'read-store'],
   'platform/http': [
+    'app-token',
+    'bearer',
+    'cross-origin-request',
     'docs',
     'gate',
     'h2c',
@@ -121,7 +124,7 @@ const DOORS = {
   'queries-bank-api/persons': ['person-answers'],
   'queries-bank-api/read-models': ['mongo-read-models', 'read-models'],
   'queries-bank-api/statements': ['statement-answers'],
-  'reliability/faults': ['bank-under-test', 'executed'],
+  'reliability/faults': ['bank-fetch', 'bank-under-test', 'executed'],
   'runtime/compose': ['compose-variables'],
   'runtime/mesh': ['authority', 'configurations', 'identities', 'sentry'],
   'runtime/programs': [
@@ -133,6 +136,7 @@ const DOORS = {
     'immudb',
     'infrastructure',
     'inspector',
+    'issuer',
     'journal-database',
     'nats',
     'node-versions',
@@ -169,6 +173,8 @@ const GRPC = '^(?:event-source/immudb|runtime/programs)/';
 const PDFKIT = '^queries-bank-api/statements/pdfkit-';
 const HOMES = {
   '@dapr/dapr': '^platform/dapr-publisher\\.ts$',
+  jose: '^platform/http/(?:bearer|issuer-keys)\\.ts$',
+  'oidc-provider': '^operations/issuer/',
   undici: '^(?:platform/dapr|bench/)',
   mongodb: '^(?:projections/read-store|queries-bank-api/read-models)/mongo-',
   '@grpc/grpc-js': GRPC,

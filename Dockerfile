@@ -10,6 +10,6 @@ FROM node:22-bookworm-slim
 WORKDIR /bank
 ENV NODE_ENV=production
 COPY --from=build /bank /bank
-RUN mkdir -m 700 /trust /operator && chown node /trust /operator
+RUN mkdir -m 700 /trust /operator /issuer && chown node /trust /operator /issuer
 USER node
 CMD ["node", "dist/core-bank-api/main.js"]

@@ -24,13 +24,36 @@ const POLL_MS = 20;
 const CATCH_UP_LIMIT_MS = 300_000;
 const JSON_BODY = { 'content-type': 'application/json' };
 
+const TOKEN_LOOK_MS = 60_000;
+/** By the origin of a bank; a connection is too quick to ask for a token with each request. */
+const tokens = new Map<string, { header: string }>();
+
+/** From now on requests to these addresses carry what `next` gives, which is asked every minute. */
+export async function authorize(
+  urls: readonly string[],
+  next: () => Promise<string>,
+): Promise<void> {
+  const held = { header: await next() };
+  for (const url of urls) tokens.set(new URL(url).origin, held);
+  const look = setInterval(() => {
+    // While a bank is stopped for a measurement nobody gives one.
+    next().then(
+      (header) => (held.header = header),
+      () => undefined,
+    );
+  }, TOKEN_LOOK_MS);
+  look.unref();
+}
+
 // The generator shares the cores with what it measures, so it uses the leanest call there is.
-function connectionOver(dispatcher: Dispatcher): Connection {
+function connectionOver(url: string, dispatcher: Dispatcher): Connection {
+  const token = tokens.get(new URL(url).origin);
   const exchange = ({ method, path, body, headers }: Exchange): Promise<Reply> =>
     new Promise((resolve) => {
       let status = 0;
       const chunks: Buffer[] = [];
-      const all = body === undefined ? (headers ?? {}) : { ...JSON_BODY, ...headers };
+      const plain = body === undefined ? (headers ?? {}) : { ...JSON_BODY, ...headers };
+      const all = token === undefined ? plain : { ...plain, authorization: token.header };
       const handler: Dispatcher.DispatchHandler = {
         // Its presence tells undici that this is a handler of the new kind.
         onRequestStart: () => {},
@@ -52,11 +75,11 @@ const TIMEOUTS = { headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOU
 
 /** One keep-alive connection: what one client of a bank holds. */
 export const connect = (url: string): Connection =>
-  connectionOver(new Client(url, { ...TIMEOUTS, pipelining: 1 }));
+  connectionOver(url, new Client(url, { ...TIMEOUTS, pipelining: 1 }));
 
 /** Up to that many connections, for requests that come by the clock. */
 export const connectPool = (url: string, connections: number): Connection =>
-  connectionOver(new Pool(url, { ...TIMEOUTS, connections, pipelining: 1 }));
+  connectionOver(url, new Pool(url, { ...TIMEOUTS, connections, pipelining: 1 }));
 
 /** One exchange on a connection of its own; throws any answer but one of that status. */
 export async function once<Answer>(url: string, one: Exchange, expected: number): Promise<Answer> {

@@ -6,7 +6,9 @@ import { stopOnSignals } from '../runtime/supervisor/command.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { readProcessTable } from '../runtime/supervisor/process-table.ts';
 import type { Supervisor } from '../runtime/supervisor/supervisor.ts';
+import { authorizationFor } from '../operations/client/bearer.ts';
 import type { BenchOptions } from './bench-options.ts';
+import { authorize } from './connection.ts';
 import type { NamedPid } from './processes.ts';
 
 /** What a load is sent to. */
@@ -33,6 +35,8 @@ export interface House extends Measured {
   readonly close: () => Promise<void>;
 }
 
+/** What all loads together need: commands, reads, receipts. */
+const CLIENT_ROLES = ['teller'];
 /** The runtime reads it at every start. */
 const HOSTS_VARIABLE = 'ACTOR_HOSTS';
 const HOST_NAME = /^bank-account-actor(?!.*daprd)/;
@@ -54,6 +58,8 @@ export async function openHouse(options: BenchOptions): Promise<House> {
     return { bank, startMs: performance.now() - started };
   };
   let { bank, startMs } = await timedStart();
+  const apis = [bank.urls['core-bank-api'] ?? '', bank.urls['queries-bank-api'] ?? ''];
+  await authorize(apis, async () => `Bearer ${await bank.token(CLIENT_ROLES)}`);
   return {
     url: bank.urls['core-bank-api'] ?? '',
     queryUrl: bank.urls['queries-bank-api'] ?? '',
@@ -87,7 +93,8 @@ function stopWhoeverRuns(): (supervisor: Supervisor) => void {
   };
 }
 
-function attach(url: string, queryUrl: string): House {
+async function attach(url: string, queryUrl: string): Promise<House> {
+  await authorize([url, queryUrl], authorizationFor(CLIENT_ROLES));
   const { dataDir } = resolveInstance();
   const known = (): readonly NamedPid[] => readProcessTable(dataDir)?.programs ?? [];
   return {

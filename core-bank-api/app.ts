@@ -13,7 +13,7 @@ import { idParams } from '../contracts/http/parameters.ts';
 import { ACCOUNT_COMMANDS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
-import { health, type Check } from '../platform/http/health.ts';
+import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
@@ -85,6 +85,8 @@ export interface CommandApiPorts {
   readonly docs?: DocsMode;
   /** The defaults when missing. */
   readonly limits?: CommandApiLimits;
+  /** Whose access tokens the gate takes, for the documentation. */
+  readonly issuer?: string;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -163,8 +165,9 @@ export function commandApi(ports: CommandApiPorts): Express {
     readBody: ({ id }) => (id === 'executeBatch' ? readers.many : readers.one),
   });
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
-  health(app, checks);
-  docs(app, openApi('Core Bank: commands', COMMAND_API_OPERATIONS), ports.docs ?? 'off');
+  health(app, checks, auditorMayKnow(gate, operatorMayKnow(messages?.appToken)));
+  const document = openApi('Core Bank: commands', COMMAND_API_OPERATIONS, ports.issuer);
+  docs(app, document, ports.docs ?? 'off');
   finish(app, logger);
   return app;
 }

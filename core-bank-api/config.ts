@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { most, publicApiConfig } from '../platform/config.ts';
+import { accessTokenConfig } from '../platform/http/bearer.ts';
 
 /** Environment variables of the command API. */
 export const commandApiConfig = {
   ...publicApiConfig,
+  ...accessTokenConfig,
   COMMAND_KEY: z
     .string()
     .min(16)

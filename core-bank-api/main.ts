@@ -1,5 +1,4 @@
-import { scopesOf } from '../contracts/access/rules.ts';
-import { ROLES } from '../contracts/access/principal.ts';
+import { bearerBy } from '../platform/http/bearer.ts';
 import { gate } from '../platform/http/gate.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
 import { authenticCalls } from '../platform/authentic-calls.ts';
@@ -18,15 +17,6 @@ import { courier } from './courier.ts';
 import { keysIn, signedBy } from './message-producers.ts';
 import { personClient } from './persons.ts';
 
-const EVERYBODY = {
-  subject: 'anybody',
-  client: 'core-bank-local',
-  roles: [...ROLES],
-  strength: 'client',
-  scopes: scopesOf(ROLES),
-  expires: Number.MAX_SAFE_INTEGER,
-} as const;
-
 const config = readConfig(commandApiConfig);
 const logger = createLogger('core-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
@@ -41,10 +31,8 @@ const take = commandMessages({
   logger,
 });
 const app = commandApi({
-  gate: boundFailedLogins(
-    gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
-    config.FAILED_LOGINS_PER_MINUTE_MAX,
-  ),
+  gate: boundFailedLogins(gate(bearerBy(config, logger)), config.FAILED_LOGINS_PER_MINUTE_MAX),
+  issuer: config.OIDC_ISSUER,
   docs: config.DOCS,
   limits: config,
   actors,

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 import type { LogProofs } from '../contracts/log/log-proofs.ts';
-import { health, NeedsPerson } from '../platform/http/health.ts';
+import { health, NeedsPerson, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, finish, Failure } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { GRAVE, type Alarms } from './alarms.ts';
@@ -34,7 +34,7 @@ export interface EventSource {
 export function eventSourceApp(source: EventSource): Express {
   const { log, appender, alarms, quarantine, integration, logger, appToken } = source;
   const app = createApp({ logger, ...(appToken === undefined ? {} : { appToken }) });
-  health(app, {
+  const checks: Readonly<Record<string, Check>> = {
     log: async () => {
       await log.check();
       const [head, quarantined] = [log.head(), quarantine.count()];
@@ -50,7 +50,8 @@ export function eventSourceApp(source: EventSource): Express {
       if (grave !== undefined) throw new NeedsPerson(`${grave.kind}: ${grave.detail}`);
       return { count: alarms.count(), first: alarms.list() };
     },
-  });
+  };
+  health(app, checks, operatorMayKnow(appToken));
   deliveries(app, async (body) => appender.deliver(await readDelivery(body, source)));
   questions(app, log, quarantine);
   auditRoutes(app, source.audit, alarms);
@@ -87,11 +88,12 @@ export function closedLogApp({ alarms, logger, appToken }: ClosedLog): Express {
     const grave = alarms.first(...GRAVE);
     return grave === undefined ? 'it could not be opened' : `${grave.kind}: ${grave.detail}`;
   };
-  health(app, {
+  const checks: Readonly<Record<string, Check>> = {
     alarms: () => {
       throw new NeedsPerson(`the log is not believed, and not served: ${why()}`);
     },
-  });
+  };
+  health(app, checks, operatorMayKnow(appToken));
   deliveries(app, () => Promise.resolve('retry'));
   const audit = auditOf(alarms, why);
   auditRoutes(app, audit, alarms);

@@ -14,6 +14,7 @@ import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
 import { BASE_PORTS, PORTS_PER_INSTANCE } from '../runtime/instance.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { bankAddresses } from './client/addresses.ts';
+import { authorizationFor } from './client/bearer.ts';
 import { command } from './command-line.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -94,6 +95,7 @@ function checkpointsOf(target: AuditTarget): { said: Said; result: number | stri
 
 async function run(withReadSide: boolean): Promise<boolean> {
   const target = auditTarget();
+  const authorization = authorizationFor(['auditor']);
   const client = immudbClient(target.immudb);
   const thread = readingThread({ ...target.immudb, hostKeys: target.hostKeys });
   const source = { ...immudbAuditSource(client.call), read: thread.read };
@@ -129,7 +131,7 @@ async function run(withReadSide: boolean): Promise<boolean> {
     let compared = 0;
     const onAccount = (): void => accountBar.at((compared += 1), accounts);
     const readSide = withReadSide
-      ? await compareReadSide({ url: target.queryUrl, books, onFinding, onAccount })
+      ? await compareReadSide({ url: target.queryUrl, authorization, books, onFinding, onAccount })
       : undefined;
     if (withReadSide) accountBar.end();
     const stand = books.books();

@@ -2,7 +2,21 @@ import { command } from './command-line.ts';
 import { startBank } from '../runtime/supervisor/bank.ts';
 import type { Bank } from '../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../runtime/supervisor/command.ts';
+import { issuerOf } from '../runtime/programs/issuer.ts';
 import { clock, runCommand } from '../runtime/progress.ts';
+
+const TOKEN = '-H "Authorization: Bearer $TOKEN"';
+const JSON_AND_TOKEN = `-H 'content-type: application/json' ${TOKEN}`;
+
+const howToGetToken = ({ instance }: Bank): string => {
+  const { isLocal, url } = issuerOf(instance);
+  if (!isLocal) return `Access tokens are those of ${url}.`;
+  const set = [
+    instance.number === 0 ? '' : `CORE_BANK_INSTANCE=${instance.number} `,
+    process.env['CORE_BANK_DATA'] === undefined ? '' : `CORE_BANK_DATA=${instance.dataDir} `,
+  ];
+  return `Every request needs a token: TOKEN=$(${set.join('')}npm run -s token -- teller)`;
+};
 
 const welcome = (bank: Bank, elapsedMs: number): string => {
   const commands = bank.urls['core-bank-api'] ?? '';
@@ -14,15 +28,16 @@ The bank ${state} after ${clock(elapsedMs)}.
   queries   ${queries}   (${queries}/docs)
   data      ${bank.instance.dataDir}
 ${[...bank.inspectors].map(([app, port]) => `  debugger  127.0.0.1:${port} (${app})\n`).join('')}
+${howToGetToken(bank)}
 Try it: register a person, open an account, then pay in.
-  OWNER=$(curl -s ${commands}/v1/persons -H 'content-type: application/json' \\
+  OWNER=$(curl -s ${commands}/v1/persons ${JSON_AND_TOKEN} \\
     -d '{"givenName":"Ada","familyName":"Novak"}' | sed 's/.*"personId":"\\([^"]*\\).*/\\1/')
-  ACCOUNT=$(curl -s ${commands}/v1/accounts -H 'content-type: application/json' \\
+  ACCOUNT=$(curl -s ${commands}/v1/accounts ${JSON_AND_TOKEN} \\
     -d "{\\"ownerId\\":\\"$OWNER\\",\\"currency\\":\\"EUR\\"}" \\
     | sed 's/.*"accountId":"\\([^"]*\\).*/\\1/')
-  curl -s ${commands}/v1/accounts/$ACCOUNT/deposits -H 'content-type: application/json' \\
+  curl -s ${commands}/v1/accounts/$ACCOUNT/deposits ${JSON_AND_TOKEN} \\
     -d '{"amount":"125.50"}'
-  curl -s "${queries}/v1/accounts/$ACCOUNT/balance?minVersion=2"
+  curl -s "${queries}/v1/accounts/$ACCOUNT/balance?minVersion=2" ${TOKEN}
 
 Ctrl-C stops it. In another terminal: npm run status, npm run logs, npm run stop.
 ${bank.distrusted.map((sentence) => `${sentence}\n`).join('')}`;

@@ -8,14 +8,18 @@ import {
 } from '../runtime/supervisor/app-health.ts';
 import { sidecarName } from '../runtime/programs/apps.ts';
 import { command } from './command-line.ts';
+import { appToken } from '../runtime/environment.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { isAlive, readProcessTable } from '../runtime/supervisor/process-table.ts';
 import type { Entry } from '../runtime/supervisor/process-table.ts';
 import { residentKib } from '../runtime/supervisor/process-identity.ts';
 import { clock, runCommand } from '../runtime/progress.ts';
+import { loadSecrets } from '../runtime/secrets.ts';
 import { say } from './terminal.ts';
 
 const KIB_PER_MIB = 1_024;
+/** Further actor hosts are named <app id>-2 and so on. */
+const HOST_NUMBER = /-\d+$/;
 const COLUMNS = ['program', 'pid', 'port', 'state', 'uptime', 'memory', 'restarts'];
 
 const memoryMib = (entry: Entry): number => Math.round(residentKib(entry.pid) / KIB_PER_MIB);
@@ -38,11 +42,15 @@ const row = (entry: Entry, health: Health): string[] => {
 };
 
 /** What every app answers of itself, by its name: apps are the programs that have a sidecar. */
-const healthOfApps = async (programs: readonly Entry[]): Promise<Health> => {
+const healthOfApps = async (programs: readonly Entry[], dataDir: string): Promise<Health> => {
+  const secrets = loadSecrets(dataDir);
+  const tokenOf = (name: string): string => appToken(secrets, name.replace(HOST_NUMBER, ''));
   const names = new Set(programs.map(({ name }) => name));
   const apps = programs.filter(({ name }) => names.has(sidecarName(name)));
   return new Map(
-    await Promise.all(apps.map(async ({ name, port }) => [name, await askHealth(port)] as const)),
+    await Promise.all(
+      apps.map(async ({ name, port }) => [name, await askHealth(port, tokenOf(name))] as const),
+    ),
   );
 };
 
@@ -69,7 +77,7 @@ runCommand(async () => {
     process.exitCode = 1;
     return;
   }
-  const health = await healthOfApps(table.programs);
+  const health = await healthOfApps(table.programs, dataDir);
   const rows = [COLUMNS, ...table.programs.map((entry) => row(entry, health))];
   const widths = COLUMNS.map((_, at) => Math.max(...rows.map((cells) => cells[at]?.length ?? 0)));
   for (const cells of rows) {

@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import { z } from 'zod';
 import type { SetAsideModel } from '../contracts/account/read-models.ts';
 import { LOG_MESSAGE_PURPOSE, LOG_TOPIC, logMessage, PUBSUB } from '../contracts/log/topics.ts';
-import { health, NeedsPerson } from '../platform/http/health.ts';
+import { health, NeedsPerson, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { openSigned, type IsSigned } from '../platform/signatures.ts';
@@ -49,7 +49,7 @@ export function projectionApp(options: ProjectionApp): Express {
     // Pushes are hints: what is missed is pulled, so none needs to come again.
     response.json({ status: 'SUCCESS' });
   });
-  health(app, {
+  const checks: Readonly<Record<string, Check>> = {
     projection: () => {
       const status = generations.status();
       const reason = notStarted() ?? status.reason;
@@ -57,7 +57,8 @@ export function projectionApp(options: ProjectionApp): Express {
       if (status.setAside.length > 0) throw new NeedsPerson(setAsideSentence(status.setAside));
       return { ...status };
     },
-  });
+  };
+  health(app, checks, operatorMayKnow(appToken));
   finish(app, logger);
   return app;
 }

@@ -120,12 +120,12 @@ test('a projection that stopped is ready again after a rebuild', async () => {
   const { log, generations, app } = await started();
   log.entries.splice(10);
   await until(() => generations.status().state === 'stopped');
-  const sick = await request(app).get('/health/ready');
+  const sick = await request(app).get('/health/ready').set('dapr-api-token', TOKEN);
   expect(sick.status).toBe(503);
   expect(JSON.stringify(sick.body)).toMatch(/stopped: this is another log, or it was cut/);
   generations.rebuild();
   await until(() => generations.rebuildStatus()?.rebuild === 'done');
-  const well = await request(app).get('/health/ready');
+  const well = await request(app).get('/health/ready').set('dapr-api-token', TOKEN);
   expect(well.body.checks.projection).toMatchObject({ ok: true, eventsApplied: 10, lagMs: 0 });
 });
 
@@ -199,7 +199,7 @@ test('a stream that cannot be applied is named by health, and all others go on',
   (entry!.event.data as { balance: object }).balance = { ledger: '9', held: '0', available: '9' };
   log.open(log.id(1_001));
   await until(() => generations.status().eventsApplied === log.entries.length);
-  const sick = await request(app).get('/health/ready');
+  const sick = await request(app).get('/health/ready').set('dapr-api-token', TOKEN);
   expect(sick.status).toBe(503);
   expect(sick.body.checks.projection).toMatchObject({
     needsPerson: true,

@@ -31,7 +31,12 @@ function bank() {
     models.of('1').lines.set(`${idOf(1)}/${version}`, lineOf(1, version));
   }
   const { log, state, grow, refuse } = logForTests(new Map([[1, 40]]));
-  const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
+  const pace = {
+    heartbeatMs: 60_000,
+    stalledMs: 60_000,
+    everyMs: 1,
+    awayMsMax: 4,
+  };
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, pace });
   const { audit, state: auditState } = auditForTests();
   const accounts = new AccountView(models);

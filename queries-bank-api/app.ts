@@ -1,15 +1,16 @@
-import type { Express, RequestHandler, Request, Response } from 'express';
+import { Router, type Express, type RequestHandler, type Request, type Response } from 'express';
 import { ownerBound } from '../contracts/access/principal.ts';
 import { openApi } from '../contracts/http/openapi.ts';
 import { balanceQuery, type BalanceAnswer } from '../contracts/account/queries.ts';
 import * as queries from '../contracts/account/queries.ts';
 import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import type { AccountAnswer } from '../contracts/account/outcomes.ts';
+import { READ_SIDE_ACCOUNT } from '../contracts/log/audit.ts';
 import type { AccountModel } from '../contracts/account/read-models.ts';
 import type { LogProofs } from '../contracts/log/log-proofs.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
-import { health, type Check } from '../platform/http/health.ts';
-import { createApp, Failure, finish } from '../platform/http/http.ts';
+import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
+import { createApp, Failure, finish, sameToken } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import { auditAnswers, type Audit } from './log/audit-answers.ts';
 import { readCursor, writeCursor } from './cursors.ts';
@@ -40,6 +41,10 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly docs?: DocsMode;
   /** The defaults when missing. */
   readonly limits?: QueryApiLimits;
+  /** Whose access tokens the gate takes, for the documentation. */
+  readonly issuer?: string;
+  /** What the sidecar shows; without it no other service is served. */
+  readonly appToken?: string;
   readonly checks: Readonly<Record<string, Check>>;
   readonly logger: Logger;
 }
@@ -86,10 +91,24 @@ export function queryApi(ports: QueryApiPorts): Express {
       admit: queryLimits(ports.limits),
     },
   );
-  health(app, ports.checks);
-  docs(app, openApi('Core Bank: queries', QUERY_API_OPERATIONS), ports.docs ?? 'off');
+  if (ports.appToken !== undefined) sidecarRoutes(app, ports.appToken, asks['readAccount']!);
+  health(app, ports.checks, auditorMayKnow(ports.gate, operatorMayKnow(ports.appToken)));
+  const document = openApi('Core Bank: queries', QUERY_API_OPERATIONS, ports.issuer);
+  docs(app, document, ports.docs ?? 'off');
   finish(app, ports.logger);
   return app;
+}
+
+/** What other services ask, through the sidecar, which shows the app's token. */
+function sidecarRoutes(app: Express, appToken: string, readAccount: Ask): void {
+  const routes = Router();
+  const path = READ_SIDE_ACCOUNT.path.replace('{accountId}', ':id');
+  routes.get(path, (request, response, next) => {
+    const isKnown = sameToken(appToken, request.headers['dapr-api-token']);
+    if (!isKnown) return next(new Failure('route-not-found'));
+    return answered(readAccount)(request, response, next);
+  });
+  app.use(routes);
 }
 
 /** Handlers of many operations, each made the same way. */

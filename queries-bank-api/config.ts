@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { most, publicApiConfig } from '../platform/config.ts';
+import { accessTokenConfig } from '../platform/http/bearer.ts';
 
 /** Environment variables of the query API. */
 export const queryApiConfig = {
   ...publicApiConfig,
+  ...accessTokenConfig,
   MONGODB_URL: z
     .string()
     .startsWith('mongodb')

@@ -1,5 +1,4 @@
-import { scopesOf } from '../contracts/access/rules.ts';
-import { ROLES } from '../contracts/access/principal.ts';
+import { bearerBy } from '../platform/http/bearer.ts';
 import { gate } from '../platform/http/gate.ts';
 import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
 import { authenticCalls } from '../platform/authentic-calls.ts';
@@ -23,15 +22,6 @@ import { personData } from './persons/person-answers.ts';
 /** Also without requests the view keeps up, so that the first one after a pause is fast. */
 const KEEP_UP_MS = 250;
 
-const EVERYBODY = {
-  subject: 'anybody',
-  client: 'anything',
-  roles: [...ROLES],
-  strength: 'client',
-  scopes: scopesOf(ROLES),
-  expires: Number.MAX_SAFE_INTEGER,
-} as const;
-
 const config = readConfig(queryApiConfig);
 const logger = createLogger('queries-bank-api', config.LOG_LEVEL);
 const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
@@ -40,10 +30,9 @@ const accounts = new AccountView(models);
 const log = eventSourceAccountLog(dapr);
 const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
 const app = queryApi({
-  gate: boundFailedLogins(
-    gate(() => ({ ...EVERYBODY, roles: [...ROLES] })),
-    config.FAILED_LOGINS_PER_MINUTE_MAX,
-  ),
+  gate: boundFailedLogins(gate(bearerBy(config, logger)), config.FAILED_LOGINS_PER_MINUTE_MAX),
+  issuer: config.OIDC_ISSUER,
+  appToken: config.APP_API_TOKEN,
   docs: config.DOCS,
   limits: config,
   accounts,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { resolveInstance } from '../runtime/instance.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
+import { STAFF } from './faults/bank-fetch.ts';
 import { executed } from './faults/executed.ts';
 import { bankUnderTest, type BankUnderTest } from './faults/bank-under-test.ts';
 
@@ -79,8 +80,15 @@ async function furnish({ commandUrl }: BankUnderTest): Promise<Record<string, st
   };
 }
 
+interface Run {
+  readonly url: string;
+  readonly known: object;
+  /** Without one everything but health and documentation has to be answered 401. */
+  readonly token?: string;
+}
+
 /** Runs one API's document through Schemathesis; gives its exit code. */
-function run(command: string, folder: string, url: string, known: object): Promise<number> {
+function run(command: string, folder: string, { url, known, token }: Run): Promise<number> {
   const config = path.join(folder, 'schemathesis.toml');
   const members = Object.entries({ ...THERE, ...known }).map(
     ([name, value]) => `"${name}" = "${value}"\n`,
@@ -88,7 +96,8 @@ function run(command: string, folder: string, url: string, known: object): Promi
   writeFileSync(config, `[parameters]\n${members.join('')}${BATCHES}`);
   const seed = process.env['SEED'] ?? String(Date.now() % 1_000_000_000);
   process.stdout.write(
-    `\nSEED=${seed} ${url} ${Object.keys(known).length > 0 ? 'known' : 'any'} ids\n`,
+    `\nSEED=${seed} ${url} ${Object.keys(known).length > 0 ? 'known' : 'any'} ids, ` +
+      `${token === undefined ? 'no token' : 'a token'}\n`,
   );
   // One worker: CPython 3.11 miscounts its recursion when several threads build syntax trees.
   const args = [
@@ -111,6 +120,7 @@ function run(command: string, folder: string, url: string, known: object): Promi
     'none',
     '--warnings',
     'off',
+    ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
     ...process.argv.slice(2),
   ];
   const child = spawn(command, args, { cwd: folder, stdio: 'inherit' });
@@ -131,9 +141,15 @@ runCommand(async () => {
   const house = await bankUnderTest();
   try {
     for (const url of [house.commandUrl, house.queryUrl]) {
-      for (const known of [{}, await furnish(house)]) {
-        if ((await run(command, folder, url, known)) !== 0) process.exitCode = 1;
-      }
+      const furnished = await furnish(house);
+      // Each with a token of its own, which is taken to the end of its run.
+      const token = (client: string) => house.bank.token(STAFF, { client });
+      const runs: readonly Run[] = [
+        { url, known: {} },
+        { url, known: {}, token: await token(`any-ids-${url.slice(-4)}`) },
+        { url, known: furnished, token: await token(`known-ids-${url.slice(-4)}`) },
+      ];
+      for (const one of runs) if ((await run(command, folder, one)) !== 0) process.exitCode = 1;
     }
   } finally {
     await house.close();

@@ -29,6 +29,7 @@ const COMMANDS = {
   'replay-account': 'operations/account-replay/account-replay.js',
   demo: 'operations/demo/demo.js',
   simulate: 'reliability/write-path/run.js',
+  token: 'operations/token.js',
   verify: 'proofs/verify.js',
   sbom: 'operations/sbom/sbom.js',
   schemathesis: 'reliability/schemathesis.js',

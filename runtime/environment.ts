@@ -18,6 +18,7 @@ import { mongoUrl } from './programs/ferretdb.ts';
 import { operatorFolders, type Instance } from './instance.ts';
 import { producersFile } from './message-producer.ts';
 import { meshEnvironment } from './mesh/identities.ts';
+import { accessTokenVariables } from './programs/issuer.ts';
 import { bankEventsUrl, natsUrl } from './programs/nats.ts';
 import { journalUrl } from './programs/journal-database.ts';
 
@@ -59,6 +60,16 @@ const INHERITED = [
 /** Of an app that an operator may ask for more than its clients may. */
 const OPERATOR = ['OPERATOR_FOLDER', 'OPERATOR_TOKEN'];
 
+/** What an API needs to check access tokens; no secrets. */
+const ACCESS_TOKENS = [
+  'CORE_BANK_PRODUCTION',
+  'OIDC_ALGORITHMS',
+  'OIDC_AUDIENCE',
+  'OIDC_ISSUER',
+  'OIDC_ROLES_CLAIM',
+  'REVOKED_TOKENS_FILE',
+];
+
 /** Passwords an app itself needs, by its folder; its sidecar's follow from the components. */
 const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
   'bank-account-actor': [
@@ -69,7 +80,7 @@ const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
     ...OPERATOR,
     'PERSONS_KEY',
   ],
-  'core-bank-api': ['COMMAND_KEY', 'COMMAND_PRODUCERS_FILE'],
+  'core-bank-api': ['COMMAND_KEY', 'COMMAND_PRODUCERS_FILE', ...ACCESS_TOKENS],
   'event-source': [
     'AUDIT_FOLDER',
     'AUDIT_SIGNING_KEY',
@@ -82,7 +93,7 @@ const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
     'TRUSTED_STATE_FILE',
   ],
   projections: ['LOG_FEED_PUBLIC_KEYS', 'MONGODB_URL', ...OPERATOR],
-  'queries-bank-api': ['MONGODB_URL', 'PERSONS_KEY'],
+  'queries-bank-api': [...ACCESS_TOKENS, 'MONGODB_URL', 'PERSONS_KEY'],
 };
 
 /** The secrets that an app needs, by the names of their environment variables. */
@@ -121,6 +132,7 @@ const secretVariables = (instance: Instance, secrets: Secrets, app: DaprApp): En
   LOG_FEED_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'feed'),
   LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),
   TRUSTED_STATE_FILE: trustFile(instance.dataDir),
+  ...accessTokenVariables(instance),
 });
 
 const pick = (all: Environment, names: readonly string[]): Record<string, string> =>
@@ -141,6 +153,9 @@ export function operatorTokenOf(dataDir: string, appID: string): string {
   const named = process.env[`OPERATOR_TOKEN_${appID.toUpperCase().replaceAll('-', '_')}`];
   return named ?? operatorToken(loadSecrets(dataDir), appID);
 }
+/** The token that callers of an app itself must show: its sidecar, and who operates the bank. */
+export const appToken = (secrets: Secrets, appID: string): string =>
+  tokens(secrets, appID)['APP_API_TOKEN'] as string;
 
 /** The token that callers of an app's sidecar must show. */
 export const sidecarToken = (secrets: Secrets, appID: string): string =>

@@ -45,6 +45,7 @@ export const BASE_PORTS = {
   placementRaft: 3852,
   sentry: 3853,
   sentryHealth: 3854,
+  issuer: 3860,
 } as const;
 
 /** The ports of one instance's infrastructure. */

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withNewKey } from '../platform/key-ring.ts';
+import { CannotRun } from './progress.ts';
 
 /**
  * Who signs with a key of its own: the auditor its checkpoints, the actor hosts their events,
@@ -57,6 +58,8 @@ const SECRET_NAMES = [
   'tokenSeed',
   'commandKey',
   'personsKey',
+  'issuerLocal',
+  'issuerService',
 ] as const;
 
 /** Every password and token of one instance. There are no defaults. */
@@ -101,6 +104,15 @@ const makeKeyRing = (dataDir: string): void => {
   const file = keyRingFile(dataDir);
   if (existsSync(file) || existsSync(join(dataDir, 'postgres'))) return;
   writePrivate(file, `${JSON.stringify(withNewKey())}\n`);
+};
+
+/**
+ * The secrets of a bank that was started once.
+ * @throws CannotRun when there is none in the folder.
+ */
+export const existingSecrets = (dataDir: string): Secrets => {
+  if (existsSync(join(dataDir, 'secrets.json'))) return loadSecrets(dataDir);
+  throw new CannotRun(`There is no bank in ${dataDir}: "npm start" makes one.`);
 };
 
 /** Reads the secrets of the data folder; makes them at the first start. */

@@ -257,8 +257,11 @@ test.each([
   }
 });
 
-test('given anybody, health is shown, and nothing else', async () => {
-  expect(await (await fetch(`${url}/health/ready`)).json()).toMatchObject({ status: 'ready' });
+test('given anybody, they learn whether the host is ready, and nothing else', async () => {
+  expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready' });
+  const headers = { 'dapr-api-token': TOKEN };
+  const told = (await (await fetch(`${url}/health/ready`, { headers })).json()) as object;
+  expect(told).toHaveProperty('checks');
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect((await fetch(`${url}/dapr/config`)).status).toBe(401);
 });

@@ -111,12 +111,12 @@ export function hostListener(options: HostOptions): EitherListener {
     const url = request.url ?? '';
     if (url === '/healthz' || url === '/health/live')
       return answer(response, 200, { status: 'live' });
+    const isKnown = sameToken(options.appToken, request.headers['dapr-api-token']);
     if (url === '/health/ready') {
       const { status, body } = await readiness(options.checks);
-      return answer(response, status, body);
+      return answer(response, status, isKnown ? body : { status: body.status });
     }
-    if (!sameToken(options.appToken, request.headers['dapr-api-token']))
-      return answer(response, 401);
+    if (!isKnown) return answer(response, 401);
     if (url.startsWith('/actors/')) return serveActor(request, response);
     if (url === '/dapr/config') {
       return answer(response, 200, { entities: Object.keys(actors), ...ACTOR_CONFIG });

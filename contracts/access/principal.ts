@@ -21,16 +21,17 @@ export const STRENGTHS = ['multi-factor', 'single-factor', 'client'] as const;
 
 const SUBJECT_CHARACTERS_MAX = 128;
 const CLIENT_CHARACTERS_MAX = 64;
-/** Visible ASCII without a space, because it goes into names that are kept for ever. */
+/** Visible ASCII without a space, because it goes into names that are kept permanently. */
 const visible = (charactersMax: number, what: string) =>
   z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${charactersMax}}$`), `must be ${what}`);
 
 /** The application through which somebody acts: `client_id` of its access token (RFC 9068). */
 export const clientText = visible(CLIENT_CHARACTERS_MAX, '1-64 visible ASCII characters');
-const subjectText = visible(SUBJECT_CHARACTERS_MAX, '1-128 visible ASCII characters');
+/** Who acts, as the issuer names them. */
+export const subjectText = visible(SUBJECT_CHARACTERS_MAX, '1-128 visible ASCII characters');
 
 /**
- * Who did it, as events tell for ever (`byText`): part of the hashed and signed envelope. No names
+ * Who did it, as events tell permanently (`byText`): part of the hashed and signed envelope. No names
  * and no tokens, only ids that the issuer gave.
  */
 export const actedBy = z.strictObject({

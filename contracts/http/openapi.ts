@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Access } from '../access/rules.ts';
+import { SCOPES, type Access } from '../access/rules.ts';
 import { problemSchema, PROBLEMS, type ProblemCode } from './problems.ts';
 
 /** One operation of a REST API: enough to document it and to check that it is served. */
@@ -113,7 +113,7 @@ function operation(op: Operation): object {
     operationId: op.id,
     summary: op.summary,
     ...(op.description === undefined ? {} : { description: op.description }),
-    security: [{ bearer: [op.access.scope] }],
+    security: [{ issuer: [op.access.scope] }, { bearer: [op.access.scope] }],
     parameters: [
       ...parameters('path', op.params),
       ...parameters('query', op.query),
@@ -135,8 +135,44 @@ function operation(op: Operation): object {
   };
 }
 
-/** The OpenAPI 3.1 document of an API, made from the same contracts that the API parses with. */
-export function openApi(title: string, operations: readonly Operation[]): object {
+const LOCAL_ISSUER = 'http://127.0.0.1:3860';
+
+/**
+ * Where tokens come from. Each operation names its scope; who may have it is written here, because
+ * OpenID Connect Discovery, where the grants and addresses are, does not.
+ */
+function securitySchemes(issuer: string): object {
+  const lines = Object.entries(SCOPES).map(
+    ([scope, roles]) => `- \`${scope}\`: ${roles.join(', ')}`,
+  );
+  const description = [
+    'Client credentials for services, authorisation code with PKCE for people. Scopes, and the',
+    'roles of which a token needs one to use each:',
+  ].join(' ');
+  return {
+    issuer: {
+      type: 'openIdConnect',
+      openIdConnectUrl: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+      description: `${description}\n\n${lines.join('\n')}`,
+    },
+    bearer: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'An access token (RFC 9068) of that issuer, for this bank.',
+    },
+  };
+}
+
+/**
+ * The OpenAPI 3.1 document of an API, made from the same contracts that the API parses with.
+ * @param issuer whose tokens the API takes; the local one when missing.
+ */
+export function openApi(
+  title: string,
+  operations: readonly Operation[],
+  issuer = LOCAL_ISSUER,
+): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const op of operations) {
     paths[op.path] = { ...paths[op.path], [op.method]: operation(op) };
@@ -148,7 +184,7 @@ export function openApi(title: string, operations: readonly Operation[]): object
     paths,
     components: {
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: securitySchemes(issuer),
     },
   };
 }

@@ -186,7 +186,7 @@ export type AlarmsAnswer = z.infer<typeof alarmsAnswer>;
 export const READ_SIDE_ACCOUNT = {
   app: 'queries-bank-api',
   method: 'GET',
-  path: '/v1/accounts/{accountId}',
+  path: '/sidecar/accounts/{accountId}',
   input: z.object({}),
   answer: z.object({ version: z.int().min(1), balance: balanceSchema }),
   mayLack: true,

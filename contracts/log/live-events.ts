@@ -14,6 +14,8 @@ export const lastEventIdText = z
 export const streamQuery = z.strictObject({ lastEventId: lastEventIdText.optional() });
 /** The request header of server-sent events. */
 export const LAST_EVENT_ID = 'Last-Event-ID';
+/** The last message of a stream whose access token has ended or was taken back. */
+export const TOKEN_ENDED = 'token-ended';
 
 /** `data` of a message: the outcome of the event, as its command was answered. */
 const liveEvent = outcomeSchema.extend({ position: positionNumber });
@@ -33,6 +35,8 @@ const description = [
   'is read from the log; the header wins. Without both it begins now: the first block is a comment',
   'with the present version, and sets it as the last event id. Comments keep the connection alive',
   'every 15 s. A consumer that takes nothing for 10 s is cut off; it connects again and goes on.',
+  'When the access token has ended or was taken back, the stream says so by the event token-ended',
+  'and ends, at most 15 s late; with a new token it goes on.',
 ].join(' ');
 
 /** The operation of queries-bank-api that streams events. */

@@ -94,8 +94,9 @@ describe('npm run audit', () => {
     const url = `http://127.0.0.1:${port}`;
     const findings: Finding[] = [];
     const [onFinding, onAccount] = [(one: Finding) => void findings.push(one), () => undefined];
+    const authorization = () => Promise.resolve('Bearer token');
     const compare = (at: string) =>
-      compareReadSide({ url: at, books: bank.books, onFinding, onAccount });
+      compareReadSide({ url: at, authorization, books: bank.books, onFinding, onAccount });
     const readSide = await compare(url);
     await new Promise((resolve) => server.close(resolve));
     const books = bank.books.books();

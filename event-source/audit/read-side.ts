@@ -135,6 +135,8 @@ export type ReadSideResult =
 export interface ReadSideParts {
   /** The query API. */
   readonly url: string;
+  /** The value of the header Authorization, of somebody who may read every account. */
+  readonly authorization: () => Promise<string>;
   readonly books: Pick<AuditBooks, 'ledger' | 'positionOf'>;
   readonly onFinding: (finding: Finding) => void;
   readonly onAccount: () => void;
@@ -146,16 +148,19 @@ export interface ReadSideParts {
  * applies the log in order, so what it lacks from before its last event it has lost.
  */
 export async function compareReadSide(parts: ReadSideParts): Promise<ReadSideResult> {
-  const { url, books, onFinding, onAccount } = parts;
+  const { url, authorization, books, onFinding, onAccount } = parts;
   const seen = { equal: 0, behind: 0, movedOn: 0, lost: 0 };
   const behind: string[] = [];
   let shownUpTo = 0;
-  const read = (path: string): Promise<Response> =>
-    fetch(`${url}${path}`, { signal: AbortSignal.timeout(CALL_MS_MAX) });
+  const read = async (path: string): Promise<Response> => {
+    const headers = { authorization: await authorization() };
+    return fetch(`${url}${path}`, { headers, signal: AbortSignal.timeout(CALL_MS_MAX) });
+  };
   /** What is shown of an account; undefined when that is not as much as was asked for. */
   const shown = async (id: string, query: string) => {
     const answer = await read(`/v1/accounts/${id}${query}`);
     if (answer.status === 503 || answer.status === 404) return undefined;
+    if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
     return shownAccount.parse(await answer.json());
   };
 

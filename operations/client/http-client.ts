@@ -27,6 +27,8 @@ export interface HttpClient {
 export interface HttpClientOptions {
   readonly connectionsMax: number;
   readonly patienceMs: number;
+  /** The value of the header Authorization, of a bank that wants one. */
+  readonly authorization?: () => Promise<string>;
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -35,11 +37,12 @@ const PAUSE_MAX_MS = 2_000;
 const BODY_CHARACTERS_SHOWN = 300;
 
 /** Keep-alive connections to the bank, with retries that are safe because keys stay the same. */
-export function httpClient({ connectionsMax, patienceMs }: HttpClientOptions): HttpClient {
+export function httpClient(options: HttpClientOptions): HttpClient {
+  const { connectionsMax, patienceMs, authorization } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
   let retries = 0;
 
-  const once = ({ method, url, body, headers }: Call): Promise<Answer> =>
+  const exchange = ({ method, url, body, headers }: Call): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const content = text === undefined ? {} : { 'content-type': 'application/json' };
@@ -63,6 +66,14 @@ export function httpClient({ connectionsMax, patienceMs }: HttpClientOptions): H
       sent.once('error', reject);
       sent.end(text);
     });
+
+  const once = async (call: Call): Promise<Answer> => {
+    if (authorization === undefined) return exchange(call);
+    return exchange({
+      ...call,
+      headers: { ...call.headers, authorization: await authorization() },
+    });
+  };
 
   const send = async (call: Call): Promise<Answer> => {
     const deadline = Date.now() + patienceMs;

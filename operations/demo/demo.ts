@@ -1,6 +1,7 @@
 import { runCommand } from '../../runtime/progress.ts';
 import { command } from '../command-line.ts';
 import { bankAddresses, requireBank, withAddresses } from '../client/addresses.ts';
+import { authorizationFor } from '../client/bearer.ts';
 import { httpClient } from '../client/http-client.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
 import { fill } from './fill.ts';
@@ -17,7 +18,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 runCommand(async () => {
   const made = command('demo', 'Fills a small bank through its API; again, it changes nothing.');
   const { url, queryUrl } = bankAddresses(process.env, withAddresses(made).parse().opts());
-  const client = httpClient({ connectionsMax: CONNECTIONS_MAX, patienceMs: PATIENCE_MS });
+  const client = httpClient({
+    connectionsMax: CONNECTIONS_MAX,
+    patienceMs: PATIENCE_MS,
+    authorization: authorizationFor(['teller', 'operator']),
+  });
   await requireBank(client, [url, queryUrl]);
   const month = demoMonth();
   say(`${PEOPLE.length} persons, ${month.accounts.length} accounts, a month, through ${url}`);

@@ -7,6 +7,9 @@ export interface TourPlaces {
   readonly accountIds: readonly string[];
 }
 
+/** What each line sends to say who it is. */
+const AUTHORIZED = '-H "Authorization: Bearer $TOKEN"';
+
 /** The lines worth trying, with the ids of this bank. */
 export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
   const account = (at: number): string => `/v1/accounts/${accountIds[at]}`;
@@ -17,9 +20,9 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     toAccountId: accountIds[currentOf(1)],
     amount: '25.00',
   });
-  const get = (path: string): string => `curl -s "${queryUrl}${path}"`;
+  const get = (path: string): string => `curl -s ${AUTHORIZED} "${queryUrl}${path}"`;
   const post = (path: string, body: string): string =>
-    `curl -s "${url}${path}" -H 'content-type: application/json' -d '${body}'`;
+    `curl -s ${AUTHORIZED} "${url}${path}" -H 'content-type: application/json' -d '${body}'`;
   const today = new Date().toISOString().slice(0, 10);
   const sights: readonly (readonly [string, ...string[]])[] = [
     ["Anna's account: a hotel is still held, so less is available than she has", get(`${anna}`)],
@@ -52,11 +55,14 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     ],
     [
       'Live: the first line in one terminal, the second in another (docs/live-events.md)',
-      `curl -sN "${queryUrl}${anna}/events/stream"`,
+      `curl -sN ${AUTHORIZED} "${queryUrl}${anna}/events/stream"`,
       post(`${anna}/deposits`, '{"amount":"5.00"}'),
     ],
   ];
   return [
+    '',
+    '# A token, which is taken for 15 minutes',
+    'TOKEN=$(npm run -s token -- teller)',
     ...sights.flatMap(([title, ...lines]) => ['', `# ${title}`, ...lines]),
     '',
     `All of it, documented: ${url}/docs and ${queryUrl}/docs`,

@@ -5,6 +5,7 @@ import { requireBank } from '../client/addresses.ts';
 import { audit, verdictOf } from './replay-verdict.ts';
 import { drive } from './driver.ts';
 import { expectedAccounts } from './expected-accounts.ts';
+import { authorizationFor } from '../client/bearer.ts';
 import { httpClient } from '../client/http-client.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
 import { readTransactions } from './transaction-file.ts';
@@ -33,7 +34,11 @@ runCommand(async () => {
   const transactions = readTransactions(text);
   const run = createHash('sha256').update(text).digest('hex').slice(0, RUN_CHARACTERS);
   const accounts = expectedAccounts(run, transactions);
-  const client = httpClient({ connectionsMax: ACCOUNTS_AT_ONCE, patienceMs: PATIENCE_MS });
+  const client = httpClient({
+    connectionsMax: ACCOUNTS_AT_ONCE,
+    patienceMs: PATIENCE_MS,
+    authorization: authorizationFor(['teller']),
+  });
   await requireBank(client, [url, queryUrl]);
 
   say(`Driving ${transactions.length} rows of ${accounts.length} accounts through ${url}`);

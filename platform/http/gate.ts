@@ -9,29 +9,48 @@ export type Gate = (access: Access) => RequestHandler;
 /** Who sends a request; rejects with a Failure (unauthenticated) when nobody can be told. */
 export type Identify = (request: Request) => Promise<Principal> | Principal;
 
-const principals = new WeakMap<Request, Principal>();
+/** Who passed, and how the same is asked again. */
+interface Passed {
+  readonly principal: Principal;
+  readonly again: () => Promise<Principal>;
+}
+const passed = new WeakMap<Request, Passed>();
 
 /**
- * The gate of an API. Whoever has not the scope, or no role that allows it, gets 403 before any of
+ * The gate of an API. Anyone who lacks the scope, or a role that allows it, gets 403 before any of
  * the request is looked at.
  * @example
  * serve(app, OPERATIONS, handlers, gate(bearer(options)));
  */
 export const gate =
   (identify: Identify): Gate =>
-  (access) =>
-  async (request, _response, next) => {
-    const principal = await identify(request);
-    if (!mayUse(principal, access)) {
-      throw new Failure('forbidden', { more: { scope: access.scope } });
-    }
-    principals.set(request, principal);
-    next();
+  (access) => {
+    const { scope } = access;
+    const challenge = `Bearer realm="core-bank", error="insufficient_scope", scope="${scope}"`;
+    const enter = async (request: Request): Promise<Principal> => {
+      const principal = await identify(request);
+      if (mayUse(principal, access)) return principal;
+      throw new Failure('forbidden', { more: { scope } }, { 'WWW-Authenticate': challenge });
+    };
+    return async (request, _response, next) => {
+      const principal = await enter(request);
+      passed.set(request, { principal, again: () => enter(request) });
+      next();
+    };
   };
 
-/** Who sent a request that has passed the gate. */
-export function principalOf(request: Request): Principal {
-  const principal = principals.get(request);
-  if (principal === undefined) throw new Error(`${request.path} was not guarded by a gate`);
-  return principal;
+function passedBy(request: Request): Passed {
+  const found = passed.get(request);
+  if (found === undefined) throw new Error(`${request.path} was not guarded by a gate`);
+  return found;
 }
+
+/** Who sent a request that has passed the gate. */
+export const principalOf = (request: Request): Principal => passedBy(request).principal;
+
+/**
+ * Whether who sent a long request would still pass the gate: rejects with a Failure when the token
+ * has ended or was taken back.
+ */
+export const lookAgain = async (request: Request): Promise<void> =>
+  void (await passedBy(request).again());

@@ -92,7 +92,7 @@ describe('the methods of a path', () => {
   app.get('/things/:id', (_request, response) => void response.json({ thing: 1 }));
   app.put('/things/:id', (_request, response) => void response.json({}));
   app.post('/things', (_request, response) => void response.json({}));
-  health(app, {});
+  health(app, {}, () => true);
   finish(app, logger);
 
   test.each([

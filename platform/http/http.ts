@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import http, { type RequestListener } from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -7,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../../contracts/http/problems.ts';
+import { sameToken } from './app-token.ts';
 import { Failure } from './failure.ts';
 import { foreignCheck } from './cross-origin-request.ts';
 import { PROTECTED_LINES, protectAnswer } from './response-headers.ts';
@@ -18,6 +18,7 @@ import {
 import { errorText, type Logger } from '../logger.ts';
 import { followTlsFiles, readTlsFiles, type TlsFiles } from './tls.ts';
 
+export { sameToken } from './app-token.ts';
 export { jsonBody, parseObject } from './json-body.ts';
 export { Failure } from './failure.ts';
 
@@ -60,13 +61,6 @@ export function createApp(options: AppOptions): Express {
   });
   if (options.appToken !== undefined) app.use(requireToken(options.appToken));
   return app;
-}
-
-/** Compares in constant time, so that the time of an answer reveals nothing of the token. */
-export function sameToken(expected: string, shown: string | string[] | undefined): boolean {
-  const left = Buffer.from(expected);
-  const right = Buffer.from(typeof shown === 'string' ? shown : '');
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function requireToken(token: string): RequestHandler {

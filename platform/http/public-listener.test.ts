@@ -39,7 +39,7 @@ beforeAll(async () => {
   [plain, secure] = [await freePort(), await freePort()];
   const app = createApp({ logger });
   app.get('/things', (_request, response) => void response.json({}));
-  health(app, {});
+  health(app, {}, () => true);
   finish(app, logger);
   const config = z.object(publicApiConfig).parse({
     APP_PORT: plain,

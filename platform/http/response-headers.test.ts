@@ -22,7 +22,7 @@ function house(mode: DocsMode = 'try') {
   app.get('/broken', () => {
     throw new Error('broken');
   });
-  health(app, {});
+  health(app, {}, () => true);
   docs(app, { info: { title: 'Things' } }, mode);
   finish(app, logger);
   return { app, get: (path: string) => request(app).get(path).set(token) };

@@ -2,13 +2,17 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
-import { createApp, finish } from '../../platform/http/http.ts';
+import { LIVE_EVENTS_OPERATION } from '../../contracts/log/live-events.ts';
+import { EVERY_RIGHT, openGate } from '../../platform/http/gate-for-tests.ts';
+import { gate, type Gate } from '../../platform/http/gate.ts';
+import { createApp, Failure, finish } from '../../platform/http/http.ts';
 import { idOf } from '../accounts/accounts-for-tests.ts';
 import { eventStreams } from './event-streams.ts';
 import { eventOf, logForTests } from './log-for-tests.ts';
 import { silentLogger as logger } from '../../platform/silent-logger-for-tests.ts';
 
-const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
+const quiet = { heartbeatMs: 60_000, stalledMs: 60_000 };
+const pace = { ...quiet, everyMs: 1, awayMsMax: 4, tokenLookMs: 5 };
 const WAIT_MS = 100;
 
 const servers: http.Server[] = [];
@@ -20,12 +24,12 @@ afterEach(() => {
 });
 
 /** Account 1 has 5 versions. */
-async function api() {
+async function api(guard: Gate = openGate) {
   const { log, state, grow } = logForTests(new Map([[1, 5]]));
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, pace });
   const app = createApp({ logger });
   const path: RequestHandler = (request, response) => streams.handle(request, response);
-  app.get('/v1/accounts/:id/events/stream', path);
+  app.get('/v1/accounts/:id/events/stream', guard(LIVE_EVENTS_OPERATION.access), path);
   finish(app, logger);
   const server = http.createServer(app);
   servers.push(server);
@@ -143,4 +147,30 @@ test('at the shutdown every stream ends cleanly and no other begins', async () =
   streams.close();
   expect(await stream.ended).toBe('a clean end');
   expect((await open()).status).toBe(503);
+});
+
+test.each<[string, 'unauthenticated' | 'service-unavailable', boolean]>([
+  ['given a token that has ended, the stream says so and ends', 'unauthenticated', true],
+  ['given an issuer that is away, the stream goes on', 'service-unavailable', false],
+])('%s', async (_name, code, ends) => {
+  let isOver = false;
+  const { open, grow } = await api(
+    gate(() => {
+      if (isOver) throw new Failure(code, { detail: 'The access token has expired.' });
+      return EVERY_RIGHT;
+    }),
+  );
+  const stream = await open();
+  await stream.until('id: 5');
+  isOver = true;
+  await sleep(30);
+  grow(1, 1);
+  if (ends) {
+    expect(await stream.ended).toBe('a clean end');
+    const said = 'event: token-ended\ndata: {"detail":"The access token has expired."}\n\n';
+    expect(await stream.until('token-ended')).toContain(said);
+  } else {
+    expect(await stream.until('id: 6')).not.toContain('token-ended');
+    stream.leave();
+  }
 });

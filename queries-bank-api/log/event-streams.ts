@@ -4,9 +4,11 @@ import {
   lastEventIdText,
   liveEventOf,
   streamQuery,
+  TOKEN_ENDED,
 } from '../../contracts/log/live-events.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import type { AccountId } from '../../domain/ids.ts';
+import { lookAgain } from '../../platform/http/gate.ts';
 import { Failure } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { doubling, retry } from '../../platform/retry.ts';
@@ -109,6 +111,8 @@ export class LiveEvents {
 const CONNECT_AGAIN_MS = 1_000;
 const LOOK_AGAIN_MS = 100;
 const TRY_LATER = { 'Retry-After': '5' };
+/** How often the token of an open stream is looked at again, and so how late its end is noticed. */
+const TOKEN_LOOK_MS = 15_000;
 
 /** What streams need. */
 export interface EventStreamsOptions {
@@ -116,7 +120,7 @@ export interface EventStreamsOptions {
   readonly logger: Logger;
   /** How long to wait for a version that the log does not have yet, in milliseconds. */
   readonly waitMs: number;
-  readonly pace?: StreamPace & VersionsPace;
+  readonly pace?: StreamPace & VersionsPace & { readonly tokenLookMs?: number };
 }
 
 export type EventStreams = ReturnType<typeof eventStreams>;
@@ -139,6 +143,15 @@ export function eventStreams(options: EventStreamsOptions) {
     }
   };
 
+  /** Ends a stream whose token has ended or was taken back, after saying so. */
+  const endWith = async (stream: EventStream, error: unknown): Promise<void> => {
+    // The issuer is away: what was let in before stays.
+    if (error instanceof Failure && error.code === 'service-unavailable') return;
+    const detail = error instanceof Failure ? error.parts.detail : undefined;
+    await stream.send({ event: TOKEN_ENDED, data: JSON.stringify({ detail }) });
+    stream.end();
+  };
+
   const serve = async (request: Request, response: Response): Promise<void> => {
     const id = paramOf(request, idParams, 'id');
     const after = await placeOf(live, id, wantedBy(request), options.waitMs);
@@ -146,12 +159,16 @@ export function eventStreams(options: EventStreamsOptions) {
     const stream = eventStream(response, pace);
     open.add(stream);
     if (closing) stream.end();
+    const looking = setInterval(() => {
+      lookAgain(request).catch((error: unknown) => endWith(stream, error));
+    }, pace.tokenLookMs ?? TOKEN_LOOK_MS);
     try {
       await pour(id, after, stream);
     } catch (error) {
       logger.error('a stream failed', { accountId: id, error });
       response.destroy();
     } finally {
+      clearInterval(looking);
       open.delete(stream);
     }
   };

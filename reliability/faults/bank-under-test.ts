@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { authorize } from './bank-fetch.ts';
 import { executed } from './executed.ts';
 import { startBank, type BankOptions } from '../../runtime/supervisor/bank.ts';
 import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
@@ -27,6 +28,7 @@ export async function bankUnderTest(options: Pick<BankOptions, 'actorHosts'> = {
   const onNote = (sentence: string): void => void notes.push(sentence);
   const place = { instance, dataDir, quiet: true, onNote };
   const bank = await startBank({ ...place, ...SOON, ...options });
+  authorize(bank);
   const commandUrl = bank.urls['core-bank-api'] as string;
   const queryUrl = bank.urls['queries-bank-api'] as string;
   return {

@@ -136,10 +136,7 @@ test('what was published is what the contract says, and health shows no lag', as
     return parsed?.success !== true || canonicalJson(parsed.data) !== canonicalJson(event);
   });
   expect(wrong.slice(0, 3)).toEqual([]);
-  const port = 3_003 + 1_000 * house.bank.instance.number;
-  const health = (await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()) as {
-    checks: { integration: object };
-  };
+  const health = (await house.bank.health('event-source')) as { checks: { integration: object } };
   expect(health.checks.integration).toMatchObject({ ok: true, lagMs: 0 });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contracts/account/outcomes.ts';
+import { bankFetch } from './bank-fetch.ts';
 
 /** One command that was sent, and what its client knows of it. */
 export interface Attempt {
@@ -31,7 +32,7 @@ const CALL_MS_MAX = 4_000;
 /** Sends one attempt and notes the outcome; never throws. */
 export async function attempt(url: string, entry: Attempt, started: number): Promise<void> {
   try {
-    const response = await fetch(`${url}/v1/accounts/${entry.accountId}/${entry.type}`, {
+    const response = await bankFetch(`${url}/v1/accounts/${entry.accountId}/${entry.type}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': entry.key },
       body: JSON.stringify({ amount: entry.amount }),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bankFetch } from './bank-fetch.ts';
 
 const PATIENCE_MS = 20_000;
 const CALL_MS_MAX = 8_000;
@@ -19,7 +20,7 @@ export async function patientSend(
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      const response = await fetch(url, {
+      const response = await bankFetch(url, {
         method,
         headers: { 'content-type': 'application/json', 'idempotency-key': key },
         body: JSON.stringify(body),

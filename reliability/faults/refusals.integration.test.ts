@@ -9,6 +9,7 @@ import { readKeyFile, verifyAccountFile } from '../../proofs/verify-files.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { patientSend, type Reply } from './patient-send.ts';
 import { viewOf } from './verdict.ts';
+import { bankFetch } from './bank-fetch.ts';
 
 const PATIENCE_MS = 20_000;
 
@@ -24,7 +25,7 @@ const send = (path: string, key: string, body: object, method = 'POST'): Promise
 
 async function recorded(account: string, cursor = ''): Promise<RefusalsAnswer> {
   const path = `/v1/accounts/${account}/refusals?limit=3${cursor}`;
-  const response = await fetch(`${house.queryUrl}${path}`);
+  const response = await bankFetch(`${house.queryUrl}${path}`);
   return refusalsAnswer.parse(await response.json());
 }
 
@@ -88,7 +89,7 @@ test('each record has a receipt that the public key proves, a forged one has non
   await send(`${path}/refusal-recording`, 'on-3', { recordRefusals: true }, 'PUT');
   await send(`${path}/withdrawals`, 'proven', { amount: '900.00' });
   const read = async (from: string): Promise<Record<string, unknown>> =>
-    (await (await fetch(`${house.queryUrl}${from}`)).json()) as Record<string, unknown>;
+    (await (await bankFetch(`${house.queryUrl}${from}`)).json()) as Record<string, unknown>;
   const missing = await violationsWithin(PATIENCE_MS, async () =>
     (await recorded(account)).recorded === 1 ? [] : ['the record is missing'],
   );
@@ -117,7 +118,7 @@ test('all records are exported with a proof, and a file of less of them is refus
   );
   expect(missing).toEqual([]);
   const textOf = async (from: string): Promise<string> => {
-    const response = await fetch(`${house.queryUrl}${from}`);
+    const response = await bankFetch(`${house.queryUrl}${from}`);
     expect([from, response.status]).toEqual([from, 200]);
     return response.text();
   };
@@ -164,7 +165,7 @@ test('who follows the log is not stopped by them', async () => {
     await send(`${path}/withdrawals`, `w-${at}`, { amount: '900.00' });
     await send(`${path}/deposits`, `d-${at}`, { amount: '1.00' });
   }
-  const response = await fetch(`${house.queryUrl}${path}?minVersion=23`);
+  const response = await bankFetch(`${house.queryUrl}${path}?minVersion=23`);
   expect([response.status, await response.json()]).toMatchObject([
     200,
     { version: 23, recordRefusals: true, balance: { ledger: '520.00' } },

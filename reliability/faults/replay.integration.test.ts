@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
 import { startBank, type Bank } from '../../runtime/supervisor/bank.ts';
 import { projectRoot } from '../../runtime/instance.ts';
+import { authorize, bankFetch } from './bank-fetch.ts';
 
 const ACCOUNTS = 30;
 const ROWS_EACH = 12;
@@ -31,6 +32,7 @@ beforeAll(async () => {
     dataDir: join(folder, 'bank'),
     quiet: true,
   });
+  authorize(bank);
 });
 afterAll(async () => {
   await bank?.stop();
@@ -47,7 +49,12 @@ function replay(options: readonly string[] = [], killAfterMs?: number): Promise<
   const { 'core-bank-api': url = '', 'queries-bank-api': queryUrl = '' } = bank.urls;
   const script = join(projectRoot(), 'dist', 'operations', 'replay', 'replay.js');
   const args = [script, file, '--url', url, '--query-url', queryUrl, ...options];
-  const child = spawn(process.execPath, args, { cwd: projectRoot() });
+  const { number, dataDir } = bank.instance;
+  const place = { CORE_BANK_INSTANCE: String(number), CORE_BANK_DATA: dataDir };
+  const child = spawn(process.execPath, args, {
+    cwd: projectRoot(),
+    env: { ...process.env, ...place },
+  });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
@@ -89,14 +96,17 @@ test('given one command that is not in the file, every place that shows it is na
   const { output: before } = await replay();
   expect(before).toContain(verdict(0));
   const accountId = await anAccount();
-  const response = await fetch(`${bank.urls['core-bank-api']}/v1/accounts/${accountId}/deposits`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ amount: '0.01' }),
-  });
+  const response = await bankFetch(
+    `${bank.urls['core-bank-api']}/v1/accounts/${accountId}/deposits`,
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ amount: '0.01' }),
+    },
+  );
   expect(response.status).toBe(201);
   const { version } = (await response.json()) as { version: number };
-  await fetch(
+  await bankFetch(
     `${bank.urls['queries-bank-api']}/v1/accounts/${accountId}/history?minVersion=${version}`,
   );
   const { code, output } = await replay();
@@ -109,10 +119,10 @@ test('given one command that is not in the file, every place that shows it is na
 
 async function anAccount(): Promise<string> {
   const queries = bank.urls['queries-bank-api'];
-  const listed = await fetch(`${queries}/v1/persons?limit=100`);
+  const listed = await bankFetch(`${queries}/v1/persons?limit=100`);
   const persons = (await listed.json()) as { items: { personId: string; familyName: string }[] };
   const owner = persons.items.find(({ familyName }) => familyName === '3')?.personId;
-  const owned = await fetch(`${queries}/v1/accounts?ownerId=${owner}`);
+  const owned = await bankFetch(`${queries}/v1/accounts?ownerId=${owner}`);
   const { items } = (await owned.json()) as { items: { accountId: string }[] };
   return items[0]?.accountId ?? '';
 }

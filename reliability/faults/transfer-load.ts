@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bankFetch } from './bank-fetch.ts';
 
 /** How a client means a transfer to end: at once, or what it does to a pending one. */
 const WAYS = ['direct', 'direct', 'capture', 'part', 'void', 'expire'] as const;
@@ -29,7 +30,7 @@ const jsonOf = async (response: Response) => (await response.json()) as Record<s
 
 /** A POST with a JSON body. */
 export const post = (url: string, body: object, key: string = randomUUID()): Promise<Response> =>
-  fetch(url, {
+  bankFetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(body),
@@ -74,7 +75,7 @@ async function end(commandUrl: string, asked: Asked): Promise<void> {
   switch (way) {
     case 'direct':
     case 'expire':
-      return take(await fetch(url, { signal: AbortSignal.timeout(CALL_MS_MAX) }));
+      return take(await bankFetch(url, { signal: AbortSignal.timeout(CALL_MS_MAX) }));
     case 'capture':
       return take(await post(`${url}/capture`, {}, `${key}/capture`));
     case 'part': {

@@ -3,6 +3,7 @@ import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-unde
 import { seededRandom } from '../../platform/seeded-random.ts';
 import { post, startClosing, startTransfers, type Asked } from './transfer-load.ts';
 import { answersAgainstLog, askAgain, lookAt } from './transfer-verdict.ts';
+import { bankFetch } from './bank-fetch.ts';
 
 const CLIENTS = 12;
 /** The promise: so soon after a fault every transfer has both legs or none. */
@@ -143,7 +144,7 @@ test('a hold expires within 2 s of its time, also when the actor host dies befor
   await sleep(Date.parse(expiresAt) - Date.now());
   let expiredAt = '';
   const late = await violationsWithin(10_000, async () => {
-    const events = await fetch(`${house.queryUrl}/v1/accounts/${account}/events?limit=10`);
+    const events = await bankFetch(`${house.queryUrl}/v1/accounts/${account}/events?limit=10`);
     const { items } = (await events.json()) as { items: { type: string; at: string }[] };
     expiredAt = items.find(({ type }) => type === 'hold-expired')?.at ?? '';
     return expiredAt === '' ? ['the hold has not expired'] : [];

@@ -6,6 +6,7 @@ import {
 import { createLedgerCheck, type OpenTransfer } from '../../domain/invariants.ts';
 import { readAmount } from '../../domain/money.ts';
 import type { Attempt } from './load.ts';
+import { bankFetch } from './bank-fetch.ts';
 
 export interface AccountView {
   readonly accountId: string;
@@ -43,7 +44,7 @@ export async function viewOf(queryUrl: string, accountId: string): Promise<Accou
 }
 
 async function get(url: string): Promise<Record<string, unknown>> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  const response = await bankFetch(url, { signal: AbortSignal.timeout(10_000) });
   if (response.status !== 200)
     throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return (await response.json()) as Record<string, unknown>;

@@ -15,6 +15,7 @@ import { send } from '../bad-input/raw-http.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from './bank-under-test.ts';
 import { patientSend } from './patient-send.ts';
 import { viewOf } from './verdict.ts';
+import { bankFetch } from './bank-fetch.ts';
 
 const OTHER_COMMANDS = 10_000;
 const CLIENTS = 200;
@@ -34,7 +35,7 @@ afterAll(() => house.close());
 
 const deposits = (): string => `${house.commandUrl}/v1/accounts/${account}/deposits`;
 const deposit = (amount: string, key: string = randomUUID()): Promise<Response> =>
-  fetch(deposits(), {
+  bankFetch(deposits(), {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify({ amount }),
@@ -92,7 +93,7 @@ test('each event has a receipt that the public key proves, a forged one has none
   await deposit('3.00');
   const { events } = await viewOf(house.queryUrl, account);
   const read = async (path: string): Promise<Record<string, unknown>> =>
-    (await (await fetch(`${house.queryUrl}${path}`)).json()) as Record<string, unknown>;
+    (await (await bankFetch(`${house.queryUrl}${path}`)).json()) as Record<string, unknown>;
   const key = readPublicKey(String((await read('/v1/audit/public-key'))['publicKey']));
   const last = events.slice(-20);
   for (const { version } of last) {

@@ -13,6 +13,7 @@ import { isFault } from '../../proofs/proof-fault.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import { auditPublicKeyFile, loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
+import { bankFetch } from '../faults/bank-fetch.ts';
 
 const STREAM = 'AUDIT';
 const PATIENCE_MS = 30_000;
@@ -51,10 +52,10 @@ const eventually = async (wrong: string, isTrue: () => Promise<boolean>): Promis
   expect(left).toEqual([]);
 };
 const asked = async (url: string): Promise<{ status: number; body: unknown }> => {
-  const response = await fetch(url);
+  const response = await bankFetch(url);
   return { status: response.status, body: (await response.json()) as unknown };
 };
-const readiness = () => asked(`${house.bank.urls['event-source']}/health/ready`);
+const readiness = async () => (await house.bank.health('event-source')) as { status?: string };
 
 test('checkpoints on the topic are signed by the auditor and follow each other', async () => {
   await house.openAccounts(3);
@@ -97,12 +98,13 @@ test('a rolled-back log is reported everywhere, after a restart too, until it en
   await bank.bringUp('immudb');
 
   const told = async (): Promise<boolean> => {
-    const { status, body } = await readiness();
+    const health = await readiness();
     const alarms = alarmsAnswer.parse((await asked(`${queryUrl}/v1/audit/alarms`)).body);
     const isNamed = alarms.items.some(({ kind }) => kind === 'rolled-back');
     const metrics = await (await fetch(`${house.bank.urls['event-source']}/metrics`)).text();
     const isCounted = /^core_bank_alarms\{kind="rolled-back"\} [1-9]/m.test(metrics);
-    return status === 503 && JSON.stringify(body).includes('rolled back') && isNamed && isCounted;
+    const isSaid = JSON.stringify(health).includes('rolled back');
+    return health.status === 'not-ready' && isSaid && isNamed && isCounted;
   };
   await eventually('health and alarms do not tell', told);
   await eventually('the topic does not tell', async () =>
@@ -120,7 +122,7 @@ test('a rolled-back log is reported everywhere, after a restart too, until it en
   rmSync(data, { recursive: true });
   cpSync(`${data}-new`, data, { recursive: true });
   await bank.bringUp('immudb');
-  await eventually('it does not come back', async () => (await readiness()).status === 200);
+  await eventually('it does not come back', async () => (await readiness()).status === 'ready');
   await house.openAccounts(1);
   await eventually('the audit does not go on', async () => {
     const { accounts, verdict } = auditStatus.parse(

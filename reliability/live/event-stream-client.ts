@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bankFetch } from '../faults/bank-fetch.ts';
 
 interface Message {
   readonly id: string;
@@ -49,7 +50,7 @@ export function consume(url: string, from?: string) {
     connection = new AbortController();
     const signal = AbortSignal.any([stop.signal, connection.signal]);
     const headers = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
-    const answer = await fetch(url, { headers, signal });
+    const answer = await bankFetch(url, { headers, signal });
     if (answer.status === 503) return;
     if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
     connections += 1;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { viewOf } from '../faults/verdict.ts';
 import { consume } from './event-stream-client.ts';
+import { bankFetch } from '../faults/bank-fetch.ts';
 
 const COMMANDS = 400;
 const ARRIVED_MS_MAX = 15_000;
@@ -27,7 +28,7 @@ test('three consumers see each version once: one reconnects, the query API dies'
   const client = async (): Promise<void> => {
     for (; sent < COMMANDS; await sleep(10)) {
       sent += 1;
-      const response = await fetch(`${house.commandUrl}/v1/accounts/${account}/deposits`, {
+      const response = await bankFetch(`${house.commandUrl}/v1/accounts/${account}/deposits`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ amount: '1.00' }),
@@ -66,14 +67,14 @@ test('three consumers see each version once: one reconnects, the query API dies'
 test('without a version a stream begins now; while event-source is away it waits', async () => {
   const [account] = (await house.openAccounts(1)) as [string];
   const { commandUrl, queryUrl, bank } = house;
-  await fetch(`${queryUrl}/v1/accounts/${account}/balance?minVersion=2`);
+  await bankFetch(`${queryUrl}/v1/accounts/${account}/balance?minVersion=2`);
   const consumer = consume(`${queryUrl}/v1/accounts/${account}/events/stream`);
   expect(
     await violationsWithin(5_000, async () => (consumer.lastEventId() === '2' ? [] : ['no hello'])),
   ).toEqual([]);
   await bank.takeDown('event-source');
   for (const amount of ['1.00', '2.00', '3.00']) {
-    const response = await fetch(`${commandUrl}/v1/accounts/${account}/deposits`, {
+    const response = await bankFetch(`${commandUrl}/v1/accounts/${account}/deposits`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ amount }),

@@ -10,6 +10,7 @@ import { producerKeyFile } from '../../runtime/message-producer.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { viewOf } from '../faults/verdict.ts';
+import { bankFetch } from '../faults/bank-fetch.ts';
 
 const ARRIVAL_MS_MAX = 15_000;
 const APP = 'core-bank-api';
@@ -25,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 const batch = async (commands: readonly object[], query = ''): Promise<BatchResult[]> => {
-  const response = await fetch(`${house.commandUrl}/v1/batches${query}`, {
+  const response = await bankFetch(`${house.commandUrl}/v1/batches${query}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ commands }),
@@ -62,7 +63,7 @@ describe('a batch on the real house', () => {
       '?atomic=true',
     );
     expect(statuses(results)).toEqual([409, 422]);
-    const status = await fetch(`${house.commandUrl}/v1/commands/${key}?accountId=${account}`);
+    const status = await bankFetch(`${house.commandUrl}/v1/commands/${key}?accountId=${account}`);
     expect(status.status).toBe(404);
     // Were anything written, it would be there before this one.
     const marker = randomUUID();

@@ -7,6 +7,7 @@ import { asAdmin } from '../../runtime/programs/nats.ts';
 import { loadSecrets } from '../../runtime/secrets.ts';
 import { bankUnderTest, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { patientSend, type Reply } from '../faults/patient-send.ts';
+import { bankFetch } from '../faults/bank-fetch.ts';
 
 const PATIENCE_MS = 20_000;
 /** Words that occur nowhere else, so that every place where they lie in clear is found. */
@@ -27,7 +28,7 @@ const send = (method: string, path: string, key: string, body: object): Promise<
 async function read(path: string): Promise<Record<string, unknown>> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const response = await fetch(`${house.queryUrl}${path}`);
+    const response = await bankFetch(`${house.queryUrl}${path}`);
     const body = (await response.json()) as Record<string, unknown>;
     if (response.status === 200) return body;
     if (performance.now() > deadline) throw new Error(`${path}: ${JSON.stringify(body)}`);
@@ -162,8 +163,9 @@ test('free text is in no log file, health, metrics, alarm or topic for outsiders
   house.bank.kill('event-source', 'SIGKILL');
   await house.bank.waitReady();
   for (const [name, url] of Object.entries(house.bank.urls)) {
-    for (const path of ['/health/ready', '/healthz', '/metrics']) {
-      told.set(`${name}${path}`, await (await fetch(`${url}${path}`)).text());
+    told.set(`${name}/health/ready`, JSON.stringify(await house.bank.health(name)));
+    for (const path of ['/healthz', '/metrics']) {
+      told.set(`${name}${path}`, await (await bankFetch(`${url}${path}`)).text());
     }
   }
   for (const stream of FOR_OUTSIDERS) told.set(stream, (await messagesOf(stream)).join('\n'));

@@ -2,6 +2,7 @@ import { eventsAnswer } from '../../contracts/account/queries.ts';
 import { statementAnswer } from '../../contracts/account/statements.ts';
 import { executed } from '../faults/executed.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
+import { bankFetch } from '../faults/bank-fetch.ts';
 
 const ARRIVED_MS_MAX = 10_000;
 
@@ -14,7 +15,7 @@ let ben: string;
 const post = (path: string, body: object): Promise<Record<string, unknown>> =>
   executed(`${house.commandUrl}/v1/${path}`, body, [200, 201]);
 const get = (path: string, id = anna): Promise<Response> =>
-  fetch(`${house.queryUrl}/v1/accounts/${id}${path}`);
+  bankFetch(`${house.queryUrl}/v1/accounts/${id}${path}`);
 const eventsOf = async (id = anna) =>
   eventsAnswer.parse(await (await get('/events?limit=100', id)).json()).items;
 

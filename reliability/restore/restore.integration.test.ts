@@ -13,6 +13,7 @@ import { seededRandom } from '../../platform/seeded-random.ts';
 import { beginCommandOf, runCommandOf } from './command-run.ts';
 import { publicStream } from './public-stream-for-tests.ts';
 import { dropReadSide, readSide } from './read-side-for-tests.ts';
+import { authorize, bankFetch } from '../faults/bank-fetch.ts';
 
 const PATIENCE_MS = 15_000;
 const HOLD_MS = 25_000;
@@ -29,6 +30,7 @@ beforeAll(async () => {
 });
 const start = async (): Promise<void> => {
   bank = await startBank({ ...place, quiet: true });
+  authorize(bank);
 };
 const stop = async (): Promise<void> => {
   await bank?.stop();
@@ -43,7 +45,7 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 async function post(path: string, body: object, key: string = randomUUID()): Promise<Answer> {
-  const response = await fetch(command(path), {
+  const response = await bankFetch(command(path), {
     method: path.endsWith('/limits') ? 'PUT' : 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(body),
@@ -54,7 +56,7 @@ async function post(path: string, body: object, key: string = randomUUID()): Pro
 async function get(path: string): Promise<Record<string, unknown>> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const response = await fetch(query(path));
+    const response = await bankFetch(query(path));
     const body = (await response.json()) as Record<string, unknown>;
     if (response.status === 200) return body;
     if (Date.now() > deadline) throw new Error(`${path}: ${JSON.stringify(body)}`);

@@ -83,7 +83,7 @@ const appDifferences = (app: DaprApp, services: Services): string[] => {
     ...same(
       `${app.name} secrets`,
       extra.filter((name) => !APP_ONLY.includes(name)),
-      appSecretNames(app),
+      appSecretNames(app).toSorted(),
     ),
     ...tokenDifferences(app, app.name, services),
     ...operatorDifferences(app, services),
@@ -184,6 +184,7 @@ const portDifferences = (services: Services, configs: string): string[] => {
     placementRaft: commandOf('placement'),
     sentry: commandOf('sentry'),
     sentryHealth: commandOf('sentry'),
+    issuer: Object.values(services['issuer']?.environment ?? {}).join(' '),
   };
   return Object.entries(owners).flatMap(([name, text]) => {
     const port = BASE_PORTS[name as keyof typeof BASE_PORTS];
@@ -279,7 +280,7 @@ export const differences = (root: string, texts: Texts): string[] => {
   const extra = names(services).filter(
     (name) =>
       !(name in IMAGE_OF) &&
-      !['pod', 'setup', 'operator'].includes(name) &&
+      !['pod', 'setup', 'operator', 'issuer'].includes(name) &&
       !apps.some((app) => name === app.name || name === sidecarName(app.name)),
   );
   return [

@@ -75,6 +75,9 @@ function composeSecrets() {
     NATS_PASSWORD_ADMIN: secret(),
     NATS_PASSWORD_INTEGRATION_FEED: natsFeed,
     NATS_PASSWORD_READER: secret(),
+    // Of the local issuer, which runs with its profile only.
+    ISSUER_LOCAL_SECRET: secret(),
+    ISSUER_SERVICE_SECRET: secret(),
     IMMUDB_ADMIN_PASSWORD: secret(),
     IMMUDB_PASSWORD: secret(),
     IMMUDB_READER_PASSWORD: secret(),

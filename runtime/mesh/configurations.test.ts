@@ -59,7 +59,7 @@ test.each([
   ['bank-account-actor', 'invoke/event-source.default/method/log/digests'],
   ['queries-bank-api', `invoke/event-source.default/method/log/streams/acct/${ID}/events?limit=1`],
   ['queries-bank-api', 'invoke/bank-account-actor.commands/method/persons/open'],
-  ['event-source', `invoke/queries-bank-api.default/method/v1/accounts/${ID}`],
+  ['event-source', `invoke/queries-bank-api.default/method/sidecar/accounts/${ID}`],
   ['event-source', 'healthz/outbound'],
   ['event-source', 'metadata'],
   ['event-source', 'publish/bank-pubsub/audit?'],

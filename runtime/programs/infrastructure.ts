@@ -1,5 +1,6 @@
 import { placementProgram } from './placement.ts';
 import { ferretdbProgram } from './ferretdb.ts';
+import { issuerOf, issuerProgram } from './issuer.ts';
 import { immudbProgram, provisionImmudb } from './immudb.ts';
 import { natsProgram, provisionNats } from './nats.ts';
 import { postgresProgram, provisionPostgres } from './postgres.ts';
@@ -45,5 +46,8 @@ export const startInfrastructure = async (
     await supervisor.start([sentryProgram(instance, fileOf(programs, 'sentry'))]);
     await supervisor.start([placementProgram(instance, fileOf(programs, 'placement'))]);
   };
-  await Promise.all([readSide(), broker(), log(), dapr()]);
+  const issuer = async (): Promise<void> => {
+    if (issuerOf(instance).isLocal) await supervisor.start([issuerProgram(instance, secrets)]);
+  };
+  await Promise.all([readSide(), broker(), log(), dapr(), issuer()]);
 };

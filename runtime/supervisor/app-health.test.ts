@@ -58,7 +58,7 @@ describe('what waiting does not heal', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const app = { name: 'event-source', appPort: (server.address() as AddressInfo).port };
     const began = Date.now();
-    expect(await waitReady([app as DaprApp], 60_000)).toEqual([
+    expect(await waitReady([app as DaprApp], 60_000, () => 'token')).toEqual([
       'NOT TO BE TRUSTED: event-source: rolled-back: it was cut (docs/audit.md: what to do)',
     ]);
     expect(Date.now() - began).toBeLessThan(30_000);

@@ -66,11 +66,15 @@ export const neededPersonFor = (body: unknown): string | undefined => {
 export const saysReady = (body: unknown): boolean =>
   (body as { status?: unknown } | undefined)?.status === 'ready';
 
-/** Asks an app for its health, without a token; undefined when it does not answer in time. */
-export const askHealth = async (port: number): Promise<unknown> => {
+/**
+ * Asks an app for its health; undefined when it does not answer in time. What its checks found it
+ * tells only to who shows its token.
+ */
+export const askHealth = async (port: number, appToken: string): Promise<unknown> => {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS_MAX);
-    const response = await fetch(`http://${LOOPBACK}:${port}/health/ready`, { signal });
+    const headers = { 'dapr-api-token': appToken };
+    const response = await fetch(`http://${LOOPBACK}:${port}/health/ready`, { signal, headers });
     return (await response.json()) as unknown;
   } catch {
     return undefined;
@@ -102,14 +106,20 @@ const patience = () => {
  * Resolves when every app is ready or needs a person, with a sentence for each of the latter.
  * @returns rejects with an error that names the others when the limit (milliseconds) is over.
  */
-export const waitReady = async (apps: readonly DaprApp[], limitMs: number): Promise<string[]> => {
+export const waitReady = async (
+  apps: readonly DaprApp[],
+  limitMs: number,
+  tokenOf: (app: DaprApp) => string,
+): Promise<string[]> => {
   const deadline = Date.now() + limitMs;
   const needsPerson = patience();
   const sentences: string[] = [];
   let waiting = [...apps];
   while (waiting.length > 0) {
     const asked = await Promise.all(
-      waiting.map(async (app) => ({ app, health: await askHealth(app.appPort) })),
+      waiting.map(async (app) => {
+        return { app, health: await askHealth(app.appPort, tokenOf(app)) };
+      }),
     );
     const left = asked.filter(({ app, health }) => {
       if (saysReady(health)) return false;

@@ -6,7 +6,8 @@ import {
   ACTOR_HOST_APP,
   withActorHosts,
 } from '../programs/actor-hosts.ts';
-import { waitReady } from './app-health.ts';
+import { appToken } from '../environment.ts';
+import { askHealth, waitReady } from './app-health.ts';
 import { appPrograms, INSPECTED_MS_MAX, sidecarName } from '../programs/apps.ts';
 import { readDaprYaml } from '../programs/dapr-yaml.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
@@ -16,6 +17,7 @@ import {
   readInspectorPorts,
   type InspectorPorts,
 } from '../programs/inspector.ts';
+import { localTokens, type TokenWish } from '../programs/issuer.ts';
 import { fileOf, startInfrastructure } from '../programs/infrastructure.ts';
 import {
   prepareDataDir,
@@ -83,6 +85,14 @@ export interface Bank {
   /** What a person must look at, found at the start, one sentence each. */
   readonly distrusted: readonly string[];
   readonly restartCount: (name?: string) => number;
+  /**
+   * An access token of the local issuer for these roles, kept until shortly before its end.
+   * @example
+   * const headers = { authorization: `Bearer ${await bank.token(['teller'])}` };
+   */
+  readonly token: (roles: readonly string[], wish?: TokenWish) => Promise<string>;
+  /** What an app says of itself at /health/ready, with all that its checks found. */
+  readonly health: (name: string) => Promise<unknown>;
   readonly stop: () => Promise<void>;
 }
 
@@ -107,8 +117,18 @@ const requireFreeInspectors = (inspectors: InspectorPorts): Promise<void> => {
   return requireFreePorts(new Map(wanted), `name another port in ${INSPECT_VARIABLE}`);
 };
 
-const requireReady = async (apps: readonly DaprApp[], limitMs: number): Promise<void> => {
-  const sentences = await waitReady(apps, limitMs);
+/** The app token of each app of that bank. */
+const tokensOf = ({ dataDir }: Instance): ((app: DaprApp) => string) => {
+  const secrets = loadSecrets(dataDir);
+  return ({ appID }) => appToken(secrets, appID);
+};
+
+const requireReady = async (
+  instance: Instance,
+  apps: readonly DaprApp[],
+  limitMs: number,
+): Promise<void> => {
+  const sentences = await waitReady(apps, limitMs, tokensOf(instance));
   if (sentences.length > 0) throw new CannotRun(sentences.join('\n'));
 };
 
@@ -129,7 +149,7 @@ const actorHosts = (
       const secrets = loadSecrets(instance.dataDir);
       await supervisor.start(appPrograms(instance, secrets, [app], fileOf(files, 'daprd')));
       apps = [...apps, app];
-      await requireReady([app], READY_DEADLINE_MS);
+      await requireReady(instance, [app], READY_DEADLINE_MS);
     },
     stopActorHost: async (host) => {
       const { name } = actorHost(model, host);
@@ -168,7 +188,7 @@ const makeHandle = (
   kill: supervisor.kill,
   takeDown: supervisor.takeDown,
   bringUp: supervisor.bringUp,
-  waitReady: (limitMs = READY_DEADLINE_MS) => requireReady(hosts.apps(), limitMs),
+  waitReady: (limitMs = READY_DEADLINE_MS) => requireReady(instance, hosts.apps(), limitMs),
   inspectors,
   distrusted,
   restartCount: (name) =>
@@ -176,6 +196,11 @@ const makeHandle = (
       .programs()
       .filter((program) => name === undefined || program.name === name)
       .reduce((sum, program) => sum + program.restarts, 0),
+  token: localTokens(instance, () => loadSecrets(instance.dataDir)),
+  health: async (name) => {
+    const app = hosts.apps().find((one) => one.name === name);
+    return app === undefined ? undefined : askHealth(app.appPort, tokensOf(instance)(app));
+  },
   stop: supervisor.stop,
 });
 
@@ -231,7 +256,7 @@ export const startBank = async (
       await supervisor.start(appPrograms(instance, secrets, apps, daprd, inspectors));
       const readyMs = inspectors.size === 0 ? READY_DEADLINE_MS : INSPECTED_MS_MAX;
       // Not ended for it: who finds out what happened needs the bank, and commands are kept.
-      distrusted.push(...(await waitReady(apps, readyMs)));
+      distrusted.push(...(await waitReady(apps, readyMs, tokensOf(instance))));
     });
     return bank;
   } catch (error) {
