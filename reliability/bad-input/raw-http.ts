@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { authorizationFor } from '../faults/bank-fetch.ts';
 import type { BadRequest } from './corpus.ts';
 
 export interface RawAnswer {
@@ -11,12 +12,23 @@ export interface RawAnswer {
 
 const ANSWER_MS_MAX = 20_000;
 
-/** Sends a request as it is written, without a client library that would correct it. */
-export function send(base: string, request: BadRequest): Promise<RawAnswer> {
+/**
+ * Sends a request as it is written, without a client library that would correct it. A bank that
+ * wants a token gets one with it.
+ */
+export async function send(base: string, request: BadRequest): Promise<RawAnswer> {
   const { hostname, port } = new URL(base);
+  const authorization = await authorizationFor(base);
   return new Promise((resolve, reject) => {
     const { method, path } = request;
-    const options = { hostname, port, method, path, headers: { ...request.headers }, agent: false };
+    const options = {
+      hostname,
+      port,
+      method,
+      path,
+      headers: { ...authorization, ...request.headers },
+      agent: false,
+    };
     const call = http.request(options as http.RequestOptions, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

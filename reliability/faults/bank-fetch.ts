@@ -12,7 +12,7 @@ export function authorize(bank: Pick<Bank, 'token' | 'urls'>): void {
 }
 
 /** The header Authorization for that address; none for what is no bank that was named. */
-async function authorizationFor(url: string): Promise<Record<string, string>> {
+export async function authorizationFor(url: string): Promise<Record<string, string>> {
   const token = tokens.get(new URL(url).origin);
   return token === undefined ? {} : { authorization: `Bearer ${await token()}` };
 }

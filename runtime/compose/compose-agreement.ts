@@ -263,13 +263,18 @@ const ownerDifferences = (compose: Compose, apps: readonly DaprApp[]): string[] 
   ];
 };
 
+/** Whose access tokens the bank takes, which nobody but its owner can say. */
+const YOURS = ['OIDC_AUDIENCE', 'OIDC_ISSUER'];
+
 /** Variables that docker-compose.yml reads, as `${NAME:?}` or as a secret. */
 export const composeVariables = (compose: string): string[] =>
   [
     ...new Set(
       [...compose.matchAll(/(?:\$\{|environment: )([A-Z_]+)(?::\?|$)/gm)].map(([, name]) => name!),
     ),
-  ].sort();
+  ]
+    .filter((name) => !YOURS.includes(name))
+    .sort();
 
 /** Everything in which docker-compose.yml differs from what the native house runs. */
 export const differences = (root: string, texts: Texts): string[] => {
