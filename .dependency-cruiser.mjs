@@ -96,6 +96,7 @@ const DOORS = {
     'routes',
     'version-at-time',
   ],
+  'operations/backup': ['log-backup'],
   'operations/client': ['addresses', 'app-client', 'bearer', 'http-client', 'progress-bar'],
   'operations/replay': ['driver'],
   'projections/balances': ['balance-projection'],

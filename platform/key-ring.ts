@@ -88,6 +88,13 @@ const missing = (id: string): string =>
  */
 export type KeyRingSource = () => Promise<KeyRing>;
 
+/** The text of a ring's file, read; throws KeysUnavailable when it is none. */
+export function readKeyRing(text: string): KeyRingFile {
+  const file = keyRingFile.parse(JSON.parse(text));
+  keyRing(file);
+  return file;
+}
+
 /** The ring of a file, which is read at each call. */
 export const keyRingOfFile =
   (file: string): KeyRingSource =>

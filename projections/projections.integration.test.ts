@@ -122,7 +122,11 @@ describe('both projections on FerretDB', () => {
   test('given the role of an app, it writes its own read model and nothing else', async () => {
     const as = async <T>(app: string, work: (mongo: MongoClient) => Promise<T>): Promise<T> => {
       const mongo = new MongoClient(server.urlOf(app));
-      return work(mongo).finally(() => mongo.close());
+      try {
+        return await work(mongo);
+      } finally {
+        await mongo.close();
+      }
     };
     const write = (mongo: MongoClient, of: ReadModelName) =>
       mongo.db(readDatabase(of)).collection(collections.checkpoints).insertOne({ forged: true });

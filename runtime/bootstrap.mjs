@@ -20,6 +20,7 @@ const COMMANDS = {
   'dead-letters': 'operations/dead-letters.js',
   'sign-message': 'operations/sign-message.js',
   rebuild: 'operations/rebuild.js',
+  rotate: 'operations/rotate.js',
   audit: 'operations/audit.js',
   restore: 'operations/restore/restore.js',
   'backup-keys': 'operations/backup/backup-keys.js',

@@ -115,6 +115,16 @@ export const existingSecrets = (dataDir: string): Secrets => {
   throw new CannotRun(`There is no bank in ${dataDir}: "npm start" makes one.`);
 };
 
+/** Of messages that are on their way, which a restart does not bring to an end. */
+const STAYS = new Set<string>(['commandKey', 'personsKey']);
+
+/** Replaces every password and token; the next start gives them to all programs. */
+export const replaceSecrets = (dataDir: string): void => {
+  const kept = Object.entries(loadSecrets(dataDir)).filter(([name]) => STAYS.has(name));
+  writePrivate(join(dataDir, 'secrets.json'), JSON.stringify(Object.fromEntries(kept)));
+  loadSecrets(dataDir);
+};
+
 /** Reads the secrets of the data folder; makes them at the first start. */
 export const loadSecrets = (dataDir: string): Secrets => {
   const file = join(dataDir, 'secrets.json');

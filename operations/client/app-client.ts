@@ -16,21 +16,21 @@ export interface AppAddress {
   readonly token: string;
 }
 
-/**
- * That app of the instance CORE_BANK_INSTANCE, by its id. Of several hosts of one id it is the
- * first that runs. Throws CannotRun when there is none.
- */
-export function appAddress(id: string): AppAddress {
+/** Every host of that app of the instance CORE_BANK_INSTANCE. Throws CannotRun when none runs. */
+export function appAddresses(id: string): AppAddress[] {
   const { dataDir } = resolveInstance();
   const parent = operatorFolders(dataDir);
   const folders = existsSync(parent) ? readdirSync(parent).sort() : [];
   const sockets = folders.map((folder) => operatorSocket(join(parent, folder), id));
-  const socket = sockets.find((path) => existsSync(path));
-  if (socket === undefined) {
+  const there = sockets.filter((path) => existsSync(path));
+  if (there.length === 0) {
     throw new CannotRun(`No ${id} runs in ${dataDir}: start the bank with "npm start".`);
   }
-  return { socket, token: operatorTokenOf(dataDir, id) };
+  return there.map((socket) => ({ socket, token: operatorTokenOf(dataDir, id) }));
 }
+
+/** The first of them. */
+export const appAddress = (id: string): AppAddress => appAddresses(id)[0]!;
 
 /** Calls apps as their operator. What is not answered with 2xx throws CannotRun. */
 export const appClient = (addressOf: (app: string) => AppAddress): ServiceInvoker => ({

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -10,7 +10,8 @@ import type { Bank } from '../supervisor/bank.ts';
 import { STREAMS } from './broker-rights.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
 import { asAdmin, brokerPassword, provisionNats } from './nats.ts';
-import { loadSecrets } from '../secrets.ts';
+import { loadSecrets, replaceSecrets } from '../secrets.ts';
+import { replacePostgresAdmin } from './postgres.ts';
 
 const START_MS_MAX = 120_000;
 const WARM_START_MS_MAX = 20_000;
@@ -74,6 +75,12 @@ describe('the infrastructure', () => {
     const show = 'show plan_cache_mode';
     const custom = [{ plan_cache_mode: 'force_custom_plan' }];
     expect(await query('readside_balances', 'readside', show)).toEqual(custom);
+  });
+
+  test('given root, PostgreSQL is a user that nothing else on the machine is', () => {
+    const { uid, mode } = statSync(join(dataDir, 'postgres'));
+    const own = process.getuid!();
+    expect([uid, mode & 0o777]).toEqual([own === 0 ? 64_100 + instance : own, 0o700]);
   });
 
   test('given no credentials, the broker lets nobody in', async () => {
@@ -184,17 +191,23 @@ describe('the infrastructure', () => {
   });
 
   test(
-    'given a second start, it finds everything within 20 s',
+    'given new passwords, a second start gives them to all and finds everything within 20 s',
     async () => {
       const at = new Date().toISOString();
       await query('journal', 'journal', `select journal.set_mark('whole', '${at}')`);
       await bank.stop();
+      const before = loadSecrets(dataDir);
+      replacePostgresAdmin(bank.instance, before.postgresAdmin);
+      replaceSecrets(dataDir);
       const started = Date.now();
       bank = await start();
       expect(Date.now() - started).toBeLessThan(WARM_START_MS_MAX);
       expect(await query('journal', 'journal', 'select * from journal.get_mark()')).toEqual([
         { state: 'whole', at },
       ]);
+      const connection = { servers: `127.0.0.1:${bank.instance.ports.nats}`, user: 'reader' };
+      const old = connect({ ...connection, pass: before.natsReader, maxReconnectAttempts: 0 });
+      await expect(old).rejects.toThrow(/authorization/i);
     },
     START_MS_MAX,
   );

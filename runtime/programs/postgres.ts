@@ -1,17 +1,20 @@
 import { logFile, type Instance } from '../instance.ts';
 import { LOOPBACK } from '../ports.ts';
 import { CannotRun } from '../progress.ts';
-import type { Secrets } from '../secrets.ts';
+import { writePrivate, type Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { processIdentity } from '../supervisor/process-identity.ts';
 import { provisionJournal, withDatabase } from './journal-database.ts';
 import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
 import { provisionReadSide } from './read-side-database.ts';
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   readFileSync,
   statSync,
   chownSync,
+  lchownSync,
+  readdirSync,
   existsSync,
   mkdirSync,
   renameSync,
@@ -36,17 +39,48 @@ interface Call {
 
 const OTHERS_MAY_ENTER = 0o001;
 
-/** PostgreSQL refuses to run as root; then it runs as nobody. Undefined for ordinary users. */
-const postgresUser = (): User | undefined => {
-  if (process.getuid?.() !== 0) return undefined;
-  const line = readFileSync('/etc/passwd', 'utf8')
+/** With the number of the instance it is a user that nothing else on the machine runs as. */
+const UID_BASE = 64_100;
+
+const users = (): string[][] =>
+  readFileSync('/etc/passwd', 'utf8')
     .split('\n')
-    .find((entry) => entry.startsWith('nobody:'));
-  const [, , uid, gid] = line?.split(':') ?? [];
+    .map((line) => line.split(':'));
+
+/**
+ * PostgreSQL refuses to run as root; then it runs as a user of its own, who has no entry in
+ * /etc/passwd. Undefined for ordinary users.
+ */
+const postgresUser = ({ number }: Instance): User | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const uid = UID_BASE + number;
+  const taken = users().find((entry) => entry[2] === String(uid));
+  if (taken !== undefined) {
+    throw new CannotRun(
+      `PostgreSQL refuses root and would run as user ${uid}, who is ${taken[0]} here: start the ` +
+        'bank as an ordinary user.',
+    );
+  }
+  return { uid, gid: uid };
+};
+
+/** Initdb wants a user with an entry; what it makes is handed over before anything is in it. */
+const initdbUser = (): User | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const [, , uid, gid] = users().find(([name]) => name === 'nobody') ?? [];
   if (uid === undefined || gid === undefined) {
     throw new CannotRun('PostgreSQL refuses root and there is no user "nobody": run as a user.');
   }
   return { uid: Number(uid), gid: Number(gid) };
+};
+
+const handOver = (path: string, { uid, gid }: User): void => {
+  if (statSync(path).uid === uid) return;
+  for (const entry of readdirSync(path, { recursive: true, encoding: 'utf8' })) {
+    lchownSync(join(path, entry), uid, gid);
+  }
+  // Last, so that what was begun is begun again.
+  chownSync(path, uid, gid);
 };
 
 const othersMayReach = (path: string): boolean => {
@@ -130,13 +164,13 @@ const locate = (root: string): string => {
  * Next to the place of the data folder, and moved there when it is whole: initdb writes the
  * version first, so what a killed one has left would pass for a database that nobody can log in to.
  */
-const initialise = (bin: string, place: string, secrets: Secrets): void => {
-  const user = postgresUser();
+const initialise = (bin: string, place: string, password: string): void => {
+  const user = initdbUser();
   const dir = `${place}.unfinished`;
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const passwordFile = join(dir, '..', 'postgres-password');
-  writeFileSync(passwordFile, secrets.postgresAdmin, { mode: 0o600 });
+  writeFileSync(passwordFile, password, { mode: 0o600 });
   const owned = user === undefined ? [] : [dir, passwordFile];
   for (const path of owned) chownSync(path, user?.uid ?? 0, user?.gid ?? 0);
   const flags = ['-D', dir, '-U', ADMIN, '--pwfile', passwordFile, '--auth=scram-sha-256'];
@@ -176,14 +210,47 @@ const canLogIn = (instance: Instance, secrets: Secrets): Promise<boolean> =>
     .then(() => true)
     .catch(() => false);
 
+/** While it is there, the administrator may still have the password in it instead of ours. */
+const firstPasswordFile = (dir: string): string => `${dir}-first-password`;
+
+/** Has the next start replace the administrator's password, which is this one now. */
+export const replacePostgresAdmin = ({ dataDir }: Instance, password: string): void =>
+  writePrivate(firstPasswordFile(join(dataDir, 'postgres')), password);
+
+/** Under root initdb runs as nobody, so the password that it saw must not be the one in use. */
+const replaceFirstPassword = async (
+  instance: Instance,
+  secrets: Secrets,
+  file: string,
+): Promise<void> => {
+  const postgresAdmin = readFileSync(file, 'utf8');
+  const client = await connectToPostgres(instance, { postgresAdmin }, ADMIN).catch(() => undefined);
+  if (client !== undefined) {
+    const password = client.escapeLiteral(secrets.postgresAdmin);
+    try {
+      await client.query(`alter role ${ADMIN} password ${password}`);
+    } finally {
+      await client.end();
+    }
+  } else if (!(await canLogIn(instance, secrets))) return;
+  rmSync(file, { force: true });
+};
+
 /** The PostgreSQL program; its data folder is created at the first start. */
 export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {
   const bin = locate(instance.root);
   const dir = join(instance.dataDir, 'postgres');
-  if (!existsSync(join(dir, 'PG_VERSION'))) initialise(bin, dir, secrets);
+  const user = postgresUser(instance);
+  const first = firstPasswordFile(dir);
+  if (!existsSync(join(dir, 'PG_VERSION'))) {
+    const password = user === undefined ? secrets.postgresAdmin : randomUUID();
+    if (user !== undefined) writePrivate(first, password);
+    initialise(bin, dir, password);
+  }
+  if (user !== undefined) handOver(dir, user);
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const args = ['-D', dir, '-p', String(instance.ports.postgres), ...settings];
-  const call = runAs(postgresUser(), join(bin, 'postgres'), args, [bin, dir]);
+  const call = runAs(user, join(bin, 'postgres'), args, [bin, dir]);
   return {
     name: 'postgres',
     command: call.command,
@@ -193,7 +260,10 @@ export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSp
     logFile: logFile(instance, 'postgres'),
     port: instance.ports.postgres,
     layer: 0,
-    ready: () => canLogIn(instance, secrets),
+    ready: async () => {
+      if (existsSync(first)) await replaceFirstPassword(instance, secrets, first);
+      return canLogIn(instance, secrets);
+    },
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
     stopSignal: 'SIGINT',
     beforeStart: () => dropStaleLock(dir),

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REWRAP_KEYS } from '../bank-account-actor/restore/keys-backup.ts';
+import { readKeyRing, withNewKey, withoutOldKeys } from '../platform/key-ring.ts';
+import { ask } from '../platform/service-client.ts';
+import { prepareDataDir, resolveInstance, type Instance } from '../runtime/instance.ts';
+import { replacePostgresAdmin } from '../runtime/programs/postgres.ts';
+import { runCommand } from '../runtime/progress.ts';
+import { keyRingFile, loadSecrets, replaceSecrets, writePrivate } from '../runtime/secrets.ts';
+import { requireStopped } from './backup/log-backup.ts';
+import { appAddresses, appClient } from './client/app-client.ts';
+import { Argument, command } from './command-line.ts';
+
+/** A commit that was begun under the key before is at its end after this time. */
+const LAST_COMMITS_MS = 10_000;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Has every actor host read the ring and wrap all keys by its current key. */
+async function rewrapEverywhere(): Promise<number> {
+  let rewrapped = 0;
+  for (const address of appAddresses(REWRAP_KEYS.app)) {
+    rewrapped += (
+      await ask(
+        appClient(() => address),
+        REWRAP_KEYS,
+        {},
+      )
+    ).rewrapped;
+  }
+  return rewrapped;
+}
+
+/**
+ * The bank runs on. Until the end the ring has both keys, so that a rotation that was broken off
+ * loses nothing and is begun again.
+ */
+async function rotateKeyRing({ dataDir }: Instance): Promise<void> {
+  const file = keyRingFile(dataDir);
+  const both = withNewKey(readKeyRing(readFileSync(file, 'utf8')));
+  writePrivate(file, `${JSON.stringify(both)}\n`);
+  let rewrapped = await rewrapEverywhere();
+  await sleep(LAST_COMMITS_MS);
+  for (let more = -1; more !== 0; rewrapped += more) more = await rewrapEverywhere();
+  writePrivate(file, `${JSON.stringify(withoutOldKeys(both))}\n`);
+  say(`The keys of ${rewrapped} persons are wrapped by a new key; the old one is gone.`);
+}
+
+function rotatePasswords(instance: Instance): void {
+  requireStopped(instance);
+  prepareDataDir(instance);
+  replacePostgresAdmin(instance, loadSecrets(instance.dataDir).postgresAdmin);
+  replaceSecrets(instance.dataDir);
+  say('Every password and token is a new one from the next start on.');
+  say('Readers of bank-events need the new password of "reader" (docs/integration-events.md).');
+}
+
+/**
+ * `npm run rotate -- key-ring` while the bank runs: another key wraps the keys of persons.
+ * `npm run rotate -- passwords` while it does not: new passwords and tokens for all programs.
+ */
+runCommand(async () => {
+  const what = ['key-ring', 'passwords'] as const;
+  const [asked] = command('rotate', 'Replaces keys, or passwords and tokens, by new ones.')
+    .addArgument(new Argument('<what>', 'to replace').choices(what))
+    .parse().processedArgs;
+  const instance = resolveInstance();
+  if (asked === 'key-ring') await rotateKeyRing(instance);
+  else rotatePasswords(instance);
+});
