@@ -102,7 +102,8 @@ export const appSecretNames = (app: DaprApp): readonly string[] => {
 };
 
 /** For who develops; an app that is started in another way shows no documentation. */
-const DEVELOPMENT: Environment = { DOCS: 'try' };
+const DEVELOPMENT: Environment =
+  process.env['CORE_BANK_PRODUCTION'] === 'yes' ? {} : { DOCS: 'try' };
 
 const inherited = (): Record<string, string> => {
   const pairs = INHERITED.map((name) => [name, process.env[name]]);

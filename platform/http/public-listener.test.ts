@@ -32,6 +32,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+const settings = () =>
+  z.object(publicApiConfig).parse({
+    APP_PORT: plain,
+    DAPR_HTTP_PORT: 1,
+    DAPR_API_TOKEN: TOKEN,
+    APP_API_TOKEN: TOKEN,
+    OIDC_ISSUER: 'http://127.0.0.1:1',
+    TLS_CERT_FILE: certFile,
+    TLS_KEY_FILE: keyFile,
+    TLS_PORT: secure,
+  });
+
 let stop: () => Promise<void>;
 let [plain, secure] = [0, 0];
 beforeAll(async () => {
@@ -41,20 +53,20 @@ beforeAll(async () => {
   app.get('/things', (_request, response) => void response.json({}));
   health(app, {}, () => true);
   finish(app, logger);
-  const config = z.object(publicApiConfig).parse({
-    APP_PORT: plain,
-    DAPR_HTTP_PORT: 1,
-    DAPR_API_TOKEN: TOKEN,
-    APP_API_TOKEN: TOKEN,
-    TLS_CERT_FILE: certFile,
-    TLS_KEY_FILE: keyFile,
-    TLS_PORT: secure,
-  });
-  stop = await listenPublic(app, config, logger);
+  stop = await listenPublic(app, settings(), logger);
 });
 afterAll(async () => {
   await stop();
   rmSync(folder, { recursive: true });
+});
+
+test('given production, nothing listens beyond this machine without TLS', async () => {
+  const config = { ...settings(), TLS_CERT_FILE: undefined, TLS_KEY_FILE: undefined };
+  Object.assign(process.env, { CORE_BANK_PRODUCTION: 'yes', LISTEN_HOST: '0.0.0.0' });
+  const listening = listenPublic(() => undefined, config, logger);
+  delete process.env['CORE_BANK_PRODUCTION'];
+  delete process.env['LISTEN_HOST'];
+  await expect(listening).rejects.toThrow('asks for TLS on 0.0.0.0');
 });
 
 type Asked = { status: number | undefined; headers: http.IncomingHttpHeaders; body: string };

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { problem } from '../../contracts/http/problems.ts';
 import type { PublicApiConfig } from '../config.ts';
 import type { Logger } from '../logger.ts';
-import { listen, sameToken, stopListening } from './http.ts';
+import { listen, listenHost, sameToken, stopListening } from './http.ts';
 import { protectAnswer } from './response-headers.ts';
 
 /** How far the port for TLS is from the app's own when nothing else is said: 3000 and 3443. */
@@ -26,6 +26,7 @@ export async function listenPublic(
   };
   if (TLS_CERT_FILE === undefined || TLS_KEY_FILE === undefined) {
     if (TLS_CERT_FILE !== TLS_KEY_FILE) throw new Error('TLS needs TLS_CERT_FILE and TLS_KEY_FILE');
+    requireLoopback(listenHost());
     const server = await listen(app, APP_PORT, { connections });
     return () => stopListening(server);
   }
@@ -37,6 +38,16 @@ export async function listenPublic(
   ];
   logger.info('clients come by TLS', { port });
   return async () => void (await Promise.all(servers.map(stopListening)));
+}
+
+/** In production tokens come without TLS only from this machine, where a proxy may have ended it. */
+function requireLoopback(host: string): void {
+  if (process.env['CORE_BANK_PRODUCTION'] !== 'yes' || /^(?:127\.|::1$|localhost$)/.test(host))
+    return;
+  throw new Error(
+    `CORE_BANK_PRODUCTION asks for TLS on ${host}: set TLS_CERT_FILE and TLS_KEY_FILE, or listen on ` +
+      'loopback, behind a proxy that ends TLS',
+  );
 }
 
 /** Of what comes without TLS only the sidecar's requests and those about health. */
