@@ -1,0 +1,220 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { exportSPKI, UnsecuredJWT } from 'jose';
+import type { Express } from 'express';
+import request from 'supertest';
+import { silent } from '../../bank-account-actor/host/bank-host-for-tests.ts';
+import { ROLES, type Role } from '../../contracts/access/principal.ts';
+import { SCOPES, scopesOf } from '../../contracts/access/rules.ts';
+import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../../contracts/catalogue.ts';
+import type { Operation } from '../../contracts/http/openapi.ts';
+import { bearer } from '../../platform/http/bearer.ts';
+import { gate, type Gate } from '../../platform/http/gate.ts';
+import { openDoor } from '../../platform/http/gate-for-tests.ts';
+import {
+  testIssuer,
+  testKey,
+  type Signing,
+  type TestIssuer,
+  type TestKey,
+} from '../../platform/http/issuer-for-tests.ts';
+import { AccountView } from '../../queries-bank-api/accounts/account-view.ts';
+import { queryApi } from '../../queries-bank-api/app.ts';
+import { HistoryView } from '../../queries-bank-api/history/history-view.ts';
+import { auditForTests } from '../../queries-bank-api/log/audit-for-tests.ts';
+import { eventStreams } from '../../queries-bank-api/log/event-streams.ts';
+import { logOf } from '../../queries-bank-api/log/life-for-tests.ts';
+import { proofsForTests } from '../../queries-bank-api/log/proofs-for-tests.ts';
+import { memoryReadModels } from '../../queries-bank-api/read-models/memory-read-models.ts';
+import { commandHouse } from './command-house.ts';
+
+const AUDIENCE = 'urn:core-bank:api';
+const ID = '0f8fad5b-d9cb-8690-a165-70867728950e';
+const revoked = randomUUID();
+let issuer: TestIssuer;
+let own: TestKey;
+let stranger: TestKey;
+let publicKey: string;
+let seconds: number;
+let house: Awaited<ReturnType<typeof commandHouse>>;
+let queries: Express;
+
+beforeAll(async () => {
+  issuer = await testIssuer();
+  [own] = issuer.state.published as [TestKey];
+  stranger = await testKey();
+  publicKey = await exportSPKI(own.publicKey);
+  seconds = Math.floor(issuer.state.now / 1_000);
+  const door = gate(
+    bearer({
+      issuer: issuer.url,
+      audience: AUDIENCE,
+      rolesClaim: 'roles',
+      algorithms: ['ES256', 'PS256', 'RS256', 'EdDSA'],
+      isRevoked: (jti) => jti === revoked,
+      ask: issuer.ask,
+      now: () => issuer.state.now,
+      logger: silent,
+    }),
+  );
+  house = await commandHouse(door);
+  queries = queriesBehind(door);
+});
+afterAll(() => house.close());
+
+const all = { roles: [...ROLES], scope: Object.keys(SCOPES).join(' ') };
+const signed = (claims: object = {}, more: Signing = {}): Promise<string> =>
+  issuer.sign({ claims: { ...all, ...claims }, ...more });
+const base64url = (value: object): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A token that whoever has read the public key can make, if a verifier takes it for a secret. */
+function ofPublicKey(): string {
+  const claims = { ...all, iss: issuer.url, aud: AUDIENCE, sub: 'x', client_id: 'x', jti: 'x' };
+  const head = base64url({ alg: 'HS256', typ: 'at+jwt', kid: own.kid });
+  const text = `${head}.${base64url({ ...claims, iat: seconds, exp: seconds + 300 })}`;
+  return `${text}.${createHmac('sha256', publicKey).update(text).digest('base64url')}`;
+}
+const unsigned = (): string =>
+  new UnsecuredJWT({ ...all, sub: 'x', client_id: 'x', jti: 'x' })
+    .setIssuer(issuer.url)
+    .setAudience(AUDIENCE)
+    .setIssuedAt(seconds)
+    .setExpirationTime(seconds + 300)
+    .encode();
+
+/** How a request may name nobody, and what it shows. */
+const NOBODY: Readonly<Record<string, () => Promise<string | undefined> | string | undefined>> = {
+  'no token': () => undefined,
+  'a password': () => 'Basic dGVsbGVyOnRlbGxlcg==',
+  'no JWT': () => 'Bearer abc',
+  expired: async () => `Bearer ${await signed({ iat: seconds - 400, exp: seconds - 100 })}`,
+  'not valid yet': async () => `Bearer ${await signed({ nbf: seconds + 100 })}`,
+  'of the future': async () => `Bearer ${await signed({ iat: seconds + 100 })}`,
+  'of a day': async () => `Bearer ${await signed({ exp: seconds + 86_400 })}`,
+  'key of a stranger': async () => `Bearer ${await signed({}, { key: stranger })}`,
+  'key of a stranger by our name': async () =>
+    `Bearer ${await signed({}, { key: { ...stranger, kid: own.kid } })}`,
+  'alg none': () => `Bearer ${unsigned()}`,
+  'HS256 with the public key': () => `Bearer ${ofPublicKey()}`,
+  'another issuer': async () => `Bearer ${await signed({ iss: 'https://other.example' })}`,
+  'another audience': async () => `Bearer ${await signed({ aud: 'https://other.example' })}`,
+  'no audience': async () => `Bearer ${await signed({ aud: undefined })}`,
+  'an id token': async () => `Bearer ${await signed({}, { typ: 'id+jwt' })}`,
+  'no client': async () => `Bearer ${await signed({ client_id: undefined })}`,
+  revoked: async () => `Bearer ${await signed({ jti: revoked })}`,
+};
+
+/** Who is known and must not, and who may: the scopes and the roles of the token. */
+const rights = (operation: Operation): readonly (readonly [string, object, boolean])[] => {
+  const { scope } = operation.access;
+  const others = Object.keys(SCOPES).filter((one) => one !== scope);
+  const allowed = SCOPES[scope] as readonly Role[];
+  return [
+    ['every scope but this', { scope: others.join(' ') }, false],
+    ['no scope', { scope: '' }, false],
+    ['no role', { roles: ['someone'] }, false],
+    ...ROLES.map((role) => [role, { roles: [role] }, allowed.includes(role)] as const),
+    ...ROLES.map((role) => {
+      const scopes = scopesOf([role]).join(' ');
+      return [
+        `${role} as issued`,
+        { roles: [role], scope: scopes },
+        allowed.includes(role),
+      ] as const;
+    }),
+  ];
+};
+
+function queriesBehind(door: Gate): Express {
+  const models = memoryReadModels();
+  Object.assign(models.use, { balances: '1', history: '1' });
+  const log = logOf([]);
+  const accounts = new AccountView(models);
+  const data = { open: () => Promise.resolve([]), loggedVersion: () => Promise.resolve(0) };
+  return queryApi({
+    ...openDoor,
+    gate: door,
+    docs: 'off',
+    accounts,
+    log,
+    logger: silent,
+    checks: {},
+    waitMs: 100,
+    audit: auditForTests().audit,
+    history: new HistoryView(models),
+    persons: { models, accounts, data },
+    proofs: proofsForTests(log),
+    streams: eventStreams({ log, logger: silent, waitMs: 100 }),
+  });
+}
+
+/** An unknown parameter, which is looked at behind the gate and before anything is done. */
+const pathOf = ({ path }: Operation): string =>
+  `${path.replaceAll('{version}', '1').replaceAll(/\{\w+\}/g, ID)}?not-a-parameter=1`;
+
+/**
+ * What is answered behind the gate: a customer learns of nothing that is not theirs, not even what
+ * is wrong with the question.
+ */
+function answerBehind({ id, method, access }: Operation, who: string): readonly unknown[] {
+  const { object } = access;
+  const isOfCustomer = object === 'account' || object === 'person';
+  if (method === 'get' && isOfCustomer && who.startsWith('customer')) {
+    return [404, `${object}-not-found`];
+  }
+  return id === 'reverseTransfer' ? [404, 'transfer-not-found'] : [400, 'invalid-request'];
+}
+
+const APIS = [
+  ['commands', () => house.url, COMMAND_API_OPERATIONS],
+  ['queries', () => queries, QUERY_API_OPERATIONS],
+] as const;
+const CELLS = APIS.flatMap(([, , operations]) => operations).flatMap((operation) => [
+  ...Object.keys(NOBODY),
+  ...rights(operation),
+]);
+
+test('the matrix has a cell for every operation and every sender', () => {
+  expect(CELLS.length).toBeGreaterThanOrEqual(1_000);
+});
+
+describe.each(APIS)('%s', (_api, server, operations) => {
+  test.each(operations.map((operation) => [operation.id, operation] as const))(
+    '%s',
+    async (_id, operation) => {
+      const ask = async (authorization: string | undefined) => {
+        const asked = request(server())[operation.method](pathOf(operation));
+        if (operation.method !== 'get') asked.send({});
+        const answer = await (authorization === undefined
+          ? asked
+          : asked.set('Authorization', authorization));
+        return [answer.status, answer.body.code, 'www-authenticate' in answer.headers];
+      };
+      for (const [why, show] of Object.entries(NOBODY)) {
+        expect([why, ...(await ask(await show()))]).toEqual([why, 401, 'unauthenticated', true]);
+      }
+      for (const [who, claims, may] of rights(operation)) {
+        const [status, code] = await ask(`Bearer ${await signed(claims)}`);
+        const expected = may ? answerBehind(operation, who) : [403, 'forbidden'];
+        expect([who, status, code]).toEqual([who, ...expected]);
+      }
+    },
+  );
+});
+
+test('a token counts in its header only, and once', async () => {
+  const token = await signed();
+  const path = `/v1/audit/status`;
+  for (const place of [`?access_token=${token}`, `?token=${token}`]) {
+    expect((await request(queries).get(path + place)).status).toBe(401);
+  }
+  expect((await request(queries).get(path).set('Cookie', `token=${token}`)).status).toBe(401);
+  expect((await request(queries).get(path).set('Authorization', `Bearer ${token}`)).status).toBe(
+    200,
+  );
+});
+
+test.each(['/health/live', '/health/ready', '/healthz'])('%s asks for nobody', async (path) => {
+  expect((await request(queries).get(path)).status).toBe(200);
+  expect((await request(house.url).get(path)).status).toBe(200);
+});
