@@ -3,7 +3,7 @@
  * certificate. Placement lets an app claim actors in its own namespace only, so nobody but the
  * actor host and the API that calls it can stand in for an account's actor.
  */
-export const NAMESPACES = {
+const NAMESPACES = {
   'bank-account-actor': 'commands',
   'core-bank-api': 'commands',
   'event-source': 'default',

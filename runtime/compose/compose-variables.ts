@@ -10,7 +10,7 @@ const SECRET_BYTES = 24;
 const WRAPPING_KEY_BYTES = 32;
 const KEY_ID_DIGITS = 10;
 /** Where sentry's container has the keys of the tokens. */
-export const TOKEN_KEYS_FILE = '/mesh/keys/tokens.json';
+const TOKEN_KEYS_FILE = '/mesh/keys/tokens.json';
 /** Those that serve no operator: they are the bank's two APIs. */
 const WITHOUT_OPERATOR = ['core-bank-api', 'queries-bank-api'];
 /** It has no business with the broker. */
