@@ -4,6 +4,7 @@ import type { Bank } from '../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../runtime/supervisor/command.ts';
 import { issuerOf } from '../runtime/programs/issuer.ts';
 import { clock, runCommand } from '../runtime/progress.ts';
+import { TLS_PORT_APART } from '../platform/http/public-listener.ts';
 
 const TOKEN = '-H "Authorization: Bearer $TOKEN"';
 const JSON_AND_TOKEN = `-H 'content-type: application/json' ${TOKEN}`;
@@ -18,9 +19,15 @@ const howToGetToken = ({ instance }: Bank): string => {
   return `Every request needs a token: TOKEN=$(${set.join('')}npm run -s token -- teller)`;
 };
 
+/** Where clients come: with a certificate by TLS, 443 ports above the app's own. */
+const forClients = (url: string): string =>
+  process.env['TLS_CERT_FILE'] === undefined
+    ? url
+    : `https://localhost:${Number(new URL(url).port) + TLS_PORT_APART}`;
+
 const welcome = (bank: Bank, elapsedMs: number): string => {
-  const commands = bank.urls['core-bank-api'] ?? '';
-  const queries = bank.urls['queries-bank-api'] ?? '';
+  const commands = forClients(bank.urls['core-bank-api'] ?? '');
+  const queries = forClients(bank.urls['queries-bank-api'] ?? '');
   const state = bank.distrusted.length === 0 ? 'is open' : 'runs, but see below,';
   return `
 The bank ${state} after ${clock(elapsedMs)}.

@@ -30,5 +30,5 @@ test('every test that is named exists, by its file and its name', () => {
 test('each letter of STRIDE and each number of OWASP is looked at', () => {
   const cells = [...PAGE.matchAll(/^\| (API\d+|[STRIDE]) \|/gm)].map(([, cell]) => cell);
   const owasp = Array.from({ length: 10 }, (_, index) => `API${index + 1}`);
-  expect([...new Set(cells)].toSorted()).toEqual([...owasp, ...'STRIDE'].toSorted());
+  expect(new Set(cells)).toEqual(new Set([...owasp, ...'STRIDE'.split('')]));
 });

@@ -6,7 +6,7 @@ import { listen, listenHost, sameToken, stopListening } from './http.ts';
 import { protectAnswer } from './response-headers.ts';
 
 /** How far the port for TLS is from the app's own when nothing else is said: 3000 and 3443. */
-const TLS_PORT_APART = 443;
+export const TLS_PORT_APART = 443;
 
 /**
  * Listens for clients and for the sidecar of a public API. Without a certificate both come to
