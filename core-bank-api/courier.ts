@@ -56,7 +56,7 @@ export interface Actors {
 }
 
 /** What a lookup found, in the order asked. */
-export interface Found {
+interface Found {
   readonly isOwn: boolean;
   readonly found: readonly (readonly LoggedEvent[] | undefined)[];
 }

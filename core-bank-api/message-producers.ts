@@ -15,7 +15,7 @@ import {
 import type { Logger } from '../platform/logger.ts';
 
 /** Who sent a message, and when it may not begin any more (epoch seconds); or what is wrong. */
-export type Produced =
+type Produced =
   | { readonly principal: Principal; readonly expires?: number | undefined }
   | { readonly reason: string };
 /** Tells who signed a message. */

@@ -1,8 +1,8 @@
-import { testName } from '../../contracts/access/sender-for-tests.ts';
+import { TESTER, testName } from '../../contracts/access/sender-for-tests.ts';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
-import { transferIdFor } from '../../contracts/derived-ids.ts';
+import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import type { Refusal } from '../../domain/account-commands.ts';
 import { transferName, type AccountEvent } from '../../domain/account-events.ts';
 import type { Currency } from '../../domain/currency.ts';
@@ -51,6 +51,8 @@ type House = ReturnType<typeof house>;
 /** Plants a wrong event in a sound log, and gives what the audit finds. */
 type Plant = (house: House) => string[];
 
+const OTHER = 'another-client somebody teller single-factor';
+const withBy = (by: string | undefined) => (event: BankEvent) => ({ ...event, by });
 const SOME_HOLD = holdId('11111111-1111-8111-8111-111111111111');
 const inSameMinute = (bank: PlantedLog): string =>
   new Date(Date.parse(bank.at()) + 1).toISOString();
@@ -443,7 +445,58 @@ const OTHERS: readonly (readonly [string, Plant, RegExp])[] = [
     ({ event, onA }) => onA(event('account-frozen'), { by: `expire ${SOME_HOLD}` }),
     /an id of the bank/,
   ],
+  [
+    'of a client that says of nobody that they did it',
+    ({ money, onA }) => onA(money('money-deposited', 1n), { change: withBy(undefined) }),
+    /it does not say who did it/,
+  ],
+  [
+    'of a person that says of nobody that they did it',
+    ({ bank }) => bank.person(personId(SOME_HOLD), 'person-registered', { by: undefined }),
+    /it does not say who did it/,
+  ],
+  [
+    'that the bank did by itself, as if somebody had',
+    ({ bank, a, event, onA }) => {
+      const expires = bank.hold(a, 100n, { expiresAt: inSameMinute(bank) });
+      bank.pass(1);
+      const expired = event('hold-expired', { holdId: expires, amount: minor(100n) });
+      return onA(expired, { by: `expire ${expires}`, change: withBy(TESTER.by) });
+    },
+    /the bank did it by itself, but it names somebody/,
+  ],
+  [
+    'whose other leg somebody else made',
+    ({ bank, a, b, event }) => {
+      const by = bank.key();
+      const transferId = transferIdFor(a, testName(by));
+      const leg = { transferId, amount: minor(1n) };
+      const received = event('transfer-received', { ...leg, otherAccountId: a });
+      return bank.plant(
+        { id: a, event: event('transfer-sent', { ...leg, otherAccountId: b }), by },
+        { id: b, event: received, by: transferName(transferId), change: withBy(OTHER) },
+      );
+    },
+    /not of one command and one sender/,
+  ],
+  [
+    'a hold whose id the same key of another client makes',
+    ({ bank, a, money, onA }) => {
+      const by = bank.key();
+      const holdId = holdIdFor(a, testName(by));
+      return onA(money('hold-placed', 1n, { holdId }), { by, change: withBy(OTHER) });
+    },
+    /does not follow from its command/,
+  ],
 ];
+test('what two clients do under one key is sound, and what one does twice is not', () => {
+  const { bank, a, money } = house();
+  const by = bank.key();
+  const one = { id: a, event: money('money-deposited', 1n), by };
+  expect(bank.plant(one)).toEqual([]);
+  expect(bank.plant({ ...one, change: withBy(OTHER) })).toEqual([]);
+  expect(bank.plant(one).join()).toMatch(/command-once/);
+});
 test.each(OTHERS)('an event: %s', (_what, plant, sentence) => {
   expect(plant(house()).join('\n')).toMatch(sentence);
 });

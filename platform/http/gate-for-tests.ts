@@ -1,6 +1,5 @@
 import { ROLES, type Principal, type Role } from '../../contracts/access/principal.ts';
 import { scopesOf } from '../../contracts/access/rules.ts';
-import type { PersonId } from '../../domain/ids.ts';
 import { gate } from './gate.ts';
 import type { Before } from './serve.ts';
 
@@ -30,7 +29,7 @@ export const principalFor = (role: Role, owner?: string, client = 'tests'): Prin
   client,
   roles: [role],
   scopes: scopesOf([role]),
-  ...(owner === undefined ? {} : { personId: owner as PersonId }),
+  ...(owner === undefined ? {} : { personId: owner as Principal['personId'] & string }),
 });
 
 const SENDER = 'x-sender';
