@@ -40,13 +40,13 @@ export async function listenPublic(
   return async () => void (await Promise.all(servers.map(stopListening)));
 }
 
-/** In production tokens come without TLS only from this machine, where a proxy may have ended it. */
+/** In production what comes without TLS is from this machine, where a proxy may have ended it. */
 function requireLoopback(host: string): void {
   if (process.env['CORE_BANK_PRODUCTION'] !== 'yes' || /^(?:127\.|::1$|localhost$)/.test(host))
     return;
   throw new Error(
-    `CORE_BANK_PRODUCTION asks for TLS on ${host}: set TLS_CERT_FILE and TLS_KEY_FILE, or listen on ` +
-      'loopback, behind a proxy that ends TLS',
+    `CORE_BANK_PRODUCTION asks for TLS on ${host}: set TLS_CERT_FILE and TLS_KEY_FILE, or listen ` +
+      'on loopback, behind a proxy that ends TLS',
   );
 }
 
