@@ -174,7 +174,6 @@ const GRPC = '^(?:event-source/immudb|runtime/programs)/';
 const PDFKIT = '^queries-bank-api/statements/pdfkit-';
 const HOMES = {
   '@dapr/dapr': '^platform/dapr-publisher\\.ts$',
-  jose: '^platform/http/(?:bearer|issuer-keys)\\.ts$',
   'oidc-provider': '^operations/issuer/',
   undici: '^(?:platform/dapr|bench/)',
   mongodb: '^(?:projections/read-store|queries-bank-api/read-models)/mongo-',
@@ -186,7 +185,7 @@ const HOMES = {
   pdfkit: PDFKIT,
   fontkit: PDFKIT,
   winston: '^platform/logger\\.ts$',
-  jose: '^core-bank-api/message-producers\\.ts$|^operations/message-signature\\.ts$',
+  jose: '^platform/http/(?:bearer|issuer-keys)\\.ts$|^core-bank-api/message-producers\\.ts$|^operations/message-signature\\.ts$',
 };
 
 const local = (pathNot) => ({ dependencyTypes: ['local'], pathNot });

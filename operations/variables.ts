@@ -90,20 +90,6 @@ const YOURS: VariableGroup = {
       'runtime/programs/issuer.ts',
     ),
     variable(
-      'OIDC_ALGORITHMS',
-      'names, separated by commas',
-      '`ES256,PS256,RS256,EdDSA`',
-      'Signatures of access tokens that are taken.',
-      'runtime/programs/issuer.ts',
-    ),
-    variable(
-      'REVOKED_TOKENS_FILE',
-      'file',
-      '`revoked-tokens` in the data folder',
-      'The `jti` of tokens that are no longer taken, one a line.',
-      'runtime/programs/issuer.ts',
-    ),
-    variable(
       'CORE_BANK_PRODUCTION',
       '`yes`',
       'development',

@@ -171,7 +171,7 @@ describe('given a person who signs in by code with PKCE', () => {
   });
 });
 
-test('given a new signing key, then tokens of the old one and of the new one are taken', async () => {
+test('given a new signing key, then tokens of it and of the old one are taken', async () => {
   const old = await house.bank.token(['teller'], { subject: 'before' });
   expect((await register(old)).status).toBe(201);
   house.bank.kill('issuer', 'SIGHUP');
