@@ -57,7 +57,7 @@ test('given members that brokers and sidecars write, the signature stays right',
   expect(await producerOf(carried)).toHaveProperty('principal');
 });
 
-describe('whoever has no key of a producer gets nothing executed', () => {
+describe('a sender without the key of a producer gets nothing executed', () => {
   const digest = messageDigest(EVENT);
   test.each<[string, () => Promise<CommandEvent>, RegExp]>([
     ['no signature', async () => EVENT, /not signed/],

@@ -33,7 +33,7 @@ const ALGORITHMS = { EC: 'ES256', OKP: 'EdDSA' } as const satisfies Record<
 
 /**
  * Checks who signed a message: a compact JWS (RFC 7515) over the digest of what it says. The broker
- * and whoever may write to the topic are no authority.
+ * and anyone who may write to the topic are no authority.
  */
 export const signedBy =
   (keysNow: () => ReadonlyMap<string, KnownKey>): ProducerOf =>

@@ -93,7 +93,7 @@ describe.each(ofAccounts.map((operation) => [operation.id, operation] as const))
       },
     };
     test.each(Object.entries(sick))(
-      'given %s, a customer is told the same of a foreign account and of none',
+      'given %s, a customer gets the same answer for a foreign account and for none',
       async (_name, spoil) => {
         const house = bank();
         spoil(house);
@@ -119,7 +119,7 @@ describe.each(ofAccounts.map((operation) => [operation.id, operation] as const))
         }
       },
     );
-    test('its owner, and whoever may see all, is answered', async () => {
+    test('its owner, and anyone who may see all, is answered', async () => {
       const { get, streams } = bank();
       if (operation.id === 'streamEvents') streams.close();
       for (const who of [JANA, principalFor('teller'), principalFor('auditor')]) {
@@ -146,7 +146,7 @@ test('a customer lists own accounts only, and reads their own person only', asyn
   }
 });
 
-test('who did it is told to the people of the bank, and to no customer', async () => {
+test('the people of the bank see who did it, and no customer does', async () => {
   const { get } = bank();
   for (const path of ['history', 'events', 'refusals']) {
     const items = async (who: Principal) => {

@@ -80,7 +80,7 @@ function ownAccounts({ accounts, log }: OwnershipPorts) {
 }
 
 /**
- * What the reader may be told of events: who did them is for the bank's own people. A customer sees
+ * What the reader may see of events: who did them is for the bank's own people. A customer sees
  * what happened, and not by whose hand.
  */
 export const shownTo = <Item extends { readonly by?: string | undefined }>(

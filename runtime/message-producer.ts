@@ -12,7 +12,7 @@ export const producerKeyFile = (dataDir: string): string =>
 
 /**
  * Which systems may send commands as messages (docs/messages.md): more may be added. Made at the
- * first start, with one producer whose key is beside it.
+ * first start, with one producer, whose key is in the same folder.
  */
 export function producersFile(dataDir: string): string {
   const file = join(dataDir, 'message-producers.json');

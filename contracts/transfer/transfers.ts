@@ -50,8 +50,8 @@ export const transferAnswer = z.strictObject({
     z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
   ),
   /**
-   * The last step at the source and the one at the target, where money came to it; a customer is
-   * told only those at their own accounts, of the steps too.
+   * The last step at the source and the one at the target, where money came to it; a customer
+   * sees only those at their own accounts, of the steps too.
    */
   from: outcomeSchema.optional(),
   to: outcomeSchema.optional(),

@@ -33,7 +33,7 @@ export const principalFor = (role: Role, owner?: string, client = 'tests'): Prin
 });
 
 const SENDER = 'x-sender';
-/** A gate that is told by a header who sends a request, and the header. */
+/** A gate that reads from a header who sends a request, and the header. */
 export const toldGate = gate((request) => JSON.parse(request.get(SENDER) ?? '') as Principal);
 export const sentBy = (principal: Principal): Readonly<Record<string, string>> => ({
   [SENDER]: JSON.stringify(principal),
