@@ -48,8 +48,8 @@ export interface BatchPlan {
 }
 
 /**
- * Reads each item by itself, so that a bad one harms no other, and sorts them by account. Each needs
- * the right that its command alone would need.
+ * Reads each item by itself, so that a bad one harms no other, and sorts them by account. Each
+ * needs the right that its command alone would need.
  */
 export function planBatch(
   items: readonly unknown[],

@@ -26,8 +26,8 @@ const NOT_OPENED =
   'name one that it was about with accountId.';
 
 /**
- * GET /v1/commands/{idempotencyKey}: the outcome of a command of this client, however it was sent. A
- * client never learns of the commands of another, nor a customer of those on others' accounts.
+ * GET /v1/commands/{idempotencyKey}: the outcome of a command of this client, however it was sent.
+ * A client never learns of the commands of another, nor a customer of those on others' accounts.
  */
 export function tellCommand(actors: Pick<Actors, 'lookup'>): RequestHandler {
   return async (request, response) => {

@@ -15,8 +15,8 @@ export const commandApiConfig = {
     .min(1)
     .optional()
     .describe(
-      'Path of a JSON file with the systems that may send commands as messages: their public keys ' +
-        'and roles (docs/messages.md). Without it every message is refused.',
+      'Path of a JSON file with the systems that may send commands as messages: their public ' +
+        'keys and roles (docs/messages.md). Without it every message is refused.',
     ),
   BATCHES_MAX: most(192, 'Most batches under way of all clients together.'),
   BATCHES_PER_CLIENT_MAX: most(128, 'Most batches under way of one client; a person has half.'),

@@ -43,7 +43,7 @@ const signed = async (event = EVENT, how = {}) => ({
   signature: await sign(event, how),
 });
 
-test('given a signed message, its producer sends it, with the roles that the file gives', async () => {
+test('given a signed message, its producer sends it, with the roles of the file', async () => {
   expect(await producerOf(await signed())).toMatchObject({
     principal: { client: 'payroll', subject: 'payroll', roles: ['service'], strength: 'client' },
   });

@@ -8,7 +8,7 @@ export type StreamId = string & { readonly __brand: 'StreamId' };
 export type OwnerId = string & { readonly __brand: 'OwnerId' };
 /** The client's Idempotency-Key, or one that the server made: 1-128 visible ASCII characters. */
 export type CommandId = string & { readonly __brand: 'CommandId' };
-/** A command id among those of all clients: what it makes, and is remembered by, follows from it. */
+/** A command id among those of all clients: what it makes, and its names, follow from it. */
 export type CommandName = string & { readonly __brand: 'CommandName' };
 /** Lower-case UUID of a hold, derived from the command that placed it. */
 export type HoldId = string & { readonly __brand: 'HoldId' };

@@ -54,8 +54,8 @@ export function ownObjects(ports: OwnershipPorts) {
 
 /**
  * Whether an account is of that owner, who never changes. The read side may not have it yet, and
- * then the log knows. Both are asked about what is foreign and about what is missing, and nothing is
- * remembered of either, so that neither the time nor a failure tells one from the other.
+ * then the log knows. Both are asked about what is foreign and about what is missing, and nothing
+ * is remembered of either, so that neither the time nor a failure tells one from the other.
  */
 function ownAccounts({ accounts, log }: OwnershipPorts) {
   const owners = boundedMap<AccountId, string>(ACCOUNTS_REMEMBERED);

@@ -34,7 +34,7 @@ test('two clients with one key never meet: not in ids, not in what is remembered
   );
 });
 
-test('each client has its own command under a key, and each its own retry and reuse of it', async () => {
+test('each client has its own command under a key, and its own retries of it', async () => {
   await fc.assert(
     fc.asyncProperty(client, client, key, async (first, second, text) => {
       fc.pre(first !== second);

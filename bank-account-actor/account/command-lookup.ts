@@ -14,8 +14,8 @@ export type CommandLookup = (
 
 /**
  * Finds the events of an account that were committed under each name, undefined for none; of a
- * command with events on several streams those of this account; and whether it is an account of that
- * owner. Writes nothing. Rejects while journal or log is away.
+ * command with events on several streams those of this account; and whether it is an account of
+ * that owner. Writes nothing. Rejects while journal or log is away.
  */
 export const commandLookup =
   (journal: Pick<Journal, 'load'>, log: LogReader): CommandLookup =>

@@ -10,8 +10,8 @@ export const accountOf = ({ state }: Working): Account =>
   state !== undefined && isAccountState(state) ? state : NO_ACCOUNT;
 
 /**
- * Whether the sender may not reach the account; one that does not exist is nobody's. The row is read
- * in this turn in both cases, so that the time of the answer does not tell which it is either.
+ * Whether the sender may not reach the account; one that does not exist is nobody's. The row is
+ * read in this turn in both cases, so that the time of the answer does not tell which it is either.
  * Undefined: to be fetched.
  */
 export function isForeignTo(

@@ -31,8 +31,8 @@ export const clientText = visible(CLIENT_CHARACTERS_MAX, '1-64 visible ASCII cha
 export const subjectText = visible(SUBJECT_CHARACTERS_MAX, '1-128 visible ASCII characters');
 
 /**
- * Who did it, as events tell permanently (`byText`): part of the hashed and signed envelope. No names
- * and no tokens, only ids that the issuer gave.
+ * Who did it, as events tell permanently (`byText`): part of the hashed and signed envelope. No
+ * names and no tokens, only ids that the issuer gave.
  */
 export const actedBy = z.strictObject({
   /** Who acts: `sub`, of a delegated token `act.sub` (RFC 8693, section 4.1). */
@@ -73,8 +73,8 @@ export const byText = z
   .regex(BY, 'must be who did it')
   .meta({
     description:
-      'who did it: client, subject, roles (joined by ","), strength of the authentication, and for ' +
-      'whom if it was delegated, with a space between them; missing where the bank did it by itself',
+      'who did it: client, subject, roles (joined by ","), strength of the authentication, and ' +
+      'for whom if it was delegated, with a space between them; missing where the bank itself did',
     examples: ['branch-desk 5d0c2b6e teller multi-factor'],
   });
 

@@ -31,8 +31,8 @@ export const messageClaims = z.strictObject({
 });
 
 /**
- * The digest of what a message says: SHA-256 (base64url) of the canonical JSON (RFC 8785) of its id,
- * source, type and data. What brokers and sidecars write into messages is not part of it.
+ * The digest of what a message says: SHA-256 (base64url) of the canonical JSON (RFC 8785) of its
+ * id, source, type and data. What brokers and sidecars write into messages is not part of it.
  */
 export const messageDigest = ({
   id,

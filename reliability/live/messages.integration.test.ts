@@ -106,7 +106,7 @@ const deadLetters = (...words: string[]): string => {
 };
 
 describe('commands as messages on the real house', () => {
-  test('one that comes twice is executed once, by its producer; nobody else finds its key', async () => {
+  test('one that comes twice is executed once, and only its producer finds its key', async () => {
     const key = randomUUID();
     // Two CloudEvents with one key, because the broker itself drops the same one at once.
     for (const id of [key, randomUUID()]) {

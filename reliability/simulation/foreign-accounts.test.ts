@@ -109,7 +109,7 @@ describe('given an account of somebody else, a customer is answered as if there 
   );
 });
 
-test('a customer moves money from an own account, and sees nothing of the account it goes to', async () => {
+test('a customer moves money from an own account, and sees nothing of the other one', async () => {
   const [mine, theirs] = [await open(), await open({ ownerId: await person('p') })];
   const terms = { fromAccountId: mine, toAccountId: theirs, ...AMOUNT };
   const sent = await post(ada, '/v1/transfers', terms);

@@ -241,6 +241,7 @@ const ownerDifferences = (compose: Compose, apps: readonly DaprApp[]): string[] 
     ['sentry', secret('issuer-key', IMAGE_UIDS.daprd, ISSUER_KEY_FILE)],
     ['placement', token(PLACEMENT_ID)],
     ...hosts.map(({ name }) => [name, secret('key-ring', IMAGE_UIDS.own)] as const),
+    ['core-bank-api', secret('message-producers', IMAGE_UIDS.own)],
     ...apps.map(({ name, appID }) => [sidecarName(name), token(appID)] as const),
   ]);
   const tokens = IDENTITIES.map((id) => [
@@ -256,6 +257,7 @@ const ownerDifferences = (compose: Compose, apps: readonly DaprApp[]): string[] 
     ...same('secrets', compose.secrets, {
       'immudb-signing-key': { environment: 'IMMUDB_SIGNING_KEY' },
       'key-ring': { environment: 'KEY_RING' },
+      'message-producers': { environment: 'COMMAND_PRODUCERS' },
       'issuer-key': { environment: 'SENTRY_ISSUER_KEY' },
       ...Object.fromEntries(tokens),
     }),

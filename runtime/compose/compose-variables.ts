@@ -85,6 +85,8 @@ function composeSecrets() {
     IMMUDB_SIGNING_KEY: String(log.privateKey.export({ type: 'sec1', format: 'pem' })),
     // The keys that wrap the keys of persons (platform/key-ring.ts), for the actor hosts alone.
     KEY_RING: JSON.stringify({ current, keys: { [current]: wrappingKey } }),
+    // Nobody may send commands as messages until this names their producers (docs/messages.md).
+    COMMAND_PRODUCERS: JSON.stringify({ producers: [] }),
     LOG_PUBLIC_KEY: publicHalf(log),
     AUDIT_SIGNING_KEY: privateHalf(auditor),
     COMMAND_KEY: secret(),
