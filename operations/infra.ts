@@ -19,6 +19,8 @@ const PRIVATE_EXECUTABLE = 0o700;
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
+const flagsOf = ({ instance }: Bank): string => sidecarFlags(instance.ports.sentry).join(' ');
+
 /**
  * `dapr run` looks for .dapr/bin/daprd. The wrapper drops the scheduler, whose address the CLI
  * gives even where dapr.yaml has none or an empty one, and adds what the CLI has no fields for:
@@ -35,7 +37,7 @@ for arg do
   else set -- "$@" "$arg"; fi
 done
 . ${quote(folder)}/"$app.sidecar.sh"
-exec ${quote(fileOf(bank.files, 'daprd'))} "$@" ${sidecarFlags(bank.instance.ports.sentry).join(' ')}
+exec ${quote(fileOf(bank.files, 'daprd'))} "$@" ${flagsOf(bank)}
 `;
 
 /** First on PATH, so that dapr.yaml's "node" is this: it gives the app its own environment. */

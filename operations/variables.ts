@@ -229,7 +229,7 @@ const AUDIT: VariableGroup = {
 const CONTAINERS: VariableGroup = {
   title: 'Containers',
   intro:
-    'docker-compose.yml sets these. `npm run compose-env` makes the passwords and identities, once, ' +
+    'docker-compose.yml sets these. `npm run compose-env` makes passwords and identities, once, ' +
     'and writes them to `.data/compose.env`.',
   variables: [
     variable(

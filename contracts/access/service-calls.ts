@@ -24,8 +24,8 @@ const FOLLOWER: SidecarRights = { calls: [LOG_CALLS.events], publishes: [] };
 /**
  * Who may call whom, with which verb, on which route: everything else is refused, by the sidecar of
  * the caller and, by the caller's certificate, by that of the callee. `npm run reference` makes the
- * sidecars' configurations of it (components/). What a sidecar delivers to its own app (actor calls,
- * messages) is no call of another app.
+ * sidecars' configurations of it (components/). What a sidecar delivers to its own app (calls of
+ * actors, messages) is no call of another app.
  */
 export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
   'core-bank-api': {

@@ -121,7 +121,7 @@ const isRefused = ({ status, text }: Said): boolean =>
   (status === 403 && text.includes('access control policy has denied')) ||
   (status === 400 && text.includes('invalid router'));
 
-/** A call as one sidecar makes it to another; whoever makes it writes the headers. */
+/** A call as one sidecar makes it to another; its headers are the caller's to choose. */
 const localCall = ([method, path]: Route, caller: string): Buffer => {
   const header = (name: string, value: string): Buffer =>
     member(2, Buffer.concat([member(1, name), member(2, member(1, value))]));

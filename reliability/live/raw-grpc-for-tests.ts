@@ -50,7 +50,7 @@ export function bytesOf(message: Buffer, number: number): Buffer | undefined {
   return undefined;
 }
 
-/** Calls methods of whoever listens on a loopback port, as an attacker would: without a stub. */
+/** Calls methods of the program on a loopback port, as an attacker would: without a stub. */
 export function grpcPeer(port: number, credential?: Credential, isTls = credential !== undefined) {
   const session: ClientHttp2Session = connect(`${isTls ? 'https' : 'http'}://127.0.0.1:${port}`, {
     ...credential,

@@ -24,7 +24,7 @@ const SENTRY_FILES = ['/mesh/sentry.yaml', '/mesh/authority'] as const;
 const ANCHORS_FILE = '/mesh/authority/ca.crt';
 const ISSUER_KEY_FILE = '/mesh/authority/issuer.key';
 const TOKEN_FILE = '/mesh/token.jwt';
-/** What a program of the mesh is told by its environment. */
+/** What a program of the mesh learns from its environment. */
 const MESH = ['DAPR_SENTRY_TOKEN_FILE', 'DAPR_TRUST_ANCHORS', 'NAMESPACE'];
 const APP_ONLY = ['NODE_ENV', 'LISTEN_HOST', 'ALLOWED_HOSTS', 'DOCS', ...TOKENS];
 
@@ -112,7 +112,7 @@ const operatorDifferences = ({ appID, name }: DaprApp, services: Services): stri
   ];
 };
 
-/** What a program of the mesh is told; its token is one of its key files. */
+/** What a program of the mesh learns; its token is one of its key files. */
 const identityDifferences = (name: string, id: string, services: Services): string[] => {
   const { NAMESPACE, DAPR_SENTRY_TOKEN_FILE } = services[name]?.environment ?? {};
   return [

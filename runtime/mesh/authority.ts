@@ -74,7 +74,7 @@ const certificate = (of: Holder, by: Holder, between: number, nowMs: number): st
 
 /**
  * Makes the authority of the mesh. Sentry would make one itself, but only once it runs, and a
- * container is told whom to trust before.
+ * container must know before whom to trust.
  */
 export function makeAuthority(nowMs = Date.now()): Authority {
   const [anchor, issuer] = [holder('core-bank anchor'), holder('core-bank issuer')];

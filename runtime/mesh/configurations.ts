@@ -3,7 +3,7 @@ import { APP_IDS, namespaceOf, type AppId } from '../../contracts/access/namespa
 import { SIDECAR_RIGHTS, type SidecarRights } from '../../contracts/access/service-calls.ts';
 
 const MADE_BY =
-  '# Made by "npm run reference" from contracts/access/service-calls.ts, which is the place to change.';
+  '# Made by "npm run reference" from contracts/access/service-calls.ts: change it there.';
 const PUBSUB = 'bank-pubsub';
 const MIDDLEWARE = 'middleware.http.routerchecker';
 const TRUST_DOMAIN = 'public';
@@ -31,8 +31,8 @@ const COMMON = {
 
 /**
  * The parts of Dapr's API that an app may use. A list without an entry for a protocol lets all of
- * it through, so the one of gRPC, which no app uses, has the one part that can do nothing here: there
- * is no lock to give back.
+ * it through, so the one of gRPC, which no app uses, has the one part that can do nothing here:
+ * there is no lock to give back.
  */
 const allowedApis = ({ calls, publishes, actors, usesSdk }: SidecarRights): object[] => [
   ...(calls.length === 0 ? [] : [{ name: 'invoke', version: 'v1', protocol: 'http' }]),
@@ -77,7 +77,7 @@ const accessControl = (callee: AppId): object => ({
 
 const componentName = (app: AppId): string => `calls-of-${app}`;
 
-/** What the app's sidecar lets its app ask for, in Dapr's one form: no proxying, no other routes. */
+/** What the app's sidecar lets its app ask for, and whom it lets in. */
 const configuration = (app: AppId): object => ({
   apiVersion: 'dapr.io/v1alpha1',
   kind: 'Configuration',

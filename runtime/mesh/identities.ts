@@ -9,9 +9,8 @@ import { makeAuthority, type Authority } from './authority.ts';
 const CONTROL_PLANE_DOMAIN = 'localhost';
 /** What Dapr 1.18 takes for apps that name none. */
 const APPS_DOMAIN = 'public';
-const CONTROL_PLANE_NAMESPACE = 'default';
 export const PLACEMENT_ID = 'dapr-placement';
-const SENTRY_AUDIENCE = `spiffe://${CONTROL_PLANE_DOMAIN}/ns/${CONTROL_PLANE_NAMESPACE}/dapr-sentry`;
+const SENTRY_AUDIENCE = `spiffe://${CONTROL_PLANE_DOMAIN}/ns/default/dapr-sentry`;
 const AUTHORITY_AGE_MS_MAX = 30 * 24 * 3_600_000;
 const DIRECTORY_MODE = 0o700;
 
@@ -48,7 +47,7 @@ export interface SentryTokens {
 }
 
 /**
- * Makes the tokens anew. Their private key is forgotten at once, so nobody can make further ones.
+ * Makes new tokens. Their private key is forgotten at once, so nobody can make further ones.
  * They do not expire: new ones make the old ones worthless.
  */
 export function makeSentryTokens(): SentryTokens {
@@ -129,7 +128,7 @@ export function prepareMesh(dataDir: string, times?: CertificateTimes): void {
   writePrivate(sentryConfigurationFile(dataDir), configuration);
 }
 
-/** What a sidecar or placement is told of the mesh by its environment. */
+/** What a sidecar or placement learns of the mesh from its environment. */
 export const meshEnvironment = (dataDir: string, id: string): Readonly<Record<string, string>> => ({
   NAMESPACE: namespaceOf(id),
   DAPR_SENTRY_TOKEN_FILE: sentryTokenFile(dataDir, id),

@@ -90,7 +90,7 @@ const untilAnsweredBy = async (wanted: readonly string[]): Promise<number> => {
   return tookMs;
 };
 
-/** What a sidecar shows to whoever connects to its internal port. */
+/** What a sidecar shows to all who connect to its internal port. */
 const certificateAt = (port: number): Promise<{ serial: string; endsMs: number }> =>
   new Promise((resolve, reject) => {
     const options = { port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] };

@@ -36,8 +36,8 @@ export const placementArgs = (
 
 /**
  * Dapr's placement service tells sidecars where an actor lives, over connections with certificates
- * only. It keeps nothing on disk. The bank has no scheduler: no actor has a reminder, what falls due
- * stands in the journal.
+ * only. It keeps nothing on disk. The bank has no scheduler: no actor has a reminder, what falls
+ * due stands in the journal.
  */
 export const placementProgram = (instance: Instance, command: string): ProgramSpec => ({
   name: 'placement',
