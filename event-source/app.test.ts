@@ -266,7 +266,7 @@ test('given free text in what is refused, then only the quarantine has it', asyn
   const delivered = [eventOf(id, 1, remarks), broken, metadata];
   expect(await deliver(cloudEvent(delivered))).toBe('SUCCESS');
   expect(await deliver('{"data": "Petr Novak"')).toBe('SUCCESS');
-  const { text } = await request(app()).get('/health/ready');
+  const { text } = await get('/health/ready');
   const { body } = await get('/audit/alarms').expect(200);
   expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual([
     'poison',

@@ -331,7 +331,7 @@ describe('the keys of persons', () => {
   test('are not given to who has another token, that of the app too', async () => {
     for (const token of ['', TOKEN]) expect(await askOperator(token)).toMatch(/^401 (?!.*key")/);
   });
-  test('are given by no port, whoever asks', async () => {
+  test('are given by no port to anyone', async () => {
     const answer = await fetch(`${url}${READ_KEYS.path}`, {
       method: 'POST',
       body: JSON.stringify({ streams }),

@@ -51,7 +51,7 @@ test('a key from a backup is stored wrapped too', async () => {
   expect(await bank.key(1)).toBe(KEY);
 });
 
-test('a key that is lost makes no person look erased, and heals when it is put back', async () => {
+test('a key that is lost makes no person look erased, and heals when it is restored', async () => {
   const [first, second] = [withNewKey(), withNewKey()];
   const bank = house(first);
   await bank.register(1);
@@ -71,7 +71,7 @@ test('a wrapped key that is moved to another person cannot be unwrapped', async 
   await expect(bank.key(2)).rejects.toThrow('was changed where it is stored');
 });
 
-test('a rotation wraps all keys anew, and then the old key opens nothing', async () => {
+test('a rotation wraps all keys again, and then the old key opens nothing', async () => {
   const before = withNewKey();
   const bank = house(before);
   const persons = Array.from({ length: 450 }, (_one, at) => at + 1);

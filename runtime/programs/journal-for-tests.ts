@@ -63,7 +63,7 @@ async function readJournal(journal: Client): Promise<TakenJournal> {
         {
           version: Number(version),
           state: JSON.parse(state) as unknown,
-          // A key that comes back is wrapped anew.
+          // A key that comes back is wrapped again.
           rest: [digest, due, secret === null].join('\n'),
         },
       ]),

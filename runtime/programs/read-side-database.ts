@@ -82,7 +82,7 @@ const METADATA = '"_ferretdb_database_metadata"';
 /**
  * A schema is a database of FerretDB. Its projection owns it and what it makes in it; the reader
  * may read that. All see which collections there are, because FerretDB reads it once for everybody,
- * as whoever comes first.
+ * as anyone who comes first.
  */
 const schemaSql = (schema: string, owner: string): string => `
 create schema if not exists ${schema} authorization ${owner};
