@@ -263,7 +263,6 @@ const CONTAINERS: VariableGroup = {
           'text',
           'derived from the secrets of the data folder',
           'Secret: what commands of the operator show to that app.',
-          'runtime/environment.ts',
         ),
     ),
     ...['IMMUDB_PASSWORD', 'IMMUDB_READER_PASSWORD', 'POSTGRES_JOURNAL_PASSWORD'].map((name) =>

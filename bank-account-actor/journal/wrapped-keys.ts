@@ -22,8 +22,8 @@ export interface WrappedKeys {
 /**
  * Puts the ring between a journal and its user. The ring is read at the first call, and again when
  * a row names a key that it lacks: another host may have begun to wrap with a newer one. Calls
- * that meet a key which nobody has reject with KeysUnavailable, and with it anyone who waits for them:
- * a person whose key cannot be unwrapped must not be taken for one who was erased.
+ * that meet a key which nobody has reject with KeysUnavailable, and with it anyone who waits for
+ * them: a person whose key cannot be unwrapped must not be taken for one who was erased.
  */
 export function withWrappedKeys(journal: Journal & StoredKeys, source: KeyRingSource): WrappedKeys {
   let ring: KeyRing | undefined;

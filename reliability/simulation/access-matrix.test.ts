@@ -67,7 +67,9 @@ const signed = (claims: object = {}, more: Signing = {}): Promise<string> =>
 const base64url = (value: object): string =>
   Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A token that anyone who has read the public key can make, if a verifier takes it for a secret. */
+/**
+ * A token that anyone who has read the public key can make, if a verifier takes it for a secret.
+ */
 function ofPublicKey(): string {
   const claims = { ...all, iss: issuer.url, aud: AUDIENCE, sub: 'x', client_id: 'x', jti: 'x' };
   const head = base64url({ alg: 'HS256', typ: 'at+jwt', kid: own.kid });

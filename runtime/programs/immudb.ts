@@ -20,7 +20,9 @@ const USERS = [
   { name: LOG_USER, secret: 'immudbWriter', permission: 2 },
   { name: LOG_READER, secret: 'immudbReader', permission: 1 },
 ] as const;
-/** Anyone who may read or write has them by default; what SQL writes would be no entry of the log. */
+/**
+ * Anyone who may read or write has them by default; what SQL writes would be no entry of the log.
+ */
 const SQL_PRIVILEGES = ['SELECT', 'CREATE', 'INSERT', 'UPDATE', 'DELETE', 'DROP', 'ALTER'];
 const ALREADY_EXISTS = /already exists/i;
 /**
