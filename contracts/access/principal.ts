@@ -17,7 +17,7 @@ export type Role = (typeof ROLES)[number];
  * How somebody proved who they are: with two factors or more (RFC 8176, `mfa`), with one, or as a
  * client by its own credential without a person (RFC 6749, section 4.4).
  */
-export const STRENGTHS = ['multi-factor', 'single-factor', 'client'] as const;
+const STRENGTHS = ['multi-factor', 'single-factor', 'client'] as const;
 
 const SUBJECT_CHARACTERS_MAX = 128;
 const CLIENT_CHARACTERS_MAX = 64;
@@ -34,7 +34,7 @@ export const subjectText = visible(SUBJECT_CHARACTERS_MAX, '1-128 visible ASCII 
  * Who did it, as events tell permanently (`byText`): part of the hashed and signed envelope. No
  * names and no tokens, only ids that the issuer gave.
  */
-export const actedBy = z.strictObject({
+const actedBy = z.strictObject({
   /** Who acts: `sub`, of a delegated token `act.sub` (RFC 8693, section 4.1). */
   subject: subjectText,
   client: clientText,
@@ -46,7 +46,7 @@ export const actedBy = z.strictObject({
 export type ActedBy = z.infer<typeof actedBy>;
 
 /** Who sends a request, as the API found in the access token. */
-export const principal = actedBy.extend({
+const principal = actedBy.extend({
   /** The person whose accounts a customer owns: the claim `person_id`. */
   personId: personIdText.optional(),
   scopes: z.array(z.string()),
