@@ -185,7 +185,9 @@ const HOMES = {
   pdfkit: PDFKIT,
   fontkit: PDFKIT,
   winston: '^platform/logger\\.ts$',
-  jose: '^platform/http/(?:bearer|issuer-keys)\\.ts$|^core-bank-api/message-producers\\.ts$|^operations/message-signature\\.ts$',
+  jose:
+    '^platform/http/(?:bearer|issuer-keys)\\.ts$|^core-bank-api/message-producers\\.ts$|' +
+    '^operations/message-signature\\.ts$',
 };
 
 const local = (pathNot) => ({ dependencyTypes: ['local'], pathNot });
