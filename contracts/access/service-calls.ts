@@ -52,6 +52,7 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
     calls: [
       LOG_CALLS.streamEvents,
       LOG_CALLS.streamUntil,
+      LOG_CALLS.latestVersions,
       LOG_CALLS.read,
       ...Object.values(PROOF_CALLS),
       ...Object.values(AUDIT_CALLS),
