@@ -28,7 +28,8 @@ const claimsOf = (token: string): Record<string, unknown> =>
 const kidOf = (token: string): unknown =>
   (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid?: string })
     .kid;
-const send = (path: string, token?: string, init: RequestInit = {}): Promise<Response> => {
+type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
+const send = (path: string, token?: string, init: Init = {}): Promise<Response> => {
   const url = path.startsWith('/v1/audit') ? house.queryUrl : house.commandUrl;
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return fetch(`${url}${path}`, { ...init, headers: { ...init.headers, ...headers } });
