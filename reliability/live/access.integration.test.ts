@@ -31,8 +31,9 @@ const kidOf = (token: string): unknown =>
 type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
 const send = (path: string, token?: string, init: Init = {}): Promise<Response> => {
   const url = path.startsWith('/v1/audit') ? house.queryUrl : house.commandUrl;
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return fetch(`${url}${path}`, { ...init, headers: { ...init.headers, ...headers } });
+  const headers = new Headers(init.headers);
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+  return fetch(`${url}${path}`, { ...init, headers });
 };
 const register = (token?: string): Promise<Response> =>
   send('/v1/persons', token, {
