@@ -30,7 +30,12 @@ const FOLLOWER: SidecarRights = { calls: [LOG_CALLS.events], publishes: [] };
 export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
   'core-bank-api': {
     calls: [],
-    publishes: [topics.COMMAND_RESULTS_TOPIC, topics.DEAD_COMMANDS_TOPIC],
+    // Commands too: systems without a sidecar of their own send them here, under their signature.
+    publishes: [
+      topics.ACCOUNT_COMMANDS_TOPIC,
+      topics.COMMAND_RESULTS_TOPIC,
+      topics.DEAD_COMMANDS_TOPIC,
+    ],
     usesSdk: true,
     actors: {
       types: [ACTOR_TYPE, PERSON_ACTOR_TYPE, `${TELLER_ACTOR_PREFIX}\\.[a-z0-9]+`],

@@ -13,7 +13,7 @@ const FRESH_MS = 5 * MINUTE_MS;
 /** So long they are used while the issuer is away: nobody has got a new token meanwhile. */
 const KEPT_MS = 60 * MINUTE_MS;
 /** A token with an unknown key makes us ask the issuer, but not more often than this. */
-const UNKNOWN_KEY_MS = 5_000;
+const UNKNOWN_KEY_MS = 1_000;
 const NO_KEYS_MS = 1_000;
 const ANSWER_MS_MAX = 5_000;
 const ANSWER_BYTES_MAX = 256 * 1024;
