@@ -119,7 +119,7 @@ describe('commands as messages on the real house', () => {
     expect(looked).toEqual([]);
     await sleep(2_000);
     expect(await loggedWith(key)).toBe(1);
-    const ofOther = await fetch(`${house.commandUrl}/v1/commands/${key}?accountId=${account}`);
+    const ofOther = await bankFetch(`${house.commandUrl}/v1/commands/${key}?accountId=${account}`);
     expect(ofOther.status).toBe(404);
   });
 
