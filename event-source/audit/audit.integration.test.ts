@@ -243,7 +243,7 @@ describe('given a stranger who writes into the log, then the audit names it', ()
     await sound();
     await putEvent(eventOf(id, 6, { commandId: 'command-2' }));
     expect((await found())[0]).toMatch(
-      /breaks command-once: command command-2 was executed before/,
+      /breaks command-once: command @tests command-2 was executed before/,
     );
   });
 
