@@ -40,7 +40,7 @@ const host = createBankHost({
   journal,
   log,
   signer: createSigner(config.HOST_SIGNING_KEY),
-  publish: (message) => dapr.publish(PUBSUB, ACCOUNT_EVENTS_TOPIC, message, 'text/plain'),
+  publish: (message) => dapr.publish(PUBSUB, ACCOUNT_EVENTS_TOPIC, message),
   clock: systemClock,
   logger,
   host: config.ACTOR_HOST_NAME,

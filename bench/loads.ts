@@ -7,6 +7,7 @@ import {
   type AccountId,
   type CommandName,
 } from '../domain/ids.ts';
+import { LOCAL_CLIENT } from '../runtime/programs/issuer.ts';
 import type { Exchange } from './connection.ts';
 import type { Part } from './parts.ts';
 
@@ -78,9 +79,6 @@ export function batch(next: () => string, count = BATCH_COMMANDS): Exchange {
   return keyed('/v1/batches', JSON.stringify({ commands }));
 }
 
-/** The client of the tokens that a bank on this machine gives (runtime/programs/issuer.ts). */
-const CLIENT = 'core-bank-local';
-
 /**
  * Places holds and captures those that were placed long enough ago to be there: the key makes
  * the hold's id, so no answer has to be read.
@@ -95,7 +93,7 @@ function holds(next: () => string): () => Exchange {
       return keyed(`/v1/accounts/${oldest[0]}/holds/${holdIdFor(...oldest)}/capture`, '{}');
     }
     const [account, key] = [accountId(next()), commandId(randomUUID())];
-    placed.push([account, commandName(CLIENT, key)]);
+    placed.push([account, commandName(LOCAL_CLIENT, key)]);
     return keyed(`/v1/accounts/${account}/holds`, '{"amount":"0.01"}', key);
   };
 }

@@ -72,7 +72,7 @@ export function planBatch(
     const { accountId: given, idempotencyKey, ...command } = parsed.data as BatchItem;
     const about = `${given ?? ''} ${canonicalJson(command)}`;
     said.push(`${idempotencyKey ?? ''} ${about}`);
-    const access = ACCESS.get(command.type);
+    const access = OPERATION_OF.get(command.type)?.access;
     if (access === undefined || !mayUse(principal, access)) {
       failures.set(index, new Failure('forbidden', { more: { scope: access?.scope } }));
       return;
@@ -152,11 +152,9 @@ export const isUnavailable = (result: CommandResult): boolean =>
 const isOtherBatch = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'batch-key-reused';
 
-const STATUS = new Map(
-  COMMAND_OPERATIONS.map(({ command, status }) => [command as string, status]),
-);
-const ACCESS = new Map(
-  COMMAND_OPERATIONS.map(({ command, access }) => [command as string, access]),
+/** What takes each command alone over REST. */
+const OPERATION_OF = new Map(
+  COMMAND_OPERATIONS.map((operation) => [operation.command as string, operation]),
 );
 
 /** What the command alone would have been answered with over REST. */
@@ -172,7 +170,7 @@ export function resultOf(
     return { ...problemOf(failure, at), idempotencyKey, accountId };
   }
   return {
-    status: isPreview ? 200 : (STATUS.get(message.command.type) ?? 200),
+    status: isPreview ? 200 : (OPERATION_OF.get(message.command.type)?.status ?? 200),
     idempotencyKey,
     accountId,
     ...(result.replayed ? { replayed: true as const } : {}),

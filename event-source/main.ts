@@ -67,7 +67,7 @@ const log = await openLog();
 const feedSigner = createSigner(config.LOG_FEED_SIGNING_KEY);
 const feed = logFeed((message) => {
   const signed = signedText(feedSigner, LOG_MESSAGE_PURPOSE, message.toString());
-  return dapr.publish(PUBSUB, LOG_TOPIC, signed, 'text/plain');
+  return dapr.publish(PUBSUB, LOG_TOPIC, signed);
 }, logger);
 const stream = natsStream(config.BANK_EVENTS_URL);
 const integration = integrationFeed({ log, stream, source: config.BANK_SOURCE, logger });

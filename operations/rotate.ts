@@ -10,23 +10,17 @@ import { keyRingFile, loadSecrets, replaceSecrets, writePrivate } from '../runti
 import { requireStopped } from './backup/log-backup.ts';
 import { appAddresses, appClient } from './client/app-client.ts';
 import { Argument, command } from './command-line.ts';
+import { say } from './terminal.ts';
 
 /** A commit that was begun under the key before is at its end after this time. */
 const LAST_COMMITS_MS = 10_000;
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Has every actor host read the ring and wrap all keys by its current key. */
 async function rewrapEverywhere(): Promise<number> {
   let rewrapped = 0;
   for (const address of appAddresses(REWRAP_KEYS.app)) {
-    rewrapped += (
-      await ask(
-        appClient(() => address),
-        REWRAP_KEYS,
-        {},
-      )
-    ).rewrapped;
+    const host = appClient(() => address);
+    rewrapped += (await ask(host, REWRAP_KEYS, {})).rewrapped;
   }
   return rewrapped;
 }

@@ -93,16 +93,11 @@ export function sidecar(options: SidecarOptions) {
     },
 
     /**
-     * Publishes data that is JSON already; rejects unless the broker took it. As plain text it
-     * arrives as it is, and the sidecars need not read it.
+     * Publishes a text; rejects unless the broker took it. As plain text it arrives as it is, and
+     * the sidecars need not read it.
      */
-    async publish(
-      pubsub: string,
-      topic: string,
-      json: string,
-      type: 'application/json' | 'text/plain' = 'application/json',
-    ): Promise<void> {
-      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, json, type);
+    async publish(pubsub: string, topic: string, text: string): Promise<void> {
+      const answer = await call('POST', `/v1.0/publish/${pubsub}/${topic}`, text, 'text/plain');
       if (answer.status === 204 || answer.status === 200) return;
       throw new SidecarError(`publish to ${topic}: ${answer.text.slice(0, 500)}`, answer.status);
     },

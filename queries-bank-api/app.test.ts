@@ -1,26 +1,17 @@
-import { openGate } from '../platform/http/gate-for-tests.ts';
+import { queryApiForTests } from './query-api-for-tests.ts';
 import request from 'supertest';
 import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { QUERY_OPERATIONS } from '../contracts/account/queries.ts';
 import type { HistoryEntry } from '../contracts/account/read-models.ts';
-import { AccountView } from './accounts/account-view.ts';
 import { accountOf, changeOf, idOf, lineOf } from './accounts/accounts-for-tests.ts';
-import { queryApi } from './app.ts';
 import { auditForTests, STATUS, TRIAL_BALANCE } from './log/audit-for-tests.ts';
 import { writeCursor } from './cursors.ts';
 import { eventStreams } from './log/event-streams.ts';
-import { HistoryView } from './history/history-view.ts';
 import { eventOf, logForTests, refusalOf } from './log/log-for-tests.ts';
 import { memoryReadModels } from './read-models/memory-read-models.ts';
-import { proofsForTests } from './log/proofs-for-tests.ts';
 import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 
 const WAIT_MS = 120;
-
-const noPersonData = {
-  open: () => Promise.resolve([]),
-  loggedVersion: () => Promise.resolve(0),
-};
 
 /** One account with 40 versions, in the read models and in the log. */
 function bank() {
@@ -39,21 +30,7 @@ function bank() {
   };
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, pace });
   const { audit, state: auditState } = auditForTests();
-  const accounts = new AccountView(models);
-  const app = queryApi({
-    gate: openGate,
-    docs: 'try',
-    audit,
-    history: new HistoryView(models),
-    persons: { models, accounts, data: noPersonData },
-    proofs: proofsForTests(log),
-    accounts,
-    log,
-    streams,
-    logger,
-    checks: {},
-    waitMs: WAIT_MS,
-  });
+  const app = queryApiForTests(models, log, WAIT_MS, { docs: 'try', audit, streams });
   return { app, models, state, streams, grow, refuse, auditState };
 }
 

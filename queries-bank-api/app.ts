@@ -77,20 +77,12 @@ export function queryApi(ports: QueryApiPorts): Express {
     ...lines,
   };
   const own = ownObjects(ports);
-  const handlers: Handlers = { ...each(asks, answered), ...each(writes, reached) };
-  const guarded = QUERY_API_OPERATIONS.flatMap(({ id, access }) => {
-    const handler = handlers[id];
-    return handler === undefined ? [] : [[id, reached(own(access.object, handler))] as const];
+  const handlers = { ...each(asks, answered), ...each(writes, reached) };
+  serve(app, QUERY_API_OPERATIONS, handlers, {
+    gate: ports.gate,
+    admit: queryLimits(ports.limits),
+    guard: ({ access }) => reached(own(access.object)),
   });
-  serve(
-    app,
-    QUERY_API_OPERATIONS,
-    { ...handlers, ...Object.fromEntries(guarded) },
-    {
-      gate: ports.gate,
-      admit: queryLimits(ports.limits),
-    },
-  );
   if (ports.appToken !== undefined) sidecarRoutes(app, ports.appToken, asks['readAccount']!);
   health(app, ports.checks, auditorMayKnow(ports.gate, operatorMayKnow(ports.appToken)));
   const document = openApi('Core Bank: queries', QUERY_API_OPERATIONS, ports.issuer);

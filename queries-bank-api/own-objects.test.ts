@@ -1,3 +1,4 @@
+import { queryApiForTests } from './query-api-for-tests.ts';
 import request, { type Response } from 'supertest';
 import { TESTER } from '../contracts/access/sender-for-tests.ts';
 import type { Principal } from '../contracts/access/principal.ts';
@@ -6,14 +7,9 @@ import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import type { Operation } from '../contracts/http/openapi.ts';
 import { principalFor, sentBy, toldGate } from '../platform/http/gate-for-tests.ts';
 import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
-import { AccountView } from './accounts/account-view.ts';
 import { accountOf, idOf, lineOf } from './accounts/accounts-for-tests.ts';
-import { queryApi } from './app.ts';
-import { HistoryView } from './history/history-view.ts';
-import { auditForTests } from './log/audit-for-tests.ts';
 import { eventStreams } from './log/event-streams.ts';
 import { logForTests } from './log/log-for-tests.ts';
-import { proofsForTests } from './log/proofs-for-tests.ts';
 import { memoryReadModels } from './read-models/memory-read-models.ts';
 
 const WAIT_MS = 60;
@@ -40,21 +36,7 @@ function bank() {
   refuse(OPEN, 2);
   const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, pace });
-  const accounts = new AccountView(models);
-  const data = { open: () => Promise.resolve([]), loggedVersion: () => Promise.resolve(0) };
-  const app = queryApi({
-    gate: toldGate,
-    audit: auditForTests().audit,
-    history: new HistoryView(models),
-    persons: { models, accounts, data },
-    proofs: proofsForTests(log),
-    accounts,
-    log,
-    streams,
-    logger,
-    checks: {},
-    waitMs: WAIT_MS,
-  });
+  const app = queryApiForTests(models, log, WAIT_MS, { gate: toldGate, streams });
   const get = (who: Principal, path: string) => request(app).get(path).set(sentBy(who));
   return { get, models, log: state, streams };
 }

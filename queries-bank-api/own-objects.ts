@@ -45,10 +45,10 @@ export function ownObjects(ports: OwnershipPorts) {
         return unreachable(object);
     }
   };
-  return (object: Access['object'], handler: RequestHandler): RequestHandler =>
-    async (request, response, next) => {
+  return (object: Access['object']): RequestHandler =>
+    async (request, _response, next) => {
       await guard(object, request);
-      await handler(request, response, next);
+      next();
     };
 }
 

@@ -1,16 +1,9 @@
-import { openGate } from '../platform/http/gate-for-tests.ts';
+import { queryApiForTests } from './query-api-for-tests.ts';
 import request from 'supertest';
 import { metadataId } from '../contracts/account/read-models.ts';
-import { AccountView } from './accounts/account-view.ts';
 import { accountOf, idOf } from './accounts/accounts-for-tests.ts';
-import { queryApi } from './app.ts';
-import { auditForTests } from './log/audit-for-tests.ts';
-import { eventStreams } from './log/event-streams.ts';
-import { HistoryView } from './history/history-view.ts';
 import { logForTests } from './log/log-for-tests.ts';
 import { memoryReadModels } from './read-models/memory-read-models.ts';
-import { proofsForTests } from './log/proofs-for-tests.ts';
-import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 
 const metadata = { note: 'kept apart' };
 
@@ -26,21 +19,7 @@ function bank() {
     .setAside.add(`acct/${idOf(2)}`)
     .add(`acct/${idOf(3)}`);
   const { log } = logForTests(new Map([1, 2, 3].map((index) => [index, 5])));
-  const accounts = new AccountView(models);
-  const data = { open: async () => [], loggedVersion: async () => 0 };
-  const app = queryApi({
-    gate: openGate,
-    accounts,
-    log,
-    logger,
-    checks: {},
-    waitMs: 50,
-    audit: auditForTests().audit,
-    history: new HistoryView(models),
-    persons: { models, accounts, data },
-    proofs: proofsForTests(log),
-    streams: eventStreams({ log, logger, waitMs: 50 }),
-  });
+  const app = queryApiForTests(models, log, 50);
   return { models, get: (path: string) => request(app).get(`/v1/accounts${path}`) };
 }
 

@@ -148,9 +148,13 @@ const tokens = (secrets: Secrets, appID: string): Record<string, string> => {
 const operatorToken = (secrets: Secrets, appID: string): string =>
   createHmac('sha256', secrets.tokenSeed).update(`operator/${appID}`).digest('base64url');
 
+/** The variable that holds this for one app, or for another program with an identity. */
+export const variableOf = (name: string, id: string): string =>
+  `${name}_${id.toUpperCase().replaceAll('-', '_')}`;
+
 /** What an app wants to see of its operator. With containers the environment names it. */
 export function operatorTokenOf(dataDir: string, appID: string): string {
-  const named = process.env[`OPERATOR_TOKEN_${appID.toUpperCase().replaceAll('-', '_')}`];
+  const named = process.env[variableOf('OPERATOR_TOKEN', appID)];
   return named ?? operatorToken(loadSecrets(dataDir), appID);
 }
 /** The token that callers of an app itself must show: its sidecar, and who operates the bank. */

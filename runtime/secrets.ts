@@ -25,7 +25,7 @@ const inOneLine = (file: string): string =>
 export const ownSigningKey = (dataDir: string, owner: KeyOwner): string => {
   const file = ownKeyFile(dataDir, owner);
   if (!existsSync(file)) {
-    const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const pair = newSigningPair();
     const half = pair.publicKey.export({ type: 'spki', format: 'pem' });
     writePrivate(ownPublicKeyFile(dataDir, owner), String(half));
     writePrivate(file, String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })));
@@ -41,6 +41,11 @@ export const ownPublicKey = (dataDir: string, owner: KeyOwner): string => {
 
 const SECRET_BYTES = 24;
 const OWNER_ONLY = 0o600;
+
+/** A password or token of the bank: nobody can guess it. */
+export const newSecret = (): string => `Cb1-${randomBytes(SECRET_BYTES).toString('base64url')}`;
+/** A key pair for signatures: ECDSA on P-256, like all signatures of the bank. */
+export const newSigningPair = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 
 const SECRET_NAMES = [
   'postgresAdmin',
@@ -85,7 +90,7 @@ export const publicKeyLine = (dataDir: string): string => inOneLine(publicKeyFil
 
 /** Immudb signs its states with this key; event-source pins the public half. */
 const makeSigningKey = (dataDir: string): void => {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const pair = newSigningPair();
   const pem = pair.privateKey.export({ type: 'sec1', format: 'pem' });
   const half = pair.publicKey.export({ type: 'spki', format: 'pem' });
   writePrivate(publicKeyFile(dataDir), String(half));
@@ -134,10 +139,7 @@ export const loadSecrets = (dataDir: string): Secrets => {
     ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>)
     : {};
   if (SECRET_NAMES.every((name) => known[name] !== undefined)) return known as Secrets;
-  const made = SECRET_NAMES.map((name) => [
-    name,
-    known[name] ?? `Cb1-${randomBytes(SECRET_BYTES).toString('base64url')}`,
-  ]);
+  const made = SECRET_NAMES.map((name) => [name, known[name] ?? newSecret()]);
   const secrets = Object.fromEntries(made) as Secrets;
   writePrivate(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;

@@ -20,7 +20,9 @@ export function isForeignTo(
   owner: Sender['owner'],
 ): boolean | undefined {
   const current = draft.read(stream);
-  if (current === undefined || current === 'unreadable') return current && false;
+  if (current === undefined) return undefined;
+  // Its owner is not known; the command is answered as unavailable to everybody.
+  if (current === 'unreadable') return false;
   const account = accountOf(current);
   if (account.status !== 'none' && mayReach({ owner }, account.ownerId)) return false;
   return draft.facts.isRead(stream) ? true : undefined;

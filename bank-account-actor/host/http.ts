@@ -1,9 +1,6 @@
-import {
-  OPEN_PERSONS,
-  OPEN_PERSONS_CALLER,
-  type OpenedPerson,
-} from '../../contracts/person/queries.ts';
-import { JOURNAL_HEADS, JOURNAL_HEADS_CALLER } from '../../contracts/log/journal-heads.ts';
+import { mayCall } from '../../contracts/access/service-calls.ts';
+import { OPEN_PERSONS, type OpenedPerson } from '../../contracts/person/queries.ts';
+import { JOURNAL_HEADS } from '../../contracts/log/journal-heads.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { readiness, type Check } from '../../platform/http/health.ts';
 import type { AuthenticCalls } from '../../platform/authentic-calls.ts';
@@ -37,6 +34,9 @@ export interface HostOptions {
   readonly appToken: string;
   readonly logger: Logger;
 }
+
+/** The sidecar names the caller in it, by its certificate. */
+const CALLER = 'dapr-caller-app-id';
 
 /**
  * What Dapr learns of this host (its actor protocol, GET /dapr/config). Draining waits for
@@ -87,7 +87,7 @@ export function hostListener(options: HostOptions): EitherListener {
 
   // Keys stay in this process: who may read persons gets what was asked for, opened.
   const servePersons = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
-    if (request.headers['dapr-caller-app-id'] !== OPEN_PERSONS_CALLER) return answer(response, 403);
+    if (!mayCall(request.headers[CALLER], OPEN_PERSONS)) return answer(response, 403);
     const text = await readText(request, BODY_BYTES_MAX);
     const taken = options.persons.take(OPEN_PERSONS.path, text);
     if (taken === undefined) return refuseForged(response, OPEN_PERSONS.path);
@@ -97,9 +97,7 @@ export function hostListener(options: HostOptions): EitherListener {
   };
 
   const serveHeads = async (request: EitherRequest, response: EitherResponse): Promise<void> => {
-    if (request.headers['dapr-caller-app-id'] !== JOURNAL_HEADS_CALLER) {
-      return answer(response, 403);
-    }
+    if (!mayCall(request.headers[CALLER], JOURNAL_HEADS)) return answer(response, 403);
     // A journal that is not fit to be served is compared with nothing.
     if (!options.isStarted()) return answer(response, 503);
     const body: unknown = JSON.parse(await readText(request, BODY_BYTES_MAX));

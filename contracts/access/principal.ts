@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { commandName, type CommandId, type CommandName, type PersonId } from '../../domain/ids.ts';
-import { personIdText } from '../http/scalars.ts';
 
 /** Who may be called by the bank's APIs; `service` is a system that acts by itself. */
 export const ROLES = [
@@ -21,9 +20,10 @@ const STRENGTHS = ['multi-factor', 'single-factor', 'client'] as const;
 
 const SUBJECT_CHARACTERS_MAX = 128;
 const CLIENT_CHARACTERS_MAX = 64;
+const VISIBLE = '[\\x21-\\x7e]';
 /** Visible ASCII without a space, because it goes into names that are kept permanently. */
 const visible = (charactersMax: number, what: string) =>
-  z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${charactersMax}}$`), `must be ${what}`);
+  z.string().regex(new RegExp(`^${VISIBLE}{1,${charactersMax}}$`), `must be ${what}`);
 
 /** The application through which somebody acts: `client_id` of its access token (RFC 9068). */
 export const clientText = visible(CLIENT_CHARACTERS_MAX, '1-64 visible ASCII characters');
@@ -34,28 +34,26 @@ export const subjectText = visible(SUBJECT_CHARACTERS_MAX, '1-128 visible ASCII 
  * Who did it, as events tell permanently (`byText`): part of the hashed and signed envelope. No
  * names and no tokens, only ids that the issuer gave.
  */
-const actedBy = z.strictObject({
+interface ActedBy {
   /** Who acts: `sub`, of a delegated token `act.sub` (RFC 8693, section 4.1). */
-  subject: subjectText,
-  client: clientText,
-  roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
+  readonly subject: string;
+  readonly client: string;
+  /** At least one. */
+  readonly roles: readonly Role[];
   /** Of a delegated token its `sub`: for whom. */
-  onBehalfOf: subjectText.optional(),
-  strength: z.enum(STRENGTHS),
-});
-export type ActedBy = z.infer<typeof actedBy>;
+  readonly onBehalfOf?: string;
+  readonly strength: (typeof STRENGTHS)[number];
+}
 
 /** Who sends a request, as the API found in the access token. */
-const principal = actedBy.extend({
+export interface Principal extends ActedBy {
   /** The person whose accounts a customer owns: the claim `person_id`. */
-  personId: personIdText.optional(),
-  scopes: z.array(z.string()),
+  readonly personId?: PersonId;
+  readonly scopes: readonly string[];
   /** When the token ends, in epoch seconds. */
-  expires: z.int(),
-});
-export type Principal = z.infer<typeof principal>;
+  readonly expires: number;
+}
 
-const VISIBLE = '[\\x21-\\x7e]';
 const ROLE = `(?:${ROLES.join('|')})`;
 const BY = new RegExp(
   `^${VISIBLE}{1,${CLIENT_CHARACTERS_MAX}} ${VISIBLE}{1,${SUBJECT_CHARACTERS_MAX}} ` +

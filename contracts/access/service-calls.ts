@@ -6,7 +6,7 @@ import { JOURNAL_HEADS } from '../log/journal-heads.ts';
 import * as topics from '../log/topics.ts';
 import { PERSON_ACTOR_TYPE } from '../person/commands.ts';
 import { OPEN_PERSONS } from '../person/queries.ts';
-import type { AppId } from './namespaces.ts';
+import { APP_IDS, type AppId } from './namespaces.ts';
 
 /** What one app may ask of its own sidecar, and so of the rest of the bank. */
 export interface SidecarRights {
@@ -66,3 +66,9 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
     publishes: [],
   },
 };
+
+/** Whether that app may make the call: what its callee asks of who is named by the sidecar. */
+export const mayCall = (
+  app: string | string[] | undefined,
+  call: SidecarRights['calls'][number],
+): boolean => APP_IDS.some((id) => id === app && SIDECAR_RIGHTS[id].calls.includes(call));

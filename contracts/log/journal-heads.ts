@@ -29,5 +29,3 @@ export const JOURNAL_HEADS = {
   }),
   answer: z.strictObject({ heads: z.array(journalHead) }),
 } as const satisfies ServiceCall;
-/** The app that may ask for them. */
-export const JOURNAL_HEADS_CALLER = 'event-source';

@@ -31,8 +31,6 @@ export const personQuery = z.strictObject({ minVersion });
 export const personsQuery = z.strictObject(pageQuery);
 
 export const ACTOR_HOST_APP = 'bank-account-actor';
-/** Dapr app id that may open sealed data. */
-export const OPEN_PERSONS_CALLER = 'queries-bank-api';
 /** Most persons of one request. */
 const OPEN_PERSONS_MAX = 128;
 /**

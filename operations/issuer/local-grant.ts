@@ -2,13 +2,7 @@ import { z } from 'zod';
 import { ROLES } from '../../contracts/access/principal.ts';
 import { TOKEN_SECONDS_MAX } from '../../contracts/access/access-token.ts';
 
-/**
- * A grant of our own (RFC 6749, section 4.5) for who holds the secret of the data folder: it names
- * anyone who is wanted, because a reader of that folder could sign such a token anyway.
- */
-export const LOCAL_GRANT = 'urn:core-bank:grant-type:local';
-
-/** Parameters of that grant. */
+/** Parameters of the local grant (runtime/programs/issuer.ts). */
 export const localGrant = z.object({
   roles: z
     .string()

@@ -13,7 +13,8 @@ import Provider, {
 import { TOKEN_SECONDS_MAX } from '../../contracts/access/access-token.ts';
 import type { Role } from '../../contracts/access/principal.ts';
 import { SCOPES, scopesOf } from '../../contracts/access/rules.ts';
-import { LOCAL_GRANT, localGrant, type LocalGrant } from './local-grant.ts';
+import { LOCAL_CLIENT, LOCAL_GRANT } from '../../runtime/programs/issuer.ts';
+import { localGrant, type LocalGrant } from './local-grant.ts';
 import { loginPages } from './login-page.ts';
 import { accountOf, type People } from './people.ts';
 import type { SigningKey } from './signing-keys.ts';
@@ -101,7 +102,7 @@ function clientsOf({ local, service }: IssuerOptions['secrets']): ClientMetadata
   return [
     {
       ...confidential,
-      client_id: 'core-bank-local',
+      client_id: LOCAL_CLIENT,
       client_secret: local,
       grant_types: [LOCAL_GRANT],
     },

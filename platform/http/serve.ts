@@ -18,6 +18,8 @@ export interface Before {
   readonly gate: Gate;
   /** Refuses what is more than its sender may have under way. */
   readonly admit: (operation: Served) => RequestHandler;
+  /** Refuses what is about something that is not its sender's. */
+  readonly guard?: (operation: Served) => RequestHandler;
   readonly readBody?: (operation: Served) => RequestHandler;
 }
 
@@ -26,15 +28,15 @@ export type Handlers = Readonly<Record<string, RequestHandler>>;
 
 /**
  * Serves all operations of an API: each by the handler of its id, after the gate has let the
- * request through, after `admit` has found room for it, and after `readBody` when it has a body.
- * Throws when an operation has no handler, or a handler no operation, so that what is documented
- * and what is served cannot differ.
+ * request through, after `admit` has found room for it, after `guard`, and after `readBody` when
+ * it has a body. Throws when an operation has no handler, or a handler no operation, so that what
+ * is documented and what is served cannot differ.
  */
 export function serve(
   app: Express,
   operations: readonly Served[],
   handlers: Handlers,
-  { gate, admit, readBody }: Before,
+  { gate, admit, guard, readBody }: Before,
 ): void {
   const left = new Map(Object.entries(handlers));
   for (const operation of operations) {
@@ -48,6 +50,7 @@ export function serve(
       path.replaceAll(/\{(\w+)\}/g, ':$1'),
       gate(access),
       admit(operation),
+      ...(guard === undefined ? [] : [guard(operation)]),
       ...readers,
       handler,
     );

@@ -1,3 +1,4 @@
+import { queryApiForTests } from '../../queries-bank-api/query-api-for-tests.ts';
 import { createHmac, randomUUID } from 'node:crypto';
 import { exportSPKI, UnsecuredJWT } from 'jose';
 import type { Express } from 'express';
@@ -9,7 +10,6 @@ import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../../contracts/ca
 import type { Operation } from '../../contracts/http/openapi.ts';
 import { bearer } from '../../platform/http/bearer.ts';
 import { gate, type Gate } from '../../platform/http/gate.ts';
-import { openDoor } from '../../platform/http/gate-for-tests.ts';
 import {
   testIssuer,
   testKey,
@@ -17,13 +17,7 @@ import {
   type TestIssuer,
   type TestKey,
 } from '../../platform/http/issuer-for-tests.ts';
-import { AccountView } from '../../queries-bank-api/accounts/account-view.ts';
-import { queryApi } from '../../queries-bank-api/app.ts';
-import { HistoryView } from '../../queries-bank-api/history/history-view.ts';
-import { auditForTests } from '../../queries-bank-api/log/audit-for-tests.ts';
-import { eventStreams } from '../../queries-bank-api/log/event-streams.ts';
 import { logOf } from '../../queries-bank-api/log/life-for-tests.ts';
-import { proofsForTests } from '../../queries-bank-api/log/proofs-for-tests.ts';
 import { memoryReadModels } from '../../queries-bank-api/read-models/memory-read-models.ts';
 import { commandHouse } from './command-house.ts';
 
@@ -130,24 +124,7 @@ const rights = (operation: Operation): readonly (readonly [string, object, boole
 function queriesBehind(door: Gate): Express {
   const models = memoryReadModels();
   Object.assign(models.use, { balances: '1', history: '1' });
-  const log = logOf([]);
-  const accounts = new AccountView(models);
-  const data = { open: () => Promise.resolve([]), loggedVersion: () => Promise.resolve(0) };
-  return queryApi({
-    ...openDoor,
-    gate: door,
-    docs: 'off',
-    accounts,
-    log,
-    logger: silent,
-    checks: {},
-    waitMs: 100,
-    audit: auditForTests().audit,
-    history: new HistoryView(models),
-    persons: { models, accounts, data },
-    proofs: proofsForTests(log),
-    streams: eventStreams({ log, logger: silent, waitMs: 100 }),
-  });
+  return queryApiForTests(models, logOf([]), 100, { gate: door });
 }
 
 /** An unknown parameter, which is looked at behind the gate and before anything is done. */

@@ -1,14 +1,7 @@
-import { openGate } from '../../platform/http/gate-for-tests.ts';
+import { queryApiForTests } from '../../queries-bank-api/query-api-for-tests.ts';
 import request from 'supertest';
-import { AccountView } from '../../queries-bank-api/accounts/account-view.ts';
-import { queryApi } from '../../queries-bank-api/app.ts';
-import { HistoryView } from '../../queries-bank-api/history/history-view.ts';
-import { auditForTests } from '../../queries-bank-api/log/audit-for-tests.ts';
-import { eventStreams } from '../../queries-bank-api/log/event-streams.ts';
 import { logOf } from '../../queries-bank-api/log/life-for-tests.ts';
-import { proofsForTests } from '../../queries-bank-api/log/proofs-for-tests.ts';
 import { memoryReadModels } from '../../queries-bank-api/read-models/memory-read-models.ts';
-import { silent } from '../../bank-account-actor/host/bank-host-for-tests.ts';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import type { AccountModel } from '../../contracts/account/read-models.ts';
 import { COMMAND_API_OPERATIONS, referenceFiles } from '../../contracts/catalogue.ts';
@@ -50,21 +43,7 @@ function queriesOn(events: readonly LoggedEvent[]) {
     const { entry } = historyLine(positioned);
     models.of('1').lines.set(`${account.accountId}/${entry.version}`, entry);
   }
-  const accounts = new AccountView(models);
-  const data = { open: () => Promise.resolve([]), loggedVersion: () => Promise.resolve(0) };
-  return queryApi({
-    gate: openGate,
-    accounts,
-    log,
-    logger: silent,
-    checks: {},
-    waitMs: 100,
-    audit: auditForTests().audit,
-    history: new HistoryView(models),
-    persons: { models, accounts, data },
-    proofs: proofsForTests(log),
-    streams: eventStreams({ log, logger: silent, waitMs: 100 }),
-  });
+  return queryApiForTests(models, log, 100);
 }
 
 test('posted interest is in balance, history, statement and trial balance', async () => {

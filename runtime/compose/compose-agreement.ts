@@ -6,13 +6,12 @@ import { sidecarName } from '../programs/apps.ts';
 import { appEnvironment, daprdArgs, parseDaprYaml } from '../programs/dapr-yaml.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
 import { namespaceOf } from '../../contracts/access/namespaces.ts';
-import { appSecretNames, componentVariables, SIDECAR_TUNING } from '../environment.ts';
+import { appSecretNames, componentVariables, SIDECAR_TUNING, variableOf } from '../environment.ts';
 import { BASE_PORTS } from '../instance.ts';
 import { brokerConfiguration, brokerPlan, STREAMS } from '../programs/broker-rights.ts';
 import { IDENTITIES, PLACEMENT_ID } from '../mesh/identities.ts';
 import { sentryArgs } from '../mesh/sentry.ts';
 import { placementArgs } from '../programs/placement.ts';
-import { variableOf } from './compose-variables.ts';
 
 /** Where the containers see the checkout's components. */
 const MOUNTED_ROOT = '/bank';

@@ -1,14 +1,12 @@
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { APP_IDS } from '../../contracts/access/namespaces.ts';
 import { makeAuthority } from '../mesh/authority.ts';
+import { withNewKey } from '../../platform/key-ring.ts';
+import { variableOf } from '../environment.ts';
 import { makeSentryTokens, sentryConfiguration } from '../mesh/identities.ts';
-import { writePrivate } from '../secrets.ts';
+import { newSecret, newSigningPair, writePrivate } from '../secrets.ts';
 
-const SECRET_BYTES = 24;
-const WRAPPING_KEY_BYTES = 32;
-const KEY_ID_DIGITS = 10;
 /** Where sentry's container has the keys of the tokens. */
 const TOKEN_KEYS_FILE = '/mesh/keys/tokens.json';
 /** Those that serve no operator: they are the bank's two APIs. */
@@ -16,20 +14,14 @@ const WITHOUT_OPERATOR = ['core-bank-api', 'queries-bank-api'];
 /** It has no business with the broker. */
 const WITHOUT_BROKER = ['queries-bank-api'];
 
-const secret = (): string => `Cb1-${randomBytes(SECRET_BYTES).toString('base64url')}`;
 const natsUrl = (user: string, password: string): string =>
   `nats://${user}:${password}@127.0.0.1:3820`;
 
-type SigningPair = ReturnType<typeof signingPair>;
-const signingPair = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+type SigningPair = ReturnType<typeof newSigningPair>;
 const privateHalf = ({ privateKey }: SigningPair): string =>
   privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
 const publicHalf = ({ publicKey }: SigningPair): string =>
   publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-
-/** The variable that holds this for one app, or for another program with an identity. */
-export const variableOf = (name: string, id: string): string =>
-  `${name}_${id.toUpperCase().replaceAll('-', '_')}`;
 
 /** The authority of the mesh, and everybody's token. */
 function meshVariables(): Record<string, string> {
@@ -50,12 +42,12 @@ function meshVariables(): Record<string, string> {
 /** What one app has for itself alone. */
 function ownVariables(app: string): Record<string, string> {
   const variables: Record<string, string> = {
-    [variableOf('DAPR_API_TOKEN', app)]: secret(),
-    [variableOf('APP_API_TOKEN', app)]: secret(),
+    [variableOf('DAPR_API_TOKEN', app)]: newSecret(),
+    [variableOf('APP_API_TOKEN', app)]: newSecret(),
   };
-  if (!WITHOUT_OPERATOR.includes(app)) variables[variableOf('OPERATOR_TOKEN', app)] = secret();
+  if (!WITHOUT_OPERATOR.includes(app)) variables[variableOf('OPERATOR_TOKEN', app)] = newSecret();
   if (WITHOUT_BROKER.includes(app)) return variables;
-  const password = secret();
+  const password = newSecret();
   variables[variableOf('NATS_PASSWORD', app)] = password;
   variables[variableOf('NATS_URL', app)] = natsUrl(app, password);
   return variables;
@@ -63,34 +55,32 @@ function ownVariables(app: string): Record<string, string> {
 
 /** Every variable of docker-compose.yml, and the auditor's public key (PEM). */
 function composeSecrets() {
-  const [journal, mongo, natsFeed] = [secret(), secret(), secret()];
-  const [log, auditor, host, feed] = [signingPair(), signingPair(), signingPair(), signingPair()];
-  const wrappingKey = randomBytes(WRAPPING_KEY_BYTES).toString('base64url');
-  const digest = createHash('sha256').update(wrappingKey).digest('base64url');
-  const current = digest.slice(0, KEY_ID_DIGITS);
+  const [journal, mongo, natsFeed] = [newSecret(), newSecret(), newSecret()];
+  const [log, auditor] = [newSigningPair(), newSigningPair()];
+  const [host, feed] = [newSigningPair(), newSigningPair()];
   const variables: Readonly<Record<string, string>> = {
-    POSTGRES_ADMIN_PASSWORD: secret(),
+    POSTGRES_ADMIN_PASSWORD: newSecret(),
     POSTGRES_JOURNAL_PASSWORD: journal,
     MONGO_PASSWORD: mongo,
-    NATS_PASSWORD_ADMIN: secret(),
+    NATS_PASSWORD_ADMIN: newSecret(),
     NATS_PASSWORD_INTEGRATION_FEED: natsFeed,
-    NATS_PASSWORD_READER: secret(),
+    NATS_PASSWORD_READER: newSecret(),
     // Of the local issuer, which runs with its profile only.
-    ISSUER_LOCAL_SECRET: secret(),
-    ISSUER_SERVICE_SECRET: secret(),
-    IMMUDB_ADMIN_PASSWORD: secret(),
-    IMMUDB_PASSWORD: secret(),
-    IMMUDB_READER_PASSWORD: secret(),
+    ISSUER_LOCAL_SECRET: newSecret(),
+    ISSUER_SERVICE_SECRET: newSecret(),
+    IMMUDB_ADMIN_PASSWORD: newSecret(),
+    IMMUDB_PASSWORD: newSecret(),
+    IMMUDB_READER_PASSWORD: newSecret(),
     // Compose gives it to immudb's container alone, as a file of the user that immudb runs as.
     IMMUDB_SIGNING_KEY: String(log.privateKey.export({ type: 'sec1', format: 'pem' })),
     // The keys that wrap the keys of persons (platform/key-ring.ts), for the actor hosts alone.
-    KEY_RING: JSON.stringify({ current, keys: { [current]: wrappingKey } }),
+    KEY_RING: JSON.stringify(withNewKey()),
     // Nobody may send commands as messages until this names their producers (docs/messages.md).
     COMMAND_PRODUCERS: JSON.stringify({ producers: [] }),
     LOG_PUBLIC_KEY: publicHalf(log),
     AUDIT_SIGNING_KEY: privateHalf(auditor),
-    COMMAND_KEY: secret(),
-    PERSONS_KEY: secret(),
+    COMMAND_KEY: newSecret(),
+    PERSONS_KEY: newSecret(),
     HOST_SIGNING_KEY: privateHalf(host),
     HOST_PUBLIC_KEYS: publicHalf(host),
     LOG_FEED_SIGNING_KEY: privateHalf(feed),

@@ -12,8 +12,12 @@ const LOCAL_AUDIENCE = 'urn:core-bank:api';
 const ALGORITHMS = 'ES256,PS256,RS256,EdDSA';
 const ANSWER_MS_MAX = 5_000;
 /** What asks for tokens with the secret of the data folder (operations/issuer). */
-const LOCAL_CLIENT = 'core-bank-local';
-const LOCAL_GRANT = 'urn:core-bank:grant-type:local';
+export const LOCAL_CLIENT = 'core-bank-local';
+/**
+ * A grant of our own (RFC 6749, section 4.5) for who holds the secret of the data folder: it names
+ * anyone who is wanted, because a reader of that folder could sign such a token anyway.
+ */
+export const LOCAL_GRANT = 'urn:core-bank:grant-type:local';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
