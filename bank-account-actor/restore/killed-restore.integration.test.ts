@@ -96,7 +96,7 @@ async function run(killAtPage = Infinity): Promise<{ died: boolean; pages: numbe
 async function journalNow(): Promise<{ rows: string; mark: string | undefined }> {
   const journal = pgJournal(journalUrl(postgres.instance, postgres.secrets), () => undefined);
   const names = ACCOUNTS.flatMap((id) =>
-    ['o', 'd0', 'd3', 't0', 't3'].map((name) => ({ stream: streamOf(id), name })),
+    ['o', 'd0', 'd3', 't0', 't3'].map((key) => ({ stream: streamOf(id), name: testName(key) })),
   );
   const { streams, names: known } = await journal.load(ACCOUNTS.map(streamOf), names);
   const mark = await journal.mark();
