@@ -108,6 +108,7 @@ const DOORS = {
     'bearer',
     'cross-origin-request',
     'docs',
+    'dpop',
     'gate',
     'h2c',
     'health',
@@ -118,7 +119,7 @@ const DOORS = {
     'serve',
     'server-sent-events',
   ],
-  'platform/limits': ['admission', 'connections', 'failed-logins'],
+  'platform/limits': ['admission', 'connections', 'failed-logins', 'shares'],
   'queries-bank-api/accounts': ['account-view', 'past-balance'],
   'queries-bank-api/history': ['history-answers', 'history-view', 'refusal-answers'],
   'queries-bank-api/log': ['account-log', 'audit-answers', 'event-streams', 'proof-answers'],
@@ -186,8 +187,8 @@ const HOMES = {
   fontkit: PDFKIT,
   winston: '^platform/logger\\.ts$',
   jose:
-    '^platform/http/(?:bearer|issuer-keys)\\.ts$|^core-bank-api/message-producers\\.ts$|' +
-    '^operations/message-signature\\.ts$',
+    '^platform/http/(?:bearer|dpop|issuer-keys)\\.ts$|^core-bank-api/message-producers\\.ts$|' +
+    '^operations/(?:message-signature|possession-proof)\\.ts$',
 };
 
 const local = (pathNot) => ({ dependencyTypes: ['local'], pathNot });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { most, publicApiConfig } from '../platform/config.ts';
-import { accessTokenConfig } from '../platform/http/bearer.ts';
+import { accessTokenConfig, publicUrl } from '../platform/http/bearer.ts';
 
 /** Environment variables of the command API. */
 export const commandApiConfig = {
   ...publicApiConfig,
   ...accessTokenConfig,
+  COMMANDS_PUBLIC_URL: publicUrl('the command API'),
   COMMAND_KEY: z
     .string()
     .min(16)

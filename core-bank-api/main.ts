@@ -30,8 +30,9 @@ const take = commandMessages({
   now: () => new Date(),
   logger,
 });
+const identify = bearerBy(config, logger, config.COMMANDS_PUBLIC_URL);
 const app = commandApi({
-  gate: boundFailedLogins(gate(bearerBy(config, logger)), config.FAILED_LOGINS_PER_MINUTE_MAX),
+  gate: boundFailedLogins(gate(identify), config.FAILED_LOGINS_PER_MINUTE_MAX),
   issuer: config.OIDC_ISSUER,
   docs: config.DOCS,
   limits: config,

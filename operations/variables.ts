@@ -90,6 +90,13 @@ const YOURS: VariableGroup = {
       'runtime/programs/issuer.ts',
     ),
     variable(
+      'OIDC_SENDER_CONSTRAINT',
+      '`optional` or `required`',
+      '`optional`',
+      'Whether access tokens must be bound to a key or a certificate of their client.',
+      'platform/http/bearer.ts',
+    ),
+    variable(
       'CORE_BANK_PRODUCTION',
       '`yes`',
       'development',

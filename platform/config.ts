@@ -40,6 +40,10 @@ export const publicApiConfig = {
     .describe('PEM file of the certificate and its chain; clients then come by TLS only.'),
   TLS_KEY_FILE: z.string().optional().describe('PEM file of the key of that certificate.'),
   TLS_PORT: port.optional().describe('Port for clients that come by TLS; APP_PORT + 443 if unset.'),
+  TLS_CLIENT_CERTIFICATES: z
+    .enum(['none', 'ask'])
+    .default('none')
+    .describe('With `ask`, clients may show a certificate to which their tokens are bound.'),
   CONNECTIONS_MAX: most(2_000, 'Most connections of all clients; more are closed at once.'),
   CONNECTIONS_PER_ADDRESS_MAX: most(500, 'Most connections from one address other than loopback.'),
   REQUESTS_MAX: most(2_000, 'Most requests under way of all clients together.'),

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { most, publicApiConfig } from '../platform/config.ts';
-import { accessTokenConfig } from '../platform/http/bearer.ts';
+import { accessTokenConfig, publicUrl } from '../platform/http/bearer.ts';
 
 /** Environment variables of the query API. */
 export const queryApiConfig = {
   ...publicApiConfig,
   ...accessTokenConfig,
+  QUERIES_PUBLIC_URL: publicUrl('the query API'),
   MONGODB_URL: z
     .string()
     .startsWith('mongodb')

@@ -29,8 +29,9 @@ const models = mongoReadModels(config.MONGODB_URL);
 const accounts = new AccountView(models);
 const log = eventSourceAccountLog(dapr);
 const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
+const identify = bearerBy(config, logger, config.QUERIES_PUBLIC_URL);
 const app = queryApi({
-  gate: boundFailedLogins(gate(bearerBy(config, logger)), config.FAILED_LOGINS_PER_MINUTE_MAX),
+  gate: boundFailedLogins(gate(identify), config.FAILED_LOGINS_PER_MINUTE_MAX),
   issuer: config.OIDC_ISSUER,
   appToken: config.APP_API_TOKEN,
   docs: config.DOCS,

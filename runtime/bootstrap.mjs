@@ -19,6 +19,7 @@ const COMMANDS = {
   logs: 'operations/logs.js',
   'dead-letters': 'operations/dead-letters.js',
   'sign-message': 'operations/sign-message.js',
+  'dpop-proof': 'operations/dpop-proof.js',
   rebuild: 'operations/rebuild.js',
   rotate: 'operations/rotate.js',
   audit: 'operations/audit.js',

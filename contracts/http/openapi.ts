@@ -113,7 +113,7 @@ function operation(op: Operation): object {
     operationId: op.id,
     summary: op.summary,
     ...(op.description === undefined ? {} : { description: op.description }),
-    security: [{ issuer: [op.access.scope] }, { bearer: [op.access.scope] }],
+    security: ['issuer', 'bearer', 'dpop'].map((scheme) => ({ [scheme]: [op.access.scope] })),
     parameters: [
       ...parameters('path', op.params),
       ...parameters('query', op.query),
@@ -160,6 +160,11 @@ function securitySchemes(issuer: string): object {
       scheme: 'bearer',
       bearerFormat: 'JWT',
       description: 'An access token (RFC 9068) of that issuer, for this bank.',
+    },
+    dpop: {
+      type: 'http',
+      scheme: 'DPoP',
+      description: 'One that is bound to a key (RFC 9449), with a proof in the header DPoP.',
     },
   };
 }

@@ -12,6 +12,7 @@ import Provider, {
 } from 'oidc-provider';
 import { TOKEN_SECONDS_MAX } from '../../contracts/access/access-token.ts';
 import type { Role } from '../../contracts/access/principal.ts';
+import { dpopProofs, PROOF_ALGORITHMS, ProofFault } from '../../platform/http/dpop.ts';
 import { SCOPES, scopesOf } from '../../contracts/access/rules.ts';
 import { LOCAL_CLIENT, LOCAL_GRANT } from '../../runtime/programs/issuer.ts';
 import { localGrant, type LocalGrant } from './local-grant.ts';
@@ -135,6 +136,7 @@ function configurationOf(options: IssuerOptions): Configuration {
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     scopes: ['openid'],
     pkce: { required: () => true },
+    enabledJWA: { dPoPSigningAlgValues: [...PROOF_ALGORITHMS] },
     responseTypes: ['code'],
     ttl: {
       AccessToken: TOKEN_SECONDS_MAX,
@@ -179,7 +181,10 @@ function configurationOf(options: IssuerOptions): Configuration {
 }
 
 /** Answers the local grant: a token for the one whom its parameters name. */
-async function answerLocalGrant(ctx: TokenEndpointGrantContext, audience: string): Promise<void> {
+async function answerLocalGrant(
+  ctx: TokenEndpointGrantContext,
+  { audience, url }: Pick<IssuerOptions, 'audience' | 'url'>,
+): Promise<void> {
   const { provider, client } = ctx.oidc;
   const asked = localGrant.safeParse(ctx.oidc.params);
   if (!asked.success) {
@@ -194,16 +199,29 @@ async function answerLocalGrant(ctx: TokenEndpointGrantContext, audience: string
   const life = wish.seconds === undefined ? {} : { expiresIn: wish.seconds };
   const token = new provider.ClientCredentials({ client, scope, resourceServer, ...life });
   wishes.set(token, wish);
-  const value = await token.save();
-  ctx.body = { access_token: value, token_type: 'Bearer', expires_in: token.expiration, scope };
+  const proof = ctx.get('DPoP');
+  if (proof !== '') token.setThumbprint('jkt', await keyOf(proof, `${url}/token`));
+  const { tokenType: token_type, expiration: expires_in } = token;
+  ctx.body = { access_token: await token.save(), token_type, expires_in, scope };
 }
+
+// Who asks has the secret of the client besides, so an old proof gives nothing.
+const prove = dpopProofs(Date.now, 0);
+/** The thumbprint of the key that the proof is of; the grants of the library have their own. */
+const keyOf = async (proof: string, url: string): Promise<string> => {
+  try {
+    return (await prove(proof, { method: 'POST', url })).jkt;
+  } catch (error) {
+    throw error instanceof ProofFault ? new errors.InvalidDpopProof(error.message) : error;
+  }
+};
 
 /** The local issuer: an OpenID provider for development. */
 export function issuer(options: IssuerOptions): Provider {
   const provider = new Provider(options.url, configurationOf(options));
   provider.registerGrantType(
     LOCAL_GRANT,
-    (ctx) => answerLocalGrant(ctx, options.audience),
+    (ctx) => answerLocalGrant(ctx, options),
     Object.keys(localGrant.shape),
   );
   provider.use(loginPages(provider, options.people));

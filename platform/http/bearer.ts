@@ -5,12 +5,16 @@ import { z } from 'zod';
 import { principalOfClaims, TOKEN_SECONDS_MAX } from '../../contracts/access/access-token.ts';
 import type { Principal } from '../../contracts/access/principal.ts';
 import { boundedMap } from '../bounded-map.ts';
+import { most } from '../config.ts';
 import type { Logger } from '../logger.ts';
+import { refused, type Scheme } from './challenges.ts';
 import { Failure } from './failure.ts';
 import type { Identify } from './gate.ts';
 import { isTrustworthy, issuerKeys, KeysAway, type Ask } from './issuer-keys.ts';
 import { invalid } from './requests.ts';
 import { revokedTokens } from './revoked-tokens.ts';
+import { bindingOf, senderConstraint, type Binding } from './sender-constraint.ts';
+import type { SenderConstraintOptions } from './sender-constraint.ts';
 
 /** Signatures with a public key only: with a shared secret who checks a token could make one. */
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA'] as const;
@@ -24,6 +28,9 @@ const algorithms = z
 /** In production the local issuer is refused, and any that somebody could impersonate. */
 const isFit = (issuer: string): boolean =>
   process.env['CORE_BANK_PRODUCTION'] !== 'yes' || issuer.startsWith('https:');
+
+/** What is kept of proofs, when nothing else is said. */
+const SENDER = { isRequired: false, proofsMibMax: 64, proofsMibPerClientMax: 8 };
 
 /** Environment variables of an app that verifies access tokens. */
 export const accessTokenConfig = {
@@ -52,7 +59,26 @@ export const accessTokenConfig = {
     .string()
     .optional()
     .describe('A file with the `jti` of tokens that are no longer taken, one a line.'),
+  OIDC_SENDER_CONSTRAINT: z
+    .enum(['optional', 'required'])
+    .default('optional')
+    .describe('With `required` tokens must be bound to a key (DPoP) or a certificate of TLS.'),
+  PROOFS_MIB_MAX: most(SENDER.proofsMibMax, 'Most MiB for DPoP proofs that were used.'),
+  PROOFS_MIB_PER_CLIENT_MAX: most(
+    SENDER.proofsMibPerClientMax,
+    'Most MiB for those of one client (8 MiB: 790 requests a second); a person has half.',
+  ),
 };
+
+/** Where clients find an API; RFC 9449 calls it the HTTP target URI, without query. */
+export const publicUrl = (api: string) =>
+  z
+    .union([z.literal('').transform(() => undefined), z.url()])
+    .optional()
+    .describe(
+      `The address of ${api} for its clients, where a proxy stands between: DPoP proofs name it.`,
+    );
+
 type AccessTokenConfig = z.infer<z.ZodObject<typeof accessTokenConfig>>;
 
 /** Clocks of issuer and bank may differ by so much, in seconds. */
@@ -61,33 +87,30 @@ const CLOCK_SECONDS = 5;
 const TOKENS_MAX = 10_000;
 const TOKEN_CHARACTERS_MAX = 8_192;
 const RETRY_AFTER = { 'Retry-After': '2' };
-const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
-
-const REALM = 'Bearer realm="core-bank"';
-const HOW =
-  'Send Authorization: Bearer with an access token; "npm run -s token -- teller" prints one.';
+const SHOWN = /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i;
 
 /** A request without a token; RFC 6750, section 3.1, gives that no error code. */
-const nobody = (detail = HOW): Failure =>
-  new Failure('unauthenticated', { detail }, { 'WWW-Authenticate': REALM });
+const nobody = (offer: string): Failure =>
+  new Failure('unauthenticated', {}, { 'WWW-Authenticate': offer });
 
-/** The token names nobody whom the bank believes; the sentence is the same in header and body. */
-function refused(detail: string, cause?: unknown): Failure {
-  const described = detail.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
-  const challenge = `${REALM}, error="invalid_token", error_description="${described}"`;
-  return new Failure('unauthenticated', { detail }, { 'WWW-Authenticate': challenge }, { cause });
+interface ShownToken {
+  readonly token: string;
+  readonly scheme: Scheme;
 }
 
 /** The one token of a request, which is never looked for but in its header (RFC 9700, 4.3.2). */
-function tokenOf({ headersDistinct }: Request): string {
+function tokenOf({ headersDistinct }: Request, offer: string): ShownToken {
   const { authorization = [] } = headersDistinct;
   const [header] = authorization;
-  if (header === undefined) throw nobody();
+  if (header === undefined) throw nobody(offer);
   if (authorization.length > 1) throw invalid('header/Authorization', 'must be sent once');
-  const token = BEARER.exec(header)?.[1];
-  if (token === undefined) throw nobody();
-  if (token.length > TOKEN_CHARACTERS_MAX) throw refused('The access token is too long.');
-  return token;
+  const [, named = '', token] = SHOWN.exec(header) ?? [];
+  if (token === undefined) throw nobody(offer);
+  const scheme = named.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer';
+  if (token.length > TOKEN_CHARACTERS_MAX) {
+    throw refused('The access token is too long.', { scheme });
+  }
+  return { token, scheme };
 }
 
 /** Why jose does not take a token, as a sentence for its sender. */
@@ -124,6 +147,8 @@ export interface BearerOptions {
   readonly algorithms: readonly string[];
   readonly logger: Logger;
   readonly isRevoked?: (jti: string) => boolean;
+  /** Whether tokens must be bound, and how it is checked; bound ones may come when missing. */
+  readonly sender?: Partial<Omit<SenderConstraintOptions, 'now'>>;
   readonly ask?: Ask;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -131,6 +156,7 @@ export interface BearerOptions {
 
 interface Verified {
   readonly principal: Principal;
+  readonly binding: Binding | undefined;
   readonly jti: string;
 }
 
@@ -159,8 +185,9 @@ export function bearer(options: BearerOptions): Identify {
     onChange: verified.clear,
   });
   keys.keepFresh();
+  const constraint = senderConstraint({ ...SENDER, ...options.sender, now });
 
-  const claimsOf = async (token: string): Promise<JWTPayload> => {
+  const claimsOf = async ({ token, scheme }: ShownToken): Promise<JWTPayload> => {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
         issuer,
@@ -177,25 +204,30 @@ export function bearer(options: BearerOptions): Identify {
         const detail = 'Access tokens cannot be checked now. Send the same request again.';
         throw new Failure('service-unavailable', { detail }, RETRY_AFTER, { cause: error });
       }
-      if (error instanceof errors.JOSEError) throw refused(sentenceOf(error, options), error);
+      if (error instanceof errors.JOSEError) {
+        throw refused(sentenceOf(error, options), { scheme, cause: error });
+      }
       throw error;
     }
   };
 
-  const verify = async (token: string): Promise<Verified> => {
-    const payload = await claimsOf(token);
-    const { iat = 0, exp = 0, jti = '' } = payload;
+  const verify = async (shown: ShownToken): Promise<Verified> => {
+    const { scheme } = shown;
+    const payload = await claimsOf(shown);
+    const { iat = 0, exp = 0, jti = '', cnf } = payload;
     if (iat > now() / 1_000 + CLOCK_SECONDS) {
-      throw refused('The access token was issued in the future.');
+      throw refused('The access token was issued in the future.', { scheme });
     }
     if (exp - iat > TOKEN_SECONDS_MAX) {
-      throw refused(`The access token lives longer than ${TOKEN_SECONDS_MAX} seconds.`);
+      const detail = `The access token lives longer than ${TOKEN_SECONDS_MAX} seconds.`;
+      throw refused(detail, { scheme });
     }
-    if ('cnf' in payload) throw refused('The access token is bound to a key, which is not taken.');
+    const binding = cnf === undefined ? undefined : bindingOf(cnf);
+    if (typeof binding === 'string') throw refused(binding, { scheme });
     const found = principalOfClaims(payload, rolesClaim);
-    if (!('fault' in found)) return { principal: found, jti };
+    if (!('fault' in found)) return { principal: found, binding, jti };
     if (found.fault === 'no-role') throw new Failure('forbidden', { detail: found.detail });
-    throw refused(found.detail);
+    throw refused(found.detail, { scheme });
   };
 
   const kept = (digest: string): Verified | undefined => {
@@ -203,32 +235,42 @@ export function bearer(options: BearerOptions): Identify {
     return found !== undefined && found.principal.expires * 1_000 > now() ? found : undefined;
   };
 
-  const taken = ({ principal, jti }: Verified): Principal => {
-    if (isRevoked(jti)) throw refused('The access token was taken back.');
-    return principal;
-  };
-
   return (request) => {
-    const token = tokenOf(request);
+    const shown = tokenOf(request, constraint.offer);
+    const { token, scheme } = shown;
     // The map holds no token that a memory dump could give away.
-    const digest = hash('sha256', token, 'base64');
+    const digest = hash('sha256', token, 'base64url');
+    const taken = ({ principal, binding, jti }: Verified): Promise<Principal> | Principal => {
+      if (isRevoked(jti)) throw refused('The access token was taken back.', { scheme });
+      const proving = constraint.check({ request, scheme, digest }, principal, binding);
+      return proving === undefined ? principal : proving.then(() => principal);
+    };
     keys.keepFresh();
     const known = kept(digest);
     if (known !== undefined) return taken(known);
-    return verify(token).then((found) => {
+    return verify(shown).then((found) => {
       verified.set(digest, found);
       return taken(found);
     });
   };
 }
 
-/** Tells who sends a request, as the environment of an API says. */
-export const bearerBy = (config: AccessTokenConfig, logger: Logger): Identify =>
+/**
+ * Tells who sends a request, as the environment of an API says.
+ * @param publicUrl the address of this API for its clients, if it is not that of the request.
+ */
+export const bearerBy = (config: AccessTokenConfig, logger: Logger, publicUrl?: string): Identify =>
   bearer({
     issuer: config.OIDC_ISSUER,
     audience: config.OIDC_AUDIENCE,
     rolesClaim: config.OIDC_ROLES_CLAIM,
     algorithms: config.OIDC_ALGORITHMS,
     isRevoked: revokedTokens(config.REVOKED_TOKENS_FILE),
+    sender: {
+      isRequired: config.OIDC_SENDER_CONSTRAINT === 'required',
+      proofsMibMax: config.PROOFS_MIB_MAX,
+      proofsMibPerClientMax: config.PROOFS_MIB_PER_CLIENT_MAX,
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+    },
     logger,
   });

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../../contracts/access/principal.ts';
 import { mayUse, type Access } from '../../contracts/access/rules.ts';
+import { challenge } from './challenges.ts';
 import { Failure } from './failure.ts';
 
 /** Lets a request through to an operation only when its sender has the right to use that. */
@@ -26,11 +27,12 @@ export const gate =
   (identify: Identify): Gate =>
   (access) => {
     const { scope } = access;
-    const challenge = `Bearer realm="core-bank", error="insufficient_scope", scope="${scope}"`;
     const enter = async (request: Request): Promise<Principal> => {
       const principal = await identify(request);
       if (mayUse(principal, access)) return principal;
-      throw new Failure('forbidden', { more: { scope } }, { 'WWW-Authenticate': challenge });
+      const scheme = /^dpop /i.test(request.headers.authorization ?? '') ? 'DPoP' : 'Bearer';
+      const why = challenge(scheme, { error: 'insufficient_scope', scope });
+      throw new Failure('forbidden', { more: { scope } }, { 'WWW-Authenticate': why });
     };
     return async (request, _response, next) => {
       const principal = await enter(request);

@@ -129,7 +129,13 @@ export type Server = http.Server | https.Server;
 /** How a server listens; without TLS, and for sidecars only, when nothing is said. */
 export interface ListenOptions {
   readonly connections?: ConnectionBounds;
-  readonly tls?: TlsFiles & { readonly logger: Logger };
+  readonly tls?: TlsListening;
+}
+
+interface TlsListening extends TlsFiles {
+  readonly logger: Logger;
+  /** Clients are asked for a certificate; one that binds no token counts for nothing. */
+  readonly asksForCertificate: boolean;
 }
 
 /** How long a server waits for a client: for a request, for its headers, and for more of them. */
@@ -167,9 +173,12 @@ export async function listen(
   return server;
 }
 
-function secureServer(app: RequestListener, files: TlsFiles & { logger: Logger }): https.Server {
+function secureServer(app: RequestListener, files: TlsListening): https.Server {
   const options = { ...SERVER_TIMES, handshakeTimeout: HEADERS_MS_MAX, ...readTlsFiles(files) };
-  const server = https.createServer(options, app);
+  // Who issued it is of no matter: the handshake shows that the client has its key, and the token
+  // names it by its thumbprint (RFC 8705, section 6.2).
+  const asking = { requestCert: files.asksForCertificate, rejectUnauthorized: false };
+  const server = https.createServer({ ...options, ...asking }, app);
   server.once('close', followTlsFiles(server, files, files.logger));
   return server;
 }

@@ -1,3 +1,4 @@
+import { hash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -9,9 +10,12 @@ import { once } from 'node:events';
 import { z } from 'zod';
 import { publicApiConfig } from '../config.ts';
 import { silentLogger as logger } from '../silent-logger-for-tests.ts';
+import { bearer } from './bearer.ts';
 import { selfSigned } from './certificate-for-tests.ts';
+import { gate } from './gate.ts';
 import { health } from './health.ts';
 import { createApp, finish } from './http.ts';
+import { testIssuer, type TestIssuer } from './issuer-for-tests.ts';
 import { listenPublic } from './public-listener.ts';
 
 const TOKEN = 'a token of the sidecar';
@@ -42,15 +46,29 @@ const settings = () =>
     TLS_CERT_FILE: certFile,
     TLS_KEY_FILE: keyFile,
     TLS_PORT: secure,
+    TLS_CLIENT_CERTIFICATES: 'ask',
   });
 
 let stop: () => Promise<void>;
+let issuer: TestIssuer;
 let [plain, secure] = [0, 0];
 beforeAll(async () => {
   put(first);
   [plain, secure] = [await freePort(), await freePort()];
   const app = createApp({ logger });
   app.get('/things', (_request, response) => void response.json({}));
+  issuer = await testIssuer();
+  const identify = bearer({
+    issuer: issuer.url,
+    audience: 'urn:core-bank:api',
+    rolesClaim: 'roles',
+    algorithms: ['ES256'],
+    ask: issuer.ask,
+    now: () => issuer.state.now,
+    logger,
+  });
+  const enter = gate(identify)({ scope: 'proofs:read', object: 'bank' });
+  app.get('/bound', enter, (_request, response) => void response.json({}));
   health(app, {}, () => true);
   finish(app, logger);
   stop = await listenPublic(app, settings(), logger);
@@ -116,6 +134,22 @@ test('given a client without TLS, it is not served, but the sidecar is, and heal
   expect((await overHttp('/things', { 'dapr-api-token': 'another token' })).status).toBe(421);
   expect((await overHttp('/things', { 'dapr-api-token': TOKEN })).status).toBe(200);
   expect((await overHttp('/healthz')).status).toBe(200);
+});
+
+test('given a token that is bound to a certificate, it counts with that one only', async () => {
+  const x5t = hash('sha256', new X509Certificate(second.cert).raw, 'base64url');
+  const token = await issuer.sign({ claims: { cnf: { 'x5t#S256': x5t } } });
+  const bound = { path: '/bound', headers: { authorization: `Bearer ${token}` } };
+  expect((await overTls({ ...bound, ...second })).status).toBe(200);
+  for (const other of [first, {}]) {
+    const { status, body } = await overTls({ ...bound, ...other });
+    expect([status, JSON.parse(body).detail]).toEqual([
+      401,
+      'The access token is bound to a certificate that this connection has not.',
+    ]);
+  }
+  const plainly = await overHttp('/bound', { ...bound.headers, 'dapr-api-token': TOKEN });
+  expect(plainly.status).toBe(401);
 });
 
 const nameShown = async (): Promise<string> => {

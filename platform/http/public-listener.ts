@@ -31,7 +31,8 @@ export async function listenPublic(
     return () => stopListening(server);
   }
   const port = config.TLS_PORT ?? APP_PORT + TLS_PORT_APART;
-  const tls = { certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE, logger };
+  const asksForCertificate = config.TLS_CLIENT_CERTIFICATES === 'ask';
+  const tls = { certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE, asksForCertificate, logger };
   const servers = [
     await listen(forSidecar(app, APP_API_TOKEN, port), APP_PORT),
     await listen(app, port, { connections, tls }),

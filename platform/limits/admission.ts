@@ -1,7 +1,7 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { Failure } from '../http/http.ts';
 import { principalOf } from '../http/gate.ts';
-import { createShares, type Holder, type Reached, type ShareBounds } from './shares.ts';
+import { createShares, holderOf, type Reached, type ShareBounds } from './shares.ts';
 
 /** The bounds of a kind of work, and what a client hears when it has reached its own. */
 export interface WorkBounds extends ShareBounds {
@@ -34,21 +34,12 @@ export function admission({ what, retryAfterSeconds, ...bounds }: WorkBounds): R
     return new Failure('too-many-requests', { detail, more: { limit: reached, most } }, headers);
   };
   return (request, response, next) => {
-    const holder = holderOf(request, bounds.perObject !== undefined);
+    const id = bounds.perObject === undefined ? undefined : request.params['id'];
+    const object = typeof id === 'string' ? { object: id } : {};
+    const holder = { ...holderOf(principalOf(request)), ...object };
     const reached = shares.take(holder);
     if (reached !== undefined) return next(refusal(reached));
     response.once('close', () => shares.give(holder));
     next();
-  };
-}
-
-/** A client that acts by itself is one holder; of a client with persons each is one too. */
-function holderOf(request: Request, byObject: boolean): Holder {
-  const { client, subject, strength } = principalOf(request);
-  const id = byObject ? request.params['id'] : undefined;
-  return {
-    client,
-    ...(strength === 'client' ? {} : { person: subject }),
-    ...(typeof id === 'string' ? { object: id } : {}),
   };
 }

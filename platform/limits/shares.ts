@@ -1,3 +1,5 @@
+import type { Principal } from '../../contracts/access/principal.ts';
+
 /** How much of one kind of work may be under way. */
 export interface ShareBounds {
   /** Of all together. */
@@ -15,6 +17,12 @@ export interface Holder {
   readonly person?: string;
   readonly object?: string;
 }
+
+/** A client that acts by itself is one holder; of a client with persons each is one too. */
+export const holderOf = ({ client, subject, strength }: Principal): Holder => ({
+  client,
+  ...(strength === 'client' ? {} : { person: subject }),
+});
 
 /** Which bound was reached. */
 export type Reached = keyof ShareBounds | 'perPerson';

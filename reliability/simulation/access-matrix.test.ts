@@ -17,11 +17,17 @@ import {
   type TestIssuer,
   type TestKey,
 } from '../../platform/http/issuer-for-tests.ts';
+import {
+  testProver,
+  type Otherwise,
+  type TestProver,
+} from '../../platform/http/proof-for-tests.ts';
 import { logOf } from '../../queries-bank-api/log/life-for-tests.ts';
 import { memoryReadModels } from '../../queries-bank-api/read-models/memory-read-models.ts';
 import { commandHouse } from './command-house.ts';
 
 const AUDIENCE = 'urn:core-bank:api';
+const PUBLIC_URL = 'https://api.bank.example';
 const ID = '0f8fad5b-d9cb-8690-a165-70867728950e';
 const revoked = randomUUID();
 let issuer: TestIssuer;
@@ -31,11 +37,13 @@ let publicKey: string;
 let seconds: number;
 let house: Awaited<ReturnType<typeof commandHouse>>;
 let queries: Express;
+let prover: TestProver;
 
 beforeAll(async () => {
   issuer = await testIssuer();
   [own] = issuer.state.published as [TestKey];
   stranger = await testKey();
+  prover = await testProver();
   publicKey = await exportSPKI(own.publicKey);
   seconds = Math.floor(issuer.state.now / 1_000);
   const door = gate(
@@ -45,6 +53,7 @@ beforeAll(async () => {
       rolesClaim: 'roles',
       algorithms: ['ES256', 'PS256', 'RS256', 'EdDSA'],
       isRevoked: (jti) => jti === revoked,
+      sender: { publicUrl: PUBLIC_URL },
       ask: issuer.ask,
       now: () => issuer.state.now,
       logger: silent,
@@ -78,8 +87,26 @@ const unsigned = (): string =>
     .setExpirationTime(seconds + 300)
     .encode();
 
+const bound = (): Promise<string> => signed({ cnf: { jkt: prover.jkt } });
+/** A bound token, and a proof that is right for an operation but for what is said here. */
+const proven =
+  (otherwise: Otherwise = {}, tokenOf = bound) =>
+  async (operation: Operation): Promise<Shown> => {
+    const token = await tokenOf();
+    const about = [operation.method.toUpperCase(), `${PUBLIC_URL}${pathOf(operation)}`] as const;
+    const proof = await prover.prove(about, token, issuer.state.now, otherwise);
+    return { authorization: `DPoP ${token}`, proof };
+  };
+
+/** What a request shows. */
+interface Shown {
+  readonly authorization: string | undefined;
+  readonly proof?: string;
+}
+type Show = (operation: Operation) => Promise<Shown | string | undefined> | string | undefined;
+
 /** How a request may name nobody, and what it shows. */
-const NOBODY: Readonly<Record<string, () => Promise<string | undefined> | string | undefined>> = {
+const NOBODY: Readonly<Record<string, Show>> = {
   'no token': () => undefined,
   'a password': () => 'Basic dGVsbGVyOnRlbGxlcg==',
   'no JWT': () => 'Bearer abc',
@@ -98,6 +125,14 @@ const NOBODY: Readonly<Record<string, () => Promise<string | undefined> | string
   'an id token': async () => `Bearer ${await signed({}, { typ: 'id+jwt' })}`,
   'no client': async () => `Bearer ${await signed({ client_id: undefined })}`,
   revoked: async () => `Bearer ${await signed({ jti: revoked })}`,
+  'bound to a key, as Bearer': async () => `Bearer ${await bound()}`,
+  'bound to a key, without a proof': async () => `DPoP ${await bound()}`,
+  'bound to no key, with a proof': proven({}, signed),
+  'bound to a certificate that is not there': async () =>
+    `Bearer ${await signed({ cnf: { 'x5t#S256': 'a'.repeat(43) } })}`,
+  'a proof for another method': proven({ claims: { htm: 'DELETE' } }),
+  'a proof for another operation': proven({ claims: { htu: `${PUBLIC_URL}/v1` } }),
+  'a proof for another token': proven({ claims: { ath: 'a'.repeat(43) } }),
 };
 
 /** Who is known and must not, and who may: the scopes and the roles of the token. */
@@ -161,17 +196,25 @@ describe.each(APIS)('%s', (_api, server, operations) => {
   test.each(operations.map((operation) => [operation.id, operation] as const))(
     '%s',
     async (_id, operation) => {
-      const ask = async (authorization: string | undefined) => {
+      const ask = async (shown: Shown | string | undefined) => {
+        const { authorization, proof } =
+          typeof shown === 'object' ? shown : { authorization: shown };
         const asked = request(server())[operation.method](pathOf(operation));
         if (operation.method !== 'get') asked.send({});
-        const answer = await (authorization === undefined
-          ? asked
-          : asked.set('Authorization', authorization));
+        if (authorization !== undefined) asked.set('Authorization', authorization);
+        if (proof !== undefined) asked.set('DPoP', proof);
+        const answer = await asked;
         return [answer.status, answer.body.code, 'www-authenticate' in answer.headers];
       };
       for (const [why, show] of Object.entries(NOBODY)) {
-        expect([why, ...(await ask(await show()))]).toEqual([why, 401, 'unauthenticated', true]);
+        expect([why, ...(await ask(await show(operation)))]).toEqual([
+          why,
+          401,
+          'unauthenticated',
+          true,
+        ]);
       }
+      expect((await ask(await proven()(operation)))[0]).not.toBe(401);
       for (const [who, claims, may] of rights(operation)) {
         const [status, code] = await ask(`Bearer ${await signed(claims)}`);
         const expected = may ? answerBehind(operation, who) : [403, 'forbidden'];

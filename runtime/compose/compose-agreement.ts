@@ -25,7 +25,16 @@ const ISSUER_KEY_FILE = '/mesh/authority/issuer.key';
 const TOKEN_FILE = '/mesh/token.jwt';
 /** What a program of the mesh learns from its environment. */
 const MESH = ['DAPR_SENTRY_TOKEN_FILE', 'DAPR_TRUST_ANCHORS', 'NAMESPACE'];
-const APP_ONLY = ['NODE_ENV', 'LISTEN_HOST', 'ALLOWED_HOSTS', 'DOCS', ...TOKENS];
+const APP_ONLY = [
+  'NODE_ENV',
+  'LISTEN_HOST',
+  'ALLOWED_HOSTS',
+  'DOCS',
+  'OIDC_SENDER_CONSTRAINT',
+  'COMMANDS_PUBLIC_URL',
+  'QUERIES_PUBLIC_URL',
+  ...TOKENS,
+];
 
 /** The texts that must agree, so that a test can change one of them. */
 export interface Texts {

@@ -125,7 +125,13 @@ export interface TokenWish {
   readonly scope?: string;
   /** How long it lives, at most 900 s. */
   readonly seconds?: number;
+  /** A proof of the key that it is bound to (DPoP), for a POST to `tokenUrl`. */
+  readonly proof?: string;
 }
+
+/** Where the local issuer of that bank gives tokens. */
+export const tokenUrl = ({ ports }: Pick<Instance, 'ports'>): string =>
+  `http://${LOOPBACK}:${ports.issuer}/token`;
 
 /** An access token, and for how many seconds it is taken. */
 export interface LocalToken {
@@ -138,12 +144,12 @@ export interface LocalToken {
  * @throws CannotRun when it gives none.
  */
 export const localToken = async (
-  { ports }: Pick<Instance, 'ports'>,
+  instance: Pick<Instance, 'ports'>,
   { issuerLocal }: Pick<Secrets, 'issuerLocal'>,
   roles: readonly string[],
-  { client, seconds, ...wish }: TokenWish = {},
+  { client, seconds, proof, ...wish }: TokenWish = {},
 ): Promise<LocalToken> => {
-  const url = `http://${LOOPBACK}:${ports.issuer}/token`;
+  const url = tokenUrl(instance);
   const asked = { ...wish, application: client, seconds: seconds?.toString() };
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
   const body = new URLSearchParams({
@@ -154,7 +160,10 @@ export const localToken = async (
   const credentials = Buffer.from(`${LOCAL_CLIENT}:${issuerLocal}`).toString('base64');
   const answer = await fetch(url, {
     method: 'POST',
-    headers: { authorization: `Basic ${credentials}` },
+    headers: {
+      authorization: `Basic ${credentials}`,
+      ...(proof === undefined ? {} : { dpop: proof }),
+    },
     body,
     signal: AbortSignal.timeout(ANSWER_MS_MAX),
   }).catch((cause: unknown) => {
