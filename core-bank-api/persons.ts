@@ -21,6 +21,7 @@ import { retry } from '../platform/retry.ts';
 import type { Handlers } from '../platform/http/serve.ts';
 import type { CallActor } from './actor-calls.ts';
 import { answerCommand } from './command-answers.ts';
+import { PATIENCE_MS } from './courier.ts';
 import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import type { Request, Response } from 'express';
@@ -37,7 +38,7 @@ const answerSchema = z.strictObject({ results: z.tuple([personResult]) });
 export const personClient =
   (callActor: CallActor): ExecutePerson =>
   async (id, command) => {
-    const json = JSON.stringify({ commands: [command] });
+    const json = JSON.stringify({ commands: [command], deadline: Date.now() + PATIENCE_MS });
     const call = () => callActor(PERSON_ACTOR_TYPE, id, 'execute', json);
     try {
       const mayRetry = (error: unknown) => error instanceof SidecarError;

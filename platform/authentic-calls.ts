@@ -10,6 +10,8 @@ export interface SentCall {
 /** A call that was taken: what it asks, and how to answer. */
 export interface TakenCall {
   readonly json: string;
+  /** The number of this call, which no other has. */
+  readonly nonce: string;
   answer(json: string): string;
 }
 export type AuthenticCalls = ReturnType<typeof authenticCalls>;
@@ -30,7 +32,8 @@ const macIn = (text: string): string => text.slice(OPEN.length, MAC_END);
  * Calls between two programs that share a key and do not trust those that carry them: each call and
  * each answer has a message authentication code (HMAC-SHA256). That of a call covers who is called
  * (`target`) and a number that is used once; that of an answer covers the one of its call, so it is
- * an answer to this call and to no other. A carrier may repeat a call: what it asks must bear that.
+ * an answer to this call and to no other. A carrier may repeat a call: who takes it
+ * remembers its number, or what it asks bears that.
  * @example
  * const { body, read } = authenticCalls(key).send('Actor/1/execute', '{"groups":[]}');
  * const json = read(await carry(body)); // undefined: somebody else answered
@@ -66,7 +69,7 @@ export function authenticCalls(key: string) {
       const json = body.slice(NONCE_END + CALL.length, -1);
       const call = ofCall(target, nonce, json);
       if (!sameToken(call, macIn(body))) return undefined;
-      return { json, answer: (text) => `${OPEN}${ofAnswer(call, text)}${ANSWER}${text}}` };
+      return { json, nonce, answer: (text) => `${OPEN}${ofAnswer(call, text)}${ANSWER}${text}}` };
     },
   };
 }

@@ -20,7 +20,6 @@ import {
   type AccountId,
   type StreamId,
 } from '../../domain/ids.ts';
-import type { Clock } from '../../platform/clock.ts';
 import { decideAccounts, type AccountWork, type Joint } from '../account/account-decider.ts';
 import type { CommandLookup } from '../account/command-lookup.ts';
 import { decidePersonWork } from '../person/person-decider.ts';
@@ -45,11 +44,7 @@ export interface BankActorsPorts {
   readonly lookup: CommandLookup;
   /** Names this host's teller: the actor type that it alone serves. */
   readonly host: string;
-  readonly clock: Pick<Clock, 'wall'>;
 }
-
-/** A person's commands wait for nobody longer than this. */
-const PERSON_PATIENCE_MS = 10_000;
 
 /**
  * The accounts that Dapr has activated on this host, and its teller: one call for many of them. A
@@ -156,19 +151,16 @@ function streamsOf({ message: { accountId: id, command } }: AccountWork): Stream
 }
 
 /** The persons: each command is a work of its own. */
-export function personActors({
-  turns,
-  clock,
-}: Pick<BankActorsPorts, 'turns' | 'clock'>): ActorType {
+export function personActors({ turns }: Pick<BankActorsPorts, 'turns'>): ActorType {
   const execute = async (id: string, { value, size }: Body): Promise<object> => {
-    const { commands } = executePersonRequest.parse(value);
+    const { commands, deadline } = executePersonRequest.parse(value);
     const person = personId(id);
     const executed = commands.map((message) =>
       turns.execute<PersonResult>({
         streams: [streamOfPerson(person)],
         commands: 1,
         size: size / commands.length,
-        deadlineMs: clock.wall() + PERSON_PATIENCE_MS,
+        deadlineMs: deadline,
         decide(draft, now) {
           const result = decidePersonWork(draft, { personId: person, message }, now);
           return result && [result];

@@ -140,7 +140,7 @@ export async function testHost(
     return group.results;
   };
   const executePerson = async (id: PersonId, command: PersonMessage): Promise<PersonResult> => {
-    const value = { commands: [command] };
+    const value = { commands: [command], deadline: clock.wall() + 10_000 };
     const run = bank.persons.methods.get('execute')!;
     const size = JSON.stringify(value).length;
     return ((await run(id, { value, size })) as { results: PersonResult[] }).results[0]!;

@@ -34,11 +34,11 @@ export function createBankHost(ports: BankHostPorts) {
   const turns = createTurns({ journal, log, held, relay, clock, logger });
   const expiry = createExpiry({ journal, turns, clock, logger });
   const lookup = commandLookup(journal, log);
-  const { accounts, teller, active } = accountActors({ turns, lookup, host, clock });
+  const { accounts, teller, active } = accountActors({ turns, lookup, host });
   return {
     accounts,
     teller,
-    persons: personActors({ turns, clock }),
+    persons: personActors({ turns }),
     start(): void {
       relay.start();
       expiry.start();

@@ -26,9 +26,9 @@ let isStarted = true;
 
 beforeAll(async () => {
   const journal = memoryJournal();
-  const { accounts, teller } = await testHost(journal, testLog());
+  const { accounts, teller, persons } = await testHost(journal, testLog());
   const listener = hostListener({
-    actors: { BankAccount: accounts, 'Teller.host1': teller },
+    actors: { BankAccount: accounts, 'Teller.host1': teller, Person: persons },
     openPersons: (persons) => Promise.resolve(persons.map(() => ({ ...ADA }))),
     commands: COMMANDS,
     persons: PERSONS,
@@ -114,6 +114,9 @@ test.each<[what: string, body: (json: string) => string]>([
   ['no code', (json) => json],
   ['the code of another key', (json) => PERSONS.send(targetOf(path), json).body],
   ['that of a call of another actor', (json) => COMMANDS.send(targetOf(pathOf(OTHER)), json).body],
+  ['that of a call of a teller', (json) => COMMANDS.send('Teller.host1/1/execute', json).body],
+  ['that of another method', (json) => COMMANDS.send(`BankAccount/${ACCOUNT}/lookup`, json).body],
+  ['that of another type', (json) => COMMANDS.send(`Person/${ACCOUNT}/execute`, json).body],
   [
     'that of another call',
     (json) => COMMANDS.send(targetOf(path), json).body.replace('"1.00"', '"1000000.00"'),
@@ -142,6 +145,9 @@ test.each([
   '/actors/BankAccount/X/method/execute',
   `/actors/BankAccount/${ACCOUNT}/method/drop`,
   `/actors/BankAccount/${ACCOUNT}/method/remind/x`,
+  `/actors/BankAccount/${ACCOUNT}/method/timer/x`,
+  `/actors/Person/${OTHER}/method/remind/x`,
+  `/actors/Teller.host1/1/method/timer/execute`,
   '/actors/Teller.host2/1/method/execute',
   '/actors/Teller.host1/X/method/execute',
   '/actors/constructor/1/method/execute',
@@ -221,6 +227,56 @@ test('given many calls over one connection of HTTP/2, each is answered', async (
   );
 });
 
+/** A call as it was recorded on its way, so that it can be brought again. */
+const record = (json: string, target = path) => {
+  const { body: sent } = COMMANDS.send(targetOf(target), json);
+  return async () => {
+    const answer = await bring(target, sent);
+    return { status: answer.status, text: await answer.text() };
+  };
+};
+const withdraw = (id: string, amount: string): CommandMessage => ({
+  ...deposit(id),
+  command: { type: 'withdraw', amount },
+});
+
+describe('given a call that was recorded and is brought again', () => {
+  beforeAll(() => put(path, body));
+  test('after it was executed, it is not executed a second time', async () => {
+    const bringIt = record(request([[deposit('recorded')]]));
+    expect((await bringIt()).status).toBe(200);
+    const before = told(await (await put(path, request([[deposit('before')]]))).text());
+    expect(await bringIt()).toEqual({ status: 409, text: '' });
+    const after = told(await (await put(path, request([[deposit('after')]]))).text());
+    expect(Number(after[0])).toBe(Number(before[0]) + 1);
+  });
+  test('after it was refused, it is not executed now that it would be possible', async () => {
+    const bringIt = record(request([[withdraw('refused', '777.00')]]));
+    expect(told(JSON.stringify(JSON.parse((await bringIt()).text).answer))).toEqual([
+      'insufficient-funds',
+    ]);
+    await put(path, request([[deposit('plenty', '1000.00')]]));
+    expect((await bringIt()).status).toBe(409);
+    const lookup = `/actors/BankAccount/${ACCOUNT}/method/lookup`;
+    const names = [testName('refused')];
+    const found = await put(lookup, JSON.stringify({ names, owner: '*' }));
+    expect(await found.json()).toEqual({ isOwn: true, found: [null] });
+  });
+  test('to who has forgotten it, it is too late for an account and for a person', async () => {
+    const long = Date.now() - 40_000;
+    const late = await put(path, request([[deposit('too-late')]], long));
+    expect(told(await late.text())).toEqual(['service-unavailable']);
+    const person = { ...deposit('erase'), command: { type: 'erase-person' } };
+    const { accountId: _account, ...message } = person;
+    const commands = [{ ...message, by: TESTER.by }];
+    const json = JSON.stringify({ commands, deadline: long });
+    const erased = await put(`/actors/Person/${OTHER}/method/execute`, json);
+    expect(await erased.json()).toMatchObject({
+      results: [{ ok: false, refusal: { code: 'service-unavailable' } }],
+    });
+  });
+});
+
 test.each([
   ['queries-bank-api', 200],
   ['event-source', 403],
@@ -279,7 +335,9 @@ test('given the sidecar asks, it learns the actor types, and of no subscription'
     fetch(`${url}/dapr/${what}`, { headers: { 'dapr-api-token': TOKEN } }).then((one) =>
       one.json(),
     );
-  expect(await ask('config')).toMatchObject({ entities: ['BankAccount', 'Teller.host1'] });
+  expect(await ask('config')).toMatchObject({
+    entities: ['BankAccount', 'Teller.host1', 'Person'],
+  });
   expect(await ask('subscribe')).toEqual([]);
 });
 

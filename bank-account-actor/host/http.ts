@@ -8,10 +8,18 @@ import { answer, answerText, readText } from '../../platform/http/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/http/h2c.ts';
 import { sameToken } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { recentIds } from '../../platform/recent-ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ActorType } from './bank-actors.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
+/**
+ * So long a call is remembered: what comes later than 30 s after the deadline in it is dropped, and
+ * that is 10 s after it was sent.
+ */
+const CALL_KEPT_MS = 60_000;
+/** Three times as many as the bank has ever taken in that time; 30 MB. */
+const CALLS_KEPT_MAX = 300_000;
 const ACTOR_PATH = /^\/actors\/([A-Za-z0-9.]+)\/([^/]+)(?:\/method\/([a-z]+)(?:\/.*)?)?$/;
 
 /** Opens the sealed data of persons, in the order asked; null for those whose key is deleted. */
@@ -58,6 +66,11 @@ const ACTOR_CONFIG = {
  */
 export function hostListener(options: HostOptions): EitherListener {
   const { actors, logger } = options;
+  const seen = recentIds({
+    keptMs: CALL_KEPT_MS,
+    idsMax: CALLS_KEPT_MAX,
+    steady: () => performance.now(),
+  });
 
   const refuseForged = (response: EitherResponse, what: string): void => {
     logger.error('ALARM: a call that has not the key of its caller', { what });
@@ -77,7 +90,14 @@ export function hostListener(options: HostOptions): EitherListener {
       const text = await readText(request, BODY_BYTES_MAX);
       const taken = options.commands.take(`${type}/${id}/${method}`, text);
       if (taken === undefined) return refuseForged(response, `${type}/${method}`);
-      const { json } = taken;
+      const { json, nonce } = taken;
+      // A sidecar may repeat a call whose answer it lost, and so may who has recorded it: what was
+      // refused then must not be executed now. Who wants it asks again, under a new number.
+      const came = seen(nonce);
+      if (came !== 'new') {
+        logger.warn('a call of an actor is not taken', { type, method, came });
+        return answer(response, came === 'full' ? 503 : 409);
+      }
       const said = await call(id, { value: JSON.parse(json), size: json.length });
       answerText(response, 200, taken.answer(JSON.stringify(said)));
     } else {

@@ -50,6 +50,8 @@ export type PersonMessage = z.infer<typeof personMessage>;
 /** What core-bank-api sends to a person's actor: commands that are decided in this order. */
 export const executePersonRequest = z.strictObject({
   commands: z.array(personMessage).min(1).max(PERSON_COMMANDS_MAX),
+  /** Epoch milliseconds: who sends it waits no longer. */
+  deadline: z.int(),
 });
 
 /** Why a command to a person was not carried out. */
