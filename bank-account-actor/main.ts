@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACCESS_CALLS } from '../contracts/access/access-records.ts';
+import { accessReports } from '../platform/access-reports.ts';
+import { ask } from '../platform/service-client.ts';
 import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../contracts/account/commands.ts';
 import { PERSON_ACTOR_TYPE } from '../contracts/person/commands.ts';
 import { ACTOR_HOST_APP } from '../contracts/person/queries.ts';
@@ -105,7 +108,12 @@ const listener = hostListener({
   appToken: config.APP_API_TOKEN,
   logger,
 });
+const access = accessReports({
+  send: (report) => ask(dapr, ACCESS_CALLS.record, report),
+  logger,
+});
 const operator = operatorApp({
+  record: access.record,
   keysOf: async (streams) => {
     const { streams: rows } = await journal.load(streams);
     return streams.map((stream) => rows.find((row) => row.stream === stream)?.secret);
@@ -122,5 +130,6 @@ onShutdown(logger, [
   () => sleep(LAST_ANSWERS_MS),
   () => server.close(),
   () => stored.end(),
+  () => access.end(),
   () => dapr.close(),
 ]);

@@ -1,3 +1,4 @@
+import { ACCESS_OPERATIONS } from './access/access-records.ts';
 import { COMMAND_OPERATIONS } from './account/command-operations.ts';
 import { QUERY_OPERATIONS, REFUSAL_QUERIES } from './account/queries.ts';
 import { BATCH_OPERATIONS } from './batch/operations.ts';
@@ -24,6 +25,7 @@ export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...REFUSAL_QUERIES,
   ...PERSON_QUERIES,
   ...AUDIT_OPERATIONS,
+  ...ACCESS_OPERATIONS,
   ...PROOF_QUERIES,
 ];
 

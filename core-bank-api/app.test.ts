@@ -11,6 +11,7 @@ logger.silent = true;
 const taken: string[] = [];
 const app = commandApi({
   gate: openGate,
+  record: () => undefined,
   executePerson: () => Promise.reject(new Error('not for persons')),
   actors: {
     execute: () => Promise.reject(new Error('not asked')),

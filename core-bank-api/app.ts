@@ -15,9 +15,11 @@ import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
+import type { RecordAccess } from '../platform/access-reports.ts';
 import type { Logger } from '../platform/logger.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
 import { principalOf, type Gate } from '../platform/http/gate.ts';
+import { recordRefusals } from '../platform/http/recorded-refusals.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import { BATCH_BYTES_MAX, executeBatch } from './batches.ts';
 import { answerCommand } from './command-answers.ts';
@@ -82,6 +84,8 @@ export interface CommandApiPorts {
   /** Without them, commands come over REST only. */
   readonly messages?: { readonly appToken: string; readonly take: TakeMessage };
   readonly gate: Gate;
+  /** Hears what is refused for want of a right. */
+  readonly record: RecordAccess;
   readonly docs?: DocsMode;
   /** The defaults when missing. */
   readonly limits?: CommandApiLimits;
@@ -96,7 +100,7 @@ export interface CommandApiPorts {
  * answer.
  */
 export function commandApi(ports: CommandApiPorts): Express {
-  const { actors, executePerson, messages, gate, checks, logger } = ports;
+  const { actors, executePerson, messages, gate, record, checks, logger } = ports;
   const app = createApp({ logger });
   const readers = { one: jsonBody(BODY_BYTES_MAX), many: jsonBody(BATCH_BYTES_MAX) };
 
@@ -155,7 +159,7 @@ export function commandApi(ports: CommandApiPorts): Express {
     ...Object.fromEntries(commands),
     ...transferHandlers(actors),
     ...personHandlers(executePerson),
-    executeBatch: executeBatch(actors),
+    executeBatch: executeBatch(actors, record),
     commandStatus: tellCommand(actors),
   };
   const limits = commandLimits(ports.limits);
@@ -163,6 +167,7 @@ export function commandApi(ports: CommandApiPorts): Express {
     gate,
     admit: ({ id }) => (id === 'executeBatch' ? limits.batches : limits.requests),
     readBody: ({ id }) => (id === 'executeBatch' ? readers.many : readers.one),
+    onRefusal: recordRefusals(record),
   });
   if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
   health(app, checks, auditorMayKnow(gate, operatorMayKnow(messages?.appToken)));

@@ -15,7 +15,9 @@ import { canonicalJson } from '../contracts/canonical-json.ts';
 import { problem } from '../contracts/http/problems.ts';
 import type { AccountId, CommandId, CommandName } from '../domain/ids.ts';
 import { Failure } from '../platform/http/http.ts';
+import type { RecordAccess } from '../platform/access-reports.ts';
 import { principalOf } from '../platform/http/gate.ts';
+import { traceOf } from '../platform/http/recorded-refusals.ts';
 import { bodyOf, invalid, invalidBy } from '../platform/http/requests.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
@@ -191,19 +193,25 @@ const NO_ONE_VERSION = invalid('header/If-Match', 'is for one command: send that
 
 /** POST /v1/batches: many commands in one request, each with a result of its own. */
 export const executeBatch =
-  (actors: Pick<Actors, 'execute'>): RequestHandler =>
+  (actors: Pick<Actors, 'execute'>, record: RecordAccess): RequestHandler =>
   async (request, response) => {
     const { atomic, dryRun } = flagsOf(request, ['atomic', 'dryRun']);
     const commandId = commandIdOf(request);
     if (ifMatchOf(request) !== undefined) throw NO_ONE_VERSION;
     const { commands } = bodyOf(batchFrame, request.body);
     const common = { traceparent: traceparentOf(request) };
-    const plan = planBatch(commands, principalOf(request), common, commandId);
+    const principal = principalOf(request);
+    const plan = planBatch(commands, principal, common, commandId);
     response.set('Idempotency-Key', commandId);
     const joint = atomic || dryRun ? { atomic, dryRun } : undefined;
     const at = (index: number): string => `${request.path}#/commands/${index}`;
     const results: BatchResult[] = [];
-    for (const [index, failure] of plan.failures) results[index] = problemOf(failure, at(index));
+    for (const [index, failure] of plan.failures) {
+      results[index] = problemOf(failure, at(index));
+      if (failure.code === 'forbidden') {
+        record({ outcome: 'forbidden', operation: 'executeBatch', principal, ...traceOf(request) });
+      }
+    }
     let isOther = false;
     await executePlan(actors, plan, joint, (command, result) => {
       isOther ||= isOtherBatch(result);

@@ -1,4 +1,5 @@
-import { EVERY_RIGHT } from '../platform/http/gate-for-tests.ts';
+import type { SeenAccess } from '../platform/access-reports.ts';
+import { EVERY_RIGHT, principalFor } from '../platform/http/gate-for-tests.ts';
 import { testName } from '../contracts/access/sender-for-tests.ts';
 import { commandResultData, deadCommandData } from '../contracts/batch/command-messages.ts';
 import type { OwnCloudEvent } from '../contracts/batch/command-messages.ts';
@@ -6,6 +7,7 @@ import type { CommandMessage, CommandResult } from '../contracts/account/command
 import { messageKeyFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { createLogger } from '../platform/logger.ts';
 import { unavailable } from './courier.ts';
+import type { ProducerOf } from './message-producers.ts';
 import { commandMessages, MESSAGE_BYTES_MAX } from './command-messages.ts';
 
 const ACCOUNT = accountIdFor(testName('a'));
@@ -40,13 +42,18 @@ const refused = (): CommandResult => ({
 });
 
 /** The subscriber with actors and a broker in memory. */
-const house = (answer: (message: CommandMessage) => CommandResult = executed) => {
+const house = (
+  answer: (message: CommandMessage) => CommandResult = executed,
+  produced: Awaited<ReturnType<ProducerOf>> = { principal: EVERY_RIGHT },
+) => {
+  const recorded: SeenAccess[] = [];
   const published: { topic: string; event: OwnCloudEvent }[] = [];
   const commands: CommandMessage[] = [];
   const steps: string[] = [];
   let [brokerIsAway, areActorsAway, now] = [false, false, NOW];
   const take = commandMessages({
-    producerOf: () => Promise.resolve({ principal: EVERY_RIGHT }),
+    record: (seen) => void recorded.push(seen),
+    producerOf: () => Promise.resolve(produced),
     actors: {
       lookup: async (_account, names) => {
         if (areActorsAway) return 'unavailable';
@@ -75,7 +82,7 @@ const house = (answer: (message: CommandMessage) => CommandResult = executed) =>
   const away = (is: boolean): void => void (brokerIsAway = is);
   const actorsAway = (is: boolean): void => void (areActorsAway = is);
   const later = (ms: number): void => void (now = new Date(now.getTime() + ms));
-  return { take, published, commands, steps, away, actorsAway, later };
+  return { take, published, recorded, commands, steps, away, actorsAway, later };
 };
 const data = { type: 'deposit', accountId: ACCOUNT, amount: '1.00' };
 const event = (more: object = {}): object => ({
@@ -244,5 +251,34 @@ describe('poison', () => {
     await take(Buffer.from('x'));
     await take(bytes(event()));
     expect(commands).toHaveLength(1);
+  });
+});
+
+describe('on record is a message', () => {
+  const operation = 'account-commands';
+  test.each([
+    [
+      'that nobody is known to have signed',
+      executed,
+      { reason: 'it is not signed' },
+      { outcome: 'unauthenticated', reason: 'signature', operation },
+    ],
+    [
+      'whose sender lacks the right',
+      executed,
+      { principal: principalFor('auditor') },
+      { outcome: 'forbidden', operation, principal: principalFor('auditor') },
+    ],
+  ] as const)('%s', async (_name, answer, produced, seen) => {
+    const { take, recorded } = house(answer, produced);
+    await take(bytes(event()));
+    expect(recorded).toEqual([seen]);
+  });
+  test('and none that is executed, or that the rules refuse', async () => {
+    for (const answer of [executed, refused]) {
+      const { take, recorded } = house(answer);
+      await take(bytes(event()));
+      expect(recorded).toEqual([]);
+    }
   });
 });

@@ -10,7 +10,12 @@ import {
   type OwnCloudEvent,
 } from '../contracts/batch/command-messages.ts';
 import type { FieldError } from '../contracts/http/problems.ts';
-import { COMMAND_RESULTS_TOPIC, DEAD_COMMANDS_TOPIC } from '../contracts/log/topics.ts';
+import {
+  ACCOUNT_COMMANDS_TOPIC,
+  COMMAND_RESULTS_TOPIC,
+  DEAD_COMMANDS_TOPIC,
+} from '../contracts/log/topics.ts';
+import type { RecordAccess, SeenAccess } from '../platform/access-reports.ts';
 import { parseObject } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import {
@@ -41,6 +46,8 @@ export interface Poison {
   readonly reason: string;
   readonly errors?: readonly FieldError[];
   readonly cause?: Cause;
+  /** It is recorded as a refused access: its sender is nobody, or lacks the right. */
+  readonly refused?: SeenAccess;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -75,6 +82,8 @@ const SOURCE = '/core-bank/core-bank-api';
 export interface CommandMessagePorts {
   readonly actors: Actors;
   readonly producerOf: ProducerOf;
+  /** Hears what is refused for want of a right. */
+  readonly record: RecordAccess;
   /** Resolves once the broker has the event. */
   readonly publish: (topic: string, event: OwnCloudEvent) => Promise<void>;
   readonly now: () => Date;
@@ -95,7 +104,7 @@ interface Wanted extends Pick<BatchPlan, 'sender'> {
  * that harmless. One that expired meanwhile is still answered with what it did.
  */
 export function commandMessages(ports: CommandMessagePorts) {
-  const { actors, producerOf, publish, now, logger } = ports;
+  const { actors, producerOf, record, publish, now, logger } = ports;
   const common = () => ({
     specversion: '1.0' as const,
     source: SOURCE,
@@ -104,6 +113,7 @@ export function commandMessages(ports: CommandMessagePorts) {
   });
 
   const bury = async (message: Buffer, poison: Poison): Promise<'SUCCESS'> => {
+    if (poison.refused !== undefined) record(poison.refused);
     logger.warn('a command message is poison', { reason: poison.reason });
     await publish(DEAD_COMMANDS_TOPIC, { ...common(), ...deadCommand(message, poison) });
     return 'SUCCESS';
@@ -168,7 +178,7 @@ async function readCommand(
   const { id, source, data, expiration, traceparent } = event.data;
   const cause = { causationid: id, causationsource: source };
   const produced = await producerOf(event.data);
-  if ('reason' in produced) return { cause, ...produced };
+  if ('reason' in produced) return { cause, ...produced, refused: UNSIGNED };
   const over = endOf([expiration, produced.expires], now);
   const item = isObject(data) ? { idempotencyKey: messageKeyFor(source, id), ...data } : data;
   const common = { traceparent: validTraceparent(traceparent) };
@@ -177,11 +187,20 @@ async function readCommand(
   if (command !== undefined) return { cause, command, over, sender };
   const failure = failures.get(0);
   if (failure?.code === 'forbidden') {
-    return { cause, reason: `its sender lacks the right ${String(failure.parts.more?.['scope'])}` };
+    const reason = `its sender lacks the right ${String(failure.parts.more?.['scope'])}`;
+    const { principal } = produced;
+    const refused = { outcome: 'forbidden', operation: ACCOUNT_COMMANDS_TOPIC, principal } as const;
+    return { cause, reason, refused };
   }
   const errors = failure?.parts.errors ?? [];
   return { cause, reason: 'its data is no valid command', errors: errors.slice(0, 10) };
 }
+
+const UNSIGNED: SeenAccess = {
+  outcome: 'unauthenticated',
+  reason: 'signature',
+  operation: ACCOUNT_COMMANDS_TOPIC,
+};
 
 /** What says that it is over: the sender's word under its signature, or the broker's. */
 function endOf(

@@ -1,3 +1,6 @@
+import { ACCESS_CALLS } from '../contracts/access/access-records.ts';
+import { accessReports } from '../platform/access-reports.ts';
+import { ask } from '../platform/service-client.ts';
 import { bearerBy } from '../platform/http/bearer.ts';
 import { gate } from '../platform/http/gate.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
@@ -23,8 +26,13 @@ const dapr = sidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_AP
 const bus = publisher({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const callActor = actorCalls(dapr, authenticCalls(config.COMMAND_KEY), logger);
 const actors = courier(callActor);
+const access = accessReports({
+  send: (report) => ask(dapr, ACCESS_CALLS.record, report),
+  logger,
+});
 const take = commandMessages({
   actors,
+  record: access.record,
   producerOf: signedBy(keysIn(config.COMMAND_PRODUCERS_FILE, logger)),
   publish: (topic, event) => bus.publish(PUBSUB, topic, event, 'application/cloudevents+json'),
   now: () => new Date(),
@@ -33,6 +41,7 @@ const take = commandMessages({
 const identify = bearerBy(config, logger, config.COMMANDS_PUBLIC_URL);
 const app = commandApi({
   gate: boundFailedLogins(gate(identify), config.FAILED_LOGINS_PER_MINUTE_MAX),
+  record: access.record,
   issuer: config.OIDC_ISSUER,
   docs: config.DOCS,
   limits: config,
@@ -48,4 +57,4 @@ const app = commandApi({
   logger,
 });
 const stopListening = await listenPublic(app, config, logger);
-onShutdown(logger, [stopListening, () => dapr.close(), () => bus.close()]);
+onShutdown(logger, [stopListening, access.end, () => dapr.close(), () => bus.close()]);

@@ -66,6 +66,10 @@ const audit: AuditAnswers = {
   }),
 };
 let waiting: { waiting?: string } = {};
+const noAccess = {
+  take: () => Promise.resolve(),
+  find: () => Promise.resolve({ items: [], next: 0, seal: null }),
+};
 const app = (used = log) =>
   eventSourceApp({
     log: used,
@@ -74,6 +78,7 @@ const app = (used = log) =>
     logger,
     integration: { status: () => ({ ...published, ...waiting }) },
     audit,
+    access: noAccess,
     appToken,
     isSigned: isTestSigned,
     appender: appender({ log: used, quarantine, alarms, logger, feed: { offer: () => {} } }),
@@ -429,7 +434,7 @@ const DETAIL = 'The log was rolled back. It ends at transaction 64, but had 66 a
 function closed() {
   const alarms = alarmBook(logger);
   alarms.raise('rolled-back', 'the log against its trusted state', DETAIL);
-  return closedLogApp({ alarms, logger });
+  return closedLogApp({ alarms, access: noAccess, logger });
 }
 
 describe('given a log that is not believed', () => {

@@ -3,6 +3,7 @@ import type { LogProofs } from '../contracts/log/log-proofs.ts';
 import { health, NeedsPerson, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, finish, Failure } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
+import { accessRoutes, type AccessRecords } from './access/access-records.ts';
 import { GRAVE, type Alarms } from './alarms.ts';
 import type { Appender } from './intake/appender.ts';
 import { auditRoutes, type AuditAnswers } from './audit/background.ts';
@@ -24,6 +25,7 @@ export interface EventSource {
   readonly isSigned: IsSigned;
   readonly integration: Pick<IntegrationFeed, 'status'>;
   readonly audit: AuditAnswers;
+  readonly access: Pick<AccessRecords, 'take' | 'find'>;
   readonly logger: Logger;
   readonly appToken?: string;
   /** A log in memory proves nothing. */
@@ -55,6 +57,7 @@ export function eventSourceApp(source: EventSource): Express {
   deliveries(app, async (body) => appender.deliver(await readDelivery(body, source)));
   questions(app, log, quarantine);
   auditRoutes(app, source.audit, alarms);
+  accessRoutes(app, source.access);
   metrics(app, source);
   if (source.proofs !== undefined) proofRoutes(app, source.proofs);
   finish(app, logger);
@@ -74,15 +77,17 @@ export function logOperator(
 
 export interface ClosedLog {
   readonly alarms: Alarms;
+  /** Records of access have nothing to do with the log. */
+  readonly access: Pick<AccessRecords, 'take' | 'find'>;
   readonly logger: Logger;
   readonly appToken?: string;
 }
 
 /**
- * Served in place of the log while it is not believed: why, and nothing else. Deliveries wait at
- * the broker. Without it nobody but a reader of the topic `audit` would hear of the alarm.
+ * Served in place of the log while it is not believed: why, and nothing else of it. Deliveries wait
+ * at the broker. Without it nobody but a reader of the topic `audit` would hear of the alarm.
  */
-export function closedLogApp({ alarms, logger, appToken }: ClosedLog): Express {
+export function closedLogApp({ alarms, access, logger, appToken }: ClosedLog): Express {
   const app = createApp({ logger, ...(appToken === undefined ? {} : { appToken }) });
   const why = (): string => {
     const grave = alarms.first(...GRAVE);
@@ -97,6 +102,7 @@ export function closedLogApp({ alarms, logger, appToken }: ClosedLog): Express {
   deliveries(app, () => Promise.resolve('retry'));
   const audit = auditOf(alarms, why);
   auditRoutes(app, audit, alarms);
+  accessRoutes(app, access);
   metrics(app, { alarms, audit });
   app.use('/log', () => {
     throw notBelieved(why);

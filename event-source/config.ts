@@ -31,6 +31,24 @@ export const eventSourceConfig = {
     .string()
     .min(1)
     .describe('Folder of the checkpoints and of what is in quarantine.'),
+  ACCESS_FOLDER: z
+    .string()
+    .min(1)
+    .describe('Folder of the records of refused access and of reads of personal data.'),
+  ACCESS_DAYS_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(365)
+    .describe('Days after which records of access are removed.'),
+  ACCESS_MIB_MAX: z.coerce
+    .number()
+    .int()
+    .min(16)
+    .max(1_048_576)
+    .default(1_024)
+    .describe('Most MiB of records of access; beyond them the oldest are removed.'),
   HOST_PUBLIC_KEYS: z
     .string()
     .regex(PUBLIC_KEYS, 'must be base64, separated by commas')

@@ -13,8 +13,14 @@ import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { ask } from '../platform/service-client.ts';
-import { createSigner, signatureCheck, signedText } from '../platform/signatures.ts';
+import {
+  createSigner,
+  ownSignatureCheck,
+  signatureCheck,
+  signedText,
+} from '../platform/signatures.ts';
 import { publicKeyPem } from '../proofs/signed-state.ts';
+import { createAccessRecords } from './access/access-records.ts';
 import { alarmBook } from './alarms.ts';
 import { eventSourceApp, closedLogApp, logOperator } from './app.ts';
 import { eventSourceConfig } from './config.ts';
@@ -63,6 +69,18 @@ const quarantine = await openQuarantine(
   quarantineFile(join(config.AUDIT_FOLDER, 'quarantine.jsonl')),
 );
 for (const { stream, reason } of quarantine.streams()) alarms.raise('fork', stream, reason);
+const access = createAccessRecords({
+  file: {
+    folder: config.ACCESS_FOLDER,
+    signer: createSigner(config.AUDIT_SIGNING_KEY),
+    isSigned: ownSignatureCheck(config.AUDIT_SIGNING_KEY),
+    daysMax: config.ACCESS_DAYS_MAX,
+    bytesMax: config.ACCESS_MIB_MAX * 1024 * 1024,
+  },
+  alarms,
+  feed: publicAudit,
+  logger,
+});
 const log = await openLog();
 const feedSigner = createSigner(config.LOG_FEED_SIGNING_KEY);
 const feed = logFeed((message) => {
@@ -101,6 +119,7 @@ const app = eventSourceApp({
   isSigned: signatureCheck(config.HOST_PUBLIC_KEYS),
   integration,
   audit,
+  access,
   alarms,
   logger,
   appToken,
@@ -120,6 +139,7 @@ onShutdown(logger, [
       server.closeIdleConnections();
     }),
   () => audit.end(),
+  () => access.end(),
   () => publicAudit.end(),
   () => feed.idle(),
   () => integration.end(),
@@ -142,7 +162,10 @@ async function openLog(): Promise<ImmudbLog> {
       const mayGetBetter = error instanceof LogUnavailable || error instanceof TamperError;
       if (!mayGetBetter) process.exit(1);
       if (error instanceof TamperError) {
-        closed ??= await listen(closedLogApp({ alarms, logger, appToken }), config.APP_PORT);
+        closed ??= await listen(
+          closedLogApp({ alarms, access, logger, appToken }),
+          config.APP_PORT,
+        );
       }
       await delay(RETRY_MS);
     }

@@ -46,6 +46,17 @@ export function createSigner(privateKey: string): Signer {
   };
 }
 
+/** Checks what a signer with this private key has signed. */
+export function ownSignatureCheck(privateKey: string): IsSigned {
+  const key = createPrivateKey({
+    key: Buffer.from(privateKey, 'base64'),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const half = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  return signatureCheck(half.toString('base64'));
+}
+
 /**
  * Checks signatures by these public keys (base64 of SPKI, DER, separated by commas). Keys that
  * come with a message are ignored.

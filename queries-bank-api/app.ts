@@ -1,4 +1,5 @@
 import { Router, type Express, type RequestHandler, type Request, type Response } from 'express';
+import { objectsIn } from '../contracts/access/access-records.ts';
 import { ownerBound } from '../contracts/access/principal.ts';
 import { openApi } from '../contracts/http/openapi.ts';
 import { balanceQuery, type BalanceAnswer } from '../contracts/account/queries.ts';
@@ -11,7 +12,10 @@ import type { LogProofs } from '../contracts/log/log-proofs.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, Failure, finish, sameToken } from '../platform/http/http.ts';
+import { recordRefusals } from '../platform/http/recorded-refusals.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { RecordAccess } from '../platform/access-reports.ts';
+import { listAccess, type FindAccess } from './log/access-answers.ts';
 import { auditAnswers, type Audit } from './log/audit-answers.ts';
 import { readCursor, writeCursor } from './cursors.ts';
 import { idParams } from '../contracts/http/parameters.ts';
@@ -34,7 +38,10 @@ import { accountAt, RETRY_AFTER, tag } from './read-your-writes.ts';
 /** What the query API needs. */
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
-  readonly persons: PersonPorts;
+  readonly persons: Omit<PersonPorts, 'record'>;
+  /** Hears what is refused for want of a right, and whose personal data is shown. */
+  readonly record: RecordAccess;
+  readonly access: FindAccess;
   readonly audit: Audit;
   readonly proofs: LogProofs;
   readonly gate: Gate;
@@ -57,7 +64,8 @@ type Handle = (request: Request, response: Response) => Promise<void>;
 /** The query API: answers from the read models and from the log. */
 export function queryApi(ports: QueryApiPorts): Express {
   const app = createApp({ logger: ports.logger });
-  const persons = personAnswers(ports.persons);
+  const personPorts = { ...ports.persons, record: ports.record };
+  const persons = personAnswers(personPorts);
   const { json, lines } = proofAnswers(ports.proofs);
   const asks: Readonly<Record<string, Ask>> = {
     listAccounts: listAccounts(ports),
@@ -69,11 +77,12 @@ export function queryApi(ports: QueryApiPorts): Express {
     listPersons: persons.list,
     readPerson: persons.one,
     ...auditAnswers(ports.audit),
+    listAccess: listAccess(ports.access),
     ...json,
   };
   const writes: Readonly<Record<string, Handle>> = {
     streamEvents: ports.streams.handle,
-    readStatement: statementAnswers(ports),
+    readStatement: statementAnswers({ ...ports, persons: personPorts }),
     ...lines,
   };
   const own = ownObjects(ports);
@@ -82,6 +91,7 @@ export function queryApi(ports: QueryApiPorts): Express {
     gate: ports.gate,
     admit: queryLimits(ports.limits),
     guard: ({ access }) => reached(own(access.object)),
+    onRefusal: recordRefusals(ports.record),
   });
   if (ports.appToken !== undefined) sidecarRoutes(app, ports.appToken, asks['readAccount']!);
   health(app, ports.checks, auditorMayKnow(ports.gate, operatorMayKnow(ports.appToken)));
@@ -174,16 +184,21 @@ function balanceAnswerOf(account: AccountModel): BalanceAnswer {
 }
 
 function listAccounts(ports: QueryApiPorts): Ask {
-  const { accounts } = ports;
+  const { accounts, record } = ports;
   return async (request): Promise<queries.AccountsAnswer> => {
     const query = queryOf(queries.accountsQuery, request);
     const { ownerId, limit = queries.PAGE_ITEMS_DEFAULT, cursor } = query;
     const list = `accounts/${ownerId}`;
     const from = cursor === undefined ? 0 : readCursor(list, cursor);
     if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
-    const bound = ownerBound(principalOf(request));
+    const principal = principalOf(request);
+    const bound = ownerBound(principal);
     // Somebody else has no accounts, as nobody has.
-    if (bound !== undefined && bound !== ownerId) return { items: [], nextCursor: null };
+    if (bound !== undefined && bound !== ownerId) {
+      const objects = objectsIn({ personId: ownerId });
+      record({ outcome: 'not-found', operation: 'listAccounts', principal, objects });
+      return { items: [], nextCursor: null };
+    }
     const found = await accounts.ownedBy(ownerId, from, limit + 1);
     const next = found[limit];
     const items = await Promise.all(

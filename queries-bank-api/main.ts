@@ -1,3 +1,6 @@
+import { ACCESS_CALLS } from '../contracts/access/access-records.ts';
+import { accessReports } from '../platform/access-reports.ts';
+import { ask } from '../platform/service-client.ts';
 import { bearerBy } from '../platform/http/bearer.ts';
 import { gate } from '../platform/http/gate.ts';
 import { VERSION_WAIT_MS } from '../contracts/account/queries.ts';
@@ -11,6 +14,7 @@ import { onShutdown } from '../platform/shutdown.ts';
 import { AccountView } from './accounts/account-view.ts';
 import { queryApi } from './app.ts';
 import { queryApiConfig } from './config.ts';
+import { eventSourceAccess } from './log/access-answers.ts';
 import { eventSourceAudit } from './log/audit-answers.ts';
 import { eventStreams } from './log/event-streams.ts';
 import { eventSourceAccountLog } from './log/account-log.ts';
@@ -30,7 +34,13 @@ const accounts = new AccountView(models);
 const log = eventSourceAccountLog(dapr);
 const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
 const identify = bearerBy(config, logger, config.QUERIES_PUBLIC_URL);
+const access = accessReports({
+  send: (report) => ask(dapr, ACCESS_CALLS.record, report),
+  logger,
+});
 const app = queryApi({
+  record: access.record,
+  access: eventSourceAccess(dapr),
   gate: boundFailedLogins(gate(identify), config.FAILED_LOGINS_PER_MINUTE_MAX),
   issuer: config.OIDC_ISSUER,
   appToken: config.APP_API_TOKEN,
@@ -63,6 +73,7 @@ onShutdown(logger, [
   () => clearInterval(keepUp),
   () => streams.close(),
   stopListening,
+  () => access.end(),
   () => models.close(),
   () => dapr.close(),
 ]);

@@ -28,6 +28,8 @@ export function queryApiForTests(
     checks: {},
     waitMs,
     audit: auditForTests().audit,
+    record: () => undefined,
+    access: () => Promise.resolve({ items: [], next: 0, seal: null }),
     history: new HistoryView(models),
     persons: { models, accounts, data: NO_DATA },
     proofs: proofsForTests(log),

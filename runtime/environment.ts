@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import {
+  accessFolder,
   auditFolder,
   keyRingFile,
   loadSecrets,
@@ -58,6 +59,8 @@ const INHERITED = [
   'STATEMENTS_PER_CLIENT_MAX',
   'EXPORTS_MAX',
   'EXPORTS_PER_CLIENT_MAX',
+  'ACCESS_DAYS_MAX',
+  'ACCESS_MIB_MAX',
   // Apps then tell their sidecars which trace a call belongs to (platform/dapr.ts).
   'CORE_BANK_TRACES',
 ];
@@ -87,6 +90,7 @@ const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
   ],
   'core-bank-api': ['COMMAND_KEY', 'COMMAND_PRODUCERS_FILE', ...ACCESS_TOKENS],
   'event-source': [
+    'ACCESS_FOLDER',
     'AUDIT_FOLDER',
     'AUDIT_SIGNING_KEY',
     'BANK_EVENTS_URL',
@@ -132,6 +136,7 @@ const secretVariables = (instance: Instance, secrets: Secrets, app: DaprApp): En
   COMMAND_KEY: secrets.commandKey,
   PERSONS_KEY: secrets.personsKey,
   // No secrets, but an app's own as well.
+  ACCESS_FOLDER: accessFolder(instance.dataDir),
   AUDIT_FOLDER: auditFolder(instance.dataDir),
   COMMAND_PRODUCERS_FILE: producersFile(instance.dataDir),
   HOST_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'host'),

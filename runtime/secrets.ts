@@ -17,6 +17,8 @@ const ownPublicKeyFile = (dataDir: string, owner: KeyOwner): string =>
 export const auditPublicKeyFile = (dataDir: string): string => ownPublicKeyFile(dataDir, 'audit');
 /** What the auditor stores; outside immudb's folder, and best on another disk. */
 export const auditFolder = (dataDir: string): string => join(dataDir, 'audit');
+/** Who was refused and who saw personal data; it is of no log, and no restore moves it. */
+export const accessFolder = (dataDir: string): string => join(dataDir, 'access');
 
 const inOneLine = (file: string): string =>
   readFileSync(file, 'utf8').replaceAll(/-----[A-Z ]+-----|\n/g, '');

@@ -11,6 +11,7 @@ import { listenH2c, type Listening } from '../../platform/http/h2c.ts';
 import { memoryJournal } from '../journal/memory-journal.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { ACCOUNT, deposit, open, said, silent, testHost, testLog } from './bank-host-for-tests.ts';
+import type { SeenAccess } from '../../platform/access-reports.ts';
 import { listenForOperator, operatorSocket } from '../../platform/http/operator-socket.ts';
 import { READ_KEYS } from '../restore/keys-backup.ts';
 import { hostListener } from './http.ts';
@@ -356,10 +357,12 @@ test('given a lookup, it tells what was executed and null for what was not', asy
 describe('the keys of persons', () => {
   const streams = [1, 2].map((at) => `person/00000000-0000-8000-8000-00000000000${at}`);
   const folder = mkdtempSync(join(tmpdir(), 'operator-'));
+  const recorded: SeenAccess[] = [];
   let operator: http.Server;
   beforeAll(async () => {
     const app = operatorApp({
       keysOf: async (asked) => asked.map((_one, at) => (at === 0 ? 'key' : undefined)),
+      record: (seen) => void recorded.push(seen),
       rewrap: async () => 0,
       token: OPERATOR_TOKEN,
       logger: silent,
@@ -385,6 +388,15 @@ describe('the keys of persons', () => {
 
   test('are given to the operator', async () => {
     expect(await askOperator(OPERATOR_TOKEN)).toBe('200 {"keys":["key",null]}');
+  });
+  test('are given on record, and those that are not given are not on it', () => {
+    expect(recorded).toEqual([
+      expect.objectContaining({
+        outcome: 'read',
+        operation: 'backupKeys',
+        objects: [streams[0]!.slice('person/'.length)],
+      }),
+    ]);
   });
   test('are not given to who has another token, that of the app too', async () => {
     for (const token of ['', TOKEN]) expect(await askOperator(token)).toMatch(/^401 (?!.*key")/);

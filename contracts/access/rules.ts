@@ -21,6 +21,7 @@ export const SCOPES = {
   'proofs:read': ROLES,
   'audit:read': ['auditor', 'operator', 'teller', 'service'],
   'audit:log': ['auditor'],
+  'audit:access': ['auditor', 'privacy-officer'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 export type Scope = keyof typeof SCOPES;
 

@@ -6,6 +6,7 @@ import { JOURNAL_HEADS } from '../log/journal-heads.ts';
 import * as topics from '../log/topics.ts';
 import { PERSON_ACTOR_TYPE } from '../person/commands.ts';
 import { OPEN_PERSONS } from '../person/queries.ts';
+import { ACCESS_CALLS } from './access-records.ts';
 import { APP_IDS, type AppId } from './namespaces.ts';
 
 /** What one app may ask of its own sidecar, and so of the rest of the bank. */
@@ -29,7 +30,7 @@ const FOLLOWER: SidecarRights = { calls: [LOG_CALLS.events], publishes: [] };
  */
 export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
   'core-bank-api': {
-    calls: [],
+    calls: [ACCESS_CALLS.record],
     // Commands too: systems without a sidecar of their own send them here, under their signature.
     publishes: [
       topics.ACCOUNT_COMMANDS_TOPIC,
@@ -43,7 +44,7 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
     },
   },
   'bank-account-actor': {
-    calls: [LOG_CALLS.events, LOG_CALLS.digests, LOG_CALLS.read],
+    calls: [LOG_CALLS.events, LOG_CALLS.digests, LOG_CALLS.read, ACCESS_CALLS.record],
     publishes: [topics.ACCOUNT_EVENTS_TOPIC],
   },
   'event-source': {
@@ -61,6 +62,7 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
       LOG_CALLS.read,
       ...Object.values(PROOF_CALLS),
       ...Object.values(AUDIT_CALLS),
+      ...Object.values(ACCESS_CALLS),
       OPEN_PERSONS,
     ],
     publishes: [],

@@ -145,6 +145,7 @@ export const STATEMENT_OPERATION: Operation = {
   id: 'readStatement',
   access: { scope: 'accounts:read', object: 'account' },
   summary: 'A statement of an account',
+  showsPersonalData: true,
   description,
   params: idParams,
   query: statementQuery.shape,

@@ -12,6 +12,8 @@ export interface Operation {
   readonly access: Access;
   readonly summary: string;
   readonly description?: string;
+  /** It may show personal data; each time it does is recorded (GET /v1/audit/access). */
+  readonly showsPersonalData?: true;
   readonly params?: Readonly<Record<string, z.ZodType>>;
   readonly query?: Readonly<Record<string, z.ZodType>>;
   readonly headers?: Readonly<Record<string, z.ZodType>>;
@@ -113,6 +115,7 @@ function operation(op: Operation): object {
     operationId: op.id,
     summary: op.summary,
     ...(op.description === undefined ? {} : { description: op.description }),
+    ...(op.showsPersonalData === undefined ? {} : { 'x-personal-data': op.showsPersonalData }),
     security: ['issuer', 'bearer', 'dpop'].map((scheme) => ({ [scheme]: [op.access.scope] })),
     parameters: [
       ...parameters('path', op.params),

@@ -1,3 +1,4 @@
+import { accessSeal } from '../access/access-records.ts';
 import { balanceSchema } from '../account/money.ts';
 import { pageQuery } from '../account/queries.ts';
 import type { Operation } from '../http/openapi.ts';
@@ -78,6 +79,8 @@ export const ALARM_KINDS = [
   'poison',
   /** Events of an account wait for one that does not come. */
   'gap',
+  /** Records of access are damaged or cannot be written, or some accesses were not recorded. */
+  'access-records',
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
@@ -141,6 +144,7 @@ export type AlarmItem = z.infer<typeof alarmItem>;
 export const auditMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('checkpoint'), ...signedCheckpoint.shape }),
   z.strictObject({ type: z.literal('alarm'), alarm: alarmItem }),
+  z.strictObject({ type: z.literal('access'), seal: accessSeal }),
 ]);
 export type AuditMessage = z.infer<typeof auditMessage>;
 

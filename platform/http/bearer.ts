@@ -3,12 +3,13 @@ import type { Request } from 'express';
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { z } from 'zod';
 import { principalOfClaims, TOKEN_SECONDS_MAX } from '../../contracts/access/access-token.ts';
+import type { LoginFault } from '../../contracts/access/access-records.ts';
 import type { Principal } from '../../contracts/access/principal.ts';
 import { boundedMap } from '../bounded-map.ts';
 import { most } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { refused, type Scheme } from './challenges.ts';
-import { Failure } from './failure.ts';
+import { Failure, Unauthenticated } from './failure.ts';
 import type { Identify } from './gate.ts';
 import { isTrustworthy, issuerKeys, KeysAway, type Ask } from './issuer-keys.ts';
 import { invalid } from './requests.ts';
@@ -90,8 +91,7 @@ const RETRY_AFTER = { 'Retry-After': '2' };
 const SHOWN = /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i;
 
 /** A request without a token; RFC 6750, section 3.1, gives that no error code. */
-const nobody = (offer: string): Failure =>
-  new Failure('unauthenticated', {}, { 'WWW-Authenticate': offer });
+const nobody = (offer: string): Failure => new Unauthenticated('no-token', offer);
 
 interface ShownToken {
   readonly token: string;
@@ -108,35 +108,44 @@ function tokenOf({ headersDistinct }: Request, offer: string): ShownToken {
   if (token === undefined) throw nobody(offer);
   const scheme = named.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer';
   if (token.length > TOKEN_CHARACTERS_MAX) {
-    throw refused('The access token is too long.', { scheme });
+    throw refused('The access token is too long.', { scheme, reason: 'not-a-token' });
   }
   return { token, scheme };
 }
 
-/** Why jose does not take a token, as a sentence for its sender. */
-function sentenceOf(error: errors.JOSEError, { issuer, audience }: BearerOptions): string {
-  if (error instanceof errors.JWTExpired) return 'The access token has expired.';
+/** Why jose does not take a token, and a sentence about it for its sender. */
+function faultOf(
+  error: errors.JOSEError,
+  { issuer, audience }: BearerOptions,
+): readonly [LoginFault, string] {
+  if (error instanceof errors.JWTExpired) return ['expired', 'The access token has expired.'];
   if (error instanceof errors.JOSEAlgNotAllowed) {
-    return 'The access token is signed by an algorithm that is not taken.';
+    return ['algorithm', 'The access token is signed by an algorithm that is not taken.'];
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
-    return 'The signature of the access token is wrong.';
+    return ['signature', 'The signature of the access token is wrong.'];
   }
   if (error instanceof errors.JWKSNoMatchingKey) {
-    return `The access token is not signed by a key of ${issuer}.`;
+    return ['unknown-key', `The access token is not signed by a key of ${issuer}.`];
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     const { claim, reason } = error;
-    if (claim === 'nbf' && reason === 'check_failed') return 'The access token is not valid yet.';
-    if (claim === 'iat' && reason === 'check_failed') {
-      return 'The access token was issued in the future.';
+    if (claim === 'nbf' && reason === 'check_failed') {
+      return ['not-valid-yet', 'The access token is not valid yet.'];
     }
-    if (claim === 'iss') return `The access token is not of the issuer ${issuer}.`;
-    if (claim === 'aud') return `The access token is not for the audience ${audience}.`;
-    if (claim === 'typ') return 'The token is no access token: its typ is another one.';
-    return `The claim ${claim} of the access token is missing or wrong.`;
+    if (claim === 'iat' && reason === 'check_failed') {
+      return ['not-valid-yet', 'The access token was issued in the future.'];
+    }
+    if (claim === 'iss') return ['issuer', `The access token is not of the issuer ${issuer}.`];
+    if (claim === 'aud') {
+      return ['audience', `The access token is not for the audience ${audience}.`];
+    }
+    if (claim === 'typ') {
+      return ['not-a-token', 'The token is no access token: its typ is another one.'];
+    }
+    return ['claim', `The claim ${claim} of the access token is missing or wrong.`];
   }
-  return 'The access token is not a signed JWT that can be read.';
+  return ['not-a-token', 'The access token is not a signed JWT that can be read.'];
 }
 
 /** What access tokens are checked against. */
@@ -205,7 +214,8 @@ export function bearer(options: BearerOptions): Identify {
         throw new Failure('service-unavailable', { detail }, RETRY_AFTER, { cause: error });
       }
       if (error instanceof errors.JOSEError) {
-        throw refused(sentenceOf(error, options), { scheme, cause: error });
+        const [reason, detail] = faultOf(error, options);
+        throw refused(detail, { scheme, reason, cause: error });
       }
       throw error;
     }
@@ -216,18 +226,19 @@ export function bearer(options: BearerOptions): Identify {
     const payload = await claimsOf(shown);
     const { iat = 0, exp = 0, jti = '', cnf } = payload;
     if (iat > now() / 1_000 + CLOCK_SECONDS) {
-      throw refused('The access token was issued in the future.', { scheme });
+      const detail = 'The access token was issued in the future.';
+      throw refused(detail, { scheme, reason: 'not-valid-yet' });
     }
     if (exp - iat > TOKEN_SECONDS_MAX) {
       const detail = `The access token lives longer than ${TOKEN_SECONDS_MAX} seconds.`;
-      throw refused(detail, { scheme });
+      throw refused(detail, { scheme, reason: 'lives-too-long' });
     }
     const binding = cnf === undefined ? undefined : bindingOf(cnf);
-    if (typeof binding === 'string') throw refused(binding, { scheme });
+    if (typeof binding === 'string') throw refused(binding, { scheme, reason: 'binding' });
     const found = principalOfClaims(payload, rolesClaim);
     if (!('fault' in found)) return { principal: found, binding, jti };
     if (found.fault === 'no-role') throw new Failure('forbidden', { detail: found.detail });
-    throw refused(found.detail, { scheme });
+    throw refused(found.detail, { scheme, reason: 'claim' });
   };
 
   const kept = (digest: string): Verified | undefined => {
@@ -241,7 +252,9 @@ export function bearer(options: BearerOptions): Identify {
     // The map holds no token that a memory dump could give away.
     const digest = hash('sha256', token, 'base64url');
     const taken = ({ principal, binding, jti }: Verified): Promise<Principal> | Principal => {
-      if (isRevoked(jti)) throw refused('The access token was taken back.', { scheme });
+      if (isRevoked(jti)) {
+        throw refused('The access token was taken back.', { scheme, reason: 'taken-back' });
+      }
       const proving = constraint.check({ request, scheme, digest }, principal, binding);
       return proving === undefined ? principal : proving.then(() => principal);
     };

@@ -1,5 +1,6 @@
 import { PROOF_ALGORITHMS } from './dpop.ts';
-import { Failure } from './failure.ts';
+import type { LoginFault } from '../../contracts/access/access-records.ts';
+import { Unauthenticated, type Failure } from './failure.ts';
 
 /** How an access token is shown: alone, or with a proof of the key that it is bound to. */
 export type Scheme = 'Bearer' | 'DPoP';
@@ -16,6 +17,8 @@ export function challenge(scheme: Scheme, said: Readonly<Record<string, string>>
 /** What is wrong with a request that shows a token. */
 export interface Refused {
   readonly scheme: Scheme;
+  /** For the record; its sender reads the sentence. */
+  readonly reason: LoginFault;
   readonly error?: 'invalid_token' | 'invalid_dpop_proof';
   readonly cause?: unknown;
 }
@@ -23,9 +26,9 @@ export interface Refused {
 /** The failure of a token or of its proof; the sentence is the same in header and body. */
 export function refused(
   detail: string,
-  { scheme, error = 'invalid_token', cause }: Refused,
+  { scheme, reason, error = 'invalid_token', cause }: Refused,
 ): Failure {
   const error_description = detail.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
-  const headers = { 'WWW-Authenticate': challenge(scheme, { error, error_description }) };
-  return new Failure('unauthenticated', { detail }, headers, { cause });
+  const why = challenge(scheme, { error, error_description });
+  return new Unauthenticated(reason, why, { detail }, { cause });
 }

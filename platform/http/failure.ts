@@ -1,3 +1,4 @@
+import type { LoginFault } from '../../contracts/access/access-records.ts';
 import type { ProblemCode, ProblemParts } from '../../contracts/http/problems.ts';
 
 /**
@@ -21,5 +22,20 @@ export class Failure extends Error {
     this.code = code;
     this.parts = parts;
     this.headers = headers;
+  }
+}
+
+/** A request of which nobody can be told who sends it. The reason is recorded, not answered. */
+export class Unauthenticated extends Failure {
+  readonly reason: LoginFault;
+
+  constructor(
+    reason: LoginFault,
+    challenge: string,
+    parts: ProblemParts = {},
+    options?: ErrorOptions,
+  ) {
+    super('unauthenticated', parts, { 'WWW-Authenticate': challenge }, options);
+    this.reason = reason;
   }
 }

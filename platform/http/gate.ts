@@ -16,6 +16,8 @@ interface Passed {
   readonly again: () => Promise<Principal>;
 }
 const passed = new WeakMap<Request, Passed>();
+/** Who lacked the right. */
+const turnedAway = new WeakMap<Request, Principal>();
 
 /**
  * The gate of an API. Anyone who lacks the scope, or a role that allows it, gets 403 before any of
@@ -30,6 +32,7 @@ export const gate =
     const enter = async (request: Request): Promise<Principal> => {
       const principal = await identify(request);
       if (mayUse(principal, access)) return principal;
+      turnedAway.set(request, principal);
       const scheme = /^dpop /i.test(request.headers.authorization ?? '') ? 'DPoP' : 'Bearer';
       const why = challenge(scheme, { error: 'insufficient_scope', scope });
       throw new Failure('forbidden', { more: { scope } }, { 'WWW-Authenticate': why });
@@ -49,6 +52,10 @@ function passedBy(request: Request): Passed {
 
 /** Who sent a request that has passed the gate. */
 export const principalOf = (request: Request): Principal => passedBy(request).principal;
+
+/** Who sent a request, whether it passed the gate or not; undefined when nobody could be told. */
+export const senderKnownOf = (request: Request): Principal | undefined =>
+  passed.get(request)?.principal ?? turnedAway.get(request);
 
 /**
  * Whether who sent a long request would still pass the gate: rejects with a Failure when the token

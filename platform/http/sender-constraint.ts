@@ -94,8 +94,8 @@ export function senderConstraint(options: SenderConstraintOptions) {
       proven.add(request);
     } catch (error) {
       if (!(error instanceof ProofFault)) throw error;
-      const why = { scheme: 'DPoP', error: 'invalid_dpop_proof', cause: error.cause } as const;
-      throw refused(error.message, why);
+      const why = { scheme: 'DPoP', reason: 'proof', error: 'invalid_dpop_proof' } as const;
+      throw refused(error.message, { ...why, cause: error.cause });
     }
   };
 
@@ -107,23 +107,25 @@ export function senderConstraint(options: SenderConstraintOptions) {
   ): Promise<void> | undefined => {
     const { request, scheme } = shown;
     if (binding === undefined && isRequired) {
-      throw refused('The access token is bound to no key, which is asked for.', { scheme: 'DPoP' });
+      const detail = 'The access token is bound to no key, which is asked for.';
+      throw refused(detail, { scheme: 'DPoP', reason: 'binding' });
     }
     const certificate = binding?.['x5t#S256'];
     if (certificate !== undefined && certificateOf(request) !== certificate) {
       const detail = 'The access token is bound to a certificate that this connection has not.';
-      throw refused(detail, { scheme });
+      throw refused(detail, { scheme, reason: 'binding' });
     }
     const jkt = binding?.jkt;
     if (jkt === undefined) {
       if (scheme === 'Bearer') return undefined;
-      throw refused('The access token is bound to no key: send it as Bearer.', { scheme });
+      const detail = 'The access token is bound to no key: send it as Bearer.';
+      throw refused(detail, { scheme, reason: 'binding' });
     }
     if (scheme === 'DPoP') {
       return proven.has(request) ? undefined : checkProof(shown, jkt, principal);
     }
     const detail = 'The access token is bound to a key: send it as DPoP, with a proof.';
-    throw refused(detail, { scheme: 'DPoP' });
+    throw refused(detail, { scheme: 'DPoP', reason: 'binding' });
   };
 
   /** The challenges of a request without a token. */

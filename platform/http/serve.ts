@@ -1,4 +1,4 @@
-import type { Express, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Access } from '../../contracts/access/rules.ts';
 import type { Gate } from './gate.ts';
 
@@ -21,6 +21,8 @@ export interface Before {
   /** Refuses what is about something that is not its sender's. */
   readonly guard?: (operation: Served) => RequestHandler;
   readonly readBody?: (operation: Served) => RequestHandler;
+  /** Hears why a request is refused, before it is answered. */
+  readonly onRefusal?: (operation: Served) => ErrorRequestHandler;
 }
 
 /** By the id of the operation. */
@@ -36,7 +38,7 @@ export function serve(
   app: Express,
   operations: readonly Served[],
   handlers: Handlers,
-  { gate, admit, guard, readBody }: Before,
+  { gate, admit, guard, readBody, onRefusal }: Before,
 ): void {
   const left = new Map(Object.entries(handlers));
   for (const operation of operations) {
@@ -53,6 +55,7 @@ export function serve(
       ...(guard === undefined ? [] : [guard(operation)]),
       ...readers,
       handler,
+      ...(onRefusal === undefined ? [] : [onRefusal(operation)]),
     );
   }
   if (left.size > 0) throw new Error(`no operation is called ${[...left.keys()].join(', ')}`);

@@ -3,6 +3,8 @@ import request from 'supertest';
 import { OPEN_PERSONS, personAnswer, personsAnswer } from '../../contracts/person/queries.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId } from '../../domain/ids.ts';
+import type { SeenAccess } from '../../platform/access-reports.ts';
+import { openGate } from '../../platform/http/gate-for-tests.ts';
 import { finish } from '../../platform/http/http.ts';
 import { AccountView } from '../accounts/account-view.ts';
 import { accountOf, changeOf } from '../accounts/accounts-for-tests.ts';
@@ -42,14 +44,17 @@ function bank(loggedVersion = 0) {
   };
   const clock = { time: 0 };
   const accounts = new AccountView(models, () => clock.time);
-  const answers = personAnswers({ models, accounts, data, waitMs: 120 });
+  const recorded: SeenAccess[] = [];
+  const record = (seen: SeenAccess): void => void recorded.push(seen);
+  const answers = personAnswers({ models, accounts, data, record, waitMs: 120 });
   const app = express();
+  app.use(openGate({ scope: 'persons:read', object: 'bank' }));
   app.get('/v1/persons', async (asked, response) => void response.json(await answers.list(asked)));
   app.get('/v1/persons/:personId', async (asked, response) => {
     response.json(await answers.one(asked, response));
   });
   finish(app, silentLogger);
-  return { app, models, clock };
+  return { app, models, clock, recorded };
 }
 
 test('a person is shown opened, tagged with the version', async () => {
@@ -131,4 +136,22 @@ test('given a rebuild that is a little behind, a person who was seen is seen', a
   await request(app)
     .get(`/v1/persons/${idOf(69)}`)
     .expect(200);
+});
+
+test('whose data was shown is recorded with who saw it', async () => {
+  const { app, recorded } = bank();
+  const traceId = 'ab'.repeat(16);
+  await request(app)
+    .get(`/v1/persons/${idOf(3)}`)
+    .set('traceparent', `00-${traceId}-${'cd'.repeat(8)}-00`);
+  await request(app).get(`/v1/persons/${idOf(9)}`);
+  await request(app).get(`/v1/persons/${idOf(99)}`);
+  await request(app).get('/v1/persons?limit=11');
+  const shown = Array.from({ length: 11 }, (_one, at) => idOf(at)).filter((id) => id !== idOf(9));
+  expect(recorded).toMatchObject([
+    { outcome: 'read', operation: 'readPerson', objects: [idOf(3)], traceId },
+    { outcome: 'read', operation: 'listPersons', objects: shown },
+  ]);
+  expect(recorded[0]!.principal).toMatchObject({ subject: 'tester', client: 'tests' });
+  expect(JSON.stringify(recorded)).not.toContain('Jana');
 });

@@ -14,7 +14,10 @@ import {
 import type { PersonId } from '../../domain/ids.ts';
 import type { AuthenticCalls } from '../../platform/authentic-calls.ts';
 import { SidecarError, type Sidecar } from '../../platform/dapr.ts';
+import type { RecordAccess } from '../../platform/access-reports.ts';
+import { principalOf } from '../../platform/http/gate.ts';
 import { Failure } from '../../platform/http/http.ts';
+import { traceOf } from '../../platform/http/recorded-refusals.ts';
 import type { ServiceInvoker } from '../../platform/service-client.ts';
 import type { AccountView } from '../accounts/account-view.ts';
 import { askServices } from '../other-services.ts';
@@ -81,7 +84,26 @@ export interface PersonPorts {
   /** Says which generation to read: one at least as new as that of earlier answers. */
   readonly accounts: Pick<AccountView, 'generationInUse'>;
   readonly data: PersonData;
+  /** Hears who was shown whose data. */
+  readonly record: RecordAccess;
   readonly waitMs?: number;
+}
+
+/** Opens personal data for the answer of an operation, and records whose was shown to whom. */
+export async function openedFor(
+  { data, record }: Pick<PersonPorts, 'data' | 'record'>,
+  operation: string,
+  request: Request,
+  persons: readonly PersonModel[],
+): Promise<OpenedPerson[]> {
+  const opened = await data.open(persons);
+  const shown = persons.filter((_person, index) => (opened[index] ?? null) !== null);
+  if (shown.length > 0) {
+    const objects = shown.map(({ personId }) => personId);
+    const principal = principalOf(request);
+    record({ outcome: 'read', operation, principal, objects, ...traceOf(request) });
+  }
+  return opened;
 }
 
 /** Answers the queries about persons; personal data is opened for the answer and not kept. */
@@ -108,7 +130,7 @@ export function personAnswers(ports: PersonPorts) {
       const id = paramOf(request, personParams, 'personId');
       const { minVersion = 0 } = queryOf(personQuery, request);
       const person = await find(id, minVersion);
-      const [opened = null] = await data.open([person]);
+      const [opened = null] = await openedFor(ports, 'readPerson', request, [person]);
       tag(response, person.version);
       return answerOf(person, opened);
     },
@@ -126,7 +148,7 @@ export function personAnswers(ports: PersonPorts) {
       }
       const next = found[limit];
       const shown = found.slice(0, limit);
-      const opened = await data.open(shown);
+      const opened = await openedFor(ports, 'listPersons', request, shown);
       return {
         items: shown.map((person, index): ListedPerson => {
           const item = answerOf(person, opened[index] ?? null);

@@ -3,6 +3,8 @@ import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { statementAnswer } from '../../contracts/account/statements.ts';
 import { personId } from '../../domain/ids.ts';
 import { createApp, finish } from '../../platform/http/http.ts';
+import type { SeenAccess } from '../../platform/access-reports.ts';
+import { openGate } from '../../platform/http/gate-for-tests.ts';
 import { AccountView } from '../accounts/account-view.ts';
 import { reached } from '../app.ts';
 import {
@@ -45,13 +47,16 @@ function bank(events: LoggedEvent[] = october(), log = logOf(events), state = ()
   };
   const app = createApp({ logger });
   const proofs = { state: () => Promise.resolve(state()) };
-  const persons = { models, accounts: new AccountView(models), data };
+  const recorded: SeenAccess[] = [];
+  const record = (seen: SeenAccess): void => void recorded.push(seen);
+  const persons = { models, accounts: new AccountView(models), data, record };
   const ports = { log, proofs, persons, logger, now: () => NOW, signedWaitMs: 50 };
+  app.use(openGate({ scope: 'accounts:read', object: 'account' }));
   app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   finish(app, logger);
   const get = (query: string, id: string = ANNA) =>
     request(app).get(`/v1/accounts/${id}/statements?${query}`).buffer();
-  return { get, erased };
+  return { get, erased, recorded };
 }
 
 test('JSON is what the contract says, and the default', async () => {
@@ -199,4 +204,19 @@ test('a statement is not made before the log has signed all of it', async () => 
   const { get } = bank(october(), undefined, () => late.shift() ?? SIGNED);
   const { log } = statementAnswer.parse((await get(OCTOBER)).body);
   expect([log.signedState, late]).toEqual([SIGNED, []]);
+});
+
+test.each([
+  ['json', false],
+  ['csv', false],
+  ['camt.053', true],
+  ['pdf', true],
+])('that the holder was named in a statement as %s is on record: %s', async (format, isNamed) => {
+  const { get, recorded, erased } = bank();
+  expect((await get(`${OCTOBER}&format=${format}`)).status).toBe(200);
+  const seen = { outcome: 'read', operation: 'readStatement', objects: [OWNER] };
+  expect(recorded).toMatchObject(isNamed ? [seen] : []);
+  erased.value = true;
+  await get(`${OCTOBER}&format=${format}`);
+  expect(recorded).toHaveLength(isNamed ? 1 : 0);
 });

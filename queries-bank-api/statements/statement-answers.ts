@@ -64,7 +64,7 @@ export function statementAnswers(ports: StatementPorts) {
       throw invalid('query/format', 'amounts of camt.053 have at most 18 digits, here are more');
     }
     const isNamed = format === 'pdf' || format === 'camt.053';
-    const holder = isNamed ? await holderOf(statement.ownerId) : undefined;
+    const holder = isNamed ? await holderOf(statement.ownerId, request) : undefined;
     const body = await written(statement, format, holder);
     const { type, ending } = FILES[format];
     const period = periodName(statement, asked);

@@ -13,10 +13,11 @@ import { memoryJournal } from '../../bank-account-actor/journal/memory-journal.t
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
 import { systemClock } from '../../platform/clock.ts';
+import type { RecordAccess } from '../../platform/access-reports.ts';
 import { listen } from '../../platform/http/http.ts';
 
 /** The command API on an actor host, a journal and a log in memory: the rules without processes. */
-export async function commandHouse(gate = openGate) {
+export async function commandHouse(gate = openGate, record: RecordAccess = () => undefined) {
   let aheadMs = 0;
   const clock = { ...systemClock, wall: () => Date.now() + aheadMs };
   const log = testLog();
@@ -25,6 +26,7 @@ export async function commandHouse(gate = openGate) {
   let lookupsFail = false;
   const app = commandApi({
     gate,
+    record,
     docs: 'try',
     actors: {
       execute: ({ commands, ...joint }) => execute(commands, joint),

@@ -5,6 +5,7 @@ import { COMMAND_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import type { Operation } from '../../contracts/http/openapi.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { transferIdOf } from '../../domain/transfer-id.ts';
+import type { SeenAccess } from '../../platform/access-reports.ts';
 import { principalFor, sentBy, toldGate } from '../../platform/http/gate-for-tests.ts';
 import { commandHouse } from './command-house.ts';
 
@@ -24,7 +25,10 @@ const MISSING = accountIdOfSerial(77n);
 
 let house: House;
 let serial = 0;
-beforeAll(async () => void (house = await commandHouse(toldGate)));
+const recorded: SeenAccess[] = [];
+beforeAll(async () => {
+  house = await commandHouse(toldGate, (seen) => void recorded.push(seen));
+});
 afterAll(() => house.close());
 
 async function send(
@@ -95,7 +99,11 @@ describe('given an account of somebody else, a customer is answered as if there 
           const ask = (one: string, headers = {}) =>
             send(who, method.toUpperCase(), pathOf(operation, one) + query, bodyFor(one), headers);
           for (const headers of [{}, { 'If-Match': '"1"' }, key]) {
+            const noted = recorded.length;
             const [there, not] = [await ask(foreign, headers), await ask(missing, headers)];
+            const outcome = mayUse(who, operation.access) ? 'not-found' : 'forbidden';
+            const seen = { outcome, operation: id, principal: { subject: 'a-customer' } };
+            expect(recorded.slice(noted)).toMatchObject([seen, seen]);
             const ids = [foreign, missing, account, MISSING, `own-${id}`, 'own-x'];
             expect(without(there, ...ids)).toBe(without(not, ...ids));
             expect(there.status).toBe(mayUse(who, operation.access) ? 404 : 403);
@@ -183,6 +191,7 @@ describe('each item of a batch needs its own right', () => {
       problem: { code: 'forbidden', scope: 'accounts:restrict' },
     });
     expect(results[0]?.status).toBe(atomic ? 409 : 201);
+    expect(recorded.at(-1)).toMatchObject({ outcome: 'forbidden', operation: 'executeBatch' });
   });
 });
 
