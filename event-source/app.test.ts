@@ -51,6 +51,7 @@ const audit: AuditAnswers = {
     head: 65_536,
     alarms: alarms.count(),
     readSideCompared: 0,
+    journalCompared: { at: null, reason: 'the audit is starting' },
     checkpoint: null,
   }),
   trialBalance: async (position = 65_536) => ({

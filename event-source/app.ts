@@ -130,6 +130,7 @@ function auditOf(alarms: Alarms, why: () => string): AuditAnswers {
       head: 0,
       alarms: alarms.count(),
       readSideCompared: 0,
+      journalCompared: { at: null, reason: why() },
     }),
     async trialBalance(position) {
       if (position !== undefined) throw notBelieved(why);

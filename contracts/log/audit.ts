@@ -79,6 +79,8 @@ export const ALARM_KINDS = [
   'poison',
   /** Events of an account wait for one that does not come. */
   'gap',
+  /** Journal and log could not be compared for ten minutes. */
+  'uncompared',
   /** Records of access are damaged or cannot be written, or some accesses were not recorded. */
   'access-records',
 ] as const;
@@ -169,6 +171,13 @@ export const auditStatus = z.strictObject({
   alarms: count,
   /** Accounts whose balance of the read side was compared with the log since the last start. */
   readSideCompared: count,
+  /** Where streams end in the journal and in the log, both ways. */
+  journalCompared: z.strictObject({
+    /** When the last comparison of all streams ended, since the last start; null: none yet. */
+    at: z.string().nullable(),
+    /** Why nothing is compared now. */
+    reason: z.string().optional(),
+  }),
   checkpoint: signedCheckpoint.nullable(),
 });
 export type AuditStatus = z.infer<typeof auditStatus>;

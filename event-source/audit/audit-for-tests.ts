@@ -51,8 +51,8 @@ export function startAudit(immudb: ImmudbForTests, key: string, pace = PACE): Au
     onSnapshot: snapshots.add,
     onCheckpoint: (signed) => void checkpoints.push(signed),
     onSample: () => undefined,
-    onCame: () => undefined,
-    journalHeads: () => Promise.resolve(undefined),
+    onOver: () => undefined,
+    journalHeads: () => Promise.resolve({ away: 'nobody asks' }),
     pace,
   });
   const audit: AuditForTests = {

@@ -5,7 +5,7 @@ import type { IsSigned } from '../../platform/signatures.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { createAuditBooks } from './books.ts';
 import type { Finding } from './entries.ts';
-import { journalComparison, type ReadHeads } from './journal-heads.ts';
+import { journalComparison, type JournalCompared, type ReadHeads } from './journal-heads.ts';
 import { verdictSentence } from './report.ts';
 import { auditWalk, saidBy, type AuditSource, type Said } from './walk.ts';
 import type { BooksSnapshot } from './snapshots.ts';
@@ -27,6 +27,7 @@ export const AUDIT_PACE = {
   restMsMax: 1_000,
 };
 const SAMPLE_ACCOUNTS = 10;
+const UNCOMPARED = { kind: 'uncompared', subject: 'journal and log' } as const;
 
 /** The state of the audit; `books` as of `at`, or as of now while it is replaying. */
 export interface AuditReport {
@@ -38,6 +39,7 @@ export interface AuditReport {
   readonly checkpoint: SignedCheckpoint | null;
   /** The first transaction with a fault; 0 means the log as a whole, null none. */
   readonly violatedFrom: number | null;
+  readonly journalCompared: JournalCompared;
 }
 
 /** What the auditor needs. */
@@ -54,8 +56,8 @@ export interface AuditorParts {
   readonly onSnapshot?: (snapshot: BooksSnapshot) => void;
   /** Where the streams of the journal end. */
   readonly journalHeads: ReadHeads;
-  /** An event that was missing in the log is there. */
-  readonly onCame: (stream: string) => void;
+  /** What was found wrong is right again. */
+  readonly onOver: (finding: Pick<Finding, 'kind' | 'subject'>) => void;
   /** Accounts whose balance in the read side is to be compared. */
   readonly onSample: (accountIds: readonly string[]) => void;
   readonly pace?: typeof AUDIT_PACE;
@@ -87,7 +89,15 @@ export function auditor(parts: AuditorParts) {
   const report = (): void => {
     const why = reason === undefined ? {} : { reason };
     const violatedFrom = books.violatedFrom();
-    onReport({ phase, ...why, books: books.books(), at, checkpoint: last, violatedFrom });
+    onReport({
+      phase,
+      ...why,
+      books: books.books(),
+      at,
+      checkpoint: last,
+      violatedFrom,
+      journalCompared: journalCompared(),
+    });
   };
   const said = async (): Promise<Said> => {
     const read = await checkpoints.open();
@@ -157,12 +167,30 @@ export function auditor(parts: AuditorParts) {
       onFinding(finding);
     },
   });
+  const journalCompared = (): JournalCompared => {
+    const { at: compared, ...away } = comparison.stands();
+    if (phase === 'following') return { at: compared, ...away };
+    return {
+      at: compared,
+      reason: `the audit is ${phase}${reason === undefined ? '' : `: ${reason}`}`,
+    };
+  };
+  const noteUncompared = (): void => {
+    const since = comparison.uncomparedSince();
+    if (since === undefined) return parts.onOver(UNCOMPARED);
+    const why = journalCompared().reason ?? 'it answers nothing';
+    const when = new Date(since).toISOString();
+    onFinding({ ...UNCOMPARED, detail: `Journal and log are not compared since ${when}: ${why}.` });
+  };
   const compareJournal = async (): Promise<void> => {
-    if (phase !== 'following') return;
-    await comparison.step();
-    const { missing, came } = comparison.overdue(Date.parse(at!));
-    missing.forEach(onFinding);
-    came.forEach(parts.onCame);
+    if (phase === 'starting' || phase === 'replaying') return comparison.rest();
+    if (phase === 'following') {
+      await comparison.step();
+      const { missing, came } = comparison.overdue(Date.parse(at!));
+      missing.forEach(onFinding);
+      for (const subject of came) parts.onOver({ kind: 'gap', subject });
+    }
+    noteUncompared();
   };
   const beat = alarm();
   const comparing = async (): Promise<void> => {

@@ -4,7 +4,6 @@ import {
   type AuditStatus,
   type TrialBalanceAnswer,
 } from '../../contracts/log/audit.ts';
-import type { JournalHead } from '../../contracts/log/journal-heads.ts';
 import { unreachable } from '../../domain/ids.ts';
 import { errorText, type Logger } from '../../platform/logger.ts';
 import type { Alarms } from '../alarms.ts';
@@ -13,6 +12,7 @@ import { serveCall } from '../log/routes.ts';
 import type { AuditReport } from './auditor.ts';
 import { createAuditBooks } from './books.ts';
 import type { AuditFeed } from './feed.ts';
+import { headsOf, type AskHeads } from './journal-heads.ts';
 import type { ReadSideCheck } from './read-side.ts';
 import { verdictSentence } from './report.ts';
 import { booksSnapshots } from './snapshots.ts';
@@ -46,7 +46,7 @@ export interface BackgroundAuditParts {
   readonly feed: AuditFeed;
   readonly readSide: ReadSideCheck;
   /** Where the streams of the journal end, after this one. */
-  readonly journalHeads: (after: string) => Promise<readonly JournalHead[]>;
+  readonly journalHeads: AskHeads;
   readonly logger: Logger;
 }
 
@@ -60,6 +60,7 @@ const NOTHING: AuditReport = {
   at: null,
   checkpoint: null,
   violatedFrom: null,
+  journalCompared: { at: null, reason: 'the audit is starting' },
 };
 
 /** Runs the audit alongside the log, in a thread that is restarted when it dies. */
@@ -85,11 +86,9 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
         logger.info(message.signed.checkpoint.says);
         return feed.offer({ type: 'checkpoint', ...message.signed });
       case 'heads':
-        return void journalHeads(message.after)
-          .catch(() => undefined)
-          .then((heads) => send({ heads }));
-      case 'came':
-        return alarms.lower('gap', message.stream);
+        return void headsOf(journalHeads, message.after).then((heads) => send({ heads }));
+      case 'over':
+        return alarms.lower(message.finding.kind, message.finding.subject);
       case 'sample':
         return void readSide.compare(message.accountIds);
       default:
@@ -107,7 +106,9 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
     worker = made;
     made.on('message', hear);
     made.on('error', (error) => {
-      last = { ...last, phase: 'waiting', reason: `the audit died: ${error.message}` };
+      const reason = `the audit died: ${error.message}`;
+      const journalCompared = { at: last.journalCompared.at, reason };
+      last = { ...last, phase: 'waiting', reason, journalCompared };
       logger.error('the audit died', { error: errorText(error, true) });
     });
     made.on('exit', () => {
@@ -126,7 +127,7 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
       }, NEWS_MS).unref();
     },
     status(): AuditStatus {
-      const { phase, reason, books, at, checkpoint } = last;
+      const { phase, reason, books, at, checkpoint, journalCompared } = last;
       const { verdict, position, transaction, root, events, accounts } = books;
       return {
         verdict,
@@ -143,6 +144,7 @@ export function backgroundAudit(parts: BackgroundAuditParts) {
         head: Math.max(log.head(), position),
         alarms: alarms.count(),
         readSideCompared: readSide.compared(),
+        journalCompared,
       };
     },
     /** Of the last audited position when none is given. */

@@ -23,6 +23,8 @@ interface Followed {
   digest: string | undefined;
   /** It cannot be followed any more, which is reported once. */
   broken: boolean;
+  /** See LogHead. */
+  seenIn: number;
 }
 
 /**
@@ -47,7 +49,8 @@ export function createAuditBooks(isSigned: IsSigned = () => false) {
     const known = streams.get(stream);
     if (known !== undefined) return known;
     const id = stream.slice(stream.indexOf('/') + 1);
-    const made: Followed = { id, version: 0, position: 0, digest: undefined, broken: false };
+    const start = { version: 0, position: 0, digest: undefined, broken: false, seenIn: -1 };
+    const made: Followed = { id, ...start };
     streams.set(stream, made);
     return made;
   };

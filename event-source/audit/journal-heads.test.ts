@@ -1,5 +1,11 @@
 import { JOURNAL_HEADS_MAX, type JournalHead } from '../../contracts/log/journal-heads.ts';
-import { BEHIND_MS_MAX, journalComparison, type LogHead } from './journal-heads.ts';
+import {
+  BEHIND_MS_MAX,
+  headsOf,
+  journalComparison,
+  UNCOMPARED_MS_MAX,
+  type LogHead,
+} from './journal-heads.ts';
 
 const nameOf = (at: number): string => `acct/${String(at).padStart(6, '0')}`;
 const [A, B, C] = [nameOf(1), nameOf(2), nameOf(3)];
@@ -12,13 +18,18 @@ function both(versions: Readonly<Record<string, number>>) {
   const found: string[] = [];
   const time = { ms: 0 };
   let reads = 0;
+  const host = { away: undefined as string | undefined };
   let onRead: () => void = () => undefined;
   const setJournal = (stream: string, version: number, more: Partial<JournalHead> = {}): void => {
     const head = { stream, version, digest: digest(stream, version), quarantined: false };
     journal.set(stream, { ...head, ...more });
   };
   const setLog = (stream: string, version: number): void =>
-    void log.set(stream, { version, digest: digest(stream, version) });
+    void log.set(stream, {
+      version,
+      digest: digest(stream, version),
+      seenIn: log.get(stream)?.seenIn ?? -1,
+    });
   for (const [stream, version] of Object.entries(versions)) {
     setJournal(stream, version);
     setLog(stream, version);
@@ -29,6 +40,7 @@ function both(versions: Readonly<Record<string, number>>) {
     onFinding: ({ kind, detail }) => void found.push(`${kind}: ${detail}`),
     async read(after) {
       reads += 1;
+      if (host.away !== undefined) return { away: host.away };
       const names = [...journal.keys()].filter((stream) => stream > after).sort();
       const page = names.slice(0, JOURNAL_HEADS_MAX).map((stream) => journal.get(stream)!);
       onRead();
@@ -40,6 +52,7 @@ function both(versions: Readonly<Record<string, number>>) {
     journal,
     log,
     found,
+    host,
     time,
     setJournal,
     setLog,
@@ -130,15 +143,71 @@ test('given a stream in quarantine, it may differ', async () => {
   expect([bank.found, bank.overdue(1e9)]).toEqual([[], { missing: [], came: [] }]);
 });
 
-test('given a host that is away, nothing is compared, and nothing is missing', async () => {
-  const log = new Map([[A, { version: 1, digest: 'x' }]]);
-  const found: string[] = [];
-  const { step, compared } = journalComparison({
-    log,
-    now: () => 0,
-    onFinding: ({ detail }) => void found.push(detail),
-    read: () => Promise.resolve(undefined),
+describe('given a host that is away', () => {
+  test('nothing is compared, and nothing is missing, until it is back', async () => {
+    const bank = both({ [A]: 1 });
+    bank.setLog(B, 1);
+    bank.host.away = 'nobody answers';
+    expect(await bank.step()).toBe(false);
+    expect([bank.found, bank.compared()]).toEqual([[], 0]);
+    expect(bank.stands()).toEqual({ at: null, reason: 'nobody answers' });
+    bank.host.away = undefined;
+    bank.time.ms = 5_000;
+    expect(await bank.step()).toBe(true);
+    expect(bank.stands()).toEqual({ at: '1970-01-01T00:00:05.000Z' });
+    expect(bank.found).toHaveLength(1);
   });
-  expect(await step()).toBe(false);
-  expect([found, compared()]).toEqual([[], 0]);
+  test('between two reads of a page, that page is asked for again', async () => {
+    const bank = both({ [A]: 3 });
+    bank.setLog(A, 4);
+    bank.afterRead(() => void (bank.host.away = 'it died'));
+    expect(await bank.step()).toBe(false);
+    expect([bank.found, bank.stands()]).toEqual([[], { at: null, reason: 'it died' }]);
+    bank.afterRead(() => undefined);
+    bank.host.away = undefined;
+    await bank.step();
+    expect(bank.found).toHaveLength(1);
+  });
+  test('for ten minutes, that is said, and no more once it was compared', async () => {
+    const bank = both({ [A]: 1 });
+    await bank.step();
+    bank.host.away = 'nobody answers';
+    bank.time.ms = UNCOMPARED_MS_MAX - 1;
+    await bank.step();
+    expect(bank.uncomparedSince()).toBeUndefined();
+    bank.time.ms += 1;
+    expect(bank.uncomparedSince()).toBe(0);
+    bank.host.away = undefined;
+    await bank.step();
+    expect(bank.uncomparedSince()).toBeUndefined();
+  });
+});
+
+test('a round has its time only when all streams were compared', async () => {
+  const count = 2 * JOURNAL_HEADS_MAX + 1;
+  const many = Object.fromEntries(Array.from({ length: count }, (_, at) => [nameOf(at), 1]));
+  const bank = both(many);
+  const times: (string | null)[] = [];
+  for (let page = 0; page < 6; page += 1) {
+    bank.time.ms = page;
+    await bank.step();
+    times.push(bank.stands().at);
+  }
+  const [first, second] = ['1970-01-01T00:00:00.002Z', '1970-01-01T00:00:00.005Z'];
+  expect(times).toEqual([null, null, first, first, first, second]);
+  expect(bank.found).toEqual([]);
+});
+
+test('given a stream that vanishes from the journal, it is found in the next round', async () => {
+  const bank = both({ [A]: 1, [B]: 1 });
+  await bank.step();
+  bank.journal.delete(A);
+  await bank.step();
+  expect(bank.found).toEqual([expect.stringMatching(/the journal knows nothing of it/)]);
+});
+
+test('a failed call to the host is a reason and no silence', async () => {
+  const failed = () => Promise.reject(new Error('answered 503'));
+  expect(await headsOf(failed, '')).toEqual({ away: 'Error: answered 503' });
+  expect(await headsOf(() => Promise.resolve([]), '')).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SignedCheckpoint } from '../../contracts/log/audit.ts';
-import type { JournalHead } from '../../contracts/log/journal-heads.ts';
 import { signatureCheck } from '../../platform/signatures.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
 import type { Finding } from './entries.ts';
 import { auditor, type AuditReport } from './auditor.ts';
+import type { HeadsPage } from './journal-heads.ts';
 import type { BooksSnapshot } from './snapshots.ts';
 import { auditorKey, checkpointFile } from './checkpoints.ts';
 import { immudbAuditSource } from './immudb-source.ts';
@@ -25,9 +25,9 @@ export type FromAuditWorker =
   | { readonly says: 'finding'; readonly finding: Finding }
   | { readonly says: 'checkpoint'; readonly signed: SignedCheckpoint }
   | { readonly says: 'heads'; readonly after: string }
-  | { readonly says: 'came'; readonly stream: string }
+  | { readonly says: 'over'; readonly finding: Pick<Finding, 'kind' | 'subject'> }
   | { readonly says: 'sample'; readonly accountIds: readonly string[] };
-export type ToAuditWorker = 'news' | 'end' | { readonly heads: readonly JournalHead[] | undefined };
+export type ToAuditWorker = 'news' | 'end' | { readonly heads: HeadsPage };
 
 /** It has time: what it does not reach under load it reaches when that is over. */
 const NICENESS = 19;
@@ -43,7 +43,7 @@ if (process.platform === 'linux') setPriority(NICENESS);
 const say = (message: FromAuditWorker): void => port.postMessage(message);
 let reportedAt = -Infinity;
 /** Takes the answer to the one question that is open. */
-let hear: (heads: readonly JournalHead[] | undefined) => void = () => undefined;
+let hear: (heads: HeadsPage) => void = () => undefined;
 const client = immudbClient(data);
 const audit = auditor({
   source: immudbAuditSource(client.call),
@@ -54,7 +54,7 @@ const audit = auditor({
   onSnapshot: (snapshot) => say({ says: 'snapshot', snapshot }),
   onFinding: (finding) => say({ says: 'finding', finding }),
   onCheckpoint: (signed) => say({ says: 'checkpoint', signed }),
-  onCame: (stream) => say({ says: 'came', stream }),
+  onOver: (finding) => say({ says: 'over', finding }),
   journalHeads: (after) =>
     new Promise((resolve) => {
       hear = resolve;

@@ -16,6 +16,7 @@ export const STATUS: AuditStatus = {
   head: 131_072,
   alarms: 0,
   readSideCompared: 7,
+  journalCompared: { at: null, reason: 'the audit is starting' },
   checkpoint: null,
 };
 export const TRIAL_BALANCE: TrialBalanceAnswer = {
