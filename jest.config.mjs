@@ -26,6 +26,9 @@ const LONG = [
 /** Tests by what they need: `npx jest --selectProjects pure -t name` runs those of one kind. */
 export default {
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/reliability/longest-first.mjs',
+  // What the files of a worker leave behind makes each garbage collection of the next ones longer.
+  workerIdleMemoryLimit: '768MB',
   projects: [
     {
       ...shared,

@@ -4,7 +4,7 @@ import type { Person, PersonCommand, PersonEvent, PersonRefusal } from './person
 import { runsOf } from './runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const RUNS = runsOf(10_000);
+const RUNS = runsOf(4_000);
 const AT = '2026-11-21T10:00:00.000Z';
 const LATER = '2026-11-21T11:00:00.000Z';
 const address = { line1: 'Lipová 1', city: 'Brno', postalCode: '602 00', country: 'CZ' };

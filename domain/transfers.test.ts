@@ -10,7 +10,7 @@ import { minor, ZERO } from './money.ts';
 import { isEveryRun, runsOf } from './runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const runs = { seed, numRuns: runsOf(2_500) };
+const runs = { seed, numRuns: runsOf(1_500) };
 const SEEN_MIN = isEveryRun ? 100 : 0;
 const ACCOUNTS = 3;
 const TRANSFERS = 6;

@@ -12,7 +12,7 @@ import { accountIdText } from '../http/scalars.ts';
 import { runsOf } from '../../domain/runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
-const runs = { seed, numRuns: runsOf(10_000) };
+const runs = { seed, numRuns: runsOf(4_000) };
 const currency = fc.constantFrom('CZK', 'JPY', 'KWD', 'CLF').map((code) => code as Currency);
 const UUID = '00000000-0000-8000-8000-000000000001';
 

@@ -28,7 +28,14 @@ const COMPILED = [
   'reliability/simulation',
   'reliability/bad-input',
 ];
-const COPIED = [...COMPILED, 'reliability/faults', 'runtime', 'package.json', 'jest.config.mjs'];
+const COPIED = [
+  ...COMPILED,
+  'reliability/faults',
+  'reliability/longest-first.mjs',
+  'runtime',
+  'package.json',
+  'jest.config.mjs',
+];
 /** All that the command goes through, and random lives in which it is one of many. */
 const TESTS = ['reliability/simulation/posted-interest', 'domain/trial-balance'];
 

@@ -6,6 +6,7 @@ import {
   type CommandResult,
 } from '../../contracts/account/commands.ts';
 import { eventDigest } from '../../contracts/digest.ts';
+import { testName } from '../../contracts/access/sender-for-tests.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Life } from './timeline.ts';
@@ -173,7 +174,7 @@ export function commandVerdict(
       attempts.get(keyOf(stream, name)) ?? [],
     sent(attempt: Attempt): void {
       const { accountId, commandId } = attempt.message;
-      const key = keyOf(streamOf(accountId), commandId);
+      const key = keyOf(streamOf(accountId), testName(commandId));
       attempts.set(key, [...(attempts.get(key) ?? []), attempt]);
     },
     judge(isExcused: (stream: StreamId) => boolean): void {
