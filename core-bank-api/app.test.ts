@@ -19,6 +19,7 @@ const app = commandApi({
   },
   messages: {
     appToken: TOKEN,
+    topics: ['account-commands', 'account-commands.bulk'],
     take: (message) => {
       taken.push(message.toString());
       return Promise.resolve(message.toString() === 'later' ? 'RETRY' : 'SUCCESS');
@@ -34,12 +35,15 @@ const deliver = (message: string, token: string) =>
     .set('content-type', 'application/cloudevents+json')
     .send(JSON.stringify({ data_base64: Buffer.from(message).toString('base64'), id: '1' }));
 
-test('given the sidecar, it learns the topic, and that messages come raw', async () => {
+test('given the sidecar, it learns the topics, and that messages come raw', async () => {
   const { status, body } = await request(app).get('/dapr/subscribe').set('dapr-api-token', TOKEN);
   expect(status).toBe(200);
   const metadata = { rawPayload: 'true' };
-  const subscription = { pubsubname: 'bank-pubsub', topic: 'account-commands', route: ROUTE };
-  expect(body).toEqual([{ ...subscription, metadata }]);
+  const common = { pubsubname: 'bank-pubsub', route: ROUTE, metadata };
+  expect(body).toEqual([
+    { ...common, topic: 'account-commands' },
+    { ...common, topic: 'account-commands.bulk' },
+  ]);
 });
 
 test.each([

@@ -10,7 +10,7 @@ import { openedAccountOf, outcomeOf } from '../contracts/account/outcomes.ts';
 import { COMMAND_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { openApi } from '../contracts/http/openapi.ts';
 import { idParams } from '../contracts/http/parameters.ts';
-import { ACCOUNT_COMMANDS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
+import { PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
@@ -49,12 +49,20 @@ const delivery = z.looseObject({ data_base64: z.base64() });
 /** Executes a command that came as a message; RETRY has it delivered again. */
 type TakeMessage = (message: Buffer) => Promise<'SUCCESS' | 'RETRY'>;
 
+/** How commands come as messages. */
+interface MessagePorts {
+  readonly appToken: string;
+  /** One at a time comes of each, so a long queue of one topic keeps no other waiting. */
+  readonly topics: readonly string[];
+  readonly take: TakeMessage;
+}
+
 /**
  * What the sidecar calls on the port that clients use too, so each call must show the token.
  * Messages come raw: the sidecar would retry one that is not JSON endlessly, and drop an expired
  * one silently.
  */
-function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void {
+function sidecarRoutes(app: Express, { appToken, topics, take }: MessagePorts): void {
   const onlySidecar: RequestHandler = (request, _response, next) => {
     if (sameToken(appToken, request.headers['dapr-api-token'])) next();
     else next(new Failure('route-not-found'));
@@ -62,9 +70,8 @@ function sidecarRoutes(app: Express, appToken: string, take: TakeMessage): void 
   // Routes of a router are not named by OPTIONS and 405: to clients they are not there.
   const routes = Router({ caseSensitive: true, strict: true });
   routes.get('/dapr/subscribe', onlySidecar, (_request, response) => {
-    const metadata = { rawPayload: 'true' };
-    const subscription = { topic: ACCOUNT_COMMANDS_TOPIC, route: ROUTE, metadata };
-    response.json([{ pubsubname: PUBSUB, ...subscription }]);
+    const common = { pubsubname: PUBSUB, route: ROUTE, metadata: { rawPayload: 'true' } };
+    response.json(topics.map((topic) => ({ ...common, topic })));
   });
   const raw = express.raw({ type: () => true, limit: DELIVERY_BYTES_MAX });
   routes.post(ROUTE, onlySidecar, raw, async (request, response) => {
@@ -82,7 +89,7 @@ export interface CommandApiPorts {
   readonly actors: Actors;
   readonly executePerson: ExecutePerson;
   /** Without them, commands come over REST only. */
-  readonly messages?: { readonly appToken: string; readonly take: TakeMessage };
+  readonly messages?: MessagePorts;
   readonly gate: Gate;
   /** Hears what is refused for want of a right. */
   readonly record: RecordAccess;
@@ -169,7 +176,7 @@ export function commandApi(ports: CommandApiPorts): Express {
     readBody: ({ id }) => (id === 'executeBatch' ? readers.many : readers.one),
     onRefusal: recordRefusals(record),
   });
-  if (messages !== undefined) sidecarRoutes(app, messages.appToken, messages.take);
+  if (messages !== undefined) sidecarRoutes(app, messages);
   health(app, checks, auditorMayKnow(gate, operatorMayKnow(messages?.appToken)));
   const document = openApi('Core Bank: commands', COMMAND_API_OPERATIONS, ports.issuer);
   docs(app, document, ports.docs ?? 'off');

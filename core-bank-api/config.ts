@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ACCOUNT_COMMANDS_TOPIC } from '../contracts/log/topics.ts';
 import { most, publicApiConfig } from '../platform/config.ts';
 import { accessTokenConfig, publicUrl } from '../platform/http/bearer.ts';
 
@@ -18,6 +19,14 @@ export const commandApiConfig = {
     .describe(
       'Path of a JSON file with the systems that may send commands as messages: their public ' +
         'keys and roles (docs/messages.md). Without it every message is refused.',
+    ),
+  COMMAND_TOPICS: z
+    .string()
+    .default(ACCOUNT_COMMANDS_TOPIC)
+    .transform((text) => text.split(','))
+    .describe(
+      'Topics of command messages, separated by commas: one at a time is taken of each, and all ' +
+        'together. `npm start` names those that components/bank-pubsub.yaml gives it.',
     ),
   BATCHES_MAX: most(192, 'Most batches under way of all clients together.'),
   BATCHES_PER_CLIENT_MAX: most(128, 'Most batches under way of one client; a person has half.'),

@@ -47,7 +47,7 @@ const app = commandApi({
   limits: config,
   actors,
   executePerson: personClient(callActor),
-  messages: { appToken: config.APP_API_TOKEN, take },
+  messages: { appToken: config.APP_API_TOKEN, topics: config.COMMAND_TOPICS, take },
   checks: {
     sidecar: async () => {
       if (!(await dapr.ready())) throw new Error('the Dapr sidecar is not ready');

@@ -1,9 +1,8 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { STREAMS } from '../runtime/programs/broker-rights.ts';
+import { COMMANDS_SUBJECT } from '../runtime/programs/broker-rights.ts';
 
 const DEAD_STREAM = 'DEAD_COMMANDS';
-const COMMANDS_SUBJECT = STREAMS['ACCOUNT_COMMANDS'] as string;
 
 /** A command message that core-bank-api could not read, and why. */
 export interface DeadLetter {

@@ -19,6 +19,7 @@ import { mongoUrl } from './programs/ferretdb.ts';
 import { operatorFolders, type Instance } from './instance.ts';
 import { producersFile } from './message-producer.ts';
 import { meshEnvironment } from './mesh/identities.ts';
+import { topicsOf } from './programs/broker-rights.ts';
 import { accessTokenVariables } from './programs/issuer.ts';
 import { bankEventsUrl, natsUrl } from './programs/nats.ts';
 import { journalUrl } from './programs/journal-database.ts';
@@ -88,7 +89,7 @@ const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
     ...OPERATOR,
     'PERSONS_KEY',
   ],
-  'core-bank-api': ['COMMAND_KEY', 'COMMAND_PRODUCERS_FILE', ...ACCESS_TOKENS],
+  'core-bank-api': ['COMMAND_KEY', 'COMMAND_PRODUCERS_FILE', 'COMMAND_TOPICS', ...ACCESS_TOKENS],
   'event-source': [
     'ACCESS_FOLDER',
     'AUDIT_FOLDER',
@@ -139,6 +140,7 @@ const secretVariables = (instance: Instance, secrets: Secrets, app: DaprApp): En
   ACCESS_FOLDER: accessFolder(instance.dataDir),
   AUDIT_FOLDER: auditFolder(instance.dataDir),
   COMMAND_PRODUCERS_FILE: producersFile(instance.dataDir),
+  COMMAND_TOPICS: topicsOf(instance.root, app.appID).join(','),
   HOST_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'host'),
   LOG_FEED_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'feed'),
   LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),

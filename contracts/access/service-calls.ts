@@ -34,6 +34,7 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
     // Commands too: systems without a sidecar of their own send them here, under their signature.
     publishes: [
       topics.ACCOUNT_COMMANDS_TOPIC,
+      topics.BULK_COMMANDS_TOPIC,
       topics.COMMAND_RESULTS_TOPIC,
       topics.DEAD_COMMANDS_TOPIC,
     ],

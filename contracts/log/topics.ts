@@ -16,6 +16,8 @@ export const BANK_EVENTS_TOPIC = 'bank-events';
 export const AUDIT_TOPIC = 'audit';
 /** Other systems -> core-bank-api: commands. */
 export const ACCOUNT_COMMANDS_TOPIC = 'account-commands';
+/** The lane for who sends many at once: nobody else waits behind them. */
+export const BULK_COMMANDS_TOPIC = 'account-commands.bulk';
 /** Core-bank-api -> other systems: results of those commands. */
 export const COMMAND_RESULTS_TOPIC = 'account-command-results';
 /** Core-bank-api -> operators: messages that cannot be executed. */

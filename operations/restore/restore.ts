@@ -112,7 +112,10 @@ runCommand(async () => {
     const rewind = (broker: NatsConnection) =>
       rewindConsumer(broker, ...EVENTS_TO_LOG, bank.instance.root);
     if (refill) await asAdmin(bank.instance, secrets, rewind);
-    if (renumber) await asAdmin(bank.instance, secrets, renumberBankEvents);
+    if (renumber) {
+      const { root } = bank.instance;
+      await asAdmin(bank.instance, secrets, (broker) => renumberBankEvents(broker, root));
+    }
     await progress.during('starting the log ...', async () => {
       await supervisor!.start([
         ...appPrograms(bank.instance, secrets, [log!], daprd),

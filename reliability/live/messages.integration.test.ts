@@ -13,9 +13,11 @@ import { viewOf } from '../faults/verdict.ts';
 import { bankFetch } from '../faults/bank-fetch.ts';
 
 const ARRIVAL_MS_MAX = 15_000;
+const FLOOD = 100;
+const FLOOD_MS_MAX = 60_000;
 const APP = 'core-bank-api';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 let house: BankUnderTest;
 let account: string;
@@ -77,11 +79,16 @@ describe('a batch on the real house', () => {
 });
 
 /** Publishes through a sidecar, as any service of the bank's owner would. */
-const publish = async (body: string, type: string, query = ''): Promise<number> => {
+const publish = async (
+  body: string,
+  type: string,
+  query = '',
+  topic = 'account-commands',
+): Promise<number> => {
   const { instance } = house.bank;
   const token = sidecarToken(loadSecrets(instance.dataDir), APP);
   const port = 3500 + 1000 * house.bank.instance.number;
-  const url = `http://127.0.0.1:${port}/v1.0/publish/bank-pubsub/account-commands${query}`;
+  const url = `http://127.0.0.1:${port}/v1.0/publish/bank-pubsub/${topic}${query}`;
   const headers = { 'dapr-api-token': token, 'content-type': type };
   return (await fetch(url, { method: 'POST', headers, body })).status;
 };
@@ -181,6 +188,26 @@ describe('commands as messages on the real house', () => {
       (await loggedWith(messageKeyFor('test', key))) === 1 ? [] : ['not there'],
     );
     expect(looked).toEqual([]);
+  });
+
+  test('given many in one lane, one of another does not wait for them', async () => {
+    const [flooded, quiet] = (await house.openAccounts(2)) as [string, string];
+    const flood = Array.from({ length: FLOOD }, async () => {
+      const message = await cloudEvent(randomUUID(), deposit(flooded));
+      return publish(message, CLOUD_EVENT, '', 'account-commands.bulk');
+    });
+    expect(new Set(await Promise.all(flood))).toEqual(new Set([204]));
+    const isThere = async (id: string, count: number) =>
+      (await eventsOf(id)).length >= count ? [] : ['not there'];
+    const opened = (await eventsOf(quiet)).length;
+    await publish(await cloudEvent(randomUUID(), deposit(quiet)), CLOUD_EVENT);
+    expect(await violationsWithin(ARRIVAL_MS_MAX, () => isThere(quiet, opened + 1))).toEqual([]);
+    // Behind them it would have been the last; most of them are still to come.
+    const executed = (await eventsOf(flooded)).length - opened;
+    expect(executed).toBeLessThan(FLOOD);
+    expect(await violationsWithin(FLOOD_MS_MAX, () => isThere(flooded, opened + FLOOD))).toEqual(
+      [],
+    );
   });
 
   test('one that is sent while the actors are dead is executed once they are back', async () => {

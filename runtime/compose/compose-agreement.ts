@@ -8,7 +8,7 @@ import type { DaprApp } from '../programs/dapr-yaml.ts';
 import { namespaceOf } from '../../contracts/access/namespaces.ts';
 import { appSecretNames, componentVariables, SIDECAR_TUNING, variableOf } from '../environment.ts';
 import { BASE_PORTS } from '../instance.ts';
-import { brokerConfiguration, brokerPlan, STREAMS } from '../programs/broker-rights.ts';
+import { brokerConfiguration, brokerPlan } from '../programs/broker-rights.ts';
 import { IDENTITIES, PLACEMENT_ID } from '../mesh/identities.ts';
 import { sentryArgs } from '../mesh/sentry.ts';
 import { placementArgs } from '../programs/placement.ts';
@@ -218,7 +218,11 @@ const topicDifferences = (pubsub: string): string[] => {
     spec: { metadata: { name: string; value?: string }[] };
   };
   const allowed = component.spec.metadata.find((item) => item.name === 'allowedTopics')?.value;
-  return same('topics', allowed?.split(',').sort(), Object.values(STREAMS).sort());
+  return same(
+    'topics',
+    allowed?.split(',').sort(),
+    Object.values(brokerPlan(pubsub).streams).sort(),
+  );
 };
 
 /** Its users have the rights that they have natively. In compose a dollar sign is written twice. */

@@ -107,7 +107,8 @@ const pathPattern = ({ app, method, path }: Call): string => {
 
 /** The paths of its sidecar that an app may use (RE2). */
 const ruleOf = ({ calls, publishes, actors, usesSdk }: SidecarRights): string => {
-  const topics = publishes.length === 0 ? [] : [`publish/${PUBSUB}/${oneOf(publishes)}(?:\\?.*)?`];
+  const named = publishes.map((topic) => topic.replaceAll('.', '\\.'));
+  const topics = named.length === 0 ? [] : [`publish/${PUBSUB}/${oneOf(named)}(?:\\?.*)?`];
   const actorCalls =
     actors === undefined
       ? []

@@ -13,7 +13,7 @@ export const READER = 'reader';
 const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Each stream carries one topic of the bank. */
-export const STREAMS: Readonly<Record<string, string>> = {
+const STREAMS: Readonly<Record<string, string>> = {
   ACCOUNT_EVENTS: 'account-events',
   LEDGER: 'ledger',
   BANK_EVENTS: 'bank-events',
@@ -21,6 +21,21 @@ export const STREAMS: Readonly<Record<string, string>> = {
   DEAD_COMMANDS: 'account-commands-dead',
   ACCOUNT_COMMANDS: 'account-commands',
   COMMAND_RESULTS: 'account-command-results',
+};
+
+/** For senders without a lane of their own, and for dead letters that are replayed. */
+export const COMMANDS_SUBJECT = 'account-commands';
+/** The streams of commands, lanes included: all of them begin so. */
+export const COMMAND_STREAMS = 'ACCOUNT_COMMANDS';
+/**
+ * A lane: a topic of commands with a stream and a consumer of its own, so that nobody waits behind
+ * what one sender has sent.
+ */
+const LANE = /^account-commands\.([a-z0-9]+(?:-[a-z0-9]+)*)$/;
+
+const laneOf = (topic: string): string | undefined => {
+  const [, name] = LANE.exec(topic) ?? [];
+  return name && `${COMMAND_STREAMS}_${name.toUpperCase().replaceAll('-', '_')}`;
 };
 
 /** The durable consumer of an app; its messages come on a subject that only the app may hear. */
@@ -44,6 +59,8 @@ interface BrokerUser {
 export interface BrokerPlan {
   readonly users: readonly BrokerUser[];
   readonly consumers: readonly AppConsumer[];
+  /** The topic of each stream. */
+  readonly streams: Readonly<Record<string, string>>;
 }
 
 interface Component {
@@ -54,10 +71,19 @@ interface Component {
 }
 
 const streamOf = (topic: string): string => {
-  const found = Object.entries(STREAMS).find(([, subject]) => subject === topic);
-  if (found === undefined) throw new Error(`no stream carries the topic ${topic}`);
-  return found[0];
+  const [found] = Object.entries(STREAMS).find(([, subject]) => subject === topic) ?? [];
+  const stream = found ?? laneOf(topic);
+  if (stream === undefined) throw new Error(`no stream carries the topic ${topic}`);
+  return stream;
 };
+
+/** The streams for these topics and all that the bank always has. */
+function streamsFor(published: readonly string[], subscribed: readonly string[]) {
+  const lanes = [...new Set(published.filter((topic) => LANE.test(topic)))];
+  const unread = lanes.find((topic) => !subscribed.includes(topic));
+  if (unread !== undefined) throw new Error(`no app subscribes to ${unread}`);
+  return { ...STREAMS, ...Object.fromEntries(lanes.map((topic) => [streamOf(topic), topic])) };
+}
 
 /** The beginning of the subjects on which an app is given its messages. */
 export const deliverySubject = (app: string, rest: string): string => `deliver.${app}.${rest}`;
@@ -109,12 +135,20 @@ export function brokerPlan(component: string): BrokerPlan {
       },
     };
   };
-  return { users: [{ name: ADMIN }, ...apps.map(sidecar), publisher, reader], consumers };
+  const users = [{ name: ADMIN }, ...apps.map(sidecar), publisher, reader];
+  const streams = streamsFor([...published.values()].flat(), [...subscribed.values()].flat());
+  return { users, consumers, streams };
 }
 
 /** The same for the component of a checkout. */
 export const brokerPlanOf = (root: string): BrokerPlan =>
   brokerPlan(readFileSync(join(root, 'components', 'bank-pubsub.yaml'), 'utf8'));
+
+/** The topics that an app subscribes to. */
+export const topicsOf = (root: string, app: string): string[] =>
+  brokerPlanOf(root)
+    .consumers.filter((consumer) => consumer.app === app)
+    .map(({ topic }) => topic);
 
 // Its inbox is its own, so that it cannot read answers to others.
 const publisher: BrokerUser = {

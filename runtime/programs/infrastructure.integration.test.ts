@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { startBank } from '../supervisor/bank.ts';
 import { freeInstance } from '../supervisor/free-instance.ts';
 import type { Bank } from '../supervisor/bank.ts';
-import { STREAMS } from './broker-rights.ts';
+import { brokerPlanOf } from './broker-rights.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
 import { asAdmin, brokerPassword, provisionNats } from './nats.ts';
 import { loadSecrets, replaceSecrets } from '../secrets.ts';
@@ -110,6 +110,26 @@ describe('the infrastructure', () => {
     expect(await kept()).toEqual([false, false, false]);
   });
 
+  test('given a lane that is full, it refuses more and keeps all; others go on', async () => {
+    const secrets = loadSecrets(dataDir);
+    await asAdmin(bank.instance, secrets, async (connection) => {
+      const client = jetstream(connection);
+      const { streams } = await client.jetstreamManager();
+      const { config } = await streams.info('ACCOUNT_COMMANDS_BULK');
+      expect([config.max_bytes, config.max_msgs]).toEqual([256 * 1024 * 1024, 100_000]);
+      await streams.update('ACCOUNT_COMMANDS_BULK', { max_msgs: 2 });
+      const send = (topic: string) => client.publish(topic, '{}');
+      await send('account-commands.bulk');
+      await send('account-commands.bulk');
+      await expect(send('account-commands.bulk')).rejects.toThrow('maximum messages exceeded');
+      expect((await send('account-commands')).duplicate).toBe(false);
+      expect((await streams.info('ACCOUNT_COMMANDS_BULK')).state.messages).toBe(2);
+      for (const name of ['ACCOUNT_COMMANDS', 'ACCOUNT_COMMANDS_BULK']) await streams.purge(name);
+    });
+    await provisionNats(bank.instance, secrets);
+  });
+
+  const STREAMS = brokerPlanOf(process.cwd()).streams;
   const SUBJECTS = [
     ...Object.values(STREAMS),
     ...Object.keys(STREAMS).flatMap((stream) => [
@@ -173,9 +193,11 @@ describe('the infrastructure', () => {
       'core-bank-api',
       [
         'publish account-commands',
+        'publish account-commands.bulk',
         'publish account-command-results',
         'publish account-commands-dead',
         ...consumer('ACCOUNT_COMMANDS', 'core-bank-api'),
+        ...consumer('ACCOUNT_COMMANDS_BULK', 'core-bank-api'),
       ],
     ],
     [
@@ -187,7 +209,7 @@ describe('the infrastructure', () => {
       ],
     ],
   ])('given the broker user of %s, it may do exactly what is its own', async (user, own) => {
-    expect((await allowedTo(user)).sort()).toEqual([...own].sort());
+    expect((await allowedTo(user)).sort()).toEqual([...new Set(own)].sort());
   });
 
   test(

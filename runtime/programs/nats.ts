@@ -24,10 +24,10 @@ import {
   ADMIN_INBOX,
   brokerConfiguration,
   brokerPlanOf,
+  COMMAND_STREAMS,
   deliverySubject,
   PUBLISHER,
   READER,
-  STREAMS,
   type AppConsumer,
 } from './broker-rights.ts';
 
@@ -39,7 +39,10 @@ const BANK_EVENTS_BYTES_MAX = 2 * STREAM_BYTES_MAX;
 const LOG_FEED_BYTES_MAX = 64 * 1024 * 1024;
 const LOG_FEED_AGE_MAX_MS = 10 * 60_000;
 /** Nothing else keeps these messages, so a full stream refuses the new and forgets no old one. */
-const KEPT_STREAMS = new Set(['ACCOUNT_COMMANDS', 'DEAD_COMMANDS']);
+const isKeptStream = (name: string): boolean => isOfCommands(name) || name === 'DEAD_COMMANDS';
+/** Of commands that wait; a lane is bounded by bytes and by their number. */
+const isOfCommands = (name: string): boolean => name.startsWith(COMMAND_STREAMS);
+const LANE_LIMITS: Partial<StreamConfig> = { max_bytes: 256 * 1024 * 1024, max_msgs: 100_000 };
 
 /** Bytes and age of streams of events; text that repeats itself takes half of its bytes so. */
 const EVENT_STREAMS: Readonly<Record<string, readonly [bytes: number, ageMs: number]>> = {
@@ -52,9 +55,11 @@ const EVENT_STREAMS: Readonly<Record<string, readonly [bytes: number, ageMs: num
 /** How much a stream keeps, and what becomes of more. */
 function limitsOf(name: string): Partial<StreamConfig> {
   const [bytes, ageMs] = EVENT_STREAMS[name] ?? [STREAM_BYTES_MAX, STREAM_AGE_MAX_MS];
-  const isKept = KEPT_STREAMS.has(name);
+  const isKept = isKeptStream(name);
+  const isLane = isOfCommands(name) && name !== COMMAND_STREAMS;
   return {
     max_bytes: bytes,
+    ...(isLane ? LANE_LIMITS : {}),
     max_age: isKept ? 0 : nanos(ageMs),
     discard: isKept ? DiscardPolicy.New : DiscardPolicy.Old,
     compression: name in EVENT_STREAMS ? StoreCompression.S2 : StoreCompression.None,
@@ -69,14 +74,10 @@ const DUPLICATE_WINDOW_MS = 120_000;
  * comes twice is known by its key. The window can be nothing only for a stream that takes from
  * another one too, so it takes what that one never has.
  */
-const TAKES_ALL: Readonly<Record<string, Partial<StreamConfig>>> = {
-  ACCOUNT_COMMANDS: {
-    duplicate_window: 0,
-    sources: [{ name: 'DEAD_COMMANDS', filter_subject: 'nothing' }],
-  },
+const TAKES_ALL: Partial<StreamConfig> = {
+  duplicate_window: 0,
+  sources: [{ name: 'DEAD_COMMANDS', filter_subject: 'nothing' }],
 };
-/** A command is gone from its stream as soon as it is acknowledged. */
-const QUEUES = new Set(['ACCOUNT_COMMANDS']);
 
 const TOO_OLD =
   'This NATS server drops commands of two senders that chose one id: it cannot do without ' +
@@ -159,7 +160,7 @@ export const provisionNats = (
   secrets: Pick<Secrets, 'natsAdmin'>,
 ): Promise<void> =>
   asAdmin(instance, secrets, async (connection) => {
-    await provisionStreams(connection);
+    await provisionStreams(connection, instance.root);
     await provisionConsumers(connection, instance.root);
   });
 
@@ -186,31 +187,32 @@ async function provideConsumer(manager: JetStreamManager, consumer: AppConsumer)
   });
 }
 
-async function provisionStreams(connection: NatsConnection): Promise<void> {
+async function provisionStreams(connection: NatsConnection, root: string): Promise<void> {
   const manager = await jetstreamManager(connection);
   const known = new Set<string>();
   for await (const stream of manager.streams.list()) known.add(stream.config.name);
-  for (const [name, subject] of Object.entries(STREAMS)) {
+  for (const [name, subject] of Object.entries(brokerPlanOf(root).streams)) {
     const limits: Partial<StreamConfig> = {
       subjects: [subject],
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
       ...limitsOf(name),
-      ...TAKES_ALL[name],
+      ...(isOfCommands(name) ? TAKES_ALL : {}),
     };
-    const retention = QUEUES.has(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
+    // A command is gone from its stream as soon as it is acknowledged.
+    const retention = isOfCommands(name) ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
     const fixed = { storage: StorageType.File, retention };
     const { config } = known.has(name)
       ? await manager.streams.update(name, limits)
       : await manager.streams.add({ name, ...fixed, ...limits });
-    if (name in TAKES_ALL && (config.duplicate_window ?? 0) > 0) throw new CannotRun(TOO_OLD);
+    if (isOfCommands(name) && (config.duplicate_window ?? 0) > 0) throw new CannotRun(TOO_OLD);
   }
 }
 
 /** Empties the public stream, so that every event of the log is published from number 1 on. */
-export async function renumberBankEvents(connection: NatsConnection): Promise<void> {
+export async function renumberBankEvents(connection: NatsConnection, root: string): Promise<void> {
   // Purging would keep the numbers, and a number is an event's place in the log.
   await (await jetstreamManager(connection)).streams.delete('BANK_EVENTS');
-  await provisionStreams(connection);
+  await provisionStreams(connection, root);
 }
 
 async function consumerInfo(manager: JetStreamManager, stream: string, durable: string) {
