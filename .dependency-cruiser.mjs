@@ -141,6 +141,7 @@ const DOORS = {
     'actor-hosts',
     'apps',
     'broker-rights',
+    'components',
     'dapr-yaml',
     'ferretdb',
     'immudb',

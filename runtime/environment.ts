@@ -1,7 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { join } from 'node:path';
 import {
   accessFolder,
   auditFolder,
@@ -15,6 +13,7 @@ import {
 } from './secrets.ts';
 import { appEnvironment } from './programs/dapr-yaml.ts';
 import type { DaprApp } from './programs/dapr-yaml.ts';
+import { componentVariables, requireHandlers } from './programs/components.ts';
 import { mongoUrl } from './programs/ferretdb.ts';
 import { operatorFolders, type Instance } from './instance.ts';
 import { producersFile } from './message-producer.ts';
@@ -178,44 +177,29 @@ export const appToken = (secrets: Secrets, appID: string): string =>
 export const sidecarToken = (secrets: Secrets, appID: string): string =>
   tokens(secrets, appID)['DAPR_API_TOKEN'] as string;
 
-interface ComponentFile {
-  readonly kind?: string;
-  readonly scopes?: readonly string[];
-  readonly spec?: { readonly metadata?: readonly { readonly envRef?: string }[] };
-}
-
-/** The variables that the components in an app's scope refer to. */
-export const componentVariables = (root: string, app: DaprApp): string[] =>
-  app.resourcesPaths.flatMap((path) =>
-    readdirSync(resolve(root, path))
-      .filter((file) => file.endsWith('.yaml'))
-      .flatMap((file) => parseAllDocuments(readFileSync(resolve(root, path, file), 'utf8')))
-      .map((document) => document.toJS() as ComponentFile)
-      .filter((file) => file.kind === 'Component' && (file.scopes ?? []).includes(app.appID))
-      .flatMap((file) => file.spec?.metadata ?? [])
-      .flatMap((item) => (item.envRef === undefined ? [] : [item.envRef])),
-  );
-
 /**
  * Requests leave much garbage and little that lives, so collecting less often saves CPU for some 10
  * MB; the limit keeps a burst from enlarging the process permanently.
  */
 export const SIDECAR_TUNING: Environment = { GOGC: '300', GOMEMLIMIT: '200MiB' };
 
-/** The environment of an app's sidecar. */
+/** The environment of an app's sidecar. Throws CannotRun when a rule of it is missing. */
 export const sidecarEnvironment = (
   instance: Instance,
   secrets: Secrets,
   app: DaprApp,
-): Environment => ({
-  ...inherited(),
-  ...SIDECAR_TUNING,
-  ...tokens(secrets, app.appID),
-  ...pick(secretVariables(instance, secrets, app), componentVariables(instance.root, app)),
-  ...meshEnvironment(instance.dataDir, app.appID),
-  DAPR_HOST_IP: '127.0.0.1',
-  CORE_BANK_DATA: instance.dataDir,
-});
+): Environment => {
+  requireHandlers(instance.root, app);
+  return {
+    ...inherited(),
+    ...SIDECAR_TUNING,
+    ...tokens(secrets, app.appID),
+    ...pick(secretVariables(instance, secrets, app), componentVariables(instance.root, app)),
+    ...meshEnvironment(instance.dataDir, app.appID),
+    DAPR_HOST_IP: '127.0.0.1',
+    CORE_BANK_DATA: instance.dataDir,
+  };
+};
 
 /** The environment of an app, with only the secrets it needs. */
 export const appEnvironmentWithSecrets = (

@@ -35,6 +35,7 @@ const ALWAYS: readonly ProblemCode[] = [
   'forbidden',
   'request-timeout',
   'misdirected-request',
+  'too-many-requests',
   'headers-too-large',
   'internal-error',
   'service-unavailable',
