@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ROLES } from '../contracts/access/principal.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { STAFF } from './faults/bank-fetch.ts';
@@ -11,6 +12,8 @@ import { bankUnderTest, type BankUnderTest } from './faults/bank-under-test.ts';
 const VERSION = '4.32.5';
 const PYTHON_MINOR_MIN = 10;
 const EXAMPLES = 30;
+/** What a role may is tried for each operation by the access matrix; here it meets bad input. */
+const EXAMPLES_OF_ROLE = 5;
 /**
  * Right by its schema is not right for the bank: check digits, a version that is past or money
  * that lacks cannot be written down in OpenAPI. All other checks of Schemathesis are on.
@@ -83,12 +86,26 @@ async function furnish({ commandUrl }: BankUnderTest): Promise<Record<string, st
 interface Run {
   readonly url: string;
   readonly known: object;
-  /** Without one everything but health and documentation has to be answered 401. */
+  /** Who sends; without a token everything but health and documentation has to be 401. */
+  readonly who: string;
   readonly token?: string;
+  readonly examples: number;
+  /** All of them when missing. */
+  readonly phases?: string;
+}
+
+/** A run, and the roles of its token; a customer is that person. */
+interface Sent extends Omit<Run, 'url' | 'token'> {
+  readonly roles?: readonly string[];
+  readonly person?: string | undefined;
 }
 
 /** Runs one API's document through Schemathesis; gives its exit code. */
-function run(command: string, folder: string, { url, known, token }: Run): Promise<number> {
+function run(
+  command: string,
+  folder: string,
+  { url, known, who, token, examples, phases }: Run,
+): Promise<number> {
   const config = path.join(folder, 'schemathesis.toml');
   const members = Object.entries({ ...THERE, ...known }).map(
     ([name, value]) => `"${name}" = "${value}"\n`,
@@ -96,8 +113,7 @@ function run(command: string, folder: string, { url, known, token }: Run): Promi
   writeFileSync(config, `[parameters]\n${members.join('')}${BATCHES}`);
   const seed = process.env['SEED'] ?? String(Date.now() % 1_000_000_000);
   process.stdout.write(
-    `\nSEED=${seed} ${url} ${Object.keys(known).length > 0 ? 'known' : 'any'} ids, ` +
-      `${token === undefined ? 'no token' : 'a token'}\n`,
+    `\nSEED=${seed} ${url} ${Object.keys(known).length > 0 ? 'known' : 'any'} ids, ${who}\n`,
   );
   // One worker: CPython 3.11 miscounts its recursion when several threads build syntax trees.
   const args = [
@@ -110,7 +126,7 @@ function run(command: string, folder: string, { url, known, token }: Run): Promi
     '--workers',
     '1',
     '--max-examples',
-    String(EXAMPLES),
+    String(examples),
     '--continue-on-failure',
     '--exclude-checks',
     EXCLUDED_CHECKS,
@@ -121,6 +137,7 @@ function run(command: string, folder: string, { url, known, token }: Run): Promi
     '--warnings',
     'off',
     ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
+    ...(phases === undefined ? [] : ['--phases', phases]),
     ...process.argv.slice(2),
   ];
   const child = spawn(command, args, { cwd: folder, stdio: 'inherit' });
@@ -132,8 +149,9 @@ function run(command: string, folder: string, { url, known, token }: Run): Promi
 
 /**
  * `npm run schemathesis`: sends what Schemathesis makes of both OpenAPI documents to a bank of
- * its own. No 5xx, no undocumented status, no answer that breaks its schema, no bad request
- * that is taken. Not part of `npm test`, because Python is no requirement of the bank.
+ * its own: without a token, with all rights of the staff, and as each role. No 5xx, no
+ * undocumented status, no answer that breaks its schema, no bad request that is taken. Not part of
+ * `npm test`, because Python is no requirement of the bank.
  */
 runCommand(async () => {
   const command = installed();
@@ -143,13 +161,30 @@ runCommand(async () => {
     for (const url of [house.commandUrl, house.queryUrl]) {
       const furnished = await furnish(house);
       // Each with a token of its own, which is taken to the end of its run.
-      const token = (client: string) => house.bank.token(STAFF, { client });
-      const runs: readonly Run[] = [
-        { url, known: {} },
-        { url, known: {}, token: await token(`any-ids-${url.slice(-4)}`) },
-        { url, known: furnished, token: await token(`known-ids-${url.slice(-4)}`) },
+      const person = furnished['path.personId'];
+      const at = url.slice(-4);
+      const sent: readonly Sent[] = [
+        { who: 'no token', known: {}, examples: EXAMPLES },
+        { who: 'any-ids', roles: STAFF, known: {}, examples: EXAMPLES },
+        { who: 'known-ids', roles: STAFF, known: furnished, examples: EXAMPLES },
+        ...ROLES.map((role) => ({
+          who: role,
+          roles: [role],
+          known: furnished,
+          examples: EXAMPLES_OF_ROLE,
+          phases: 'examples,fuzzing',
+          ...(role === 'customer' ? { person } : {}),
+        })),
       ];
-      for (const one of runs) if ((await run(command, folder, one)) !== 0) process.exitCode = 1;
+      for (const { roles, person: owner, ...one } of sent) {
+        const wish = {
+          client: `${one.who}-${at}`,
+          ...(owner === undefined ? {} : { person: owner }),
+        };
+        const token = roles === undefined ? {} : { token: await house.bank.token(roles, wish) };
+        const code = await run(command, folder, { url, ...one, ...token });
+        if (code !== 0) process.exitCode = 1;
+      }
     }
   } finally {
     await house.close();
