@@ -1,28 +1,33 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { REWRAP_KEYS } from '../bank-account-actor/restore/keys-backup.ts';
 import { readKeyRing, withNewKey, withoutOldKeys } from '../platform/key-ring.ts';
 import { ask } from '../platform/service-client.ts';
 import { prepareDataDir, resolveInstance, type Instance } from '../runtime/instance.ts';
 import { replacePostgresAdmin } from '../runtime/programs/postgres.ts';
-import { runCommand } from '../runtime/progress.ts';
+import { CannotRun, runCommand } from '../runtime/progress.ts';
 import { keyRingFile, loadSecrets, replaceSecrets, writePrivate } from '../runtime/secrets.ts';
 import { requireStopped } from './backup/log-backup.ts';
 import { appAddresses, appClient } from './client/app-client.ts';
 import { Argument, command } from './command-line.ts';
 import { say } from './terminal.ts';
 
-/** A commit that was begun under the key before is at its end after this time. */
-const LAST_COMMITS_MS = 10_000;
-
-/** Has every actor host read the ring and wrap all keys by its current key. */
-async function rewrapEverywhere(): Promise<number> {
-  let rewrapped = 0;
+/** Has an actor host, the first one that answers, wrap some keys by the ring's current key. */
+async function rewrapSome(): Promise<number> {
+  let failure: unknown;
   for (const address of appAddresses(REWRAP_KEYS.app)) {
-    const host = appClient(() => address);
-    rewrapped += (await ask(host, REWRAP_KEYS, {})).rewrapped;
+    try {
+      return (
+        await ask(
+          appClient(() => address),
+          REWRAP_KEYS,
+          {},
+        )
+      ).rewrapped;
+    } catch (error) {
+      failure = error;
+    }
   }
-  return rewrapped;
+  throw failure;
 }
 
 /**
@@ -33,9 +38,12 @@ async function rotateKeyRing({ dataDir }: Instance): Promise<void> {
   const file = keyRingFile(dataDir);
   const both = withNewKey(readKeyRing(readFileSync(file, 'utf8')));
   writePrivate(file, `${JSON.stringify(both)}\n`);
-  let rewrapped = await rewrapEverywhere();
-  await sleep(LAST_COMMITS_MS);
-  for (let more = -1; more !== 0; rewrapped += more) more = await rewrapEverywhere();
+  let rewrapped = 0;
+  // A host that hangs meanwhile, however long, can write nothing under an older key any more.
+  for (let more = -1; more !== 0; rewrapped += Math.max(0, more)) more = await rewrapSome();
+  if (readKeyRing(readFileSync(file, 'utf8')).current !== both.current) {
+    throw new CannotRun(`${file} was changed meanwhile, by another rotation: nothing was removed.`);
+  }
   writePrivate(file, `${JSON.stringify(withoutOldKeys(both))}\n`);
   say(`The keys of ${rewrapped} persons are wrapped by a new key; the old one is gone.`);
 }

@@ -29,8 +29,10 @@ export interface KeyRing {
   readonly wrap: (place: string, key: string) => string;
   /** The way back; throws KeysUnavailable. */
   readonly unwrap: (place: string, wrapped: string) => string;
-  /** What texts begin with that the current key has wrapped. */
-  readonly currentPrefix: string;
+  /** The id of the current key, with which what it has wrapped begins, before a full stop. */
+  readonly current: string;
+  /** Ids of the others, which only unwrap. */
+  readonly others: readonly string[];
 }
 
 /** Told by its content, so that another key under the same name is not taken for it. */
@@ -59,12 +61,14 @@ export function keyRing(file: KeyRingFile): KeyRing {
     }
     keys.set(id, key);
   }
-  const current = keys.get(file.current);
-  if (current === undefined)
+  const currentKey = keys.get(file.current);
+  if (currentKey === undefined)
     throw new KeysUnavailable('The current key-encryption key is missing.');
   return {
-    currentPrefix: `${file.current}.`,
-    wrap: (place, key) => `${file.current}.${encrypt(current, place, key).toString('base64url')}`,
+    current: file.current,
+    others: [...keys.keys()].filter((id) => id !== file.current),
+    wrap: (place, key) =>
+      `${file.current}.${encrypt(currentKey, place, key).toString('base64url')}`,
     unwrap(place, wrapped) {
       const [id = '', text = ''] = wrapped.split('.');
       const key = keys.get(id);

@@ -14,7 +14,7 @@ export interface OperatorOptions {
   readonly record: RecordAccess;
   /** The keys of persons, in the order asked; undefined for those without one. */
   readonly keysOf: (streams: readonly StreamId[]) => Promise<(string | undefined)[]>;
-  /** Wraps all keys by the current key of the ring; returns how many were not yet. */
+  /** Wraps keys by the current key of the ring; returns how many, 0 when none is left. */
   readonly rewrap: () => Promise<number>;
   readonly token: string;
   readonly logger: Logger;

@@ -10,6 +10,23 @@ begin
   end loop;
 end $$;
 
+-- Refuses keys that are wrapped by a retired one (SQLSTATE BK001): nothing is written then. The end
+-- of a retirement waits for all that was admitted before, and what comes later sees it. It is the
+-- first lock of who calls it.
+create function journal.admit_keys(p_changes text[]) returns void
+language plpgsql security definer set search_path = journal, pg_temp as $$
+declare
+  v_ids text[];
+begin
+  select array_agg(distinct split_part(substr(c.change, 2), '.', 1)) into v_ids
+  from unnest(p_changes) as c (change) where left(c.change, 1) = '+';
+  if v_ids is null then return; end if;
+  perform pg_advisory_xact_lock_shared(1, 1);
+  if exists (select from retired_keys r where r.id = any (v_ids)) then
+    raise exception 'the key-encryption key was retired' using errcode = 'BK001';
+  end if;
+end $$;
+
 -- One row 'committed'; or, with nothing written, rows 'overtaken' with a stream, or rows 'known'
 -- with the id and the version of a name. SQLSTATE 40001: a rival was first to insert.
 create function journal.commit_turn(
@@ -31,6 +48,11 @@ declare
   v_rows integer;
   v_known boolean := false;
 begin
+  -- Few turns keep a key; the others pay for a look at a text.
+  if strpos(p_secrets, '+') > 0 then
+    perform admit_keys(string_to_array(p_secrets, e'\x1e'));
+  end if;
+
   -- A row that is missing cannot be locked, so its name is: of two turns that find a stream
   -- missing, one to write it and the other to read it, one waits for the other.
   if v_new > 0 or 0 = any (p_guard_versions) then
@@ -263,6 +285,7 @@ declare
   v_updated bigint;
   v_keys bigint;
 begin
+  perform admit_keys(v_secrets);
   -- First what is missing, then what is behind: a row that somebody makes in between is seen.
   insert into streams
     (stream, version, digest, state, logged, unlogged, unsettled, due, touched_at, secret)
@@ -322,28 +345,46 @@ begin
   update streams s set quarantine = null where s.stream = p_stream and s.unlogged = '';
 end $$;
 
-create function journal.keys_other_than(p_prefix text, p_after text, p_limit bigint)
+-- At most so many keys that another one than this has wrapped, in no order.
+create function journal.keys_other_than(p_id text, p_limit bigint)
 returns table (stream text, secret text)
 language plpgsql security definer set search_path = journal, pg_temp as $$
 begin
+  -- Two ranges of the index: with <> all rows would be read.
   return query
-    select s.stream, s.secret from streams s
-    where s.secret is not null and s.stream > p_after and not starts_with(s.secret, p_prefix)
-    order by s.stream limit p_limit;
+    (select s.stream, s.secret from streams s
+     where s.secret is not null and split_part(s.secret, '.', 1) collate "C" < p_id
+     limit p_limit)
+    union all
+    (select s.stream, s.secret from streams s
+     where s.secret is not null and split_part(s.secret, '.', 1) collate "C" > p_id
+     limit p_limit)
+    limit p_limit;
 end $$;
 
 -- The number of keys that were still what p_before says.
 create function journal.replace_keys(p_streams text, p_before text, p_after text) returns bigint
 language plpgsql security definer set search_path = journal, pg_temp as $$
 declare
+  v_after text[] := string_to_array(p_after, e'\x1e');
   v_replaced bigint;
 begin
+  perform admit_keys(array(select '+' || a from unnest(v_after) as u (a)));
   update streams s set secret = u.after
-  from unnest(string_to_array(p_streams, e'\x1e'), string_to_array(p_before, e'\x1e'),
-    string_to_array(p_after, e'\x1e')) as u (stream, before, after)
+  from unnest(string_to_array(p_streams, e'\x1e'), string_to_array(p_before, e'\x1e'), v_after)
+    as u (stream, before, after)
   where s.stream = u.stream and s.secret = u.before;
   get diagnostics v_replaced = row_count;
   return v_replaced;
+end $$;
+
+-- From its end on nothing is written that one of these keys has wrapped.
+create function journal.retire_keys(p_ids text) returns void
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  perform pg_advisory_xact_lock(1, 1);
+  insert into retired_keys (id) select unnest(string_to_array(p_ids, e'\x1e')) order by 1
+  on conflict do nothing;
 end $$;
 
 create function journal.get_mark() returns table (state text, at text)

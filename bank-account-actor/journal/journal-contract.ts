@@ -5,8 +5,10 @@ import {
   CLAIM_BYTES_MAX,
   rowBytes,
   ROW_BYTES_MAX,
+  KeyRetired,
   type Journal,
   type RestoredStream,
+  type StoredKeys,
   type StreamWrite,
 } from './journal.ts';
 import type { Turn } from './journal.ts';
@@ -14,7 +16,7 @@ import type { Turn } from './journal.ts';
 /** A store with a clock: what two hosts share. */
 export interface JournalUnderTest {
   /** The adapter of another host on the same store. */
-  readonly host: () => Journal;
+  readonly host: () => Journal & StoredKeys;
   /** Lets the store's clock go on. */
   readonly wait: (ms: number) => Promise<void>;
 }
@@ -71,7 +73,8 @@ const HOSTILE = `' " \\ $1 {NULL} \u2028 \u{1f4b8} \\u0000 ; drop table journal.
 
 /** What every journal keeps; run on the one in memory and on PostgreSQL. */
 export function journalContract(name: string, store: () => JournalUnderTest): void {
-  let [a, b]: readonly Journal[] & { 0: Journal; 1: Journal } = [] as never;
+  type Stored = Journal & StoredKeys;
+  let [a, b]: readonly Stored[] & { 0: Stored; 1: Stored } = [] as never;
   beforeAll(() => {
     a = store().host();
     b = store().host();
@@ -438,6 +441,47 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
         expect(bytes).toBeLessThanOrEqual(CLAIM_BYTES_MAX);
         claimed.push(...got.map(({ stream }) => stream));
       }
+    });
+    test('given keys by what wrapped them, all others than one are found', async () => {
+      const streams = [
+        await made(1, { secret: { keep: 'aa.1' } }),
+        await made(1, { secret: { keep: 'mm.2' } }),
+        await made(1, { secret: { keep: 'zz.3' } }),
+      ];
+      await made(1);
+      const others = async (id: string) =>
+        (await b.keysOtherThan(id, ALL))
+          .filter(({ stream }) => streams.includes(stream))
+          .map(({ secret }) => secret)
+          .sort();
+      expect(await others('mm')).toEqual(['aa.1', 'zz.3']);
+      expect(await others('aa')).toEqual(['mm.2', 'zz.3']);
+      expect(await others('m')).toEqual(['aa.1', 'mm.2', 'zz.3']);
+      expect(await b.keysOtherThan('mm', 1)).toHaveLength(1);
+    });
+    test('given a key that was retired, nothing that it wraps is written by any host', async () => {
+      const id = randomUUID().slice(0, 8);
+      const [stream, other] = [await made(1, { secret: { keep: `${id}.x` } }), newStream()];
+      await a.retireKeys([id]);
+      await a.retireKeys([id]);
+      const before = await stored(stream);
+      const keep = { secret: { keep: `${id}.y` } };
+      const turns = [
+        () => b.commit(turn([write(stream, 1, keep)])),
+        () => b.commit(turn([write(newStream(), 0), write(other, 0, keep)])),
+        () => b.restore([restored(other, 1, keep)], []),
+        () => b.replaceKeys([{ stream, before: `${id}.x`, after: `${id}.z` }]),
+      ];
+      for (const late of turns) await expect(late()).rejects.toThrow(KeyRetired);
+      expect(await stored(stream)).toEqual(before);
+      expect(await stored(other)).toBeUndefined();
+      // What it has wrapped stays until another key wraps it, and all else goes on.
+      expect(await a.commit(turn([write(stream, 1)]))).toEqual(COMMITTED);
+      expect(await a.replaceKeys([{ stream, before: `${id}.x`, after: 'new.x' }])).toBe(1);
+      expect(await a.commit(turn([write(stream, 2, { secret: { keep: 'new.y' } })]))).toEqual(
+        COMMITTED,
+      );
+      expect(await a.commit(turn([write(stream, 3, { secret: 'forget' })]))).toEqual(COMMITTED);
     });
     test('given due times, each is given once a lease, and again with a new one', async () => {
       const now = 1_000_000;

@@ -179,10 +179,9 @@ export interface Journal {
 
 /** The keys of persons as rows hold them, for who wraps them by another key. */
 export interface StoredKeys {
-  /** At most `limit` keys that do not begin with that, of streams behind `after`, in order. */
+  /** At most `limit` keys that another one than that of this id has wrapped, in no order. */
   keysOtherThan(
-    prefix: string,
-    after: string,
+    id: string,
     limit: number,
   ): Promise<{ readonly stream: StreamId; readonly secret: string }[]>;
   /** Puts other texts in the place of keys that are still the same; returns how many were. */
@@ -193,7 +192,18 @@ export interface StoredKeys {
       readonly after: string;
     }[],
   ): Promise<number>;
+  /**
+   * From its end on no call writes a key that one of these has wrapped: commit, restore and
+   * replaceKeys reject with KeyRetired and write nothing, however long before they were begun.
+   */
+  retireKeys(ids: readonly string[]): Promise<void>;
 }
+
+/** A key was to be written that is wrapped by a retired one. Nothing was written. */
+export class KeyRetired extends Error {}
+
+/** The id of the key that has wrapped a stored key. */
+export const wrappingKey = (secret: string): string => secret.split('.', 1)[0]!;
 
 /** The key of a name in the journal: half a SHA-256, as the text of a UUID. */
 export function nameId({ stream, name }: StreamName): string {

@@ -1,5 +1,5 @@
 import type { StreamId } from '../../domain/ids.ts';
-import { CLAIM_BYTES_MAX, nameId, rowBytes } from './journal.ts';
+import { CLAIM_BYTES_MAX, KeyRetired, nameId, rowBytes, wrappingKey } from './journal.ts';
 import type { ExecutedName, Journal, JournalMark, SecretChange, SettledStream } from './journal.ts';
 import type { StoredKeys } from './journal.ts';
 import type { RestoredStream, StoredStream, StreamName, StreamWrite } from './journal.ts';
@@ -22,6 +22,7 @@ interface Row {
 export function memoryJournal(now: () => number = Date.now): Journal & StoredKeys {
   const rows = new Map<StreamId, Row>();
   const names = new Map<string, number>();
+  const retired = new Set<string>();
   let mark: JournalMark | undefined;
 
   const known = (asked: readonly StreamName[]): ExecutedName[] =>
@@ -58,8 +59,15 @@ export function memoryJournal(now: () => number = Date.now): Journal & StoredKey
       dueClaimed: before?.due === due ? before.dueClaimed : 0,
     });
   };
+  const admitKeys = (changes: readonly (SecretChange | undefined)[]): void => {
+    for (const change of changes) {
+      if (typeof change !== 'object' || !retired.has(wrappingKey(change.keep))) continue;
+      throw new KeyRetired('the key-encryption key was retired');
+    }
+  };
   const commit = (turn: Turn): TurnOutcome => {
     checkTurn(turn);
+    admitKeys(turn.writes.map(({ secret }) => secret));
     const read = [
       ...turn.writes.map(({ stream, expected }) => ({ stream, version: expected })),
       ...turn.guards,
@@ -110,6 +118,7 @@ export function memoryJournal(now: () => number = Date.now): Journal & StoredKey
   };
   const restore = (restored: readonly RestoredStream[], told: readonly ExecutedName[]): number => {
     checkRestored(restored);
+    admitKeys(restored.map(({ secret }) => secret));
     const newer = restored.filter((row) => isForward(rows.get(row.stream)?.stored, row));
     for (const row of newer) write({ ...row, logged: row.version, unlogged: [] });
     const changed = restored.filter((made) => {
@@ -199,15 +208,17 @@ export function memoryJournal(now: () => number = Date.now): Journal & StoredKey
     restore: async (streams, told) => restore(streams, told),
     dropStory: async (stream, digest, gone) => dropStory(stream, digest, gone),
     release: async (stream) => release(stream),
-    keysOtherThan: async (prefix, after, limit) =>
+    keysOtherThan: async (id, limit) =>
       [...rows.values()]
         .flatMap(({ stored: { stream, secret } }) =>
-          secret === undefined || secret.startsWith(prefix) ? [] : [{ stream, secret }],
+          secret === undefined || wrappingKey(secret) === id ? [] : [{ stream, secret }],
         )
-        .filter(({ stream }) => stream > after)
-        .sort((a, b) => (a.stream < b.stream ? -1 : 1))
         .slice(0, limit),
-    replaceKeys: async (changes) => changes.filter(replaceKey).length,
+    retireKeys: async (ids) => ids.forEach((id) => retired.add(id)),
+    replaceKeys: async (changes) => {
+      admitKeys(changes.map(({ after }) => ({ keep: after })));
+      return changes.filter(replaceKey).length;
+    },
   };
 }
 

@@ -9,7 +9,8 @@ import {
 import { connectToPostgres } from '../../runtime/programs/postgres-connection.ts';
 import { startPostgres, type PostgresForTests } from '../../runtime/programs/postgres-for-tests.ts';
 import { digestOf, journalContract, newStream, restored, turn, write } from './journal-contract.ts';
-import type { Journal, Turn } from './journal.ts';
+import type { StreamId } from '../../domain/ids.ts';
+import { KeyRetired, type Journal, type SecretChange, type Turn } from './journal.ts';
 import { memoryJournal } from './memory-journal.ts';
 import { pgJournal, type PgJournal } from './pg-journal.ts';
 
@@ -54,7 +55,7 @@ const asAdmin = async (sql: string) => {
 };
 
 test('given the role of the app, it executes the functions and nothing else', async () => {
-  for (const table of ['streams', 'names', 'marks', 'applied_sql']) {
+  for (const table of ['streams', 'names', 'marks', 'retired_keys', 'applied_sql']) {
     for (const sql of [`select from journal.${table}`, `delete from journal.${table}`]) {
       await expect(asApp(sql)).rejects.toThrow('permission denied');
     }
@@ -67,14 +68,19 @@ test('given the role of the app, it executes the functions and nothing else', as
   await asApp('select * from journal.get_mark()');
 });
 
-test('given a busy stream, its next version touches no index', async () => {
+test('given a busy stream, also with a key, its next version touches no index', async () => {
   const streams = Array.from({ length: 20 }, newStream);
   // A connection tells its counts at the latest when it ends.
-  const commit = async (from: number, to: number): Promise<{ all: number; hot: number }> => {
+  const commit = async (
+    from: number,
+    to: number,
+    secret?: SecretChange,
+  ): Promise<{ all: number; hot: number }> => {
     const { instance, secrets } = postgres;
     const journal = pgJournal(journalUrl(instance, secrets), () => undefined);
     for (let at = from; at < to; at += 1) {
-      await journal.commit(turn(streams.map((stream) => write(stream, at))));
+      const more = secret === undefined ? {} : { secret };
+      await journal.commit(turn(streams.map((stream) => write(stream, at, more))));
     }
     await journal.end();
     await sleep(200);
@@ -85,7 +91,7 @@ test('given a busy stream, its next version touches no index', async () => {
     return rows[0] as { all: number; hot: number };
   };
   await Promise.all(hosts.splice(0).map((each) => each.end()));
-  const before = await commit(0, 1);
+  const before = await commit(0, 1, { keep: 'key.x' });
   const after = await commit(1, 101);
   expect(after.all - before.all).toBe(2_000);
   expect(after.hot - before.hot).toBeGreaterThan(1_800);
@@ -134,6 +140,74 @@ test('given a server that freezes, the call ends in 10 s and comes late to nothi
   while ((await pids()).includes(pid!)) await sleep(50);
   const [row] = (await other.load([stream])).streams;
   expect(row).toMatchObject({ version: 2, state: '{"at":2}' });
+});
+
+describe('given a key that is retired while a commit under it is on its way', () => {
+  const registration = (stream: StreamId, key: string): Turn =>
+    turn([write(stream, 0, { secret: { keep: `${key}.x` } })]);
+  test('and is held up beyond any time, then it is refused when it comes', async () => {
+    const [frozen, other] = [host(), host()];
+    const [warm, late] = [newStream(), newStream()];
+    const pids = async (): Promise<number[]> => {
+      const { rows } = await asAdmin("select pid from pg_stat_activity where usename = 'journal'");
+      return rows.map(({ pid }) => Number(pid));
+    };
+    const before = await pids();
+    await frozen.commit(registration(warm, 'key-1'));
+    const [pid] = (await pids()).filter((each) => !before.includes(each));
+    process.kill(pid!, 'SIGSTOP');
+    try {
+      const committing = frozen.commit(registration(late, 'key-1'));
+      const failed = committing.catch((error: unknown) => error);
+      await sleep(100);
+      await other.retireKeys(['key-1']);
+      const [found] = (await other.keysOtherThan('key-2', 1_000)).filter(
+        ({ stream }) => stream === warm || stream === late,
+      );
+      await other.replaceKeys([{ ...found!, before: found!.secret, after: 'key-2.x' }]);
+      process.kill(pid!, 'SIGCONT');
+      expect(await failed).toBeInstanceOf(KeyRetired);
+    } finally {
+      process.kill(pid!, 'SIGCONT');
+    }
+    const rows = (await other.load([warm, late])).streams;
+    expect(rows.map(({ stream, secret }) => [stream, secret])).toEqual([[warm, 'key-2.x']]);
+  });
+  test('and was admitted before, then the retirement waits until it can be seen', async () => {
+    const { instance, secrets } = postgres;
+    const client = await connectToPostgres(instance, secrets, 'journal');
+    try {
+      await client.query('begin');
+      await client.query("select journal.admit_keys(array['+key-3.x'])");
+      let isRetired = false;
+      const retiring = host()
+        .retireKeys(['key-3'])
+        .then(() => (isRetired = true));
+      await sleep(300);
+      expect(isRetired).toBe(false);
+      await client.query('commit');
+      await retiring;
+      const late = client.query("select journal.admit_keys(array['+key-3.x'])");
+      await expect(late).rejects.toThrow('retired');
+      await client.query("select journal.admit_keys(array['', '-', '+key-4.x'])");
+    } finally {
+      await client.end();
+    }
+  });
+});
+
+test('given keys of one wrapping key, an index tells that none has another', async () => {
+  const client = await connectToPostgres(postgres.instance, postgres.secrets, 'journal');
+  try {
+    await client.query('set enable_seqscan = off');
+    const { rows } = await client.query<Record<string, string>>(
+      `explain select s.stream from journal.streams s where s.secret is not null
+       and split_part(s.secret, '.', 1) collate "C" > 'key-1' limit 1`,
+    );
+    expect(JSON.stringify(rows)).toContain('streams_key_ids');
+  } finally {
+    await client.end();
+  }
 });
 
 type Op =

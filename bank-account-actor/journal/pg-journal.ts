@@ -1,7 +1,7 @@
 import { DatabaseError, Pool, type QueryResultRow } from 'pg';
 import type { JournalHead } from '../../contracts/log/journal-heads.ts';
 import type { StreamId } from '../../domain/ids.ts';
-import { CLAIM_BYTES_MAX, journalMark, nameId } from './journal.ts';
+import { CLAIM_BYTES_MAX, journalMark, KeyRetired, nameId } from './journal.ts';
 import type { ExecutedName, Journal, SecretChange, StoredStream, StreamName } from './journal.ts';
 import type { StoredKeys, Turn, TurnOutcome } from './journal.ts';
 import { checkRestored, checkTurn, EVENT_END, storableReason, VALUE_END } from './row-check.ts';
@@ -14,6 +14,8 @@ const ANSWER_MS_MAX = 7_000;
 const STATEMENT_MS_MAX = 6_000;
 /** Of PostgreSQL and of our functions: a rival was first. */
 const SERIALIZATION_FAILURE = '40001';
+/** Of our functions. */
+const KEY_RETIRED = 'BK001';
 
 /** A journal in a database; `end` closes its connections and rejects the calls that still wait. */
 export interface PgJournal extends Journal, StoredKeys {
@@ -59,7 +61,12 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
   ): Promise<Row[]> => {
     const places = values.map((_value, at) => `$${at + 1}`).join(', ');
     const text = `select * from journal.${name}(${places})`;
-    return (await pool.query<Row>({ name, text, values: [...values] })).rows;
+    try {
+      return (await pool.query<Row>({ name, text, values: [...values] })).rows;
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.code !== KEY_RETIRED) throw error;
+      throw new KeyRetired(error.message, { cause: error });
+    }
   };
 
   return {
@@ -142,8 +149,11 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
     async release(stream) {
       await call('release', [stream]);
     },
-    keysOtherThan: (prefix, after, limit) =>
-      call<{ stream: StreamId; secret: string }>('keys_other_than', [prefix, after, limit]),
+    keysOtherThan: (id, limit) =>
+      call<{ stream: StreamId; secret: string }>('keys_other_than', [id, limit]),
+    async retireKeys(ids) {
+      await call('retire_keys', [texts(ids)]);
+    },
     async replaceKeys(changes) {
       const rows = sorted(changes);
       const [row] = await call<{ replace_keys: string }>('replace_keys', [

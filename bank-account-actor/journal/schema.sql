@@ -25,7 +25,10 @@ create index if not exists streams_unsettled on journal.streams (stream)
   where unsettled and quarantine is null;
 create index if not exists streams_due on journal.streams (due)
   where due is not null and quarantine is null;
-create index if not exists streams_keys on journal.streams (stream)
+-- By the id of the wrapping key, so that a host's start finds at once that none has another one. A
+-- commit that leaves the key as it is writes nothing to it.
+create index if not exists streams_key_ids
+  on journal.streams ((split_part(secret, '.', 1) collate "C"))
   where secret is not null;
 create index if not exists streams_quarantined on journal.streams (stream)
   where quarantine is not null;
@@ -34,6 +37,11 @@ create index if not exists streams_quarantined on journal.streams (stream)
 create table if not exists journal.names (
   id uuid primary key,
   version bigint not null
+);
+
+-- Ids of keys that wrap nothing any more: a host that hung and still has one is refused.
+create table if not exists journal.retired_keys (
+  id text collate "C" primary key
 );
 
 create table if not exists journal.marks (

@@ -6,6 +6,7 @@ import {
   withoutOldKeys,
   type KeyRingFile,
 } from '../../platform/key-ring.ts';
+import { KeyRetired } from './journal.ts';
 import { memoryJournal } from './memory-journal.ts';
 import { withWrappedKeys } from './wrapped-keys.ts';
 
@@ -85,6 +86,57 @@ test('a rotation wraps all keys again, and then the old key opens nothing', asyn
   for (const at of persons) expect(await bank.key(at)).toBe(`${KEY} ${at}`);
   const old = withWrappedKeys(bank.stored, async () => keyRing(before));
   await expect(old.journal.load([stream(1)])).rejects.toThrow(KeysUnavailable);
+});
+
+test('a host that hung through a whole rotation writes nothing under the old key', async () => {
+  const before = withNewKey();
+  const stored = memoryJournal();
+  let file = before;
+  // Its commit is on its way, wrapped, when it hangs: for so long as the rotation takes.
+  const hang: { goOn: () => void; isOver: Promise<void> } = { goOn: () => undefined } as never;
+  hang.isOver = new Promise((resolve) => (hang.goOn = resolve));
+  let commits = 0;
+  const hanging = {
+    ...stored,
+    commit: async (turn: Parameters<typeof stored.commit>[0]) => {
+      commits += 1;
+      await hang.isOver;
+      return stored.commit(turn);
+    },
+  };
+  const hung = withWrappedKeys(hanging, async () => keyRing(file));
+  const row = { version: 1, digest: 'd', state: '{}', logged: 0, unlogged: [], due: null };
+  const none = { guards: [], names: [], agreed: [], unknown: [] };
+  const registering = hung.journal.commit({
+    ...none,
+    writes: [{ ...row, stream: stream(1), expected: 0, secret: { keep: KEY } }],
+  });
+  while (commits === 0) await Promise.resolve();
+
+  const both = withNewKey(before);
+  file = both;
+  const { rewrap } = withWrappedKeys(stored, async () => keyRing(file));
+  expect(await rewrap()).toBe(0);
+  file = withoutOldKeys(both);
+  hang.goOn();
+  expect(await registering).toEqual({ outcome: 'committed' });
+  const [kept] = (await stored.load([stream(1)])).streams;
+  expect(kept?.secret?.startsWith(`${both.current}.`)).toBe(true);
+  const later = withWrappedKeys(stored, async () => keyRing(file));
+  expect((await later.journal.load([stream(1)])).streams[0]?.secret).toBe(KEY);
+});
+
+test('a ring whose current key was retired writes nothing', async () => {
+  const before = withNewKey();
+  const bank = house(before);
+  bank.use(withNewKey(before));
+  await bank.rewrap();
+  const older = withWrappedKeys(bank.stored, async () => keyRing(before));
+  const restored = { stream: stream(1), version: 1, digest: 'd', state: '{}', due: null };
+  await expect(older.journal.restore([{ ...restored, secret: { keep: KEY } }], [])).rejects.toThrow(
+    KeyRetired,
+  );
+  expect((await bank.stored.load([stream(1)])).streams).toEqual([]);
 });
 
 test('a key that another host wraps with is read when a row names it', async () => {

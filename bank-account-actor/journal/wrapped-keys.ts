@@ -1,8 +1,11 @@
 import type { StreamId } from '../../domain/ids.ts';
 import type { KeyRing, KeyRingSource } from '../../platform/key-ring.ts';
+import { KeyRetired } from './journal.ts';
 import type { Journal, SecretChange, StoredKeys, StoredStream } from './journal.ts';
 
 const PAGE_KEYS = 200;
+/** Of one call, so that it is answered in time. */
+const REWRAP_PAGES_MAX = 50;
 
 /** A journal whose rows hold the keys of persons wrapped; who uses it sees them in clear. */
 export interface WrappedKeys {
@@ -13,8 +16,8 @@ export interface WrappedKeys {
    */
   readonly check: () => Promise<KeyRing>;
   /**
-   * Wraps every key by the current key of the ring, as it is now; returns how many were wrapped by
-   * an older one.
+   * Has all hosts refused that still write keys wrapped by an older key of the ring, as it is now,
+   * and wraps up to 10,000 keys by the current one; returns how many, 0 when none is left.
    */
   readonly rewrap: () => Promise<number>;
 }
@@ -55,25 +58,45 @@ export function withWrappedKeys(journal: Journal & StoredKeys, source: KeyRingSo
     });
   };
 
+  /**
+   * Another host may have retired the key with which this one still wraps, however long it hung in
+   * between: then the ring in its place has a newer one.
+   */
+  const written = async <Row extends { stream: StreamId; secret?: SecretChange }, Answer>(
+    rows: readonly Row[],
+    write: (rows: readonly Row[]) => Promise<Answer>,
+  ): Promise<Answer> => {
+    const texts = await wrapped(rows);
+    try {
+      return await write(texts);
+    } catch (error) {
+      if (!(error instanceof KeyRetired)) throw error;
+      await reload();
+      return write(await wrapped(rows));
+    }
+  };
+
   const rewrap = async (): Promise<number> => {
-    const { currentPrefix, wrap, unwrap } = await reload();
-    for (let [after, replaced] = ['', 0]; ;) {
-      const page = await journal.keysOtherThan(currentPrefix, after, PAGE_KEYS);
-      if (page.length === 0) return replaced;
+    const { current, others, wrap, unwrap } = await reload();
+    await journal.retireKeys(others);
+    let replaced = 0;
+    for (let pages = 0; pages < REWRAP_PAGES_MAX; pages += 1) {
+      const page = await journal.keysOtherThan(current, PAGE_KEYS);
+      if (page.length === 0) break;
       const changes = page.map(({ stream, secret }) => ({
         stream,
         before: secret,
         after: wrap(stream, unwrap(stream, secret)),
       }));
       replaced += await journal.replaceKeys(changes);
-      after = page.at(-1)!.stream;
     }
+    return replaced;
   };
 
   return {
     check: async () => {
       const known = await reload();
-      const page = await journal.keysOtherThan(known.currentPrefix, '', PAGE_KEYS);
+      const page = await journal.keysOtherThan(known.current, PAGE_KEYS);
       for (const { stream, secret } of page) known.unwrap(stream, secret);
       return known;
     },
@@ -84,9 +107,9 @@ export function withWrappedKeys(journal: Journal & StoredKeys, source: KeyRingSo
         const found = await journal.load(streams, names);
         return { ...found, streams: await opened(found.streams) };
       },
-      commit: async (turn) => journal.commit({ ...turn, writes: await wrapped(turn.writes) }),
+      commit: (turn) => written(turn.writes, (writes) => journal.commit({ ...turn, writes })),
       claimUnsettled: async (idleMs, limit) => opened(await journal.claimUnsettled(idleMs, limit)),
-      restore: async (streams, names) => journal.restore(await wrapped(streams), names),
+      restore: (streams, names) => written(streams, (rows) => journal.restore(rows, names)),
     },
   };
 }

@@ -28,13 +28,16 @@ const content = z.strictObject({
 });
 
 export const KEYS_PERSONS_MAX = 128;
-/** The operator has an actor host wrap all keys of persons by the current key of its ring. */
+/**
+ * The operator has an actor host wrap keys of persons by the current key of its ring, for all
+ * hosts: from then on none of them can write one that an older key has wrapped.
+ */
 export const REWRAP_KEYS = {
   app: ACTOR_HOST_APP,
   method: 'POST',
   path: '/operator/keys/rewrap',
   input: z.strictObject({}),
-  /** How many were wrapped by an older key. */
+  /** How many of those that an older key had wrapped; 0 when none is left. */
   answer: z.strictObject({ rewrapped: z.number() }),
 } as const satisfies ServiceCall;
 
