@@ -41,6 +41,9 @@ function eventFile([type, schema]: readonly [string, z.ZodType]): [string, strin
 export const referenceFiles = (): ReadonlyMap<string, string> =>
   new Map([
     ...[...integrationEventSchemas].map(eventFile),
-    ['core-bank-api.openapi.json', written(openApi('Core Bank: commands', COMMAND_API_OPERATIONS))],
+    [
+      'core-bank-api.openapi.json',
+      written(openApi('Core Bank', [...COMMAND_API_OPERATIONS, ...QUERY_API_OPERATIONS])),
+    ],
     ['queries-bank-api.openapi.json', written(openApi('Core Bank: queries', QUERY_API_OPERATIONS))],
   ]);

@@ -7,7 +7,7 @@ import {
 } from '../contracts/account/command-operations.ts';
 import type { CommandBody, CommandResult } from '../contracts/account/commands.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/account/outcomes.ts';
-import { COMMAND_API_OPERATIONS } from '../contracts/catalogue.ts';
+import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { openApi } from '../contracts/http/openapi.ts';
 import { idParams } from '../contracts/http/parameters.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
@@ -88,6 +88,8 @@ const BODY_BYTES_MAX = 64 * 1024;
 export interface CommandApiPorts {
   readonly actors: Actors;
   readonly executePerson: ExecutePerson;
+  /** Passes queries on; without it, commands only are served. */
+  readonly queries?: RequestHandler;
   /** Without them, commands come over REST only. */
   readonly messages?: MessagePorts;
   readonly gate: Gate;
@@ -107,7 +109,7 @@ export interface CommandApiPorts {
  * answer.
  */
 export function commandApi(ports: CommandApiPorts): Express {
-  const { actors, executePerson, messages, gate, record, checks, logger } = ports;
+  const { actors, executePerson, queries, messages, gate, record, checks, logger } = ports;
   const app = createApp({ logger });
   const readers = { one: jsonBody(BODY_BYTES_MAX), many: jsonBody(BATCH_BYTES_MAX) };
 
@@ -170,15 +172,25 @@ export function commandApi(ports: CommandApiPorts): Express {
     commandStatus: tellCommand(actors),
   };
   const limits = commandLimits(ports.limits);
+  const before = { gate, onRefusal: recordRefusals(record) };
   serve(app, COMMAND_API_OPERATIONS, handlers, {
-    gate,
+    ...before,
     admit: ({ id }) => (id === 'executeBatch' ? limits.batches : limits.requests),
     readBody: ({ id }) => (id === 'executeBatch' ? readers.many : readers.one),
-    onRefusal: recordRefusals(record),
   });
+  if (queries !== undefined) {
+    const passed = QUERY_API_OPERATIONS.map(({ id }) => [id, queries] as const);
+    // How many may be under way, the query API itself decides.
+    const admit = (): RequestHandler => (_request, _response, next) => next();
+    serve(app, QUERY_API_OPERATIONS, Object.fromEntries(passed), { ...before, admit });
+  }
   if (messages !== undefined) sidecarRoutes(app, messages);
   health(app, checks, auditorMayKnow(gate, operatorMayKnow(messages?.appToken)));
-  const document = openApi('Core Bank: commands', COMMAND_API_OPERATIONS, ports.issuer);
+  const served = [
+    ...COMMAND_API_OPERATIONS,
+    ...(queries === undefined ? [] : QUERY_API_OPERATIONS),
+  ];
+  const document = openApi('Core Bank', served, ports.issuer);
   docs(app, document, ports.docs ?? 'off');
   finish(app, logger);
   return app;

@@ -8,6 +8,13 @@ export const commandApiConfig = {
   ...publicApiConfig,
   ...accessTokenConfig,
   COMMANDS_PUBLIC_URL: publicUrl('the command API'),
+  QUERIES_URL: z
+    .union([z.literal('').transform(() => undefined), z.url({ protocol: /^https?$/ })])
+    .optional()
+    .describe(
+      'Where the query API is, to which queries are passed on. If unset, it is on this machine, ' +
+        'at the port after APP_PORT; with TLS, queries are passed on only if it is set.',
+    ),
   COMMAND_KEY: z
     .string()
     .min(16)
@@ -32,3 +39,11 @@ export const commandApiConfig = {
   BATCHES_PER_CLIENT_MAX: most(128, 'Most batches under way of one client; a person has half.'),
 };
 export type CommandApiConfig = z.infer<z.ZodObject<typeof commandApiConfig>>;
+
+/**
+ * Where queries are passed on to; undefined when that is not known: with TLS the query API answers
+ * its clients under a name of its certificate.
+ */
+export const queriesUrlOf = (config: CommandApiConfig): string | undefined =>
+  config.QUERIES_URL ??
+  (config.TLS_CERT_FILE === undefined ? `http://127.0.0.1:${config.APP_PORT + 1}` : undefined);

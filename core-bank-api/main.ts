@@ -15,8 +15,9 @@ import { onShutdown } from '../platform/shutdown.ts';
 import { actorCalls } from './actor-calls.ts';
 import { commandApi } from './app.ts';
 import { commandMessages } from './command-messages.ts';
-import { commandApiConfig } from './config.ts';
+import { commandApiConfig, queriesUrlOf } from './config.ts';
 import { courier } from './courier.ts';
+import { frontDoor } from './front-door.ts';
 import { keysIn, signedBy } from './message-producers.ts';
 import { personClient } from './persons.ts';
 
@@ -38,13 +39,16 @@ const take = commandMessages({
   now: () => new Date(),
   logger,
 });
-const identify = bearerBy(config, logger, config.COMMANDS_PUBLIC_URL);
+const identify = bearerBy(config, logger, { publicUrl: config.COMMANDS_PUBLIC_URL });
+const queriesUrl = queriesUrlOf(config);
+if (queriesUrl === undefined) logger.warn('queries are not passed on: QUERIES_URL is not set');
 const app = commandApi({
   gate: boundFailedLogins(gate(identify), config.FAILED_LOGINS_PER_MINUTE_MAX),
   record: access.record,
   issuer: config.OIDC_ISSUER,
   docs: config.DOCS,
   limits: config,
+  ...(queriesUrl === undefined ? {} : { queries: frontDoor({ queriesUrl, logger }) }),
   actors,
   executePerson: personClient(callActor),
   messages: { appToken: config.APP_API_TOKEN, topics: config.COMMAND_TOPICS, take },

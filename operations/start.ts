@@ -28,11 +28,13 @@ const forClients = (url: string): string =>
 const welcome = (bank: Bank, elapsedMs: number): string => {
   const commands = forClients(bank.urls['core-bank-api'] ?? '');
   const queries = forClients(bank.urls['queries-bank-api'] ?? '');
+  // By TLS, queries are passed on only where the names of the certificates are known.
+  const forAll = process.env['TLS_CERT_FILE'] === undefined ? commands : queries;
   const state = bank.distrusted.length === 0 ? 'is open' : 'runs, but see below,';
   return `
 The bank ${state} after ${clock(elapsedMs)}.
-  commands  ${commands}   (${commands}/docs)
-  queries   ${queries}   (${queries}/docs)
+  API       ${commands}   (${commands}/docs)
+  queries   ${queries}   (the same queries, one hop nearer)
   data      ${bank.instance.dataDir}
 ${[...bank.inspectors].map(([app, port]) => `  debugger  127.0.0.1:${port} (${app})\n`).join('')}
 ${howToGetToken(bank)}
@@ -44,7 +46,7 @@ Try it: register a person, open an account, then pay in.
     | sed 's/.*"accountId":"\\([^"]*\\).*/\\1/')
   curl -s ${commands}/v1/accounts/$ACCOUNT/deposits ${JSON_AND_TOKEN} \\
     -d '{"amount":"125.50"}'
-  curl -s "${queries}/v1/accounts/$ACCOUNT/balance?minVersion=2" ${TOKEN}
+  curl -s "${forAll}/v1/accounts/$ACCOUNT/balance?minVersion=2" ${TOKEN}
 
 Ctrl-C stops it. In another terminal: npm run status, npm run logs, npm run stop.
 ${bank.distrusted.map((sentence) => `${sentence}\n`).join('')}`;

@@ -7,6 +7,7 @@ export const queryApiConfig = {
   ...publicApiConfig,
   ...accessTokenConfig,
   QUERIES_PUBLIC_URL: publicUrl('the query API'),
+  COMMANDS_PUBLIC_URL: publicUrl('the command API, which passes queries on'),
   MONGODB_URL: z
     .string()
     .startsWith('mongodb')

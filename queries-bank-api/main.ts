@@ -33,7 +33,10 @@ const models = mongoReadModels(config.MONGODB_URL);
 const accounts = new AccountView(models);
 const log = eventSourceAccountLog(dapr);
 const streams = eventStreams({ log, logger, waitMs: VERSION_WAIT_MS });
-const identify = bearerBy(config, logger, config.QUERIES_PUBLIC_URL);
+const identify = bearerBy(config, logger, {
+  publicUrl: config.QUERIES_PUBLIC_URL,
+  frontDoor: { publicUrl: config.COMMANDS_PUBLIC_URL },
+});
 const access = accessReports({
   send: (report) => ask(dapr, ACCESS_CALLS.record, report),
   logger,

@@ -38,5 +38,5 @@ runCommand(async () => {
   for (const fault of faults.slice(0, FAULTS_SHOWN_MAX)) say(`Not as planned: ${fault}`);
   if (faults.length > 0) say(`${faults.length} answers were not as planned.`);
   process.exitCode = faults.length === 0 ? 0 : 1;
-  for (const line of tourOf({ url, queryUrl, accountIds: filled.accountIds })) say(line);
+  for (const line of tourOf({ url, accountIds: filled.accountIds })) say(line);
 });

@@ -3,7 +3,6 @@ import { currentOf, savingsOf } from './month.ts';
 /** Which addresses and accounts the tour shows. */
 export interface TourPlaces {
   readonly url: string;
-  readonly queryUrl: string;
   readonly accountIds: readonly string[];
 }
 
@@ -11,7 +10,7 @@ export interface TourPlaces {
 const AUTHORIZED = '-H "Authorization: Bearer $TOKEN"';
 
 /** The lines worth trying, with the ids of this bank. */
-export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
+export function tourOf({ url, accountIds }: TourPlaces): string[] {
   const account = (at: number): string => `/v1/accounts/${accountIds[at]}`;
   const [anna, jonas, jana] = [currentOf(0), currentOf(1), currentOf(8)].map(account);
   const frozen = account(savingsOf(5));
@@ -20,7 +19,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     toAccountId: accountIds[currentOf(1)],
     amount: '25.00',
   });
-  const get = (path: string): string => `curl -s ${AUTHORIZED} "${queryUrl}${path}"`;
+  const get = (path: string): string => `curl -s ${AUTHORIZED} "${url}${path}"`;
   const post = (path: string, body: string): string =>
     `curl -s ${AUTHORIZED} "${url}${path}" -H 'content-type: application/json' -d '${body}'`;
   const today = new Date().toISOString().slice(0, 10);
@@ -55,7 +54,7 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     ],
     [
       'Live: the first line in one terminal, the second in another (docs/live-events.md)',
-      `curl -sN ${AUTHORIZED} "${queryUrl}${anna}/events/stream"`,
+      `curl -sN ${AUTHORIZED} "${url}${anna}/events/stream"`,
       post(`${anna}/deposits`, '{"amount":"5.00"}'),
     ],
   ];
@@ -65,6 +64,6 @@ export function tourOf({ url, queryUrl, accountIds }: TourPlaces): string[] {
     'TOKEN=$(npm run -s token -- teller)',
     ...sights.flatMap(([title, ...lines]) => ['', `# ${title}`, ...lines]),
     '',
-    `All of it, documented: ${url}/docs and ${queryUrl}/docs`,
+    `All of it, documented: ${url}/docs`,
   ];
 }

@@ -270,9 +270,13 @@ export function bearer(options: BearerOptions): Identify {
 
 /**
  * Tells who sends a request, as the environment of an API says.
- * @param publicUrl the address of this API for its clients, if it is not that of the request.
+ * @param addresses of this API for its clients, if it is not that of the request.
  */
-export const bearerBy = (config: AccessTokenConfig, logger: Logger, publicUrl?: string): Identify =>
+export const bearerBy = (
+  config: AccessTokenConfig,
+  logger: Logger,
+  addresses: Pick<SenderConstraintOptions, 'publicUrl' | 'frontDoor'>,
+): Identify =>
   bearer({
     issuer: config.OIDC_ISSUER,
     audience: config.OIDC_AUDIENCE,
@@ -283,7 +287,7 @@ export const bearerBy = (config: AccessTokenConfig, logger: Logger, publicUrl?: 
       isRequired: config.OIDC_SENDER_CONSTRAINT === 'required',
       proofsMibMax: config.PROOFS_MIB_MAX,
       proofsMibPerClientMax: config.PROOFS_MIB_PER_CLIENT_MAX,
-      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...addresses,
     },
     logger,
   });

@@ -9,7 +9,7 @@ import { gate, lookAgain, principalOf } from './gate.ts';
 import { createApp, finish } from './http.ts';
 import { testIssuer, type TestIssuer } from './issuer-for-tests.ts';
 import { testProver, type Otherwise, type TestProver } from './proof-for-tests.ts';
-import type { SenderConstraintOptions } from './sender-constraint.ts';
+import { FRONT_DOOR, type SenderConstraintOptions } from './sender-constraint.ts';
 
 const PUBLIC = 'https://api.bank.example/commands';
 const WHO: readonly [string, string] = ['POST', `${PUBLIC}/who`];
@@ -83,6 +83,21 @@ test.each([
   const token = await bound();
   const { status } = await (await api()).send(`${scheme()}${token}`, await proofFor(token));
   expect(status).toBe(200);
+});
+
+test.each([
+  ['as it says', undefined, 'http://localhost:3000'],
+  ['as is configured', PUBLIC, PUBLIC],
+])('given a request by a front door, a proof names that one, %s', async (_how, publicUrl, base) => {
+  const { send, own } = await api({ frontDoor: { publicUrl } });
+  const token = await bound();
+  const by = async (address: string, ...said: readonly string[]) => {
+    const proof = await proofFor(token, {}, ['POST', `${address}/who`]);
+    const asked = send(`DPoP ${token}`, proof);
+    return (await (said[0] === undefined ? asked : asked.set(FRONT_DOOR, said[0]))).status;
+  };
+  const said = 'http://localhost:3000';
+  expect([await by(base, said), await by(own, said), await by(own)]).toEqual([200, 401, 200]);
 });
 
 test('given no public address, then a proof names the one that was called', async () => {

@@ -32,7 +32,9 @@ export interface SenderConstraintOptions {
   /** Tokens that are bound to nothing are refused. */
   readonly isRequired: boolean;
   /** The address of this API for its clients; what the request says of itself when missing. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
+  /** Set where requests may come by the front door of another API, with its address for clients. */
+  readonly frontDoor?: { readonly publicUrl: string | undefined };
   /** Memory for proofs that were used. */
   readonly proofsMibMax: number;
   readonly proofsMibPerClientMax: number;
@@ -60,7 +62,7 @@ const KEPT_MS = (PROOF_SECONDS + PROOF_CLOCK_SECONDS) * 1_000;
  * RFC 9449) or by the certificate of the connection (RFC 8705), as the token's `cnf` says.
  */
 export function senderConstraint(options: SenderConstraintOptions) {
-  const { isRequired, publicUrl, now } = options;
+  const { isRequired, now } = options;
   const prove = dpopProofs(now);
   const used = usedProofs({
     mibMax: options.proofsMibMax,
@@ -87,7 +89,7 @@ export function senderConstraint(options: SenderConstraintOptions) {
     try {
       if (proof === undefined) throw new ProofFault('The header DPoP with the proof is missing.');
       if (more.length > 0) throw new ProofFault('The header DPoP must be sent once.');
-      const url = addressOf(request, publicUrl);
+      const url = addressOf(request, options);
       const about = { method: request.method, url, ath: digest, jkt };
       const { jti } = await prove(proof, about);
       keepUsed(jkt, jti, principal);
@@ -134,11 +136,25 @@ export function senderConstraint(options: SenderConstraintOptions) {
   return { check, offer };
 }
 
-/** The address that the client meant, without query. */
-function addressOf({ socket, headers, originalUrl }: Request, publicUrl?: string): string {
-  const protocol = socket instanceof TLSSocket ? 'https' : 'http';
-  const base = publicUrl ?? `${protocol}://${headers.host}`;
-  const [path] = originalUrl.split('?', 1);
+/** Where a request came by the front door of another API: the address that its client called. */
+export const FRONT_DOOR = 'core-bank-front-door';
+
+/** Protocol, host and port of a request, as its client names them. */
+export const originOf = ({ socket, headers }: Request): string =>
+  `${socket instanceof TLSSocket ? 'https' : 'http'}://${headers.host}`;
+
+/**
+ * The address that the client meant, without query. A client that says falsely that a request came
+ * by the front door gains nothing: what is proven for that address is used up here as well.
+ */
+function addressOf(
+  request: Request,
+  { publicUrl, frontDoor }: Pick<SenderConstraintOptions, 'publicUrl' | 'frontDoor'>,
+): string {
+  const passedOn = frontDoor && request.get(FRONT_DOOR);
+  const base =
+    passedOn === undefined ? (publicUrl ?? originOf(request)) : (frontDoor?.publicUrl ?? passedOn);
+  const [path] = request.originalUrl.split('?', 1);
   return `${base.replace(/\/$/, '')}${path}`;
 }
 

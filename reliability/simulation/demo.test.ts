@@ -6,7 +6,7 @@ import { tourOf } from '../../operations/demo/tour.ts';
 import { commandHouse } from './command-house.ts';
 
 // About a thousand requests, one after the other per account.
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 test('the demo fills a bank as planned, and a second run changes nothing', async () => {
   const house = await commandHouse();
@@ -33,7 +33,7 @@ test('the demo fills a bank as planned, and a second run changes nothing', async
     expect(second.refused).toBe(first.refused);
     expect(eventsOf(first.accountIds)).toBe(events);
 
-    const places = { url: house.url, queryUrl: house.url, accountIds: first.accountIds };
+    const places = { url: house.url, accountIds: first.accountIds };
     expect(tourOf(places).join('\n')).not.toContain('undefined');
     // Zsh takes an unquoted "?" for a pattern, finds no such file and runs nothing.
     const unquoted = tourOf(places).filter((line) => /^curl [^"']*\?/.test(line));
