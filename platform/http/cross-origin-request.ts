@@ -13,6 +13,13 @@ const configuredNames = (): readonly string[] =>
     .split(/[\s,]+/)
     .filter(Boolean);
 
+/** Whether an address is one of this server, by a name of loopback or a configured one. */
+export function isOwnAddress(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { hostname } = new URL(address);
+  return LOOPBACK_NAMES.includes(hostname) || configuredNames().includes(hostname);
+}
+
 /**
  * Detects requests that a foreign web page makes a browser send. A page whose name its owner points
  * to 127.0.0.1 (DNS rebinding) has the same origin for the browser and could read every answer:

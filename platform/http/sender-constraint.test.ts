@@ -98,6 +98,8 @@ test.each([
   };
   const said = 'http://localhost:3000';
   expect([await by(base, said), await by(own, said), await by(own)]).toEqual([200, 401, 200]);
+  const other = 'https://evil.example';
+  expect(await by(other, other)).toBe(401);
 });
 
 test('given no public address, then a proof names the one that was called', async () => {

@@ -6,6 +6,7 @@ import type { Principal } from '../../contracts/access/principal.ts';
 import { holderOf, type Reached } from '../limits/shares.ts';
 import { challenge, refused, type Scheme } from './challenges.ts';
 import { dpopProofs, PROOF_CLOCK_SECONDS, PROOF_SECONDS, ProofFault } from './dpop.ts';
+import { isOwnAddress } from './cross-origin-request.ts';
 import { Failure } from './failure.ts';
 import { usedProofs } from './used-proofs.ts';
 
@@ -145,15 +146,17 @@ export const originOf = ({ socket, headers }: Request): string =>
 
 /**
  * The address that the client meant, without query. A client that says falsely that a request came
- * by the front door gains nothing: what is proven for that address is used up here as well.
+ * by the front door gains nothing: that is an address of this server too, and what is proven for it
+ * is used up here as well.
  */
 function addressOf(
   request: Request,
   { publicUrl, frontDoor }: Pick<SenderConstraintOptions, 'publicUrl' | 'frontDoor'>,
 ): string {
   const passedOn = frontDoor && request.get(FRONT_DOOR);
-  const base =
-    passedOn === undefined ? (publicUrl ?? originOf(request)) : (frontDoor?.publicUrl ?? passedOn);
+  const own = publicUrl ?? originOf(request);
+  const front = frontDoor?.publicUrl ?? (passedOn && isOwnAddress(passedOn) ? passedOn : undefined);
+  const base = passedOn === undefined ? own : (front ?? own);
   const [path] = request.originalUrl.split('?', 1);
   return `${base.replace(/\/$/, '')}${path}`;
 }
