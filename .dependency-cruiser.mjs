@@ -51,7 +51,8 @@ const TESTS_THAT_START = `^(?:${STARTING.join('|')})/.*${TESTS}`;
 const DOORS = {
   'bench/plain': ['plain-course'],
   'bench/report': ['results', 'report', 'latencies'],
-  'bank-account-actor/account': ['account-decider', 'command-lookup', 'expiry'],
+  'bank-account-actor/account': ['account-decider', 'account-work', 'command-lookup', 'expiry'],
+  'bank-account-actor/approval': ['approval-decider', 'proposal'],
   'bank-account-actor/host': ['bank-host', 'http', 'log-client', 'operator'],
   'bank-account-actor/journal': ['journal', 'memory-journal', 'pg-journal', 'wrapped-keys'],
   'bank-account-actor/outbox': ['relay'],

@@ -3,6 +3,7 @@ import { ACCESS_CALLS } from '../contracts/access/access-records.ts';
 import { accessReports } from '../platform/access-reports.ts';
 import { ask } from '../platform/service-client.ts';
 import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../contracts/account/commands.ts';
+import { APPROVAL_ACTOR_TYPE } from '../contracts/approval/commands.ts';
 import { PERSON_ACTOR_TYPE } from '../contracts/person/commands.ts';
 import { ACTOR_HOST_APP } from '../contracts/person/queries.ts';
 import { ACCOUNT_EVENTS_TOPIC, PUBSUB } from '../contracts/log/topics.ts';
@@ -17,7 +18,7 @@ import { keyRingOfFile, KeysUnavailable } from '../platform/key-ring.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createSigner } from '../platform/signatures.ts';
 import { onShutdown } from '../platform/shutdown.ts';
-import { actorHostConfig } from './config.ts';
+import { actorHostConfig, fourEyesOf } from './config.ts';
 import { createBankHost } from './host/bank-host.ts';
 import { hostListener } from './host/http.ts';
 import { operatorApp } from './host/operator.ts';
@@ -47,6 +48,7 @@ const host = createBankHost({
   clock: systemClock,
   logger,
   host: config.ACTOR_HOST_NAME,
+  fourEyes: fourEyesOf(config),
 });
 
 const watch = watchJournal({
@@ -84,6 +86,7 @@ void untilKeysOpen()
 const listener = hostListener({
   actors: {
     [ACTOR_TYPE]: host.accounts,
+    [APPROVAL_ACTOR_TYPE]: host.approvals,
     [PERSON_ACTOR_TYPE]: host.persons,
     [`${TELLER_ACTOR_PREFIX}.${config.ACTOR_HOST_NAME}`]: host.teller,
   },

@@ -1,6 +1,7 @@
 import { ACCESS_OPERATIONS } from './access/access-records.ts';
 import { COMMAND_OPERATIONS } from './account/command-operations.ts';
 import { QUERY_OPERATIONS, REFUSAL_QUERIES } from './account/queries.ts';
+import { APPROVAL_OPERATIONS } from './approval/operations.ts';
 import { BATCH_OPERATIONS } from './batch/operations.ts';
 import { type Operation, openApi } from './http/openapi.ts';
 import { AUDIT_OPERATIONS } from './log/audit.ts';
@@ -17,6 +18,7 @@ export const COMMAND_API_OPERATIONS: readonly Operation[] = [
   ...TRANSFER_OPERATIONS,
   ...BATCH_OPERATIONS,
   ...PERSON_OPERATIONS,
+  ...APPROVAL_OPERATIONS,
 ];
 
 /** Everything that queries-bank-api serves and documents. */

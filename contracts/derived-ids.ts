@@ -1,15 +1,18 @@
 import { hash } from 'node:crypto';
 import { accountIdOfSerial, SERIAL_LIMIT } from '../domain/account-number.ts';
 import {
+  approvalId,
   commandId,
   holdId,
   personId,
   uuidV8,
   type AccountId,
+  type ApprovalId,
   type CommandId,
   type CommandName,
   type HoldId,
   type PersonId,
+  type StreamId,
   type TransferId,
 } from '../domain/ids.ts';
 import { transferIdOf } from '../domain/transfer-id.ts';
@@ -51,6 +54,14 @@ export const holdIdFor = (account: AccountId, id: CommandName): HoldId =>
  */
 export const transferIdFor = (source: AccountId, id: CommandName): TransferId =>
   transferIdOf(source, first64BitsOf(`transfer:${source}:${id}`));
+
+/**
+ * The id of the approval that a command waits for (UUID version 8, RFC 9562). It is derived from
+ * the command, so a retry finds the approval of the first attempt.
+ * @param about the stream of the account or person that the command is for.
+ */
+export const approvalIdFor = (about: StreamId, id: CommandName): ApprovalId =>
+  approvalId(uuidV8(digestOf(`approval:${about}:${id}`)));
 
 /**
  * The command id of a batch's item without a key.

@@ -13,6 +13,11 @@ const app = commandApi({
   gate: openGate,
   record: () => undefined,
   executePerson: () => Promise.reject(new Error('not for persons')),
+  approvals: {
+    decide: () => Promise.reject(new Error('not for approvals')),
+    find: () => Promise.reject(new Error('not for approvals')),
+    waiting: () => Promise.reject(new Error('not for approvals')),
+  },
   actors: {
     execute: () => Promise.reject(new Error('not asked')),
     lookup: () => Promise.reject(new Error('not asked')),

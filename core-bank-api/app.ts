@@ -22,7 +22,8 @@ import { principalOf, type Gate } from '../platform/http/gate.ts';
 import { recordRefusals } from '../platform/http/recorded-refusals.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import { BATCH_BYTES_MAX, executeBatch } from './batches.ts';
-import { answerCommand } from './command-answers.ts';
+import { type Approvals, approvalHandlers } from './approvals.ts';
+import { answerCommand, answerPending } from './command-answers.ts';
 import { tellCommand } from './command-status.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
@@ -88,6 +89,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 export interface CommandApiPorts {
   readonly actors: Actors;
   readonly executePerson: ExecutePerson;
+  readonly approvals: Approvals;
   /** Passes queries on; without it, commands only are served. */
   readonly queries?: RequestHandler;
   /** Without them, commands come over REST only. */
@@ -109,7 +111,8 @@ export interface CommandApiPorts {
  * answer.
  */
 export function commandApi(ports: CommandApiPorts): Express {
-  const { actors, executePerson, queries, messages, gate, record, checks, logger } = ports;
+  const { actors, executePerson, approvals, queries, messages } = ports;
+  const { gate, record, checks, logger } = ports;
   const app = createApp({ logger });
   const readers = { one: jsonBody(BODY_BYTES_MAX), many: jsonBody(BATCH_BYTES_MAX) };
 
@@ -130,11 +133,12 @@ export function commandApi(ports: CommandApiPorts): Express {
       dryRun: dryRunOf(request),
       ...(ifMatch === undefined ? {} : { ifMatch }),
     };
-    const group = { ...senderOf(principalOf(request)), commands: [message] };
+    const group = { ...senderOf(principalOf(request)), commands: [message], mayWait: true };
     const [result] = (await actors.execute(group)) as [CommandResult];
     response.set('Idempotency-Key', commandId);
+    if (!result.ok && answerPending(response, result.refusal)) return;
     if (!result.ok) throw failureOf(result.refusal, result.refusalId);
-    const { events, replayed } = result;
+    const { events, replayed, needsApproval } = result;
     const isOpening = command.type === 'open-account';
     answerCommand(request, response, {
       status,
@@ -142,6 +146,7 @@ export function commandApi(ports: CommandApiPorts): Express {
       version: events.at(-1)?.version,
       ...(isOpening ? { location: `/v1/accounts/${accountId}` } : {}),
       isReplayed: replayed,
+      needsApproval,
     });
   };
 
@@ -168,6 +173,7 @@ export function commandApi(ports: CommandApiPorts): Express {
     ...Object.fromEntries(commands),
     ...transferHandlers(actors),
     ...personHandlers(executePerson),
+    ...approvalHandlers(approvals),
     executeBatch: executeBatch(actors, record),
     commandStatus: tellCommand(actors),
   };

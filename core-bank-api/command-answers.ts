@@ -1,4 +1,6 @@
 import type { Request, Response } from 'express';
+import type { RefusalMessage } from '../contracts/account/refusals.ts';
+import type { PersonRefusalMessage } from '../contracts/person/commands.ts';
 import { dryRunOf } from './request-headers.ts';
 
 /** A command that was executed, or would be. */
@@ -11,6 +13,8 @@ export interface Done {
   /** The path of what it made. */
   readonly location?: string;
   readonly isReplayed: boolean;
+  /** Of a dry run: a second person would have to approve it. */
+  readonly needsApproval?: true | undefined;
 }
 
 /**
@@ -18,13 +22,28 @@ export interface Done {
  * version, and says so.
  */
 export function answerCommand(request: Request, response: Response, done: Done): void {
-  const { status, body, version, location, isReplayed } = done;
+  const { status, body, version, location, isReplayed, needsApproval } = done;
   if (isReplayed) response.set('Idempotency-Replayed', 'true');
   if (dryRunOf(request)) {
-    response.json({ dryRun: true, ...body });
+    response.json({ dryRun: true, ...body, needsApproval });
     return;
   }
   if (version !== undefined) response.set('ETag', `"${version}"`);
   if (location !== undefined) response.location(location);
   response.status(status).json(body);
+}
+
+/**
+ * Answers a command that waits for a second person with 202 and the approval (RFC 9110, section
+ * 15.3.3); false: it does not wait, and nothing was answered.
+ */
+export function answerPending(
+  response: Response,
+  refusal: RefusalMessage | PersonRefusalMessage,
+): boolean {
+  if (refusal.code !== 'approval-pending') return false;
+  const { approvalId, expiresAt } = refusal;
+  response.status(202).location(`/v1/approvals/${approvalId}`);
+  response.json({ approvalId, status: 'waiting', expiresAt });
+  return true;
 }

@@ -17,6 +17,9 @@ export function failureOf(refusal: RefusalMessage, refusalId?: string | null): F
         { detail: retryAdvice(refusal.reason) },
         { 'Retry-After': '1' },
       );
+    case 'approval-pending':
+      // Only what is sent alone over REST waits, and is answered 202.
+      throw new Error(`${refusal.approvalId} waits for an approval, and nobody was told`);
     case 'batch-key-reused':
       return new Failure('idempotency-key-reused', { detail: OTHER_BATCH });
     default: {

@@ -38,6 +38,11 @@ async function house(answer: RequestListener) {
     gate: toldGate,
     record: () => undefined,
     docs: 'read',
+    approvals: {
+      decide: () => Promise.reject(new Error('not asked')),
+      find: () => Promise.reject(new Error('not asked')),
+      waiting: () => Promise.reject(new Error('not asked')),
+    },
     actors: { execute: neverAsked, lookup: neverAsked },
     executePerson: neverAsked,
     queries: frontDoor({ queriesUrl, logger, answerMsMax: ANSWER_MS_MAX }),

@@ -14,6 +14,7 @@ import { createLogger } from '../platform/logger.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorCalls } from './actor-calls.ts';
 import { commandApi } from './app.ts';
+import { approvalClient } from './approvals.ts';
 import { commandMessages } from './command-messages.ts';
 import { commandApiConfig, queriesUrlOf } from './config.ts';
 import { courier } from './courier.ts';
@@ -51,6 +52,7 @@ const app = commandApi({
   ...(queriesUrl === undefined ? {} : { queries: frontDoor({ queriesUrl, logger }) }),
   actors,
   executePerson: personClient(callActor),
+  approvals: approvalClient(callActor),
   messages: { appToken: config.APP_API_TOKEN, topics: config.COMMAND_TOPICS, take },
   checks: {
     sidecar: async () => {

@@ -20,7 +20,7 @@ import { bodyOf, paramOf } from '../platform/http/requests.ts';
 import { retry } from '../platform/retry.ts';
 import type { Handlers } from '../platform/http/serve.ts';
 import type { CallActor } from './actor-calls.ts';
-import { answerCommand } from './command-answers.ts';
+import { answerCommand, answerPending } from './command-answers.ts';
 import { PATIENCE_MS } from './courier.ts';
 import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -72,6 +72,7 @@ export function personHandlers(execute: ExecutePerson): Handlers {
       ...(ifMatch === undefined ? {} : { ifMatch }),
     });
     response.set('Idempotency-Key', commandId);
+    if (!result.ok && answerPending(response, result.refusal)) return;
     if (!result.ok) throw failureOfPerson(result.refusal);
     const version = result.events.at(-1)?.version ?? 0;
     const body = { personId: id, version };
@@ -81,6 +82,7 @@ export function personHandlers(execute: ExecutePerson): Handlers {
       body,
       version,
       isReplayed: result.replayed,
+      needsApproval: result.needsApproval,
     });
   };
 
@@ -102,8 +104,11 @@ export function personHandlers(execute: ExecutePerson): Handlers {
   };
 }
 
+/** The problem that a refusal is to the client. */
 function failureOfPerson(refusal: PersonRefusalMessage): Failure {
-  if (refusal.code === 'service-unavailable') return failureOf(refusal);
+  if (refusal.code === 'service-unavailable' || refusal.code === 'approval-pending') {
+    return failureOf(refusal);
+  }
   const { code, ...more } = refusal;
   return new Failure(code, { more });
 }

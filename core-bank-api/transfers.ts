@@ -25,7 +25,7 @@ import { principalOf } from '../platform/http/gate.ts';
 import { Failure } from '../platform/http/http.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
 import type { Handlers } from '../platform/http/serve.ts';
-import { answerCommand } from './command-answers.ts';
+import { answerCommand, answerPending } from './command-answers.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
@@ -41,8 +41,9 @@ export function transferHandlers(actors: Actors) {
     const source = told.accountId;
     const sender = senderOf(principalOf(request));
     response.set('Idempotency-Key', message.commandId);
-    const group = { ...sender, commands: [message] };
+    const group = { ...sender, commands: [message], mayWait: true };
     const [result] = (await actors.execute(group)) as [CommandResult];
+    if (!result.ok && answerPending(response, result.refusal)) return;
     if (!result.ok) throw refusedAt(source, result);
     const isPreview = message.dryRun === true;
     const whole = await answerOf(actors, result.events, isPreview);
@@ -54,6 +55,7 @@ export function transferHandlers(actors: Actors) {
       version: answer.from?.version,
       location: `/v1/transfers/${answer.transferId}`,
       isReplayed: result.replayed,
+      needsApproval: result.needsApproval,
     });
   };
 

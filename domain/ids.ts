@@ -2,7 +2,9 @@
 export type AccountId = string & { readonly __brand: 'AccountId' };
 /** Lower-case UUID of a person; also the id of their actor and the owner id of their accounts. */
 export type PersonId = string & { readonly __brand: 'PersonId' };
-/** A stream of the log: `acct/{accountId}`, `person/{personId}`, `refusal/{accountId}`. */
+/** Lower-case UUID of an approval, derived from the command that waits for it. */
+export type ApprovalId = string & { readonly __brand: 'ApprovalId' };
+/** A stream: `acct/{accountId}`, `person/{personId}`, `refusal/{accountId}`, `approval/{id}`. */
 export type StreamId = string & { readonly __brand: 'StreamId' };
 /** The person who owns an account: 1-64 of a-z, 0-9 and "-". */
 export type OwnerId = string & { readonly __brand: 'OwnerId' };
@@ -72,6 +74,11 @@ export const holdId = branded<HoldId>('a hold id', ACCOUNT_ID_PATTERN);
  * @throws Error when the text is not a lower-case UUID.
  */
 export const transferId = branded<TransferId>('a transfer id', ACCOUNT_ID_PATTERN);
+/**
+ * Brands the text of an approval id.
+ * @throws Error when the text is not a lower-case UUID.
+ */
+export const approvalId = branded<ApprovalId>('an approval id', ACCOUNT_ID_PATTERN);
 /**
  * Brands the id of a command that the bank itself gives, at most once per account.
  * @throws Error when it matches no form of `ONCE_PATTERN`.

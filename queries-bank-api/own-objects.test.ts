@@ -24,7 +24,7 @@ function bank() {
   Object.assign(models.use, { balances: '1', history: '1' });
   models.of('1').accounts.set(idOf(OPEN), accountOf(OPEN, 3));
   for (const version of [1, 2, 3]) {
-    const line = { ...lineOf(OPEN, version), by: TESTER.by };
+    const line = { ...lineOf(OPEN, version), by: TESTER.by, approvedBy: TESTER.by };
     models.of('1').lines.set(`${idOf(OPEN)}/${version}`, line);
   }
   const { log, state, refuse } = logForTests(
@@ -138,6 +138,9 @@ test('the people of the bank see who did it, and no customer does', async () => 
     const teller = await items(principalFor('teller'));
     expect(teller.length).toBeGreaterThan(1);
     for (const { by } of teller) expect(by).toBe(TESTER.by);
-    for (const item of await items(JANA)) expect(item).not.toHaveProperty('by');
+    for (const item of await items(JANA)) {
+      expect(item).not.toHaveProperty('by');
+      expect(item).not.toHaveProperty('approvedBy');
+    }
   }
 });

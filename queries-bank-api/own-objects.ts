@@ -83,10 +83,12 @@ function ownAccounts({ accounts, log }: OwnershipPorts) {
  * What the reader may see of events: who did them is for the bank's own people. A customer sees
  * what happened, and not by whose hand.
  */
-export const shownTo = <Item extends { readonly by?: string | undefined }>(
+export const shownTo = <
+  Item extends { readonly by?: string | undefined; readonly approvedBy?: string | undefined },
+>(
   request: Request,
   items: readonly Item[],
 ): Item[] =>
   ownerBound(principalOf(request)) === undefined
     ? [...items]
-    : items.map(({ by: _by, ...rest }) => rest as Item);
+    : items.map(({ by: _by, approvedBy: _approvedBy, ...rest }) => rest as Item);

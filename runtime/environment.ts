@@ -37,6 +37,9 @@ const INHERITED = [
   // Names of this machine under which the APIs may be called (platform/http).
   'ALLOWED_HOSTS',
   'DOCS',
+  'FOUR_EYES_ACTS',
+  'FOUR_EYES_AMOUNTS',
+  'FOUR_EYES_SECONDS',
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
   'TLS_CLIENT_CERTIFICATES',

@@ -1,26 +1,17 @@
-import { EVERY_OWNER, nameBy, type Sender } from '../../contracts/access/principal.ts';
-import type { AddedByBank } from '../../contracts/account/command-operations.ts';
-import { agreementOf, type BatchContent } from '../../contracts/batch/content.ts';
-import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import { EVERY_OWNER, nameBy } from '../../contracts/access/principal.ts';
+import { agreementOf } from '../../contracts/batch/content.ts';
 import {
   commandHash,
-  decodeCommand,
   type CommandMessage,
   type CommandResult,
-  type CommandBody,
   isMatch,
 } from '../../contracts/account/commands.ts';
-import { holdIdFor } from '../../contracts/derived-ids.ts';
-import { encodeEvent, streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
 import { writeMoney } from '../../contracts/account/money.ts';
+import { isRecorded } from '../../contracts/account/refusal-events.ts';
 import type { RefusalMessage } from '../../contracts/account/refusals.ts';
-import {
-  clockOf,
-  evolve,
-  NO_ACCOUNT,
-  type Account,
-  type ExistingAccount,
-} from '../../domain/account.ts';
+import { isAccountEvent, streamOfPerson } from '../../contracts/log/bank-events.ts';
+import { evolve, NO_ACCOUNT, type Account, type ExistingAccount } from '../../domain/account.ts';
 import { isOfTransfer, type Refusal, type TransferCommand } from '../../domain/account-commands.ts';
 import { decide } from '../../domain/account-decisions.ts';
 import {
@@ -36,27 +27,24 @@ import {
   personId,
   unreachable,
   type AccountId,
-  type CommandId,
-  type CommandName,
 } from '../../domain/ids.ts';
 import { decideTransfer } from '../../domain/transfer-decisions.ts';
 import type { Draft, Reading, Step, Working } from '../turn/draft.ts';
 import { isPersonState } from '../turn/stream-state.ts';
 import { unavailable } from '../turn/work.ts';
+import { propose, proposedBefore } from '../approval/proposal.ts';
+import {
+  askedBy,
+  dueWork,
+  isReviewed,
+  timeOf,
+  type AccountWork,
+  type Given,
+} from './account-work.ts';
 import { pastOf, replay, transferPast, type TransferBody } from './account-past.ts';
+import { decode } from './given-command.ts';
 import { accountOf, isForeignTo, isHiddenFrom } from './reach.ts';
-import { recordRefusal, wantsRecord, type RefusableWork } from './refusal-record.ts';
-
-/** A command to an account. */
-export interface AccountWork extends RefusableWork {
-  /** Whose accounts its sender may reach. */
-  readonly owner: Sender['owner'];
-  /** The batch that it belongs to. */
-  readonly batch?: BatchContent;
-}
-
-/** A command, its sender, and the batch that its first event records, if none has yet. */
-type Given = CommandMessage & Pick<AccountWork, 'by' | 'owner' | 'batch'>;
+import { recordRefusal, wantsRecord } from './refusal-record.ts';
 
 /** How commands belong together. */
 export interface Joint {
@@ -138,8 +126,21 @@ interface Outcome {
   readonly seen?: ExistingAccount;
 }
 
+/** A retry of what waits for an approval finds that, whatever the rules say by now. */
 function decideAccount(draft: Draft, work: AccountWork, now: string): Outcome | undefined {
-  const { message, by, owner, batch } = work;
+  const outcome = decideFresh(draft, work, now);
+  if (outcome === undefined || outcome.result.ok) return outcome;
+  const { refusal } = outcome.result;
+  const asked = askedBy({ ...work.message, ...work });
+  const isRule = isRecorded(work.message.command.type, refusal);
+  if (asked === undefined || !(isRule || refusal.code === 'version-mismatch')) return outcome;
+  const earlier = proposedBefore(draft, asked, now);
+  return earlier === null ? outcome : earlier && plain(refused(earlier));
+}
+
+function decideFresh(draft: Draft, work: AccountWork, now: string): Outcome | undefined {
+  const { message, batch, ...sent } = work;
+  const { by, owner } = sent;
   const { accountId, commandId, command } = message;
   const stream = streamOf(accountId);
   // Before anything else, so that nothing of it shows in the answer.
@@ -167,7 +168,7 @@ function decideAccount(draft: Draft, work: AccountWork, now: string): Outcome | 
     return plain(refused({ code: 'version-mismatch', version: current.version }));
   }
   const isFirst = batch !== undefined && agreed === null;
-  const given = { ...message, by, owner, ...(isFirst ? { batch } : {}) };
+  const given = { ...message, ...sent, ...(isFirst ? { batch } : {}) };
   const decided = isOfTransfer(command)
     ? decideTwo(draft, current, given, command, now)
     : decideOne(draft, current, given, now);
@@ -215,8 +216,28 @@ function decideOne(
   if (past === 'unavailable') return unavailable('the log cannot be asked about the past');
   const decision = decide(account, decoded.command as Parameters<typeof decide>[1], at, past);
   if (!decision.ok) return refusedBy(accountId, decision.refusal, decoded.currency);
-  const steps = stepsOf(accountId, account, decision.events, message);
-  return { ok: true, replayed: false, events: draft.append(steps) as LoggedEvent[] };
+  const isHeld = isReviewed(message, decision.events, decoded.currency);
+  if (isHeld && message.dryRun !== true) return waitFor(draft, message, now);
+  return executed(draft, message, stepsOf(accountId, account, decision.events, message), isHeld);
+}
+
+/** A second person has to approve it. It could be executed now, or it would have been refused. */
+function waitFor(draft: Draft, given: Given, now: string): CommandResult | undefined {
+  const asked = askedBy(given);
+  if (asked === undefined) return refused({ code: 'approval-required' });
+  const refusal = propose(draft, asked, now);
+  return refusal && refused(refusal);
+}
+
+function executed(
+  draft: Draft,
+  { approval }: Given,
+  steps: readonly Step[],
+  needsOne: boolean,
+): CommandResult {
+  const events = draft.append(approval === undefined ? steps : [...steps, approval.step]);
+  const mark = needsOne ? { needsApproval: true as const } : {};
+  return { ok: true, replayed: false, events: events.filter(isAccountEvent), ...mark };
 }
 
 /** Both sides of a transfer are decided in one turn: on both accounts or on none. */
@@ -257,6 +278,8 @@ function decideTwo(
     const side = decision.side === 'source' ? accountId : (targetId ?? accountId);
     return refusedBy(side, decision.refusal, decoded.currency);
   }
+  const isHeld = isReviewed(message, decision.source, decoded.currency);
+  if (isHeld && message.dryRun !== true) return waitFor(draft, message, now);
   const key = causeName(nameBy(by, message.causationId ?? message.commandId));
   // Another source may have sent under the same key: its transfer has the name.
   const isFree = targetId !== undefined && draft.executed(streamOf(targetId), key) === null;
@@ -266,8 +289,7 @@ function decideTwo(
     targetId === undefined
       ? []
       : stepsOf(targetId, there, decision.target, receiptOf(message, body), findable);
-  const events = draft.append([...own, ...theirs]) as LoggedEvent[];
-  return { ok: true, replayed: false, events };
+  return executed(draft, message, [...own, ...theirs], isHeld);
 }
 
 const NONE: Reading = {
@@ -309,7 +331,7 @@ function stepsOf(
   id: AccountId,
   before: Account,
   events: readonly AccountEvent[],
-  { command, commandId, causationId, traceparent, batch, by }: Given,
+  { command, commandId, causationId, traceparent, batch, by, approval }: Given,
   more: readonly string[] = [],
 ): Step[] {
   let account = before;
@@ -318,7 +340,8 @@ function stepsOf(
     const after = evolve(account, event);
     account = after;
     const first = at === 0 ? batch : undefined;
-    const cause = { commandId, by, commandHash: hash, causationId, batch: first, traceparent };
+    const from = { commandId, by, approval, commandHash: hash };
+    const cause = { ...from, causationId, batch: first, traceparent };
     return {
       stream: streamOf(id),
       state: after,
@@ -328,31 +351,6 @@ function stepsOf(
     };
   });
 }
-
-type Decoded =
-  { readonly command: unknown; readonly currency: Currency } | { readonly refusal: RefusalMessage };
-
-function decode(account: Account, { accountId, commandId, command, by }: Given): Decoded {
-  const currency =
-    command.type === 'open-account'
-      ? command.currency
-      : account.status === 'none'
-        ? undefined
-        : account.currency;
-  if (currency === undefined) return { refusal: { code: 'account-not-found' } };
-  const decoded = decodeCommand(command, currency);
-  if (!('type' in decoded)) return { refusal: { code: 'invalid-request', ...decoded } };
-  if (!isAddedTo(decoded.type)) return { command: decoded, currency };
-  const added = ADDED[decoded.type](accountId, nameBy(by, commandId));
-  return { command: { ...decoded, ...added }, currency };
-}
-
-type Added<Type extends keyof AddedByBank> = Readonly<Record<AddedByBank[Type], string>>;
-/** What a command of a client gets from the bank. */
-const ADDED: {
-  readonly [Type in keyof AddedByBank]: (id: AccountId, name: CommandName) => Added<Type>;
-} = { 'place-hold': (id, name) => ({ holdId: holdIdFor(id, name) }) };
-const isAddedTo = (type: string): type is keyof AddedByBank => Object.hasOwn(ADDED, type);
 
 // Refusals have the same members on the wire, with money as text.
 const refusedBy = (side: AccountId, refusal: Refusal, currency: Currency): Refused => ({
@@ -367,32 +365,4 @@ function ownerOf(draft: Draft, ownerId: string): boolean | 'unreadable' | undefi
   if (person === undefined || person === 'unreadable') return person;
   if (person.state === undefined) return false;
   return isPersonState(person.state) && person.state.status === 'registered';
-}
-
-const timeOf = (now: string, account: Account): string =>
-  account.status === 'none' ? now : clockOf(account.changedAt, now);
-
-/** Many may fall due at once, and must fit into one commit. */
-export const DUE_AT_ONCE_MAX = 100;
-
-/** What has ended by time, without a client: the first holds and transfers due. */
-export function dueWork(account: ExistingAccount, id: AccountId, now: string): AccountWork[] {
-  const isDue = ({ expiresAt }: { readonly expiresAt?: string }): boolean =>
-    expiresAt !== undefined && Date.parse(expiresAt) <= Date.parse(timeOf(now, account));
-  const own = (commandId: CommandId, command: CommandBody): AccountWork => ({
-    message: { accountId: id, commandId, command },
-    by: undefined,
-    owner: EVERY_OWNER,
-    recordId: commandId,
-  });
-  return [
-    ...account.holds
-      .filter(isDue)
-      .map(({ holdId }) => own(ownCommandId(`expire ${holdId}`), { type: 'expire-hold', holdId })),
-    ...account.transfers
-      .filter(isDue)
-      .map(({ transferId }) =>
-        own(ownCommandId(`expire ${transferId}`), { type: 'expire-transfer', transferId }),
-      ),
-  ].slice(0, DUE_AT_ONCE_MAX);
 }

@@ -4,7 +4,12 @@ import {
   type CommandBody,
   commandHash,
 } from '../../contracts/account/commands.ts';
-import { decodeEvent, streamOf, type LoggedEvent } from '../../contracts/account/events.ts';
+import {
+  decodeEvent,
+  madeByCommand,
+  streamOf,
+  type LoggedEvent,
+} from '../../contracts/account/events.ts';
 import type { Account } from '../../domain/account.ts';
 import { endNameOf, type Past, type TransferCommand } from '../../domain/account-commands.ts';
 import {
@@ -31,7 +36,7 @@ export function replay(
     if (event === undefined || event === 'unavailable') return event;
     events.push(event);
     // The target of a transfer has one of its events, the account of the command all others.
-    const own = from === stream ? (event.joint?.events ?? 1) - companions(event) : 1;
+    const own = from === stream ? madeByCommand(event) - companions(event) : 1;
     return at - (from === stream ? first : at) + 1 < own ? take(from, at + 1) : 'taken';
   };
   const own = take(stream, first);

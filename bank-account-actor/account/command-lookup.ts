@@ -1,5 +1,5 @@
 import { EVERY_OWNER, mayReach, nameBy, type Sender } from '../../contracts/access/principal.ts';
-import type { LoggedEvent } from '../../contracts/account/events.ts';
+import { madeByCommand, type LoggedEvent } from '../../contracts/account/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { LogReader } from '../turn/facts.ts';
@@ -44,7 +44,7 @@ export const commandLookup =
           if (event === undefined) return events;
           if (version > first && !isSameCommand(event, events[0]!)) return events;
           events.push(event);
-          if (events.length === (event.joint?.events ?? 1)) return events;
+          if (events.length === madeByCommand(event)) return events;
         }
       }),
     );

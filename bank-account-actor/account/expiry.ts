@@ -1,12 +1,15 @@
 import { accountOfStream } from '../../contracts/account/events.ts';
+import { approvalOfStream } from '../../contracts/approval/events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { repeat } from '../../platform/repeat.ts';
 import type { Journal } from '../journal/journal.ts';
-import { isAccountState } from '../turn/stream-state.ts';
+import { endedInTime } from '../approval/proposal.ts';
+import { isAccountState, isApprovalState } from '../turn/stream-state.ts';
 import type { Turns } from '../turn/turns.ts';
-import { DUE_AT_ONCE_MAX, decideAccounts, dueWork } from './account-decider.ts';
+import { decideAccounts } from './account-decider.ts';
+import { DUE_AT_ONCE_MAX, dueWork } from './account-work.ts';
 
 const LOOK_EVERY_MS = 500;
 /** A host that claimed a stream and died leaves it to the others after this time. */
@@ -23,8 +26,8 @@ export interface ExpiryPorts {
 }
 
 /**
- * Ends holds and pending transfers whose time is up, on whatever host they were made, because no
- * client may come back for them. `look` does it once; `start` and `stop` repeat it.
+ * Ends holds, pending transfers and approvals whose time is up, on whatever host they were made,
+ * because no client may come back for them. `look` does it once; `start` and `stop` repeat it.
  */
 export function createExpiry({ journal, turns, clock, logger }: ExpiryPorts) {
   let ended = 0;
@@ -38,6 +41,10 @@ export function createExpiry({ journal, turns, clock, logger }: ExpiryPorts) {
         const current = draft.read(stream);
         if (current === undefined) return undefined;
         if (current === 'unreadable' || current.state === undefined) return [];
+        if (isApprovalState(current.state)) {
+          endedInTime(draft, approvalOfStream(stream), current.state, now);
+          return [];
+        }
         if (!isAccountState(current.state)) return [];
         const works = dueWork(current.state, accountOfStream(stream), now);
         return decideAccounts(draft, works, { atomic: false, dryRun: false }, now);

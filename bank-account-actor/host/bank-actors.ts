@@ -11,6 +11,7 @@ import {
 } from '../../contracts/account/commands.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import { executePersonRequest, type PersonResult } from '../../contracts/person/commands.ts';
+import type { FourEyes } from '../../domain/four-eyes.ts';
 import {
   ACCOUNT_ID_PATTERN,
   accountId,
@@ -20,7 +21,8 @@ import {
   type AccountId,
   type StreamId,
 } from '../../domain/ids.ts';
-import { decideAccounts, type AccountWork, type Joint } from '../account/account-decider.ts';
+import { decideAccounts, type Joint } from '../account/account-decider.ts';
+import type { AccountWork } from '../account/account-work.ts';
 import type { CommandLookup } from '../account/command-lookup.ts';
 import { decidePersonWork } from '../person/person-decider.ts';
 import type { Turns } from '../turn/turns.ts';
@@ -44,6 +46,8 @@ export interface BankActorsPorts {
   readonly lookup: CommandLookup;
   /** Names this host's teller: the actor type that it alone serves. */
   readonly host: string;
+  /** What a second person has to approve. */
+  readonly fourEyes: FourEyes;
 }
 
 /**
@@ -51,7 +55,7 @@ export interface BankActorsPorts {
  * teller serves only what is active here; of the rest it says that it moved. That is an economy of
  * calls and no guarantee: fencing is the journal's.
  */
-export function accountActors({ turns, lookup, host }: BankActorsPorts) {
+export function accountActors({ turns, lookup, host, fourEyes }: BankActorsPorts) {
   const active = new Set<AccountId>();
 
   const executeGroup = (
@@ -60,7 +64,7 @@ export function accountActors({ turns, lookup, host }: BankActorsPorts) {
     size: number,
   ): Promise<readonly CommandResult[]> => {
     const joint = { atomic: group.atomic === true, dryRun: group.dryRun === true };
-    const works = group.commands.map((message) => workOf(message, group));
+    const works = group.commands.map((message) => workOf(message, group, fourEyes));
     // Commands that do not belong together are decided each on its own, in order.
     const parts = joint.atomic || joint.dryRun ? [works] : works.map((work) => [work]);
     const each = size / works.length;
@@ -138,10 +142,15 @@ const OVERTAKEN = 'an earlier command of the group has no known outcome';
 const isUnavailable = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'service-unavailable';
 
-const workOf = (message: CommandMessage, { by, owner, batch }: CommandGroup): AccountWork => ({
+const workOf = (
+  message: CommandMessage,
+  { by, owner, batch, mayWait = false }: CommandGroup,
+  fourEyes: FourEyes,
+): AccountWork => ({
   message,
   by,
   owner,
+  review: { fourEyes, mayWait },
   ...(batch === undefined ? {} : { batch }),
   recordId: ownCommandId(`refusal ${randomUUID()}`),
 });
@@ -151,7 +160,11 @@ function streamsOf({ message: { accountId: id, command } }: AccountWork): Stream
 }
 
 /** The persons: each command is a work of its own. */
-export function personActors({ turns }: Pick<BankActorsPorts, 'turns'>): ActorType {
+export function personActors({
+  turns,
+  fourEyes,
+}: Pick<BankActorsPorts, 'turns' | 'fourEyes'>): ActorType {
+  const review = { fourEyes, mayWait: true };
   const execute = async (id: string, { value, size }: Body): Promise<object> => {
     const { commands, deadline } = executePersonRequest.parse(value);
     const person = personId(id);
@@ -162,7 +175,7 @@ export function personActors({ turns }: Pick<BankActorsPorts, 'turns'>): ActorTy
         size: size / commands.length,
         deadlineMs: deadline,
         decide(draft, now) {
-          const result = decidePersonWork(draft, { personId: person, message }, now);
+          const result = decidePersonWork(draft, { personId: person, message, review }, now);
           return result && [result];
         },
       }),

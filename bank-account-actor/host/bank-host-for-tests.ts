@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EVERY_OWNER, type Sender } from '../../contracts/access/principal.ts';
 import { TESTER } from '../../contracts/access/sender-for-tests.ts';
 import { streamOfEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
@@ -9,14 +10,17 @@ import type {
   ExecuteAnswer,
   LookupAnswer,
 } from '../../contracts/account/commands.ts';
+import type { DecideMessage, DecideResult } from '../../contracts/approval/commands.ts';
 import { eventDigest } from '../../contracts/digest.ts';
 import { streamOf } from '../../contracts/account/events.ts';
 import type { PersonMessage, PersonResult } from '../../contracts/person/commands.ts';
 import type { AccountEventsMessage } from '../../contracts/log/topics.ts';
+import { TWO_EYES, type FourEyes } from '../../domain/four-eyes.ts';
 import {
   accountId,
   commandId,
   type AccountId,
+  type ApprovalId,
   type PersonId,
   type StreamId,
 } from '../../domain/ids.ts';
@@ -94,6 +98,7 @@ export type TestLog = ReturnType<typeof testLog>;
 export interface TestHostOptions {
   readonly clock?: Clock;
   readonly host?: string;
+  readonly fourEyes?: FourEyes;
   /** Whether what is published reaches the log. */
   readonly delivers?: boolean;
   /** Sees each message before it is delivered; the broker refuses it when this throws. */
@@ -104,8 +109,10 @@ export interface TestHostOptions {
 export async function testHost(
   journal: Journal = memoryJournal(),
   log: TestLog = testLog(),
-  { clock = systemClock, host = 'host1', delivers = true, onPublish }: TestHostOptions = {},
+  options: TestHostOptions = {},
 ) {
+  const { clock = systemClock, host = 'host1', delivers = true, onPublish } = options;
+  const { fourEyes = TWO_EYES } = options;
   const bank = createBankHost({
     journal,
     log: log.client,
@@ -119,6 +126,7 @@ export async function testHost(
     clock,
     logger: silent,
     host,
+    fourEyes,
   });
   await registerOwner(journal);
   const call = async (value: unknown, via: 'accounts' | 'teller', id: string): Promise<unknown> => {
@@ -145,6 +153,18 @@ export async function testHost(
     const size = JSON.stringify(value).length;
     return ((await run(id, { value, size })) as { results: PersonResult[] }).results[0]!;
   };
+  const decide = async (
+    id: ApprovalId,
+    message: Partial<DecideMessage> & Pick<DecideMessage, 'by'>,
+  ): Promise<DecideResult> => {
+    const key = commandId(`decision-${randomUUID()}`);
+    const value = {
+      message: { decision: 'approve', commandId: key, ...message },
+      deadline: clock.wall() + 10_000,
+    };
+    const run = bank.approvals.methods.get('execute')!;
+    return (await run(id, { value, size: 200 })) as DecideResult;
+  };
   const lookup = async (
     id: AccountId,
     names: readonly string[],
@@ -154,7 +174,7 @@ export async function testHost(
     const answer = (await find(id, { value: { names, owner }, size: 100 })) as LookupAnswer;
     return { isOwn: answer.isOwn, found: answer.found.map((events) => events ?? undefined) };
   };
-  return { ...bank, journal, log, call, execute, executePerson, lookup };
+  return { ...bank, journal, log, call, execute, executePerson, decide, lookup };
 }
 
 /** Lets everything that needs no time come to its end. */

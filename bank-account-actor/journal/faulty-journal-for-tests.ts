@@ -56,6 +56,7 @@ export function faultyJournal(
         write('claimUnsettled', () => journal.claimUnsettled(idleMs, limit)),
       claimDue: (now, leaseMs, limit) =>
         write('claimDue', () => journal.claimDue(now, leaseMs, limit)),
+      waiting: (after, limit) => read('waiting', () => journal.waiting(after, limit)),
       mark: () => read('mark', () => journal.mark()),
       setMark: (mark) => write('setMark', () => journal.setMark(mark)),
       restore: (streams, names) => write('restore', () => journal.restore(streams, names)),

@@ -270,6 +270,19 @@ begin
     returning s.stream;
 end $$;
 
+-- The condition is that of the index streams_waiting, word for word.
+create function journal.waiting(p_due bigint, p_stream text, p_limit bigint)
+returns table (stream text, due bigint, state text)
+language plpgsql security definer set search_path = journal, pg_temp as $$
+begin
+  return query
+    select s.stream, s.due, s.state from streams s
+    where s.due is not null and s.quarantine is null
+      and s.stream >= 'approval/' and s.stream < 'approval0'
+      and (s.due, s.stream) > (p_due, p_stream)
+    order by s.due, s.stream limit p_limit;
+end $$;
+
 -- The number of rows written. Of several versions under one name the first counts, as at a commit.
 create function journal.restore_streams(
   p_streams text, p_versions bigint[], p_digests text, p_states text, p_due bigint[],

@@ -501,6 +501,27 @@ export function journalContract(name: string, store: () => JournalUnderTest): vo
       expect(await claim(b, now + 61)).toEqual([due[1]]);
       expect((await claim(b, now + 100)).sort()).toEqual([due[0]!, ...due.slice(3)].sort());
     });
+    test('given approvals that wait, then they are listed in order, behind a place', async () => {
+      // Of another time for each run: a store is shared by tests.
+      const now = Date.now();
+      const names = Array.from({ length: 4 }, () => `approval/${randomUUID()}` as StreamId).sort();
+      const [one, two, three, ended] = names as [StreamId, StreamId, StreamId, StreamId];
+      const dues = [now + 5, now, now, null];
+      const all = names.map((stream, at) => write(stream, 0, { due: dues[at]! }));
+      await a.commit(turn([...all, write(newStream(), 0, { due: now })]));
+      const listed = await b.waiting({ due: now - 1, stream: '' }, 100);
+      const state = '{"at":1}';
+      expect(listed.slice(0, 3)).toEqual([
+        { stream: two, due: now, state },
+        { stream: three, due: now, state },
+        { stream: one, due: now + 5, state },
+      ]);
+      expect(await b.waiting({ due: now, stream: two }, 1)).toEqual([listed[1]]);
+      expect(listed.map(({ stream }) => stream)).not.toContain(ended);
+      await a.quarantine(two, 'a fork');
+      expect((await b.waiting({ due: now - 1, stream: '' }, 1))[0]?.stream).toBe(three);
+      expect((await b.waiting(undefined, 100)).length).toBeGreaterThanOrEqual(2);
+    });
     test('given a claim by a clock that was far ahead, then nobody waits for it', async () => {
       const [now, day] = [2_000_000, 86_400_000];
       const stream = await made(1, { due: now });

@@ -94,6 +94,18 @@ export interface SettledStream {
   readonly digest: string;
 }
 
+/** A place among the streams that end without a client. */
+export interface DuePlace {
+  /** Epoch milliseconds. */
+  readonly due: number;
+  readonly stream: string;
+}
+/** An approval that waits. */
+export interface WaitingStream extends DuePlace {
+  readonly stream: StreamId;
+  readonly state: string;
+}
+
 /** A stream as the log has it. */
 export type RestoredStream = Omit<StreamWrite, 'expected' | 'logged' | 'unlogged'>;
 
@@ -156,6 +168,11 @@ export interface Journal {
    * both get one. Those in quarantine are left out.
    */
   claimDue(now: number, leaseMs: number, limit: number): Promise<StreamId[]>;
+  /**
+   * Approvals that wait, by when they expire and then by name, behind that place. Those in
+   * quarantine are left out.
+   */
+  waiting(after: DuePlace | undefined, limit: number): Promise<WaitingStream[]>;
   /** The mark; undefined when there is none. */
   mark(): Promise<JournalMark | undefined>;
   /** Rejects when there is a later mark. */

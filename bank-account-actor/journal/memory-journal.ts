@@ -3,7 +3,7 @@ import { CLAIM_BYTES_MAX, KeyRetired, nameId, rowBytes, wrappingKey } from './jo
 import type { ExecutedName, Journal, JournalMark, SecretChange, SettledStream } from './journal.ts';
 import type { StoredKeys } from './journal.ts';
 import type { RestoredStream, StoredStream, StreamName, StreamWrite } from './journal.ts';
-import type { Turn, TurnOutcome } from './journal.ts';
+import type { DuePlace, Turn, TurnOutcome, WaitingStream } from './journal.ts';
 import { checkRestored, checkTurn, storableReason } from './row-check.ts';
 
 interface Row {
@@ -116,6 +116,14 @@ export function memoryJournal(now: () => number = Date.now): Journal & StoredKey
     for (const row of claimed) rows.set(row.stored.stream, { ...row, dueClaimed: at + leaseMs });
     return claimed.map(({ stored }) => stored.stream);
   };
+  const waiting = (after: DuePlace | undefined, limit: number): WaitingStream[] =>
+    open()
+      .flatMap(({ due, stored: { stream, state } }) =>
+        due === null || !stream.startsWith('approval/') ? [] : [{ stream, due, state }],
+      )
+      .filter((one) => after === undefined || byDue(one, after) > 0)
+      .sort(byDue)
+      .slice(0, limit);
   const restore = (restored: readonly RestoredStream[], told: readonly ExecutedName[]): number => {
     checkRestored(restored);
     admitKeys(restored.map(({ secret }) => secret));
@@ -200,6 +208,7 @@ export function memoryJournal(now: () => number = Date.now): Journal & StoredKey
         .slice(0, limit),
     claimUnsettled: async (idleMs, limit) => claimUnsettled(idleMs, limit),
     claimDue: async (at, leaseMs, limit) => claimDue(at, leaseMs, limit),
+    waiting: async (after, limit) => waiting(after, limit),
     mark: async () => mark,
     setMark: async (next) => {
       if (mark !== undefined && isBefore(next, mark)) throw new Error('a later mark stands');
@@ -221,6 +230,9 @@ export function memoryJournal(now: () => number = Date.now): Journal & StoredKey
     },
   };
 }
+
+const byDue = (one: DuePlace, other: DuePlace): number =>
+  one.due - other.due || (one.stream < other.stream ? -1 : one.stream > other.stream ? 1 : 0);
 
 const keyAfter = (key: string | undefined, change: SecretChange | undefined): string | undefined =>
   change === undefined ? key : change === 'forget' ? undefined : change.keep;

@@ -3,7 +3,7 @@ import type { JournalHead } from '../../contracts/log/journal-heads.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { CLAIM_BYTES_MAX, journalMark, KeyRetired, nameId } from './journal.ts';
 import type { ExecutedName, Journal, SecretChange, StoredStream, StreamName } from './journal.ts';
-import type { StoredKeys, Turn, TurnOutcome } from './journal.ts';
+import type { DuePlace, StoredKeys, Turn, TurnOutcome } from './journal.ts';
 import { checkRestored, checkTurn, EVENT_END, storableReason, VALUE_END } from './row-check.ts';
 
 const CONNECTIONS_MAX = 8;
@@ -114,6 +114,10 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
       (await call<{ stream: StreamId }>('claim_due', [now, leaseMs, limit])).map(
         ({ stream }) => stream,
       ),
+    waiting: async (after = BEFORE_ALL, limit) =>
+      (await call<WaitingRow>('waiting', [after.due, after.stream, limit])).map(
+        ({ due, ...row }) => ({ ...row, due: Number(due) }),
+      ),
     async mark() {
       const [row] = await call('get_mark', []);
       return row === undefined ? undefined : journalMark.parse(row);
@@ -166,6 +170,10 @@ export function pgJournal(url: string, onIdleError: (error: Error) => void): PgJ
     end: () => pool.end(),
   };
 }
+
+type WaitingRow = Readonly<Record<'due' | 'state', string>> & { readonly stream: StreamId };
+/** Before every time that a row can have. */
+const BEFORE_ALL: DuePlace = { due: -1, stream: '' };
 
 type TurnRow = Readonly<Record<'outcome' | 'id' | 'at', string>>;
 

@@ -25,6 +25,9 @@ create index if not exists streams_unsettled on journal.streams (stream)
   where unsettled and quarantine is null;
 create index if not exists streams_due on journal.streams (due)
   where due is not null and quarantine is null;
+create index if not exists streams_waiting on journal.streams (due, stream)
+  where due is not null and quarantine is null
+    and stream >= 'approval/' and stream < 'approval0';
 -- By the id of the wrapping key, so that a host's start finds at once that none has another one. A
 -- commit that leaves the key as it is writes nothing to it.
 create index if not exists streams_key_ids

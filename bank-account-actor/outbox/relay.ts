@@ -204,11 +204,7 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
     // The log is asked about them from now on, and they are sent once more, if this fails.
     for (const entry of entries) entry.sentAt = clock.steady();
     for (const entry of entries) {
-      // The other leg stands in a row that was not swept up with this one.
-      if (entry.other !== undefined && !open.isWhole(entry)) {
-        const { streams: rows } = await journal.load([entry.other]);
-        rows.forEach(restore);
-      }
+      for await (const rows of rowsOfUnit(open, journal, entry)) rows.forEach(restore);
       for (const each of open.unitOf(entry)) each.sentAt = clock.steady();
       enqueue(entry);
     }
@@ -343,6 +339,22 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
     start: (): void => loops.forEach((loop) => loop.start()),
     stop: (): void => loops.forEach((loop) => loop.stop()),
   };
+}
+
+/** The rows of what is joint with an event, as far as they are not known here. */
+async function* rowsOfUnit(
+  open: ReturnType<typeof unconfirmed>,
+  journal: Pick<Journal, 'load'>,
+  entry: Entry,
+): AsyncGenerator<readonly StoredStream[]> {
+  const asked = new Set([entry.stream]);
+  while (!open.isWhole(entry)) {
+    const others = open.unitOf(entry).flatMap((one) => one.others);
+    const unseen = [...new Set(others)].filter((stream) => !asked.has(stream));
+    if (unseen.length === 0) return;
+    for (const stream of unseen) asked.add(stream);
+    yield (await journal.load(unseen)).streams;
+  }
 }
 
 const sizeOf = (entries: readonly Entry[]): number =>

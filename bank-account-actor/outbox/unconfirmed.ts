@@ -1,6 +1,7 @@
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { streamOf } from '../../contracts/account/events.ts';
-import type { StreamId } from '../../domain/ids.ts';
+import { streamOfApproval } from '../../contracts/approval/events.ts';
+import type { ApprovalId, StreamId } from '../../domain/ids.ts';
 import type { Committed } from '../turn/draft.ts';
 
 /** A committed event that the log has not confirmed. */
@@ -10,8 +11,8 @@ export interface Entry {
   readonly json: string;
   readonly digest: string;
   readonly joint: BankEvent['joint'];
-  /** The account on the other side, where the event is a leg of a transfer. */
-  readonly other: StreamId | undefined;
+  /** Streams that have events which are joint with it, as far as it tells. */
+  readonly others: readonly StreamId[];
   /** On the steady clock; undefined before the first time. */
   sentAt: number | undefined;
   isQueued: boolean;
@@ -43,11 +44,11 @@ export function unconfirmed() {
     /** Takes an event; undefined when it is there already. */
     take(stream: StreamId, { event, json, digest }: Committed): Entry | undefined {
       const entries = streams.get(stream) ?? [];
-      const { version, joint, data } = event;
+      const { version, joint } = event;
       if ((entries.at(-1)?.version ?? 0) >= version) return undefined;
-      const other = 'otherAccountId' in data ? streamOf(data.otherAccountId) : undefined;
+      const others = joint === undefined ? [] : othersOf(event);
       const state = { sentAt: undefined, isQueued: false, isConfirmed: false };
-      const entry = { stream, version, json, digest, joint, other, ...state };
+      const entry = { stream, version, json, digest, joint, others, ...state };
       streams.set(stream, entries);
       entries.push(entry);
       count(entry, 1);
@@ -90,3 +91,10 @@ export function unconfirmed() {
     streams: (): number => streams.size,
   };
 }
+
+/** The other side of a transfer, the approval of a command, and what an approval is about. */
+const othersOf = ({ data, approvalId }: BankEvent): StreamId[] => [
+  ...('otherAccountId' in data ? [streamOf(data.otherAccountId)] : []),
+  ...('about' in data ? [data.about as StreamId] : []),
+  ...(approvalId === undefined ? [] : [streamOfApproval(approvalId as ApprovalId)]),
+];

@@ -1,8 +1,8 @@
-import { nameBy } from '../../contracts/access/principal.ts';
+import { EVERY_OWNER, nameBy } from '../../contracts/access/principal.ts';
 import { isMatch } from '../../contracts/account/commands.ts';
-import { defined } from '../../contracts/account/events.ts';
+import { approvalMembers, defined } from '../../contracts/account/events.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { streamOfPerson } from '../../contracts/log/bank-events.ts';
+import { isPersonEvent, streamOfPerson } from '../../contracts/log/bank-events.ts';
 import {
   addressBody,
   personalData,
@@ -25,6 +25,13 @@ import {
 } from '../../domain/person.ts';
 import type { Journal, StreamWrite } from '../journal/journal.ts';
 import type { Draft, Place, Working } from '../turn/draft.ts';
+import {
+  propose,
+  proposedBefore,
+  type Asked,
+  type Grant,
+  type Review,
+} from '../approval/proposal.ts';
 import { isPersonState } from '../turn/stream-state.ts';
 import { unavailable } from '../turn/work.ts';
 import { placeOf, unseal, keyedHash, newKey, seal } from './sealing.ts';
@@ -57,9 +64,15 @@ function openPerson(person: PersonModel, key: string | undefined): OpenedPerson 
 export interface PersonWork {
   readonly personId: PersonId;
   readonly message: PersonMessage;
+  /** Missing: nobody has to approve it, or somebody has. */
+  readonly review?: Review;
+  readonly approval?: Grant;
 }
 
-type Cause = Pick<LoggedPersonEvent, 'commandId' | 'by' | 'commandHash' | 'traceparent'>;
+type Cause = Omit<
+  LoggedPersonEvent,
+  'id' | 'stream' | 'version' | 'type' | 'schema' | 'at' | 'data'
+>;
 
 const refused = (refusal: PersonRefusalMessage): PersonResult => ({ ok: false, refusal });
 
@@ -71,7 +84,7 @@ const refused = (refusal: PersonRefusalMessage): PersonResult => ({ ok: false, r
  */
 export function decidePersonWork(
   draft: Draft,
-  { personId, message }: PersonWork,
+  { personId, message, review, approval }: PersonWork,
   now: string,
 ): PersonResult | undefined {
   const { commandId, by, command, traceparent } = message;
@@ -89,15 +102,28 @@ export function decidePersonWork(
   // Without the key nobody can tell whether this is the request of that time.
   if (hash === undefined) return refused({ code: 'person-erased' });
   if (known !== null) return replay(draft, stream, known, hash);
+  const asked = askedBy(stream, message, hash, review);
+  const earlier = asked === undefined ? null : proposedBefore(draft, asked, now);
+  if (earlier !== null) return earlier && refused(earlier);
   if (!isMatch(message.ifMatch, person.version)) {
     return refused({ code: 'version-mismatch', version: person.version });
   }
   const at = person.status === 'none' ? now : clockOf(person.changedAt, now);
   const decision = decidePerson(person, defined(command) as PersonCommand, at);
   if (!decision.ok) return refused(decision.refusal);
+  if (asked !== undefined && message.dryRun !== true) {
+    const refusal = propose(draft, asked, now);
+    return refusal && refused(refusal);
+  }
   const state = evolvePerson(person, decision.event);
   const secret = secretOf(person, decision.event, key);
-  const cause = { commandId, by, commandHash: hash, ...defined({ traceparent }) };
+  const cause = {
+    commandId,
+    by,
+    ...approvalMembers(approval),
+    commandHash: hash,
+    ...defined({ traceparent }),
+  };
   const undo = message.dryRun === true ? draft.bookmark() : undefined;
   const events = draft.append([
     {
@@ -107,9 +133,25 @@ export function decidePersonWork(
       event: (place) => encode(stream, decision.event, place, cause, key),
       ...(secret === undefined ? {} : { secret }),
     },
+    ...(approval === undefined ? [] : [approval.step]),
   ]);
   undo?.();
-  return { ok: true, replayed: false, events: events as LoggedPersonEvent[] };
+  const mark = asked !== undefined ? { needsApproval: true as const } : {};
+  return { ok: true, replayed: false, events: events.filter(isPersonEvent), ...mark };
+}
+
+/** What a second person has to approve; undefined for all but erasures. */
+function askedBy(
+  about: StreamId,
+  { commandId, by, command, ifMatch, traceparent }: PersonMessage,
+  hash: string,
+  review: Review | undefined,
+): Asked | undefined {
+  const isHeld = command.type === 'erase-person' && review?.fourEyes.acts.has('erasure') === true;
+  if (!isHeld) return undefined;
+  const { waitMs } = review.fourEyes;
+  const named = { about, commandId, commandHash: hash };
+  return { ...named, asked: command, by, owner: EVERY_OWNER, ifMatch, traceparent, waitMs };
 }
 
 const personOf = ({ state }: Working): Person =>

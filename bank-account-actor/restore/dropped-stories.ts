@@ -89,10 +89,12 @@ function refuseHalf(stories: readonly DroppedStory[]): void {
   const groups = new Map<string, { left: number; readonly id: string; others: string[] }>();
   for (const { events } of stories) {
     for (const json of events) {
-      const { id, joint, data } = JSON.parse(json) as BankEvent & { data: Leg };
+      const { id, joint, data, approvalId } = JSON.parse(json) as BankEvent & { data: Leg };
       if (joint === undefined) continue;
       const group = groups.get(joint.id) ?? { left: joint.events, id, others: [] };
       if (data.otherAccountId !== undefined) group.others.push(streamOf(data.otherAccountId));
+      if (data.about !== undefined) group.others.push(data.about);
+      if (approvalId !== undefined) group.others.push(`approval/${approvalId}`);
       groups.set(joint.id, { ...group, left: group.left - 1 });
     }
   }
@@ -107,6 +109,7 @@ function refuseHalf(stories: readonly DroppedStory[]): void {
 }
 interface Leg {
   readonly otherAccountId?: AccountId;
+  readonly about?: string;
 }
 
 /** Stores events in a file that only its owner can read, one per line. */

@@ -1,13 +1,21 @@
 import { decodeEvent, type LoggedEvent } from '../../contracts/account/events.ts';
 import { balanceOf, sameBalance } from '../../contracts/account/money.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
-import { type BankEvent, isAccountEvent, isRefusalEvent } from '../../contracts/log/bank-events.ts';
+import { approvalAfter } from '../../contracts/approval/events.ts';
+import {
+  type BankEvent,
+  isAccountEvent,
+  isApprovalEvent,
+  isRefusalEvent,
+} from '../../contracts/log/bank-events.ts';
+import type { LoggedPersonEvent } from '../../contracts/person/events.ts';
 import { evolve, NO_ACCOUNT, type ExistingAccount } from '../../domain/account.ts';
 import { evolvePerson, NO_PERSON } from '../../domain/person.ts';
 import { afterRecord } from '../../domain/refusal-record.ts';
 import type { StoredStream } from '../journal/journal.ts';
 import {
   isAccountState,
+  isApprovalState,
   isPersonState,
   isRefusalsState,
   type StreamState,
@@ -77,8 +85,14 @@ export function stateAfter(state: StreamState | undefined, event: BankEvent): St
         event.at,
       );
     }
+    if (isApprovalEvent(event)) {
+      return approvalAfter(
+        state !== undefined && isApprovalState(state) ? state : undefined,
+        event,
+      );
+    }
     if (!isAccountEvent(event)) {
-      const { type, at } = event;
+      const { type, at } = event as LoggedPersonEvent;
       const person = state !== undefined && isPersonState(state) ? state : NO_PERSON;
       return evolvePerson(person, { type, at });
     }

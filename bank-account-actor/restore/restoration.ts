@@ -87,6 +87,7 @@ export interface Restored {
   persons: number;
   /** Accounts whose records of refusals were restored. */
   refusals: number;
+  approvals: number;
   /** Streams that the journal already had, as far as the log or further. */
   there: number;
   /** Persons who are registered and whose key is neither in the journal nor in the backup. */
@@ -221,13 +222,13 @@ type LoggedStreams = ReadonlyMap<StreamId, LoggedStream>;
 
 function countsOf(
   logged: LoggedStreams,
-): Pick<Restored, 'accounts' | 'persons' | 'refusals' | 'there'> {
-  const counts = { acct: 0, person: 0, refusal: 0, there: 0 };
+): Pick<Restored, 'accounts' | 'persons' | 'refusals' | 'approvals' | 'there'> {
+  const counts = { acct: 0, person: 0, refusal: 0, approval: 0, there: 0 };
   for (const [stream, { wasWritten }] of logged) {
     counts[wasWritten ? (stream.slice(0, stream.indexOf('/')) as 'acct') : 'there'] += 1;
   }
-  const { acct: accounts, person: persons, refusal: refusals, there } = counts;
-  return { accounts, persons, refusals, there };
+  const { acct: accounts, person: persons, refusal: refusals, approval: approvals, there } = counts;
+  return { accounts, persons, refusals, approvals, there };
 }
 
 function differences(logged: LoggedStreams): string | undefined {

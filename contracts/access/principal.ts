@@ -34,7 +34,7 @@ export const subjectText = visible(SUBJECT_CHARACTERS_MAX, '1-128 visible ASCII 
  * Who did it, as events tell permanently (`byText`): part of the hashed and signed envelope. No
  * names and no tokens, only ids that the issuer gave.
  */
-interface ActedBy {
+export interface ActedBy {
   /** Who acts: `sub`, of a delegated token `act.sub` (RFC 8693, section 4.1). */
   readonly subject: string;
   readonly client: string;
@@ -85,6 +85,18 @@ export const byOf = ({ client, subject, roles, strength, onBehalfOf }: ActedBy):
     strength,
     ...(onBehalfOf === undefined ? [] : [onBehalfOf]),
   ].join(' ');
+
+/** The reverse of `byOf`. */
+export function actedBy(by: string): ActedBy {
+  const [client = '', subject = '', roles = '', strength, onBehalfOf] = by.split(' ');
+  return {
+    client,
+    subject,
+    roles: roles.split(',') as Role[],
+    strength: strength as ActedBy['strength'],
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+  };
+}
 
 /** The client in what an event tells of who did it. */
 const clientOf = (by: string): string => by.slice(0, by.indexOf(' '));

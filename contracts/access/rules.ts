@@ -1,4 +1,4 @@
-import { ROLES, type Principal, type Role } from './principal.ts';
+import { ROLES, type ActedBy, type Principal, type Role } from './principal.ts';
 
 /**
  * Every right, and the roles that can have it. Who holds a token needs both: the scope in the token
@@ -18,6 +18,8 @@ export const SCOPES = {
   'persons:list': ['teller', 'operator', 'privacy-officer', 'service'],
   'persons:write': ['teller', 'privacy-officer', 'service'],
   'persons:erase': ['privacy-officer'],
+  'approvals:read': ['teller', 'operator', 'auditor', 'privacy-officer'],
+  'approvals:write': ['teller', 'operator', 'privacy-officer'],
   'proofs:read': ROLES,
   'audit:read': ['auditor', 'operator', 'teller', 'service'],
   'audit:log': ['auditor'],
@@ -48,3 +50,31 @@ const isAllowed = (scope: Scope, roles: readonly Role[]): boolean =>
 /** Whether the principal has the right that the operation asks for, whatever it is about. */
 export const mayUse = ({ scopes, roles }: Principal, { scope }: Access): boolean =>
   scopes.includes(scope) && isAllowed(scope, roles);
+
+/** Roles that stand for a person of the bank's staff. */
+const STAFF: readonly Role[] = ['teller', 'operator', 'privacy-officer'];
+
+/** Whether these roles allow to see what waits for an approval: who may approve, and auditors. */
+export const maySeeApproval = (roles: readonly Role[], scope: Scope): boolean =>
+  roles.includes('auditor') || mayActAsStaff(roles, scope);
+
+const mayActAsStaff = (roles: readonly Role[], scope: Scope): boolean =>
+  STAFF.some((role) => roles.includes(role) && isAllowed(scope, [role]));
+
+/**
+ * Why somebody may not decide about what another one asked for; undefined when they may. They need
+ * a role of the staff that could do the act itself (`scope` is what that needs), must be a person
+ * and no system, and another one than who asked, whatever client or name either of them uses.
+ */
+export function whyNotDecide(
+  asked: ActedBy,
+  decides: ActedBy,
+  scope: Scope,
+): 'forbidden' | 'same-person' | undefined {
+  if (decides.strength === 'client' || !mayActAsStaff(decides.roles, scope)) return 'forbidden';
+  const names = [decides.subject, decides.onBehalfOf];
+  const isSame = [asked.subject, asked.onBehalfOf].some(
+    (name) => name !== undefined && names.includes(name),
+  );
+  return isSame ? 'same-person' : undefined;
+}

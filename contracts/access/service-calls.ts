@@ -1,4 +1,5 @@
 import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../account/commands.ts';
+import { APPROVAL_ACTOR_TYPE } from '../approval/commands.ts';
 import type { ServiceCall } from '../http/service-call.ts';
 import { AUDIT_CALLS, READ_SIDE_ACCOUNT } from '../log/audit.ts';
 import { LOG_CALLS, PROOF_CALLS } from '../log/calls.ts';
@@ -40,8 +41,13 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
     ],
     usesSdk: true,
     actors: {
-      types: [ACTOR_TYPE, PERSON_ACTOR_TYPE, `${TELLER_ACTOR_PREFIX}\\.[a-z0-9]+`],
-      methods: ['execute', 'lookup'],
+      types: [
+        ACTOR_TYPE,
+        APPROVAL_ACTOR_TYPE,
+        PERSON_ACTOR_TYPE,
+        `${TELLER_ACTOR_PREFIX}\\.[a-z0-9]+`,
+      ],
+      methods: ['execute', 'list', 'lookup'],
     },
   },
   'bank-account-actor': {

@@ -7,7 +7,7 @@ import type { Operation } from '../http/openapi.ts';
 import { holdParams, idParams } from '../http/parameters.ts';
 import type { ProblemCode } from '../http/problems.ts';
 import * as texts from '../http/scalars.ts';
-import { accountAnswer, outcomeSchema, triable } from './outcomes.ts';
+import { accountAnswer, approvable, outcomeSchema, pendingAnswer } from './outcomes.ts';
 
 /** Body of POST /v1/accounts. */
 const openAccountBody = z.strictObject({
@@ -136,7 +136,8 @@ const ofAccount = <Body extends z.ZodRawShape>(
   body,
   members: body,
   status,
-  answer: triable(outcomeSchema),
+  answer: approvable(outcomeSchema),
+  pending: pendingAnswer,
   problems: [...WITH_BODY, 'account-not-found' as const, 'account-closed' as const, ...problems],
 });
 
@@ -175,7 +176,8 @@ const COMMANDS = {
     body: openAccountBody,
     members: openAccountBody,
     status: 201,
-    answer: triable(accountAnswer),
+    answer: approvable(accountAnswer),
+    pending: pendingAnswer,
     answerHeaders: { ...common.answerHeaders, Location: 'the path of the account' },
     problems: [...WITH_BODY, 'account-already-exists', 'owner-not-found'],
   },

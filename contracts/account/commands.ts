@@ -110,6 +110,8 @@ const commandGroup = z.strictObject({
   atomic: z.boolean().optional(),
   /** Decides them one after the other as it would be, and writes nothing. */
   dryRun: z.boolean().optional(),
+  /** What of them needs the approval of a second person waits for it; else it is refused. */
+  mayWait: z.boolean().optional(),
   /** The batch that they are of: with another content under its key none is executed. */
   batch: batchContent.optional(),
 });
@@ -131,6 +133,8 @@ const commandResult = z.discriminatedUnion('ok', [
     replayed: z.boolean(),
     /** In order; of a transfer those of the source, then those of the target. */
     events: z.array(loggedEventSchema).min(1),
+    /** Of a dry run: a second person would have to approve it. */
+    needsApproval: z.literal(true).optional(),
   }),
   z.strictObject({
     ok: z.literal(false),

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import type { ExistingAccount } from '../../domain/account.ts';
 import { causeName, onceNamesOf, RELEASE_REASONS } from '../../domain/account-events.ts';
 import type { AccountEvent, LedgerEvent } from '../../domain/account-events.ts';
-import type { AccountId, CommandId, StreamId } from '../../domain/ids.ts';
+import {
+  ACCOUNT_ID_PATTERN,
+  type AccountId,
+  type ApprovalId,
+  type CommandId,
+  type StreamId,
+} from '../../domain/ids.ts';
 import { readAmount } from '../../domain/money.ts';
 import { movementOf, type Movement } from '../../domain/movement.ts';
 import { balanceOf, balanceSchema, isMoney, writeMoney } from './money.ts';
@@ -30,6 +36,8 @@ const leg = {
   otherAccountId: texts.accountIdText,
 };
 const direct = { ...leg, ...remarks, reversesTransferId: texts.transferIdText.optional() };
+
+const approvalIdText = z.string().regex(ACCOUNT_ID_PATTERN);
 
 /** The client's own key, where the command id is another one. */
 export const causationText = z.string().meta({
@@ -66,6 +74,9 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     commandId: z.string(),
     /** Missing where the bank did it by itself, as the command id says: something expired. */
     by: byText.optional(),
+    /** Of what a second person approved: the approval, and who that was. `by` asked for it. */
+    approvalId: approvalIdText.optional(),
+    approvedBy: byText.optional(),
     /** SHA-256 (base64url) of the command's canonical JSON: tells a retry from a reused key. */
     commandHash: z.string(),
     causationId: causationText.optional(),
@@ -203,11 +214,33 @@ export const streamOf = (id: AccountId): StreamId => `acct/${id}` as StreamId;
 export const accountOfStream = (stream: string): AccountId =>
   texts.accountIdText.parse(stream.slice('acct/'.length));
 
+/** The approval of a command, and who gave it. */
+export interface Approved {
+  readonly id: ApprovalId;
+  readonly by: string;
+}
+
+/** What an event tells of the approval of its command. */
+export const approvalMembers = (approval: Approved | undefined) =>
+  approval === undefined ? {} : { approvalId: approval.id as string, approvedBy: approval.by };
+
+/**
+ * How many events the command made on accounts, or on a person: the approval that let it through is
+ * joint with them.
+ */
+export const madeByCommand = ({
+  joint,
+  approvalId,
+}: Pick<LoggedEvent, 'joint' | 'approvalId'>): number =>
+  (joint?.events ?? 1) - (approvalId === undefined ? 0 : 1);
+
 /** Where an event comes from: its command, its batch and its trace. */
 export interface Cause {
   readonly commandId: CommandId;
   /** Undefined: the bank itself. */
   readonly by: string | undefined;
+  /** Of what a second person approved. */
+  readonly approval?: Approved | undefined;
   readonly commandHash: string;
   readonly causationId?: CommandId | undefined;
   readonly batch?: BatchContent | undefined;
@@ -239,6 +272,7 @@ export function encodeEvent(
     schema: 1,
     commandId: cause.commandId as string,
     ...(cause.by === undefined ? {} : { by: cause.by }),
+    ...approvalMembers(cause.approval),
     commandHash: cause.commandHash,
     ...(cause.causationId === undefined ? {} : { causationId: cause.causationId }),
     ...(cause.batch === undefined ? {} : { batch: cause.batch }),

@@ -9,9 +9,26 @@ const dryRunMark = z
   .optional()
   .meta({ description: 'a dry run: this would be the answer, and nothing was written' });
 
+const approvalMark = z
+  .literal(true)
+  .optional()
+  .meta({ description: 'of a dry run: a second person would have to approve it' });
+
 /** The schema of an answer that may also be that of a dry run. */
 export const triable = <Shape extends z.ZodRawShape>(answer: z.ZodObject<Shape>) =>
   answer.extend({ dryRun: dryRunMark });
+
+/** The same of a command that a second person may have to approve. */
+export const approvable = <Shape extends z.ZodRawShape>(answer: z.ZodObject<Shape>) =>
+  triable(answer).extend({ needsApproval: approvalMark });
+
+/** The answer 202 to a command that a second person has to approve. */
+export const pendingAnswer = z.strictObject({
+  approvalId: z.string(),
+  status: z.literal('waiting'),
+  /** When it ends if nobody decides. */
+  expiresAt: z.string(),
+});
 
 /** The answer to a command that was carried out. A retry always gets the same answer. */
 export const outcomeSchema = z.strictObject({

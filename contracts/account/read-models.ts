@@ -293,6 +293,8 @@ export const historyEntry = z.strictObject({
   commandId: z.string(),
   /** Who did it; not told to customers. */
   by: byText.optional(),
+  /** Who approved it, where a second person had to; not told to customers either. */
+  approvedBy: byText.optional(),
   causationId: causationText.optional(),
   eventId: z.string(),
   at: z.string(),

@@ -25,7 +25,21 @@ export const refusalSchema = z.discriminatedUnion('code', [
     'batch-key-reused',
     /** Another command of the same atomic batch was refused. */
     'batch-aborted',
+    /** A second person has to approve it, and it was not sent alone. */
+    'approval-required',
   ),
+  /** It waits for a second person. */
+  z.strictObject({
+    code: z.literal('approval-pending'),
+    approvalId: z.string(),
+    expiresAt: z.string(),
+  }),
+  /** It was asked for under this key before, and was not approved. */
+  z.strictObject({
+    code: z.literal('approval-ended'),
+    approvalId: z.string(),
+    approval: z.string(),
+  }),
   z.strictObject({ code: z.literal('balance-not-zero'), ledger: z.string(), held: z.string() }),
   z.strictObject({
     code: z.literal('insufficient-funds'),

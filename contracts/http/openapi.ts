@@ -20,6 +20,8 @@ export interface Operation {
   readonly body?: z.ZodType;
   readonly status: 200 | 201;
   readonly answer: z.ZodType;
+  /** Of what a second person may have to approve: the answer 202, by which it waits for them. */
+  readonly pending?: z.ZodType;
   /** JSON when missing. */
   readonly answerType?: 'text/event-stream' | 'application/x-ndjson';
   /** Other types that the same answer may have; they have no schema in JSON. */
@@ -91,7 +93,11 @@ function groupByStatus(codes: readonly ProblemCode[]): Map<number, ProblemCode[]
 }
 
 const answered = (
-  { answerHeaders, answerType, otherAnswers = [] }: Operation,
+  {
+    answerHeaders,
+    answerType,
+    otherAnswers = [],
+  }: Pick<Operation, 'answerHeaders' | 'answerType' | 'otherAnswers'>,
   { summary, answer }: Pick<Operation, 'summary' | 'answer'>,
 ): object => ({
   description: summary,
@@ -109,9 +115,17 @@ function tried(op: Operation): object {
   return answered({ ...op, answerHeaders }, { summary, answer: op.answer });
 }
 
+const waits = ({ answerHeaders = {} }: Operation, answer: z.ZodType): object => {
+  const { ETag: _version, ...headers } = answerHeaders;
+  const summary = 'FOUR_EYES asks for a second person: it waits until they approve or reject it';
+  const Location = 'the path of the approval';
+  return answered({ answerHeaders: { ...headers, Location } }, { summary, answer });
+};
+
 function operation(op: Operation): object {
   const ofBrowsers: readonly ProblemCode[] = op.method === 'get' ? [] : ['foreign-origin'];
-  const problems = [...new Set([...op.problems, ...ALWAYS, ...ofBrowsers])];
+  const ofPending: readonly ProblemCode[] = op.pending === undefined ? [] : ['approval-ended'];
+  const problems = [...new Set([...op.problems, ...ofPending, ...ALWAYS, ...ofBrowsers])];
   return {
     operationId: op.id,
     summary: op.summary,
@@ -134,6 +148,7 @@ function operation(op: Operation): object {
     responses: {
       ...(op.query?.['dryRun'] === undefined ? {} : { 200: tried(op) }),
       [op.status]: answered(op, op),
+      ...(op.pending === undefined ? {} : { 202: waits(op, op.pending) }),
       ...problemResponses(problems),
     },
   };

@@ -17,6 +17,11 @@ export const PROBLEMS = {
     'The access token does not give this right',
     'Ask for a token with the scope that is named.',
   ],
+  'same-person': [
+    403,
+    'Who asked for it cannot decide about it',
+    'Another person has to approve or reject it.',
+  ],
   'foreign-origin': [
     403,
     'A web page of another origin sent this',
@@ -33,6 +38,7 @@ export const PROBLEMS = {
   'position-not-found': [404, 'Nothing was in the log yet', 'Ask for the position of an event.'],
   'hold-not-found': [404, 'No such hold', 'Check the hold id; it belongs to one account.'],
   'transfer-not-found': [404, 'No such transfer', 'Check the transfer id.'],
+  'approval-not-found': [404, 'No such approval', 'Check the approval id.'],
   'command-not-found': [404, 'No such command', 'Name the account, or send it again with its key.'],
   'route-not-found': [404, 'No such resource', 'See /openapi.json for what there is.'],
   'method-not-allowed': [405, 'Method not allowed', 'Use one of the methods in Allow.'],
@@ -62,6 +68,16 @@ export const PROBLEMS = {
     409,
     'Another command of the batch was refused',
     'Nothing of the batch was executed. See which result has another problem, then send all again.',
+  ],
+  'approval-required': [
+    409,
+    'A second person has to approve this',
+    'Send the command alone, over REST: it then waits for the approval.',
+  ],
+  'approval-ended': [
+    409,
+    'The approval has ended',
+    'See what became of it; ask again under a new Idempotency-Key.',
   ],
   'version-mismatch': [412, 'It has another version', 'Read it again, then decide again.'],
   'payload-too-large': [413, 'The body is too large', 'Send at most 64 KiB.'],

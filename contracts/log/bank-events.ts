@@ -3,6 +3,7 @@ import type { AccountId, PersonId, StreamId } from '../../domain/ids.ts';
 import { loggedEventSchema, type LoggedEvent } from '../account/events.ts';
 import { personEventSchema, type LoggedPersonEvent } from '../person/events.ts';
 import { refusalEventSchema, type RefusalEvent } from '../account/refusal-events.ts';
+import { approvalEventSchema, type ApprovalEvent } from '../approval/events.ts';
 import { personIdText } from '../http/scalars.ts';
 
 /** Any event of the log. Whatever carries events carries all of them and interprets none. */
@@ -10,16 +11,23 @@ export const bankEventSchema = z.discriminatedUnion('type', [
   loggedEventSchema,
   personEventSchema,
   refusalEventSchema,
+  approvalEventSchema,
 ]);
 export type BankEvent = z.infer<typeof bankEventSchema>;
 
+/** What a stream is of, as its name begins. */
+export const STREAM_KINDS = ['acct', 'person', 'refusal', 'approval'] as const;
 /** The form of a stream's name. */
-export const STREAM_PATTERN =
-  /^(?:acct|person|refusal)\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const STREAM_PATTERN = new RegExp(
+  `^(?:${STREAM_KINDS.join('|')})/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`,
+);
 /** The name of a stream. */
 export const streamIdText = z
   .string()
-  .regex(STREAM_PATTERN, 'must be acct/{accountId}, person/{personId} or refusal/{accountId}')
+  .regex(
+    STREAM_PATTERN,
+    'must be acct/{accountId}, person/{personId}, refusal/{accountId} or approval/{approvalId}',
+  )
   .transform((stream) => stream as StreamId);
 
 /** The stream of a person. */
@@ -46,3 +54,6 @@ export const isPersonEvent = (event: BankEvent): event is LoggedPersonEvent =>
 /** Whether the event is the record of a refused command. */
 export const isRefusalEvent = (event: BankEvent): event is RefusalEvent =>
   event.stream.startsWith('refusal/');
+/** Whether the event belongs to an approval's stream. */
+export const isApprovalEvent = (event: BankEvent): event is ApprovalEvent =>
+  event.stream.startsWith('approval/');

@@ -92,11 +92,12 @@ describe('what the public reads', () => {
     const types = bankEventSchema.options.flatMap(({ options }) => [...options]);
     expect(integrationEventSchemas.size).toBe(types.length);
     for (const [type, schema] of integrationEventSchemas) {
-      expect(type).toMatch(/^bank\.(account|person|refusal)\.[a-z-]+\.v1$/);
+      expect(type).toMatch(/^bank\.(account|approval|person|refusal)\.[a-z-]+\.v1$/);
       const { properties } = z.toJSONSchema(schema, { io: 'input' }) as unknown as Shape;
       const members = properties.data.properties;
       expect(Object.keys(members)).toEqual(expect.arrayContaining(['version', 'commandId']));
-      const free = ['description', 'reference', 'metadata', 'name', 'ownerId', 'sealed'];
+      const texts = ['description', 'reference', 'metadata', 'name', 'ownerId', 'sealed'];
+      const free = [...texts, 'asked', 'owner'];
       expect(Object.keys(members).filter((name) => free.includes(name))).toEqual([]);
       if (members['reason'] !== undefined) expect(members['reason']).toHaveProperty('enum');
     }

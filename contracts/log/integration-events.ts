@@ -8,6 +8,7 @@ const AGGREGATES: Readonly<Record<string, string>> = {
   acct: 'account',
   person: 'person',
   refusal: 'refusal',
+  approval: 'approval',
 };
 
 // An event without data has the type of a record, whose members could be any.
@@ -22,6 +23,11 @@ const OF_OTHERS: Readonly<Record<Exclude<DataMember, EventMember>, boolean>> = {
   seen: true,
   dayIsFull: false,
   sealed: false,
+  about: true,
+  // What a client typed may be in it.
+  asked: false,
+  owner: false,
+  ifMatch: false,
 };
 const mayLeave = (name: DataMember): boolean | 'codes' =>
   name in OF_OTHERS ? OF_OTHERS[name as keyof typeof OF_OTHERS] : SHOWN[name as EventMember].public;

@@ -55,12 +55,24 @@ export const executePersonRequest = z.strictObject({
 });
 
 /** Why a command to a person was not carried out. */
-const personRefusal = z.discriminatedUnion('code', [
+export const personRefusal = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('person-not-found') }),
   z.strictObject({ code: z.literal('person-already-exists') }),
   z.strictObject({ code: z.literal('person-erased') }),
   z.strictObject({ code: z.literal('version-mismatch'), version: z.int() }),
   z.strictObject({ code: z.literal('idempotency-key-reused') }),
+  /** It waits for a second person. */
+  z.strictObject({
+    code: z.literal('approval-pending'),
+    approvalId: z.string(),
+    expiresAt: z.string(),
+  }),
+  /** It was asked for under this key before, and was not approved. */
+  z.strictObject({
+    code: z.literal('approval-ended'),
+    approvalId: z.string(),
+    approval: z.string(),
+  }),
   /** Nothing is known to have happened; the same id may be sent again. */
   z.strictObject({ code: z.literal('service-unavailable'), reason: z.string() }),
 ]);
@@ -73,6 +85,8 @@ export const personResult = z.discriminatedUnion('ok', [
     /** The id was executed before: these are the events of that time. */
     replayed: z.boolean(),
     events: z.array(personEventSchema).min(1),
+    /** Of a dry run: a second person would have to approve it. */
+    needsApproval: z.literal(true).optional(),
   }),
   z.strictObject({ ok: z.literal(false), refusal: personRefusal }),
 ]);

@@ -1,6 +1,6 @@
 import { common, headers, WITH_BODY } from '../account/command-operations.ts';
 import type { Operation } from '../http/openapi.ts';
-import { triable } from '../account/outcomes.ts';
+import { approvable, pendingAnswer, triable } from '../account/outcomes.ts';
 import { addressBody, eraseBody, personOutcome, registerPersonBody } from './commands.ts';
 import { personParams } from '../http/parameters.ts';
 
@@ -49,5 +49,7 @@ export const PERSON_OPERATIONS: readonly Operation[] = [
     access: { scope: 'persons:erase', object: 'person' },
     summary: 'Makes the personal data of a person unreadable for ever; accounts and log stay',
     body: eraseBody,
+    answer: approvable(personOutcome),
+    pending: pendingAnswer,
   },
 ];

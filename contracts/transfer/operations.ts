@@ -1,4 +1,5 @@
 import { common, headers, WITH_BODY } from '../account/command-operations.ts';
+import { pendingAnswer } from '../account/outcomes.ts';
 import type { Operation } from '../http/openapi.ts';
 import { transferParams } from '../http/parameters.ts';
 import { captureTransferBody, transferAnswer, transferBody } from './transfers.ts';
@@ -11,6 +12,7 @@ const begin = {
   headers,
   status: 201,
   answer: transferCommandAnswer,
+  pending: pendingAnswer,
   answerHeaders: { ...common.answerHeaders, Location: 'the path of the transfer' },
 } satisfies Partial<Operation>;
 

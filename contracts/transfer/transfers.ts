@@ -3,7 +3,7 @@ import type { RELEASE_REASONS } from '../../domain/account-events.ts';
 import { accountRefText } from '../batch/batches.ts';
 import { captureBody, emptyBody, moneyBody, reasonBody } from '../account/command-operations.ts';
 import { accountOfStream, defined, type LoggedEvent } from '../account/events.ts';
-import { outcomeOf, outcomeSchema, triable } from '../account/outcomes.ts';
+import { approvable, outcomeOf, outcomeSchema } from '../account/outcomes.ts';
 import * as texts from '../http/scalars.ts';
 
 /** Body of POST /v1/transfers. */
@@ -70,7 +70,7 @@ const WOULD = {
 } as const satisfies Record<TransferAnswer['status'], string>;
 
 /** The answer to a command on a transfer. */
-export const transferCommandAnswer = triable(
+export const transferCommandAnswer = approvable(
   transferAnswer.extend({
     status: z.enum([...transferAnswer.shape.status.options, ...Object.values(WOULD)]),
   }),

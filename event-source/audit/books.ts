@@ -1,4 +1,6 @@
 import type { AuditedBooks } from '../../contracts/log/audit.ts';
+import { approvalOfStream } from '../../contracts/approval/events.ts';
+import { isApprovalEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { IsSigned } from '../../platform/signatures.ts';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
@@ -205,10 +207,29 @@ function jointFaults(events: readonly AuditedEvent[], tx: number): readonly Find
       const has = `Transaction ${tx} has ${group.length} of the ${due} events`;
       return [{ kind: 'incomplete', subject: id, detail: `${has} that belong to ${id}.` }];
     }
-    const isOfFirst = ({ commandHash, by }: AuditedEvent['event']): boolean =>
-      commandHash === first.commandHash && by === first.by;
-    if (group.every(({ event }) => isOfFirst(event))) return [];
+    const events = group.map(({ event }) => event);
+    if (isOfOneCommand(events)) return [];
     const detail = `The events that belong to ${id} are not of one command and one sender.`;
     return [{ kind: 'imbalance', subject: id, detail }];
   });
+}
+
+/** One command of one sender, and where a second person had to approve it, the end of that. */
+function isOfOneCommand(events: readonly AuditedEvent['event'][]): boolean {
+  const approvals = events.filter(isApprovalEvent);
+  const made = events.filter((event) => !isApprovalEvent(event));
+  const [approval, ...more] = approvals;
+  const [first] = made;
+  if (first === undefined || more.length > 0) return false;
+  const id = approval && approvalOfStream(approval.stream);
+  return (
+    (approval === undefined || approval.commandHash === first.commandHash) &&
+    made.every(
+      ({ commandHash, by, approvalId, approvedBy }) =>
+        commandHash === first.commandHash &&
+        by === first.by &&
+        approvalId === id &&
+        approvedBy === approval?.by,
+    )
+  );
 }

@@ -4,6 +4,7 @@ import { eventDigest } from '../../contracts/digest.ts';
 import type { AlarmKind } from '../../contracts/log/audit.ts';
 import {
   bankEventSchema,
+  STREAM_KINDS,
   STREAM_PATTERN,
   type BankEvent,
 } from '../../contracts/log/bank-events.ts';
@@ -151,7 +152,7 @@ export interface AuditedEntries {
 }
 
 /** How the keys of events begin. */
-const STREAMS = ['acct/', 'person/', 'refusal/'] as const;
+const STREAMS = STREAM_KINDS.map((kind) => `${kind}/`);
 
 /**
  * The events of a transaction, and everything in it that the bank never writes: also an event that

@@ -1,13 +1,24 @@
 import { nameBy } from '../../contracts/access/principal.ts';
-import { isAccountEvent, isPersonEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
+import {
+  isAccountEvent,
+  isApprovalEvent,
+  isPersonEvent,
+  type BankEvent,
+} from '../../contracts/log/bank-events.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
-import { decodeEvent, type EventMember, type LoggedEvent } from '../../contracts/account/events.ts';
+import {
+  decodeEvent,
+  madeByCommand,
+  type EventMember,
+  type LoggedEvent,
+} from '../../contracts/account/events.ts';
 import { transferName } from '../../domain/account-events.ts';
 import { COMMAND_ID_PATTERN, type AccountId } from '../../domain/ids.ts';
 import { createLedgerCheck, createStreamCheck, type OnceNames } from '../../domain/invariants.ts';
 import { readAmount } from '../../domain/money.ts';
 import { evolvePerson, NO_PERSON, type Person } from '../../domain/person.ts';
 import { retryPerson } from '../../domain/retrial.ts';
+import { createApprovalRetrial } from './approval-retrial.ts';
 import { createRefusalRetrial } from './refusal-retrial.ts';
 
 /** The fault of an event: which invariant of the domain it breaks, and how. */
@@ -30,13 +41,14 @@ export function createEventRetrial(once: OnceNames = new Set()) {
   const others = createStreamCheck(once);
   const refusals = createRefusalRetrial({ ledger, once });
   const persons = new Map<string, Person>();
+  const approvals = createApprovalRetrial();
 
   const retryAccount = (event: LoggedEvent, id: string): EventFault[] => {
     const about = ({ id: of, type }: BankEvent, detail: string) => ({ id: of, type, detail });
     const found = ledger
       .observe(stepOf(event, id))
       .map(({ invariant, detail }) => about(event, `${invariant}: ${detail}`));
-    for (const fault of [nameFault(event, id), byFault(event)]) {
+    for (const fault of [nameFault(event, id), byFault(event), approvals.faultOf(event)]) {
       if (fault !== undefined) found.push(about(event, `rules: ${fault}`));
     }
     for (const { event: record, detail } of refusals.reached(id)) {
@@ -50,7 +62,15 @@ export function createEventRetrial(once: OnceNames = new Set()) {
     const found = others.follow(event.stream, step).faults.map((fault) => fault.join(': '));
     const unsaid = byFault(event);
     if (unsaid !== undefined) found.push(`rules: ${unsaid}`);
-    if (event.joint !== undefined) found.push('rules: its command made no other event');
+    const mayBeJoint = isApprovalEvent(event) || event.approvalId !== undefined;
+    if (event.joint !== undefined && !mayBeJoint) {
+      found.push('rules: its command made no other event');
+    }
+    if (isApprovalEvent(event)) {
+      return [...found, ...approvals.observe(event, id).map((fault) => `rules: ${fault}`)];
+    }
+    const unapproved = approvals.faultOf(event);
+    if (unapproved !== undefined) found.push(`rules: ${unapproved}`);
     if (isPersonEvent(event)) {
       const person = persons.get(id) ?? NO_PERSON;
       const fault = retryPerson(person, event);
@@ -95,7 +115,7 @@ function stepOf(event: LoggedEvent, accountId: string) {
     version: event.version,
     commandId: nameBy(event.by, event.commandId),
     event: decodeEvent(event),
-    joint: event.joint?.events ?? 1,
+    joint: madeByCommand(event),
     currency,
     ledgerAfter: readAmount(balance.ledger, currency),
     heldAfter: readAmount(balance.held, currency),

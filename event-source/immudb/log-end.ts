@@ -1,3 +1,4 @@
+import { STREAM_KINDS } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { Alarms } from '../alarms.ts';
 import { ADDED_ENTRIES_MAX, streamOfKey, type LogEntry } from '../log/event-log.ts';
@@ -124,5 +125,5 @@ async function keysChanged(tx: Tx, lookups: Lookups): Promise<string[]> {
 
 const streamsOf = (tx: Tx): StreamId[] =>
   logKeysOf(tx)
-    .filter((key) => /^(?:acct|person|refusal)\//.test(key))
+    .filter((key) => STREAM_KINDS.some((kind) => key.startsWith(`${kind}/`)))
     .map(streamOfKey);

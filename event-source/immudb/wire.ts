@@ -1,3 +1,4 @@
+import { STREAM_KINDS } from '../../contracts/log/bank-events.ts';
 import { encodeSignatures, SIGNATURES_KEY } from '../../contracts/log/event-signatures.ts';
 import type { DualProof } from '../../proofs/dual-proof.ts';
 import type { TxHeader } from '../../proofs/log-transaction.ts';
@@ -292,12 +293,14 @@ function requireIntact(entry: Entry): void {
 
 const rawKey = (entry: TxEntry): string => entry.key.toString('latin1', 1);
 
+const LOG_KEYS = [...STREAM_KINDS, 'meta'];
+
 /** The keys of a transaction that belong to the log: events and the genesis marker. */
 export const logKeysOf = (tx: Tx): string[] =>
-  tx.entries.map(rawKey).filter((key) => /^(?:acct|person|refusal|meta)\//.test(key));
+  tx.entries.map(rawKey).filter((key) => LOG_KEYS.some((kind) => key.startsWith(`${kind}/`)));
 
-/** Of "acct/", "person/" and "refusal/" behind the zero byte: tells them from other keys. */
-const EVENT_LETTERS = new Set<number | undefined>(Buffer.from('apr'));
+/** How names of streams begin, behind the zero byte: tells their keys from others. */
+const EVENT_LETTERS = new Set<number | undefined>(STREAM_KINDS.map((kind) => kind.charCodeAt(0)));
 
 /** Pages carry events as they are, so one that is no JSON would spoil its page for all readers. */
 function isJson(text: Buffer): boolean {

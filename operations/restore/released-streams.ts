@@ -13,7 +13,9 @@ export const droppedFile = ({ dataDir }: Instance): string =>
 export function requireStreams(released: readonly string[]): void {
   const wrong = released.find((stream) => !STREAM_PATTERN.test(stream));
   if (wrong === undefined) return;
-  throw new CannotRun(`--release takes acct/ID, person/ID or refusal/ID, not "${wrong}".`);
+  throw new CannotRun(
+    `--release takes acct/ID, person/ID, refusal/ID or approval/ID, not "${wrong}".`,
+  );
 }
 
 /**

@@ -79,11 +79,12 @@ async function main(): Promise<void> {
   const restored = await restoreJournal(ports).finally(bar.end);
   for (const stream of released) await journal.release(stream);
   const seconds = (performance.now() - began) / 1_000;
-  const { accounts, persons, refusals, events, there, withoutKey } = restored;
+  const { accounts, persons, refusals, approvals, events, there, withoutKey } = restored;
   process.stdout.write(
     `Restored ${accounts} accounts and ${persons} persons from ${events} events in ` +
       `${seconds.toFixed(1)} s; ${there} were there already.\n`,
   );
+  if (approvals > 0) process.stdout.write(`${approvals} approvals were restored.\n`);
   if (refusals > 0) {
     process.stdout.write(`Of ${refusals} accounts the records of refusals go on as well.\n`);
   }

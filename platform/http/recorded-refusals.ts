@@ -29,7 +29,7 @@ function refusalOf(error: unknown, request: Request): SeenAccess | undefined {
   if (code === 'forbidden' && principal === undefined) {
     return { outcome: 'forbidden', reason: 'no-role' };
   }
-  const isForbidden = code === 'forbidden';
+  const isForbidden = code === 'forbidden' || code === 'same-person';
   if (principal === undefined) return undefined;
   const mayBeForeign = FOREIGN_PROBLEMS.includes(code) && ownerBound(principal) !== undefined;
   if (!isForbidden && !mayBeForeign) return undefined;

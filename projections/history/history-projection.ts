@@ -48,6 +48,7 @@ export function historyLine({ event, position }: PositionedAccountEvent): Histor
     ...shownMembers(event),
     commandId: event.commandId,
     by: event.by,
+    approvedBy: event.approvedBy,
     causationId: event.causationId,
     eventId: event.id,
     at: event.at,

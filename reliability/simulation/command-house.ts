@@ -12,17 +12,28 @@ import type { Journal } from '../../bank-account-actor/journal/journal.ts';
 import { memoryJournal } from '../../bank-account-actor/journal/memory-journal.ts';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
 import { commandApi } from '../../core-bank-api/app.ts';
+import { approvalClient } from '../../core-bank-api/approvals.ts';
+import { TWO_EYES } from '../../domain/four-eyes.ts';
 import { systemClock } from '../../platform/clock.ts';
 import type { RecordAccess } from '../../platform/access-reports.ts';
 import { listen } from '../../platform/http/http.ts';
 
 /** The command API on an actor host, a journal and a log in memory: the rules without processes. */
-export async function commandHouse(gate = openGate, record: RecordAccess = () => undefined) {
+export async function commandHouse(
+  gate = openGate,
+  record: RecordAccess = () => undefined,
+  fourEyes = TWO_EYES,
+) {
   let aheadMs = 0;
   const clock = { ...systemClock, wall: () => Date.now() + aheadMs };
   const log = testLog();
-  const host = await testHost(loggingJournal(log), log, { clock });
+  const host = await testHost(loggingJournal(log), log, { clock, fourEyes });
   const { execute, executePerson, lookup } = host;
+  const approvals = approvalClient(
+    async (_type, id, method, json) =>
+      host.approvals.methods.get(method)!(id, { value: JSON.parse(json), size: json.length }),
+    clock,
+  );
   let lookupsFail = false;
   const app = commandApi({
     gate,
@@ -33,6 +44,7 @@ export async function commandHouse(gate = openGate, record: RecordAccess = () =>
       lookup: async (id, names, owner) => (lookupsFail ? 'unavailable' : lookup(id, names, owner)),
     },
     executePerson,
+    approvals,
     checks: {},
     logger: silent,
   });

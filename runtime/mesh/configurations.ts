@@ -97,7 +97,7 @@ const pathPattern = ({ app, method, path }: Call): string => {
   const route = path
     .split(/(\{\w+\})/)
     .map((part) => {
-      if (part === '{stream}') return '(?:acct|person|refusal)/[0-9a-f-]+';
+      if (part === '{stream}') return '(?:acct|person|refusal|approval)/[0-9a-f-]+';
       return part.startsWith('{') ? '[0-9a-f-]+' : literal(part);
     })
     .join('');
