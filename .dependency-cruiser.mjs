@@ -27,7 +27,12 @@ const MAY_IMPORT = {
   platform: ['^contracts/http/(?:problems|service-call)\\.ts$', '^contracts/access/'],
   proofs: ['^domain/', '^contracts/'],
   // It makes the keys that an app reads, and the identities that the table of calls names.
-  runtime: ['^platform/key-ring\\.ts$', '^contracts/access/'],
+  runtime: [
+    '^platform/(?:key-ring|signatures)\\.ts$',
+    // Its operator asks the supervisor as the operators of apps ask those.
+    '^platform/http/operator-socket\\.ts$',
+    '^contracts/access/',
+  ],
   operations: [...SHARED, ...SERVICES.map((name) => `^${name}/`), '^proofs/', '^runtime/'],
   reliability: OUTSIDE,
   bench: OUTSIDE,
@@ -98,7 +103,6 @@ const DOORS = {
     'routes',
     'version-at-time',
   ],
-  'operations/backup': ['log-backup'],
   'operations/client': ['addresses', 'app-client', 'bearer', 'http-client', 'progress-bar'],
   'operations/replay': ['driver'],
   'projections/balances': ['balance-projection'],
@@ -150,6 +154,7 @@ const DOORS = {
     'inspector',
     'issuer',
     'journal-database',
+    'names',
     'nats',
     'node-versions',
     'placement',
@@ -159,10 +164,12 @@ const DOORS = {
     'traces',
     'versions',
   ],
+  'runtime/rotation': ['rotate', 'rotations'],
   'runtime/supervisor': [
     'app-health',
     'bank',
     'command',
+    'control',
     'free-instance',
     'managed-program',
     'process-identity',

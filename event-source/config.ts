@@ -3,6 +3,7 @@ import { commonConfig } from '../platform/config.ts';
 import { operatorConfig } from '../platform/http/operator-socket.ts';
 
 const PUBLIC_KEYS = /^[A-Za-z0-9+/]+=*(?:,[A-Za-z0-9+/]+=*)*$/;
+const ENDED_KEYS = /^[A-Za-z0-9+/]+=*(?:@[0-9]+)?(?:,[A-Za-z0-9+/]+=*(?:@[0-9]+)?)*$/;
 
 /** Environment variables of event-source. */
 export const eventSourceConfig = {
@@ -16,9 +17,12 @@ export const eventSourceConfig = {
   IMMUDB_PASSWORD: z.string().min(1).describe('Secret: the password of that user.'),
   IMMUDB_DATABASE: z.string().min(1).default('corebank').describe('Database of the log.'),
   LOG_PUBLIC_KEY: z
-    .base64()
-    .min(1)
-    .describe("The bank's public key (SPKI, DER): every state of the log must be signed with it."),
+    .string()
+    .regex(PUBLIC_KEYS, 'must be base64, separated by commas')
+    .describe(
+      "The bank's public key (SPKI, DER): every state of the log must be signed with it. Earlier " +
+        'ones follow after commas; they are only told to who checks old receipts.',
+    ),
   TRUSTED_STATE_FILE: z
     .string()
     .min(1)
@@ -27,6 +31,11 @@ export const eventSourceConfig = {
     .base64()
     .min(1)
     .describe("Secret: the auditor's private key (PKCS #8, DER), which signs checkpoints."),
+  AUDIT_EARLIER_KEYS: z
+    .string()
+    .regex(/^[A-Za-z0-9+/=,]*$/, 'must be base64, separated by commas')
+    .default('')
+    .describe('Public keys (SPKI, DER) with which the auditor signed before, the latest first.'),
   AUDIT_FOLDER: z
     .string()
     .min(1)
@@ -51,10 +60,11 @@ export const eventSourceConfig = {
     .describe('Most MiB of records of access; beyond them the oldest are removed.'),
   HOST_PUBLIC_KEYS: z
     .string()
-    .regex(PUBLIC_KEYS, 'must be base64, separated by commas')
+    .regex(ENDED_KEYS, 'must be base64, separated by commas')
     .describe(
       'Public keys (SPKI, DER) of the actor hosts, present and past, separated by commas: an ' +
-        'event that none of them signed does not get into the log.',
+        'event that none of them signed does not get into the log. One that has ended bears `@` ' +
+        'and the last transaction of the log that counts for it.',
     ),
   LOG_FEED_SIGNING_KEY: z
     .base64()

@@ -73,7 +73,7 @@ const access = createAccessRecords({
   file: {
     folder: config.ACCESS_FOLDER,
     signer: createSigner(config.AUDIT_SIGNING_KEY),
-    isSigned: ownSignatureCheck(config.AUDIT_SIGNING_KEY),
+    isSigned: ownSignatureCheck(config.AUDIT_SIGNING_KEY, config.AUDIT_EARLIER_KEYS),
     daysMax: config.ACCESS_DAYS_MAX,
     bytesMax: config.ACCESS_MIB_MAX * 1024 * 1024,
   },
@@ -95,6 +95,7 @@ const audit = backgroundAudit({
     ...connection,
     checkpointFile: join(config.AUDIT_FOLDER, 'checkpoints.jsonl'),
     auditorKey: config.AUDIT_SIGNING_KEY,
+    earlierAuditorKeys: config.AUDIT_EARLIER_KEYS,
     hostKeys: config.HOST_PUBLIC_KEYS,
   },
   log,

@@ -10,9 +10,10 @@ import { progressBar } from '../platform/progress-bar.ts';
 import { signatureCheck } from '../platform/signatures.ts';
 import { readCheckpoints } from '../proofs/audit-checkpoint.ts';
 import { isFault } from '../proofs/proof-fault.ts';
-import { publicKeyPem, readPublicKey } from '../proofs/signed-state.ts';
+import { publicKeyPem, readPublicKey, readPublicKeys } from '../proofs/signed-state.ts';
 import { BASE_PORTS, PORTS_PER_INSTANCE } from '../runtime/instance.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
+import { publicKeyList } from '../runtime/signing-keys.ts';
 import { bankAddresses } from './client/addresses.ts';
 import { authorizationFor } from './client/bearer.ts';
 import { command } from './command-line.ts';
@@ -27,7 +28,7 @@ const secretsFile = z.looseObject({ immudbReader: z.string() });
 /** What `npm run audit` looks at: where the log is, and what it is compared with. */
 export interface AuditTarget {
   readonly immudb: ImmudbOptions;
-  /** The keys that the log and the auditor sign with, PEM. */
+  /** The keys that the log and the auditor sign with, and signed with before, PEM. */
   readonly publicKey: string;
   readonly auditorKey: string;
   /** The keys that actor hosts sign their events with, as signatureCheck takes them. */
@@ -69,26 +70,18 @@ export function auditTarget(env: NodeJS.ProcessEnv = process.env): AuditTarget {
       auditorFile === undefined
         ? inFolder('audit-public-key.pem')
         : readFileSync(auditorFile, 'utf8'),
-    hostKeys: env['HOST_PUBLIC_KEYS'] ?? lineOf(inFolder('host-public-key.pem')),
+    hostKeys: env['HOST_PUBLIC_KEYS'] ?? publicKeyList(inFolder('host-public-key.pem')),
     checkpoints: join(env['AUDIT_FOLDER'] ?? join(folder, 'audit'), 'checkpoints.jsonl'),
     queryUrl: env['QUERY_URL'] ?? bankAddresses(env).queryUrl,
   };
 }
-
-/** The keys of a PEM text in one line. */
-const lineOf = (pem: string): string =>
-  pem
-    .split(/-----[A-Z ]+-----/)
-    .map((part) => part.replaceAll(/\s/g, ''))
-    .filter((part) => part !== '')
-    .join(',');
 
 /** What the auditor said of this log so far; a text when it cannot be believed. */
 function checkpointsOf(target: AuditTarget): { said: Said; result: number | string } {
   const said = saidBy([]);
   if (!existsSync(target.checkpoints)) return { said, result: 0 };
   const lines = readFileSync(target.checkpoints, 'utf8').split('\n').slice(0, -1);
-  const read = readCheckpoints(lines, readPublicKey(target.auditorKey));
+  const read = readCheckpoints(lines, readPublicKeys(target.auditorKey));
   if (isFault(read)) return { said, result: `The auditor's file is not believed. ${read.detail}` };
   return { said: saidBy(read), result: read.length };
 }

@@ -12,12 +12,23 @@ import {
   type Environment,
 } from '../runtime/environment.ts';
 import { fileOf } from '../runtime/programs/infrastructure.ts';
+import { shareWithApp } from '../runtime/programs/apps.ts';
+import { shareNames } from '../runtime/programs/names.ts';
 import { runCommand } from '../runtime/progress.ts';
-import { loadSecrets, writePrivate } from '../runtime/secrets.ts';
+import { writePrivate } from '../runtime/private-file.ts';
+import { loadSecrets } from '../runtime/secrets.ts';
+import { reachable, sidecarName, userOf } from '../runtime/users.ts';
 
 const PRIVATE_EXECUTABLE = 0o700;
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Under root each app and each sidecar has a user of its own, here too. */
+const asUser = ({ instance }: Bank, program: string): string => {
+  const user = userOf(instance.number, program);
+  if (user === undefined) return '';
+  return `setpriv --reuid=${user.uid} --regid=${user.gid} --clear-groups `;
+};
 
 const flagsOf = ({ instance }: Bank): string => sidecarFlags(instance.ports.sentry).join(' ');
 
@@ -37,13 +48,13 @@ for arg do
   else set -- "$@" "$arg"; fi
 done
 . ${quote(folder)}/"$app.sidecar.sh"
-exec ${quote(fileOf(bank.files, 'daprd'))} "$@" ${flagsOf(bank)}
+exec $AS_USER ${quote(reachable(bank.instance, fileOf(bank.files, 'daprd')))} "$@" ${flagsOf(bank)}
 `;
 
 /** First on PATH, so that dapr.yaml's "node" is this: it gives the app its own environment. */
-const nodeWrapper = (folder: string): string => `#!/bin/sh
+const nodeWrapper = (bank: Bank, folder: string): string => `#!/bin/sh
 if [ -n "$APP_ID" ]; then . ${quote(folder)}/"$APP_ID.app.sh"; fi
-exec ${quote(process.execPath)} "$@"
+exec $AS_USER ${quote(reachable(bank.instance, process.execPath))} "$@"
 `;
 
 const exports = (variables: Environment): string =>
@@ -56,12 +67,20 @@ const layOutDaprd = (bank: Bank): string => {
   const bin = join(folder, '.dapr', 'bin');
   mkdirSync(bin, { recursive: true });
   writePrivate(join(bin, 'daprd'), daprdWrapper(bank, folder), PRIVATE_EXECUTABLE);
-  writePrivate(join(folder, 'node'), nodeWrapper(folder), PRIVATE_EXECUTABLE);
+  writePrivate(join(folder, 'node'), nodeWrapper(bank, folder), PRIVATE_EXECUTABLE);
   const secrets = loadSecrets(bank.instance.dataDir);
   for (const app of bank.apps) {
-    const sidecar = sidecarEnvironment(bank.instance, secrets, app);
+    shareNames(bank.instance);
+    shareWithApp(bank.instance, app);
+    const sidecar = {
+      ...sidecarEnvironment(bank.instance, secrets, app),
+      AS_USER: asUser(bank, sidecarName(app.appID)),
+    };
     writePrivate(join(folder, `${app.appID}.sidecar.sh`), exports(sidecar));
-    const own = appEnvironmentWithSecrets(bank.instance, secrets, app);
+    const own = {
+      ...appEnvironmentWithSecrets(bank.instance, secrets, app),
+      AS_USER: asUser(bank, app.appID),
+    };
     writePrivate(join(folder, `${app.appID}.app.sh`), exports(own));
   }
   const cli = join(folder, 'dapr');

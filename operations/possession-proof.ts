@@ -2,7 +2,7 @@ import { generateKeyPairSync, hash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { importJWK, SignJWT, type JWK } from 'jose';
-import { writePrivate } from '../runtime/secrets.ts';
+import { writePrivate } from '../runtime/private-file.ts';
 
 const fileOf = (dataDir: string): string => join(dataDir, 'issuer', 'dpop-key.json');
 

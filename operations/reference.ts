@@ -5,6 +5,7 @@ import { referenceFiles } from '../contracts/catalogue.ts';
 import { projectRoot } from '../runtime/instance.ts';
 import { accessFiles } from '../runtime/mesh/configurations.ts';
 import { runCommand } from '../runtime/progress.ts';
+import { rotationPage } from '../runtime/rotation/rotations.ts';
 import { configurationPage } from './configuration.ts';
 
 /**
@@ -23,6 +24,7 @@ runCommand(async () => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
+  writeFileSync(join(docs, 'rotation.md'), rotationPage());
   writeFileSync(join(docs, 'configuration.md'), configurationPage(projectRoot()));
   const components = join(projectRoot(), 'components');
   const access = accessFiles();

@@ -5,12 +5,15 @@ import { command } from './command-line.ts';
 import { resolveInstance } from '../runtime/instance.ts';
 import { isAlive, readProcessTable } from '../runtime/supervisor/process-table.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
+import { KEY_OWNERS, publicKeyFile, signingKeyFile } from '../runtime/signing-keys.ts';
 
 /** Only what the runtime made is removed, so a wrong CORE_BANK_DATA costs no other files. */
 const OWN = [
   'postgres',
   'postgres.unfinished',
   'postgres-password',
+  'postgres-accounts',
+  'postgres-earlier-password',
   'nats',
   'immudb',
   'ferretdb',
@@ -20,19 +23,25 @@ const OWN = [
   'event-source',
   'trust',
   'audit',
+  'access',
   'format',
-  ...['audit', 'host', 'feed'].flatMap((owner) => [
-    `${owner}-signing-key.pem`,
-    `${owner}-public-key.pem`,
+  ...KEY_OWNERS.flatMap((owner) => [
+    signingKeyFile('', owner),
+    `${signingKeyFile('', owner)}.next`,
+    publicKeyFile('', owner),
   ]),
   'secrets.json',
-  'immudb-signing-key.pem',
-  'immudb-public-key.pem',
   'env.sh',
   'dapr.yaml',
-  'names.db',
-  'names.db-wal',
-  'names.db-shm',
+  'names',
+  'programs',
+  'supervisor',
+  'mesh',
+  'issuer',
+  'operator',
+  'message-producers.json',
+  'message-producer-key.json',
+  'key-ring.json',
   'running.json',
   'supervisor.lock',
 ];

@@ -3,10 +3,19 @@ import { REWRAP_KEYS } from '../bank-account-actor/restore/keys-backup.ts';
 import { readKeyRing, withNewKey, withoutOldKeys } from '../platform/key-ring.ts';
 import { ask } from '../platform/service-client.ts';
 import { prepareDataDir, resolveInstance, type Instance } from '../runtime/instance.ts';
-import { replacePostgresAdmin } from '../runtime/programs/postgres.ts';
+import { keepPostgresAdmin } from '../runtime/programs/postgres.ts';
 import { CannotRun, runCommand } from '../runtime/progress.ts';
-import { keyRingFile, loadSecrets, replaceSecrets, writePrivate } from '../runtime/secrets.ts';
-import { requireStopped } from './backup/log-backup.ts';
+import { writePrivate } from '../runtime/private-file.ts';
+import {
+  ROTATION_NAMES,
+  ROTATIONS,
+  secretsOf,
+  type Rotation,
+  type RotationName,
+} from '../runtime/rotation/rotations.ts';
+import { keyRingFile, loadSecrets, replaceSecrets } from '../runtime/secrets.ts';
+import { askToRotate } from '../runtime/supervisor/control.ts';
+import { isRunning } from '../runtime/supervisor/process-table.ts';
 import { appAddresses, appClient } from './client/app-client.ts';
 import { Argument, command } from './command-line.ts';
 import { say } from './terminal.ts';
@@ -48,25 +57,29 @@ async function rotateKeyRing({ dataDir }: Instance): Promise<void> {
   say(`The keys of ${rewrapped} persons are wrapped by a new key; the old one is gone.`);
 }
 
-function rotatePasswords(instance: Instance): void {
-  requireStopped(instance);
+/** Of a bank that is stopped: the next start gives all programs what is new. */
+function replacePasswords(instance: Instance): void {
   prepareDataDir(instance);
-  replacePostgresAdmin(instance, loadSecrets(instance.dataDir).postgresAdmin);
-  replaceSecrets(instance.dataDir);
-  say('Every password and token is a new one from the next start on.');
-  say('Readers of bank-events need the new password of "reader" (docs/integration-events.md).');
+  keepPostgresAdmin(instance, loadSecrets(instance.dataDir).postgresAdmin);
+  replaceSecrets(instance.dataDir, secretsOf('passwords'));
 }
 
-/**
- * `npm run rotate -- key-ring` while the bank runs: another key wraps the keys of persons.
- * `npm run rotate -- passwords` while it does not: new passwords and tokens for all programs.
- */
+async function rotate(instance: Instance, name: RotationName): Promise<void> {
+  const isStopped = !isRunning(instance);
+  if (name === 'key-ring') await rotateKeyRing(instance);
+  else if (name === 'passwords' && isStopped) replacePasswords(instance);
+  else await askToRotate(instance.dataDir, name);
+  const { replaces, afterwards }: Rotation = ROTATIONS[name];
+  say(`New ${isStopped ? 'from the next start on' : 'now'}: ${replaces}.`);
+  if (afterwards !== undefined) say(afterwards);
+}
+
+/** `npm run rotate -- NAME`: replaces keys, or passwords and tokens (docs/rotation.md). */
 runCommand(async () => {
-  const what = ['key-ring', 'passwords'] as const;
   const [asked] = command('rotate', 'Replaces keys, or passwords and tokens, by new ones.')
-    .addArgument(new Argument('<what>', 'to replace').choices(what))
+    .addArgument(new Argument('<what>', 'to replace').choices([...ROTATION_NAMES, 'all']))
     .parse().processedArgs;
   const instance = resolveInstance();
-  if (asked === 'key-ring') await rotateKeyRing(instance);
-  else rotatePasswords(instance);
+  const names = ROTATION_NAMES.filter((name) => asked === name || asked === 'all');
+  for (const name of names) await rotate(instance, name);
 });

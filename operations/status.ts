@@ -6,7 +6,6 @@ import {
   saysReady,
   shownHealthOf,
 } from '../runtime/supervisor/app-health.ts';
-import { sidecarName } from '../runtime/programs/apps.ts';
 import { command } from './command-line.ts';
 import { appToken } from '../runtime/environment.ts';
 import { resolveInstance } from '../runtime/instance.ts';
@@ -15,6 +14,7 @@ import type { Entry } from '../runtime/supervisor/process-table.ts';
 import { residentKib } from '../runtime/supervisor/process-identity.ts';
 import { clock, runCommand } from '../runtime/progress.ts';
 import { loadSecrets } from '../runtime/secrets.ts';
+import { sidecarName } from '../runtime/users.ts';
 import { say } from './terminal.ts';
 
 const KIB_PER_MIB = 1_024;

@@ -48,3 +48,16 @@ test.each<[what: string, answer: (body: string) => string]>([
 
 const answerOf = (body: string, by = host): string | undefined =>
   by.take(TARGET, body)?.answer('{"total":"7.00"}');
+
+test('given two keys, calls of either are taken and answered by it; the first one calls', () => {
+  const both = authenticCalls('another key,a key of two');
+  for (const one of [caller, stranger]) {
+    const { body, read } = one.send(TARGET, JSON_TEXT);
+    expect(read(both.take(TARGET, body)!.answer('{"ok":true}'))).toBe('{"ok":true}');
+  }
+  const own = both.send(TARGET, JSON_TEXT).body;
+  expect([stranger, host].map((one) => one.take(TARGET, own)?.json)).toEqual([
+    JSON_TEXT,
+    undefined,
+  ]);
+});

@@ -7,12 +7,16 @@ export interface Signer {
   sign(purpose: string, text: string): string;
 }
 
-/** Whether the signer of this name signed the text for this purpose. */
+/**
+ * Whether the signer of this name signed the text for this purpose. A key that has ended still
+ * counts for what lies no later than its end (`place`), and for nothing that comes now.
+ */
 export type IsSigned = (
   signer: string,
   purpose: string,
   text: string,
   signature: string,
+  place?: number,
 ) => boolean;
 
 const CURVE = 'prime256v1';
@@ -46,33 +50,40 @@ export function createSigner(privateKey: string): Signer {
   };
 }
 
-/** Checks what a signer with this private key has signed. */
-export function ownSignatureCheck(privateKey: string): IsSigned {
+/**
+ * Checks what a signer with this private key has signed.
+ * @param earlier public keys that it had before, as signatureCheck takes them.
+ */
+export function ownSignatureCheck(privateKey: string, earlier = ''): IsSigned {
   const key = createPrivateKey({
     key: Buffer.from(privateKey, 'base64'),
     format: 'der',
     type: 'pkcs8',
   });
   const half = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  return signatureCheck(half.toString('base64'));
+  const own = half.toString('base64');
+  return signatureCheck(earlier === '' ? own : `${own},${earlier}`);
 }
 
 /**
- * Checks signatures by these public keys (base64 of SPKI, DER, separated by commas). Keys that
- * come with a message are ignored.
+ * Checks signatures by these public keys (base64 of SPKI, DER, separated by commas; a key that has
+ * ended says so with `@` and the last place where it counts). Keys that come with a message are
+ * ignored.
  * @throws Error when one is no such key.
  */
 export function signatureCheck(publicKeys: string): IsSigned {
   const keys = new Map(
     publicKeys.split(',').map((text) => {
-      const bytes = Buffer.from(text, 'base64');
+      const [base64 = '', end] = text.split('@');
+      const bytes = Buffer.from(base64, 'base64');
       const key = onCurve(createPublicKey({ key: bytes, format: 'der', type: 'spki' }));
-      return [nameOf(key), { key, dsaEncoding: 'ieee-p1363' } as const];
+      const until = end === undefined ? Infinity : Number(end);
+      return [nameOf(key), { key, dsaEncoding: 'ieee-p1363', until } as const];
     }),
   );
-  return (signer, purpose, text, signature) => {
+  return (signer, purpose, text, signature, place = Infinity) => {
     const own = keys.get(signer);
-    if (own === undefined) return false;
+    if (own === undefined || place > own.until) return false;
     return verify('sha256', signedBytes(purpose, text), own, Buffer.from(signature, 'base64url'));
   };
 }

@@ -28,8 +28,8 @@ const checkpoint = (number: number, previous: string): Checkpoint => ({
   persons: 0,
   currencies: [],
 });
-const lineOf = (said: Checkpoint): string => {
-  const signature = sign('sha256', checkpointBytes(said), privateKey).toString('base64');
+const lineOf = (said: Checkpoint, key = privateKey): string => {
+  const signature = sign('sha256', checkpointBytes(said), key).toString('base64');
   return JSON.stringify({ checkpoint: said, signature });
 };
 const lines: string[] = [];
@@ -64,4 +64,17 @@ test.each([
 
 test('given the key of somebody else, then nothing is', () => {
   expect(readCheckpoint(lines[0]!, pair().publicKey)).toMatchObject({ fault: 'signature-foreign' });
+});
+
+test('given a key in place of another, both are believed, and the one before not after it', () => {
+  const next = pair();
+  const fifth = checkpoint(5, previous);
+  const sixth = checkpoint(6, checkpointHash(fifth));
+  const rotated = [...lines, lineOf(fifth, next.privateKey), lineOf(sixth, next.privateKey)];
+  expect(readCheckpoints(rotated, [next.publicKey, publicKey])).toHaveLength(6);
+  expect(readCheckpoints(rotated, publicKey)).toMatchObject({ fault: 'signature-foreign' });
+  const forged = [...rotated.slice(0, 5), lineOf(sixth)];
+  expect(readCheckpoints(forged, [next.publicKey, publicKey])).toMatchObject({
+    fault: 'signature-foreign',
+  });
 });

@@ -7,6 +7,7 @@ import {
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { sha256 } from './hashing.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
+import type { BankKeys } from './signed-state.ts';
 
 /** The previous hash that the first checkpoint names. */
 export const NO_CHECKPOINT = '0'.repeat(64);
@@ -37,17 +38,38 @@ export function readCheckpoint(line: string, key: KeyObject): SignedCheckpoint |
 }
 
 /**
+ * Reads lines in order, with the keys that the auditor has had, the latest first. What comes after
+ * a checkpoint of one key is not taken from an earlier one: that key was replaced.
+ */
+export function checkpointReader(keys: BankKeys) {
+  let possible = [keys].flat();
+  return (line: string): SignedCheckpoint | ProofFault => {
+    let fault: SignedCheckpoint | ProofFault = faulty('signature-foreign', 'There is no key.');
+    for (const [at, key] of possible.entries()) {
+      const read = readCheckpoint(line, key);
+      if (!isFault(read)) {
+        possible = possible.slice(0, at + 1);
+        return read;
+      }
+      fault = read;
+    }
+    return fault;
+  };
+}
+
+/**
  * Reads all lines of the auditor's file in order: each must be signed and name the previous one.
  * @returns all checkpoints, or the first fault.
  */
 export function readCheckpoints(
   lines: Iterable<string>,
-  key: KeyObject,
+  keys: BankKeys,
 ): readonly SignedCheckpoint[] | ProofFault {
   const all: SignedCheckpoint[] = [];
   let previous = NO_CHECKPOINT;
+  const read = checkpointReader(keys);
   for (const line of lines) {
-    const signed = readCheckpoint(line, key);
+    const signed = read(line);
     if (isFault(signed)) return signed;
     const { number, previous: named } = signed.checkpoint;
     if (number !== all.length + 1 || named !== previous) {

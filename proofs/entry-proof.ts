@@ -10,8 +10,7 @@ import {
 } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
-import { signatureFault, type SignedState } from './signed-state.ts';
-import type { KeyObject } from 'node:crypto';
+import { signatureFault, type SignedState, type BankKeys } from './signed-state.ts';
 
 /** The form of an event in the log. A proof needs exactly the same bytes again. */
 const VERSION_DIGITS = 16;
@@ -63,7 +62,7 @@ export const rawBytes = (content: Uint8Array): Buffer => Buffer.concat([ZERO, co
  * the bank signed, and that it has no metadata: it is neither deleted nor does it expire.
  * @returns what is not proven, or undefined when everything is.
  */
-export function entryFault(proof: EntryProof, key: KeyObject): ProofFault | undefined {
+export function entryFault(proof: EntryProof, key: BankKeys): ProofFault | undefined {
   const { state, dualProof } = proof;
   const unsigned = signatureFault(state, key);
   if (unsigned !== undefined) return unsigned;

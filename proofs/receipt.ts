@@ -16,11 +16,10 @@ import {
   eventKey,
   positionOf,
 } from './entry-proof.ts';
-import { signatureFault } from './signed-state.ts';
+import { signatureFault, type BankKeys } from './signed-state.ts';
 import { valueHash } from './log-transaction.ts';
 import type { PlacedVersion } from './log-walk.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
-import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 
 /** Parses a document of a known kind; a fault says what is wrong with it, and where. */
@@ -84,7 +83,7 @@ export function placeFault({ event, position, inclusion }: Placed, txId: number)
  * const fault = receiptFault(receipt, readPublicKey(pem));
  * console.log(fault?.detail ?? 'proven');
  */
-export function receiptFault(receipt: ReceiptDocument, key: KeyObject): ProofFault | undefined {
+export function receiptFault(receipt: ReceiptDocument, key: BankKeys): ProofFault | undefined {
   const { inclusion, history, state } = receipt;
   const proof = {
     ...storedEvent(receipt),
@@ -101,7 +100,7 @@ export function receiptFault(receipt: ReceiptDocument, key: KeyObject): ProofFau
  */
 export function consistencyFault(
   { from, to, history }: ConsistencyDocument,
-  key: KeyObject,
+  key: BankKeys,
 ): ProofFault | undefined {
   const target = documents.readSignedState(to);
   return (

@@ -3,6 +3,9 @@ import { HASH_BYTES, u32, u64 } from './hashing.ts';
 import type { LogState } from './log-transaction.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 
+/** One key, or all that the bank has signed with. */
+export type BankKeys = KeyObject | readonly KeyObject[];
+
 /** A state of the log with the bank's signature (ECDSA P-256 over SHA-256, DER). */
 export interface SignedState extends LogState {
   readonly db: string;
@@ -22,9 +25,21 @@ export function readPublicKey(pem: string): KeyObject {
   return key;
 }
 
-/** The PEM of a key that is given as one line: base64 of its SPKI DER. */
+const PEM = /-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g;
+
+/**
+ * All keys that the bank has signed with, the present one first: a rotation puts another one in
+ * front, and what was signed before stays proven.
+ */
+export const readPublicKeys = (pem: string): readonly KeyObject[] =>
+  (pem.match(PEM) ?? [pem]).map(readPublicKey);
+
+/** The PEM of keys that are given as one line: base64 of their SPKI DER, separated by commas. */
 export const publicKeyPem = (base64: string): string =>
-  `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
+  base64
+    .split(',')
+    .map((key) => `-----BEGIN PUBLIC KEY-----\n${key}\n-----END PUBLIC KEY-----\n`)
+    .join('');
 
 /** The bytes that are signed: immudb's PROOFS.md, step 9. */
 export const statePayload = (db: string, { txId, txHash }: LogState): Buffer => {
@@ -37,13 +52,15 @@ export const statePayload = (db: string, { txId, txHash }: LogState): Buffer => 
  * ignored.
  * @returns what is not proven, or undefined when it is signed.
  */
-export function signatureFault(state: SignedState, key: KeyObject): ProofFault | undefined {
+export function signatureFault(state: SignedState, keys: BankKeys): ProofFault | undefined {
   const { db, txId, txHash, signature } = state;
   if (signature.length === 0) {
     return faulty('signature-missing', `The state at transaction ${txId} is not signed.`);
   }
+  const known = [keys].flat();
   const isSigned =
-    txHash.length === HASH_BYTES && verify('sha256', statePayload(db, state), key, signature);
+    txHash.length === HASH_BYTES &&
+    known.some((key) => verify('sha256', statePayload(db, state), key, signature));
   if (isSigned) return undefined;
   return faulty(
     'signature-foreign',

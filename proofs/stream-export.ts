@@ -17,8 +17,7 @@ import { headerFault, headerHash, type TxHeader } from './log-transaction.ts';
 import { isIncluded } from './merkle-proof.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 import { placeFault, storedEvent } from './receipt.ts';
-import { signatureFault } from './signed-state.ts';
-import type { KeyObject } from 'node:crypto';
+import { signatureFault, type BankKeys } from './signed-state.ts';
 
 /** What the events of an export show besides their existence. */
 type ContentSummary =
@@ -94,7 +93,7 @@ export type ExportSummary = ContentSummary & {
  * const check = createStreamExport(header, key);
  * const fault = check.begin() ?? lines.map(check.take).find(isFault) ?? check.end();
  */
-export function createStreamExport(header: ExportHeader, key: KeyObject) {
+export function createStreamExport(header: ExportHeader, key: BankKeys) {
   const stream = streamOfExport(header);
   const target = documents.readHeader(header.target);
   let due = header.fromVersion;

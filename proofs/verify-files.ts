@@ -17,7 +17,7 @@ import { createLogWalk, versionFault, versionsFault, type PlacedVersion } from '
 import { readState } from './proof-documents.ts';
 import { faulty, isFault, type ProofFault } from './proof-fault.ts';
 import * as receipts from './receipt.ts';
-import { readPublicKey } from './signed-state.ts';
+import { readPublicKeys, type BankKeys } from './signed-state.ts';
 import { createStreamExport } from './stream-export.ts';
 
 /** Is called now and then with a sentence about how far a check is. */
@@ -34,13 +34,13 @@ export interface ReceiptFiles {
 }
 
 /**
- * Reads a public key: PEM, or the answer of GET /v1/audit/public-key.
+ * Reads public keys: PEM, or the answer of GET /v1/audit/public-key.
  * @throws Error when the file cannot be read or has no key on P-256.
  */
-export function readKeyFile(path: string): KeyObject {
+export function readKeyFile(path: string): readonly KeyObject[] {
   const text = readFileSync(path, 'utf8');
-  if (!text.trimStart().startsWith('{')) return readPublicKey(text);
-  return readPublicKey(String((JSON.parse(text) as { publicKey?: unknown }).publicKey));
+  if (!text.trimStart().startsWith('{')) return readPublicKeys(text);
+  return readPublicKeys(String((JSON.parse(text) as { publicKey?: unknown }).publicKey));
 }
 
 /** What the file has, read as a document of this kind. */
@@ -68,7 +68,7 @@ function unlessItStumbles(check: () => ProofFault | undefined): ProofFault | und
  */
 export async function verifyReceiptFile(
   path: string,
-  key: KeyObject,
+  key: BankKeys,
   { newer: newerPath, log, progress = () => undefined }: ReceiptFiles = {},
 ): Promise<Finding> {
   const receipt = readAs(receipts.readReceipt, path);
@@ -91,7 +91,7 @@ export async function verifyReceiptFile(
 function newerOf(
   path: string,
   receipt: ReceiptDocument,
-  key: KeyObject,
+  key: BankKeys,
 ): ConsistencyDocument | ProofFault {
   const newer = readAs(receipts.readConsistency, path);
   if (isFault(newer)) return newer;
@@ -110,7 +110,7 @@ function newerOf(
 export async function verifyEventsFile(
   path: string,
   receiptPath: string,
-  key: KeyObject,
+  key: BankKeys,
   progress: Progress,
 ): Promise<Finding> {
   const receipt = readAs(receipts.readReceipt, receiptPath);
@@ -143,7 +143,7 @@ type Check = ReturnType<typeof createStreamExport>;
  */
 export async function verifyAccountFile(
   path: string,
-  key: KeyObject,
+  key: BankKeys,
   logPath: string | undefined,
   progress: Progress,
 ): Promise<Finding> {

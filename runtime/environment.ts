@@ -5,16 +5,16 @@ import {
   auditFolder,
   keyRingFile,
   loadSecrets,
-  ownPublicKey,
-  ownSigningKey,
-  publicKeyLine,
   trustFile,
   type Secrets,
 } from './secrets.ts';
+import { earlierKeys, publicKeys, signingKey } from './signing-keys.ts';
+import { ACTOR_HOST_APP } from './programs/actor-hosts.ts';
 import { appEnvironment } from './programs/dapr-yaml.ts';
 import type { DaprApp } from './programs/dapr-yaml.ts';
 import { componentVariables, requireHandlers } from './programs/components.ts';
 import { mongoUrl } from './programs/ferretdb.ts';
+import { namesFolder } from './programs/names.ts';
 import { operatorFolders, type Instance } from './instance.ts';
 import { producersFile } from './message-producer.ts';
 import { meshEnvironment } from './mesh/identities.ts';
@@ -95,6 +95,7 @@ const APP_SECRETS: Readonly<Record<string, readonly string[]>> = {
   'core-bank-api': ['COMMAND_KEY', 'COMMAND_PRODUCERS_FILE', 'COMMAND_TOPICS', ...ACCESS_TOKENS],
   'event-source': [
     'ACCESS_FOLDER',
+    'AUDIT_EARLIER_KEYS',
     'AUDIT_FOLDER',
     'AUDIT_SIGNING_KEY',
     'BANK_EVENTS_URL',
@@ -124,6 +125,10 @@ const inherited = (): Record<string, string> => {
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 };
 
+/** While a key of calls is replaced, the actor hosts take it and the other; nobody else has to. */
+const sharedKeys = ({ appID }: DaprApp, key: string, other: string | undefined): string =>
+  appID === ACTOR_HOST_APP && other !== undefined ? `${key},${other}` : key;
+
 /** Every secret of an app and its sidecar, by the name of its environment variable. */
 const secretVariables = (instance: Instance, secrets: Secrets, app: DaprApp): Environment => ({
   JOURNAL_URL: journalUrl(instance, secrets),
@@ -134,19 +139,20 @@ const secretVariables = (instance: Instance, secrets: Secrets, app: DaprApp): En
   BANK_EVENTS_URL: bankEventsUrl(instance, secrets),
   MONGODB_URL: process.env['CORE_BANK_MONGODB_URL'] ?? mongoUrl(instance, secrets, app.appID),
   IMMUDB_PASSWORD: secrets.immudbWriter,
-  AUDIT_SIGNING_KEY: ownSigningKey(instance.dataDir, 'audit'),
-  HOST_SIGNING_KEY: ownSigningKey(instance.dataDir, 'host'),
-  LOG_FEED_SIGNING_KEY: ownSigningKey(instance.dataDir, 'feed'),
-  COMMAND_KEY: secrets.commandKey,
-  PERSONS_KEY: secrets.personsKey,
+  AUDIT_SIGNING_KEY: signingKey(instance.dataDir, 'audit'),
+  HOST_SIGNING_KEY: signingKey(instance.dataDir, 'host'),
+  LOG_FEED_SIGNING_KEY: signingKey(instance.dataDir, 'feed'),
+  COMMAND_KEY: sharedKeys(app, secrets.commandKey, secrets.otherCommandKey),
+  PERSONS_KEY: sharedKeys(app, secrets.personsKey, secrets.otherPersonsKey),
   // No secrets, but an app's own as well.
   ACCESS_FOLDER: accessFolder(instance.dataDir),
+  AUDIT_EARLIER_KEYS: earlierKeys(instance.dataDir, 'audit'),
   AUDIT_FOLDER: auditFolder(instance.dataDir),
   COMMAND_PRODUCERS_FILE: producersFile(instance.dataDir),
   COMMAND_TOPICS: topicsOf(instance.root, app.appID).join(','),
-  HOST_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'host'),
-  LOG_FEED_PUBLIC_KEYS: ownPublicKey(instance.dataDir, 'feed'),
-  LOG_PUBLIC_KEY: publicKeyLine(instance.dataDir),
+  HOST_PUBLIC_KEYS: publicKeys(instance.dataDir, 'host'),
+  LOG_FEED_PUBLIC_KEYS: publicKeys(instance.dataDir, 'feed'),
+  LOG_PUBLIC_KEY: publicKeys(instance.dataDir, 'log'),
   TRUSTED_STATE_FILE: trustFile(instance.dataDir),
   ...accessTokenVariables(instance),
 });
@@ -201,7 +207,8 @@ export const sidecarEnvironment = (
     ...pick(secretVariables(instance, secrets, app), componentVariables(instance.root, app)),
     ...meshEnvironment(instance.dataDir, app.appID),
     DAPR_HOST_IP: '127.0.0.1',
-    CORE_BANK_DATA: instance.dataDir,
+    // Where the configurations of components/ have the addresses of sidecars.
+    CORE_BANK_DATA: namesFolder(instance.dataDir),
   };
 };
 

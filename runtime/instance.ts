@@ -1,7 +1,8 @@
 import { CannotRun } from './progress.ts';
-import { existsSync, readFileSync, writeFileSync, chmodSync, mkdirSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, dirname, resolve } from 'node:path';
+import { requireReachable, takeDataDir } from './users.ts';
 
 /** Goes up when what rests in a data folder can no longer be read by what was there before. */
 const FORMAT = 5;
@@ -116,13 +117,13 @@ export const resolveInstance = (options: InstanceOptions = {}): Instance => {
 };
 
 /**
- * Creates the data folder. Other users may pass through it but not list it: PostgreSQL refuses to
- * run as root and then has its own folder inside as another user.
- * @throws CannotRun for a data folder of another release.
+ * Creates the data folder. Under root the programs, each another user, may pass through it to what
+ * is theirs, but not list it.
+ * @throws CannotRun for a data folder of another release, or of another user.
  */
 export const prepareDataDir = (instance: Instance): void => {
-  mkdirSync(instance.dataDir, { recursive: true });
-  chmodSync(instance.dataDir, process.getuid?.() === 0 ? 0o711 : 0o700);
+  takeDataDir(instance.dataDir);
+  for (const path of [instance.root, instance.dataDir]) requireReachable(join(path, 'inside'));
   requireFormat(instance.dataDir);
   mkdirSync(join(instance.dataDir, 'logs'), { recursive: true, mode: 0o700 });
 };

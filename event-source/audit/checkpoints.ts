@@ -3,8 +3,9 @@ import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Checkpoint, SignedCheckpoint } from '../../contracts/log/audit.ts';
 import { checkpointBytes, checkpointHash, NO_CHECKPOINT } from '../../proofs/audit-checkpoint.ts';
-import { readCheckpoint } from '../../proofs/audit-checkpoint.ts';
+import { checkpointReader } from '../../proofs/audit-checkpoint.ts';
 import { faulty, isFault, type ProofFault } from '../../proofs/proof-fault.ts';
+import { publicKeyPem, readPublicKey } from '../../proofs/signed-state.ts';
 
 const OWNER_ONLY = 0o600;
 /** The end of the file that is read at the start: about a hundred checkpoints. */
@@ -24,9 +25,20 @@ export interface CheckpointFile {
 export const auditorKey = (base64: string): KeyObject =>
   createPrivateKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'pkcs8' });
 
-/** The checkpoints in a file that must not lie where the log lies. */
-export function checkpointFile(path: string, privateKey: KeyObject): CheckpointFile {
-  const publicKey = createPublicKey(privateKey);
+/** Public keys of one line, as AUDIT_EARLIER_KEYS has them. */
+export const earlierKeys = (list: string): readonly KeyObject[] =>
+  list === '' ? [] : list.split(',').map((key) => readPublicKey(publicKeyPem(key)));
+
+/**
+ * The checkpoints in a file that must not lie where the log lies.
+ * @param earlier public keys that signed before this one, the latest first.
+ */
+export function checkpointFile(
+  path: string,
+  privateKey: KeyObject,
+  earlier: readonly KeyObject[] = [],
+): CheckpointFile {
+  const keys = [createPublicKey(privateKey), ...earlier];
   let last: Checkpoint | undefined;
   let isSound = false;
 
@@ -43,7 +55,7 @@ export function checkpointFile(path: string, privateKey: KeyObject): CheckpointF
         const end = tail.lastIndexOf(0x0a) + 1;
         if (end < tail.length) await opened.truncate(start + end);
         const lines = tail.toString('utf8', 0, end).split('\n').slice(0, -1);
-        const read = follow(start === 0 ? lines : lines.slice(1), publicKey, start === 0);
+        const read = follow(start === 0 ? lines : lines.slice(1), keys, start === 0);
         if (isFault(read)) return read;
         last = read.at(-1)?.checkpoint;
         isSound = true;
@@ -78,12 +90,13 @@ export function checkpointFile(path: string, privateKey: KeyObject): CheckpointF
 /** Each line signed, and following the one before as far as that was read. */
 function follow(
   lines: readonly string[],
-  key: KeyObject,
+  keys: readonly KeyObject[],
   fromStart: boolean,
 ): readonly SignedCheckpoint[] | ProofFault {
   const all: SignedCheckpoint[] = [];
+  const read = checkpointReader(keys);
   for (const line of lines) {
-    const signed = readCheckpoint(line, key);
+    const signed = read(line);
     if (isFault(signed)) return signed;
     const { number, previous } = signed.checkpoint;
     const before = all.at(-1)?.checkpoint;

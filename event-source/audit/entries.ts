@@ -207,7 +207,7 @@ function unsigned(
   const right = read
     .flatMap((signatures) => signatures ?? [])
     .filter(({ signer, signature, digests: covered }) =>
-      isSigned(signer, EVENTS_PURPOSE, signedDigests(covered), signature),
+      isSigned(signer, EVENTS_PURPOSE, signedDigests(covered), signature, id),
     );
   const covered = new Set(right.flatMap((signature) => signature.digests));
   const forged = events.filter(({ digest }) => !covered.has(digest));

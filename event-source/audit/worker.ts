@@ -7,7 +7,7 @@ import type { Finding } from './entries.ts';
 import { auditor, type AuditReport } from './auditor.ts';
 import type { HeadsPage } from './journal-heads.ts';
 import type { BooksSnapshot } from './snapshots.ts';
-import { auditorKey, checkpointFile } from './checkpoints.ts';
+import { auditorKey, checkpointFile, earlierKeys } from './checkpoints.ts';
 import { immudbAuditSource } from './immudb-source.ts';
 import { immudbClient, type ImmudbOptions } from '../immudb/client.ts';
 
@@ -17,6 +17,8 @@ export interface AuditWorkerData extends ImmudbOptions {
   readonly hostKeys: string;
   readonly checkpointFile: string;
   readonly auditorKey: string;
+  /** Public keys that it had before, as AUDIT_EARLIER_KEYS has them. */
+  readonly earlierAuditorKeys: string;
 }
 
 export type FromAuditWorker =
@@ -47,7 +49,11 @@ let hear: (heads: HeadsPage) => void = () => undefined;
 const client = immudbClient(data);
 const audit = auditor({
   source: immudbAuditSource(client.call),
-  checkpoints: checkpointFile(data.checkpointFile, auditorKey(data.auditorKey)),
+  checkpoints: checkpointFile(
+    data.checkpointFile,
+    auditorKey(data.auditorKey),
+    earlierKeys(data.earlierAuditorKeys),
+  ),
   database: data.database,
   publicKey: readPublicKey(data.publicKey),
   isSigned: signatureCheck(data.hostKeys),

@@ -10,7 +10,8 @@ import {
 import { instanceForTests, launch, untilReady } from '../../runtime/programs/instance-for-tests.ts';
 import { findPrograms } from '../../runtime/programs/programs.ts';
 import { createProgress } from '../../runtime/progress.ts';
-import { loadSecrets, publicKeyFile } from '../../runtime/secrets.ts';
+import { publicKeyFile } from '../../runtime/signing-keys.ts';
+import { loadSecrets } from '../../runtime/secrets.ts';
 import type { ImmudbLogOptions } from './log.ts';
 import { trustFile } from './trust-file.ts';
 
@@ -48,7 +49,7 @@ export async function startImmudb(
       user: LOG_USER,
       password: secrets.immudbWriter,
       database: LOG_DATABASE,
-      publicKey: readFileSync(publicKeyFile(dataDir), 'utf8'),
+      publicKey: readFileSync(publicKeyFile(dataDir, 'log'), 'utf8'),
       trust: trustFile(join(dataDir, 'trusted-state.json')),
     },
     dataDir,

@@ -6,7 +6,7 @@ import { readConfig } from '../../platform/config.ts';
 import { progressBar } from '../../platform/progress-bar.ts';
 import type { LogState } from '../../proofs/log-transaction.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
-import { readPublicKey, signatureFault } from '../../proofs/signed-state.ts';
+import { readPublicKey, readPublicKeys, signatureFault } from '../../proofs/signed-state.ts';
 import { checkImmudb, signedState } from '../../event-source/immudb/check.ts';
 import { immudbClient } from '../../event-source/immudb/client.ts';
 import { trustFile } from '../../event-source/immudb/trust-file.ts';
@@ -37,7 +37,8 @@ const config = readConfig({
   LOG_PUBLIC_KEY_FILE: z.string().min(1),
 });
 const database = config.IMMUDB_DATABASE;
-const publicKey = readPublicKey(readFileSync(config.LOG_PUBLIC_KEY_FILE, 'utf8'));
+const pem = readFileSync(config.LOG_PUBLIC_KEY_FILE, 'utf8');
+const publicKey = readPublicKey(pem);
 
 const fail = (sentence: string): never => {
   process.stderr.write(`${sentence}\n`);
@@ -50,7 +51,7 @@ const mustHave = (values.contains ?? []).map((text): LogState => {
   const state = { txId: Number(txId), txHash: Buffer.from(txHash, 'hex') };
   if (signature === undefined) return state;
   const signed = { ...state, db: database, signature: Buffer.from(signature, 'base64url') };
-  const wrong = signatureFault(signed, publicKey);
+  const wrong = signatureFault(signed, readPublicKeys(pem));
   return wrong === undefined ? state : fail(wrong.detail);
 });
 

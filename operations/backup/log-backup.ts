@@ -1,21 +1,17 @@
 import { replaceFile, syncPath } from '../../platform/durable-file.ts';
+import { readPublicKey, readPublicKeys } from '../../proofs/signed-state.ts';
 import type { Instance } from '../../runtime/instance.ts';
 import { LOOPBACK, freePort, accepts } from '../../runtime/ports.ts';
 import {
-  immudbProgram,
+  immudbOnCopy,
   LOG_DATABASE,
   LOG_READER,
   logFolder,
   provisionImmudb,
 } from '../../runtime/programs/immudb.ts';
 import { CannotRun } from '../../runtime/progress.ts';
-import {
-  publicKeyFile,
-  type Secrets,
-  auditFolder,
-  signingKeyFile,
-  trustFile,
-} from '../../runtime/secrets.ts';
+import { publicKeyFile, signingKeyFile } from '../../runtime/signing-keys.ts';
+import { type Secrets, auditFolder, trustFile } from '../../runtime/secrets.ts';
 import { isAlive, readProcessTable } from '../../runtime/supervisor/process-table.ts';
 import type { Supervisor } from '../../runtime/supervisor/supervisor.ts';
 import {
@@ -76,7 +72,7 @@ function checkLog(
       IMMUDB_USER: LOG_READER,
       IMMUDB_PASSWORD: secrets.immudbReader,
       IMMUDB_DATABASE: LOG_DATABASE,
-      LOG_PUBLIC_KEY_FILE: publicKeyFile(instance.dataDir),
+      LOG_PUBLIC_KEY_FILE: publicKeyFile(instance.dataDir, 'log'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -113,7 +109,7 @@ async function checkCopy(
 ): Promise<CheckedEnd> {
   const immudb = await freePort();
   const other = { ...instance, ports: { ...instance.ports, immudb } };
-  const spec = immudbProgram(other, secrets, command, folder);
+  const spec = immudbOnCopy(other, secrets, command, folder);
   const name = 'immudb-copy';
   await supervisor.start([{ ...spec, name, logFile: `${spec.logFile}-copy` }]);
   // Passwords may have been changed since the copy was made.
@@ -184,7 +180,7 @@ export async function backUp(backup: LogBackup, to: string): Promise<Manifest> {
   dropIndexes(copy);
   const all = bytesOf(copy, filesOfLog(copy));
   const files = await listCopy(copy, bar('hashing', all));
-  const publicKey = readFileSync(publicKeyFile(instance.dataDir), 'utf8');
+  const publicKey = readFileSync(publicKeyFile(instance.dataDir, 'log'), 'utf8');
   const manifest: Manifest = { format: FORMAT, takenAt, publicKey, end, files };
   await replaceFile(join(to, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
   return manifest;
@@ -222,6 +218,10 @@ const ofOtherRelease = (from: string, format: string): string =>
       'name their predecessors.'
     : `${from} is a log of another release, which this one cannot go on with.`;
 
+/** Whether the bank has signed its log with the first of these keys, now or before. */
+const isOwnKey = (own: string, ofBackup: string): boolean =>
+  readPublicKeys(own).some((key) => key.equals(readPublicKey(ofBackup)));
+
 export interface PutBack {
   readonly manifest: Manifest;
   /** Where the log is now that was there. */
@@ -241,13 +241,13 @@ export async function putBack(
 ): Promise<PutBack> {
   const { instance, bar } = backup;
   const manifest = readManifest(from);
-  if (!existsSync(signingKeyFile(instance.dataDir))) {
+  if (!existsSync(signingKeyFile(instance.dataDir, 'log'))) {
     throw new CannotRun(
       `${instance.dataDir} has no keys: put secrets.json, immudb-signing-key.pem and ` +
         'immudb-public-key.pem of the bank there first (docs/restore.md).',
     );
   }
-  if (readFileSync(publicKeyFile(instance.dataDir), 'utf8').trim() !== manifest.publicKey.trim()) {
+  if (!isOwnKey(readFileSync(publicKeyFile(instance.dataDir, 'log'), 'utf8'), manifest.publicKey)) {
     throw new CannotRun(`${from} is the log of another bank: its public key is not that of this.`);
   }
   const to = logFolder(instance);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { PERSON_ID_PATTERN } from '../../domain/ids.ts';
 import { ROLES, type Role } from '../../contracts/access/principal.ts';
 import { sameToken } from '../../platform/http/app-token.ts';
-import { writePrivate } from '../../runtime/secrets.ts';
+import { writePrivate } from '../../runtime/private-file.ts';
 
 /** Roles that a person has; a service signs in by its own secret. */
 const PEOPLE = ROLES.filter((role) => role !== 'service');

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID, type JsonWebKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writePrivate } from '../../runtime/secrets.ts';
+import { writePrivate } from '../../runtime/private-file.ts';
 
 const jwk = z.looseObject({ kid: z.string(), kty: z.literal('EC') });
 const keysFile = z.strictObject({ keys: z.array(jwk).min(1) });

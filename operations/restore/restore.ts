@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ACTOR_HOST_APP } from '../../runtime/programs/actor-hosts.ts';
 import { appPrograms, sidecarProgram } from '../../runtime/programs/apps.ts';
-import { forgetAddresses, startBank, type Bank } from '../../runtime/supervisor/bank.ts';
+import { startBank, type Bank } from '../../runtime/supervisor/bank.ts';
 import { stopOnSignals } from '../../runtime/supervisor/command.ts';
 import { appEnvironmentWithSecrets } from '../../runtime/environment.ts';
+import { forgetAddresses } from '../../runtime/programs/names.ts';
 import { fileOf } from '../../runtime/programs/infrastructure.ts';
 import {
   asAdmin,
@@ -17,6 +18,7 @@ import { createProgress, CannotRun, runCommand } from '../../runtime/progress.ts
 import { command, several } from '../command-line.ts';
 import { droppedFile, releaseInLog, requireStreams } from './released-streams.ts';
 import { loadSecrets, type Secrets } from '../../runtime/secrets.ts';
+import { forgetEnds } from '../../runtime/signing-keys.ts';
 import type { Supervisor } from '../../runtime/supervisor/supervisor.ts';
 
 const POLL_MS = 200;
@@ -111,6 +113,8 @@ runCommand(async () => {
     // The log gets again whatever the broker still has; what it has already it recognises.
     const rewind = (broker: NatsConnection) =>
       rewindConsumer(broker, ...EVENTS_TO_LOG, bank.instance.root);
+    // In a log that is filled again, what a replaced key has signed has other places.
+    if (refill) forgetEnds(bank.instance.dataDir, 'host');
     if (refill) await asAdmin(bank.instance, secrets, rewind);
     if (renumber) {
       const { root } = bank.instance;

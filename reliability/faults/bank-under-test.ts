@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,11 @@ const SOON = { backOffMsMax: 1_000 };
 export async function bankUnderTest(options: Pick<BankOptions, 'actorHosts'> = {}) {
   const instance = await freeInstance();
   const dataDir = mkdtempSync(path.join(tmpdir(), `core-bank-${instance}-`));
-  const crashFile = path.join(dataDir, 'crash');
+  const crashes = path.join(dataDir, 'crashes');
+  mkdirSync(crashes);
+  // Who crashes removes the file, and may be another user.
+  chmodSync(crashes, 0o777);
+  const crashFile = path.join(crashes, 'next');
   process.env['CORE_BANK_CRASH_FILE'] = crashFile;
   const notes: string[] = [];
   const onNote = (sentence: string): void => void notes.push(sentence);
@@ -92,7 +96,14 @@ export async function runFault(
   house: BankUnderTest,
   random: () => number,
   hurt: () => Promise<void> | void,
-  { clients = 12, accounts = 12, beforeMs = 500, afterMs = 1_000, acknowledgedMin = 20 } = {},
+  {
+    clients = 12,
+    accounts = 12,
+    beforeMs = 500,
+    afterMs = 1_000,
+    acknowledgedMin = 20,
+    healMsMax = HEAL_MS_MAX,
+  } = {},
 ): Promise<FaultRun> {
   const { commandUrl, queryUrl } = house;
   const accountIds = await house.openAccounts(accounts);
@@ -107,12 +118,12 @@ export async function runFault(
   while (acknowledged() <= acknowledgedMin && performance.now() < deadline) await sleep(POLL_MS);
   const attempts = [...(await load.stop())];
   const healing = performance.now();
-  const looked = await violationsWithin(HEAL_MS_MAX, () => judge(queryUrl, accountIds, attempts));
+  const looked = await violationsWithin(healMsMax, () => judge(queryUrl, accountIds, attempts));
   const healMs = performance.now() - healing;
   const unknown = attempts.filter(({ state }) => state === 'unknown');
   const retried = await retry(commandUrl, unknown);
   const all = [...attempts, ...retried];
-  const finally_ = await violationsWithin(HEAL_MS_MAX, () => judge(queryUrl, accountIds, all));
+  const finally_ = await violationsWithin(healMsMax, () => judge(queryUrl, accountIds, all));
   const still = retried.filter(({ state }) => state === 'unknown');
   const views = await Promise.all(accountIds.map((id) => viewOf(queryUrl, id)));
   return {

@@ -11,7 +11,8 @@ import {
 import { readCheckpoint, readCheckpoints } from '../../proofs/audit-checkpoint.ts';
 import { isFault } from '../../proofs/proof-fault.ts';
 import { readPublicKey } from '../../proofs/signed-state.ts';
-import { auditPublicKeyFile, loadSecrets } from '../../runtime/secrets.ts';
+import { loadSecrets } from '../../runtime/secrets.ts';
+import { publicKeyFile } from '../../runtime/signing-keys.ts';
 import { bankUnderTest, violationsWithin, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { bankFetch } from '../faults/bank-fetch.ts';
 
@@ -62,7 +63,9 @@ test('checkpoints on the topic are signed by the auditor and follow each other',
   await eventually('no checkpoint', async () =>
     (await published()).some(({ type }) => type === 'checkpoint'),
   );
-  const key = readPublicKey(readFileSync(auditPublicKeyFile(house.bank.instance.dataDir), 'utf8'));
+  const key = readPublicKey(
+    readFileSync(publicKeyFile(house.bank.instance.dataDir, 'audit'), 'utf8'),
+  );
   const lines: string[] = [];
   for (const { type, ...signed } of await published()) {
     expect(type).toBe('checkpoint');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { ACTOR_HOST_APP, withActorHosts } from '../programs/actor-hosts.ts';
-import { sidecarName } from '../programs/apps.ts';
+import { sidecarName } from '../users.ts';
 import { appEnvironment, daprdArgs, parseDaprYaml } from '../programs/dapr-yaml.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
 import { namespaceOf } from '../../contracts/access/namespaces.ts';

@@ -5,7 +5,9 @@ import { makeAuthority } from '../mesh/authority.ts';
 import { withNewKey } from '../../platform/key-ring.ts';
 import { variableOf } from '../environment.ts';
 import { makeSentryTokens, sentryConfiguration } from '../mesh/identities.ts';
-import { newSecret, newSigningPair, writePrivate } from '../secrets.ts';
+import { newSigningPair } from '../signing-keys.ts';
+import { writePrivate } from '../private-file.ts';
+import { newSecret } from '../secrets.ts';
 
 /** Where sentry's container has the keys of the tokens. */
 const TOKEN_KEYS_FILE = '/mesh/keys/tokens.json';

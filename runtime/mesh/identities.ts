@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { APP_IDS, namespaceOf } from '../../contracts/access/namespaces.ts';
-import { writePrivate } from '../secrets.ts';
+import { writePrivate } from '../private-file.ts';
 import { makeAuthority, type Authority } from './authority.ts';
 
 /** Of sentry and placement. */
@@ -17,7 +17,7 @@ const DIRECTORY_MODE = 0o700;
 /** Who has a token: the apps, whose sidecars show it, and placement. */
 export const IDENTITIES: readonly string[] = [...APP_IDS, PLACEMENT_ID];
 
-const meshFolder = (dataDir: string): string => join(dataDir, 'mesh');
+export const meshFolder = (dataDir: string): string => join(dataDir, 'mesh');
 /** Where sentry finds its key and its certificate. */
 export const authorityFolder = (dataDir: string): string => join(meshFolder(dataDir), 'authority');
 /** Whom everybody in the mesh believes (PEM). */
@@ -28,7 +28,9 @@ export const sentryConfigurationFile = (dataDir: string): string =>
 /** What proves to sentry who asks for a certificate: a secret of that one program. */
 export const sentryTokenFile = (dataDir: string, id: string): string =>
   join(meshFolder(dataDir), 'tokens', `${id}.jwt`);
-const tokenKeysFile = (dataDir: string): string => join(meshFolder(dataDir), 'keys', 'tokens.json');
+/** How sentry knows the tokens (JWKS). */
+export const tokenKeysFile = (dataDir: string): string =>
+  join(meshFolder(dataDir), 'keys', 'tokens.json');
 
 /** How long a certificate holds, and how far it is backdated for clocks that are behind. */
 export interface CertificateTimes {

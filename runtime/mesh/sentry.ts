@@ -2,6 +2,8 @@ import { logFile, type Instance } from '../instance.ts';
 import { answersOk, LOOPBACK } from '../ports.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { authorityFolder, prepareMesh, sentryConfigurationFile } from './identities.ts';
+import { shareMesh } from './ownership.ts';
+import { asOwnUser } from '../users.ts';
 import type { CertificateTimes } from './identities.ts';
 
 /** The arguments of sentry: its configuration, the folder of its authority, and its ports. */
@@ -39,9 +41,10 @@ export const sentryProgram = (
   times?: CertificateTimes,
 ): ProgramSpec => {
   prepareMesh(instance.dataDir, times);
+  shareMesh(instance);
   return {
     name: 'sentry',
-    command,
+    ...asOwnUser(instance, 'sentry', command),
     args: sentryArgs(
       sentryConfigurationFile(instance.dataDir),
       authorityFolder(instance.dataDir),

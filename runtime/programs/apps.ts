@@ -1,20 +1,42 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { ACTOR_HOST_APP } from './actor-hosts.ts';
 import { daprdArgs } from './dapr-yaml.ts';
 import type { DaprApp } from './dapr-yaml.ts';
 import type { InspectorPorts } from './inspector.ts';
-import { appEnvironmentWithSecrets, sidecarEnvironment } from '../environment.ts';
-import { logFile, type Instance } from '../instance.ts';
+import { appEnvironmentWithSecrets, appSecretNames, sidecarEnvironment } from '../environment.ts';
+import { logFile, operatorFolders, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { answersOk, LOOPBACK } from '../ports.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
-import type { Secrets } from '../secrets.ts';
+import { accessFolder, auditFolder, keyRingFile, trustFile, type Secrets } from '../secrets.ts';
+import { asOwnUser, handOver, ownFolder, passage, sidecarName, userOf } from '../users.ts';
+import { shareNames } from './names.ts';
 
 const SIDECAR_LAYER = 2;
 const APP_LAYER = 3;
 
-/** The name of an app's sidecar as a program. */
-export const sidecarName = (app: string): string => `${app}-daprd`;
+/** What an app alone reads and writes in the data folder, by the variable that tells it where. */
+const OWN_FILES: Readonly<Record<string, (dataDir: string, app: DaprApp) => string>> = {
+  ACCESS_FOLDER: accessFolder,
+  AUDIT_FOLDER: auditFolder,
+  KEY_RING_FILE: keyRingFile,
+  OPERATOR_FOLDER: (dataDir, { name }) => join(operatorFolders(dataDir), name),
+  TRUSTED_STATE_FILE: (dataDir) => dirname(trustFile(dataDir)),
+};
+
+/** Gives an app what is its own in the data folder. */
+export const shareWithApp = ({ dataDir, number }: Instance, app: DaprApp): void => {
+  const user = userOf(number, app.appID);
+  passage(operatorFolders(dataDir));
+  for (const name of appSecretNames(app)) {
+    const path = OWN_FILES[name]?.(dataDir, app);
+    if (path === undefined) continue;
+    if (name !== 'KEY_RING_FILE') ownFolder(path, user);
+    // It may lie elsewhere, and is missing when a restore has yet to bring it back.
+    else if (existsSync(path)) handOver(path, user);
+  }
+};
 
 /** The sidecar alone, for a program that takes the place of the app. */
 export const sidecarProgram = (
@@ -25,7 +47,8 @@ export const sidecarProgram = (
 ): ProgramSpec => ({
   name: sidecarName(app.name),
   givesUpOn: 'nats',
-  command: daprd,
+  beforeStart: () => shareNames(instance),
+  ...asOwnUser(instance, sidecarName(app.appID), daprd),
   args: daprdArgs(instance.root, app, instance.ports.sentry),
   env: sidecarEnvironment(instance, secrets, app),
   cwd: instance.dataDir,
@@ -59,12 +82,13 @@ const appItself = (
   inspectorPort: number | undefined,
 ): ProgramSpec => {
   const [command = 'node', ...args] = app.command;
+  shareWithApp(instance, app);
   const isActorHost = app.appID === ACTOR_HOST_APP;
   const watched = isActorHost ? { unansweredMax: ACTOR_HOST_UNANSWERED_MAX } : {};
   return {
     name: app.name,
     // The node that runs this also runs the apps, whatever PATH says.
-    command: command === 'node' ? process.execPath : command,
+    ...asOwnUser(instance, app.appID, command === 'node' ? process.execPath : command),
     args: inspectorPort === undefined ? args : [`--inspect=${LOOPBACK}:${inspectorPort}`, ...args],
     env: appEnvironmentWithSecrets(instance, secrets, app),
     cwd: resolve(instance.root, app.appDirPath),

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
@@ -6,6 +5,7 @@ import { accepts, LOOPBACK } from '../ports.ts';
 import { POSTGRES_ADMIN } from './postgres-connection.ts';
 import { readSideRole, readsideUrl } from './read-side-database.ts';
 import type { Secrets } from '../secrets.ts';
+import { asOwnUser, ownFolder } from '../users.ts';
 
 /**
  * The server of MongoDB's protocol in front of PostgreSQL. It has no password of its own: the
@@ -13,10 +13,11 @@ import type { Secrets } from '../secrets.ts';
  */
 export const ferretdbProgram = (instance: Instance, command: string): ProgramSpec => {
   const cwd = join(instance.dataDir, 'ferretdb');
-  mkdirSync(cwd, { recursive: true, mode: 0o700 });
+  const own = asOwnUser(instance, 'ferretdb', command);
+  ownFolder(cwd, own.user);
   return {
     name: 'ferretdb',
-    command,
+    ...own,
     args: [],
     env: {
       FERRETDB_LISTEN_ADDR: `${LOOPBACK}:${instance.ports.mongo}`,

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
-import { mkdirSync } from 'node:fs';
 import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js';
 import type { Client, ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { LOOPBACK } from '../ports.ts';
-import { signingKeyFile, type Secrets } from '../secrets.ts';
+import { signingKeyFile } from '../signing-keys.ts';
+import { type Secrets } from '../secrets.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
+import { asOwnUser, handOver, ownFolder, userOf } from '../users.ts';
 
 /** Name of the log's database. */
 export const LOG_DATABASE = 'corebank';
@@ -15,6 +16,7 @@ export const LOG_DATABASE = 'corebank';
 export const LOG_USER = 'corebank';
 /** The user that only reads it, for audits and the check of backups. */
 export const LOG_READER = 'corebank_reader';
+const ADMIN = 'immudb';
 const CALL_TIMEOUT_MS = 5_000;
 const USERS = [
   { name: LOG_USER, secret: 'immudbWriter', permission: 2 },
@@ -106,7 +108,8 @@ const withSession = async (
   try {
     await work(session);
   } finally {
-    await client.call('CloseSession', {}, session);
+    // Whose password is replaced has no session any more.
+    await client.call('CloseSession', {}, session).catch(() => undefined);
   }
 };
 
@@ -124,18 +127,33 @@ const isHealthy = async (instance: Instance): Promise<boolean> => {
 /** The folder of the log's files. */
 export const logFolder = (instance: Instance): string => join(instance.dataDir, 'immudb', 'data');
 
-/**
- * The immutable log's server. It syncs every commit: without that a kill ruins its files. It
- * serves the bank's log, or a copy of it on another port.
- */
+/** The immutable log's server. It syncs every commit: without that a kill ruins its files. */
 export const immudbProgram = (
   instance: Instance,
   secrets: Secrets,
   command: string,
-  dir = logFolder(instance),
+): ProgramSpec => {
+  const own = asOwnUser(instance, 'immudb', command);
+  handOver(signingKeyFile(instance.dataDir, 'log'), own.user);
+  return { ...immudbOn(instance, secrets, own.command, logFolder(instance)), ...own };
+};
+
+/** The same server on a copy of the log, which belongs to who looks at it and who runs it. */
+export const immudbOnCopy = (
+  instance: Instance,
+  secrets: Secrets,
+  command: string,
+  dir: string,
+): ProgramSpec => immudbOn(instance, secrets, command, dir);
+
+const immudbOn = (
+  instance: Instance,
+  secrets: Secrets,
+  command: string,
+  dir: string,
 ): ProgramSpec => {
   const cwd = join(instance.dataDir, 'immudb');
-  mkdirSync(cwd, { recursive: true, mode: 0o700 });
+  ownFolder(cwd, userOf(instance.number, 'immudb'));
   const off = ['metrics-server', 'web-server', 'pgsql-server', 'grpc-reflection', 'swaggerui'];
   return {
     name: 'immudb',
@@ -150,7 +168,7 @@ export const immudbProgram = (
       String(instance.ports.immudb),
       ...off.map((server) => `--${server}=false`),
       '--signingKey',
-      signingKeyFile(instance.dataDir),
+      signingKeyFile(instance.dataDir, 'log'),
       '--logformat',
       'text',
       // The password of its data folder is the one of the secrets, also after a rotation.
@@ -185,11 +203,46 @@ export const provisionImmudb = async (instance: Instance, secrets: LogSecrets): 
     for (const user of USERS) {
       const password = secrets[user.secret];
       await withSession(client, user.name, password, LOG_DATABASE, nothing).catch(() =>
-        withSession(client, 'immudb', secrets.immudbAdmin, 'defaultdb', (session) =>
+        withSession(client, ADMIN, secrets.immudbAdmin, 'defaultdb', (session) =>
           provideUser(client, session, user, password),
         ),
       );
     }
+  } finally {
+    client.close();
+  }
+};
+
+/** Gives the administrator another password while the log runs; a start has that of the secrets. */
+export const replaceImmudbAdmin = async (
+  instance: Instance,
+  before: LogSecrets,
+  now: LogSecrets,
+): Promise<void> => {
+  const client = openClient(instance);
+  const user = Buffer.from(ADMIN);
+  const [oldPassword, newPassword] = [before, now].map((all) => Buffer.from(all.immudbAdmin));
+  try {
+    const hasIt = withSession(client, ADMIN, now.immudbAdmin, 'defaultdb', async () => undefined);
+    await hasIt.catch(() =>
+      withSession(client, ADMIN, before.immudbAdmin, 'defaultdb', async (session) => {
+        await client.call('ChangePassword', { user, oldPassword, newPassword }, session);
+      }),
+    );
+  } finally {
+    client.close();
+  }
+};
+
+/** The last transaction of the log. */
+export const lastTransaction = async (instance: Instance, secrets: LogSecrets): Promise<number> => {
+  const client = openClient(instance);
+  let last = 0;
+  try {
+    await withSession(client, LOG_READER, secrets.immudbReader, LOG_DATABASE, async (session) => {
+      last = Number((await client.call('CurrentState', {}, session))['txId']);
+    });
+    return last;
   } finally {
     client.close();
   }

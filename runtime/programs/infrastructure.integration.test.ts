@@ -11,7 +11,8 @@ import { brokerPlanOf } from './broker-rights.ts';
 import { readDaprYaml } from './dapr-yaml.ts';
 import { asAdmin, brokerPassword, provisionNats } from './nats.ts';
 import { loadSecrets, replaceSecrets } from '../secrets.ts';
-import { replacePostgresAdmin } from './postgres.ts';
+import { keepPostgresAdmin } from './postgres.ts';
+import { secretsOf } from '../rotation/rotations.ts';
 
 const START_MS_MAX = 120_000;
 const WARM_START_MS_MAX = 20_000;
@@ -219,8 +220,8 @@ describe('the infrastructure', () => {
       await query('journal', 'journal', `select journal.set_mark('whole', '${at}')`);
       await bank.stop();
       const before = loadSecrets(dataDir);
-      replacePostgresAdmin(bank.instance, before.postgresAdmin);
-      replaceSecrets(dataDir);
+      keepPostgresAdmin(bank.instance, before.postgresAdmin);
+      replaceSecrets(dataDir, secretsOf('passwords'));
       const started = Date.now();
       bank = await start();
       expect(Date.now() - started).toBeLessThan(WARM_START_MS_MAX);

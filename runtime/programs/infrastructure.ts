@@ -9,6 +9,7 @@ import type { Instance } from '../instance.ts';
 import type { Programs } from './programs.ts';
 import type { ProgramName } from './versions.ts';
 import type { Secrets } from '../secrets.ts';
+import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
 /** The path of a program. Every program was found or built before, so a missing one is a bug. */
@@ -17,6 +18,45 @@ export const fileOf = (programs: Programs, name: ProgramName): string => {
   if (file === undefined) throw new Error(`program ${name} was not looked up`);
   return file;
 };
+
+type InfrastructureName =
+  'postgres' | 'ferretdb' | 'nats' | 'immudb' | 'sentry' | 'placement' | 'issuer';
+
+/** How one of them is started, with what the data folder says now. */
+export const infrastructureProgram = (
+  name: InfrastructureName,
+  instance: Instance,
+  secrets: Secrets,
+  programs: Programs,
+): ProgramSpec => {
+  switch (name) {
+    case 'postgres':
+      return postgresProgram(instance, secrets);
+    case 'ferretdb':
+      return ferretdbProgram(instance, fileOf(programs, 'ferretdb'));
+    case 'nats':
+      return natsProgram(instance, secrets, fileOf(programs, 'nats-server'));
+    case 'immudb':
+      return immudbProgram(instance, secrets, fileOf(programs, 'immudb'));
+    case 'sentry':
+      return sentryProgram(instance, fileOf(programs, 'sentry'));
+    case 'placement':
+      return placementProgram(instance, fileOf(programs, 'placement'));
+    case 'issuer':
+      return issuerProgram(instance, secrets);
+  }
+};
+const INFRASTRUCTURE: readonly string[] = [
+  'postgres',
+  'ferretdb',
+  'nats',
+  'immudb',
+  'sentry',
+  'placement',
+  'issuer',
+];
+export const isInfrastructure = (name: string): name is InfrastructureName =>
+  INFRASTRUCTURE.includes(name);
 
 /**
  * Starts what the apps rely on, waits for it and creates databases, streams and users. Idempotent.
@@ -28,26 +68,28 @@ export const startInfrastructure = async (
   secrets: Secrets,
   programs: Programs,
 ): Promise<void> => {
+  const start = (name: InfrastructureName): Promise<void> =>
+    supervisor.start([infrastructureProgram(name, instance, secrets, programs)]);
   const readSide = async (): Promise<void> => {
-    await supervisor.start([postgresProgram(instance, secrets)]);
+    await start('postgres');
     await provisionPostgres(instance, secrets);
     if (process.env['CORE_BANK_MONGODB_URL'] !== undefined) return;
-    await supervisor.start([ferretdbProgram(instance, fileOf(programs, 'ferretdb'))]);
+    await start('ferretdb');
   };
   const broker = async (): Promise<void> => {
-    await supervisor.start([natsProgram(instance, secrets, fileOf(programs, 'nats-server'))]);
+    await start('nats');
     await provisionNats(instance, secrets);
   };
   const log = async (): Promise<void> => {
-    await supervisor.start([immudbProgram(instance, secrets, fileOf(programs, 'immudb'))]);
+    await start('immudb');
     await provisionImmudb(instance, secrets);
   };
   const dapr = async (): Promise<void> => {
-    await supervisor.start([sentryProgram(instance, fileOf(programs, 'sentry'))]);
-    await supervisor.start([placementProgram(instance, fileOf(programs, 'placement'))]);
+    await start('sentry');
+    await start('placement');
   };
   const issuer = async (): Promise<void> => {
-    if (issuerOf(instance).isLocal) await supervisor.start([issuerProgram(instance, secrets)]);
+    if (issuerOf(instance).isLocal) await start('issuer');
   };
   await Promise.all([readSide(), broker(), log(), dapr(), issuer()]);
 };

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { logFile, type Instance } from '../instance.ts';
 import { answersOk, LOOPBACK } from '../ports.ts';
 import { CannotRun } from '../progress.ts';
 import type { Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
+import { asOwnUser, ownFolder } from '../users.ts';
 
 /** With `yes`, the bank starts only with settings that are fit for real users. */
 const PRODUCTION_VARIABLE = 'CORE_BANK_PRODUCTION';
@@ -85,10 +85,11 @@ export const accessTokenVariables = (instance: Instance): Readonly<Record<string
 export const issuerProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {
   const { dataDir, root, ports } = instance;
   const folder = folderOf(dataDir);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const own = asOwnUser(instance, 'issuer', process.execPath);
+  ownFolder(folder, own.user);
   return {
     name: 'issuer',
-    command: process.execPath,
+    ...own,
     // It has little to do, and never much at once.
     args: [
       '--max-semi-space-size=1',

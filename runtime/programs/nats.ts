@@ -1,9 +1,11 @@
 import { logFile, type Instance } from '../instance.ts';
 import { accepts, LOOPBACK } from '../ports.ts';
 import { CannotRun } from '../progress.ts';
-import { writePrivate, type Secrets } from '../secrets.ts';
+import { writePrivate } from '../private-file.ts';
+import { type Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { nicenessOf } from '../supervisor/scheduling.ts';
+import { asOwnUser, handOver, ownFolder } from '../users.ts';
 import {
   AckPolicy,
   DeliverPolicy,
@@ -17,7 +19,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos, connect, type NatsConnection } from '@nats-io/transport-node';
 import { createHmac, randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import {
   ADMIN,
@@ -100,7 +102,8 @@ export function brokerPassword(secrets: Secrets, user: string): string {
 /** The broker. Its passwords stand in a file that only its owner can read. */
 export const natsProgram = (instance: Instance, secrets: Secrets, command: string): ProgramSpec => {
   const cwd = join(instance.dataDir, 'nats');
-  mkdirSync(cwd, { recursive: true, mode: 0o700 });
+  const own = asOwnUser(instance, 'nats', command);
+  ownFolder(cwd, own.user);
   const file = join(cwd, 'nats.conf');
   const place = {
     listen: `${LOOPBACK}:${instance.ports.nats}`,
@@ -109,9 +112,10 @@ export const natsProgram = (instance: Instance, secrets: Secrets, command: strin
     passwordOf: (user: string) => brokerPassword(secrets, user),
   };
   writePrivate(file, brokerConfiguration(brokerPlanOf(instance.root), place));
+  handOver(file, own.user);
   return {
     name: 'nats',
-    command,
+    ...own,
     args: ['-c', file],
     env: { GOMEMLIMIT: '256MiB' },
     cwd,
@@ -235,6 +239,29 @@ export const unacknowledged = async (
   if (info !== undefined) return info.num_pending + info.num_ack_pending;
   return (await manager.streams.info(stream)).state.messages;
 };
+
+const TAKEN_MS_MAX = 60_000;
+const TAKEN_POLL_MS = 100;
+
+/** Resolves when an app has acknowledged all that the stream has at this moment. */
+export const untilTaken = (
+  instance: Instance,
+  secrets: Pick<Secrets, 'natsAdmin'>,
+  stream: string,
+  durable: string,
+): Promise<void> =>
+  asAdmin(instance, secrets, async (connection) => {
+    const manager = await jetstreamManager(connection);
+    const { state } = await manager.streams.info(stream);
+    for (const deadline = Date.now() + TAKEN_MS_MAX; ; await sleep(TAKEN_POLL_MS)) {
+      const info = await manager.consumers.info(stream, durable);
+      if (info.ack_floor.stream_seq >= state.last_seq) return;
+      if (info.num_pending + info.num_ack_pending === 0) return;
+      if (Date.now() > deadline) {
+        throw new CannotRun(`${durable} does not take what ${stream} has: try again when it does.`);
+      }
+    }
+  });
 
 /** The app is given all messages again that the stream still has. */
 export const rewindConsumer = async (

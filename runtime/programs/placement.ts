@@ -1,5 +1,6 @@
 import { logFile, type Instance } from '../instance.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
+import { asOwnUser } from '../users.ts';
 import { meshEnvironment, PLACEMENT_ID, trustAnchorsFile } from '../mesh/identities.ts';
 import { answersOk, LOOPBACK } from '../ports.ts';
 
@@ -41,7 +42,7 @@ export const placementArgs = (
  */
 export const placementProgram = (instance: Instance, command: string): ProgramSpec => ({
   name: 'placement',
-  command,
+  ...asOwnUser(instance, 'placement', command),
   args: placementArgs(trustAnchorsFile(instance.dataDir), instance.ports),
   env: { ...meshEnvironment(instance.dataDir, PLACEMENT_ID), GOMEMLIMIT: '64MiB' },
   cwd: instance.dataDir,

@@ -1,20 +1,25 @@
 import { logFile, type Instance } from '../instance.ts';
 import { LOOPBACK } from '../ports.ts';
 import { CannotRun } from '../progress.ts';
-import { writePrivate, type Secrets } from '../secrets.ts';
+import { writePrivate } from '../private-file.ts';
+import { loadSecrets, type Secrets } from '../secrets.ts';
 import type { ProgramSpec } from '../supervisor/managed-program.ts';
 import { processIdentity } from '../supervisor/process-identity.ts';
+import {
+  accountOf,
+  asOwnUser,
+  handOver,
+  OWN_ACCOUNTS,
+  requireReachable,
+  type User,
+} from '../users.ts';
 import { provisionJournal, withDatabase } from './journal-database.ts';
 import { connectToPostgres, POSTGRES_ADMIN as ADMIN } from './postgres-connection.ts';
 import { provisionReadSide } from './read-side-database.ts';
-import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import {
+  chmodSync,
   readFileSync,
-  statSync,
-  chownSync,
-  lchownSync,
-  readdirSync,
   existsSync,
   mkdirSync,
   renameSync,
@@ -24,93 +29,39 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** A user of the system. */
-interface User {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** A program and how to run it. */
-interface Call {
-  readonly command: string;
-  readonly args: string[];
-  readonly user?: User;
-}
-
-const OTHERS_MAY_ENTER = 0o001;
-
-/** With the number of the instance it is a user that nothing else on the machine runs as. */
-const UID_BASE = 64_100;
-
-const users = (): string[][] =>
-  readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'));
-
 /**
- * PostgreSQL refuses to run as root; then it runs as a user of its own, who has no entry in
- * /etc/passwd. Undefined for ordinary users.
+ * Has a program see an account for a user who has none: the list of accounts is replaced for this
+ * one process and its children (mount_namespaces(7)), and nothing changes for anybody else.
  */
-const postgresUser = ({ number }: Instance): User | undefined => {
-  if (process.getuid?.() !== 0) return undefined;
-  const uid = UID_BASE + number;
-  const taken = users().find((entry) => entry[2] === String(uid));
-  if (taken !== undefined) {
-    throw new CannotRun(
-      `PostgreSQL refuses root and would run as user ${uid}, who is ${taken[0]} here: start the ` +
-        'bank as an ordinary user.',
-    );
-  }
-  return { uid, gid: uid };
-};
+const WITH_ACCOUNT =
+  'mount --bind "$0" /etc/passwd && uid=$1 && shift && ' +
+  'exec setpriv --reuid="$uid" --regid="$uid" --clear-groups "$@"';
 
-/** Initdb wants a user with an entry; what it makes is handed over before anything is in it. */
-const initdbUser = (): User | undefined => {
-  if (process.getuid?.() !== 0) return undefined;
-  const [, , uid, gid] = users().find(([name]) => name === 'nobody') ?? [];
-  if (uid === undefined || gid === undefined) {
-    throw new CannotRun('PostgreSQL refuses root and there is no user "nobody": run as a user.');
-  }
-  return { uid: Number(uid), gid: Number(gid) };
-};
-
-const handOver = (path: string, { uid, gid }: User): void => {
-  if (statSync(path).uid === uid) return;
-  for (const entry of readdirSync(path, { recursive: true, encoding: 'utf8' })) {
-    lchownSync(join(path, entry), uid, gid);
-  }
-  // Last, so that what was begun is begun again.
-  chownSync(path, uid, gid);
-};
-
-const othersMayReach = (path: string): boolean => {
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & OTHERS_MAY_ENTER) === 0) return false;
-    if (folder === dirname(folder)) return true;
-  }
-};
-
-/**
- * How to run a program as that user. When a folder on the way (such as /root) shuts others
- * out, setpriv leaves the process the one capability to read and pass through folders.
- */
-const runAs = (
+/** Runs initdb, which wants to know its user by name, as the user that PostgreSQL has. */
+const runInitdb = (
   user: User | undefined,
-  command: string,
-  args: readonly string[],
-  paths: readonly string[],
-): Call => {
-  if (user === undefined) return { command, args: [...args] };
-  if ([command, ...paths].every(othersMayReach)) return { command, args: [...args], user };
-  const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-  const capability = [
-    '--inh-caps=+dac_read_search',
-    '--ambient-caps=+dac_read_search',
-    // Without this bit the kernel's access(2), which initdb asks, ignores the capability.
-    '--securebits=+no_setuid_fixup',
-  ];
-  return { command: 'setpriv', args: [...identity, ...capability, command, ...args] };
+  [initdb, ...args]: readonly [string, ...string[]],
+  cwd: string,
+): SpawnSyncReturns<string> => {
+  const options = { cwd, encoding: 'utf8' } as const;
+  if (user === undefined) return spawnSync(initdb, args, options);
+  if (accountOf(user.uid) !== undefined) return spawnSync(initdb, args, { ...options, ...user });
+  const accounts = join(cwd, '..', 'postgres-accounts');
+  const own = `${OWN_ACCOUNTS}-postgres:x:${user.uid}:${user.gid}::/nonexistent:/bin/false\n`;
+  writeFileSync(accounts, `${readFileSync('/etc/passwd', 'utf8')}${own}`);
+  chmodSync(accounts, 0o644);
+  const inside = ['sh', '-c', WITH_ACCOUNT, accounts, String(user.uid), initdb, ...args];
+  const done = spawnSync('unshare', ['--mount', '--propagation', 'private', ...inside], options);
+  rmSync(accounts, { force: true });
+  return done;
 };
+
+const remedy = (user: User | undefined): string =>
+  user === undefined || accountOf(user.uid) !== undefined
+    ? ''
+    : `\nWhere root may not mount, give the user ${user.uid} a name ("useradd --system ` +
+      `--no-create-home --uid ${user.uid} ${OWN_ACCOUNTS}-postgres"), or start the bank as an ` +
+      'ordinary user.';
 
 const CONNECTIONS_MAX = 200;
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -164,25 +115,23 @@ const locate = (root: string): string => {
  * Next to the place of the data folder, and moved there when it is whole: initdb writes the
  * version first, so what a killed one has left would pass for a database that nobody can log in to.
  */
-const initialise = (bin: string, place: string, password: string): void => {
-  const user = initdbUser();
+const initialise = (bin: string, place: string, password: string, user: User | undefined): void => {
   const dir = `${place}.unfinished`;
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const passwordFile = join(dir, '..', 'postgres-password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  const owned = user === undefined ? [] : [dir, passwordFile];
-  for (const path of owned) chownSync(path, user?.uid ?? 0, user?.gid ?? 0);
+  for (const path of [dir, passwordFile]) handOver(path, user);
   const flags = ['-D', dir, '-U', ADMIN, '--pwfile', passwordFile, '--auth=scram-sha-256'];
   const locale = ['--encoding=UTF8', '--locale=C', '--no-instructions'];
-  const call = runAs(user, join(bin, 'initdb'), [...flags, ...locale], [bin, dir]);
-  const result = spawnSync(call.command, call.args, { ...call.user, cwd: dir, encoding: 'utf8' });
+  const result = runInitdb(user, [join(bin, 'initdb'), ...flags, ...locale], dir);
   rmSync(passwordFile, { force: true });
   if (result.status === 0) return renameSync(dir, place);
   rmSync(dir, { recursive: true, force: true });
   throw new CannotRun(
     `PostgreSQL could not make its data folder ${place}: ` +
-      `${result.error?.message ?? (result.stderr.trim() || result.stdout.trim())}`,
+      `${result.error?.message ?? (result.stderr.trim() || result.stdout.trim())}` +
+      remedy(user),
   );
 };
 
@@ -211,18 +160,18 @@ const canLogIn = (instance: Instance, secrets: Secrets): Promise<boolean> =>
     .catch(() => false);
 
 /** While it is there, the administrator may still have the password in it instead of ours. */
-const firstPasswordFile = (dir: string): string => `${dir}-first-password`;
+const earlierPasswordFile = ({ dataDir }: Instance): string =>
+  join(dataDir, 'postgres-earlier-password');
 
-/** Has the next start replace the administrator's password, which is this one now. */
-export const replacePostgresAdmin = ({ dataDir }: Instance, password: string): void =>
-  writePrivate(firstPasswordFile(join(dataDir, 'postgres')), password);
+/** Before the secrets change: what the administrator's password is until it is replaced. */
+export const keepPostgresAdmin = (instance: Instance, password: string): void =>
+  writePrivate(earlierPasswordFile(instance), password);
 
-/** Under root initdb runs as nobody, so the password that it saw must not be the one in use. */
-const replaceFirstPassword = async (
-  instance: Instance,
-  secrets: Secrets,
-  file: string,
-): Promise<void> => {
+/** Gives the administrator the password of the secrets, when there is an earlier one. */
+export const replacePostgresAdmin = async (instance: Instance): Promise<void> => {
+  const file = earlierPasswordFile(instance);
+  if (!existsSync(file)) return;
+  const secrets = loadSecrets(instance.dataDir);
   const postgresAdmin = readFileSync(file, 'utf8');
   const client = await connectToPostgres(instance, { postgresAdmin }, ADMIN).catch(() => undefined);
   if (client !== undefined) {
@@ -240,34 +189,29 @@ const replaceFirstPassword = async (
 export const postgresProgram = (instance: Instance, secrets: Secrets): ProgramSpec => {
   const bin = locate(instance.root);
   const dir = join(instance.dataDir, 'postgres');
-  const user = postgresUser(instance);
-  const first = firstPasswordFile(dir);
+  requireReachable(join(bin, 'postgres'));
+  const own = asOwnUser(instance, 'postgres', join(bin, 'postgres'));
   if (!existsSync(join(dir, 'PG_VERSION'))) {
-    const password = user === undefined ? secrets.postgresAdmin : randomUUID();
-    if (user !== undefined) writePrivate(first, password);
-    initialise(bin, dir, password);
+    initialise(bin, dir, secrets.postgresAdmin, own.user);
   }
-  if (user !== undefined) handOver(dir, user);
+  handOver(dir, own.user);
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const args = ['-D', dir, '-p', String(instance.ports.postgres), ...settings];
-  const call = runAs(user, join(bin, 'postgres'), args, [bin, dir]);
   return {
     name: 'postgres',
-    command: call.command,
-    args: call.args,
+    ...own,
+    args: ['-D', dir, '-p', String(instance.ports.postgres), ...settings],
     env: { LC_ALL: 'C', TZ: 'UTC' },
     cwd: dir,
     logFile: logFile(instance, 'postgres'),
     port: instance.ports.postgres,
     layer: 0,
     ready: async () => {
-      if (existsSync(first)) await replaceFirstPassword(instance, secrets, first);
-      return canLogIn(instance, secrets);
+      await replacePostgresAdmin(instance);
+      return canLogIn(instance, loadSecrets(instance.dataDir));
     },
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
     stopSignal: 'SIGINT',
     beforeStart: () => dropStaleLock(dir),
-    ...(call.user === undefined ? {} : { user: call.user }),
   };
 };
 

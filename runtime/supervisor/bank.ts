@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   actorHost,
   actorHostsWanted,
@@ -8,7 +6,9 @@ import {
 } from '../programs/actor-hosts.ts';
 import { appToken } from '../environment.ts';
 import { askHealth, waitReady } from './app-health.ts';
-import { appPrograms, INSPECTED_MS_MAX, sidecarName } from '../programs/apps.ts';
+import { appPrograms, INSPECTED_MS_MAX } from '../programs/apps.ts';
+import { forgetAddresses } from '../programs/names.ts';
+import { sidecarName } from '../users.ts';
 import { readDaprYaml } from '../programs/dapr-yaml.ts';
 import type { DaprApp } from '../programs/dapr-yaml.ts';
 import {
@@ -18,7 +18,13 @@ import {
   type InspectorPorts,
 } from '../programs/inspector.ts';
 import { localTokens, type TokenWish } from '../programs/issuer.ts';
-import { fileOf, startInfrastructure } from '../programs/infrastructure.ts';
+import {
+  fileOf,
+  infrastructureProgram,
+  isInfrastructure,
+  startInfrastructure,
+} from '../programs/infrastructure.ts';
+import { isSupervised, rotate, type House, type SupervisedRotation } from '../rotation/rotate.ts';
 import {
   prepareDataDir,
   resolveInstance,
@@ -31,11 +37,15 @@ import { findPrograms, SERVED_BY_START } from '../programs/programs.ts';
 import { createProgress, CannotRun } from '../progress.ts';
 import { scheduleAsBatch } from './scheduling.ts';
 import { loadSecrets } from '../secrets.ts';
+import { serveControl } from './control.ts';
+import type { ProgramSpec } from './managed-program.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
 import { readTraceCollector, TRACES_VARIABLE, withTraces } from '../programs/traces.ts';
 import type { ProgramName } from '../programs/versions.ts';
 
 const READY_DEADLINE_MS = 60_000;
+/** Of a program that is restarted while all others are under load. */
+const RESTARTED_DEADLINE_MS = 180_000;
 
 /** How to start a bank. */
 export interface BankOptions extends InstanceOptions {
@@ -85,6 +95,8 @@ export interface Bank {
   /** What a person must look at, found at the start, one sentence each. */
   readonly distrusted: readonly string[];
   readonly restartCount: (name?: string) => number;
+  /** Replaces secrets while it runs. */
+  readonly rotate: (name: SupervisedRotation) => Promise<void>;
   /**
    * An access token of the local issuer for these roles, kept until shortly before its end.
    * @example
@@ -117,11 +129,11 @@ const requireFreeInspectors = (inspectors: InspectorPorts): Promise<void> => {
   return requireFreePorts(new Map(wanted), `name another port in ${INSPECT_VARIABLE}`);
 };
 
-/** The app token of each app of that bank. */
-const tokensOf = ({ dataDir }: Instance): ((app: DaprApp) => string) => {
-  const secrets = loadSecrets(dataDir);
-  return ({ appID }) => appToken(secrets, appID);
-};
+/** The app token of each app of that bank, which a rotation may replace. */
+const tokensOf =
+  ({ dataDir }: Instance) =>
+  ({ appID }: DaprApp): string =>
+    appToken(loadSecrets(dataDir), appID);
 
 const requireReady = async (
   instance: Instance,
@@ -160,6 +172,38 @@ const actorHosts = (
   };
 };
 
+/** The bank as a rotation needs it: programs get what the data folder says at that moment. */
+const houseOf = (
+  instance: Instance,
+  apps: () => readonly DaprApp[],
+  supervisor: Supervisor,
+  files: Bank['files'],
+  inspectors: InspectorPorts,
+): House => {
+  const specOf = (name: string): ProgramSpec => {
+    const secrets = loadSecrets(instance.dataDir);
+    if (isInfrastructure(name)) return infrastructureProgram(name, instance, secrets, files);
+    const app = apps().filter((one) => one.name === name || sidecarName(one.name) === name);
+    const specs = appPrograms(instance, secrets, app, fileOf(files, 'daprd'), inspectors);
+    const spec = specs.find((one) => one.name === name);
+    if (spec === undefined) throw new Error(`there is no program ${name}`);
+    return spec;
+  };
+  return {
+    instance,
+    apps,
+    restart: async (names) => {
+      const specs = names.map((name) => ({ ...specOf(name), startMsMax: RESTARTED_DEADLINE_MS }));
+      await supervisor.restart(specs);
+      const restarted = apps().filter(({ name }) => names.includes(name));
+      await requireReady(instance, restarted, RESTARTED_DEADLINE_MS);
+    },
+    renew: (names) => names.map(specOf).forEach(supervisor.renew),
+    takeDown: supervisor.takeDown,
+    signal: supervisor.kill,
+  };
+};
+
 const makeHandle = (
   instance: Instance,
   hosts: ReturnType<typeof actorHosts>,
@@ -191,6 +235,7 @@ const makeHandle = (
   waitReady: (limitMs = READY_DEADLINE_MS) => requireReady(instance, hosts.apps(), limitMs),
   inspectors,
   distrusted,
+  rotate: (name) => rotate(houseOf(instance, hosts.apps, supervisor, files, inspectors), name),
   restartCount: (name) =>
     supervisor
       .programs()
@@ -203,11 +248,6 @@ const makeHandle = (
   },
   stop: supervisor.stop,
 });
-
-/** Addresses of sidecars that are gone; the new ones register themselves. */
-export const forgetAddresses = ({ dataDir }: Instance): void => {
-  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `names.db${end}`), { force: true });
-};
 
 /**
  * Starts the whole bank in this process. Compiled apps must be in dist/. When the start fails,
@@ -257,6 +297,10 @@ export const startBank = async (
       const readyMs = inspectors.size === 0 ? READY_DEADLINE_MS : INSPECTED_MS_MAX;
       // Not ended for it: who finds out what happened needs the bank, and commands are kept.
       distrusted.push(...(await waitReady(apps, readyMs, tokensOf(instance))));
+    });
+    await serveControl(instance.dataDir, async (name) => {
+      if (!isSupervised(name)) throw new CannotRun(`There is no rotation "${name}".`);
+      await bank.rotate(name);
     });
     return bank;
   } catch (error) {

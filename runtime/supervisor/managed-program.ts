@@ -65,7 +65,9 @@ export interface ProgramSpec {
 
 /** A program that is kept running. */
 export interface Managed {
-  readonly spec: ProgramSpec;
+  readonly spec: () => ProgramSpec;
+  /** It is started in this way from the next time on. */
+  readonly renew: (spec: ProgramSpec) => void;
   readonly start: () => void;
   readonly stop: (graceMs?: number) => Promise<void>;
   readonly kill: (signal: NodeJS.Signals) => boolean;
@@ -97,7 +99,8 @@ const spawnInto = (spec: ProgramSpec): ChildProcess => {
       : ['nice', ['-n', String(niceness), spec.command, ...spec.args]];
   const child = spawn(command, [...args], {
     cwd: spec.cwd,
-    env: spec.env,
+    // Go programs ask for the name of their user, who has no entry in /etc/passwd.
+    env: spec.user === undefined ? spec.env : { USER: spec.name, ...spec.env },
     detached: true,
     stdio: ['ignore', log, log],
     ...spec.user,
@@ -130,10 +133,11 @@ const end = async (
 
 /** Keeps one program running in its own process group: it is restarted when it dies. */
 export const manageProgram = (
-  spec: ProgramSpec,
+  first: ProgramSpec,
   watcher: Watcher,
   backOff = createBackOff(),
 ): Managed => {
+  let spec = first;
   let child: ChildProcess | undefined;
   let state: ProgramState = 'stopped';
   let identity = '';
@@ -209,7 +213,8 @@ export const manageProgram = (
   };
 
   return {
-    spec,
+    spec: () => spec,
+    renew: (next) => void (spec = next),
     start: () => {
       wanted = true;
       launch();

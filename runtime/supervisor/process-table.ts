@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processIdentity, signalGroup } from './process-identity.ts';
 import { CannotRun } from '../progress.ts';
-import { writePrivate } from '../secrets.ts';
+import { writePrivate } from '../private-file.ts';
 
 const LEFTOVER_GRACE_MS = 5_000;
 const POLL_MS = 50;
@@ -47,6 +47,12 @@ export const readProcessTable = (dataDir: string): ProcessTable | undefined => {
 /** True when that very process, not a later one with its pid, is alive. */
 export const isAlive = (one: { readonly pid: number; readonly identity: string }): boolean =>
   processIdentity(one.pid) === one.identity;
+
+/** Whether the supervisor of a data folder lives. */
+export const isRunning = ({ dataDir }: { readonly dataDir: string }): boolean => {
+  const table = readProcessTable(dataDir);
+  return table !== undefined && isAlive(table.supervisor);
+};
 
 /** Writes the process table. */
 export const writeProcessTable = (dataDir: string, programs: readonly Entry[]): void => {

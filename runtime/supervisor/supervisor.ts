@@ -55,6 +55,10 @@ export interface Supervisor {
   /** Stops one program and keeps it down until `bringUp`, for tests of longer outages. */
   readonly takeDown: (name: string) => Promise<void>;
   readonly bringUp: (name: string) => Promise<void>;
+  /** From its next start on, a program is started in this way. */
+  readonly renew: (spec: ProgramSpec) => void;
+  /** Stops programs, and starts them in the ways given. */
+  readonly restart: (specs: readonly ProgramSpec[]) => Promise<void>;
   /** Stops one program and forgets it. */
   readonly remove: (name: string) => Promise<void>;
   readonly programs: () => readonly Entry[];
@@ -69,18 +73,18 @@ const lastLines = (file: string): string =>
   readFileSync(file, 'utf8').trim().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
 
 const entryOf = (managed: Managed): Entry => ({
-  name: managed.spec.name,
+  name: managed.spec().name,
   pid: managed.pid(),
   identity: managed.identity(),
-  port: managed.spec.port,
-  layer: managed.spec.layer,
+  port: managed.spec().port,
+  layer: managed.spec().layer,
   state: managed.state(),
   startedAt: managed.startedAt(),
   restarts: managed.restarts(),
 });
 
 const untilReady = async (managed: Managed, isStopping: () => boolean): Promise<void> => {
-  const { name, logFile, startMsMax = START_MS_MAX } = managed.spec;
+  const { name, logFile, startMsMax = START_MS_MAX } = managed.spec();
   const deadline = Date.now() + startMsMax;
   const restartsBefore = managed.restarts();
   while (managed.state() !== 'ready') {
@@ -133,9 +137,10 @@ export const createSupervisor = async (
   };
   const changed = (): void => {
     write();
-    const givesUpOn = [...all.values()].flatMap(({ spec }): [string, string][] =>
-      spec.givesUpOn === undefined ? [] : [[spec.name, spec.givesUpOn]],
-    );
+    const givesUpOn = [...all.values()].flatMap((managed): [string, string][] => {
+      const { name, givesUpOn: on } = managed.spec();
+      return on === undefined ? [] : [[name, on]];
+    });
     look(programs(), new Map(givesUpOn), Date.now());
   };
   const isStopping = (): boolean => stopping !== undefined;
@@ -161,6 +166,13 @@ export const createSupervisor = async (
     await untilReady(managed, isStopping);
   };
 
+  const renew = (spec: ProgramSpec): void => all.get(spec.name)?.renew(spec);
+  const restart = async (specs: readonly ProgramSpec[]): Promise<void> => {
+    await Promise.all(specs.map(async ({ name }) => all.get(name)?.stop()));
+    specs.forEach(renew);
+    await Promise.all(specs.map(({ name }) => bringUp(name)));
+  };
+
   const remove = async (name: string): Promise<void> => {
     await all.get(name)?.stop();
     all.delete(name);
@@ -168,9 +180,9 @@ export const createSupervisor = async (
   };
 
   const stopAll = async (graceMs?: number): Promise<void> => {
-    const layers = [...new Set([...all.values()].map((managed) => managed.spec.layer))];
+    const layers = [...new Set([...all.values()].map((managed) => managed.spec().layer))];
     for (const layer of layers.sort((a, b) => b - a)) {
-      const group = [...all.values()].filter((managed) => managed.spec.layer === layer);
+      const group = [...all.values()].filter((managed) => managed.spec().layer === layer);
       await Promise.all(group.map((managed) => managed.stop(graceMs)));
     }
     clearTimeout(unwritten);
@@ -182,6 +194,8 @@ export const createSupervisor = async (
     kill: (name, signal) => all.get(name)?.kill(signal) ?? false,
     takeDown: async (name) => all.get(name)?.stop(),
     bringUp,
+    renew,
+    restart,
     remove,
     programs,
     stop: (graceMs) => (stopping ??= stopAll(graceMs)),

@@ -1,0 +1,132 @@
+import type { SecretName } from '../secrets.ts';
+import type { KeyOwner } from '../signing-keys.ts';
+
+/** How one kind of secret is replaced. */
+export interface Rotation {
+  /** What is new afterwards. */
+  readonly replaces: string;
+  /** What happens meanwhile, for who operates the bank. */
+  readonly meanwhile: string;
+  /** What a person has to do then; nothing when missing. */
+  readonly afterwards?: string;
+}
+
+/** Every rotation, by the word after `npm run rotate --`. They run one at a time, in this order. */
+export const ROTATIONS = {
+  'key-ring': {
+    replaces: 'the key that wraps the keys of persons',
+    meanwhile:
+      'no program stops: actor hosts read the ring again, and wrap all keys by its new key',
+    afterwards: 'Copy the key ring to where you keep its backup.',
+  },
+  passwords: {
+    replaces:
+      'the passwords of all stores, the tokens of sidecars, apps and operators, and the ' +
+      'secrets and passwords of the local issuer',
+    meanwhile: 'each app is restarted with its sidecar, one app after the other, and the issuer',
+    afterwards:
+      'Tell readers of bank-events the new password of "reader" (docs/integration-events.md).',
+  },
+  'call-keys': {
+    replaces: 'the keys by which the actor hosts know the calls of both APIs',
+    meanwhile:
+      'actor hosts take both keys while the APIs are restarted, one program after the other',
+  },
+  'host-key': {
+    replaces: 'the key with which actor hosts sign events',
+    meanwhile:
+      'event-source takes both keys until the log has all that the old one signed; the old one ' +
+      'counts for those events only',
+  },
+  'feed-key': {
+    replaces: 'the key with which event-source signs what it tells the projections',
+    meanwhile: 'projections take both keys while event-source is restarted',
+  },
+  'audit-key': {
+    replaces: 'the key with which the auditor signs its checkpoints',
+    meanwhile: 'event-source is restarted; checkpoints from before count by their own key',
+    afterwards: 'Publish `audit-public-key.pem` again: it has the new key and those before.',
+  },
+  'log-key': {
+    replaces: 'the key with which the log signs its states',
+    meanwhile: 'immudb and event-source are restarted; receipts from before count by their own key',
+    afterwards:
+      'Publish `immudb-public-key.pem` again: it has the new key and those before, and so has ' +
+      '`GET /v1/audit/public-key`.',
+  },
+  mesh: {
+    replaces:
+      'the authority of the certificates between programs, and the tokens of their identities',
+    meanwhile: 'sentry, placement and all sidecars are restarted together',
+  },
+  'issuer-key': {
+    replaces: 'the key with which the local issuer signs access tokens',
+    meanwhile: 'nothing stops: tokens that are out stay good until they end',
+  },
+  'message-producer': {
+    replaces: 'the key of the producer of messages that every data folder has',
+    meanwhile: 'nothing stops: both keys count until all messages of the old one were taken',
+  },
+} as const satisfies Record<string, Rotation>;
+export type RotationName = keyof typeof ROTATIONS;
+export const ROTATION_NAMES = Object.keys(ROTATIONS) as readonly RotationName[];
+
+/** A secret that nothing replaces does not compile. */
+export const SECRETS: Readonly<Record<SecretName, RotationName>> = {
+  postgresAdmin: 'passwords',
+  postgresJournal: 'passwords',
+  postgresBalances: 'passwords',
+  postgresHistory: 'passwords',
+  postgresReader: 'passwords',
+  natsAdmin: 'passwords',
+  natsSeed: 'passwords',
+  natsPublisher: 'passwords',
+  natsReader: 'passwords',
+  immudbAdmin: 'passwords',
+  immudbWriter: 'passwords',
+  immudbReader: 'passwords',
+  tokenSeed: 'passwords',
+  commandKey: 'call-keys',
+  personsKey: 'call-keys',
+  issuerLocal: 'passwords',
+  issuerService: 'passwords',
+};
+export const SIGNING_KEYS: Readonly<Record<KeyOwner, RotationName>> = {
+  host: 'host-key',
+  audit: 'audit-key',
+  feed: 'feed-key',
+  log: 'log-key',
+};
+/** Other files of the data folder that hold a secret: a test finds one that is missing here. */
+export const SECRET_FILES: Readonly<Record<string, RotationName>> = {
+  'key-ring.json': 'key-ring',
+  'issuer/dpop-key.json': 'passwords',
+  'issuer/passwords.json': 'passwords',
+  'issuer/signing-keys.json': 'issuer-key',
+  'mesh/authority/issuer.key': 'mesh',
+  'mesh/tokens': 'mesh',
+  'message-producer-key.json': 'message-producer',
+};
+
+/** The secrets that one rotation replaces. */
+export const secretsOf = (rotation: RotationName): readonly SecretName[] =>
+  (Object.keys(SECRETS) as SecretName[]).filter((name) => SECRETS[name] === rotation);
+
+/** docs/rotation.md. */
+export const rotationPage = (): string => {
+  const rows = ROTATION_NAMES.map((name) => {
+    const { replaces, meanwhile, afterwards = '' }: Rotation = ROTATIONS[name];
+    return `| \`${name}\` | ${replaces} | ${meanwhile} | ${afterwards} |\n`;
+  });
+  return `# Rotation
+
+Generated by \`npm run reference\` from runtime/rotation/rotations.ts: change it there.
+\`npm run rotate -- NAME\` replaces secrets while the bank runs, \`npm run rotate -- all\` all of
+them in this order. Commands that meet a program that is being restarted are answered 503, and a
+retry with the same key cures that. What is broken off is begun again; until then the bank works
+with what it has. \`passwords\` also works on a bank that is stopped.
+
+| name | what is new | meanwhile | afterwards |
+|---|---|---|---|
+${rows.join('')}`;
+};
