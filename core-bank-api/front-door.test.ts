@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { principalFor, sentBy, toldGate } from '../platform/http/gate-for-tests.ts';
 import { listen } from '../platform/http/http.ts';
-import { FRONT_DOOR } from '../platform/http/sender-constraint.ts';
+import { FRONT_DOOR } from '../platform/http/requests.ts';
 import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 import { commandApi } from './app.ts';
 import { frontDoor } from './front-door.ts';
@@ -53,7 +53,10 @@ async function house(answer: RequestListener) {
   servers.push(server as http.Server);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const ask = (path: string, init: RequestInit = {}) =>
-    fetch(`${url}${path}`, { ...init, headers: { ...TELLER, ...init.headers } });
+    fetch(`${url}${path}`, {
+      ...init,
+      headers: { ...TELLER, ...Object.fromEntries(new Headers(init.headers)) },
+    });
   return { asked, ask, queries, url };
 }
 

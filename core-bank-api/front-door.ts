@@ -3,7 +3,7 @@ import https from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { Failure } from '../platform/http/http.ts';
-import { FRONT_DOOR, originOf } from '../platform/http/sender-constraint.ts';
+import { FRONT_DOOR, originOf } from '../platform/http/requests.ts';
 import { errorText, type Logger } from '../platform/logger.ts';
 
 /** To the first byte of an answer; an export or a stream may then take its time. */

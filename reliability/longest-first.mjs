@@ -1,8 +1,12 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** Pure tests that take longest though `npm run check` has the time for its part of their runs. */
+/**
+ * Pure tests that take longest though `npm run check` has the time for its part of their runs; and
+ * one that measures memory, for which its worker has to be a new one.
+ */
 const LONGEST = [
   'reliability/write-path/write-path',
+  'bank-account-actor/restore/logged-streams',
   'domain/bank',
   'contracts/account/events',
   'reliability/simulation/add-a-command',

@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import type { FieldError } from '../../contracts/http/problems.ts';
@@ -67,3 +68,10 @@ export function paramOf<
   if (parsed.success) return parsed.data as z.output<Params[Name]>;
   throw invalid(`path/${name}`, parsed.error.issues[0]?.message ?? 'is not valid');
 }
+
+/** Where a request came by the front door of another API: the address that its client called. */
+export const FRONT_DOOR = 'core-bank-front-door';
+
+/** Protocol, host and port of a request, as its client names them. */
+export const originOf = ({ socket, headers }: Request): string =>
+  `${socket instanceof TLSSocket ? 'https' : 'http'}://${headers.host}`;

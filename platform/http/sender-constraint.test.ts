@@ -9,7 +9,8 @@ import { gate, lookAgain, principalOf } from './gate.ts';
 import { createApp, finish } from './http.ts';
 import { testIssuer, type TestIssuer } from './issuer-for-tests.ts';
 import { testProver, type Otherwise, type TestProver } from './proof-for-tests.ts';
-import { FRONT_DOOR, type SenderConstraintOptions } from './sender-constraint.ts';
+import { FRONT_DOOR } from './requests.ts';
+import type { SenderConstraintOptions } from './sender-constraint.ts';
 
 const PUBLIC = 'https://api.bank.example/commands';
 const WHO: readonly [string, string] = ['POST', `${PUBLIC}/who`];

@@ -8,6 +8,7 @@ import { challenge, refused, type Scheme } from './challenges.ts';
 import { dpopProofs, PROOF_CLOCK_SECONDS, PROOF_SECONDS, ProofFault } from './dpop.ts';
 import { isOwnAddress } from './cross-origin-request.ts';
 import { Failure } from './failure.ts';
+import { FRONT_DOOR, originOf } from './requests.ts';
 import { usedProofs } from './used-proofs.ts';
 
 const SHA256 = /^[\w-]{43}$/;
@@ -136,13 +137,6 @@ export function senderConstraint(options: SenderConstraintOptions) {
 
   return { check, offer };
 }
-
-/** Where a request came by the front door of another API: the address that its client called. */
-export const FRONT_DOOR = 'core-bank-front-door';
-
-/** Protocol, host and port of a request, as its client names them. */
-export const originOf = ({ socket, headers }: Request): string =>
-  `${socket instanceof TLSSocket ? 'https' : 'http'}://${headers.host}`;
 
 /**
  * The address that the client meant, without query. A client that says falsely that a request came
