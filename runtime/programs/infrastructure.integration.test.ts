@@ -81,7 +81,7 @@ describe('the infrastructure', () => {
   test('given root, PostgreSQL is a user that nothing else on the machine is', () => {
     const { uid, mode } = statSync(join(dataDir, 'postgres'));
     const own = process.getuid!();
-    expect([uid, mode & 0o777]).toEqual([own === 0 ? 64_100 + instance : own, 0o700]);
+    expect([uid, mode & 0o777]).toEqual([own === 0 ? 64_000 + 32 * instance : own, 0o700]);
   });
 
   test('given no credentials, the broker lets nobody in', async () => {
