@@ -1,4 +1,5 @@
-import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamId } from '../../domain/ids.ts';
@@ -286,9 +287,11 @@ describe('given a stranger who writes into the log, then the audit names it', ()
 });
 
 describe('given somebody who changes the files of the log', () => {
+  /** Under root, the log's files are its own user's. */
+  const copyOwned = (from: string, to: string): void => void execFileSync('cp', ['-a', from, to]);
   const rollBack = async (): Promise<void> => {
     await immudb.down();
-    cpSync(data, `${data}-old`, { recursive: true });
+    copyOwned(data, `${data}-old`);
     await immudb.up();
     for (let at = 0; at < 3; at += 1) await log.append(eventsOf(newAccount(), 1, 3));
     await sound();
@@ -297,7 +300,7 @@ describe('given somebody who changes the files of the log', () => {
   const putBack = async (): Promise<void> => {
     await immudb.down();
     rmSync(data, { recursive: true });
-    cpSync(`${data}-old`, data, { recursive: true });
+    copyOwned(`${data}-old`, data);
     await immudb.up();
   };
 

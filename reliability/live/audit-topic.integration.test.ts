@@ -1,4 +1,5 @@
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -80,11 +81,14 @@ test('checkpoints on the topic are signed by the auditor and follow each other',
   expect(readCheckpoints(lines, key)).toHaveLength(lines.length);
 });
 
+/** Under root, the log's files are its own user's. */
+const copyOwned = (from: string, to: string): void => void execFileSync('cp', ['-a', from, to]);
+
 test('a rolled-back log is reported everywhere, after a restart too, until it ends', async () => {
   const { bank, queryUrl } = house;
   const data = join(bank.instance.dataDir, 'immudb', 'data');
   await bank.takeDown('immudb');
-  cpSync(data, `${data}-old`, { recursive: true });
+  copyOwned(data, `${data}-old`);
   await bank.bringUp('immudb');
   await house.openAccounts(3);
   await eventually('the log did not grow', async () => {
@@ -95,9 +99,9 @@ test('a rolled-back log is reported everywhere, after a restart too, until it en
   // The trusted state is written a moment after the append.
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   await bank.takeDown('immudb');
-  cpSync(data, `${data}-new`, { recursive: true });
+  copyOwned(data, `${data}-new`);
   rmSync(data, { recursive: true });
-  cpSync(`${data}-old`, data, { recursive: true });
+  copyOwned(`${data}-old`, data);
   await bank.bringUp('immudb');
 
   const told = async (): Promise<boolean> => {
@@ -123,7 +127,7 @@ test('a rolled-back log is reported everywhere, after a restart too, until it en
 
   await bank.takeDown('immudb');
   rmSync(data, { recursive: true });
-  cpSync(`${data}-new`, data, { recursive: true });
+  copyOwned(`${data}-new`, data);
   await bank.bringUp('immudb');
   await eventually('it does not come back', async () => (await readiness()).status === 'ready');
   await house.openAccounts(1);
