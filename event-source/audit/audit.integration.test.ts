@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { copyOwned } from '../../runtime/programs/instance-for-tests.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { createLogger } from '../../platform/logger.ts';
@@ -287,8 +287,6 @@ describe('given a stranger who writes into the log, then the audit names it', ()
 });
 
 describe('given somebody who changes the files of the log', () => {
-  /** Under root, the log's files are its own user's. */
-  const copyOwned = (from: string, to: string): void => void execFileSync('cp', ['-a', from, to]);
   const rollBack = async (): Promise<void> => {
     await immudb.down();
     copyOwned(data, `${data}-old`);

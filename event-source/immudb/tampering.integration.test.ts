@@ -1,4 +1,5 @@
-import { cpSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { copyOwned } from '../../runtime/programs/instance-for-tests.ts';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StreamId } from '../../domain/ids.ts';
@@ -56,13 +57,13 @@ const comeBack = async (): Promise<void> => {
 };
 const rollBack = async (): Promise<void> => {
   await immudb.down();
-  cpSync(data, `${data}-old`, { recursive: true });
+  copyOwned(data, `${data}-old`);
   await comeBack();
   for (let at = 0; at < 5; at += 1) await log.append(eventsOf(newAccount(), 1, 3));
   expect(await proven()).toBe(7);
   await immudb.down();
   rmSync(data, { recursive: true });
-  cpSync(`${data}-old`, data, { recursive: true });
+  copyOwned(`${data}-old`, data);
   await comeBack();
 };
 

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { copyOwned } from '../../runtime/programs/instance-for-tests.ts';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -80,9 +80,6 @@ test('checkpoints on the topic are signed by the auditor and follow each other',
   }
   expect(readCheckpoints(lines, key)).toHaveLength(lines.length);
 });
-
-/** Under root, the log's files are its own user's. */
-const copyOwned = (from: string, to: string): void => void execFileSync('cp', ['-a', from, to]);
 
 test('a rolled-back log is reported everywhere, after a restart too, until it ends', async () => {
   const { bank, queryUrl } = house;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -35,3 +36,7 @@ export async function launch(spec: ProgramSpec): Promise<Managed> {
 export async function untilReady(program: Managed): Promise<void> {
   while (program.state() !== 'ready') await sleep(20);
 }
+
+/** Copies a data folder with its owners: under root, each program has a user of its own. */
+export const copyOwned = (from: string, to: string): void =>
+  void execFileSync('cp', ['-a', from, to]);
