@@ -130,6 +130,17 @@ export const OWNERS_IN_QUERIES: readonly string[] = [
   'a.',
 ];
 
+/** Subjects and clients, of which the issuer gives ids. */
+export const SENDERS_IN_QUERIES: readonly string[] = [
+  '',
+  '%20',
+  'a%20b',
+  '%00',
+  '%C3%A9',
+  '%E2%80%AE',
+  'a'.repeat(129),
+];
+
 // prettier-ignore
 export const TIMES_IN_QUERIES: readonly string[] = [
   '', 'x', 'yesterday', '2030-01-31', '2030-01-31T12:00:00', '2030-01-31T12:00:00+01:00', '%00',

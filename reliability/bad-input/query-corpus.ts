@@ -19,6 +19,10 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   version: bad.NUMBERS_IN_QUERIES,
   position: bad.NUMBERS_IN_QUERIES,
   format: ['', 'PDF', 'xml', 'camt.052', 'camt.053.001.08', 'text/csv', 'json,csv', 'null', '%00'],
+  subject: bad.SENDERS_IN_QUERIES,
+  client: bad.SENDERS_IN_QUERIES,
+  object: ['', 'x', '%00', '0'.repeat(36), '$ne', '..'],
+  outcome: ['', 'Read', 'read,forbidden', 'null', '%00'],
   lastEventId: bad.NUMBERS_IN_QUERIES.filter((value) => value !== '0'),
 };
 
