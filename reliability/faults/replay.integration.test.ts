@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
@@ -17,6 +17,8 @@ const HEADER =
 jest.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'replay-'));
+// Under root, programs are other users, who have to pass.
+chmodSync(folder, 0o711);
 const file = join(folder, 'transactions.csv');
 let bank: Bank;
 
