@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { COMMAND_OPERATIONS } from '../../contracts/account/command-operations.ts';
+import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import { mayBeEmpty, type Operation } from '../../contracts/http/openapi.ts';
 import { TRANSFER_OPERATIONS } from '../../contracts/transfer/operations.ts';
 import * as bad from './bad-values.ts';
@@ -158,6 +159,11 @@ function badShapes(operation: Operation, places: Places): BadRequest[] {
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** The front door passes queries on, some at the path of a command. */
+const isServed = (at: string, by: string): boolean =>
+  [...COMMAND_API_OPERATIONS, ...QUERY_API_OPERATIONS].some(
+    ({ path, method }) => path === at && method.toUpperCase() === by,
+  );
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 function badPlaces(operation: Operation, places: Places): BadRequest[] {
@@ -180,7 +186,7 @@ function badPlaces(operation: Operation, places: Places): BadRequest[] {
     ...bad.QUERIES.map((query) =>
       send(`?${query}`, body, { path: `${rightPath(operation, places)}?${query}` }),
     ),
-    ...METHODS.filter((method) => method !== operation.method.toUpperCase()).map((method) =>
+    ...METHODS.filter((method) => !isServed(path, method)).map((method) =>
       send(method, undefined, { method, headers: {}, status: [405] }),
     ),
   ];

@@ -10,7 +10,10 @@ export interface Reply {
   readonly body: Record<string, unknown>;
 }
 
-/** Sends until there is an answer that is not 503, as a client with a key does. */
+/** Answers that say nothing of the command: it is sent again. */
+const AGAIN = [408, 503];
+
+/** Sends until there is another answer, as a client with a key does. */
 export async function patientSend(
   method: string,
   url: string,
@@ -28,7 +31,7 @@ export async function patientSend(
       });
       const replayed = response.headers.get('idempotency-replayed') === 'true';
       const answer = (await response.json()) as Record<string, unknown>;
-      if (response.status !== 503 || performance.now() > deadline) {
+      if (!AGAIN.includes(response.status) || performance.now() > deadline) {
         return { status: response.status, replayed, body: answer };
       }
     } catch (error) {
