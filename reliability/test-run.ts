@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { clock } from '../runtime/progress.ts';
 import { endLeftovers } from './test-leftovers.ts';
 
-const STAGE_LIMIT_MS = 14 * 60_000;
+const STAGE_LIMIT_MS = 18 * 60_000;
 
 /** What a stage came to. One that has no tests of its own counts only when it fails. */
 export interface Totals {
