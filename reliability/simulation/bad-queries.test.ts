@@ -4,9 +4,9 @@ import { ANNA, logOf, october } from '../../queries-bank-api/log/life-for-tests.
 import { listen } from '../../platform/http/http.ts';
 import { queryApiForTests } from '../../queries-bank-api/query-api-for-tests.ts';
 import { memoryReadModels } from '../../queries-bank-api/read-models/memory-read-models.ts';
-import { judgeOf } from './documented.ts';
-import { badQueries } from './query-corpus.ts';
-import { send } from './raw-http.ts';
+import { judgeOf } from '../bad-input/documented.ts';
+import { badQueries } from '../bad-input/query-corpus.ts';
+import { send } from '../bad-input/raw-http.ts';
 
 const CASES_MIN = 1_000;
 
