@@ -75,6 +75,23 @@ test('a query is passed on with its headers, and its answer comes back as it is'
   expect(asked[0]!.headers).toMatchObject({ ...headers, [FRONT_DOOR]: url });
 });
 
+test('given a request target that names another server, the query API is asked', async () => {
+  const { asked, url } = await house((_request, response) => response.end('{}'));
+  let strangers = 0;
+  const stranger = http.createServer((_request, response) => {
+    strangers += 1;
+    response.end('not of the bank');
+  });
+  servers.push(stranger.listen(0, '127.0.0.1'));
+  await once(stranger, 'listening');
+  const { port } = stranger.address() as AddressInfo;
+  const path = `http://127.0.0.1:${port}${BALANCE}?minVersion=7`;
+  const sent = http.get(url, { path, headers: TELLER });
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  expect((await answer.toArray()).join('')).toBe('{}');
+  expect([strangers, asked.map((one) => one.url)]).toEqual([0, [`${BALANCE}?minVersion=7`]]);
+});
+
 test('a client passes neither for a sidecar nor for another front door', async () => {
   const { ask, asked, url } = await house((_request, response) => response.end('{}'));
   const forged = { 'dapr-api-token': 'a-token', [FRONT_DOOR]: 'https://evil.example' };

@@ -25,6 +25,12 @@ const OF_THE_CONNECTION = [
 /** A query has no body, and a client is no sidecar; the rest is said again. */
 const NOT_SENT = [...OF_THE_CONNECTION, 'content-length', 'expect', 'host', 'dapr-api-token'];
 
+/**
+ * A request may name a server in its target (RFC 9112, section 3.2.2). Only the query API is ever
+ * asked, so the rest of a target is passed on, as it was written.
+ */
+const SERVER = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
 /** How queries reach the query API. */
 export interface FrontDoorOptions {
   /** The base address of the query API, as its clients know it. */
@@ -42,6 +48,7 @@ export interface FrontDoorOptions {
 export function frontDoor(options: FrontDoorOptions): RequestHandler {
   const { queriesUrl, logger, answerMsMax = ANSWER_MS_MAX } = options;
   const base = new URL(queriesUrl);
+  const prefix = base.pathname.replace(/\/$/, '');
   const { request: send, Agent } = base.protocol === 'https:' ? https : http;
   const agent = new Agent({ keepAlive: true, scheduling: 'lifo' });
 
@@ -52,8 +59,8 @@ export function frontDoor(options: FrontDoorOptions): RequestHandler {
         ...without(request.headersDistinct, NOT_SENT),
         [FRONT_DOOR]: originOf(request),
       };
-      const url = new URL(base.pathname.replace(/\/$/, '') + request.originalUrl, base);
-      const asked = send(url, { method: request.method, headers, agent, signal }, resolve);
+      const path = prefix + request.originalUrl.replace(SERVER, '');
+      const asked = send(base, { path, method: request.method, headers, agent, signal }, resolve);
       asked.setTimeout(answerMsMax, () => asked.destroy(new Error('no answer in time')));
       asked.once('error', reject);
       asked.once('response', () => asked.setTimeout(0));
