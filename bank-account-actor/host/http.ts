@@ -1,4 +1,4 @@
-import { mayCall } from '../../contracts/access/service-calls.ts';
+import { CALLER, mayCall } from '../../contracts/access/service-calls.ts';
 import { OPEN_PERSONS, type OpenedPerson } from '../../contracts/person/queries.ts';
 import { JOURNAL_HEADS } from '../../contracts/log/journal-heads.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
@@ -42,9 +42,6 @@ export interface HostOptions {
   readonly appToken: string;
   readonly logger: Logger;
 }
-
-/** The sidecar names the caller in it, by its certificate. */
-const CALLER = 'dapr-caller-app-id';
 
 /**
  * What Dapr learns of this host (its actor protocol, GET /dapr/config). Draining waits for

@@ -1,7 +1,5 @@
-import type { BankEvent } from '../../contracts/log/bank-events.ts';
-import { streamOf } from '../../contracts/account/events.ts';
-import { streamOfApproval } from '../../contracts/approval/events.ts';
-import type { ApprovalId, StreamId } from '../../domain/ids.ts';
+import { jointStreamsOf, type BankEvent } from '../../contracts/log/bank-events.ts';
+import type { StreamId } from '../../domain/ids.ts';
 import type { Committed } from '../turn/draft.ts';
 
 /** A committed event that the log has not confirmed. */
@@ -46,7 +44,7 @@ export function unconfirmed() {
       const entries = streams.get(stream) ?? [];
       const { version, joint } = event;
       if ((entries.at(-1)?.version ?? 0) >= version) return undefined;
-      const others = joint === undefined ? [] : othersOf(event);
+      const others = joint === undefined ? [] : jointStreamsOf(event);
       const state = { sentAt: undefined, isQueued: false, isConfirmed: false };
       const entry = { stream, version, json, digest, joint, others, ...state };
       streams.set(stream, entries);
@@ -91,10 +89,3 @@ export function unconfirmed() {
     streams: (): number => streams.size,
   };
 }
-
-/** The other side of a transfer, the approval of a command, and what an approval is about. */
-const othersOf = ({ data, approvalId }: BankEvent): StreamId[] => [
-  ...('otherAccountId' in data ? [streamOf(data.otherAccountId)] : []),
-  ...('about' in data ? [data.about as StreamId] : []),
-  ...(approvalId === undefined ? [] : [streamOfApproval(approvalId as ApprovalId)]),
-];

@@ -1,8 +1,7 @@
 import { appendFileSync } from 'node:fs';
-import type { BankEvent } from '../../contracts/log/bank-events.ts';
-import { streamOf } from '../../contracts/account/events.ts';
+import { jointStreamsOf, type BankEvent } from '../../contracts/log/bank-events.ts';
 import { DIGESTS_MAX } from '../../contracts/log/entries.ts';
-import type { AccountId, StreamId } from '../../domain/ids.ts';
+import type { StreamId } from '../../domain/ids.ts';
 import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { LogDigests } from '../outbox/relay.ts';
 import { closeJournal, executedBy } from './restoration.ts';
@@ -89,12 +88,11 @@ function refuseHalf(stories: readonly DroppedStory[]): void {
   const groups = new Map<string, { left: number; readonly id: string; others: string[] }>();
   for (const { events } of stories) {
     for (const json of events) {
-      const { id, joint, data, approvalId } = JSON.parse(json) as BankEvent & { data: Leg };
+      const event = JSON.parse(json) as BankEvent;
+      const { id, joint } = event;
       if (joint === undefined) continue;
       const group = groups.get(joint.id) ?? { left: joint.events, id, others: [] };
-      if (data.otherAccountId !== undefined) group.others.push(streamOf(data.otherAccountId));
-      if (data.about !== undefined) group.others.push(data.about);
-      if (approvalId !== undefined) group.others.push(`approval/${approvalId}`);
+      group.others.push(...jointStreamsOf(event));
       groups.set(joint.id, { ...group, left: group.left - 1 });
     }
   }
@@ -106,10 +104,6 @@ function refuseHalf(stories: readonly DroppedStory[]): void {
         `${missing.length === 0 ? '' : `, such as ${missing.join(', ')}`}: release all of them.`,
     );
   }
-}
-interface Leg {
-  readonly otherAccountId?: AccountId;
-  readonly about?: string;
 }
 
 /** Stores events in a file that only its owner can read, one per line. */

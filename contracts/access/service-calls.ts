@@ -76,6 +76,9 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
   },
 };
 
+/** The header in which a sidecar names the caller to its app, by its certificate. */
+export const CALLER = 'dapr-caller-app-id';
+
 /** Whether that app may make the call: what its callee asks of who is named by the sidecar. */
 export const mayCall = (
   app: string | string[] | undefined,

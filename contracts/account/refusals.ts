@@ -3,6 +3,22 @@ import { z } from 'zod';
 const plain = <Code extends string>(...codes: readonly Code[]) =>
   z.strictObject({ code: z.literal(codes) });
 
+/** Of commands to accounts and to persons, where four eyes are asked for. */
+export const approvalRefusals = [
+  /** It waits for a second person. */
+  z.strictObject({
+    code: z.literal('approval-pending'),
+    approvalId: z.string(),
+    expiresAt: z.string(),
+  }),
+  /** It was asked for under this key before, and was not approved. */
+  z.strictObject({
+    code: z.literal('approval-ended'),
+    approvalId: z.string(),
+    approval: z.string(),
+  }),
+] as const;
+
 /** Why a command was not carried out: the other half of every decision. */
 export const refusalSchema = z.discriminatedUnion('code', [
   plain(
@@ -28,18 +44,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     /** A second person has to approve it, and it was not sent alone. */
     'approval-required',
   ),
-  /** It waits for a second person. */
-  z.strictObject({
-    code: z.literal('approval-pending'),
-    approvalId: z.string(),
-    expiresAt: z.string(),
-  }),
-  /** It was asked for under this key before, and was not approved. */
-  z.strictObject({
-    code: z.literal('approval-ended'),
-    approvalId: z.string(),
-    approval: z.string(),
-  }),
+  ...approvalRefusals,
   z.strictObject({ code: z.literal('balance-not-zero'), ledger: z.string(), held: z.string() }),
   z.strictObject({
     code: z.literal('insufficient-funds'),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { AccountId, PersonId, StreamId } from '../../domain/ids.ts';
-import { loggedEventSchema, type LoggedEvent } from '../account/events.ts';
+import type { AccountId, ApprovalId, PersonId, StreamId } from '../../domain/ids.ts';
+import { loggedEventSchema, streamOf, type LoggedEvent } from '../account/events.ts';
 import { personEventSchema, type LoggedPersonEvent } from '../person/events.ts';
 import { refusalEventSchema, type RefusalEvent } from '../account/refusal-events.ts';
-import { approvalEventSchema, type ApprovalEvent } from '../approval/events.ts';
+import { approvalEventSchema, streamOfApproval, type ApprovalEvent } from '../approval/events.ts';
 import { personIdText } from '../http/scalars.ts';
 
 /** Any event of the log. Whatever carries events carries all of them and interprets none. */
@@ -41,6 +41,16 @@ export const personOfStream = (stream: string): PersonId =>
 
 /** The stream in which an account's refused commands are recorded. */
 export const refusalsOf = (id: AccountId): StreamId => `refusal/${id}` as StreamId;
+
+/**
+ * Streams that may have events which are joint with this one, as far as it tells: the other side of
+ * a transfer, the approval of a command, and what an approval is about.
+ */
+export const jointStreamsOf = ({ data, approvalId }: BankEvent): StreamId[] => [
+  ...('otherAccountId' in data ? [streamOf(data.otherAccountId)] : []),
+  ...('about' in data ? [data.about as StreamId] : []),
+  ...(approvalId === undefined ? [] : [streamOfApproval(approvalId as ApprovalId)]),
+];
 
 /** The stream of an event that was parsed. */
 export const streamOfEvent = ({ stream }: BankEvent): StreamId => stream as StreamId;

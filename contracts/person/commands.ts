@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sender } from '../access/principal.ts';
 import { commandMessage } from '../account/commands.ts';
+import { approvalRefusals } from '../account/refusals.ts';
 import { personEventSchema } from './events.ts';
 import * as texts from '../http/scalars.ts';
 
@@ -61,18 +62,7 @@ export const personRefusal = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('person-erased') }),
   z.strictObject({ code: z.literal('version-mismatch'), version: z.int() }),
   z.strictObject({ code: z.literal('idempotency-key-reused') }),
-  /** It waits for a second person. */
-  z.strictObject({
-    code: z.literal('approval-pending'),
-    approvalId: z.string(),
-    expiresAt: z.string(),
-  }),
-  /** It was asked for under this key before, and was not approved. */
-  z.strictObject({
-    code: z.literal('approval-ended'),
-    approvalId: z.string(),
-    approval: z.string(),
-  }),
+  ...approvalRefusals,
   /** Nothing is known to have happened; the same id may be sent again. */
   z.strictObject({ code: z.literal('service-unavailable'), reason: z.string() }),
 ]);

@@ -5,7 +5,7 @@ import {
   type AccessReport,
   type FoundAccess,
 } from '../../contracts/access/access-records.ts';
-import { mayCall, type SidecarRights } from '../../contracts/access/service-calls.ts';
+import { CALLER, mayCall, type SidecarRights } from '../../contracts/access/service-calls.ts';
 import type { AuditMessage } from '../../contracts/log/audit.ts';
 import { alarm as pauses } from '../../platform/alarm.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
@@ -108,9 +108,6 @@ export function createAccessRecords({ file: options, alarms, feed, logger }: Acc
     },
   };
 }
-
-/** The sidecar names the caller in it, by its certificate. */
-const CALLER = 'dapr-caller-app-id';
 
 function callerOf({ headers }: Request, call: SidecarRights['calls'][number]): string {
   const caller = headers[CALLER];

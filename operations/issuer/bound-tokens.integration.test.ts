@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt, type JWK } from 'jose';
+import { freePort } from '../../runtime/ports.ts';
 import { LOCAL_CLIENT, LOCAL_GRANT } from '../../runtime/programs/issuer.ts';
 import { possessionProof, proofKey } from '../possession-proof.ts';
 
@@ -16,14 +16,6 @@ const folder = mkdtempSync(join(tmpdir(), 'issuer-'));
 let program: ChildProcess;
 let url: string;
 let key: JWK;
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   const port = await freePort();

@@ -19,44 +19,30 @@ export const fileOf = (programs: Programs, name: ProgramName): string => {
   return file;
 };
 
-type InfrastructureName =
-  'postgres' | 'ferretdb' | 'nats' | 'immudb' | 'sentry' | 'placement' | 'issuer';
+type Maker = (instance: Instance, secrets: Secrets, programs: Programs) => ProgramSpec;
+
+const INFRASTRUCTURE = {
+  postgres: postgresProgram,
+  ferretdb: (instance, _secrets, programs) =>
+    ferretdbProgram(instance, fileOf(programs, 'ferretdb')),
+  nats: (instance, secrets, programs) =>
+    natsProgram(instance, secrets, fileOf(programs, 'nats-server')),
+  immudb: (instance, secrets, programs) =>
+    immudbProgram(instance, secrets, fileOf(programs, 'immudb')),
+  sentry: (instance, _secrets, programs) => sentryProgram(instance, fileOf(programs, 'sentry')),
+  placement: (instance, _secrets, programs) =>
+    placementProgram(instance, fileOf(programs, 'placement')),
+  issuer: issuerProgram,
+} satisfies Record<string, Maker>;
+type InfrastructureName = keyof typeof INFRASTRUCTURE;
+export const isInfrastructure = (name: string): name is InfrastructureName =>
+  Object.hasOwn(INFRASTRUCTURE, name);
 
 /** How one of them is started, with what the data folder says now. */
 export const infrastructureProgram = (
   name: InfrastructureName,
-  instance: Instance,
-  secrets: Secrets,
-  programs: Programs,
-): ProgramSpec => {
-  switch (name) {
-    case 'postgres':
-      return postgresProgram(instance, secrets);
-    case 'ferretdb':
-      return ferretdbProgram(instance, fileOf(programs, 'ferretdb'));
-    case 'nats':
-      return natsProgram(instance, secrets, fileOf(programs, 'nats-server'));
-    case 'immudb':
-      return immudbProgram(instance, secrets, fileOf(programs, 'immudb'));
-    case 'sentry':
-      return sentryProgram(instance, fileOf(programs, 'sentry'));
-    case 'placement':
-      return placementProgram(instance, fileOf(programs, 'placement'));
-    case 'issuer':
-      return issuerProgram(instance, secrets);
-  }
-};
-const INFRASTRUCTURE: readonly string[] = [
-  'postgres',
-  'ferretdb',
-  'nats',
-  'immudb',
-  'sentry',
-  'placement',
-  'issuer',
-];
-export const isInfrastructure = (name: string): name is InfrastructureName =>
-  INFRASTRUCTURE.includes(name);
+  ...place: Parameters<Maker>
+): ProgramSpec => INFRASTRUCTURE[name](...place);
 
 /**
  * Starts what the apps rely on, waits for it and creates databases, streams and users. Idempotent.

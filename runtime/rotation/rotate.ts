@@ -41,7 +41,7 @@ const QUERIES_APP = 'queries-bank-api';
 const PROJECTIONS = ['projection-balances', 'projection-history'];
 /** Of a program that has ended nothing is on its way to the broker any more. */
 const LAST_PUBLISHED_MS = 1_000;
-/** A changed file of producers is read within a second. */
+/** A changed file of producers is read before the next message is taken. */
 const FILE_READ_MS = 2_000;
 
 /** Stores that are under load may take long, or not be there for a moment. */
