@@ -75,6 +75,7 @@ export function frontDoor(options: FrontDoorOptions): RequestHandler {
   };
 
   return async (request, response) => {
+    if (response.destroyed) return;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { available, dayOf, spentOn, type ExistingAccount } from './account.ts';
 import { bankForTests, type BankForTests, type Entry } from './bank-for-tests.ts';
 import type { Command, Decision, TransferCommand } from './account-commands.ts';
-import { STEPS, type Step } from './commands-for-tests.ts';
+import { EXPIRING_STEPS, RARE_STEPS, STEPS, type Step } from './commands-for-tests.ts';
 import { decide } from './account-decisions.ts';
 import type { AccountEvent } from './account-events.ts';
 import { createLedgerCheck, isBalanced } from './invariants.ts';
@@ -23,8 +23,14 @@ const step: fc.Arbitrary<Step> = fc.record({
   pick: fc.nat(4_000),
   minutes: fc.oneof(fc.constant(0), fc.nat(10), fc.nat(1_500)),
 });
-const life = fc.array(step, { maxLength: 20, size: 'max' });
-const short = fc.array(step, { maxLength: 15, size: 'max' });
+/** Random lives, and now and then those in which what is rare happens for sure. */
+const lifeOf = (maxLength: number): fc.Arbitrary<readonly Step[]> =>
+  fc.oneof(
+    { weight: 98, arbitrary: fc.array(step, { maxLength, size: 'max' }) },
+    { weight: 2, arbitrary: fc.constantFrom(RARE_STEPS, EXPIRING_STEPS) },
+  );
+const life = lifeOf(20);
+const short = lifeOf(15);
 
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_name, member: unknown) =>

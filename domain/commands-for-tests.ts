@@ -49,6 +49,28 @@ export const STEPS = Object.entries(WEIGHTS).flatMap(([type, times]) =>
   Array.from({ length: times }, () => type as StepType),
 );
 
+const first = (type: StepType, minutes = 0): Step => ({
+  account: 1,
+  kind: STEPS.indexOf(type),
+  amount: 1n,
+  pick: 0,
+  minutes,
+});
+
+/**
+ * Holds and a transfer that end, in time and too late: what random lives come to so seldom that it
+ * would be luck. Each `pick` is 0, which is a minute's expiry and the first hold or transfer.
+ */
+export const RARE_STEPS: readonly Step[] = [
+  ...[first('deposit'), first('place-hold'), first('capture-hold'), first('void-hold')],
+  ...[first('reserve-transfer'), first('expire-transfer'), first('capture-transfer', 2)],
+  first('expire-transfer'),
+];
+/** A hold of which only the end of its time is left. */
+export const EXPIRING_STEPS: readonly Step[] = [
+  ...[first('deposit'), first('place-hold'), first('expire-hold', 2)],
+];
+
 /** Of which random transfers choose their target. */
 const ACCOUNTS = 4;
 const REMARKS = [

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Response } from 'express';
@@ -14,7 +15,11 @@ const access = { scope: 'proofs:read', object: 'bank' } as const;
 async function house(perMinute = 2) {
   const waiting: Response[] = [];
   const app = createApp({ logger });
-  const identified = gate(({ headers }) => {
+  const left: string[] = [];
+  const identified = gate(async ({ headers, socket }) => {
+    // As a gate that asks an issuer, for which this client does not wait.
+    if (headers['x-goes'] !== undefined) await once(socket, 'close');
+    left.push(String(headers['x-client']));
     const client = String(headers['x-client']);
     if (client === 'nobody') throw new Failure('unauthenticated');
     return { ...EVERY_RIGHT, client, strength: 'client' };
@@ -28,15 +33,15 @@ async function house(perMinute = 2) {
   const server = await listen(app, 0);
   servers.push(server as http.Server);
   const { port } = server.address() as AddressInfo;
-  const ask = async (client: string, path = '/slow/1', signal?: AbortSignal) => {
-    const url = `http://127.0.0.1:${port}${path}`;
-    const answer = await fetch(url, { headers: { 'x-client': client }, signal: signal ?? null });
+  const until = async (is: () => boolean): Promise<void> => {
+    while (!is()) await new Promise((resolve) => setTimeout(resolve, 2));
+  };
+  const ask = async (client: string, path = '/slow/1', init: RequestInit = {}) => {
+    const headers = { 'x-client': client, ...(init.headers as Record<string, string>) };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers });
     return { status: answer.status, headers: answer.headers, body: await answer.json() };
   };
-  const until = async (count: number) => {
-    while (waiting.length < count) await new Promise((resolve) => setTimeout(resolve, 2));
-  };
-  return { ask, until, waiting, pass: (ms: number) => void (now += ms) };
+  return { ask, until, waiting, left, pass: (ms: number) => void (now += ms) };
 }
 const servers: http.Server[] = [];
 afterEach(() => {
@@ -49,7 +54,7 @@ afterEach(() => {
 test('given one client with all of its part, it hears so, and others go on', async () => {
   const { ask, until, waiting } = await house();
   const under = [ask('greedy'), ask('greedy')];
-  await until(2);
+  await until(() => waiting.length === 2);
   const { status, headers, body } = await ask('greedy');
   expect([status, headers.get('retry-after'), body]).toEqual([
     429,
@@ -57,14 +62,14 @@ test('given one client with all of its part, it hears so, and others go on', asy
     expect.objectContaining({ code: 'too-many-requests', limit: 'perClient', most: 2 }),
   ]);
   const others = [ask('modest'), ask('third')];
-  await until(4);
+  await until(() => waiting.length === 4);
   expect(await ask('third')).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
   for (const response of waiting) response.json({});
   for (const { status: answered } of await Promise.all([...under, ...others])) {
     expect(answered).toBe(200);
   }
   const again = ask('greedy');
-  await until(5);
+  await until(() => waiting.length === 5);
   waiting.at(-1)?.json({});
   expect((await again).status).toBe(200);
 });
@@ -72,14 +77,31 @@ test('given one client with all of its part, it hears so, and others go on', asy
 test('given a client that goes away, its part is free again', async () => {
   const { ask, until, waiting } = await house();
   const gone = new AbortController();
-  const left = [ask('a', '/slow/1', gone.signal), ask('a', '/slow/2', gone.signal)];
-  await until(2);
+  const leaves = { signal: gone.signal };
+  const left = [ask('a', '/slow/1', leaves), ask('a', '/slow/2', leaves)];
+  await until(() => waiting.length === 2);
   gone.abort();
   await Promise.allSettled(left);
-  while (!waiting.every(({ destroyed }) => destroyed)) await new Promise(setImmediate);
+  await until(() => waiting.every(({ destroyed }) => destroyed));
   const again = ask('a');
-  await until(3);
+  await until(() => waiting.length === 3);
   waiting[2]?.json({});
+  expect((await again).status).toBe(200);
+});
+
+test('given clients that go away while the gate is asked, no part of theirs stays taken', async () => {
+  const { ask, until, waiting, left } = await house();
+  for (let times = 1; times <= 3; times += 1) {
+    const gone = new AbortController();
+    const asked = ask('a', '/slow/1', { headers: { 'x-goes': '1' }, signal: gone.signal });
+    setTimeout(() => gone.abort(), 20);
+    await expect(asked).rejects.toThrow('aborted');
+    await until(() => left.length === times);
+  }
+  expect(waiting).toHaveLength(0);
+  const again = ask('a');
+  await until(() => waiting.length === 1);
+  waiting[0]?.json({});
   expect((await again).status).toBe(200);
 });
 

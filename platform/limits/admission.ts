@@ -34,6 +34,9 @@ export function admission({ what, retryAfterSeconds, ...bounds }: WorkBounds): R
     return new Failure('too-many-requests', { detail, more: { limit: reached, most } }, headers);
   };
   return (request, response, next) => {
+    // Its client went while the gate looked at the token: 'close' has passed, and would never give
+    // the part back.
+    if (response.destroyed) return;
     const id = bounds.perObject === undefined ? undefined : request.params['id'];
     const object = typeof id === 'string' ? { object: id } : {};
     const holder = { ...holderOf(principalOf(request)), ...object };

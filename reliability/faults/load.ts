@@ -17,6 +17,7 @@ export interface Attempt {
   version?: number;
   status?: number;
   code?: string;
+  detail?: string;
 }
 
 export interface LoadOptions {
@@ -38,7 +39,7 @@ export async function attempt(url: string, entry: Attempt, started: number): Pro
       body: JSON.stringify({ amount: entry.amount }),
       signal: AbortSignal.timeout(CALL_MS_MAX),
     });
-    const body = (await response.json()) as Outcome & { code?: string };
+    const body = (await response.json()) as Outcome & { code?: string; detail?: string };
     entry.status = response.status;
     if (response.status === 201) {
       entry.state = 'acknowledged';
@@ -46,6 +47,7 @@ export async function attempt(url: string, entry: Attempt, started: number): Pro
     } else if (response.status < 500) {
       entry.state = 'refused';
       entry.code = body.code ?? '';
+      if (body.detail !== undefined) entry.detail = body.detail;
     } else {
       entry.code = body.code ?? '';
     }

@@ -77,9 +77,9 @@ export function clientViolations(
           ? []
           : [`${about} has another amount in the log`];
       case 'refused': {
-        const { code, type, key } = attempt;
+        const { code, type, key, detail = '' } = attempt;
         if (type !== 'withdrawals' || code !== 'insufficient-funds') {
-          return [`${about} was refused: ${attempt.status} ${code}, which cannot be`];
+          return [`${about} was refused: ${attempt.status} ${code}, which cannot be: ${detail}`];
         }
         // Sent again with more money on the account, it may be executed.
         const isSound = event === undefined || executed.has(key);
