@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { available, dayOf, spentOn, type ExistingAccount } from './account.ts';
 import { bankForTests, type BankForTests, type Entry } from './bank-for-tests.ts';
 import type { Command, Decision, TransferCommand } from './account-commands.ts';
-import { EXPIRING_STEPS, RARE_STEPS, STEPS, type Step } from './commands-for-tests.ts';
+import { RARE_LIVES, STEPS, type Step } from './commands-for-tests.ts';
 import { decide } from './account-decisions.ts';
 import type { AccountEvent } from './account-events.ts';
 import { createLedgerCheck, isBalanced } from './invariants.ts';
@@ -26,8 +26,8 @@ const step: fc.Arbitrary<Step> = fc.record({
 /** Random lives, and now and then those in which what is rare happens for sure. */
 const lifeOf = (maxLength: number): fc.Arbitrary<readonly Step[]> =>
   fc.oneof(
-    { weight: 98, arbitrary: fc.array(step, { maxLength, size: 'max' }) },
-    { weight: 2, arbitrary: fc.constantFrom(RARE_STEPS, EXPIRING_STEPS) },
+    { weight: 94, arbitrary: fc.array(step, { maxLength, size: 'max' }) },
+    { weight: 6, arbitrary: fc.constantFrom(...RARE_LIVES) },
   );
 const life = lifeOf(20);
 const short = lifeOf(15);

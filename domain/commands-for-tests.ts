@@ -49,27 +49,30 @@ export const STEPS = Object.entries(WEIGHTS).flatMap(([type, times]) =>
   Array.from({ length: times }, () => type as StepType),
 );
 
-const first = (type: StepType, minutes = 0): Step => ({
-  account: 1,
-  kind: STEPS.indexOf(type),
-  amount: 1n,
-  pick: 0,
-  minutes,
-});
-
 /**
- * Holds and a transfer that end, in time and too late: what random lives come to so seldom that it
- * would be luck. Each `pick` is 0, which is a minute's expiry and the first hold or transfer.
+ * Lives of account 0 in which ends come about that random lives reach so seldom that it would be
+ * luck: holds and a transfer that end, too early, in time and too late.
  */
-export const RARE_STEPS: readonly Step[] = [
-  ...[first('deposit'), first('place-hold'), first('capture-hold'), first('void-hold')],
-  ...[first('reserve-transfer'), first('expire-transfer'), first('capture-transfer', 2)],
-  first('expire-transfer'),
-];
-/** A hold of which only the end of its time is left. */
-export const EXPIRING_STEPS: readonly Step[] = [
-  ...[first('deposit'), first('place-hold'), first('expire-hold', 2)],
-];
+export const RARE_LIVES: readonly (readonly Step[])[] = [9, 21].flatMap((pick) => {
+  // These numbers choose an expiry within half an hour, and account 2 or 1 as the target.
+  const step = (type: StepType, minutes = 0): Step => ({
+    account: 0,
+    kind: STEPS.indexOf(type),
+    amount: 1n,
+    pick,
+    minutes,
+  });
+  const held = [step('deposit'), step('place-hold')];
+  const reserved = [step('deposit'), step('reserve-transfer')];
+  return [
+    [...held, step('capture-hold'), step('void-hold')],
+    [...held, step('expire-hold', 30)],
+    [...reserved, step('expire-transfer'), step('capture-transfer'), step('reverse-transfer')],
+    [...reserved, step('deposit', 30)],
+    [...reserved, step('expire-transfer', 30)],
+    [step('deposit'), step('reverse'), step('reverse')],
+  ];
+});
 
 /** Of which random transfers choose their target. */
 const ACCOUNTS = 4;
