@@ -24,7 +24,7 @@ const OUTSIDE = [
 const MAY_IMPORT = {
   domain: [],
   contracts: ['^domain/'],
-  platform: ['^contracts/http/(?:problems|service-call)\\.ts$', '^contracts/access/'],
+  platform: ['^contracts/http/(?:problems|service-call|wording)\\.ts$', '^contracts/access/'],
   proofs: ['^domain/', '^contracts/'],
   // It makes the keys that an app reads, and the identities that the table of calls names.
   runtime: [
@@ -120,6 +120,7 @@ const DOORS = {
     'health',
     'http',
     'operator-socket',
+    'problem-pages',
     'public-listener',
     'recorded-refusals',
     'requests',

@@ -97,17 +97,38 @@ const spawnInto = (spec: ProgramSpec): ChildProcess => {
     niceness === 0 || process.platform === 'win32'
       ? [spec.command, spec.args]
       : ['nice', ['-n', String(niceness), spec.command, ...spec.args]];
-  const child = spawn(command, [...args], {
-    cwd: spec.cwd,
-    // Go programs ask for the name of their user, who has no entry in /etc/passwd.
-    env: spec.user === undefined ? spec.env : { USER: spec.name, ...spec.env },
-    detached: true,
-    stdio: ['ignore', log, log],
-    ...spec.user,
-  });
+  const child = withUmask(spec.user === undefined ? OWN_FILES : FILES_OF_GROUP, () =>
+    spawn(command, [...args], {
+      cwd: spec.cwd,
+      // Go programs ask for the name of their user, who has no entry in /etc/passwd.
+      env: spec.user === undefined ? spec.env : { USER: spec.name, ...spec.env },
+      detached: true,
+      stdio: ['ignore', log, log],
+      ...spec.user,
+    }),
+  );
   closeSync(log);
   return child;
 };
+
+/** What a program writes is nobody else's. */
+const OWN_FILES = 0o077;
+/**
+ * With a user of its own, a program's group may share its files: all sidecars write the file of
+ * addresses. SQLite makes the files beside it and then gives them the mode of the first; a sidecar
+ * that opened one in between could only read, and registered its address never.
+ */
+const FILES_OF_GROUP = 0o007;
+
+/** A child has the umask of its parent at the moment when it is made. */
+function withUmask<T>(umask: number, make: () => T): T {
+  const before = process.umask(umask);
+  try {
+    return make();
+  } finally {
+    process.umask(before);
+  }
+}
 
 const signalled = (child: ChildProcess | undefined, signal: NodeJS.Signals): boolean =>
   child?.pid !== undefined && signalGroup(child.pid, signal);
