@@ -126,6 +126,7 @@ const DOORS = {
     'requests',
     'serve',
     'server-sent-events',
+    'trace-context',
   ],
   'platform/limits': ['admission', 'connections', 'failed-logins', 'shares'],
   'queries-bank-api/accounts': ['account-view', 'past-balance'],

@@ -7,11 +7,16 @@ import {
 } from '../contracts/account/command-operations.ts';
 import type { CommandBody, CommandResult } from '../contracts/account/commands.ts';
 import { openedAccountOf, outcomeOf } from '../contracts/account/outcomes.ts';
-import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
-import { openApi } from '../contracts/http/openapi.ts';
+import {
+  apiDocument,
+  COMMAND_API_OPERATIONS,
+  QUERY_API_OPERATIONS,
+} from '../contracts/catalogue.ts';
+
 import { idParams } from '../contracts/http/parameters.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
+import { problemPages } from '../platform/http/problem-pages.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
@@ -98,6 +103,8 @@ export interface CommandApiPorts {
   /** Hears what is refused for want of a right. */
   readonly record: RecordAccess;
   readonly docs?: DocsMode;
+  /** Of web pages that may call it. */
+  readonly origins?: readonly string[];
   /** The defaults when missing. */
   readonly limits?: CommandApiLimits;
   /** Whose access tokens the gate takes, for the documentation. */
@@ -113,7 +120,7 @@ export interface CommandApiPorts {
 export function commandApi(ports: CommandApiPorts): Express {
   const { actors, executePerson, approvals, queries, messages } = ports;
   const { gate, record, checks, logger } = ports;
-  const app = createApp({ logger });
+  const app = createApp({ logger, clients: { origins: ports.origins ?? [] } });
   const readers = { one: jsonBody(BODY_BYTES_MAX), many: jsonBody(BATCH_BYTES_MAX) };
 
   const run = async (
@@ -196,7 +203,8 @@ export function commandApi(ports: CommandApiPorts): Express {
     ...COMMAND_API_OPERATIONS,
     ...(queries === undefined ? [] : QUERY_API_OPERATIONS),
   ];
-  const document = openApi('Core Bank', served, ports.issuer);
+  const document = apiDocument('Core Bank', served, ports.issuer);
+  problemPages(app);
   docs(app, document, ports.docs ?? 'off');
   finish(app, logger);
   return app;

@@ -13,6 +13,7 @@ import {
 import { batchHash, type BatchContent } from '../contracts/batch/content.ts';
 import { canonicalJson } from '../contracts/canonical-json.ts';
 import { problem } from '../contracts/http/problems.ts';
+import { wording } from '../contracts/http/wording.ts';
 import type { AccountId, CommandId, CommandName } from '../domain/ids.ts';
 import { Failure } from '../platform/http/http.ts';
 import type { RecordAccess } from '../platform/access-reports.ts';
@@ -65,7 +66,7 @@ export function planBatch(
   const failures = new Map<number, Failure>();
   const said: string[] = [];
   items.forEach((item, index) => {
-    const parsed = batchItem.safeParse(item);
+    const parsed = batchItem.safeParse(item, { error: wording });
     if (!parsed.success) {
       said.push(textOf(item));
       failures.set(index, isObject(item) ? invalidBy(parsed.error) : NO_OBJECT);

@@ -16,6 +16,7 @@ import {
   DEAD_COMMANDS_TOPIC,
 } from '../contracts/log/topics.ts';
 import type { RecordAccess, SeenAccess } from '../platform/access-reports.ts';
+import { validTraceparent } from '../platform/http/trace-context.ts';
 import { parseObject } from '../platform/http/http.ts';
 import type { Logger } from '../platform/logger.ts';
 import {
@@ -29,7 +30,6 @@ import {
 } from './batches.ts';
 import type { Actors } from './courier.ts';
 import type { ProducerOf } from './message-producers.ts';
-import { validTraceparent } from './request-headers.ts';
 import { randomUUID, createHash } from 'node:crypto';
 
 /** More of a message than this is not kept: with it a dead letter stays what brokers carry. */

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { Failure } from '../platform/http/http.ts';
 import { FRONT_DOOR, originOf } from '../platform/http/requests.ts';
+import { namesOf } from '../platform/http/trace-context.ts';
 import { errorText, type Logger } from '../platform/logger.ts';
 
 /** To the first byte of an answer; an export or a stream may then take its time. */
@@ -57,6 +58,7 @@ export function frontDoor(options: FrontDoorOptions): RequestHandler {
     new Promise((resolve, reject) => {
       const headers = {
         ...without(request.headersDistinct, NOT_SENT),
+        ...namesOf(request),
         [FRONT_DOOR]: originOf(request),
       };
       const path = prefix + request.originalUrl.replace(SERVER, '');

@@ -48,6 +48,7 @@ const app = commandApi({
   record: access.record,
   issuer: config.OIDC_ISSUER,
   docs: config.DOCS,
+  origins: config.CORS_ORIGINS,
   limits: config,
   ...(queriesUrl === undefined ? {} : { queries: frontDoor({ queriesUrl, logger }) }),
   actors,

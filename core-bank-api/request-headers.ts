@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { COMMAND_ID_PATTERN, commandId, type CommandId } from '../domain/ids.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
 import { invalid } from '../platform/http/requests.ts';
+import { validTraceparent } from '../platform/http/trace-context.ts';
 
 const refuse = (at: string, message: string): never => {
   throw invalid(at, message);
@@ -65,15 +66,6 @@ export function ifMatchOf(request: Request): IfMatch | undefined {
 /** The W3C trace context of the request; a new one when it has none or an invalid one. */
 export const traceparentOf = (request: Request): string =>
   validTraceparent(request.headers['traceparent']);
-
-/** The trace context if it is valid; otherwise a new one. */
-export function validTraceparent(text: unknown): string {
-  const valid = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-  if (typeof text === 'string' && valid.test(text)) return text;
-  // Ids from Node's pool of random bytes: asking the kernel for each cost 5% of the API.
-  const span = randomUUID().replaceAll('-', '').slice(16);
-  return `00-${randomUUID().replaceAll('-', '')}-${span}-00`;
-}
 
 /** Whether the request is a dry run; throws a Failure for any other query parameter. */
 export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bankEventSchema } from '../contracts/log/bank-events.ts';
-import { referenceFiles } from '../contracts/catalogue.ts';
+import { problemsPage, referenceFiles } from '../contracts/catalogue.ts';
 import { rotationPage } from '../runtime/rotation/rotations.ts';
 import { configurationPage } from './configuration.ts';
 
@@ -31,6 +31,11 @@ test('given the event types of the log, each has a schema, and both APIs a docum
     expect(told).not.toEqual([]);
   }
   expect([...files.keys()].filter((path) => path.endsWith('openapi.json'))).toHaveLength(2);
+});
+
+test('given the problems, docs/problems.md is what they make', () => {
+  const page = readFileSync(join(process.cwd(), 'docs', 'problems.md'), 'utf8');
+  expect(page).toBe(problemsPage());
 });
 
 test('given the rotations, docs/rotation.md is what they make', () => {

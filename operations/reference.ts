@@ -1,7 +1,7 @@
 import { command } from './command-line.ts';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { referenceFiles } from '../contracts/catalogue.ts';
+import { problemsPage, referenceFiles } from '../contracts/catalogue.ts';
 import { projectRoot } from '../runtime/instance.ts';
 import { accessFiles } from '../runtime/mesh/configurations.ts';
 import { runCommand } from '../runtime/progress.ts';
@@ -9,8 +9,8 @@ import { rotationPage } from '../runtime/rotation/rotations.ts';
 import { configurationPage } from './configuration.ts';
 
 /**
- * `npm run reference`: writes docs/reference from the contracts, docs/configuration.md, and the
- * files of components/ that say which app may call which.
+ * `npm run reference`: writes docs/reference and docs/problems.md from the contracts,
+ * docs/configuration.md, and the files of components/ that say which app may call which.
  */
 runCommand(async () => {
   const about = 'Writes docs/reference, docs/configuration.md and who may call whom again.';
@@ -24,6 +24,7 @@ runCommand(async () => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
+  writeFileSync(join(docs, 'problems.md'), problemsPage());
   writeFileSync(join(docs, 'rotation.md'), rotationPage());
   writeFileSync(join(docs, 'configuration.md'), configurationPage(projectRoot()));
   const components = join(projectRoot(), 'components');

@@ -24,6 +24,8 @@ const MOST = 100_000;
 export const most = (fallback: number, description: string) =>
   z.coerce.number().int().min(1).max(MOST).default(fallback).describe(description);
 
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
 /** Environment variables of the two APIs that clients call. */
 export const publicApiConfig = {
   ...commonConfig,
@@ -48,6 +50,14 @@ export const publicApiConfig = {
   CONNECTIONS_PER_ADDRESS_MAX: most(500, 'Most connections from one address other than loopback.'),
   REQUESTS_MAX: most(2_000, 'Most requests under way of all clients together.'),
   REQUESTS_PER_CLIENT_MAX: most(500, 'Most requests under way of one client; a person has half.'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .refine((origins) => origins.every(isOrigin), {
+      message: 'must be origins such as https://desk.example.org, with commas between',
+    })
+    .describe('Origins of web pages that may call the API from a browser; none if unset.'),
   FAILED_LOGINS_PER_MINUTE_MAX: most(
     60,
     'Most requests without a valid token from one address in a minute; more are answered 429.',

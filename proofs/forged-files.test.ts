@@ -189,8 +189,8 @@ describe('an export', () => {
     [
       'that is not signed',
       exported(items, { state: { ...header.state, signature: '' } }),
-      'NOT PROVEN (unreadable). Line 1 of export: Not readable at state/signature: Too ' +
-        'small: expected string to have >=1 characters.',
+      'NOT PROVEN (unreadable). Line 1 of export: Not readable at state/signature: must ' +
+        'not be empty.',
     ],
     [
       'of a database that is named a sentence',

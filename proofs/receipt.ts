@@ -17,19 +17,23 @@ import {
   positionOf,
 } from './entry-proof.ts';
 import { signatureFault, type BankKeys } from './signed-state.ts';
+import { wording } from '../contracts/http/wording.ts';
 import { valueHash } from './log-transaction.ts';
 import type { PlacedVersion } from './log-walk.ts';
 import { faulty, type ProofFault } from './proof-fault.ts';
 import type { z } from 'zod';
+
+/** Of a problem document of any release, also one whose code this verifier does not know. */
+const refusal = problemSchema.pick({ title: true, status: true, detail: true });
 
 /** Parses a document of a known kind; a fault says what is wrong with it, and where. */
 export function readDocument<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): z.infer<Schema> | ProofFault {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: wording });
   if (parsed.success) return parsed.data;
-  const answer = problemSchema.safeParse(value);
+  const answer = refusal.safeParse(value);
   if (answer.success) {
     const { title, status, detail } = answer.data;
     const what = `This is the bank's refusal to give a proof, not a proof: ${title} (${status}).`;

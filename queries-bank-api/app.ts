@@ -1,14 +1,14 @@
 import { Router, type Express, type RequestHandler, type Request, type Response } from 'express';
 import { objectsIn } from '../contracts/access/access-records.ts';
 import { ownerBound } from '../contracts/access/principal.ts';
-import { openApi } from '../contracts/http/openapi.ts';
 import { balanceQuery, type BalanceAnswer } from '../contracts/account/queries.ts';
 import * as queries from '../contracts/account/queries.ts';
-import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
+import { apiDocument, QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import type { AccountAnswer } from '../contracts/account/outcomes.ts';
 import { READ_SIDE_ACCOUNT } from '../contracts/log/audit.ts';
 import type { AccountModel } from '../contracts/account/read-models.ts';
 import type { LogProofs } from '../contracts/log/log-proofs.ts';
+import { problemPages } from '../platform/http/problem-pages.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, Failure, finish, sameToken } from '../platform/http/http.ts';
@@ -46,6 +46,8 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly proofs: LogProofs;
   readonly gate: Gate;
   readonly docs?: DocsMode;
+  /** Of web pages that may call it. */
+  readonly origins?: readonly string[];
   /** The defaults when missing. */
   readonly limits?: QueryApiLimits;
   /** Whose access tokens the gate takes, for the documentation. */
@@ -63,7 +65,7 @@ type Handle = (request: Request, response: Response) => Promise<void>;
 
 /** The query API: answers from the read models and from the log. */
 export function queryApi(ports: QueryApiPorts): Express {
-  const app = createApp({ logger: ports.logger });
+  const app = createApp({ logger: ports.logger, clients: { origins: ports.origins ?? [] } });
   const personPorts = { ...ports.persons, record: ports.record };
   const persons = personAnswers(personPorts);
   const { json, lines } = proofAnswers(ports.proofs);
@@ -95,7 +97,8 @@ export function queryApi(ports: QueryApiPorts): Express {
   });
   if (ports.appToken !== undefined) sidecarRoutes(app, ports.appToken, asks['readAccount']!);
   health(app, ports.checks, auditorMayKnow(ports.gate, operatorMayKnow(ports.appToken)));
-  const document = openApi('Core Bank: queries', QUERY_API_OPERATIONS, ports.issuer);
+  const document = apiDocument('Core Bank: queries', QUERY_API_OPERATIONS, ports.issuer);
+  problemPages(app);
   docs(app, document, ports.docs ?? 'off');
   finish(app, ports.logger);
   return app;

@@ -48,6 +48,7 @@ const app = queryApi({
   issuer: config.OIDC_ISSUER,
   appToken: config.APP_API_TOKEN,
   docs: config.DOCS,
+  origins: config.CORS_ORIGINS,
   limits: config,
   accounts,
   history: new HistoryView(models),

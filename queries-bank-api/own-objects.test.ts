@@ -37,9 +37,12 @@ function bank() {
   const pace = { heartbeatMs: 60_000, stalledMs: 60_000, everyMs: 1, awayMsMax: 4 };
   const streams = eventStreams({ log, logger, waitMs: WAIT_MS, pace });
   const app = queryApiForTests(models, log, WAIT_MS, { gate: toldGate, streams });
-  const get = (who: Principal, path: string) => request(app).get(path).set(sentBy(who));
+  const get = (who: Principal, path: string) => request(app).get(path).set(sentBy(who)).set(NAMES);
   return { get, models, log: state, streams };
 }
+
+/** Of a request; without them each answer names its own. */
+const NAMES = { 'x-request-id': 'one', traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00` };
 
 const PARAMS: Readonly<Record<string, string>> = { version: '2' };
 const QUERIES: Readonly<Record<string, string>> = { readStatement: '?from=v1&to=v3' };

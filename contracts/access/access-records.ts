@@ -74,7 +74,7 @@ const observation = z.strictObject({
   count: z.int().min(1),
   first: z.iso.datetime({ precision: 3 }),
   last: z.iso.datetime({ precision: 3 }),
-  /** Trace of the first of these requests, where its sender named one (W3C Trace Context). */
+  /** Trace of the first of these requests (W3C Trace Context): its sender's, or one of ours. */
   traceId: z
     .string()
     .regex(/^[0-9a-f]{32}$/)

@@ -4,7 +4,7 @@ import { CURRENCIES } from '../../domain/currency.ts';
 import { COMMAND_ID_PATTERN, type HoldId } from '../../domain/ids.ts';
 import type { Scope } from '../access/rules.ts';
 import type { Operation } from '../http/openapi.ts';
-import { holdParams, idParams } from '../http/parameters.ts';
+import { flagText, holdParams, idParams } from '../http/parameters.ts';
 import type { ProblemCode } from '../http/problems.ts';
 import * as texts from '../http/scalars.ts';
 import { accountAnswer, approvable, outcomeSchema, pendingAnswer } from './outcomes.ts';
@@ -73,10 +73,7 @@ const reversalBody = z.strictObject({
  */
 export const common = {
   query: {
-    dryRun: z
-      .enum(['true', 'false'])
-      .optional()
-      .meta({ description: 'true: 200 and what the answer would be; nothing is written' }),
+    dryRun: flagText('true: 200 and what the answer would be; nothing is written'),
   },
   answerHeaders: {
     'Idempotency-Key': "the client's key, or the one that the server made",

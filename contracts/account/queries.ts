@@ -94,7 +94,7 @@ export const historyAnswer = z.strictObject({
 export type HistoryAnswer = z.infer<typeof historyAnswer>;
 
 /** An account that is set aside is listed as it was last known to be right, not as it is now. */
-const listedAccount = accountAnswer.extend({ setAside: z.literal(true).optional() });
+export const listedAccount = accountAnswer.extend({ setAside: z.literal(true).optional() });
 export type ListedAccount = z.infer<typeof listedAccount>;
 /** A page of an owner's accounts, in the order in which they were opened. */
 const accountsAnswer = z.strictObject({ items: z.array(listedAccount), nextCursor });
@@ -103,7 +103,7 @@ export type AccountsAnswer = z.infer<typeof accountsAnswer>;
 const placed = { position: positionNumber };
 const [first, ...others] = loggedEventSchema.options;
 /** An event as the log has it, with its position in the log. */
-const accountEvent = z.discriminatedUnion('type', [
+export const accountEvent = z.discriminatedUnion('type', [
   first.extend(placed),
   ...others.map((option) => option.extend(placed)),
 ]);

@@ -24,7 +24,7 @@ export const approvalParams = {
 };
 
 /** How an approval stands. */
-const approvalAnswer = z.strictObject({
+export const approvalAnswer = z.strictObject({
   approvalId: z.string(),
   status: z.enum(APPROVAL_STATUS),
   /** The account or person that the command is for. */

@@ -1,3 +1,4 @@
+import { flagText } from '../http/parameters.ts';
 import { z } from 'zod';
 import { COMMAND_ID_PATTERN } from '../../domain/ids.ts';
 import { accountRefText, batchAnswer, batchBody } from './batches.ts';
@@ -5,8 +6,6 @@ import { common, headers as commandHeaders } from '../account/command-operations
 import type { Operation } from '../http/openapi.ts';
 import { accountAnswer, outcomeSchema } from '../account/outcomes.ts';
 import { transferAnswer } from '../transfer/transfers.ts';
-
-const flag = (description: string) => z.enum(['true', 'false']).optional().meta({ description });
 
 /** The result of an executed command; except for transfers it never changes. */
 export const commandStatus = z.strictObject({
@@ -34,8 +33,8 @@ export const BATCH_OPERATIONS: readonly Operation[] = [
     access: { scope: 'batches:write', object: 'accounts' },
     summary: 'Executes many commands, those of one account in order; each has its own result',
     query: {
-      atomic: flag('true: all commands, of any accounts, in one commit or not at all'),
-      dryRun: flag('true: the same answer, but nothing is written'),
+      atomic: flagText('true: all commands, of any accounts, in one commit or not at all'),
+      dryRun: flagText('true: the same answer, but nothing is written'),
     },
     headers: {
       'Idempotency-Key': commandHeaders['Idempotency-Key'].meta({

@@ -2,11 +2,26 @@ import type { PersonId, TransferId } from '../../domain/ids.ts';
 import { clientAccountText, clientIdText } from './scalars.ts';
 import { z } from 'zod';
 
+/** A text in a query that documents, and so generated clients, take for another type. */
+const documentedAs = (schema: Record<string, unknown>) => ({
+  pattern: undefined,
+  enum: undefined,
+  ...schema,
+});
+
+/** True or false. */
+export const flagText = (description: string) =>
+  z
+    .enum(['true', 'false'])
+    .optional()
+    .meta(documentedAs({ type: 'boolean', description }));
+
 /** A whole number from 1, without sign, leading zeros, exponent or fraction. */
 export const wholeNumber = (most: number) =>
   z
     .string()
     .regex(/^[1-9][0-9]{0,14}$/, `must be a whole number from 1 to ${most}`)
+    .meta(documentedAs({ type: 'integer', minimum: 1, maximum: most }))
     .transform(Number)
     .refine((value) => value <= most, { message: `must be a whole number from 1 to ${most}` });
 
@@ -19,7 +34,7 @@ export const limitText = (most: number) =>
 export const versionText = (description: string) =>
   wholeNumber(Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description, examples: ['7'] });
+    .meta({ description, examples: [7] });
 
 /** The version that an answer must have reached. */
 export const minVersion = versionText(

@@ -149,15 +149,56 @@ export interface FieldError {
   readonly message: string;
 }
 
+const amount = z.string().optional();
+const whole = z.int().optional();
+const text = z.string().optional();
+
+/**
+ * What a problem tells besides its code, where the code has it. A member that is not named here
+ * may come with a later release.
+ */
+const extensionMembers = {
+  errors: z.array(z.strictObject({ at: z.string(), message: z.string() })).optional(),
+  available: amount,
+  shortfall: amount,
+  ledger: amount,
+  held: amount,
+  reserved: amount,
+  allowed: amount,
+  used: amount,
+  currency: text,
+  /** The name of the limit, or how many may be open. */
+  limit: z.union([z.string(), z.int()]).optional(),
+  /** How many may be under way. */
+  most: whole,
+  resetsAt: text,
+  /** Of the account, or of the event that did it before. */
+  version: whole,
+  eventType: text,
+  /** The account that was refused, where two take part. */
+  accountId: text,
+  /** Names the record of the refusal, if the account keeps them. */
+  refusalId: z.string().nullable().optional(),
+  approvalId: text,
+  approval: text,
+  scope: text,
+  openedAt: text,
+  eventsMax: whole,
+  /** The latest "to" of a period that fits. */
+  fitsTo: text,
+  requestId: text,
+  auditedPosition: z.number().nullable().optional(),
+};
+
 /** A problem document (RFC 9457), application/problem+json. */
 export const problemSchema = z.looseObject({
-  type: z.string(),
+  type: z.string().meta({ description: 'page about it, at the address of this API' }),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
   instance: z.string(),
-  code: z.string(),
-  errors: z.array(z.strictObject({ at: z.string(), message: z.string() })).optional(),
+  code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+  ...extensionMembers,
 });
 export type Problem = z.infer<typeof problemSchema>;
 
@@ -169,17 +210,20 @@ export interface ProblemParts {
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
+/** Where an API has the page about a problem. */
+export const problemPath = (code: ProblemCode): string => `/problems/${code}`;
+
 /**
  * The problem document of a code.
  * @param instance the path of the request.
  * @example
  * problem('insufficient-funds', '/v1/accounts/x/withdrawals', { more: { available: '3.00' } });
- * // { type: 'urn:core-bank:problem:insufficient-funds', status: 422, available: '3.00', ... }
+ * // { type: '/problems/insufficient-funds', status: 422, available: '3.00', ... }
  */
 export function problem(code: ProblemCode, instance: string, parts: ProblemParts = {}): Problem {
   const [status, title, advice] = PROBLEMS[code];
   return {
-    type: `urn:core-bank:problem:${code}`,
+    type: problemPath(code),
     title,
     status,
     detail: parts.detail ?? advice,

@@ -17,6 +17,8 @@ import { isStorable, unclear } from './plain-text.ts';
 
 /** Most keys of a metadata record. */
 const METADATA_KEYS_MAX = 20;
+const METADATA_KEY = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$/;
+const METADATA_KEY_RULE = 'must be a letter and up to 39 letters, digits, "_", "." or "-"';
 
 /** Free text of a client, as `unclear` judges it. */
 const text = (charactersMax: number) =>
@@ -140,7 +142,7 @@ export const versionNumber = z
 /** A client's own names and values. */
 const metadataOf = (value: z.ZodString) =>
   z
-    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,39}$/), value)
+    .record(z.string().regex(METADATA_KEY, METADATA_KEY_RULE), value)
     .refine((record) => Object.keys(record).length <= METADATA_KEYS_MAX, {
       message: `must have at most ${METADATA_KEYS_MAX} keys`,
     });

@@ -8,6 +8,7 @@ const ALLOWED: readonly string[] = [
   'BSD-3-Clause',
   '0BSD',
   'BlueOak-1.0.0',
+  'PSF-2.0',
   'Unlicense',
   'Python-2.0',
   'CC0-1.0',

@@ -26,10 +26,12 @@ export function isOwnAddress(address: string): boolean {
  * only the Host header reveals it. A page under its own name can read nothing, but may send a POST
  * that needs no preflight: its Origin header reveals it.
  * @param names further names of this server, besides those of loopback.
+ * @param pages origins of web pages of others that may send requests.
  * @returns a function that answers the failure, or undefined for a request that may be served.
  */
 export function foreignCheck(
   names = configuredNames(),
+  pages: readonly string[] = [],
 ): (request: IncomingMessage) => Failure | undefined {
   const known = new Set([...LOOPBACK_NAMES, ...names]);
   return ({ headersDistinct, method = '', socket }) => {
@@ -40,6 +42,7 @@ export function foreignCheck(
     if (hosts.length !== 1 || !isKnown) return new Failure('misdirected-request');
     if (origins.length === 0 || SAFE_METHODS.has(method)) return undefined;
     const isOwn = (origin: string): boolean => {
+      if (pages.includes(origin)) return true;
       if (!URL.canParse(origin)) return false;
       const url = new URL(origin);
       return url.host === host || names.includes(url.hostname);

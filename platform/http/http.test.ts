@@ -108,7 +108,10 @@ describe('the methods of a path', () => {
   });
   test('HEAD is GET without the body, also of what is not there', async () => {
     for (const path of ['/things/1', '/nothing']) {
-      const [get, head] = [await request(app).get(path), await request(app).head(path)];
+      const traceparent = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-00`;
+      const names = { 'x-request-id': 'one', traceparent };
+      const get = await request(app).get(path).set(names);
+      const head = await request(app).head(path).set(names);
       expect([head.status, head.text]).toEqual([get.status, undefined]);
       const { date: _date, ...headers } = head.headers;
       expect(get.headers).toMatchObject(headers);

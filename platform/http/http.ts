@@ -3,12 +3,15 @@ import https from 'node:https';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import compression, { type CompressionFilter } from 'compression';
 import express from 'express';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../../contracts/http/problems.ts';
 import { sameToken } from './app-token.ts';
 import { Failure } from './failure.ts';
+import { allowOrigins } from './browsers.ts';
 import { foreignCheck } from './cross-origin-request.ts';
+import { nameRequest, namesOf } from './trace-context.ts';
 import { PROTECTED_LINES, protectAnswer } from './response-headers.ts';
 import {
   boundConnections,
@@ -37,6 +40,8 @@ export interface AppOptions {
   readonly logger: Logger;
   /** When set, every request except for health and metrics must send it as dapr-api-token. */
   readonly appToken?: string;
+  /** Of an API for clients: its answers may be compressed, and these origins may read them. */
+  readonly clients?: { readonly origins: readonly string[] };
 }
 
 /**
@@ -50,18 +55,28 @@ export interface AppOptions {
  */
 export function createApp(options: AppOptions): Express {
   const app = express();
-  const whyForeign = foreignCheck();
+  const { appToken, clients } = options;
+  const whyForeign = foreignCheck(undefined, clients?.origins);
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
   app.enable('strict routing');
+  app.use(nameRequest);
   app.use((request, response, next) => {
     protectAnswer(request, response);
     next(whyForeign(request));
   });
-  if (options.appToken !== undefined) app.use(requireToken(options.appToken));
+  if (appToken !== undefined) app.use(requireToken(appToken));
+  if (clients === undefined) return app;
+  if (clients.origins.length > 0) app.use(allowOrigins(clients.origins));
+  app.use(compression({ filter: isCompressed }));
   return app;
 }
+
+/** A stream of events is sent line by line: what waits to be compressed would come late. */
+const isCompressed: CompressionFilter = (request, response) =>
+  !String(response.getHeader('Content-Type')).startsWith('text/event-stream') &&
+  compression.filter(request, response);
 
 function requireToken(token: string): RequestHandler {
   return (request, response, next) => {
@@ -85,12 +100,18 @@ export function finish(app: Express, logger: Logger): void {
   });
   const onError: ErrorRequestHandler = (error, request, response, _next) => {
     const failure = failureOf(error);
+    const requestId = namesOf(request)['x-request-id'];
+    const about = { path: request.path, requestId };
     if (failure.code === 'internal-error') {
-      logger.error('a request failed', { path: request.path, error: errorText(error, true) });
+      logger.error('a request failed', { ...about, error: errorText(error, true) });
     } else if (failure.cause !== undefined) {
-      logger.debug('a request was not answered', { path: request.path, error: failure });
+      logger.debug('a request was not answered', { ...about, error: failure });
     }
-    const document = problem(failure.code, request.path, failure.parts);
+    const { parts } = failure;
+    const document = problem(failure.code, request.path, {
+      ...parts,
+      more: { requestId, ...parts.more },
+    });
     // What was not read of the body would be taken for the next request of the connection.
     if (!request.complete) response.set('Connection', 'close');
     response.set({ 'Content-Type': 'application/problem+json', ...failure.headers });

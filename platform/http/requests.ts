@@ -2,6 +2,7 @@ import { TLSSocket } from 'node:tls';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import type { FieldError } from '../../contracts/http/problems.ts';
+import { wording } from '../../contracts/http/wording.ts';
 import { Failure } from './failure.ts';
 
 /** The unknown names that one problem lists at most, and how much of each. */
@@ -18,7 +19,7 @@ export const invalidBy = (error: z.ZodError): Failure =>
 
 /** The body of a request; throws the problem that names what does not fit. */
 export function bodyOf<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(body, { error: wording });
   if (parsed.success) return parsed.data;
   throw invalidBy(parsed.error);
 }
@@ -41,7 +42,7 @@ export function queryOf<Schema extends z.ZodObject>(
   schema: Schema,
   request: Request,
 ): z.output<Schema> {
-  const parsed = schema.safeParse({ ...request.query });
+  const parsed = schema.safeParse({ ...request.query }, { error: wording });
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap((issue) => queryErrors(issue, request));
   throw new Failure('invalid-request', { errors });
@@ -64,7 +65,7 @@ export function paramOf<
   Params extends Readonly<Record<string, z.ZodType>>,
   Name extends keyof Params & string,
 >(request: Request, params: Params, name: Name): z.output<Params[Name]> {
-  const parsed = params[name]!.safeParse(request.params[name]);
+  const parsed = params[name]!.safeParse(request.params[name], { error: wording });
   if (parsed.success) return parsed.data as z.output<Params[Name]>;
   throw invalid(`path/${name}`, parsed.error.issues[0]?.message ?? 'is not valid');
 }

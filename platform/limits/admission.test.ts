@@ -89,7 +89,7 @@ test('given a client that goes away, its part is free again', async () => {
   expect((await again).status).toBe(200);
 });
 
-test('given clients that go away while the gate is asked, no part of theirs stays taken', async () => {
+test('given clients that go while the gate is asked, no part of theirs stays taken', async () => {
   const { ask, until, waiting, left } = await house();
   for (let times = 1; times <= 3; times += 1) {
     const gone = new AbortController();

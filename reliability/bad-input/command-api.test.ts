@@ -112,7 +112,7 @@ test('a problem names type, title, status, detail, instance, code and members', 
     body: '{"amount":"1e5","bonus":1}',
   });
   expect(JSON.parse(answer.body)).toEqual({
-    type: 'urn:core-bank:problem:invalid-request',
+    type: '/problems/invalid-request',
     title: 'The request is not valid',
     status: 400,
     detail: 'Correct the members named in errors.',

@@ -1,4 +1,5 @@
-import { openApi, type Operation } from '../../contracts/http/openapi.ts';
+import { apiDocument } from '../../contracts/catalogue.ts';
+import type { Operation } from '../../contracts/http/openapi.ts';
 import type { BadRequest } from './corpus.ts';
 import type { RawAnswer } from './raw-http.ts';
 
@@ -9,7 +10,7 @@ interface Documented {
 }
 
 const documentedOf = (operations: readonly Operation[]): Documented[] => {
-  const { paths } = openApi('any', operations) as {
+  const { paths } = apiDocument('any', operations) as {
     paths: Record<string, Record<string, { responses: object }>>;
   };
   return Object.entries(paths).flatMap(([path, methods]) =>

@@ -47,7 +47,7 @@ async function umaskOf(user?: { readonly uid: number; readonly gid: number }): P
 }
 
 describe('the files of a program', () => {
-  test('given no user of its own, nobody else reads them, and the umask of the starter stays', async () => {
+  test('given no user of its own, nobody else reads them', async () => {
     const before = process.umask();
     expect(await umaskOf()).toBe('0077');
     expect(process.umask()).toBe(before);

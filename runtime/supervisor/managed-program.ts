@@ -115,7 +115,7 @@ const spawnInto = (spec: ProgramSpec): ChildProcess => {
 const OWN_FILES = 0o077;
 /**
  * With a user of its own, a program's group may share its files: all sidecars write the file of
- * addresses. SQLite makes the files beside it and then gives them the mode of the first; a sidecar
+ * addresses. SQLite makes its other two files and then gives them the mode of the first; a sidecar
  * that opened one in between could only read, and registered its address never.
  */
 const FILES_OF_GROUP = 0o007;

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  apiDocument,
+  COMMAND_API_OPERATIONS,
+  QUERY_API_OPERATIONS,
+} from '../contracts/catalogue.ts';
+import { BODY_EXAMPLES } from '../contracts/examples.ts';
+import { projectRoot } from '../runtime/instance.ts';
+
+const OPERATIONS = [...COMMAND_API_OPERATIONS, ...QUERY_API_OPERATIONS];
+const documents = {
+  all: apiDocument('Core Bank', OPERATIONS),
+  queries: apiDocument('Core Bank: queries', QUERY_API_OPERATIONS),
+  'foreign-issuer': apiDocument('Core Bank', OPERATIONS, 'https://login.example.org/realm'),
+};
+const folder = mkdtempSync(join(tmpdir(), 'core-bank-api-document-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function lint(named: Readonly<Record<string, object>>): Promise<string[]> {
+  const paths = Object.entries(named).map(([name, document]) => {
+    const path = join(folder, `${name}.json`);
+    writeFileSync(path, JSON.stringify(document));
+    return path;
+  });
+  const linters = join(projectRoot(), 'reliability/api-linters.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [linters, ...paths]);
+  return JSON.parse(stdout) as string[];
+}
+
+test('Redocly (recommended) and Spectral (oas) find nothing in the documents', async () => {
+  const { 'foreign-issuer': foreign, ...ours } = documents;
+  expect(await lint(ours)).toEqual([]);
+  // Spectral takes scopes of OpenID Connect for unknown ones, because only discovery tells them.
+  const inForeign = await lint({ foreign });
+  expect(inForeign.filter((line) => !line.includes('oas3-operation-security-defined'))).toEqual([]);
+}, 120_000);
+
+test('the linters find a planted fault', async () => {
+  const [line] = await lint({
+    planted: { ...documents.queries, tags: [{ name: 'Accounts' }, {}] },
+  });
+  expect(line).toMatch(/^redocly/);
+}, 60_000);
+
+/** Every schema of the document that says nothing of what it describes. */
+function untyped(value: unknown, at = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const path = `${at}/${name}`;
+    const isSchema = /\/(?:schema|properties\/[^/]+|items)$/.test(path);
+    const isEmpty = isSchema && Object.keys(inner as object).every((key) => key === 'description');
+    return [...(isEmpty ? [path] : []), ...untyped(inner, path)];
+  });
+}
+
+test('every member, parameter and item has a type', () => {
+  expect(untyped({ schema: {}, other: { schema: { description: 'x' } } })).toHaveLength(2);
+  for (const document of Object.values(documents)) expect(untyped(document)).toEqual([]);
+});
+
+const withBody = OPERATIONS.filter(({ body }) => body !== undefined);
+
+test('every operation with a body has an example, and no other has one', () => {
+  expect(Object.keys(BODY_EXAMPLES).sort()).toEqual(withBody.map(({ id }) => id).sort());
+});
+
+test.each(withBody.map(({ id, body }) => [id, body!] as const))(
+  'the example of %s is what its contract takes',
+  (id, body) => expect(body.safeParse(BODY_EXAMPLES[id]).error).toBeUndefined(),
+);

@@ -1,0 +1,22 @@
+// Prints, as JSON, what two linters of OpenAPI find in the documents that it is given the paths of.
+// A program of its own, because both are ES modules, which the test runner does not take as they are.
+import { readFileSync } from 'node:fs';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import spectral from '@stoplight/spectral-core';
+import rulesets from '@stoplight/spectral-rulesets';
+
+const redocly = await createConfig({ extends: ['recommended'] });
+const oas = new spectral.Spectral();
+oas.setRuleset({ extends: [[rulesets.oas, 'recommended']] });
+
+const found = [];
+for (const path of process.argv.slice(2)) {
+  const source = readFileSync(path, 'utf8');
+  for (const { ruleId, message, location } of await lintFromString({ source, config: redocly })) {
+    found.push(`redocly ${ruleId}: ${message} ${location[0]?.pointer ?? ''}`);
+  }
+  for (const { code, message, path: place } of await oas.run(source)) {
+    found.push(`spectral ${code}: ${message} ${place.join('/')}`);
+  }
+}
+process.stdout.write(JSON.stringify(found));
