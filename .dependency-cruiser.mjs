@@ -129,7 +129,7 @@ const DOORS = {
     'trace-context',
   ],
   'platform/limits': ['admission', 'connections', 'failed-logins', 'shares'],
-  'queries-bank-api/accounts': ['account-view', 'past-balance'],
+  'queries-bank-api/accounts': ['account-list', 'account-view', 'past-balance'],
   'queries-bank-api/history': ['history-answers', 'history-view', 'refusal-answers'],
   'queries-bank-api/log': [
     'access-answers',

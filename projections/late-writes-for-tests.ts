@@ -202,7 +202,8 @@ export function expected(entries: readonly LogEntry[]) {
     const owner =
       isReadable(entry) && 'ownerId' in entry.event.data ? entry.event.data.ownerId : '';
     const place = owned.get(owner) ?? 0;
-    const after = orSetAside(before, entry, () => accountAfter(before, entry as never, place));
+    const places = { ownerIndex: place, index: accounts.size };
+    const after = orSetAside(before, entry, () => accountAfter(before, entry as never, places));
     if (after === undefined) continue;
     if (before === undefined && version === 1) owned.set(owner, place + 1);
     accounts.set(id, after);

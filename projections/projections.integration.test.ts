@@ -57,10 +57,12 @@ describe('both projections on FerretDB', () => {
     const accounts = (await documents('balances', collections.accounts(balances))).map(
       ofAccountDocument,
     );
-    const places = new Map(accounts.map((account) => [account.accountId, account.ownerIndex]));
+    const places = new Map(
+      accounts.map(({ accountId, ownerIndex, index }) => [accountId, { ownerIndex, index }]),
+    );
     for (const entry of log.entries) {
       const id = entry.event.stream.slice('acct/'.length);
-      replayed.set(id, accountAfter(replayed.get(id), entry, places.get(id) ?? -1));
+      replayed.set(id, accountAfter(replayed.get(id), entry, places.get(id)!));
     }
     const byId = new Map(accounts.map((account) => [account.accountId, account]));
     expect({ seed, accounts: byId }).toEqual({ seed, accounts: replayed });

@@ -7,7 +7,7 @@ import {
 } from '../contracts/account/read-models.ts';
 import type { PositionedEvent } from '../contracts/log/topics.ts';
 import { AccountWriter } from './balances/account-writer.ts';
-import { accountAfter } from './balances/balances.ts';
+import { accountAfter, type AccountPlace } from './balances/balances.ts';
 import { balancesOf, historyOf, linesOf, logForTests, randomLog } from './events-for-tests.ts';
 import { randomOf, seedOfRun } from './events-for-tests.ts';
 import { memoryReadStore } from './read-store/memory-read-store.ts';
@@ -44,6 +44,9 @@ async function persist<T>(call: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+const FIRST: AccountPlace = { ownerIndex: 0, index: 0 };
+const placeOf = ({ ownerIndex, index }: AccountPlace): AccountPlace => ({ ownerIndex, index });
 
 const PERSON = personId('00000000-0000-8000-8000-00000000000a');
 const personEvent = (version: number, type: string, data: object): PositionedEvent => {
@@ -160,11 +163,17 @@ test('balances: with random failures and crashes, what is read equals the replay
   for (const account of accounts) {
     const own = log.entries.filter(({ event }) => event.stream === `acct/${account.accountId}`);
     const replayed = own.reduce<typeof account | undefined>(
-      (before, entry) => accountAfter(before, entry, account.ownerIndex),
+      (before, entry) => accountAfter(before, entry, placeOf(account)),
       undefined,
     );
     expect({ seed, ...account }).toEqual({ seed, ...replayed });
   }
+  const all = log.entries.filter(({ event }) => event.type === 'account-opened');
+  const inAll = accounts.toSorted((a, b) => a.index - b.index);
+  expect(inAll.map(({ index }) => index)).toEqual(all.map((_entry, at) => at));
+  expect(inAll.map(({ accountId }) => `acct/${accountId}`)).toEqual(
+    all.map(({ event }) => event.stream),
+  );
   // An owner's places are 0, 1, 2 ... in the order in which the log opened the accounts.
   for (const owner of ['owner-0', 'owner-1', 'owner-2']) {
     const opened = log.entries.filter(
@@ -271,7 +280,7 @@ test('changes are deleted once they are in the documents and old, never earlier'
   const writer = new AccountWriter(store, () => time);
   const log = logForTests();
   const [entry] = log.open(log.id(1));
-  const account = accountAfter(undefined, entry!, 0);
+  const account = accountAfter(undefined, entry!, FIRST);
   for (let seq = 1; seq <= 40; seq += 1) {
     const at = { seq, after: seq, position: seq + 1, lastEventId: 'x', events: seq };
     const change = { ...at, settled: 0, accounts: [account], opened: 0 };
@@ -292,7 +301,9 @@ test('changes are deleted once they are in the documents and old, never earlier'
 test('given a document that cannot be written, no other is written late over a newer', async () => {
   const store = await memoryReadStore().accounts('1');
   const log = logForTests();
-  const models = [1, 2].map((serial) => accountAfter(undefined, log.open(log.id(serial))[0]!, 0));
+  const models = [1, 2].map((serial) =>
+    accountAfter(undefined, log.open(log.id(serial))[0]!, FIRST),
+  );
   const [broken, slow] = [models[0]!, models[1]!];
   const newer = { ...slow, version: slow.version + 1, position: slow.position + 1 };
   await store.insertAccounts(models);

@@ -74,7 +74,7 @@ test('a page that was read tells of a reversal that came later', async () => {
 
 test('an account and its balance, by id and by number, tagged with the version', async () => {
   const { app } = bank();
-  const { position: _at, ownerIndex: _place, ...shown } = accountOf(1, 40);
+  const { position: _at, ownerIndex: _place, index: _among, ...shown } = accountOf(1, 40);
   const whole = await request(app).get(account());
   expect([whole.status, whole.headers['etag'], whole.body]).toEqual([200, '"40"', shown]);
   const balance = await request(app).get(`/v1/accounts/${shown.accountNumber}/balance`);
@@ -317,7 +317,6 @@ test.each([
   ['/v1/accounts/1/refusals', 'path/id'],
   [account('/events?limit=501'), 'query/limit'],
   [account('/events?fromVersion=0'), 'query/fromVersion'],
-  ['/v1/accounts', 'query/ownerId'],
   ['/v1/accounts?ownerId=JANA', 'query/ownerId'],
   ['/v1/accounts?ownerId=a&ownerId=b', 'query/ownerId'],
   ['/v1/accounts?ownerId=a&sort=x', 'query/sort'],

@@ -1,6 +1,4 @@
 import { Router, type Express, type RequestHandler, type Request, type Response } from 'express';
-import { objectsIn } from '../contracts/access/access-records.ts';
-import { ownerBound } from '../contracts/access/principal.ts';
 import { balanceQuery, type BalanceAnswer } from '../contracts/account/queries.ts';
 import * as queries from '../contracts/account/queries.ts';
 import { apiDocument, QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
@@ -8,6 +6,7 @@ import type { AccountAnswer } from '../contracts/account/outcomes.ts';
 import { READ_SIDE_ACCOUNT } from '../contracts/log/audit.ts';
 import type { AccountModel } from '../contracts/account/read-models.ts';
 import type { LogProofs } from '../contracts/log/log-proofs.ts';
+import { accountList } from './accounts/account-list.ts';
 import { problemPages } from '../platform/http/problem-pages.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
@@ -17,10 +16,9 @@ import type { Logger } from '../platform/logger.ts';
 import type { RecordAccess } from '../platform/access-reports.ts';
 import { listAccess, type FindAccess } from './log/access-answers.ts';
 import { auditAnswers, type Audit } from './log/audit-answers.ts';
-import { readCursor, writeCursor } from './cursors.ts';
 import { idParams } from '../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../platform/http/requests.ts';
-import { principalOf, type Gate } from '../platform/http/gate.ts';
+import type { Gate } from '../platform/http/gate.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
@@ -175,8 +173,8 @@ async function accountAnswerOf(
   { accounts }: QueryApiPorts,
   account: AccountModel,
 ): Promise<AccountAnswer> {
-  const { position: _position, ownerIndex: _place, reversals: _count, ...rest } = account;
-  const { metadataVersion: _said, setAside: _fault, ...answer } = rest;
+  const { position: _position, ownerIndex: _place, index: _among, ...shown } = account;
+  const { metadataVersion: _said, setAside: _fault, reversals: _count, ...answer } = shown;
   const metadata = await accounts.metadataOf(account);
   return metadata === undefined ? answer : { ...answer, metadata };
 }
@@ -187,33 +185,16 @@ function balanceAnswerOf(account: AccountModel): BalanceAnswer {
 }
 
 function listAccounts(ports: QueryApiPorts): Ask {
-  const { accounts, record } = ports;
+  const list = accountList(ports.accounts, ports.record);
   return async (request): Promise<queries.AccountsAnswer> => {
-    const query = queryOf(queries.accountsQuery, request);
-    const { ownerId, limit = queries.PAGE_ITEMS_DEFAULT, cursor } = query;
-    const list = `accounts/${ownerId}`;
-    const from = cursor === undefined ? 0 : readCursor(list, cursor);
-    if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
-    const principal = principalOf(request);
-    const bound = ownerBound(principal);
-    // Somebody else has no accounts, as nobody has.
-    if (bound !== undefined && bound !== ownerId) {
-      const objects = objectsIn({ personId: ownerId });
-      record({ outcome: 'not-found', operation: 'listAccounts', principal, objects });
-      return { items: [], nextCursor: null };
-    }
-    const found = await accounts.ownedBy(ownerId, from, limit + 1);
-    const next = found[limit];
+    const { found, nextCursor } = await list(request);
     const items = await Promise.all(
-      found.slice(0, limit).map(async (account): Promise<queries.ListedAccount> => {
+      found.map(async (account): Promise<queries.ListedAccount> => {
         const item = await accountAnswerOf(ports, account);
         return account.setAside === undefined ? item : { ...item, setAside: true };
       }),
     );
-    return {
-      items,
-      nextCursor: next === undefined ? null : writeCursor(list, next.ownerIndex),
-    };
+    return { items, nextCursor };
   };
 }
 

@@ -116,6 +116,26 @@ describe.each(ofAccounts.map((operation) => [operation.id, operation] as const))
   },
 );
 
+test('a customer who names no owner is listed own accounts, and staff all', async () => {
+  const { get, models } = bank();
+  const { accounts } = models.of('1');
+  accounts.clear();
+  const owners = ['karel-dvorak', OWNER, 'karel-dvorak', OWNER];
+  for (const [index, ownerId] of owners.entries()) {
+    const ownerIndex = owners.slice(0, index).filter((other) => other === ownerId).length;
+    accounts.set(idOf(index), { ...accountOf(index, 1, ownerId), ownerIndex });
+  }
+  const listed = async (who: Principal, query = '') => {
+    const { body } = await get(who, `/v1/accounts${query}`).expect(200);
+    return (body.items as { accountId: string }[]).map(({ accountId }) => accountId);
+  };
+  for (const query of ['', '?status=open']) {
+    expect(await listed(JANA, query)).toEqual([idOf(1), idOf(3)]);
+    expect(await listed(principalFor('teller'), query)).toEqual([0, 1, 2, 3].map(idOf));
+    for (const who of STRANGERS) expect(await listed(who, query)).toEqual([]);
+  }
+});
+
 test('a customer lists own accounts only, and reads their own person only', async () => {
   const { get } = bank();
   const list = (who: Principal, owner: string) => get(who, `/v1/accounts?ownerId=${owner}`);

@@ -1,13 +1,13 @@
 import type { Operation } from '../http/openapi.ts';
 import { idParams, minVersion, versionText, limitText } from '../http/parameters.ts';
-import { clientOwnerText } from '../http/scalars.ts';
+import { clientOwnerText, clientTexts, currencyText } from '../http/scalars.ts';
 import { LIVE_EVENTS_OPERATION } from '../log/live-events.ts';
 import { positionNumber } from '../log/topics.ts';
 import { loggedEventSchema } from './events.ts';
 import { timeText, FILTER_LINES_MAX, historyFilters } from './history-filters.ts';
 import { balanceSchema } from './money.ts';
 import { accountAnswer } from './outcomes.ts';
-import { historyEntry } from './read-models.ts';
+import { historyEntry, type Metadata } from './read-models.ts';
 import { refusalEventSchema } from './refusal-events.ts';
 import { STATEMENT_OPERATION } from './statements.ts';
 import { z } from 'zod';
@@ -72,8 +72,25 @@ export const pageQuery = { limit, cursor };
 export const accountQuery = z.strictObject({ minVersion });
 /** Query of GET /v1/accounts/{id}/history. */
 export const historyQuery = z.strictObject({ limit, cursor, minVersion, ...historyFilters });
-/** Query of GET /v1/accounts. */
-export const accountsQuery = z.strictObject({ ownerId: clientOwnerText, limit, cursor });
+/** Most accounts that one answer with filters looks at. */
+export const FILTER_ACCOUNTS_MAX = 512;
+/** Query of GET /v1/accounts, besides its members metadata.KEY. */
+export const accountsQuery = z.strictObject({
+  ownerId: clientOwnerText.optional().meta({ description: 'only accounts of this owner' }),
+  status: accountAnswer.shape.status
+    .optional()
+    .meta({ description: 'only accounts that are open, frozen or closed now' }),
+  currency: currencyText.optional().meta({ description: 'only accounts in this currency' }),
+  name: clientTexts.name.optional().meta({ description: 'only accounts with exactly this name' }),
+  limit,
+  cursor,
+});
+/** The members metadata.KEY of the same query: each names a key and the value it must have. */
+export const metadataFilters = clientTexts.metadata;
+/** What an account must have to be listed. */
+export type AccountFilters = Readonly<
+  Pick<z.infer<typeof accountsQuery>, 'status' | 'currency' | 'name'>
+> & { readonly ownerId?: string | undefined; readonly metadata?: Metadata | undefined };
 /** Query of GET /v1/accounts/{id}/events. */
 export const eventsQuery = z.strictObject({
   fromVersion: versionText('the first version wanted, 1 when missing'),
@@ -96,7 +113,7 @@ export type HistoryAnswer = z.infer<typeof historyAnswer>;
 /** An account that is set aside is listed as it was last known to be right, not as it is now. */
 export const listedAccount = accountAnswer.extend({ setAside: z.literal(true).optional() });
 export type ListedAccount = z.infer<typeof listedAccount>;
-/** A page of an owner's accounts, in the order in which they were opened. */
+/** A page of accounts, in the order in which they were opened. */
 const accountsAnswer = z.strictObject({ items: z.array(listedAccount), nextCursor });
 export type AccountsAnswer = z.infer<typeof accountsAnswer>;
 
@@ -173,7 +190,13 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     path: '/v1/accounts',
     id: 'listAccounts',
     access: { scope: 'accounts:read', object: 'accounts' },
-    summary: 'The accounts of an owner, in the order in which they were opened',
+    summary: 'Accounts, of one owner or of all, in the order in which they were opened',
+    description:
+      'An account is listed when it passes every filter; metadata.KEY=value is one for each key, ' +
+      `for example metadata.branch=Brno. With filters an answer looks at ${FILTER_ACCOUNTS_MAX} ` +
+      'accounts at most, of the owner or of the bank, so it may have fewer items than limit, ' +
+      'even none, and a nextCursor: go on until that is null. A cursor keeps its filters: with ' +
+      'others it is refused. A customer is shown own accounts.',
     query: accountsQuery.shape,
     status: 200,
     answer: accountsAnswer,

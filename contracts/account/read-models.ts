@@ -11,11 +11,16 @@ import { byText } from '../access/principal.ts';
 export interface AccountDocument extends Omit<AccountModel, 'accountId'> {
   readonly _id: string;
   readonly ownerPage: string;
+  readonly page: number;
 }
 
 /** The document of an account's read model. */
 export function toAccountDocument({ accountId, ...rest }: AccountModel): AccountDocument {
-  return { _id: accountId, ownerPage: ownerPage(rest.ownerId, rest.ownerIndex), ...rest };
+  const pages = {
+    ownerPage: ownerPage(rest.ownerId, rest.ownerIndex),
+    page: accountPage(rest.index),
+  };
+  return { _id: accountId, ...pages, ...rest };
 }
 
 /**
@@ -23,7 +28,7 @@ export function toAccountDocument({ accountId, ...rest }: AccountModel): Account
  * @throws ZodError when the document is not one.
  */
 export function ofAccountDocument(document: object): AccountModel {
-  const { _id, ownerPage: _page, ...rest } = document as AccountDocument;
+  const { _id, ownerPage: _of, page: _page, ...rest } = document as AccountDocument;
   return accountModel.parse({ accountId: _id, ...rest });
 }
 
@@ -151,8 +156,8 @@ export function ofSetAsideDocument(document: object): SetAsideModel {
 
 /** Entries of one page of an account's history: documents are found by the page's key. */
 export const HISTORY_PAGE_ENTRIES = 16;
-/** Accounts of one page of an owner's accounts. */
-export const OWNER_PAGE_ACCOUNTS = 32;
+/** Accounts of one page of an owner's accounts, or of all. */
+export const PAGE_ACCOUNTS = 32;
 /** Changes of one block: old ones are deleted block by block. */
 const CHANGE_BLOCK = 16;
 /** A change is kept this long at least, so a reader that paused for less has missed none. */
@@ -214,6 +219,8 @@ const accountModel = accountAnswer.omit({ metadata: true }).extend({
   setAside: z.int().min(1).optional(),
   /** How many accounts the owner had when this one was opened: its place in their list. */
   ownerIndex: z.int().min(0),
+  /** How many accounts there were in all: its place among them. */
+  index: z.int().min(0),
   /** Movements of the account that were taken back; missing when there was none. */
   reversals: z.int().min(1).optional(),
 });
@@ -309,6 +316,13 @@ export const historyPage = (accountId: string, version: number): string =>
   page(accountId, version - 1, HISTORY_PAGE_ENTRIES);
 /** Key of the page with an owner's account, by its index in their list. */
 export const ownerPage = (ownerId: string, ownerIndex: number): string =>
-  page(ownerId, ownerIndex, OWNER_PAGE_ACCOUNTS);
+  page(ownerId, ownerIndex, PAGE_ACCOUNTS);
+/** Number of the page with an account, by its index among all. */
+export const accountPage = (index: number): number => Math.floor(index / PAGE_ACCOUNTS);
+
+/** A page of accounts: of those of an owner, or of all. */
+export type AccountsOfPage = Readonly<
+  Pick<AccountDocument, 'ownerPage'> | Pick<AccountDocument, 'page'>
+>;
 /** Number of the block with a change. */
 export const changeBlock = (seq: number): number => Math.floor(seq / CHANGE_BLOCK);

@@ -40,7 +40,7 @@ function bodyErrors(issue: z.core.$ZodIssue): FieldError[] {
 /** The parameters of the query; throws the problem that names unknown, repeated and wrong ones. */
 export function queryOf<Schema extends z.ZodObject>(
   schema: Schema,
-  request: Request,
+  request: Pick<Request, 'query'>,
 ): z.output<Schema> {
   const parsed = schema.safeParse({ ...request.query }, { error: wording });
   if (parsed.success) return parsed.data;
@@ -48,7 +48,7 @@ export function queryOf<Schema extends z.ZodObject>(
   throw new Failure('invalid-request', { errors });
 }
 
-function queryErrors(issue: z.core.$ZodIssue, request: Request): FieldError[] {
+function queryErrors(issue: z.core.$ZodIssue, request: Pick<Request, 'query'>): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, NAMES_MAX).map((key) => ({
       at: `query/${key.slice(0, NAME_CHARACTERS_MAX)}`,

@@ -3,9 +3,11 @@ import {
   changeBytesOf,
   type SaidMetadata,
   CHANGE_BYTES_MAX,
-  OWNER_PAGE_ACCOUNTS,
+  PAGE_ACCOUNTS,
+  accountPage,
   ownerPage,
   type AccountModel,
+  type AccountsOfPage,
   type SetAsideModel,
 } from '../../contracts/account/read-models.ts';
 import type { BankEvent } from '../../contracts/log/bank-events.ts';
@@ -14,7 +16,7 @@ import type { TermsEvent } from '../../domain/account-events.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { crashPoint } from '../../platform/crash-points.ts';
 import { AccountWriter } from './account-writer.ts';
-import { accountAfter } from './balances.ts';
+import { accountAfter, type AccountPlace } from './balances.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { countByPages } from './page-count.ts';
@@ -25,6 +27,8 @@ import { faultAt, faultOf, UNREADABLE, type SetAside } from '../follower/set-asi
 import type { AccountStore, PersonStore } from '../read-store/read-store.ts';
 
 const OWNERS_REMEMBERED = 20_000;
+/** The list of all accounts, among those of owners; no owner is called so. */
+const ALL = '';
 const COLD_READS_IN_FLIGHT = 8;
 
 /** Where the projection writes. */
@@ -61,21 +65,24 @@ export function balanceProjection({
 }: BalanceStores): Projection {
   const personsOfBatch = personWriter(persons);
   const writer = new AccountWriter(store, now);
-  const owned = boundedMap<string, number>(OWNERS_REMEMBERED);
+  const counted = boundedMap<string, number>(OWNERS_REMEMBERED);
 
-  const countOwned = (ownerId: string): Promise<number> => {
-    const size = (page: number) =>
-      store.ownerPageSize(ownerPage(ownerId, page * OWNER_PAGE_ACCOUNTS));
-    return countByPages(size, OWNER_PAGE_ACCOUNTS);
+  const countIn = (list: string): Promise<number> => {
+    const pageWith = (place: number): AccountsOfPage =>
+      list === ALL ? { page: accountPage(place) } : { ownerPage: ownerPage(list, place) };
+    const size = (page: number) => store.pageSize(pageWith(page * PAGE_ACCOUNTS));
+    return countByPages(size, PAGE_ACCOUNTS);
   };
-  /** How many accounts each owner had before the batch that opens more for them. */
+  /** How many accounts there are, and each owner had, before the batch that opens more. */
   const countAll = async (entries: readonly LogEntry[]): Promise<Map<string, number>> => {
     const openings = entries.flatMap((entry) =>
-      isReadable(entry) && entry.event.type === 'account-opened' ? [entry.event.data.ownerId] : [],
+      isReadable(entry) && entry.event.type === 'account-opened'
+        ? [ALL, entry.event.data.ownerId]
+        : [],
     );
     const counts = new Map<string, number>();
-    await inParallel(new Set(openings), COLD_READS_IN_FLIGHT, async (ownerId) => {
-      counts.set(ownerId, owned.get(ownerId) ?? (await countOwned(ownerId)));
+    await inParallel(new Set(openings), COLD_READS_IN_FLIGHT, async (list) => {
+      counts.set(list, counted.get(list) ?? (await countIn(list)));
     });
     return counts;
   };
@@ -122,7 +129,7 @@ export function balanceProjection({
     crashPoint('projection:before-accounts');
     const added = change.accounts.slice(0, change.opened);
     await store.insertAccounts(added);
-    for (const { ownerId, ownerIndex } of added) owned.set(ownerId, ownerIndex + 1);
+    for (const account of added) countWith(counted, account);
     writer.accept(change);
   };
 
@@ -141,7 +148,7 @@ export function balanceProjection({
 
   return {
     async restore() {
-      owned.clear();
+      counted.clear();
       personsOfBatch.forget();
       const reached = await writer.restore();
       // Faults are written before the changes that are made without them, so read after them.
@@ -178,7 +185,7 @@ function afterEntry(
   if (!isReadable(entry) || !isOfAccount(entry)) return setAsideAt(before, entry, UNREADABLE);
   try {
     const after = accountAfter(before, entry, placeOf(entry, places));
-    if (before === undefined) places.set(after.ownerId, after.ownerIndex + 1);
+    if (before === undefined) countWith(places, after);
     return { after };
   } catch (error) {
     return setAsideAt(before, entry, faultOf(error));
@@ -192,9 +199,20 @@ const setAsideAt = (before: AccountModel | undefined, entry: LogEntry, fault: st
   fault,
 });
 
-/** The place in the owner's list that an opening takes. */
-const placeOf = ({ event }: PositionedAccountEvent, places: Map<string, number>): number =>
-  event.type === 'account-opened' ? places.get(event.data.ownerId)! : 0;
+/** The places that an opening takes. */
+const placeOf = ({ event }: PositionedAccountEvent, places: Map<string, number>): AccountPlace =>
+  event.type === 'account-opened'
+    ? { ownerIndex: places.get(event.data.ownerId)!, index: places.get(ALL)! }
+    : { ownerIndex: 0, index: 0 };
+
+/** Counts an account that was opened. */
+function countWith(
+  counts: { set(list: string, count: number): unknown },
+  { ownerId, ownerIndex, index }: AccountModel,
+): void {
+  counts.set(ownerId, ownerIndex + 1);
+  counts.set(ALL, index + 1);
+}
 
 type WithMetadata<Event> = Event extends LoggedEvent
   ? 'metadata' extends keyof Event['data']

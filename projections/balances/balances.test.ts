@@ -14,7 +14,7 @@ import { StreamFault } from '../follower/projection.ts';
 
 const replayAll = (entries: readonly PositionedAccountEvent[]): AccountModel | undefined =>
   entries.reduce<AccountModel | undefined>(
-    (before, entry) => accountAfter(before, entry, 4),
+    (before, entry) => accountAfter(before, entry, { ownerIndex: 4, index: 9 }),
     undefined,
   );
 
@@ -45,6 +45,7 @@ test('given movements, the model holds the last balance, version and position', 
     accountId: id,
     ownerId: 'jana-novakova',
     ownerIndex: 4,
+    index: 9,
     version: 3,
     status: 'open',
     balance: { ledger: '125.00', held: '0.00', available: '175.00' },

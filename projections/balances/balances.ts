@@ -9,23 +9,26 @@ import type { AccountModel } from '../../contracts/account/read-models.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { StreamFault } from '../follower/projection.ts';
 
+/** Where an account stands in its owner's list and in that of all. */
+export type AccountPlace = Pick<AccountModel, 'ownerIndex' | 'index'>;
+
 /**
  * The account after the event.
  * @param before undefined for an account that is opened.
- * @param ownerIndex how many accounts its owner had before.
+ * @param place how many accounts its owner had before, and how many there were in all.
  * @throws StreamFault when the event cannot follow: its version is not the next, or its balance is
  *   not the previous one with the event's own movement.
  */
 export function accountAfter(
   before: AccountModel | undefined,
   { event, position }: PositionedAccountEvent,
-  ownerIndex: number,
+  place: AccountPlace,
 ): AccountModel {
   const expected = (before?.version ?? 0) + 1;
   if (event.version !== expected) {
     throw new StreamFault(`${event.id} follows version ${expected - 1} of its account`);
   }
-  if (event.type === 'account-opened') return opened(event, position, ownerIndex);
+  if (event.type === 'account-opened') return opened(event, position, place);
   if (before === undefined)
     throw new StreamFault(`${event.id} comes before its account was opened`);
   if (event.data.currency !== before.currency) {
@@ -75,7 +78,7 @@ type Opened = Extract<LoggedEvent, { type: 'account-opened' }>;
 type Later = Exclude<LoggedEvent, Opened>;
 type MoneyEvent = Extract<LoggedEvent, { type: (ReservationEvent | LedgerEvent)['type'] }>;
 
-function opened(event: Opened, position: number, ownerIndex: number): AccountModel {
+function opened(event: Opened, position: number, place: AccountPlace): AccountModel {
   const { currency, overdraftLimit, balance } = event.data;
   const zero = formatAmount(0n as Minor, currency);
   requireBalance(event, { ledger: zero, held: zero, available: overdraftLimit }, balance);
@@ -84,7 +87,8 @@ function opened(event: Opened, position: number, ownerIndex: number): AccountMod
     ...account,
     metadataVersion: metadataVersion(event),
     position,
-    ownerIndex,
+    ownerIndex: place.ownerIndex,
+    index: place.index,
   });
 }
 

@@ -125,7 +125,10 @@ export function memoryReadStore() {
           const into = of(collections.metadata(generation));
           for (const one of said) into.insert(toMetadataDocument(one));
         },
-        ownerPageSize: async (key) => withMember(accounts().all(), 'ownerPage', key).length,
+        pageSize: async (page) => {
+          const [[member, key]] = Object.entries(page) as [[string, string | number]];
+          return withMember(accounts().all(), member, key).length;
+        },
       };
     },
     async persons(generation) {

@@ -57,13 +57,13 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
   const registry = (of: ReadModelName) => collection(of, collections.registry);
   const checkpointsOf = (of: ReadModelName) => collection(of, collections.checkpoints);
 
-  // The member is looked up by equality, so each collection has at most one index besides _id.
+  // Documents are looked up by equality of one of these members, or of _id.
   const ready = async (
     of: ReadModelName,
     name: string,
-    member: string,
+    ...members: readonly string[]
   ): Promise<Collection<Document>> => {
-    await collection(of, name).createIndex({ [member]: 1 });
+    for (const member of members) await collection(of, name).createIndex({ [member]: 1 });
     return collection(of, name);
   };
   const checkpointOf = async (name: ReadModelName, generation: string, first: Checkpoint) => {
@@ -100,7 +100,12 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
       for (const one of names) await collection(name, one).drop();
     },
     async accounts(generation) {
-      const accounts = await ready('balances', collections.accounts(generation), 'ownerPage');
+      const accounts = await ready(
+        'balances',
+        collections.accounts(generation),
+        'ownerPage',
+        'page',
+      );
       const changes = await ready('balances', collections.changes(generation), 'block');
       const checkpoint = await checkpointOf('balances', generation, ACCOUNTS_BEGINNING);
       const metadata = collection('balances', collections.metadata(generation));
@@ -150,7 +155,7 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
 
 type AccountDocuments = Pick<
   AccountStore,
-  'account' | 'insertAccounts' | 'replaceAccount' | 'ownerPageSize'
+  'account' | 'insertAccounts' | 'replaceAccount' | 'pageSize'
 >;
 
 function accountDocuments(accounts: Collection<Document>): AccountDocuments {
@@ -161,7 +166,7 @@ function accountDocuments(accounts: Collection<Document>): AccountDocuments {
     },
     insertAccounts: (added) => insertMissing(accounts, added.map(toAccountDocument)),
     replaceAccount: (account) => replaceEarlier(accounts, toAccountDocument(account)),
-    ownerPageSize: async (key) => (await accounts.find({ ownerPage: key }).toArray()).length,
+    pageSize: async (page) => (await accounts.find({ ...page }).toArray()).length,
   };
 }
 

@@ -31,7 +31,7 @@ const fresh = (): string => `${(named += 1)}-${Date.now().toString(36).slice(-8)
 
 const log = logForTests({ firstSerial: 77_000 });
 const [opened] = log.open(log.id(1));
-const account: AccountModel = accountAfter(undefined, opened!, 0);
+const account: AccountModel = accountAfter(undefined, opened!, { ownerIndex: 0, index: 0 });
 const change = (seq: number): AccountChange => ({
   seq,
   ...CHECKPOINT,
@@ -116,13 +116,16 @@ function documentsContract(open: () => ReadStore): void {
   test('accounts are found by id and counted on the page of their place', async () => {
     const accounts = await open().accounts(fresh());
     const named = { ...account, name: 'ž€😀"\\' };
-    const second = { ...account, accountId: log.id(2), ownerIndex: 1 };
+    const second = { ...account, accountId: log.id(2), ownerIndex: 1, index: 32 };
     await accounts.insertAccounts([named, second]);
     expect(await accounts.account(account.accountId)).toEqual(named);
     expect(await accounts.account(log.id(2))).toEqual(second);
     expect(await accounts.account(log.id(3))).toBeUndefined();
-    expect(await accounts.ownerPageSize(ownerPage(account.ownerId, 0))).toBe(2);
-    expect(await accounts.ownerPageSize(ownerPage(account.ownerId, 32))).toBe(0);
+    const owned = (place: number) =>
+      accounts.pageSize({ ownerPage: ownerPage(account.ownerId, place) });
+    expect([await owned(0), await owned(32)]).toEqual([2, 0]);
+    const sizes = await Promise.all([0, 1, 2].map((page) => accounts.pageSize({ page })));
+    expect(sizes).toEqual([1, 1, 0]);
     await accounts.insertMetadata([]);
   });
 

@@ -4,6 +4,7 @@ import type {
   AccountChange,
   AccountModel,
   AccountsCheckpoint,
+  AccountsOfPage,
   HistoryEntry,
   SetAsideModel,
   Checkpoint,
@@ -45,8 +46,8 @@ export interface AccountStore {
   insertAccounts(accounts: readonly AccountModel[]): Promise<void>;
   replaceAccount(account: AccountModel): Promise<void>;
   insertMetadata(said: readonly SaidMetadata[]): Promise<void>;
-  /** How many accounts are on that page of the owner's list. */
-  ownerPageSize(pageKey: string): Promise<number>;
+  /** How many accounts are on that page. */
+  pageSize(page: AccountsOfPage): Promise<number>;
 }
 
 /** One generation of the persons. */

@@ -83,19 +83,19 @@ test('an owner has the accounts in order, page by page, as new as their changes'
   }
   models.of('1').changes.set(1, changeOf(1, 0, [accountOf(40, 3)]));
   const places = (found: AccountModel[]) => found.map((account) => account.ownerIndex);
-  expect(places(await view.ownedBy('jana-novakova', 0, 70))).toEqual([...Array(70).keys()]);
-  const some = await view.ownedBy('jana-novakova', 30, 20);
+  expect(places(await view.listed('jana-novakova', 0, 70))).toEqual([...Array(70).keys()]);
+  const some = await view.listed('jana-novakova', 30, 20);
   expect(places(some)).toEqual(Array.from({ length: 20 }, (_, at) => 30 + at));
   expect(some[10]?.version).toBe(3);
-  expect(await view.ownedBy('jana-novakova', 70, 10)).toEqual([]);
-  expect(await view.ownedBy('nobody', 0, 10)).toEqual([]);
+  expect(await view.listed('jana-novakova', 70, 10)).toEqual([]);
+  expect(await view.listed('nobody', 0, 10)).toEqual([]);
 });
 
 test('an account that was seen is listed for its owner, before its document is there', async () => {
   const { models, clock, view } = viewed();
   const { accounts, changes } = models.of('1');
   const places = async (from = 0, limit = 9) =>
-    (await view.ownedBy('jana-novakova', from, limit)).map((account) => account.ownerIndex);
+    (await view.listed('jana-novakova', from, limit)).map((account) => account.ownerIndex);
   accounts.set(idOf(0), accountOf(0));
   const opened = [accountOf(1), accountOf(2), accountOf(3, 1, 'karel-dvorak')];
   changes.set(1, { ...changeOf(1, 0, [...opened, accountOf(0, 2)]), opened: opened.length });
@@ -106,15 +106,15 @@ test('an account that was seen is listed for its owner, before its document is t
   changes.set(2, changeOf(2, 0, [accountOf(1, 2)]));
   clock.time += FRESH_MS + 1;
   expect(await places()).toEqual([0, 1, 2]);
-  expect((await view.ownedBy('jana-novakova', 1, 1))[0]?.version).toBe(2);
+  expect((await view.listed('jana-novakova', 1, 1))[0]?.version).toBe(2);
 });
 
 test('an account is listed after the one before it, so no page leaves one out', async () => {
   const { models, view } = viewed();
   for (const place of [0, 1, 3]) models.of('1').accounts.set(idOf(place), accountOf(place));
-  expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(2);
+  expect(await view.listed('jana-novakova', 0, 9)).toHaveLength(2);
   models.of('1').accounts.set(idOf(2), accountOf(2));
-  expect(await view.ownedBy('jana-novakova', 0, 9)).toHaveLength(4);
+  expect(await view.listed('jana-novakova', 0, 9)).toHaveLength(4);
 });
 
 test('what a list showed from a document is not taken back by older changes', async () => {
@@ -125,7 +125,7 @@ test('what a list showed from a document is not taken back by older changes', as
   expect((await view.account(idOf(0)))?.version).toBe(2);
   changes.set(2, changeOf(2, 0, [accountOf(0, 3)]));
   accounts.set(idOf(0), accountOf(0, 3));
-  const [listed] = await view.ownedBy('jana-novakova', 0, 9);
+  const [listed] = await view.listed('jana-novakova', 0, 9);
   expect((await view.account(idOf(0)))?.version).toBe(listed?.version);
 });
 
@@ -136,13 +136,13 @@ test('given a list while a new generation is begun, it is as new as before', asy
     models.of(generation).changes.set(1, changeOf(1, 0, [accountOf(0, 2)]));
   }
   expect((await view.account(idOf(0)))?.version).toBe(2);
-  const { ownerAccounts, change } = models;
+  const { accounts, change } = models;
   models.change = async (generation, seq) => {
     if (generation === '2') await sleep(20);
     return change(generation, seq);
   };
-  models.ownerAccounts = async (generation, page) => {
-    const found = await ownerAccounts(generation, page);
+  models.accounts = async (generation, page) => {
+    const found = await accounts(generation, page);
     if (generation === '2') return found;
     models.use.balances = '2';
     clock.time += 1_001;
@@ -150,7 +150,7 @@ test('given a list while a new generation is begun, it is as new as before', asy
     await sleep(5);
     return found;
   };
-  const [listed] = await view.ownedBy('jana-novakova', 0, 9);
+  const [listed] = await view.listed('jana-novakova', 0, 9);
   expect(listed?.version).toBe(2);
 });
 

@@ -4,10 +4,12 @@ import {
   type Metadata,
   CHANGES_KEPT_MS,
   metadataId,
-  OWNER_PAGE_ACCOUNTS,
+  PAGE_ACCOUNTS,
+  accountPage,
   ownerPage,
   type AccountChange,
   type AccountModel,
+  type AccountsOfPage,
 } from '../../contracts/account/read-models.ts';
 import type { AccountId } from '../../domain/ids.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
@@ -22,6 +24,12 @@ const METADATA_REMEMBERED = 1_000;
 /** A new generation is followed on its own, so it may be behind the one before it. */
 const BEHIND_MS_MAX = 3_000;
 const LOOK_AGAIN_MS = 20;
+
+/** The place of an account in its owner's list, or in that of all. */
+export const placeIn = (
+  ownerId: string | undefined,
+  { ownerIndex, index }: AccountModel,
+): number => (ownerId === undefined ? index : ownerIndex);
 
 /**
  * The accounts as of the newest change. It follows the changes, which name every account that
@@ -72,17 +80,20 @@ export class AccountView {
     return this.shown(found, begun);
   }
 
-  /** The owner's accounts in the order of opening, from an index in their list. */
-  async ownedBy(ownerId: string, from: number, limit: number): Promise<AccountModel[]> {
+  /** An owner's accounts, or all, in the order of opening, from a place in that list. */
+  async listed(ownerId: string | undefined, from: number, limit: number): Promise<AccountModel[]> {
+    const isAll = ownerId === undefined;
+    const pageWith = (place: number): AccountsOfPage =>
+      isAll ? { page: accountPage(place) } : { ownerPage: ownerPage(ownerId, place) };
     await this.fresh();
     const { generation, begun } = this;
-    const own = this.opening.filter((account) => account.ownerId === ownerId);
-    const places = new Map(own.map((account) => [account.ownerIndex, account]));
+    const own = this.opening.filter((account) => isAll || account.ownerId === ownerId);
+    const places = new Map(own.map((account) => [placeIn(ownerId, account), account]));
     const found: AccountModel[] = [];
     for (let place = from; found.length < limit; place += 1) {
-      if (place === from || place % OWNER_PAGE_ACCOUNTS === 0) {
-        const page = await this.models.ownerAccounts(generation, ownerPage(ownerId, place));
-        for (const account of page) places.set(account.ownerIndex, account);
+      if (place === from || place % PAGE_ACCOUNTS === 0) {
+        const page = await this.models.accounts(generation, pageWith(place));
+        for (const account of page) places.set(placeIn(ownerId, account), account);
       }
       const account = places.get(place);
       // Documents are inserted in any order: what comes after a hole waits for what is missing.
@@ -90,7 +101,7 @@ export class AccountView {
       found.push(this.shown(account, begun));
     }
     // What was known of changes that no document has was forgotten meanwhile.
-    return begun === this.begun ? found : this.ownedBy(ownerId, from, limit);
+    return begun === this.begun ? found : this.listed(ownerId, from, limit);
   }
 
   /** The metadata of an account as it was returned; undefined when it has none. */

@@ -24,6 +24,7 @@ export function accountOf(index: number, version = 1, ownerId = 'jana-novakova')
     at: '2026-11-21T11:00:00.000Z',
     position: 65_536 * version,
     ownerIndex: index,
+    index,
   };
 }
 

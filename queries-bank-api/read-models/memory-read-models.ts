@@ -2,6 +2,7 @@ import {
   type Metadata,
   historyPage,
   metadataId,
+  accountPage,
   ownerPage,
   type AccountChange,
   type AccountModel,
@@ -69,10 +70,12 @@ export function memoryReadModels() {
     metadata: (generation, id, version) =>
       reached(() => of(generation).metadata.get(metadataId(id, version))),
     isSetAside: (_name, generation, stream) => reached(() => of(generation).setAside.has(stream)),
-    ownerAccounts: (generation, key) =>
+    accounts: (generation, page) =>
       reached(() =>
-        [...of(generation).accounts.values()].filter(
-          (account) => ownerPage(account.ownerId, account.ownerIndex) === key,
+        [...of(generation).accounts.values()].filter(({ ownerId, ownerIndex, index }) =>
+          'page' in page
+            ? accountPage(index) === page.page
+            : ownerPage(ownerId, ownerIndex) === page.ownerPage,
         ),
       ),
     person: (generation, id) => reached(() => of(generation).persons.get(id)),

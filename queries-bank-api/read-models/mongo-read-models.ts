@@ -84,8 +84,8 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
     },
     isSetAside: async (name, generation, stream) =>
       (await one(name, collections.setAside(name, generation), stream)) !== undefined,
-    async ownerAccounts(generation, ownerPage) {
-      return (await all('balances', collections.accounts(generation), { ownerPage })).map(
+    async accounts(generation, page) {
+      return (await all('balances', collections.accounts(generation), { ...page })).map(
         ofAccountDocument,
       );
     },

@@ -32,7 +32,7 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
     expect(await models.settled('1')).toBe(0);
     expect(await models.change('1', 1)).toBeUndefined();
     expect(await models.account('1', idOf(1))).toBeUndefined();
-    expect(await models.ownerAccounts('1', 'jana-novakova/0')).toEqual([]);
+    expect(await models.accounts('1', { ownerPage: 'jana-novakova/0' })).toEqual([]);
     expect(await models.historyLines('1', historyPage(idOf(1), 1))).toEqual([]);
   });
 
@@ -66,11 +66,15 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
     const { models, writer } = open();
     for (const place of [0, 31, 32]) await writer.account('7', accountOf(place));
     for (const version of [1, 16, 17]) await writer.line('7', idOf(5), lineOf(5, version));
-    const owned = (place: number) => models.ownerAccounts('7', ownerPage('jana-novakova', place));
+    const owned = (place: number) =>
+      models.accounts('7', { ownerPage: ownerPage('jana-novakova', place) });
     const places = (accounts: AccountModel[]) =>
       accounts.map((one) => one.ownerIndex).sort((a, b) => a - b);
     expect(places(await owned(5))).toEqual([0, 31]);
     expect(places(await owned(32))).toEqual([32]);
+    await writer.account('7', { ...accountOf(33, 1, 'karel-dvorak'), ownerIndex: 0 });
+    expect(places(await models.accounts('7', { page: 0 }))).toEqual([0, 31]);
+    expect(places(await models.accounts('7', { page: 1 }))).toEqual([0, 32]);
     const lines = await models.historyLines('7', historyPage(idOf(5), 3));
     expect(lines.map(({ version }) => version).sort((a, b) => a - b)).toEqual([1, 16]);
     const back = { ...lineOf(5, 33), type: 'movement-reversed', reverses: 17 };

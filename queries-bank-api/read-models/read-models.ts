@@ -2,6 +2,7 @@ import type {
   ReadModelName,
   AccountChange,
   AccountModel,
+  AccountsOfPage,
   HistoryEntry,
   Metadata,
 } from '../../contracts/account/read-models.ts';
@@ -49,8 +50,8 @@ export interface ReadModels {
   metadata(generation: string, accountId: string, version: number): Promise<Metadata | undefined>;
   /** Whether the projection could not follow that stream. */
   isSetAside(name: ReadModelName, generation: string, stream: string): Promise<boolean>;
-  /** The accounts on that page of an owner's list, in no order. */
-  ownerAccounts(generation: string, pageKey: string): Promise<AccountModel[]>;
+  /** The accounts on that page, in no order. */
+  accounts(generation: string, page: AccountsOfPage): Promise<AccountModel[]>;
   person(generation: string, personId: string): Promise<PersonModel | undefined>;
   /** The persons on that page of the list, in no order. */
   persons(generation: string, page: number): Promise<PersonModel[]>;

@@ -89,7 +89,11 @@ test.each(COMMAND_OPERATIONS.map((operation) => [operation.id, operation] as con
           name: operation.id,
           method: operation.method.toUpperCase(),
           path: `${pathOf(operation, id)}?dryRun=true`,
-          headers: { ...JSON_TYPE, 'idempotency-key': `number-${operation.id}` },
+          headers: {
+            ...JSON_TYPE,
+            'idempotency-key': `number-${operation.id}`,
+            'x-request-id': 'one',
+          },
           body: rightBody(operation),
         }),
       ),
@@ -103,12 +107,12 @@ test.each(COMMAND_OPERATIONS.map((operation) => [operation.id, operation] as con
   },
 );
 
-test('a problem names type, title, status, detail, instance, code and members', async () => {
+test('a problem names type, title, status, detail, instance, code, its request and members', async () => {
   const answer = await send(house.url, {
     name: 'bad',
     method: 'POST',
     path: `/v1/accounts/${account}/deposits`,
-    headers: JSON_TYPE,
+    headers: { ...JSON_TYPE, 'x-request-id': 'mine' },
     body: '{"amount":"1e5","bonus":1}',
   });
   expect(JSON.parse(answer.body)).toEqual({
@@ -118,6 +122,7 @@ test('a problem names type, title, status, detail, instance, code and members', 
     detail: 'Correct the members named in errors.',
     instance: `/v1/accounts/${account}/deposits`,
     code: 'invalid-request',
+    requestId: 'mine',
     errors: [
       { at: '/amount', message: 'must be a decimal string such as "125.50"' },
       { at: '/bonus', message: 'is not a known member' },

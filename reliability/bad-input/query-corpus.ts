@@ -9,6 +9,9 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   limit: [...bad.NUMBERS_IN_QUERIES, '501'],
   cursor: bad.CURSORS,
   ownerId: bad.OWNERS_IN_QUERIES,
+  status: ['', 'Open', 'opened', 'open,frozen', 'null', '%00', '$ne'],
+  currency: ['', 'czk', 'CZ', 'CZKK', 'XXX', 'XAU', 'null', '%00', 'CZK,EUR', '__proto__'],
+  name: ['', '%00', '%0a', '%E2%80%AE', '%20x', 'x%20', 'x'.repeat(101)],
   type: ['', 'x', 'Money-Deposited', 'money-deposited,', 'money-deposited;hold-placed', '%00'],
   direction: ['', 'up', 'CREDIT', 'credit,debit', 'null', '%00'],
   from: bad.TIMES_IN_QUERIES,
@@ -28,7 +31,6 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
 
 /** Without these the query is bad anyway, so nothing else would be tried. */
 const NEEDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  listAccounts: { ownerId: 'jana' },
   readStatement: { from: '2020-01-01', to: '2020-01-31' },
 };
 

@@ -40,7 +40,7 @@ async function send(
 ): Promise<Answer> {
   const answer = await fetch(`${house.url}${path}`, {
     method,
-    headers: { ...sentBy(who), 'content-type': 'application/json', ...headers },
+    headers: { ...sentBy(who), ...JSON_TYPE, ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
@@ -63,6 +63,8 @@ const without = (answer: Answer, ...ids: readonly string[]): string =>
   ids.reduce((text, id) => text.replaceAll(id, 'ID'), `${answer.status} ${answer.text}`);
 
 const pathOf = ({ path }: Operation, id: string): string => path.replaceAll(/\{\w+\}/g, id);
+/** Without an id of its own each answer would differ. */
+const JSON_TYPE = { 'content-type': 'application/json', 'x-request-id': 'one' };
 const AMOUNT = { amount: '1.00' };
 const BODIES: Readonly<Record<string, object>> = { captureTransfer: AMOUNT };
 

@@ -38,7 +38,7 @@ function queriesOn(events: readonly LoggedEvent[]) {
   let account: AccountModel | undefined;
   for (const event of events) {
     const positioned = { position: event.version, event };
-    account = accountAfter(account, positioned, 0);
+    account = accountAfter(account, positioned, { ownerIndex: 0, index: 0 });
     models.of('1').accounts.set(account.accountId, account);
     const { entry } = historyLine(positioned);
     models.of('1').lines.set(`${account.accountId}/${entry.version}`, entry);

@@ -11,7 +11,7 @@ afterAll(() => house.close());
 const send = async (method: 'POST' | 'PUT', path: string, body: object) => {
   const response = await fetch(`${house.url}${path}`, {
     method,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-request-id': 'one' },
     body: JSON.stringify(body),
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };

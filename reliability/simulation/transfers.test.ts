@@ -18,7 +18,7 @@ type Told = Record<string, unknown> & { status: unknown; code?: string };
 const call = async (path: string, body?: object, headers: Record<string, string> = {}) => {
   const response = await fetch(`${house.url}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', 'x-request-id': 'one', ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return {
