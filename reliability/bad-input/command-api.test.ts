@@ -107,7 +107,7 @@ test.each(COMMAND_OPERATIONS.map((operation) => [operation.id, operation] as con
   },
 );
 
-test('a problem names type, title, status, detail, instance, code, its request and members', async () => {
+test('a problem names type, title, status, detail, instance, code and members', async () => {
   const answer = await send(house.url, {
     name: 'bad',
     method: 'POST',
