@@ -14,7 +14,7 @@ const SERVICES = [
 const OUTSIDE = [
   '^contracts/',
   '^domain/(?:invariants|money|ids)\\.ts$',
-  '^platform/seeded-random\\.ts$',
+  '^platform/(?:parallel|seeded-random)\\.ts$',
   '^proofs/',
   '^runtime/',
   '^operations/',

@@ -62,13 +62,15 @@ test('every member, parameter and item has a type', () => {
   for (const document of Object.values(documents)) expect(untyped(document)).toEqual([]);
 });
 
-const withBody = OPERATIONS.filter(({ body }) => body !== undefined);
-
-test('every operation with a body has an example, and no other has one', () => {
-  expect(Object.keys(BODY_EXAMPLES).sort()).toEqual(withBody.map(({ id }) => id).sort());
-});
-
-test.each(withBody.map(({ id, body }) => [id, body!] as const))(
+test.each(Object.entries(BODY_EXAMPLES))(
   'the example of %s is what its contract takes',
-  (id, body) => expect(body.safeParse(BODY_EXAMPLES[id]).error).toBeUndefined(),
+  (id, example) => {
+    const body = OPERATIONS.find((operation) => operation.id === id)?.body;
+    expect(body?.safeParse(example)).toMatchObject({ success: true });
+  },
 );
+
+test('no operation with a body lacks an example', () => {
+  const lacking = OPERATIONS.filter(({ id, body }) => body !== undefined && !(id in BODY_EXAMPLES));
+  expect(lacking.map(({ id }) => id)).toEqual([]);
+});
