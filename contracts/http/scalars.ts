@@ -49,7 +49,7 @@ export const positiveAmountText = amountText
 /** An ISO 4217 code. */
 export const currencyText = z
   .string()
-  .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as "EUR"')
+  .regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as "EUR"', abort: true })
   .refine((code) => currencyOf(code) !== undefined, { message: 'is not an ISO 4217 currency' })
   .transform((code) => code as Currency)
   .meta({ description: 'ISO 4217 code', examples: ['CZK'] });

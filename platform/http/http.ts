@@ -69,7 +69,7 @@ export function createApp(options: AppOptions): Express {
   if (appToken !== undefined) app.use(requireToken(appToken));
   if (clients === undefined) return app;
   if (clients.origins.length > 0) app.use(allowOrigins(clients.origins));
-  app.use(compression({ filter: isCompressed }));
+  app.use(compressed);
   return app;
 }
 
@@ -77,6 +77,13 @@ export function createApp(options: AppOptions): Express {
 const isCompressed: CompressionFilter = (request, response) =>
   !String(response.getHeader('Content-Type')).startsWith('text/event-stream') &&
   compression.filter(request, response);
+
+const compress = compression({ filter: isCompressed });
+/** Who takes no compressed answers does not pay for the looking either. */
+const compressed: RequestHandler = (request, response, next) => {
+  if (request.headers['accept-encoding'] === undefined) next();
+  else compress(request, response, next);
+};
 
 function requireToken(token: string): RequestHandler {
   return (request, response, next) => {
