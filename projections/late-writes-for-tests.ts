@@ -323,9 +323,15 @@ export async function runCourse(course: Course) {
       throw new Error(JSON.stringify(processes.map((one) => one.generations.status())));
     await sleep(10);
   }
-  // Both must have seen the last switch.
+  // Both must have seen the last switch, however busy this machine is.
+  const inUse = async (): Promise<string> =>
+    (await new GenerationRegistry(name, store).newest())?.inUse ?? '';
+  const isAgreed = async (): Promise<boolean> => {
+    const newest = await inUse();
+    return processes.every((one) => isDone(one) && one.generations.status().generation === newest);
+  };
   await sleep(2 * times.lookMs + 20);
-  for (let looks = 0; !processes.every(isDone) && looks < 500; looks += 1) await sleep(10);
+  for (let looks = 0; !(await isAgreed()) && looks < 500; looks += 1) await sleep(10);
   for (const { generations } of processes) await generations.end();
   // One that starts now finds all that it needs, and writes what the others had not come to.
   const last = born();
@@ -333,7 +339,7 @@ export async function runCourse(course: Course) {
   for (let looks = 0; !isDone(last) && looks < 500; looks += 1) await sleep(10);
   await last.generations.end();
   processes.push(last);
-  const generation = (await new GenerationRegistry(name, store).newest())?.inUse ?? '';
+  const generation = await inUse();
   const lines = ofHistoryDocuments(await course.documents(collections.history(generation)));
   lines.sort((one, other) => one.position - other.position);
   return {
