@@ -62,6 +62,23 @@ test('every member, parameter and item has a type', () => {
   for (const document of Object.values(documents)) expect(untyped(document)).toEqual([]);
 });
 
+/** The formats of all members of that name, wherever the document has one. */
+function formatsOf(name: RegExp, value: unknown, member = ''): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { type, format, pattern } = value as Record<string, unknown>;
+  const own = name.test(member) && type === 'string' ? [format ?? pattern] : [];
+  return [...own, ...Object.entries(value).flatMap(([key, inner]) => formatsOf(name, inner, key))];
+}
+
+test('a time and an id have their formats, and the place of a mistake has none', () => {
+  const { all } = documents;
+  expect(new Set(formatsOf(/^(?:[a-z]+At|since)$/, all))).toEqual(new Set(['date-time']));
+  expect(formatsOf(/^(?:account|person|hold|transfer|approval)Id$/, all)).not.toContain(undefined);
+  const { Problem } = (all as { components: { schemas: Record<string, unknown> } }).components
+    .schemas;
+  expect(formatsOf(/^at$/, Problem)).toEqual([undefined]);
+});
+
 test.each(Object.entries(BODY_EXAMPLES))(
   'the example of %s is what its contract takes',
   (id, example) => {

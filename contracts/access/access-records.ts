@@ -5,7 +5,7 @@ import { nextCursor, pageQuery } from '../account/queries.ts';
 import type { Operation } from '../http/openapi.ts';
 import { idParams, personParams, transferParams } from '../http/parameters.ts';
 import type { ProblemCode } from '../http/problems.ts';
-import { clientIdText } from '../http/scalars.ts';
+import { clientIdText, writtenTime } from '../http/scalars.ts';
 import type { ServiceCall } from '../http/service-call.ts';
 import { EVENT_SOURCE_APP } from '../log/entries.ts';
 import { clientText, ROLES, subjectText } from './principal.ts';
@@ -97,7 +97,7 @@ export type AccessRecord = Readonly<z.infer<typeof accessRecord>>;
 /** The signed end of the records: every record before it is under its digest. */
 export const accessSeal = z.strictObject({
   number: z.int().min(1),
-  at: z.string(),
+  at: writtenTime,
   /** SHA-256 (base64url) of the record before it, which names that of the one before, and so on. */
   digest: z.string(),
   /** Name of the key. */

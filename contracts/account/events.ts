@@ -85,7 +85,7 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     /** W3C trace context of the request. */
     traceparent: z.string().optional(),
     /** The actor's clock, RFC 3339 UTC, never earlier than the event before. */
-    at: z.string(),
+    at: texts.writtenTime,
     data,
   });
 

@@ -1,3 +1,4 @@
+import { writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import { balanceSchema } from './money.ts';
@@ -24,29 +25,29 @@ export const approvable = <Shape extends z.ZodRawShape>(answer: z.ZodObject<Shap
 
 /** The answer 202 to a command that a second person has to approve. */
 export const pendingAnswer = z.strictObject({
-  approvalId: z.string(),
+  approvalId: writtenId,
   status: z.literal('waiting'),
   /** When it ends if nobody decides. */
-  expiresAt: z.string(),
+  expiresAt: writtenTime,
 });
 
 /** The answer to a command that was carried out. A retry always gets the same answer. */
 export const outcomeSchema = z.strictObject({
   commandId: z.string(),
   causationId: causationText.optional(),
-  accountId: z.string(),
+  accountId: writtenId,
   /** The account's version after the command. */
   version: z.int().min(1),
   /** Of a command that is about a hold. */
-  holdId: z.string().optional(),
-  event: z.looseObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
+  holdId: writtenId.optional(),
+  event: z.looseObject({ id: z.string(), type: z.string(), version: z.int(), at: writtenTime }),
   balance: balanceSchema,
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** An account as the opening command left it. */
 export const accountAnswer = z.strictObject({
-  accountId: z.string(),
+  accountId: writtenId,
   accountNumber: z.string(),
   ownerId: z.string(),
   currency: z.string(),
@@ -61,8 +62,8 @@ export const accountAnswer = z.strictObject({
   metadata: z.record(z.string(), z.string()).optional(),
   /** Missing when refused commands are not recorded. */
   recordRefusals: z.literal(true).optional(),
-  openedAt: z.string(),
-  at: z.string(),
+  openedAt: writtenTime,
+  at: writtenTime,
 });
 export type AccountAnswer = z.infer<typeof accountAnswer>;
 

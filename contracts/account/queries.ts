@@ -1,6 +1,12 @@
 import type { Operation } from '../http/openapi.ts';
 import { idParams, minVersion, versionText, limitText } from '../http/parameters.ts';
-import { clientOwnerText, clientTexts, currencyText } from '../http/scalars.ts';
+import {
+  clientOwnerText,
+  clientTexts,
+  currencyText,
+  writtenId,
+  writtenTime,
+} from '../http/scalars.ts';
 import { LIVE_EVENTS_OPERATION } from '../log/live-events.ts';
 import { positionNumber } from '../log/topics.ts';
 import { loggedEventSchema } from './events.ts';
@@ -25,11 +31,11 @@ export const balanceQuery = z.strictObject({
 
 /** A balance, now or at a point in the past. */
 export const balanceAnswer = z.strictObject({
-  accountId: z.string(),
+  accountId: writtenId,
   currency: z.string(),
   version: z.int().min(1),
   /** Time of the event that made this version. */
-  at: z.string(),
+  at: writtenTime,
   ...balanceSchema.shape,
   /** Of a past balance: where that event stands in the log. */
   position: positionNumber.optional(),
@@ -102,7 +108,7 @@ export const nextCursor = z.string().nullable();
 
 /** A page of an account's history, newest first. */
 export const historyAnswer = z.strictObject({
-  accountId: z.string(),
+  accountId: writtenId,
   /** The account's version: a first page begins with it. */
   version: z.int().min(1),
   items: z.array(historyEntry),
@@ -127,7 +133,7 @@ export const accountEvent = z.discriminatedUnion('type', [
 
 /** A page of an account's events, oldest first. */
 export const eventsAnswer = z.strictObject({
-  accountId: z.string(),
+  accountId: writtenId,
   /** The last version of the account in the log. */
   version: z.int().min(1),
   items: z.array(accountEvent),
@@ -226,7 +232,7 @@ const refusalRecord = refused.extend({ position: positionNumber });
 
 /** A page of an account's recorded refusals, newest first. */
 export const refusalsAnswer = z.strictObject({
-  accountId: z.string(),
+  accountId: writtenId,
   /** How many records the account has in the log: their versions are 1 to this. */
   recorded: z.int().min(0),
   items: z.array(refusalRecord),

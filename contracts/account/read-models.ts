@@ -1,3 +1,4 @@
+import { writtenId, writtenTime } from '../http/scalars.ts';
 import { causationText } from './events.ts';
 import { balanceSchema } from './money.ts';
 import { accountAnswer } from './outcomes.ts';
@@ -287,11 +288,11 @@ export const historyEntry = z.strictObject({
   reference: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   reason: z.string().optional(),
-  holdId: z.string().optional(),
-  expiresAt: z.string().optional(),
-  transferId: z.string().optional(),
+  holdId: writtenId.optional(),
+  expiresAt: writtenTime.optional(),
+  transferId: writtenId.optional(),
   /** Of a transfer: where the money goes to, or comes from. */
-  otherAccountId: z.string().optional(),
+  otherAccountId: writtenId.optional(),
   /** The version of the movement that this line takes back. */
   reverses: z.int().optional(),
   /** The version of the line that takes this one back. */
@@ -304,7 +305,7 @@ export const historyEntry = z.strictObject({
   approvedBy: byText.optional(),
   causationId: causationText.optional(),
   eventId: z.string(),
-  at: z.string(),
+  at: writtenTime,
   position: positionSchema,
 });
 export type HistoryEntry = z.infer<typeof historyEntry>;

@@ -1,3 +1,4 @@
+import { writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 
 const plain = <Code extends string>(...codes: readonly Code[]) =>
@@ -8,13 +9,13 @@ export const approvalRefusals = [
   /** It waits for a second person. */
   z.strictObject({
     code: z.literal('approval-pending'),
-    approvalId: z.string(),
-    expiresAt: z.string(),
+    approvalId: writtenId,
+    expiresAt: writtenTime,
   }),
   /** It was asked for under this key before, and was not approved. */
   z.strictObject({
     code: z.literal('approval-ended'),
-    approvalId: z.string(),
+    approvalId: writtenId,
     approval: z.string(),
   }),
 ] as const;
@@ -56,7 +57,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
     limit: z.enum(['perWithdrawal', 'perDay']),
     allowed: z.string(),
     used: z.string().optional(),
-    resetsAt: z.string().optional(),
+    resetsAt: writtenTime.optional(),
   }),
   z.strictObject({ code: z.literal('too-many-open'), limit: z.int() }),
   z.strictObject({

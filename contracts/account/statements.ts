@@ -1,3 +1,4 @@
+import { writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import { signedStateDocument } from '../log/receipts.ts';
 import { millisecondsOf } from './history-filters.ts';
@@ -91,7 +92,7 @@ const total = z.strictObject({ count: z.int().min(0), amount: z.string() });
 export const statementAnswer = z.strictObject({
   /** Follows from what the statement says: the same content has the same id. */
   statementId: z.string(),
-  accountId: z.string(),
+  accountId: writtenId,
   accountNumber: z.string(),
   ownerId: z.string(),
   currency: z.string(),
@@ -99,7 +100,7 @@ export const statementAnswer = z.strictObject({
   from: z.string(),
   /** Up to before this instant. */
   to: z.string(),
-  createdAt: z.string(),
+  createdAt: writtenTime,
   /** Whether the log has a later event, so that nothing can be added to this period any more. */
   final: z.boolean(),
   /** Ledger balance before the first event of the period; version 0 when there was none. */
@@ -112,7 +113,7 @@ export const statementAnswer = z.strictObject({
     held: z.string(),
     available: z.string(),
     version: z.int().min(1),
-    at: z.string(),
+    at: writtenTime,
   }),
   /** Oldest first. */
   entries: z.array(statementEntry),

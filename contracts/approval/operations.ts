@@ -11,7 +11,7 @@ import { nextCursor, pageQuery } from '../account/queries.ts';
 import { accountOfStream, defined } from '../account/events.ts';
 import { triable } from '../account/outcomes.ts';
 import type { Operation } from '../http/openapi.ts';
-import { clientIdText } from '../http/scalars.ts';
+import { clientIdText, writtenId, writtenTime } from '../http/scalars.ts';
 import { personOfStream } from '../log/bank-events.ts';
 import { APPROVAL_STATUS, type ApprovalState } from './events.ts';
 import type { ApprovalId } from '../../domain/ids.ts';
@@ -25,25 +25,25 @@ export const approvalParams = {
 
 /** How an approval stands. */
 export const approvalAnswer = z.strictObject({
-  approvalId: z.string(),
+  approvalId: writtenId,
   status: z.enum(APPROVAL_STATUS),
   /** The account or person that the command is for. */
-  accountId: z.string().optional(),
-  personId: z.string().optional(),
+  accountId: writtenId.optional(),
+  personId: writtenId.optional(),
   /** Exactly this is executed once it is approved; amounts are in the account's currency. */
   command: z.looseObject({ type: z.string() }),
   /** The client's key of the command. */
   idempotencyKey: z.string(),
   askedBy: byText,
-  askedAt: z.string(),
-  expiresAt: z.string(),
+  askedAt: writtenTime,
+  expiresAt: writtenTime,
   decidedBy: byText.optional(),
   reason: z.string().optional(),
   /** Why it could not be executed, although it was approved. */
   refusal: z.looseObject({ code: z.string() }).optional(),
   version: z.int().min(1),
   /** Time of the last event. */
-  at: z.string(),
+  at: writtenTime,
 });
 export type ApprovalAnswer = z.infer<typeof approvalAnswer>;
 
@@ -51,7 +51,7 @@ const eventOf = z.strictObject({
   id: z.string(),
   type: z.string(),
   version: z.int(),
-  at: z.string(),
+  at: writtenTime,
 });
 /** The answer to a decision. */
 export const decidedAnswer = triable(

@@ -4,7 +4,7 @@ import { clientCommand, type ClientCommand } from '../account/command-operations
 import { clientKeyText } from '../account/commands.ts';
 import { accountAnswer, outcomeSchema, triable } from '../account/outcomes.ts';
 import { problemSchema } from '../http/problems.ts';
-import { clientAccountText } from '../http/scalars.ts';
+import { clientAccountText, writtenId } from '../http/scalars.ts';
 
 /** Most commands of one batch. */
 export const BATCH_COMMANDS_MAX = 1_000;
@@ -57,7 +57,7 @@ export const batchResult = z.strictObject({
   status: z.int(),
   /** The client's key or the one that the server made; none when the item's own was not valid. */
   idempotencyKey: z.string().optional(),
-  accountId: z.string().optional(),
+  accountId: writtenId.optional(),
   /** The command had been executed before: this is the answer of that time. */
   replayed: z.literal(true).optional(),
   outcome: outcomeSchema.optional(),

@@ -1,3 +1,4 @@
+import { writtenId, writtenTime } from '../http/scalars.ts';
 import { flagText } from '../http/parameters.ts';
 import { z } from 'zod';
 import { COMMAND_ID_PATTERN } from '../../domain/ids.ts';
@@ -11,7 +12,7 @@ import { transferAnswer } from '../transfer/transfers.ts';
 export const commandStatus = z.strictObject({
   status: z.literal('executed'),
   commandId: z.string(),
-  accountId: z.string(),
+  accountId: writtenId,
   /** Exactly one of the two: the account that was opened, or the outcome. */
   account: accountAnswer.optional(),
   /** Of a transfer its last step at the account that was asked for. */
@@ -20,7 +21,7 @@ export const commandStatus = z.strictObject({
   transfer: transferAnswer.optional(),
   /** Everything that the command did, in order; of a transfer at both accounts. */
   events: z
-    .array(z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }))
+    .array(z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: writtenTime }))
     .min(1),
 });
 

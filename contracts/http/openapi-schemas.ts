@@ -2,22 +2,12 @@ import { z } from 'zod';
 
 type Json = Record<string, unknown>;
 
-const NAMED_TIMES = /^(?:at|since|.+At)$/;
-const NAMED_IDS = /^(?:account|otherAccount|person|hold|transfer|approval)Id$/;
-
-/** A member that is a plain text to the code has the format that its name promises. */
-function formatOf(name: unknown, schema: Json): string | undefined {
-  if (typeof name !== 'string' || schema['type'] !== 'string') return undefined;
-  if (schema['format'] !== undefined || schema['pattern'] !== undefined) return undefined;
-  return NAMED_TIMES.test(name) ? 'date-time' : NAMED_IDS.test(name) ? 'uuid' : undefined;
-}
-
 /** The JSON schema of what a client sends, or of what it is answered. */
 export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
-    override({ zodSchema, jsonSchema: made, path }) {
+    override({ zodSchema, jsonSchema: made }) {
       const { def } = zodSchema._zod;
       // A transform in an answer gives a text its type in the domain, and changes nothing of it.
       if (io === 'output' && def.type === 'pipe' && def.out._zod.def.type === 'transform') {
@@ -28,8 +18,6 @@ export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
         delete made.oneOf;
         Object.assign(made, oneOf[0]);
       }
-      const format = formatOf(path.at(-1), made as Json);
-      if (format !== undefined) made.format = format;
     },
   });
   return rest;

@@ -1,3 +1,4 @@
+import { writtenId, writtenTime } from './scalars.ts';
 import { z } from 'zod';
 
 /**
@@ -171,18 +172,18 @@ const extensionMembers = {
   limit: z.union([z.string(), z.int()]).optional(),
   /** How many may be under way. */
   most: whole,
-  resetsAt: text,
+  resetsAt: writtenTime.optional(),
   /** Of the account, or of the event that did it before. */
   version: whole,
   eventType: text,
   /** The account that was refused, where two take part. */
-  accountId: text,
+  accountId: writtenId.optional(),
   /** Names the record of the refusal, if the account keeps them. */
   refusalId: z.string().nullable().optional(),
-  approvalId: text,
+  approvalId: writtenId.optional(),
   approval: text,
   scope: text,
-  openedAt: text,
+  openedAt: writtenTime.optional(),
   eventsMax: whole,
   /** The latest "to" of a period that fits. */
   fitsTo: text,

@@ -132,6 +132,11 @@ export const timeText = z.iso
   .max(TIME_CHARACTERS_MAX)
   .meta({ examples: ['2026-01-31T12:00:00Z'] });
 
+/** The same in an answer, which is not checked again. */
+export const writtenTime = z.string().meta({ format: 'date-time' });
+/** An id in an answer likewise. */
+export const writtenId = z.string().meta({ format: 'uuid' });
+
 /** A version of a stream that has events. */
 export const versionNumber = z
   .int()

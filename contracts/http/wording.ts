@@ -24,7 +24,7 @@ function size(least: 'least' | 'most', bound: number | bigint, origin: string): 
 const oneOf = (values: readonly unknown[]): string =>
   values.length === 1 ? `must be ${String(values[0])}` : `must be one of ${values.join(', ')}`;
 
-const a = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+const withArticle = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
 
 const within = (issues: readonly { readonly message: string }[]): string =>
   issues[0]?.message ?? 'is not valid';
@@ -48,7 +48,7 @@ export function wording(issue: Issue): string {
     case 'invalid_format':
       return issue.format === 'regex'
         ? `must match ${issue.pattern}`
-        : `must be ${a(issue.format)}`;
+        : `must be ${withArticle(issue.format)}`;
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`;
     case 'invalid_union':

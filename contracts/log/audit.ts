@@ -1,3 +1,4 @@
+import { writtenTime } from '../http/scalars.ts';
 import { accessSeal } from '../access/access-records.ts';
 import { balanceSchema } from '../account/money.ts';
 import { pageQuery } from '../account/queries.ts';
@@ -39,7 +40,7 @@ export const trialBalanceAnswer = z.strictObject({
   position: positionNumber,
   transaction: count,
   /** When that was verified last; of a past position: the time of that event. */
-  at: z.string().nullable(),
+  at: writtenTime.nullable(),
   /** All currencies balance and nothing is wrong; false while nothing was checked. */
   balanced: z.boolean(),
   verdict: auditVerdict,
@@ -115,7 +116,7 @@ const checkpoint = auditedBooks.extend({
   number: z.int().min(1),
   /** SHA-256 (hex) of the canonical JSON of the checkpoint before; zeros in the first. */
   previous: hash,
-  at: z.string(),
+  at: writtenTime,
   /** The verdict as a sentence. */
   says: z.string(),
 });
@@ -136,7 +137,7 @@ const alarmItem = z.strictObject({
   subject: z.string(),
   /** One sentence for a person: what is wrong, and where. */
   detail: z.string(),
-  since: z.string(),
+  since: writtenTime,
   /** How often it was met. */
   count: z.int().min(1),
 });
@@ -162,7 +163,7 @@ export const auditStatus = z.strictObject({
   transaction: count,
   root: hash,
   /** When that was verified last; null before the first time. */
-  at: z.string().nullable(),
+  at: writtenTime.nullable(),
   events: count,
   accounts: count,
   /** Position of the last event that the log has: more than `position` when the audit is behind. */
@@ -174,7 +175,7 @@ export const auditStatus = z.strictObject({
   /** Where streams end in the journal and in the log, both ways. */
   journalCompared: z.strictObject({
     /** When the last comparison of all streams ended, since the last start; null: none yet. */
-    at: z.string().nullable(),
+    at: writtenTime.nullable(),
     /** Why nothing is compared now. */
     reason: z.string().optional(),
   }),

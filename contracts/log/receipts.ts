@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
 import { loggedEventSchema } from '../account/events.ts';
 import { refusalEventSchema } from '../account/refusal-events.ts';
-import { timeText } from '../http/scalars.ts';
+import { timeText, writtenTime } from '../http/scalars.ts';
 
 /**
  * Documents that prove something about the log without the bank. Bytes are base64; the members of a
@@ -71,7 +71,7 @@ export const anyEvent = z.looseObject({
   stream: z.string(),
   version: z.int().min(1),
   type: z.string(),
-  at: z.string(),
+  at: writtenTime,
 });
 
 /** An event with the proof that a signed state of the log contains it. */

@@ -86,4 +86,4 @@ export type PersonResult = z.infer<typeof personResult>;
  * The answer to a command to a person. It has no personal data, so that every retry can be given
  * it.
  */
-export const personOutcome = z.strictObject({ personId: z.string(), version: z.int().min(1) });
+export const personOutcome = z.strictObject({ personId: texts.writtenId, version: z.int().min(1) });

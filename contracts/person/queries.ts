@@ -1,3 +1,4 @@
+import { writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import type { ServiceCall } from '../http/service-call.ts';
 import type { Operation } from '../http/openapi.ts';
@@ -8,13 +9,13 @@ import { pageQuery, nextCursor } from '../account/queries.ts';
 
 /** A person; once their data was erased, only the id and the times are left. */
 export const personAnswer = z.strictObject({
-  personId: z.string(),
+  personId: writtenId,
   status: z.enum(['registered', 'erased']),
   version: z.int().min(1),
   ...personalData.partial().shape,
-  registeredAt: z.string(),
+  registeredAt: writtenTime,
   /** Time of the last event. */
-  at: z.string(),
+  at: writtenTime,
 });
 export type PersonAnswer = z.infer<typeof personAnswer>;
 

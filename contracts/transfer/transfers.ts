@@ -47,7 +47,7 @@ export const transferAnswer = z.strictObject({
   reason: z.strictObject({ code: z.string(), title: z.string() }).optional(),
   /** Its events at both accounts, in the order in which they happened. */
   steps: z.array(
-    z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: z.string() }),
+    z.strictObject({ id: z.string(), type: z.string(), version: z.int(), at: texts.writtenTime }),
   ),
   /**
    * The last step at the source and the one at the target, where money came to it; a customer
