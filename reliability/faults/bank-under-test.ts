@@ -2,12 +2,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inParallel } from '../../platform/parallel.ts';
 import { authorize } from './bank-fetch.ts';
 import { executed } from './executed.ts';
 import { startBank, type BankOptions } from '../../runtime/supervisor/bank.ts';
 import { freeInstance } from '../../runtime/supervisor/free-instance.ts';
-import { attempt, startLoad, type Attempt } from './load.ts';
+import { askUntil, attempt, startLoad, type Attempt } from './load.ts';
 import { bankViolations, clientViolations, orderViolations, viewOf } from './verdict.ts';
 
 /** How soon after a fault every acknowledged command must be in the log and on the read side. */
@@ -15,7 +14,6 @@ export const HEAL_MS_MAX = 10_000;
 /** How long a load goes on after the fault until enough of it was acknowledged. */
 const LOAD_MS_MAX = 20_000;
 const POLL_MS = 100;
-const RETRIES_AT_ONCE = 32;
 
 /** Tests hurt the same program again and again and would wait for it longer each time. */
 const SOON = { backOffMsMax: 1_000 };
@@ -148,22 +146,14 @@ async function judge(
   return [...few, ...found, ...clientViolations(attempts, views), ...orderViolations(attempts)];
 }
 
-/**
- * Sends what has no answer again with the same keys, until the bank tells. After a long fault it is
- * thousands, more at once than the bank lets one client have under way.
- */
+/** Sends what has no answer again with the same keys, until the bank tells. */
 async function retry(commandUrl: string, unknown: readonly Attempt[]): Promise<Attempt[]> {
   const retried = unknown.map((entry): Attempt => ({
     ...entry,
     sentMs: Infinity,
     state: 'unknown',
   }));
-  await inParallel(retried, RETRIES_AT_ONCE, async (again) => {
-    const deadline = performance.now() + HEAL_MS_MAX;
-    while (again.state === 'unknown' && performance.now() < deadline) {
-      await attempt(commandUrl, again, 0);
-      if (again.state === 'unknown') await sleep(200);
-    }
-  });
+  const isOpen = ({ state }: Attempt): boolean => state === 'unknown';
+  await askUntil(retried, isOpen, (again) => attempt(commandUrl, again, 0), HEAL_MS_MAX);
   return retried;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../contracts/account/outcomes.ts';
+import { inParallel } from '../../platform/parallel.ts';
 import { bankFetch } from './bank-fetch.ts';
 
 /** One command that was sent, and what its client knows of it. */
@@ -29,6 +30,8 @@ export interface LoadOptions {
 }
 
 const CALL_MS_MAX = 4_000;
+const ASKED_AT_ONCE = 32;
+const ASK_AGAIN_MS = 200;
 
 /** Sends one attempt and notes the outcome; never throws. */
 export async function attempt(url: string, entry: Attempt, started: number): Promise<void> {
@@ -55,6 +58,24 @@ export async function attempt(url: string, entry: Attempt, started: number): Pro
     // No answer: only the retry at the end tells whether it was executed.
   }
   entry.doneMs = performance.now() - started;
+}
+
+/**
+ * Asks for all that is open, and again, until nothing is or the time is over. After a long fault it
+ * is thousands, more at once than the bank lets one client have under way.
+ */
+export async function askUntil<T>(
+  all: readonly T[],
+  isOpen: (one: T) => boolean,
+  ask: (one: T) => Promise<void>,
+  limitMs: number,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    await inParallel(all.filter(isOpen), ASKED_AT_ONCE, ask);
+    if (!all.some(isOpen) || performance.now() > deadline) return;
+    await sleep(ASK_AGAIN_MS);
+  }
 }
 
 /** Clients that deposit and withdraw without a pause until `stop`; some keys are sent twice. */

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
+import { askUntil } from './load.ts';
 import { ask, type Asked } from './transfer-load.ts';
 import { bankViolations, viewOf, type AccountView } from './verdict.ts';
 
@@ -26,16 +26,9 @@ export async function lookAt(
 }
 
 /** Asks again, with the same keys, for all that has no final answer yet. */
-export async function askAgain(commandUrl: string, all: readonly Asked[]): Promise<void> {
-  const deadline = performance.now() + ANSWER_MS_MAX;
+export function askAgain(commandUrl: string, all: readonly Asked[]): Promise<void> {
   const isOpen = ({ state }: Asked): boolean => state === 'unknown' || state === 'pending';
-  const again = async (asked: Asked): Promise<void> => {
-    while (isOpen(asked) && performance.now() < deadline) {
-      await ask(commandUrl, asked);
-      if (isOpen(asked)) await sleep(200);
-    }
-  };
-  await Promise.all(all.filter(isOpen).map(again));
+  return askUntil(all, isOpen, (asked) => ask(commandUrl, asked), ANSWER_MS_MAX);
 }
 
 /** What the clients were answered, compared with what the log has. */
