@@ -13,11 +13,14 @@ import type { AccountModel } from '../../contracts/account/read-models.ts';
 import type { RecordAccess } from '../../platform/access-reports.ts';
 import { principalOf } from '../../platform/http/gate.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
+import { inParallel } from '../../platform/parallel.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import { placeIn, type AccountView } from './account-view.ts';
 
 /** Accounts of one reading while filters are passed. */
 const READ_AT_ONCE = 128;
+/** Readings of metadata of one request at once: the others need the connections too. */
+const METADATA_AT_ONCE = 4;
 const METADATA = 'metadata.';
 
 /** What a request for a list asks for. */
@@ -101,8 +104,11 @@ export function accountList(accounts: AccountView, record: RecordAccess) {
     for (let place = from; ; place += chunk) {
       if (place >= from + FILTER_ACCOUNTS_MAX) return { found, next: place };
       const read = await accounts.listed(ownerId, place, chunk);
-      const passed = await Promise.all(read.map((account) => passes(filters, account)));
-      found.push(...read.filter((_account, at) => passed[at]));
+      const passed = new Set<AccountModel>();
+      await inParallel(read, METADATA_AT_ONCE, async (account) => {
+        if (await passes(filters, account)) passed.add(account);
+      });
+      found.push(...read.filter((account) => passed.has(account)));
       if (found.length > limit) return { found, next: placeIn(ownerId, found[limit]!) };
       if (read.length < chunk) return { found, next: undefined };
     }
