@@ -111,10 +111,9 @@ const DOORS = {
   'projections/read-store': ['mongo-read-store', 'read-store'],
   'platform/http': [
     'app-token',
-    'bearer',
     'cross-origin-request',
     'docs',
-    'dpop',
+    'failure',
     'gate',
     'h2c',
     'health',
@@ -129,6 +128,7 @@ const DOORS = {
     'trace-context',
   ],
   'platform/limits': ['admission', 'connections', 'failed-logins', 'shares'],
+  'platform/tokens': ['bearer', 'challenges', 'dpop'],
   'queries-bank-api/accounts': ['account-list', 'account-view', 'past-balance'],
   'queries-bank-api/history': ['history-answers', 'history-view', 'refusal-answers'],
   'queries-bank-api/log': [
@@ -206,7 +206,7 @@ const HOMES = {
   fontkit: PDFKIT,
   winston: '^platform/logger\\.ts$',
   jose:
-    '^platform/http/(?:bearer|dpop|issuer-keys)\\.ts$|^core-bank-api/message-producers\\.ts$|' +
+    '^platform/tokens/(?:bearer|dpop|issuer-keys)\\.ts$|^core-bank-api/message-producers\\.ts$|' +
     '^operations/(?:message-signature|possession-proof)\\.ts$',
 };
 

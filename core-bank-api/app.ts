@@ -12,7 +12,6 @@ import {
   COMMAND_API_OPERATIONS,
   QUERY_API_OPERATIONS,
 } from '../contracts/catalogue.ts';
-
 import { idParams } from '../contracts/http/parameters.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
 import type { AccountId, CommandId } from '../domain/ids.ts';
@@ -203,9 +202,9 @@ export function commandApi(ports: CommandApiPorts): Express {
     ...COMMAND_API_OPERATIONS,
     ...(queries === undefined ? [] : QUERY_API_OPERATIONS),
   ];
-  const document = apiDocument('Core Bank', served, ports.issuer);
+  const title = 'Core Bank';
   problemPages(app);
-  docs(app, document, ports.docs ?? 'off');
+  docs(app, title, () => apiDocument(title, served, ports.issuer), ports.docs ?? 'off');
   finish(app, logger);
   return app;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ACCOUNT_COMMANDS_TOPIC } from '../contracts/log/topics.ts';
 import { most, publicApiConfig } from '../platform/config.ts';
-import { accessTokenConfig, publicUrl } from '../platform/http/bearer.ts';
+import { accessTokenConfig, publicUrl } from '../platform/tokens/bearer.ts';
 
 /** Environment variables of the command API. */
 export const commandApiConfig = {

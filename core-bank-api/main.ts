@@ -1,7 +1,7 @@
 import { ACCESS_CALLS } from '../contracts/access/access-records.ts';
 import { accessReports } from '../platform/access-reports.ts';
 import { ask } from '../platform/service-client.ts';
-import { bearerBy } from '../platform/http/bearer.ts';
+import { bearerBy } from '../platform/tokens/bearer.ts';
 import { gate } from '../platform/http/gate.ts';
 import { PUBSUB } from '../contracts/log/topics.ts';
 import { authenticCalls } from '../platform/authentic-calls.ts';

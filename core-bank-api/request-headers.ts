@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { COMMAND_ID_PATTERN, commandId, type CommandId } from '../domain/ids.ts';
 import { IF_MATCH_TAGS_MAX, type IfMatch } from '../contracts/account/commands.ts';
 import { invalid } from '../platform/http/requests.ts';
-import { validTraceparent } from '../platform/http/trace-context.ts';
+import { namesOf } from '../platform/http/trace-context.ts';
 
 const refuse = (at: string, message: string): never => {
   throw invalid(at, message);
@@ -63,9 +63,8 @@ export function ifMatchOf(request: Request): IfMatch | undefined {
   });
 }
 
-/** The W3C trace context of the request; a new one when it has none or an invalid one. */
-export const traceparentOf = (request: Request): string =>
-  validTraceparent(request.headers['traceparent']);
+/** The W3C trace context of the request. */
+export const traceparentOf = (request: Request): string => namesOf(request).traceparent;
 
 /** Whether the request is a dry run; throws a Failure for any other query parameter. */
 export const dryRunOf = (request: Request): boolean => flagsOf(request, ['dryRun']).dryRun;

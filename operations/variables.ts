@@ -94,7 +94,7 @@ const YOURS: VariableGroup = {
       '`optional` or `required`',
       '`optional`',
       'Whether access tokens must be bound to a key or a certificate of their client.',
-      'platform/http/bearer.ts',
+      'platform/tokens/bearer.ts',
     ),
     variable(
       'CORE_BANK_PRODUCTION',

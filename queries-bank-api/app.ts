@@ -95,9 +95,10 @@ export function queryApi(ports: QueryApiPorts): Express {
   });
   if (ports.appToken !== undefined) sidecarRoutes(app, ports.appToken, asks['readAccount']!);
   health(app, ports.checks, auditorMayKnow(ports.gate, operatorMayKnow(ports.appToken)));
-  const document = apiDocument('Core Bank: queries', QUERY_API_OPERATIONS, ports.issuer);
+  const title = 'Core Bank: queries';
+  const document = () => apiDocument(title, QUERY_API_OPERATIONS, ports.issuer);
   problemPages(app);
-  docs(app, document, ports.docs ?? 'off');
+  docs(app, title, document, ports.docs ?? 'off');
   finish(app, ports.logger);
   return app;
 }

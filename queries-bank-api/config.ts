@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { most, publicApiConfig } from '../platform/config.ts';
-import { accessTokenConfig, publicUrl } from '../platform/http/bearer.ts';
+import { accessTokenConfig, publicUrl } from '../platform/tokens/bearer.ts';
 
 /** Environment variables of the query API. */
 export const queryApiConfig = {

@@ -12,7 +12,7 @@ import Provider, {
 } from 'oidc-provider';
 import { TOKEN_SECONDS_MAX } from '../../contracts/access/access-token.ts';
 import type { Role } from '../../contracts/access/principal.ts';
-import { dpopProofs, PROOF_ALGORITHMS, ProofFault } from '../../platform/http/dpop.ts';
+import { dpopProofs, PROOF_ALGORITHMS, ProofFault } from '../../platform/tokens/dpop.ts';
 import { SCOPES, scopesOf } from '../../contracts/access/rules.ts';
 import { LOCAL_CLIENT, LOCAL_GRANT } from '../../runtime/programs/issuer.ts';
 import { localGrant, type LocalGrant } from './local-grant.ts';

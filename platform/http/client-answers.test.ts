@@ -19,6 +19,9 @@ function api(origins: readonly string[] = [], logger = silentLogger) {
     response.set('Content-Type', 'text/event-stream').write(`data: ${'x'.repeat(5_000)}\n\n`);
     response.end();
   });
+  app.get('/pdf', (_asked, response) => {
+    response.type('pdf').send(Buffer.alloc(5_000));
+  });
   app.post('/things', express.json(), (_asked, response) => void response.status(201).json({}));
   app.get('/refused', () => {
     throw new Failure('event-not-found', { more: { position: 7 } });
@@ -112,6 +115,7 @@ describe('compression', () => {
   test.each([
     ['a short one', '/names', asked],
     ['a stream of events', '/events', asked],
+    ['a PDF', '/pdf', asked],
     ['who does not take it', '/long', { 'accept-encoding': 'identity' }],
   ])('given %s, it is not', async (_what, path, headers) => {
     expect((await api().get(path).set(headers)).headers['content-encoding']).toBeUndefined();

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Principal } from '../../contracts/access/principal.ts';
 import { mayUse, type Access } from '../../contracts/access/rules.ts';
-import { challenge } from './challenges.ts';
+import { challenge } from '../tokens/challenges.ts';
 import { Failure } from './failure.ts';
 
 /** Lets a request through to an operation only when its sender has the right to use that. */

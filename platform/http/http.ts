@@ -9,8 +9,7 @@ import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import { problem, type ProblemCode } from '../../contracts/http/problems.ts';
 import { sameToken } from './app-token.ts';
 import { Failure } from './failure.ts';
-import { allowOrigins } from './browsers.ts';
-import { foreignCheck } from './cross-origin-request.ts';
+import { allowOrigins, foreignCheck } from './cross-origin-request.ts';
 import { nameRequest, namesOf } from './trace-context.ts';
 import { PROTECTED_LINES, protectAnswer } from './response-headers.ts';
 import {

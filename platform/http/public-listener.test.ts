@@ -10,12 +10,12 @@ import { once } from 'node:events';
 import { z } from 'zod';
 import { publicApiConfig } from '../config.ts';
 import { silentLogger as logger } from '../silent-logger-for-tests.ts';
-import { bearer } from './bearer.ts';
+import { bearer } from '../tokens/bearer.ts';
 import { selfSigned } from './certificate-for-tests.ts';
 import { gate } from './gate.ts';
 import { health } from './health.ts';
 import { createApp, finish } from './http.ts';
-import { testIssuer, type TestIssuer } from './issuer-for-tests.ts';
+import { testIssuer, type TestIssuer } from '../tokens/issuer-for-tests.ts';
 import { listenPublic } from './public-listener.ts';
 
 const TOKEN = 'a token of the sidecar';

@@ -23,7 +23,7 @@ function house(mode: DocsMode = 'try') {
     throw new Error('broken');
   });
   health(app, {}, () => true);
-  docs(app, { info: { title: 'Things' } }, mode);
+  docs(app, 'Things', () => ({ info: { title: 'Things' } }), mode);
   finish(app, logger);
   return { app, get: (path: string) => request(app).get(path).set(token) };
 }

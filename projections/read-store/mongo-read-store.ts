@@ -205,7 +205,8 @@ function changeDocuments(changes: Collection<Document>): ChangeDocuments {
 
 /**
  * Replaces a document that tells of an earlier position, and nothing else. FerretDB compares and
- * writes in two steps; between them the trigger of lookup-index.ts compares once more.
+ * writes in two steps; between them the trigger of runtime/programs/read-side-database.ts compares
+ * once more.
  */
 async function replaceEarlier(
   into: Collection<Document>,

@@ -8,7 +8,7 @@ import { ROLES, type Role } from '../../contracts/access/principal.ts';
 import { SCOPES, scopesOf } from '../../contracts/access/rules.ts';
 import { COMMAND_API_OPERATIONS, QUERY_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import type { Operation } from '../../contracts/http/openapi.ts';
-import { bearer } from '../../platform/http/bearer.ts';
+import { bearer } from '../../platform/tokens/bearer.ts';
 import { gate, type Gate } from '../../platform/http/gate.ts';
 import {
   testIssuer,
@@ -16,12 +16,12 @@ import {
   type Signing,
   type TestIssuer,
   type TestKey,
-} from '../../platform/http/issuer-for-tests.ts';
+} from '../../platform/tokens/issuer-for-tests.ts';
 import {
   testProver,
   type Otherwise,
   type TestProver,
-} from '../../platform/http/proof-for-tests.ts';
+} from '../../platform/tokens/proof-for-tests.ts';
 import { logOf } from '../../queries-bank-api/log/life-for-tests.ts';
 import { memoryReadModels } from '../../queries-bank-api/read-models/memory-read-models.ts';
 import { commandHouse } from './command-house.ts';

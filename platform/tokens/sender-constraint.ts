@@ -6,9 +6,9 @@ import type { Principal } from '../../contracts/access/principal.ts';
 import { holderOf, type Reached } from '../limits/shares.ts';
 import { challenge, refused, type Scheme } from './challenges.ts';
 import { dpopProofs, PROOF_CLOCK_SECONDS, PROOF_SECONDS, ProofFault } from './dpop.ts';
-import { isOwnAddress } from './cross-origin-request.ts';
-import { Failure } from './failure.ts';
-import { FRONT_DOOR, originOf } from './requests.ts';
+import { isOwnAddress } from '../http/cross-origin-request.ts';
+import { Failure } from '../http/failure.ts';
+import { FRONT_DOOR, originOf } from '../http/requests.ts';
 import { usedProofs } from './used-proofs.ts';
 
 const SHA256 = /^[\w-]{43}$/;

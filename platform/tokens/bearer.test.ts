@@ -3,8 +3,8 @@ import { exportSPKI, UnsecuredJWT } from 'jose';
 import request from 'supertest';
 import { silentLogger as logger } from '../silent-logger-for-tests.ts';
 import { bearer } from './bearer.ts';
-import { gate, principalOf } from './gate.ts';
-import { createApp, finish } from './http.ts';
+import { gate, principalOf } from '../http/gate.ts';
+import { createApp, finish } from '../http/http.ts';
 import {
   testIssuer,
   testKey,

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { silentLogger as logger } from '../silent-logger-for-tests.ts';
 import { bearer } from './bearer.ts';
-import { gate, lookAgain, principalOf } from './gate.ts';
-import { createApp, finish } from './http.ts';
+import { gate, lookAgain, principalOf } from '../http/gate.ts';
+import { createApp, finish } from '../http/http.ts';
 import { testIssuer, type TestIssuer } from './issuer-for-tests.ts';
 import { testProver, type Otherwise, type TestProver } from './proof-for-tests.ts';
-import { FRONT_DOOR } from './requests.ts';
+import { FRONT_DOOR } from '../http/requests.ts';
 import type { SenderConstraintOptions } from './sender-constraint.ts';
 
 const PUBLIC = 'https://api.bank.example/commands';

@@ -1,6 +1,6 @@
 import { PROOF_ALGORITHMS } from './dpop.ts';
 import type { LoginFault } from '../../contracts/access/access-records.ts';
-import { Unauthenticated, type Failure } from './failure.ts';
+import { Unauthenticated, type Failure } from '../http/failure.ts';
 
 /** How an access token is shown: alone, or with a proof of the key that it is bound to. */
 export type Scheme = 'Bearer' | 'DPoP';
