@@ -11,11 +11,8 @@ import {
   transferBody,
   type SeenSides,
 } from '../contracts/transfer/transfers.ts';
-import {
-  transferReversalBody,
-  voidTransferBody,
-  wouldBe,
-} from '../contracts/transfer/transfers.ts';
+import { voidTransferBody, wouldBe } from '../contracts/transfer/transfers.ts';
+import { transferReversalBody } from '../contracts/account/command-operations.ts';
 import type { TransferAnswer } from '../contracts/transfer/transfers.ts';
 import { transferEndName, transferName } from '../domain/account-events.ts';
 import { transferReversalName } from '../domain/account-events.ts';
@@ -95,7 +92,7 @@ export function transferHandlers(actors: Actors) {
       await end(request, response, id, { type: 'void-transfer', transferId: id });
     },
     async reverseTransfer(request, response) {
-      const { reason } = bodyOf(transferReversalBody, request.body);
+      const { reason, ...remarks } = bodyOf(transferReversalBody, request.body);
       const original = await findTransfer(actors, transferOf(request), EVERY_OWNER);
       if (original.status !== 'completed') {
         const detail = `The transfer is ${original.status}: only a completed one moved money.`;
@@ -112,6 +109,7 @@ export function transferHandlers(actors: Actors) {
         reversesTransferId: original.transferId,
         description: reason ?? original.description,
         reference: original.reference,
+        ...defined(remarks),
       }) as CommandBody;
       await execute(request, response, { accountId, commandId, command, status: 201 });
     },

@@ -1,5 +1,12 @@
 import * as names from './account-events.ts';
-import type { AccountEvent, Details, Limits, Remarks } from './account-events.ts';
+import type {
+  AccountEvent,
+  Details,
+  Direction,
+  Labels,
+  Limits,
+  Remarks,
+} from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { unreachable } from './ids.ts';
 import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
@@ -18,33 +25,60 @@ type OpenAccount = Wanted<'open-account'> &
     readonly currency: Currency;
     readonly overdraftLimit: Minor;
     readonly initialDeposit: Minor;
+    readonly externalId?: string;
     readonly recordRefusals?: boolean;
   };
-type PlaceHold = Wanted<'place-hold'> & {
-  readonly holdId: HoldId;
+/** The client may say the currency it has in mind: in another one nothing is done. */
+interface Amount {
   readonly amount: Minor;
-  readonly description?: string;
-  readonly expiresAt?: string;
+  readonly currency?: Currency;
+}
+type PlaceHold = Wanted<'place-hold'> &
+  Amount &
+  Labels & {
+    readonly holdId: HoldId;
+    readonly expiresAt?: string;
+  };
+type CaptureHold = Wanted<'capture-hold'> &
+  Remarks & {
+    readonly holdId: HoldId;
+    /** Missing: all of the hold. */
+    readonly amount?: Minor;
+  };
+type Reverse = Wanted<'reverse'> &
+  Reasoned &
+  Omit<Remarks, 'description'> & {
+    readonly version: Version;
+    /** Missing: all that was not taken back yet. */
+    readonly amount?: Minor;
+  };
+/** A member that is null is removed, and one that is missing stays (RFC 7396). */
+type PatchDetails = Wanted<'patch-details'> & {
+  readonly name?: string | null;
+  readonly metadata?: Readonly<Record<string, string | null>>;
 };
+type Block = Reasoned & { readonly direction: Direction };
 
 /** Everything that one account can be asked to do. Amounts are minor units above zero. */
 export type Command =
   | OpenAccount
-  | (Wanted<'deposit'> & { readonly amount: Minor } & Remarks)
-  | (Wanted<'withdraw'> & { readonly amount: Minor } & Remarks)
+  | (Wanted<'deposit'> & Amount & Remarks)
+  | (Wanted<'withdraw'> & Amount & Remarks)
   | PlaceHold
-  /** Without an amount all of the hold is captured. */
-  | (Wanted<'capture-hold'> & { readonly holdId: HoldId; readonly amount?: Minor })
+  | CaptureHold
   | (Wanted<'void-hold'> & { readonly holdId: HoldId })
   | (Wanted<'expire-hold'> & { readonly holdId: HoldId })
   | (Wanted<'set-overdraft-limit'> & { readonly amount: Minor })
   | (Wanted<'set-limits'> & Limits)
   | (Wanted<'set-details'> & Details)
+  | PatchDetails
   | (Wanted<'set-refusal-recording'> & { readonly recordRefusals: boolean })
   | (Wanted<'freeze'> & Reasoned)
   | (Wanted<'unfreeze'> & Reasoned)
+  | (Wanted<'block'> & Block)
+  | (Wanted<'unblock'> & Block)
   | (Wanted<'close'> & Reasoned)
-  | (Wanted<'reverse'> & Reasoned & { readonly version: Version });
+  | Reverse;
 
 /**
  * A command decided on both accounts of a transfer in one turn; it is sent to the source account.
@@ -53,15 +87,16 @@ export type TransferCommand =
   | (Wanted<'send-transfer'> & TransferTerms & { readonly reversesTransferId?: TransferId })
   | (Wanted<'reserve-transfer'> & TransferTerms & { readonly expiresAt?: string })
   /** Without an amount all of the reservation is captured; the rest is released. */
-  | (Wanted<'capture-transfer'> & { readonly transferId: TransferId; readonly amount?: Minor })
+  | (Wanted<'capture-transfer'> & CaptureTerms)
   | (Wanted<'void-transfer'> & { readonly transferId: TransferId })
   | (Wanted<'expire-transfer'> & { readonly transferId: TransferId });
 
-type TransferTerms = Remarks & {
-  readonly transferId: TransferId;
-  readonly toAccountId: AccountId;
-  readonly amount: Minor;
-};
+type TransferTerms = Remarks &
+  Amount & {
+    readonly transferId: TransferId;
+    readonly toAccountId: AccountId;
+  };
+type CaptureTerms = Remarks & { readonly transferId: TransferId; readonly amount?: Minor };
 
 type AnyCommand = Command | TransferCommand;
 /** The command of one type: `CommandOf<'deposit'>`. */
@@ -118,9 +153,12 @@ export function endNameOf(command: NamingCommand): string | undefined {
     case 'set-overdraft-limit':
     case 'set-limits':
     case 'set-details':
+    case 'patch-details':
     case 'set-refusal-recording':
     case 'freeze':
     case 'unfreeze':
+    case 'block':
+    case 'unblock':
     case 'close':
     case 'reserve-transfer':
       return undefined;
@@ -150,6 +188,8 @@ export type Refusal =
   | { readonly code: 'account-frozen' }
   | { readonly code: 'account-not-frozen' }
   | { readonly code: 'account-closed' }
+  | { readonly code: 'account-blocked'; readonly direction: Direction }
+  | { readonly code: 'account-not-blocked'; readonly direction: Direction }
   | { readonly code: 'balance-not-zero'; readonly ledger: Minor; readonly held: Minor }
   | { readonly code: 'insufficient-funds'; readonly available: Minor; readonly shortfall: Minor }
   | {
@@ -169,6 +209,7 @@ export type Refusal =
   | { readonly code: 'event-not-found' }
   | { readonly code: 'not-reversible'; readonly eventType: AccountEvent['type'] }
   | { readonly code: 'already-reversed'; readonly version: Version }
+  | { readonly code: 'reversal-amount-exceeded'; readonly left: Minor }
   | { readonly code: 'currency-mismatch'; readonly currency: Currency }
   | { readonly code: 'same-account' }
   | { readonly code: 'transfer-not-found' }

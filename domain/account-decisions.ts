@@ -1,13 +1,23 @@
-import { type Account, type ExistingAccount, whyNotLower, whyNotSpend } from './account.ts';
+import {
+  type Account,
+  type ExistingAccount,
+  whyNotLower,
+  whyNotMove,
+  whyNotSpend,
+} from './account.ts';
 import { granted, refuse } from './account-commands.ts';
 import type { Command, CommandOf, Decision, Past } from './account-commands.ts';
-import { remarksOf, type AccountEvent } from './account-events.ts';
+import { remarksOf, type AccountEvent, type Details } from './account-events.ts';
 import { decideHold } from './hold-decisions.ts';
 import { unreachable } from './ids.ts';
 import { minor, ZERO, type Minor } from './money.ts';
 import { reversalOf } from './movement.ts';
 
 const NOTHING: Past = {};
+/** Most keys of an account's metadata. */
+export const METADATA_KEYS_MAX = 20;
+/** Movements of one account that are taken back in part. Each is part of the state, like a hold. */
+export const PART_REVERSALS_MAX = 200;
 
 /**
  * Decides a command on the state of its account. Pure: it reads no clock, makes no id and does no
@@ -23,6 +33,10 @@ const NOTHING: Past = {};
 export function decide(account: Account, command: Command, at: string, past = NOTHING): Decision {
   if (command.type === 'open-account') return decideOpen(account, command, at);
   if (account.status === 'none') return refuse({ code: 'account-not-found' });
+  const { currency } = account;
+  if ('currency' in command && command.currency !== undefined && command.currency !== currency) {
+    return refuse({ code: 'currency-mismatch', currency });
+  }
   switch (command.type) {
     case 'place-hold':
     case 'capture-hold':
@@ -44,24 +58,34 @@ function decideMore(account: ExistingAccount, command: More, at: string, past: P
       return decideOverdraft(account, command.amount, at);
     case 'set-limits':
       return granted({ ...terms, type: 'limits-set', at });
-    case 'set-details':
-      return granted({ ...terms, type: 'details-set', at });
+    case 'set-details': {
+      const { type: _set, ...details } = command;
+      return granted({ ...details, type: 'details-set', at });
+    }
+    case 'patch-details':
+      return decidePatch(account, command, at);
     case 'set-refusal-recording':
       return granted({ type: 'refusal-recording-set', at, recordRefusals: command.recordRefusals });
     case 'unfreeze':
       if (account.status !== 'frozen') return refuse({ code: 'account-not-frozen' });
       return granted({ ...terms, type: 'account-unfrozen', at });
+    case 'block':
+    case 'unblock':
+      return decideBlock(account, command, at);
     default:
       break;
   }
   if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
   switch (command.type) {
     case 'deposit':
-      return granted({ ...command, type: 'money-deposited', at });
+      return (
+        whyNotMove(account, 'credit') ??
+        granted({ type: 'money-deposited', at, amount: command.amount, ...remarksOf(command) })
+      );
     case 'withdraw':
       return (
         whyNotSpend(account, command.amount, at) ??
-        granted({ ...command, type: 'money-withdrawn', at })
+        granted({ type: 'money-withdrawn', at, amount: command.amount, ...remarksOf(command) })
       );
     case 'freeze':
       return granted({ ...terms, type: 'account-frozen', at });
@@ -83,6 +107,41 @@ function decideOpen(account: Account, open: CommandOf<'open-account'>, at: strin
   return { ok: true, events: [opened, { type: 'money-deposited', at, amount: initialDeposit }] };
 }
 
+function decideBlock(
+  { blocks }: ExistingAccount,
+  { type, direction, reason }: CommandOf<'block' | 'unblock'>,
+  at: string,
+): Decision {
+  const terms = { at, blocked: direction, ...reasonOf(reason === undefined ? {} : { reason }) };
+  const isBlocked = blocks.includes(direction);
+  if (type === 'unblock') {
+    if (!isBlocked) return refuse({ code: 'account-not-blocked', direction });
+    return granted({ type: 'account-unblocked', ...terms });
+  }
+  if (isBlocked) return refuse({ code: 'account-blocked', direction });
+  return granted({ type: 'account-blocked', ...terms });
+}
+
+/** The details as a whole, because an event tells what is, not what changed (RFC 7396). */
+function decidePatch(
+  account: ExistingAccount,
+  { name = account.name, metadata = {} }: CommandOf<'patch-details'>,
+  at: string,
+): Decision {
+  const merged = Object.entries({ ...account.metadata, ...metadata }).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  );
+  if (merged.length > METADATA_KEYS_MAX) {
+    const message = `must leave at most ${METADATA_KEYS_MAX} keys`;
+    return refuse({ code: 'invalid-request', at: '/metadata', message });
+  }
+  const details: Details = {
+    ...(name === undefined || name === null ? {} : { name }),
+    ...(merged.length === 0 ? {} : { metadata: Object.fromEntries(merged) }),
+  };
+  return granted({ type: 'details-set', at, ...details });
+}
+
 function decideOverdraft(account: ExistingAccount, overdraftLimit: Minor, at: string): Decision {
   const lowered = minor(account.overdraftLimit - overdraftLimit);
   return (
@@ -98,7 +157,7 @@ function decideClose(account: ExistingAccount, close: CommandOf<'close'>, at: st
 
 function decideReversal(
   account: ExistingAccount,
-  { type: _type, version: reverses, ...terms }: CommandOf<'reverse'>,
+  { version: reverses, amount: wanted, reason, ...remarks }: CommandOf<'reverse'>,
   at: string,
   { original, ended }: Past,
 ): Decision {
@@ -106,9 +165,21 @@ function decideReversal(
   if (ended !== undefined) return refuse({ code: 'already-reversed', version: ended.version });
   const reversal = reversalOf(original);
   if (reversal === undefined) return refuse({ code: 'not-reversible', eventType: original.type });
+  const { direction } = reversal;
+  const begun = account.reversals.find(({ version }) => version === reverses);
+  const open = begun?.left ?? reversal.amount;
+  const amount = wanted ?? open;
+  if (amount > open) return refuse({ code: 'reversal-amount-exceeded', left: open });
+  const left = amount === open ? {} : { left: minor(open - amount) };
+  if (amount < open && begun === undefined && account.reversals.length >= PART_REVERSALS_MAX) {
+    return refuse({ code: 'too-many-open', limit: PART_REVERSALS_MAX });
+  }
   const refused =
-    reversal.direction === 'debit' ? whyNotLower(account, reversal.amount) : undefined;
-  return refused ?? granted({ type: 'movement-reversed', at, reverses, ...terms, ...reversal });
+    whyNotMove(account, direction) ??
+    (direction === 'debit' ? whyNotLower(account, amount) : undefined);
+  const terms = { at, reverses, direction, amount, ...left };
+  const said = { ...remarksOf(remarks), ...reasonOf(reason === undefined ? {} : { reason }) };
+  return refused ?? granted({ type: 'movement-reversed', ...terms, ...said });
 }
 
 type OwnEvent = Exclude<AccountEvent, { type: `transfer-${string}` }>;
@@ -126,6 +197,10 @@ export function commandOf(event: OwnEvent): Command {
       return { type: 'unfreeze', ...reasonOf(event) };
     case 'account-closed':
       return { type: 'close', ...reasonOf(event) };
+    case 'account-blocked':
+      return { type: 'block', direction: event.blocked, ...reasonOf(event) };
+    case 'account-unblocked':
+      return { type: 'unblock', direction: event.blocked, ...reasonOf(event) };
     case 'overdraft-limit-set':
       return { type: 'set-overdraft-limit', amount: event.overdraftLimit };
     case 'limits-set': {
@@ -143,13 +218,24 @@ export function commandOf(event: OwnEvent): Command {
     case 'money-withdrawn':
       return { type: 'withdraw', amount: event.amount, ...remarksOf(event) };
     case 'movement-reversed':
-      return { type: 'reverse', version: event.reverses, ...reasonOf(event) };
+      return {
+        type: 'reverse',
+        version: event.reverses,
+        amount: event.amount,
+        ...remarksOf(event),
+        ...reasonOf(event),
+      };
     case 'hold-placed': {
       const { type: _type, at: _at, ...terms } = event;
       return { type: 'place-hold', ...terms };
     }
     case 'hold-captured':
-      return { type: 'capture-hold', holdId: event.holdId, amount: event.amount };
+      return {
+        type: 'capture-hold',
+        holdId: event.holdId,
+        amount: event.amount,
+        ...remarksOf(event),
+      };
     case 'hold-voided':
       return { type: 'void-hold', holdId: event.holdId };
     case 'hold-expired':

@@ -5,12 +5,21 @@ import type { Minor } from './money.ts';
 /** A client's own names and values; the bank does not interpret them. */
 type Metadata = Readonly<Record<string, string>>;
 
-/** What a client may write about a movement of money. */
-export interface Remarks {
+/** How a client describes and labels something. */
+export interface Labels {
   readonly description?: string;
   readonly reference?: string;
   readonly metadata?: Metadata;
 }
+
+/** What a client may write about a movement of money. */
+export interface Remarks extends Labels {
+  /** The day (YYYY-MM-DD) from which the money counts; missing: that of the booking. */
+  readonly valueDate?: string;
+}
+
+/** Which way money goes, seen from the account. */
+export type Direction = 'credit' | 'debit';
 
 interface Happened<Type extends string> {
   readonly type: Type;
@@ -57,28 +66,34 @@ type Opened = Happened<'account-opened'> &
     readonly ownerId: OwnerId;
     readonly currency: Currency;
     readonly overdraftLimit: Minor;
+    /** The account's name in another system of the client. */
+    readonly externalId?: string;
     /** Refused commands are recorded; missing: they are not. */
     readonly recordRefusals?: true;
   };
-type HoldPlaced = Happened<'hold-placed'> & {
-  readonly holdId: HoldId;
-  readonly amount: Minor;
-  readonly description?: string;
-  readonly expiresAt?: string;
-};
-type HoldCaptured = Happened<'hold-captured'> & {
-  readonly holdId: HoldId;
-  readonly amount: Minor;
-  /** What was held beyond the captured amount, and is available again. */
-  readonly released: Minor;
-  readonly description?: string;
-};
-type MovementReversed = Happened<'movement-reversed'> &
-  Reasoned & {
-    readonly reverses: Version;
-    readonly direction: 'credit' | 'debit';
+type HoldPlaced = Happened<'hold-placed'> &
+  Labels & {
+    readonly holdId: HoldId;
     readonly amount: Minor;
+    readonly expiresAt?: string;
   };
+type HoldCaptured = Happened<'hold-captured'> &
+  Remarks & {
+    readonly holdId: HoldId;
+    readonly amount: Minor;
+    /** What was held beyond the captured amount, and is available again. */
+    readonly released: Minor;
+  };
+type MovementReversed = Happened<'movement-reversed'> &
+  Reasoned &
+  Omit<Remarks, 'description'> & {
+    readonly reverses: Version;
+    readonly direction: Direction;
+    readonly amount: Minor;
+    /** What of the movement can still be taken back; missing: nothing, this was all or the rest. */
+    readonly left?: Minor;
+  };
+type Blocked = Reasoned & { readonly blocked: Direction };
 
 /** Changes what the account is or may do, and moves no money. */
 export type TermsEvent =
@@ -86,6 +101,8 @@ export type TermsEvent =
   | (Happened<'account-frozen'> & Reasoned)
   | (Happened<'account-unfrozen'> & Reasoned)
   | (Happened<'account-closed'> & Reasoned)
+  | (Happened<'account-blocked'> & Blocked)
+  | (Happened<'account-unblocked'> & Blocked)
   | (Happened<'overdraft-limit-set'> & { readonly overdraftLimit: Minor })
   | (Happened<'limits-set'> & Limits)
   | (Happened<'details-set'> & Details)
@@ -134,7 +151,7 @@ export function onceNamesOf(event: AccountEvent): string[] {
     case 'hold-expired':
       return [holdName(event.holdId)];
     case 'movement-reversed':
-      return [reversalName(event.reverses)];
+      return event.left === undefined ? [reversalName(event.reverses)] : [];
     case 'transfer-reserved':
     case 'transfer-received':
       return [transferName(event.transferId)];
@@ -152,6 +169,8 @@ export function onceNamesOf(event: AccountEvent): string[] {
     case 'account-frozen':
     case 'account-unfrozen':
     case 'account-closed':
+    case 'account-blocked':
+    case 'account-unblocked':
     case 'overdraft-limit-set':
     case 'limits-set':
     case 'details-set':
@@ -169,7 +188,7 @@ export function onceNamesOf(event: AccountEvent): string[] {
 export const causeName = (command: CommandName): string => `key ${command}`;
 /** The name of the end of a hold. */
 export const holdName = (id: HoldId): string => `hold ${id}`;
-/** The name of the reversal of the account's event with this version. */
+/** The name of the end of all reversals of the account's event with this version. */
 export const reversalName = (version: Version): string => `reversal ${version}`;
 /** The name of a transfer's first event in a stream. */
 export const transferName = (id: TransferId): string => `transfer ${id}`;
@@ -179,10 +198,11 @@ export const transferEndName = (id: TransferId): string => `transfer-end ${id}`;
 export const transferReversalName = (id: TransferId): string => `transfer-reversal ${id}`;
 
 /** Only the remarks of an object: members that are undefined are left out. */
-export function remarksOf({ description, reference, metadata }: Remarks): Remarks {
+export function remarksOf({ description, reference, metadata, valueDate }: Remarks): Remarks {
   return {
     ...(description === undefined ? {} : { description }),
     ...(reference === undefined ? {} : { reference }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(valueDate === undefined ? {} : { valueDate }),
   };
 }

@@ -1,5 +1,5 @@
 import { refuse, type Decision } from './account-commands.ts';
-import type { AccountEvent, Details, EventOf, Limits } from './account-events.ts';
+import type { AccountEvent, Details, Direction, EventOf, Limits } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import {
   unreachable,
@@ -14,7 +14,8 @@ import { minor, type Minor, ZERO } from './money.ts';
 import { movementOf } from './movement.ts';
 
 /**
- * Why an amount may not leave the account now: first the limits, then the available balance.
+ * Why an amount may not leave the account now: a block of debits, then the limits, then the
+ * available balance.
  * @param amount minor units.
  * @param at the time of the decision (RFC 3339, UTC); its day is the one that `perDay` counts.
  * @returns the refusal, or undefined when the amount may leave.
@@ -24,6 +25,8 @@ export function whyNotSpend(
   amount: Minor,
   at: string,
 ): Decision | undefined {
+  const blocked = whyNotMove(account, 'debit');
+  if (blocked !== undefined) return blocked;
   const { perWithdrawal, perDay } = account.limits;
   if (perWithdrawal !== undefined && amount > perWithdrawal) {
     return refuse({ code: 'limit-exceeded', limit: 'perWithdrawal', allowed: perWithdrawal });
@@ -42,6 +45,13 @@ const midnightAfter = (at: string): string => {
   return next.toISOString();
 };
 
+/** The refusal when money may not move in that direction for now; otherwise undefined. */
+export const whyNotMove = (
+  { blocks }: ExistingAccount,
+  direction: Direction,
+): Decision | undefined =>
+  blocks.includes(direction) ? refuse({ code: 'account-blocked', direction }) : undefined;
+
 /** The refusal when `by` (minor units) is more than is available; otherwise undefined. */
 export function whyNotLower(account: ExistingAccount, by: Minor): Decision | undefined {
   const spendable = available(account);
@@ -56,12 +66,16 @@ export interface NoAccount {
   readonly version: Version;
 }
 
-/** Money that is set aside until it is captured, voided or expires. */
+/**
+ * Money that is set aside until it is captured, voided or expires. Its metadata stays in its event,
+ * because the state is written with every commit.
+ */
 export interface Hold {
   readonly holdId: HoldId;
   readonly amount: Minor;
   readonly placedAt: string;
   readonly description?: string;
+  readonly reference?: string;
   readonly expiresAt?: string;
 }
 
@@ -76,7 +90,14 @@ export interface PendingTransfer {
   readonly reservedAt: string;
   readonly description?: string;
   readonly reference?: string;
+  readonly valueDate?: string;
   readonly expiresAt?: string;
+}
+
+/** A movement of which a part was taken back, and what can still be. */
+export interface PartReversal {
+  readonly version: Version;
+  readonly left: Minor;
 }
 
 /** What left the account, or was set aside to leave it, on one day of UTC. */
@@ -101,6 +122,12 @@ export interface ExistingAccount extends Details {
   readonly spent: DaySpending;
   readonly holds: readonly Hold[];
   readonly transfers: readonly PendingTransfer[];
+  /** Directions in which no money may move for now. */
+  readonly blocks: readonly Direction[];
+  /** Movements that were taken back in part. */
+  readonly reversals: readonly PartReversal[];
+  /** The account's name in another system of the client. */
+  readonly externalId?: string;
   /** Refused commands are recorded before they are answered; missing means they are not. */
   readonly recordRefusals?: true;
   readonly openedAt: string;
@@ -167,6 +194,8 @@ function opened({ type: _type, at, ...terms }: EventOf<'account-opened'>): Exist
     spent: { day: dayOf(at), amount: ZERO },
     holds: [],
     transfers: [],
+    blocks: [],
+    reversals: [],
     openedAt: at,
     changedAt: at,
   };
@@ -183,6 +212,10 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
       return { ...account, status: 'open' };
     case 'account-closed':
       return { ...account, status: 'closed' };
+    case 'account-blocked':
+      return { ...account, blocks: [...account.blocks, event.blocked].sort() };
+    case 'account-unblocked':
+      return { ...account, blocks: account.blocks.filter((one) => one !== event.blocked) };
     case 'overdraft-limit-set':
       return { ...account, overdraftLimit: event.overdraftLimit };
     case 'limits-set': {
@@ -200,8 +233,9 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
     }
     case 'money-deposited':
     case 'transfer-received':
-    case 'movement-reversed':
       return account;
+    case 'movement-reversed':
+      return { ...account, reversals: reversalsAfter(account, event) };
     case 'money-withdrawn':
     case 'transfer-sent':
       return spend(account, event.at, event.amount);
@@ -233,8 +267,16 @@ const unspend = (account: ExistingAccount, since: string, by: Minor): ExistingAc
     ? spend(account, since, minor(-by))
     : account;
 
+function reversalsAfter(
+  { reversals }: ExistingAccount,
+  { reverses, left }: EventOf<'movement-reversed'>,
+): readonly PartReversal[] {
+  const others = reversals.filter(({ version: of }) => of !== reverses);
+  return left === undefined ? others : [...others, { version: reverses, left }];
+}
+
 function placeHold(account: ExistingAccount, event: EventOf<'hold-placed'>): ExistingAccount {
-  const { type: _type, at, ...terms } = event;
+  const { type: _type, at, metadata: _metadata, ...terms } = event;
   const holds = [...account.holds, { ...terms, placedAt: at }];
   return spend({ ...account, holds }, at, event.amount);
 }

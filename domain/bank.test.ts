@@ -177,6 +177,48 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
     );
   });
 
+  test('a block stops its direction: only what was set aside before still leaves', () => {
+    let blocked = 0;
+    fc.assert(
+      fc.property(life, (steps) => {
+        for (const { event, before } of lived(steps).entries) {
+          if (before.status === 'none' || before.blocks.length === 0) continue;
+          blocked += 1;
+          const { ledger, held } = movementOf(event);
+          const isEnd = event.type === 'hold-captured' || event.type === 'transfer-captured';
+          const leaves = (ledger < 0n && !isEnd) || held > 0n;
+          must(!(leaves && before.blocks.includes('debit')), `${event.type} while debits stop`);
+          must(!(ledger > 0n && before.blocks.includes('credit')), `${event.type} came in`);
+        }
+      }),
+      runs,
+    );
+    expect(blocked).toBeGreaterThan(runsOf(400));
+  });
+
+  test('what is taken back of a movement, in parts, is at most the movement', () => {
+    let parts = 0;
+    fc.assert(
+      fc.property(life, (steps) => {
+        const moved = new Map<string, bigint>();
+        for (const { accountId, event, after } of lived(steps).entries) {
+          const { ledger } = movementOf(event);
+          if (event.type !== 'movement-reversed') {
+            moved.set(`${accountId} ${after.version}`, ledger < 0n ? -ledger : ledger);
+            continue;
+          }
+          const { reverses, amount, left = ZERO } = event;
+          const open = moved.get(`${accountId} ${reverses}`)!;
+          must(open - amount === left, `${amount} of ${open} leave ${left}`);
+          moved.set(`${accountId} ${reverses}`, left);
+          if (left > 0n) parts += 1;
+        }
+      }),
+      runs,
+    );
+    expect(parts).toBeGreaterThan(runsOf(40));
+  });
+
   test('decide is total and deterministic, and changes nothing itself', () => {
     const refused = new Set<string>();
     fc.assert(
@@ -213,7 +255,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
         const bank = lived(steps);
         for (const account of bank.accounts.values()) {
           if (account.status !== 'open') continue;
-          const open = { ...account, limits: {} };
+          const open = { ...account, limits: {}, blocks: [] };
           const withdraw = (amount: bigint): Command => ({
             type: 'withdraw',
             amount: minor(amount),
@@ -237,6 +279,7 @@ const WHILE_CLOSED: readonly AccountEvent['type'][] = [];
 const WHILE_FROZEN: readonly AccountEvent['type'][] = [
   ...(['account-unfrozen', 'overdraft-limit-set', 'limits-set', 'details-set'] as const),
   ...(['refusal-recording-set', 'hold-voided', 'hold-expired', 'transfer-released'] as const),
+  ...(['account-blocked', 'account-unblocked'] as const),
 ];
 /** What changes the ledger or what is held. */
 const MOVING: readonly AccountEvent['type'][] = [
@@ -251,6 +294,8 @@ const EVERY_TYPE = Object.keys({
   'account-frozen': 1,
   'account-unfrozen': 1,
   'account-closed': 1,
+  'account-blocked': 1,
+  'account-unblocked': 1,
   'overdraft-limit-set': 1,
   'limits-set': 1,
   'details-set': 1,
@@ -274,6 +319,9 @@ const EVERY_REFUSAL = [
   'account-frozen',
   'account-not-frozen',
   'account-closed',
+  'account-blocked',
+  'account-not-blocked',
+  'reversal-amount-exceeded',
   'account-not-found',
   'balance-not-zero',
   'insufficient-funds',
@@ -319,7 +367,10 @@ function commandsOf(bank: BankForTests, { account, amount: units, pick }: Step):
     { type: 'freeze' },
     { type: 'unfreeze' },
     { type: 'close' },
+    { type: 'block', direction: pick % 2 === 0 ? 'debit' : 'credit' },
+    { type: 'unblock', direction: pick % 2 === 0 ? 'debit' : 'credit' },
     { type: 'reverse', version },
+    { type: 'reverse', version, amount },
   ];
 }
 

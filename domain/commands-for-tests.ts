@@ -38,9 +38,12 @@ const WEIGHTS: Readonly<Record<StepType, number>> = {
   'set-overdraft-limit': 1,
   'set-limits': 1,
   'set-details': 1,
+  'patch-details': 1,
   'set-refusal-recording': 1,
   freeze: 1,
   unfreeze: 2,
+  block: 1,
+  unblock: 2,
   close: 1,
 };
 
@@ -80,6 +83,13 @@ const REMARKS = [
   {},
   { description: 'rent' },
   { description: 'Miete für März ½', reference: 'inv-1', metadata: { shop: 'x', 'a.b': '1' } },
+  { reference: 'r-2', valueDate: '2026-11-19' },
+] as const;
+const LABELS = [{}, { description: 'card', reference: 'auth-1', metadata: { shop: 'y' } }] as const;
+const PATCHES = [
+  { metadata: { branch: null } },
+  { name: null, metadata: { 'a.b': '2' } },
+  { name: 'Savings' },
 ] as const;
 const DETAILS = [{}, { name: 'Everyday' }, { name: 'K', metadata: { branch: 'Brno' } }] as const;
 const REASONS = [{}, { reason: 'asked by the owner' }] as const;
@@ -160,11 +170,15 @@ export function createCommands(bank: Bank) {
         return { type, amount, ...chosen(REMARKS, pick) };
       case 'place-hold': {
         const expiring = pick % 3 === 0 ? { expiresAt: later(1 + (pick % 2_000)) } : {};
-        const remark = pick % 2 === 0 ? { description: 'card' } : {};
-        return { type, amount, holdId: nextId(), ...expiring, ...remark };
+        return { type, amount, holdId: nextId(), ...expiring, ...chosen(LABELS, pick) };
       }
       case 'capture-hold':
-        return { type, holdId: holdOf(id, pick), ...(pick % 2 === 0 ? {} : { amount }) };
+        return {
+          type,
+          holdId: holdOf(id, pick),
+          ...(pick % 2 === 0 ? {} : { amount }),
+          ...chosen(REMARKS, pick >> 1),
+        };
       case 'void-hold':
       case 'expire-hold':
         return { type, holdId: holdOf(id, pick) };
@@ -174,6 +188,15 @@ export function createCommands(bank: Bank) {
         return { type, ...limitsOf(step) };
       case 'set-details':
         return { type, ...chosen(DETAILS, pick) };
+      case 'patch-details':
+        return { type, ...chosen(PATCHES, pick) };
+      case 'block':
+      case 'unblock':
+        return {
+          type,
+          direction: pick % 2 === 0 ? 'debit' : 'credit',
+          ...chosen(REASONS, pick >> 1),
+        };
       case 'set-refusal-recording':
         return { type, recordRefusals: pick % 2 === 0 };
       case 'freeze':
@@ -184,6 +207,8 @@ export function createCommands(bank: Bank) {
         return {
           type,
           version: version(1 + (pick % (bank.of(id).version + 2))),
+          ...(pick % 3 === 0 ? { amount } : {}),
+          ...(pick % 4 === 0 ? { reference: 'back', valueDate: '2026-11-30' } : {}),
           ...chosen(REASONS, pick),
         };
     }

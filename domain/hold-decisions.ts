@@ -1,6 +1,7 @@
 import { type ExistingAccount, type Hold, whyNotSpend } from './account.ts';
 import { granted, refuse } from './account-commands.ts';
 import type { CommandOf, Decision, Past } from './account-commands.ts';
+import { remarksOf } from './account-events.ts';
 import { unreachable } from './ids.ts';
 import { minor } from './money.ts';
 
@@ -25,7 +26,7 @@ export function decideHold(
     if (ended === undefined) return refuse({ code: 'hold-not-found' });
     return refuse({ code: 'hold-already-resolved', version: ended.version });
   }
-  const { holdId, amount, description } = placed;
+  const { holdId, amount } = placed;
   switch (command.type) {
     case 'capture-hold': {
       if (account.status === 'frozen') return refuse({ code: 'account-frozen' });
@@ -34,8 +35,8 @@ export function decideHold(
       const captured = command.amount ?? amount;
       if (captured > amount) return refuse({ code: 'hold-amount-exceeded', held: amount });
       const released = minor(amount - captured);
-      const remark = description === undefined ? {} : { description };
-      return granted({ type: 'hold-captured', at, holdId, amount: captured, released, ...remark });
+      const remarks = { ...remarksOf(placed), ...remarksOf(command) };
+      return granted({ type: 'hold-captured', at, holdId, amount: captured, released, ...remarks });
     }
     case 'void-hold':
       return granted({ type: 'hold-voided', at, holdId, amount });
@@ -64,7 +65,6 @@ function decidePlace(
   if (account.holds.length >= HOLDS_OPEN_MAX) {
     return refuse({ code: 'too-many-open', limit: HOLDS_OPEN_MAX });
   }
-  return (
-    whyNotSpend(account, command.amount, at) ?? granted({ ...command, type: 'hold-placed', at })
-  );
+  const { currency: _said, ...terms } = command;
+  return whyNotSpend(account, command.amount, at) ?? granted({ ...terms, type: 'hold-placed', at });
 }

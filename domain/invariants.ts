@@ -240,8 +240,8 @@ export function createLedgerCheck(once: OnceNames = new Set()) {
     overdue: (at: string): Violation[] => targets.overdue(at).map(late),
     /** The state of an account; `NO_ACCOUNT` when it was not seen. */
     account: of,
-    /** Whether a reversal of the version moves this amount, in this direction. */
-    isMoved: past.isMoved,
+    /** What a reversal of the version moves back, all of it; undefined when it moves nothing. */
+    moveBack: past.moveBack,
     /** The ids of all accounts that were seen. */
     accountIds: streams.streams,
     /** The number of accounts that were seen. */

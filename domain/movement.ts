@@ -35,6 +35,8 @@ export function movementOf(event: AccountEvent): Movement {
     case 'account-frozen':
     case 'account-unfrozen':
     case 'account-closed':
+    case 'account-blocked':
+    case 'account-unblocked':
     case 'overdraft-limit-set':
     case 'limits-set':
     case 'details-set':

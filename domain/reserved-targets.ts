@@ -9,6 +9,9 @@ import type { Currency } from './currency.ts';
 const APART_MS = 60_000;
 const OPENED_WITHIN_MS = 600_000;
 
+/** As a target must be. */
+const OPEN = { status: 'open', blocks: [] } as const;
+
 interface Awaited {
   readonly accountId: string;
   readonly version: number;
@@ -26,11 +29,11 @@ const msBetween = (earlier: string, later: string): number =>
 /** The account as the decision may have seen it, when the decision wrote nothing to it. */
 export function mayHaveBeen(
   account: ExistingAccount,
-  status: ExistingAccount['status'],
+  then: Partial<Pick<ExistingAccount, 'status' | 'blocks'>>,
   at: string,
 ): ExistingAccount {
   const isSure = msBetween(account.changedAt, at) > APART_MS;
-  return account.status === status || isSure ? account : { ...account, status };
+  return isSure ? account : { ...account, ...then };
 }
 
 /** Keeps the targets of reservations, to check them once the log has them. */
@@ -49,11 +52,11 @@ export function createReservedTargets() {
       target: Account,
     ): Account {
       if (source.status === 'none') return target;
-      if (target.status !== 'none') return mayHaveBeen(target, 'open', event.at);
+      if (target.status !== 'none') return mayHaveBeen(target, OPEN, event.at);
       const { currency, version } = source;
       const wanted = { accountId: id, version: version + 1, currency, at: event.at };
       if (!awaited.has(event.otherAccountId)) awaited.set(event.otherAccountId, wanted);
-      return { ...source, status: 'open' };
+      return { ...source, ...OPEN };
     },
     /** The account is there now; what is wrong with the reservation that came before it. */
     opened(accountId: string, currency: Currency): LateTarget | undefined {

@@ -139,7 +139,7 @@ function transferOf(event: TransferEvent): TransferCommand {
       return { type: 'reserve-transfer', transferId, toAccountId, amount, ...more };
     }
     case 'transfer-captured':
-      return { type: 'capture-transfer', transferId, amount };
+      return { type: 'capture-transfer', transferId, amount, ...remarksOf(event) };
     case 'transfer-released':
       return { type: event.reason === 'expired' ? 'expire-transfer' : 'void-transfer', transferId };
   }

@@ -9,30 +9,31 @@ const NOTHING: Past = {};
 /** It ended; when that was nobody needs to know here. */
 const ENDED = { ended: { version: version(0) } };
 
-/** Which way money goes when the movement is taken back. */
-type Back = EventOf<'movement-reversed'>['direction'];
+/** Which way money goes when the movement is taken back, and how much. */
+type Back = Pick<EventOf<'movement-reversed'>, 'direction' | 'amount'>;
 
 /**
  * What a retrial must know of the past that no account state has: which movements can still be
  * reversed. For an account's own movements it is one number per version: the amount in minor units,
- * negative when its reversal is a debit. Received transfers, and amounts beyond 2^53, are kept as
- * names that contain the amount.
+ * negative when its reversal is a debit; amounts beyond 2^53 are kept apart. Received transfers are
+ * kept as names that contain the amount.
  */
 export function createMovementsPast(once: OnceNames) {
   const movements = new Map<string, number[]>();
-  const largeName = (accountId: string, at: number, back: Back, amount: Minor): string =>
-    `${accountId} moved ${at} ${back} ${amount}`;
-  const isMoved = (accountId: string, at: number, back: Back, amount: Minor): boolean => {
-    const units = Number(amount);
-    if (!Number.isSafeInteger(units)) return once.has(largeName(accountId, at, back, amount));
-    return units > 0 && movements.get(accountId)?.[at - 1] === (back === 'debit' ? -units : units);
+  const large = new Map<string, bigint>();
+  /** What a reversal of the version moves back, all of it; undefined when it moves nothing. */
+  const moveBack = (accountId: string, at: number): Back | undefined => {
+    const units = large.get(`${accountId} ${at}`) ?? movements.get(accountId)?.[at - 1] ?? 0;
+    if (units === 0) return undefined;
+    const amount = minor(BigInt(units));
+    if (amount > 0n) return { direction: 'credit', amount };
+    return { direction: 'debit', amount: minor(-amount) };
   };
-  const remember = (accountId: string, at: number, back?: Back, amount?: Minor): void => {
+  const remember = (accountId: string, at: number, signed = 0n): void => {
     const own = movements.get(accountId);
-    const units = Number(amount ?? 0n);
-    const isLarge = !Number.isSafeInteger(units);
-    if (isLarge) once.add(largeName(accountId, at, back!, amount!));
-    const entry = isLarge ? 0 : back === 'debit' ? -units : units;
+    const isLarge = !Number.isSafeInteger(Number(signed));
+    if (isLarge) large.set(`${accountId} ${at}`, signed);
+    const entry = isLarge ? 0 : Number(signed);
     if (own === undefined) movements.set(accountId, [entry]);
     else own.push(entry);
   };
@@ -45,16 +46,17 @@ export function createMovementsPast(once: OnceNames) {
     event: EventOf<'movement-reversed'>,
     last: Version,
   ): Past => {
-    const { reverses, direction, amount, at } = event;
+    const { reverses, direction, at } = event;
     const isDone = once.has(`${accountId} ${names.reversalName(reverses)}`);
     const ended = isDone ? ENDED : NOTHING;
     if (reverses > last || reverses < 1) return ended;
-    if (!isMoved(accountId, reverses, direction, amount)) {
-      // The event exists, but is not such a movement.
+    const moved = moveBack(accountId, reverses);
+    // The event exists, but is not such a movement.
+    if (moved?.direction !== direction) {
       return { ...ended, original: { type: 'account-unfrozen', at } };
     }
     const type = direction === 'debit' ? 'money-deposited' : 'money-withdrawn';
-    return { ...ended, original: { type, at, amount } };
+    return { ...ended, original: { type, at, amount: moved.amount } };
   };
   const returnPast = (
     accountId: string,
@@ -78,8 +80,7 @@ export function createMovementsPast(once: OnceNames) {
       if (event.type !== 'transfer-sent' || event.reversesTransferId === undefined) return NOTHING;
       return returnPast(accountId, event.reversesTransferId, event);
     },
-    /** Whether a reversal of the version moves this amount back, in this direction. */
-    isMoved,
+    moveBack,
     /** Takes each event of the account, in order. */
     remember(accountId: string, event: AccountEvent, at: Version): void {
       if (event.type === 'transfer-received') {
@@ -88,9 +89,7 @@ export function createMovementsPast(once: OnceNames) {
       if (reversalOf(event) === undefined) return remember(accountId, at);
       // How much, and which way, follows from what the event did to money, so that the rule which
       // makes reversals is not checked by itself.
-      const { ledger } = movementOf(event);
-      if (ledger > 0n) remember(accountId, at, 'debit', ledger);
-      else remember(accountId, at, 'credit', minor(-ledger));
+      remember(accountId, at, -movementOf(event).ledger);
     },
   };
 }

@@ -131,10 +131,13 @@ function decideReserve(
 function whyNotLeave(
   { sourceId, target }: Sides,
   source: ExistingAccount,
-  { toAccountId, amount }: CommandOf<'send-transfer' | 'reserve-transfer'>,
+  { toAccountId, amount, currency }: CommandOf<'send-transfer' | 'reserve-transfer'>,
   at: string,
 ): TransferDecision | undefined {
   if (toAccountId === sourceId) return atSource({ code: 'same-account' });
+  if (currency !== undefined && currency !== source.currency) {
+    return atSource({ code: 'currency-mismatch', currency: source.currency });
+  }
   if (source.status === 'closed') return atSource({ code: 'account-closed' });
   if (source.status === 'frozen') return atSource({ code: 'account-frozen' });
   // An account in another currency is a mistake of the request, before any question of funds.
@@ -153,7 +156,9 @@ export function whyNotTake(source: ExistingAccount, target: Account): Refusal | 
     return { code: 'currency-mismatch', currency: target.currency };
   }
   if (target.status === 'closed') return { code: 'account-closed' };
-  return target.status === 'frozen' ? { code: 'account-frozen' } : undefined;
+  if (target.status === 'frozen') return { code: 'account-frozen' };
+  const isBlocked = target.blocks.includes('credit');
+  return isBlocked ? { code: 'account-blocked', direction: 'credit' } : undefined;
 }
 
 function decideCapture(
@@ -173,7 +178,7 @@ function decideCapture(
   if (amount > reserved) return atSource({ code: 'transfer-amount-exceeded', reserved });
   const untaken = whyNotTake(source, target);
   if (untaken !== undefined) return atTarget(untaken);
-  const common = { at, transferId, amount, ...remarksOf(pending) };
+  const common = { at, transferId, amount, ...remarksOf(pending), ...remarksOf(command) };
   const released = minor(reserved - amount);
   return {
     ok: true,

@@ -130,11 +130,14 @@ export function sourceOf(log: Pick<LogForTests, 'entries'>): LogSource & { pulls
 export function linesOf(entries: readonly PositionedAccountEvent[]): HistoryEntry[] {
   const lines = entries.map((entry) => historyLine(entry));
   const takenBack = new Map(
-    lines.map(({ accountId, entry }) => [`${accountId}/${entry.reverses}`, entry.version]),
+    lines.map(({ accountId, entry: { version: reversedBy, reverses, left } }) => {
+      const link = left === undefined ? { reversedBy } : { reversedBy, left };
+      return [`${accountId}/${reverses}`, link] as const;
+    }),
   );
   return lines.map(({ accountId, entry }) => {
     const reversedBy = takenBack.get(`${accountId}/${entry.version}`);
-    return reversedBy === undefined ? entry : { ...entry, reversedBy };
+    return reversedBy === undefined ? entry : { ...entry, ...reversedBy };
   });
 }
 

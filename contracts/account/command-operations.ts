@@ -18,22 +18,38 @@ const openAccountBody = z.strictObject({
   overdraftLimit: texts.amountText.optional(),
   initialDeposit: texts.amountText.optional(),
   metadata: texts.clientTexts.metadata.optional(),
+  externalId: texts.clientTexts.externalId.optional().meta({
+    description: "the account's name in another system, to find it by; it never changes",
+  }),
   recordRefusals: z.boolean().optional().meta({
     description: 'true: a command that a rule refuses is recorded in the log, with what was seen',
   }),
 });
-/** Body of a deposit or a withdrawal. */
-export const moneyBody = z.strictObject({
-  amount: texts.positiveAmountText,
+const labels = {
   description: texts.clientTexts.description.optional(),
   reference: texts.clientTexts.reference.optional(),
   metadata: texts.clientTexts.metadata.optional(),
-});
+};
+/** What a client may write about a movement of money. */
+const remarks = {
+  ...labels,
+  valueDate: texts.dayText.optional().meta({
+    description: 'from which day the money counts, past or to come; the day of booking if missing',
+  }),
+};
+const money = {
+  amount: texts.positiveAmountText,
+  currency: texts.currencyText.optional().meta({
+    description: 'the currency you have in mind: in an account of another nothing is done',
+  }),
+};
+/** Body of a deposit or a withdrawal. */
+export const moneyBody = z.strictObject({ ...money, ...remarks });
 
 /** Body that places a hold. */
 const holdBody = z.strictObject({
-  amount: texts.positiveAmountText,
-  description: texts.clientTexts.description.optional(),
+  ...money,
+  ...labels,
   expiresAt: texts.timeText.optional().meta({
     description: 'when the bank releases the hold by itself; it stays until resolved without it',
   }),
@@ -43,6 +59,7 @@ export const captureBody = z.strictObject({
   amount: texts.positiveAmountText.optional().meta({
     description: 'what is taken, the rest is released; all of the hold when missing',
   }),
+  ...remarks,
 });
 /** Body of a command without members. */
 export const emptyBody = z.strictObject({});
@@ -58,14 +75,30 @@ const detailsBody = z.strictObject({
   name: texts.clientTexts.name.optional(),
   metadata: texts.clientTexts.metadata.optional(),
 });
+/** Body that changes what it names; null removes it (RFC 7396). */
+const detailsPatch = z.strictObject({
+  name: texts.clientTexts.name.nullable().optional(),
+  metadata: texts.metadataPatch.optional(),
+});
 /** Body that switches the recording of refusals. */
 const refusalRecordingBody = z.strictObject({ recordRefusals: z.boolean() });
 /** Body of a command that may say why. */
 export const reasonBody = z.strictObject({ reason: texts.clientTexts.description.optional() });
+const { description: _reasonInstead, ...reversalRemarks } = remarks;
+/** Body that reverses a transfer. */
+export const transferReversalBody = reasonBody.extend(reversalRemarks);
 /** Body that reverses the event with this version. */
-const reversalBody = z.strictObject({
+const reversalBody = transferReversalBody.extend({
   version: texts.versionNumber,
-  reason: texts.clientTexts.description.optional(),
+  amount: texts.positiveAmountText.optional().meta({
+    description: 'what is taken back; all that was not taken back yet when missing',
+  }),
+});
+/** Body that blocks one direction, or lifts the block. */
+const blockBody = reasonBody.extend({
+  direction: z.enum(['credit', 'debit']).meta({
+    description: 'debit: nothing leaves the account; credit: nothing comes to it',
+  }),
 });
 
 /**
@@ -109,7 +142,8 @@ export const WITH_BODY: readonly ProblemCode[] = [
   'version-mismatch',
 ];
 
-const SPENDING: readonly ProblemCode[] = ['account-frozen', 'insufficient-funds', 'limit-exceeded'];
+const MOVING: readonly ProblemCode[] = ['account-frozen', 'account-blocked', 'currency-mismatch'];
+const SPENDING: readonly ProblemCode[] = [...MOVING, 'insufficient-funds', 'limit-exceeded'];
 const HOLD: readonly ProblemCode[] = ['hold-not-found', 'hold-already-resolved'];
 
 /** A command of a client: what it says, and the operation that takes it. */
@@ -184,7 +218,7 @@ const COMMANDS = {
     ['deposit', 'Puts money into an account'],
     moneyBody,
     201,
-    ['account-frozen'],
+    MOVING,
   ),
   withdraw: ofAccount(
     'cash:write',
@@ -231,6 +265,13 @@ const COMMANDS = {
     detailsBody,
     200,
   ),
+  'patch-details': ofAccount(
+    'accounts:manage',
+    '',
+    ['patchDetails', 'Changes name and metadata: null removes, what is missing stays'],
+    detailsPatch,
+    200,
+  ),
   'set-refusal-recording': ofAccount(
     'accounts:manage',
     '/refusal-recording',
@@ -254,6 +295,22 @@ const COMMANDS = {
     200,
     ['account-not-frozen'],
   ),
+  block: ofAccount(
+    'accounts:restrict',
+    '/blocks',
+    ['block', 'Stops what would leave the account, or what would come to it'],
+    blockBody,
+    200,
+    ['account-blocked'],
+  ),
+  unblock: ofAccount(
+    'accounts:restrict',
+    '/blocks/lift',
+    ['unblock', 'Lifts a block'],
+    blockBody,
+    200,
+    ['account-not-blocked'],
+  ),
   close: ofAccount(
     'accounts:restrict',
     '/close',
@@ -265,14 +322,17 @@ const COMMANDS = {
   reverse: ofAccount(
     'reversals:write',
     '/reversals',
-    ['reverse', 'Takes back a deposit, withdrawal or capture, once'],
+    ['reverse', 'Takes back a deposit, withdrawal or capture, in one part or several'],
     reversalBody,
     201,
     [
       'account-frozen',
+      'account-blocked',
       'event-not-found',
       'not-reversible',
       'already-reversed',
+      'reversal-amount-exceeded',
+      'too-many-open',
       'insufficient-funds',
     ],
   ),
@@ -311,10 +371,13 @@ export interface CommandOperation extends Operation {
   readonly command: keyof Commands;
 }
 
+/** By the first word of a command. */
+const METHODS: Readonly<Record<string, 'put' | 'patch'>> = { set: 'put', patch: 'patch' };
+
 /** The operations of core-bank-api on one account. */
 export const COMMAND_OPERATIONS: readonly CommandOperation[] = Object.entries(
   COMMANDS as Readonly<Record<keyof Commands, Given>>,
 ).map(([name, { members: _members, ...operation }]) => {
   const command = name as keyof Commands;
-  return { ...operation, command, method: command.startsWith('set-') ? 'put' : 'post' };
+  return { ...operation, command, method: METHODS[command.split('-')[0] ?? ''] ?? 'post' };
 });

@@ -26,6 +26,9 @@ const MEMBERS: Readonly<Record<string, unknown>> = {
   reference: 'inv-1',
   metadata: { a: 'b' },
   recordRefusals: true,
+  externalId: 'crm-17',
+  valueDate: '2026-01-31',
+  direction: 'debit',
   expiresAt: '2026-01-31T12:00:00Z',
   version: 2,
   holdId: UUID,
@@ -34,12 +37,16 @@ const MEMBERS: Readonly<Record<string, unknown>> = {
   reversesTransferId: UUID,
 };
 /** All members of a command, with amounts of so many digits. */
-function bodyOf(option: (typeof commandBody.options)[number], digits: number): CommandBody {
+function bodyOf(
+  option: (typeof commandBody.options)[number],
+  digits: number,
+  currency = 'KWD',
+): CommandBody {
   const type = option.shape.type.value;
   const entries = Object.keys(option.shape).map((name) => {
     if (name === 'type') return [name, type];
     if (isMoney(name)) return [name, digits === 0 ? '7' : `7.${'5'.repeat(digits)}`];
-    return [name, MEMBERS[name]];
+    return [name, name === 'currency' ? currency : MEMBERS[name]];
   });
   return commandBody.parse(Object.fromEntries(entries));
 }
@@ -63,7 +70,7 @@ describe(`commands on the wire (SEED=${seed})`, () => {
     (_type, option) => {
       for (const code of ['CZK', 'JPY', 'KWD']) {
         const digits = minorDigits(code as Currency);
-        const body = bodyOf(option, digits + 1);
+        const body = bodyOf(option, digits + 1, code);
         const decoded = decodeCommand(body, code as Currency);
         const [member] = Object.keys(option.shape).filter(isMoney);
         expect(decoded).toMatchObject({ at: `/${member}` });
@@ -71,6 +78,11 @@ describe(`commands on the wire (SEED=${seed})`, () => {
       }
     },
   );
+
+  test('an amount is read in the currency that the client says, which a rule refuses then', () => {
+    const body = { type: 'deposit', amount: '1.50', currency: 'CZK' } as CommandBody;
+    expect(decodeCommand(body, 'JPY' as Currency)).toMatchObject({ amount: 150n, currency: 'CZK' });
+  });
 
   test('an amount that a currency can write is read as what it is', () => {
     fc.assert(

@@ -206,13 +206,15 @@ export function decodeCommand(
   currency: Currency,
 ): Command | TransferCommand | AmountProblem {
   const command: Record<string, unknown> = {};
+  // In the client's currency, if it says one: that it is another is then refused by a rule.
+  const said = 'currency' in body ? (body.currency ?? currency) : currency;
   for (const [name, member] of Object.entries(body)) {
     if (member === undefined) continue;
     if (!isMoney(name)) command[name] = member;
     else {
-      const parsed = parseAmount(String(member), currency);
+      const parsed = parseAmount(String(member), said);
       if (typeof parsed !== 'bigint') {
-        const message = `has more digits than ${currency} has, or is no amount`;
+        const message = `has more digits than ${said} has, or is no amount`;
         return { at: `/${name}`, message };
       }
       command[name] = parsed;

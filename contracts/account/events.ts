@@ -16,16 +16,19 @@ import { byText, nameBy } from '../access/principal.ts';
 import { batchContent, type BatchContent } from '../batch/content.ts';
 import * as texts from '../http/scalars.ts';
 
-const remarks = {
+const labels = {
   description: texts.storedTexts.description.optional(),
   reference: texts.storedTexts.reference.optional(),
   metadata: texts.storedTexts.metadata.optional(),
 };
+const remarks = { ...labels, valueDate: texts.dayText.optional() };
+const { description: _reasonInstead, ...reversalRemarks } = remarks;
 const details = {
   name: texts.storedTexts.name.optional(),
   metadata: texts.storedTexts.metadata.optional(),
 };
 const reasoned = { reason: texts.storedTexts.description.optional() };
+const direction = z.enum(['credit', 'debit']);
 const state = { currency: texts.currencyText, balance: balanceSchema };
 const money = { ...state, amount: texts.positiveAmountText };
 const hold = { ...money, holdId: texts.holdIdText };
@@ -98,11 +101,14 @@ const DATA = {
     ...details,
     ownerId: texts.ownerIdText,
     overdraftLimit: texts.amountText,
+    externalId: texts.storedTexts.externalId.optional(),
     recordRefusals: z.literal(true).optional(),
   },
   'account-frozen': { ...state, ...reasoned },
   'account-unfrozen': { ...state, ...reasoned },
   'account-closed': { ...state, ...reasoned },
+  'account-blocked': { ...state, ...reasoned, blocked: direction },
+  'account-unblocked': { ...state, ...reasoned, blocked: direction },
   'overdraft-limit-set': { ...state, overdraftLimit: texts.amountText },
   'limits-set': {
     ...state,
@@ -116,19 +122,13 @@ const DATA = {
   'movement-reversed': {
     ...money,
     ...reasoned,
+    ...reversalRemarks,
     reverses: texts.versionNumber,
-    direction: z.enum(['credit', 'debit']),
+    direction,
+    left: texts.positiveAmountText.optional(),
   },
-  'hold-placed': {
-    ...hold,
-    description: texts.storedTexts.description.optional(),
-    expiresAt: texts.timeText.optional(),
-  },
-  'hold-captured': {
-    ...hold,
-    released: texts.amountText,
-    description: texts.storedTexts.description.optional(),
-  },
+  'hold-placed': { ...hold, ...labels, expiresAt: texts.timeText.optional() },
+  'hold-captured': { ...hold, ...remarks, released: texts.amountText },
   'hold-voided': hold,
   'hold-expired': hold,
   'transfer-sent': direct,
@@ -191,6 +191,7 @@ export const SHOWN = {
   perDay: { history: false, public: true },
   recordRefusals: { history: false, public: true },
   ownerId: { history: false, public: false },
+  externalId: { history: false, public: false },
   name: { history: false, public: false },
 
   description: { history: true, public: false },
@@ -200,6 +201,9 @@ export const SHOWN = {
   holdId: { history: true, public: true },
   expiresAt: { history: true, public: true },
   reverses: { history: true, public: true },
+  left: { history: true, public: true },
+  valueDate: { history: true, public: true },
+  blocked: { history: true, public: true },
   transferId: { history: true, public: true },
   otherAccountId: { history: true, public: true },
   reversesTransferId: { history: true, public: false },

@@ -21,6 +21,7 @@ type MoneyIn<One> = One extends unknown
 const MONEY: Readonly<Record<MoneyIn<Command | TransferCommand | AccountEvent | Limits>, true>> = {
   amount: true,
   released: true,
+  left: true,
   overdraftLimit: true,
   initialDeposit: true,
   perWithdrawal: true,

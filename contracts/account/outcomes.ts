@@ -58,6 +58,9 @@ export const accountAnswer = z.strictObject({
   limits: z
     .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
     .optional(),
+  /** Directions in which no money may move for now; missing when it may in both. */
+  blocks: z.array(z.enum(['credit', 'debit'])).optional(),
+  externalId: z.string().optional(),
   name: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   /** Missing when refused commands are not recorded. */
@@ -95,7 +98,8 @@ export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
   const [opened] = events;
   const last = lastOf(events);
   if (opened?.type !== 'account-opened') throw new Error('no account was opened');
-  const { ownerId, currency, overdraftLimit, name, metadata, recordRefusals } = opened.data;
+  const { ownerId, currency, overdraftLimit, externalId, ...told } = opened.data;
+  const { name, metadata, recordRefusals } = told;
   const accountId = accountOfStream(opened.stream);
   return defined({
     accountId,
@@ -106,6 +110,7 @@ export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
     version: last.version,
     balance: last.data.balance,
     overdraftLimit,
+    externalId,
     name,
     metadata,
     recordRefusals,

@@ -1,4 +1,4 @@
-import { writtenId, writtenTime } from '../http/scalars.ts';
+import { dayText, writtenId, writtenTime } from '../http/scalars.ts';
 import { causationText } from './events.ts';
 import { balanceSchema } from './money.ts';
 import { accountAnswer } from './outcomes.ts';
@@ -86,7 +86,7 @@ export function ofChangeDocument(document: object): AccountChange {
 
 /** A line of history is JSON text too, which halves the cost of writing and reading it. */
 export interface HistoryDocument {
-  /** `{accountId}/{version}`; of a link `{accountId}/{version}/reversed` */
+  /** `{accountId}/{version}`; of a link `{accountId}/{version}/reversed/{by}` */
   readonly _id: string;
   readonly page: string;
   readonly line: string;
@@ -99,19 +99,20 @@ export function toHistoryDocument(accountId: string, entry: HistoryEntry): Histo
   return { _id: `${accountId}/${entry.version}`, page, line: JSON.stringify(line) };
 }
 
+const REVERSED = '/reversed/';
 /**
- * Tells the line of a reversed movement which version reversed it. The link is stored on that
- * line's page, so that no written document changes, and must be written before the reversing line.
+ * Tells the line of a reversed movement which version reversed it, and what that left. The link is
+ * stored on that line's page, so that no written document changes, and must be written before the reversing line.
  * @returns undefined for a line that reverses nothing.
  */
 export function toLinkDocument(
   accountId: string,
-  { version, reverses }: HistoryEntry,
+  { version, reverses, left }: HistoryEntry,
 ): HistoryDocument | undefined {
   if (reverses === undefined) return undefined;
   const page = historyPage(accountId, reverses);
-  const line = JSON.stringify({ reversedBy: version });
-  return { _id: `${accountId}/${reverses}/reversed`, page, line };
+  const line = JSON.stringify({ reversedBy: version, left });
+  return { _id: `${accountId}/${reverses}/reversed/${version}`, page, line };
 }
 
 /**
@@ -120,14 +121,18 @@ export function toLinkDocument(
  */
 export function ofHistoryDocuments(documents: readonly object[]): HistoryEntry[] {
   const all = documents as readonly HistoryDocument[];
-  const links = new Map(all.map(({ _id, line }) => [_id, line]));
+  const linkOf = ({ line }: HistoryDocument) => JSON.parse(line) as { reversedBy: number };
+  const links = new Map(
+    all
+      .filter(({ _id }) => _id.includes(REVERSED))
+      .sort((one, other) => linkOf(one).reversedBy - linkOf(other).reversedBy)
+      .map((link) => [link._id.slice(0, link._id.indexOf(REVERSED)), linkOf(link)]),
+  );
   return all
-    .filter(({ _id }) => !_id.endsWith('/reversed'))
-    .map(({ _id, line }) => {
-      const link = links.get(`${_id}/reversed`) ?? '{}';
-      const parts = { ...JSON.parse(line), ...JSON.parse(link), eventId: `acct/${_id}` };
-      return historyEntry.parse(parts);
-    });
+    .filter(({ _id }) => !_id.includes(REVERSED))
+    .map(({ _id, line }) =>
+      historyEntry.parse({ ...JSON.parse(line), ...links.get(_id), eventId: `acct/${_id}` }),
+    );
 }
 
 /**
@@ -293,10 +298,16 @@ export const historyEntry = z.strictObject({
   transferId: writtenId.optional(),
   /** Of a transfer: where the money goes to, or comes from. */
   otherAccountId: writtenId.optional(),
+  /** The day from which the money counts, where it is another than that of the booking. */
+  valueDate: dayText.optional(),
+  /** The direction that was blocked, or is free again. */
+  blocked: z.enum(['credit', 'debit']).optional(),
   /** The version of the movement that this line takes back. */
   reverses: z.int().optional(),
-  /** The version of the line that takes this one back. */
+  /** The version of the line that takes this one back, of the last one where there are several. */
   reversedBy: z.int().optional(),
+  /** Of both: what of the movement has not been taken back, where something is left. */
+  left: z.string().optional(),
   reversesTransferId: z.string().optional(),
   commandId: z.string(),
   /** Who did it; not told to customers. */

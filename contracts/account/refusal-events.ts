@@ -19,6 +19,7 @@ type CommandMember = MembersOf<CommandBody>;
 const RECORDED = {
   amount: texts.amountText.optional(),
   currency: texts.currencyText.optional(),
+  direction: z.enum(['credit', 'debit']).optional(),
   expiresAt: texts.timeText.optional(),
   holdId: texts.holdIdText.optional(),
   initialDeposit: texts.amountText.optional(),
@@ -34,11 +35,13 @@ const RECORDED = {
 const IS_LEFT_OUT: Readonly<Record<Exclude<CommandMember, 'type' | keyof typeof RECORDED>, true>> =
   {
     description: true,
+    externalId: true,
     metadata: true,
     name: true,
     ownerId: true,
     reason: true,
     reference: true,
+    valueDate: true,
   };
 
 /**
@@ -50,6 +53,8 @@ const IS_RULE: Readonly<Record<RefusalMessage['code'], boolean>> = {
   'account-frozen': true,
   'account-not-frozen': true,
   'account-closed': true,
+  'account-blocked': true,
+  'account-not-blocked': true,
   'already-reversed': true,
   'balance-not-zero': true,
   'currency-mismatch': true,
@@ -62,6 +67,7 @@ const IS_RULE: Readonly<Record<RefusalMessage['code'], boolean>> = {
   'insufficient-funds': true,
   'limit-exceeded': true,
   'not-reversible': true,
+  'reversal-amount-exceeded': true,
   'same-account': true,
   'too-many-open': true,
   'transfer-already-ended': true,

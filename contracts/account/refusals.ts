@@ -65,6 +65,11 @@ export const refusalSchema = z.discriminatedUnion('code', [
     /** Of the event that did it. */
     version: z.int(),
   }),
+  z.strictObject({
+    code: z.literal(['account-blocked', 'account-not-blocked']),
+    direction: z.enum(['credit', 'debit']),
+  }),
+  z.strictObject({ code: z.literal('reversal-amount-exceeded'), left: z.string() }),
   z.strictObject({ code: z.literal('hold-amount-exceeded'), held: z.string() }),
   z.strictObject({ code: z.literal('transfer-amount-exceeded'), reserved: z.string() }),
   z.strictObject({ code: z.literal('not-reversible'), eventType: z.string() }),

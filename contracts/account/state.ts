@@ -10,6 +10,7 @@ const hold = z.strictObject({
   amount: z.string(),
   placedAt: z.string(),
   description: texts.storedTexts.description.optional(),
+  reference: texts.storedTexts.reference.optional(),
   expiresAt: texts.timeText.optional(),
 });
 const transfer = z.strictObject({
@@ -19,8 +20,10 @@ const transfer = z.strictObject({
   reservedAt: z.string(),
   description: texts.storedTexts.description.optional(),
   reference: texts.storedTexts.reference.optional(),
+  valueDate: texts.dayText.optional(),
   expiresAt: texts.timeText.optional(),
 });
+const reversal = z.strictObject({ version: z.int().min(1), left: z.string() });
 
 /** An account as the journal stores it: amounts are decimal text with all their digits. */
 export const accountState = z.strictObject({
@@ -38,6 +41,9 @@ export const accountState = z.strictObject({
   spent: z.strictObject({ day: z.string(), amount: z.string() }).optional(),
   holds: z.array(hold).optional(),
   transfers: z.array(transfer).optional(),
+  blocks: z.array(z.enum(['credit', 'debit'])).optional(),
+  reversals: z.array(reversal).optional(),
+  externalId: texts.storedTexts.externalId.optional(),
   recordRefusals: z.literal(true).optional(),
   openedAt: z.string(),
   changedAt: z.string(),
@@ -51,7 +57,7 @@ export type AccountState = z.infer<typeof accountState>;
  * every commit.
  */
 export function encodeAccount(account: ExistingAccount): AccountState {
-  const { currency, limits, spent, holds, transfers, ...rest } = account;
+  const { currency, limits, spent, holds, transfers, blocks, reversals, ...rest } = account;
   const write = (members: object) => writeMoney(members, currency);
   return {
     ...write(rest),
@@ -60,6 +66,8 @@ export function encodeAccount(account: ExistingAccount): AccountState {
     spent: write(spent),
     ...(holds.length === 0 ? {} : { holds: holds.map(write) }),
     ...(transfers.length === 0 ? {} : { transfers: transfers.map(write) }),
+    ...(blocks.length === 0 ? {} : { blocks }),
+    ...(reversals.length === 0 ? {} : { reversals: reversals.map(write) }),
   } as AccountState;
 }
 
@@ -68,7 +76,8 @@ export function encodeAccount(account: ExistingAccount): AccountState {
  * @throws Error for an amount that is not as the bank writes it: the row is corrupt.
  */
 export function decodeAccount(state: AccountState): ExistingAccount {
-  const { currency, ledger, held, limits = {}, spent, holds = [], transfers = [], ...rest } = state;
+  const { currency, ledger, held, limits = {}, spent, ...more } = state;
+  const { holds = [], transfers = [], blocks = [], reversals = [], ...rest } = more;
   const read = (members: object) => readMoney(members, currency);
   return {
     ...read(rest),
@@ -80,6 +89,8 @@ export function decodeAccount(state: AccountState): ExistingAccount {
     spent: spent === undefined ? { day: dayOf(state.changedAt), amount: ZERO } : read(spent),
     holds: holds.map(read),
     transfers: transfers.map(read),
+    blocks,
+    reversals: reversals.map(read),
     // The schema has the same members as the domain's account; only money is written otherwise.
   } as unknown as ExistingAccount;
 }

@@ -5,7 +5,7 @@ import { problemSchema, PROBLEMS, type ProblemCode } from './problems.ts';
 
 /** One operation of a REST API: enough to document it and to check that it is served. */
 export interface Operation {
-  readonly method: 'get' | 'post' | 'put';
+  readonly method: 'get' | 'post' | 'put' | 'patch';
   /** With parameters as in /v1/accounts/{id}. */
   readonly path: string;
   readonly id: string;

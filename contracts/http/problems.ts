@@ -47,6 +47,12 @@ export const PROBLEMS = {
   'request-timeout': [408, 'The body came too slowly', 'Send the whole body within 10 seconds.'],
   'account-frozen': [409, 'The account is frozen', 'Unfreeze it first.'],
   'account-not-frozen': [409, 'The account is not frozen', 'There is nothing to unfreeze.'],
+  'account-blocked': [
+    409,
+    'The account is blocked in that direction',
+    'See direction; lift the block first.',
+  ],
+  'account-not-blocked': [409, 'The account is not blocked', 'There is no such block to lift.'],
   'account-closed': [409, 'The account is closed', 'A closed account stays closed.'],
   'balance-not-zero': [409, 'The account is not empty', 'Bring ledger and held to zero first.'],
   'hold-already-resolved': [409, 'The hold was resolved before', 'See the event at that version.'],
@@ -94,6 +100,11 @@ export const PROBLEMS = {
   'limit-exceeded': [422, 'A limit of the account is exceeded', 'See limit, used and resetsAt.'],
   'currency-mismatch': [422, 'The currencies differ', 'Use accounts of one currency.'],
   'hold-amount-exceeded': [422, 'More than is held', 'Capture at most what is held.'],
+  'reversal-amount-exceeded': [
+    422,
+    'More than can still be taken back',
+    'Take back at most what is left of the movement.',
+  ],
   'transfer-amount-exceeded': [422, 'More than is reserved', 'Capture at most what is reserved.'],
   'not-reversible': [
     422,

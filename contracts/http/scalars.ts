@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountIdOfNumber } from '../../domain/account-number.ts';
+import { METADATA_KEYS_MAX } from '../../domain/account-decisions.ts';
 import { currencyOf, type Currency } from '../../domain/currency.ts';
 import {
   ACCOUNT_ID_PATTERN,
@@ -15,8 +16,6 @@ import {
 import { AMOUNT_PATTERN } from '../../domain/money.ts';
 import { isStorable, unclear } from './plain-text.ts';
 
-/** Most keys of a metadata record. */
-const METADATA_KEYS_MAX = 20;
 const METADATA_KEY = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$/;
 const METADATA_KEY_RULE = 'must be a letter and up to 39 letters, digits, "_", "." or "-"';
 
@@ -132,7 +131,12 @@ export const timeText = z.iso
   .max(TIME_CHARACTERS_MAX)
   .meta({ examples: ['2026-01-31T12:00:00Z'] });
 
-/** The same in an answer, which is not checked again. */
+/** A day of the calendar, which the bank does not compare with its clock. */
+export const dayText = z.iso
+  .date({ message: 'must be a day such as "2026-01-31"' })
+  .meta({ examples: ['2026-01-31'] });
+
+/** A time in an answer, which is not checked again. */
 export const writtenTime = z.string().meta({ format: 'date-time' });
 /** An id in an answer likewise. */
 export const writtenId = z.string().meta({ format: 'uuid' });
@@ -145,7 +149,7 @@ export const versionNumber = z
   .meta({ description: 'number of events of the account so far', examples: [2] });
 
 /** A client's own names and values. */
-const metadataOf = (value: z.ZodString) =>
+const metadataOf = <Value extends z.ZodType>(value: Value) =>
   z
     .record(z.string().regex(METADATA_KEY, METADATA_KEY_RULE), value)
     .refine((record) => Object.keys(record).length <= METADATA_KEYS_MAX, {
@@ -159,6 +163,8 @@ const textsOf = (made: typeof text) => ({
   description: made(200),
   /** Up to 100 characters. */
   reference: made(100),
+  /** Up to 100 characters. */
+  externalId: made(100),
   // Whether a mailbox exists only a message to it can tell, so no more than its form is checked.
   email: made(254).regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
   metadata: metadataOf(made(500)),
@@ -166,5 +172,7 @@ const textsOf = (made: typeof text) => ({
 
 /** What clients write. */
 export const clientTexts = textsOf(text);
+/** Changes of metadata: null removes a key (RFC 7396). */
+export const metadataPatch = metadataOf(text(500).nullable());
 /** What the bank stored of that. */
 export const storedTexts = textsOf(storedText);

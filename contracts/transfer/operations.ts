@@ -1,10 +1,10 @@
-import { common, headers, WITH_BODY } from '../account/command-operations.ts';
+import { common, headers, transferReversalBody, WITH_BODY } from '../account/command-operations.ts';
 import { pendingAnswer } from '../account/outcomes.ts';
 import type { Operation } from '../http/openapi.ts';
 import { transferParams } from '../http/parameters.ts';
 import { captureTransferBody, transferAnswer, transferBody } from './transfers.ts';
 import { transferCommandAnswer } from './transfers.ts';
-import { transferReversalBody, voidTransferBody } from './transfers.ts';
+import { voidTransferBody } from './transfers.ts';
 
 const begin = {
   ...common,
@@ -31,6 +31,7 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
       'account-not-found',
       'account-closed',
       'account-frozen',
+      'account-blocked',
       'currency-mismatch',
       'insufficient-funds',
       'limit-exceeded',
@@ -55,6 +56,7 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
       'account-not-found',
       'account-closed',
       'account-frozen',
+      'account-blocked',
       'currency-mismatch',
     ],
   },
@@ -84,6 +86,7 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
       'already-reversed',
       'account-closed',
       'account-frozen',
+      'account-blocked',
       'insufficient-funds',
       'limit-exceeded',
       'too-many-open',

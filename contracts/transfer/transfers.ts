@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RELEASE_REASONS } from '../../domain/account-events.ts';
 import { accountRefText } from '../batch/batches.ts';
-import { captureBody, emptyBody, moneyBody, reasonBody } from '../account/command-operations.ts';
+import { captureBody, emptyBody, moneyBody } from '../account/command-operations.ts';
 import { accountOfStream, defined, type LoggedEvent } from '../account/events.ts';
 import { approvable, outcomeOf, outcomeSchema } from '../account/outcomes.ts';
 import * as texts from '../http/scalars.ts';
@@ -26,8 +26,6 @@ export const transferBody = moneyBody
 export const captureTransferBody = captureBody;
 /** Body that voids a pending transfer. */
 export const voidTransferBody = emptyBody;
-/** Body that reverses a transfer. */
-export const transferReversalBody = reasonBody;
 
 /** The current state of a transfer; its terms never change. */
 export const transferAnswer = z.strictObject({
@@ -42,6 +40,7 @@ export const transferAnswer = z.strictObject({
   description: texts.storedTexts.description.optional(),
   reference: texts.storedTexts.reference.optional(),
   metadata: texts.storedTexts.metadata.optional(),
+  valueDate: texts.dayText.optional(),
   expiresAt: texts.timeText.optional(),
   /** Why it ended without moving money. */
   reason: z.strictObject({ code: z.string(), title: z.string() }).optional(),

@@ -68,7 +68,7 @@ function changed(value: object, place: number, how: number, by: unknown): object
 test(`the audit takes the events that the contract takes, and no others, SEED=${seed}`, () => {
   const all = samples();
   const types = new Set(all.map((event) => (event as { type: string }).type));
-  expect(types.size).toBe(24);
+  expect(types.size).toBe(26);
   for (const event of all) expect([isBankEvent(event), event]).toEqual([true, event]);
   const agreed = { yes: 0, no: 0 };
   const change = fc.tuple(fc.nat(), fc.nat(3), values);

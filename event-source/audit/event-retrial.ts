@@ -168,7 +168,8 @@ function nameFault(event: LoggedEvent, accountId: string): string | undefined {
   }
 }
 
-type KnownId = 'holdId' | 'transferId' | 'otherAccountId' | 'ownerId' | 'reversesTransferId';
+type KnownId =
+  'holdId' | 'transferId' | 'otherAccountId' | 'ownerId' | 'reversesTransferId' | 'externalId';
 type OtherId = Exclude<Extract<EventMember, `${string}Id`>, KnownId>;
 /** Another id compiles only when it is looked at above, or known to follow from no command. */
 const noOtherId = <Data>(_data: [OtherId] extends [never] ? Data : never): undefined => undefined;

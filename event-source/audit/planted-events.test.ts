@@ -75,6 +75,11 @@ const BY_REFUSAL: Readonly<Record<Refusal['code'] | PersonRefusal['code'], Plant
     bank.give(a, { type: 'close' });
     return onA(money('money-deposited', 100n));
   },
+  'account-blocked': ({ bank, a, money, onA }) => {
+    bank.give(a, { type: 'block', direction: 'debit' });
+    return onA(money('money-withdrawn', 500n));
+  },
+  'account-not-blocked': ({ event, onA }) => onA(event('account-unblocked', { blocked: 'debit' })),
   'balance-not-zero': ({ event, onA }) => onA(event('account-closed')),
   'insufficient-funds': ({ money, onA }) => onA(money('money-withdrawn', 100_001n)),
   'limit-exceeded': ({ bank, a, money, onA }) => {
@@ -111,6 +116,12 @@ const BY_REFUSAL: Readonly<Record<Refusal['code'] | PersonRefusal['code'], Plant
     house.bank.give(house.a, { type: 'withdraw', amount: minor(500n) });
     expect(reversal(house, 3, 500n)).toEqual([]);
     return reversal(house, 3, 500n);
+  },
+  'reversal-amount-exceeded': (house) => {
+    house.bank.give(house.a, { type: 'withdraw', amount: minor(500n) });
+    const part = { reverses: version(3), direction: 'credit', left: minor(300n) };
+    expect(house.onA(house.money('movement-reversed', 200n, part))).toEqual([]);
+    return reversal(house, 3, 301n);
   },
   'currency-mismatch': ({ a, c, legs }) => legs(a, c, 100n),
   'same-account': ({ a, legs }) => legs(a, a, 100n),
@@ -191,6 +202,11 @@ const BY_TYPE: Readonly<Record<AccountEvent['type'] | PersonEvent['type'], Plant
     bank.hold(a, 100n);
     return onA(event('account-closed'));
   },
+  'account-blocked': ({ bank, a, event, onA }) => {
+    bank.give(a, { type: 'block', direction: 'credit' });
+    return onA(event('account-blocked', { blocked: 'credit' }));
+  },
+  'account-unblocked': BY_REFUSAL['account-not-blocked'],
   'overdraft-limit-set': ({ bank, a, event, onA }) => {
     bank.give(a, { type: 'set-overdraft-limit', amount: minor(5_000n) });
     bank.give(a, { type: 'withdraw', amount: minor(104_000n) });
@@ -560,7 +576,7 @@ describe('every rule has a planted event', () => {
   test('of each type of event', () => {
     const accounts = namedIn('account-events.ts', /Happened<'([a-z-]+)'>/g);
     const persons = namedIn('person.ts', /readonly type: '(person-[a-z-]+)'; readonly at/g);
-    expect([accounts.length, persons.length]).toEqual([20, 3]);
+    expect([accounts.length, persons.length]).toEqual([22, 3]);
     expect(Object.keys(BY_TYPE).sort()).toEqual([...accounts, ...persons].sort());
   });
 });

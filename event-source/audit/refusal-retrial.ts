@@ -42,7 +42,7 @@ const isShown = ({ at, data: { command, refusal } }: RefusalEvent, now: Existing
   SHOWN.has(refusal.code) && isSelfContained(command) && at >= now.changedAt;
 
 export interface RefusalRetrialParts {
-  readonly ledger: Pick<LedgerCheck, 'account' | 'isMoved'>;
+  readonly ledger: Pick<LedgerCheck, 'account' | 'moveBack'>;
   readonly once: OnceNames;
 }
 
@@ -53,7 +53,7 @@ export interface RefusalRetrialParts {
  * kept of it, and the decision is not made again).
  */
 export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
-  const { account, isMoved } = ledger;
+  const { account, moveBack } = ledger;
   const counts = new Map<string, RefusalsCount>();
   const waiting = new Map<string, Waiting[]>();
 
@@ -133,8 +133,16 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
     if (id === undefined) return source;
     const other = account(id);
     if (other.status === 'none') return null;
-    if (refusal.code === 'account-frozen') return mayHaveBeen(other, 'frozen', at);
-    return refusal.code === 'account-closed' ? mayHaveBeen(other, 'closed', at) : other;
+    switch (refusal.code) {
+      case 'account-frozen':
+        return mayHaveBeen(other, { status: 'frozen' }, at);
+      case 'account-closed':
+        return mayHaveBeen(other, { status: 'closed' }, at);
+      case 'account-blocked':
+        return mayHaveBeen(other, { blocks: [refusal.direction] }, at);
+      default:
+        return other;
+    }
   };
   const pastOf = (
     id: string,
@@ -165,14 +173,13 @@ export function createRefusalRetrial({ ledger, once }: RefusalRetrialParts) {
       return { ...common, type } as Past['original'];
     }
     if (asked.type !== 'reverse' || asked.version > then.version) return undefined;
-    if (refusal.code === 'not-reversible') {
-      return { ...common, type: refusal.eventType } as Past['original'];
+    const moved = moveBack(id, asked.version);
+    if (moved !== undefined) {
+      const type = moved.direction === 'debit' ? 'money-deposited' : 'money-withdrawn';
+      return { ...common, type, amount: moved.amount };
     }
-    if (refusal.code !== 'insufficient-funds') return { ...common, type: 'money-withdrawn' };
-    const read = (text: string): Minor => readAmount(text, then.currency);
-    const amount = (read(refusal.available) + read(refusal.shortfall)) as Minor;
-    const isThere = isMoved(id, asked.version, 'debit', amount);
-    return { ...common, amount, type: isThere ? 'money-deposited' : 'money-withdrawn' };
+    const type = refusal.code === 'not-reversible' ? refusal.eventType : 'money-withdrawn';
+    return { ...common, type } as Past['original'];
   };
 
   const late = (id: string, { seen }: Data, now: ExistingAccount): string | undefined => {

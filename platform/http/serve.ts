@@ -6,7 +6,7 @@ import type { Gate } from './gate.ts';
 export interface Served {
   readonly id: string;
   readonly access: Access;
-  readonly method: 'get' | 'post' | 'put';
+  readonly method: 'get' | 'post' | 'put' | 'patch';
   /** With parameters as in /v1/things/{id}. */
   readonly path: string;
   /** Its schema; without one no body is read. */

@@ -49,6 +49,12 @@ function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
       return { status: 'open' };
     case 'account-closed':
       return { status: 'closed' };
+    case 'account-blocked':
+      return { blocks: [...(before.blocks ?? []), event.data.blocked].sort() };
+    case 'account-unblocked': {
+      const rest = before.blocks?.filter((one) => one !== event.data.blocked) ?? [];
+      return { blocks: rest.length === 0 ? undefined : rest };
+    }
     case 'overdraft-limit-set':
       return { overdraftLimit: event.data.overdraftLimit };
     case 'limits-set': {

@@ -35,12 +35,19 @@ const emptyGeneration = (): MemoryGeneration => ({
 });
 
 /** The line that takes another one back says so, as a separate document does in MongoDB. */
-function linkOf({ lines }: MemoryGeneration, id: string): Pick<HistoryEntry, 'reversedBy'> {
+function linkOf(
+  { lines }: MemoryGeneration,
+  id: string,
+): Pick<HistoryEntry, 'reversedBy' | 'left'> {
   const [accountId, version] = id.split('/') as [string, string];
-  for (const [other, { reverses, version: reversedBy }] of lines) {
-    if (other.startsWith(accountId) && reverses === Number(version)) return { reversedBy };
-  }
-  return {};
+  const own = [...lines].filter(([other]) => other.startsWith(accountId));
+  const [last] = own
+    .map(([, line]) => line)
+    .filter(({ reverses }) => reverses === Number(version))
+    .sort((one, other) => other.version - one.version);
+  if (last === undefined) return {};
+  const { version: reversedBy, left } = last;
+  return left === undefined ? { reversedBy } : { reversedBy, left };
 }
 
 /** The read models for tests; they pass the same contract suite as the real ones. */
