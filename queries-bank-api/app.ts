@@ -48,6 +48,8 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly origins?: readonly string[];
   /** The defaults when missing. */
   readonly limits?: QueryApiLimits;
+  /** IANA name of the zone whose days statements have; UTC when missing. */
+  readonly timeZone?: string;
   /** Whose access tokens the gate takes, for the documentation. */
   readonly issuer?: string;
   /** What the sidecar shows; without it no other service is served. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTimeZone } from '../domain/calendar.ts';
 import { most, publicApiConfig } from '../platform/config.ts';
 import { accessTokenConfig, publicUrl } from '../platform/tokens/bearer.ts';
 
@@ -16,6 +17,11 @@ export const queryApiConfig = {
     .string()
     .min(16)
     .describe('Secret: shared with the actor host, which opens the data of persons.'),
+  BANK_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, { message: 'must be an IANA time zone such as Europe/Prague' })
+    .default('UTC')
+    .describe('IANA name of the time zone whose days statements have.'),
   STREAMS_MAX: most(200, 'Most streams of live events that are open.'),
   STREAMS_PER_CLIENT_MAX: most(100, 'Most open streams of one client; a person has half.'),
   STREAMS_PER_ACCOUNT_MAX: most(50, 'Most open streams of one account.'),

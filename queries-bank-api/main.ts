@@ -57,6 +57,7 @@ const app = queryApi({
   log,
   proofs: eventSourceProofs(dapr),
   streams,
+  timeZone: config.BANK_TIME_ZONE,
   logger,
   checks: {
     'read-models': async () => {

@@ -1,4 +1,4 @@
-import { writtenId, writtenTime } from '../http/scalars.ts';
+import { dayText, writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import { signedStateDocument } from '../log/receipts.ts';
 import { millisecondsOf } from './history-filters.ts';
@@ -16,40 +16,41 @@ export const STATEMENT_EVENTS_MAX = 10_000;
 /** The same for a PDF, of which a page costs far more time than a line of text. */
 export const PDF_EVENTS_MAX = 2_000;
 
-const DAY_MS = 86_400_000;
-const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
-const endOf = (day: string): number => startOf(day) + DAY_MS;
-
 /** A millisecond of UTC or a version of the account: from it on, or before it. */
 export type StatementBound = { readonly ms: number } | { readonly version: number };
+/** The same, or a whole day in the time zone of the bank. */
+export type AskedBound = StatementBound | { readonly day: string };
 
-const time = (ms: number): StatementBound => ({ ms });
 const VERSION = /^v[1-9][0-9]{0,14}$/;
 const FORMS =
   'a day such as 2026-11-21, an RFC 3339 time such as 2026-11-21T10:00:00Z ' +
   'or a version such as v17';
 
-/** A whole day of UTC or an instant, as the first or as the first no longer wanted millisecond. */
-const bound = (description: string, ofDay: (day: string) => number) =>
+const bound = (description: string) =>
   z
     .union(
       [
-        z.iso.date().transform((day) => time(ofDay(day))),
-        z.iso.datetime({ offset: true }).transform((text) => time(millisecondsOf(text))),
+        z.iso.date().transform((day): AskedBound => ({ day })),
+        z.iso
+          .datetime({ offset: true })
+          .transform((text): AskedBound => ({ ms: millisecondsOf(text) })),
         z
           .string()
           .regex(VERSION)
-          .transform((text): StatementBound => ({ version: Number(text.slice(1)) })),
+          .transform((text): AskedBound => ({ version: Number(text.slice(1)) })),
       ],
       { error: `must be ${FORMS}` },
     )
-    .refine((found) => 'version' in found || found.ms >= 0, { message: 'must not be before 1970' })
+    .refine(isSince1970, { message: 'must not be before 1970' })
     .meta({ description, examples: ['2026-11-21'] });
+
+const isSince1970 = (asked: AskedBound): boolean =>
+  'day' in asked ? asked.day >= '1970-01-01' : 'version' in asked || asked.ms >= 0;
 
 /** Query of GET /v1/accounts/{id}/statements. */
 export const statementQuery = z.strictObject({
-  from: bound('first day (UTC), or the instant or version from which on', startOf),
-  to: bound('last day (UTC), or the instant or version before which', endOf),
+  from: bound('first day, or the instant or version from which on'),
+  to: bound('last day, or the instant or version before which'),
   format: z.enum(STATEMENT_FORMATS).optional().meta({ description: 'json when missing' }),
 });
 
@@ -78,6 +79,9 @@ const statementEntry = historyEntry
   })
   .extend({
     direction: z.enum(['credit', 'debit']),
+    /** The day of booking, and the one from which the money counts. */
+    date: dayText,
+    valueDate: dayText,
     /** Ledger balance after it. */
     balanceAfter: z.string(),
     otherAccountNumber: z.string().optional(),
@@ -96,6 +100,8 @@ export const statementAnswer = z.strictObject({
   accountNumber: z.string(),
   ownerId: z.string(),
   currency: z.string(),
+  /** IANA name of the time zone of all days in it. */
+  timeZone: z.string(),
   /** From this instant on. */
   from: z.string(),
   /** Up to before this instant. */
@@ -130,8 +136,8 @@ export type StatementAnswer = z.infer<typeof statementAnswer>;
 const description = [
   'Opening balance, every movement of money, closing balance, read from the immutable log and',
   'added up before anything is sent: a statement that does not add up is never served. A day means',
-  'all of it in UTC, so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or',
-  'up to before it; v17 means from version 17 of the account on, or up to before it. "to" may lie',
+  'all of it in the time zone of the bank (timeZone in the answer), so',
+  'from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or up to before it; v17 means from version 17 of the account on, or up to before it. "to" may lie',
   'later today: then the statement ends now. All of it is of one moment of the log, whatever comes',
   'in meanwhile; what came later is not in it. Holds and reservations',
   `are not booked and not in it. At most ${STATEMENT_EVENTS_MAX} events (pdf: ${PDF_EVENTS_MAX})`,

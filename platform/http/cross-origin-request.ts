@@ -79,7 +79,7 @@ const PREFLIGHT_SECONDS = 600;
 export function allowOrigins(origins: readonly string[]): RequestHandler {
   const allow = cors({
     origin: [...origins],
-    methods: ['GET', 'HEAD', 'POST', 'PUT'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH'],
     allowedHeaders: [...ASKED, ...NAMES],
     exposedHeaders: [...ANSWERED, ...NAMES],
     maxAge: PREFLIGHT_SECONDS,

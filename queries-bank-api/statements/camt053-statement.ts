@@ -67,7 +67,7 @@ export function fitsCamt053({ opening, closing, credits, debits, entries }: Stat
 
 /** The statement as camt.053. The account has a number of the bank's own, not an IBAN. */
 export function camt053Statement(statement: StatementAnswer, holder: Holder | undefined): Xml {
-  const { statementId, createdAt, from, to, opening, closing } = statement;
+  const { statementId, createdAt, timeZone, from, to, opening, closing } = statement;
   const header = [text('MsgId', statementId), text('CreDtTm', createdAt)];
   const body = [
     text('Id', statementId),
@@ -76,8 +76,8 @@ export function camt053Statement(statement: StatementAnswer, holder: Holder | un
     // The end of the schema's period is the last moment in it.
     element('FrToDt', [text('FrDtTm', from), text('ToDtTm', lastMomentOf(to))]),
     accountOf(statement, holder),
-    balanceOf('OPBD', opening.ledger, statement, dayOf(from)),
-    balanceOf('CLBD', closing.ledger, statement, dayOf(to, -1)),
+    balanceOf('OPBD', opening.ledger, statement, dayOf(from, timeZone)),
+    balanceOf('CLBD', closing.ledger, statement, dayOf(to, timeZone, -1)),
     summaryOf(statement),
     ...statement.entries.map((entry) => entryOf(entry, statement)),
     text('AddtlStmtInf', bindingOf(statement)),
@@ -164,7 +164,8 @@ function summaryOf({ credits, debits }: StatementAnswer): Xml {
 }
 
 function entryOf(entry: StatementEntry, { accountNumber, currency }: StatementAnswer): Xml {
-  const { version, direction, amount, type, at, reason, reverses, reversesTransferId } = entry;
+  const { version, direction, amount, type, reason, reverses, reversesTransferId } = entry;
+  const { date, valueDate } = entry;
   const isCredit = direction === 'credit';
   const note = [
     type,
@@ -179,8 +180,8 @@ function entryOf(entry: StatementEntry, { accountNumber, currency }: StatementAn
     text('RvslInd', (reverses ?? reversesTransferId) === undefined ? undefined : 'true'),
     element('Sts', [text('Cd', 'BOOK')]),
     // As nearly every bank writes it: there are readers that know no other. The time stands below.
-    element('BookgDt', [text('Dt', dayOf(at))]),
-    element('ValDt', [text('Dt', dayOf(at))]),
+    element('BookgDt', [text('Dt', date)]),
+    element('ValDt', [text('Dt', valueDate)]),
     text('AcctSvcrRef', `${accountNumber}/${version}`),
     codeOf(entry),
     element('NtryDtls', [element('TxDtls', detailsOf(entry, currency))]),

@@ -1,8 +1,10 @@
+import { dayIn, startOfDay } from '../../domain/calendar.ts';
 import type { StatementAnswer } from '../../contracts/account/statements.ts';
 
 const COLUMNS = [
   'record',
   'date',
+  'valueDate',
   'at',
   'version',
   'type',
@@ -41,13 +43,12 @@ const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?$/;
  * of a cell or after a separator in it, gets an apostrophe in front; numbers are left alone.
  */
 export function csvStatement(statement: StatementAnswer): string {
-  const { currency, from, to, opening, closing, entries, log } = statement;
+  const { currency, timeZone, from, to, opening, closing, entries, log } = statement;
   const rows: Row[] = [
-    { record: 'opening', date: dayOf(from), at: from, balance: opening.ledger, currency },
+    { record: 'opening', date: dayOf(from, timeZone), at: from, balance: opening.ledger, currency },
     ...entries.map(({ direction, amount, balanceAfter, reason, ...entry }): Row => ({
       record: 'entry',
       ...entry,
-      date: dayOf(entry.at),
       description: reason ?? entry.description ?? '',
       [direction]: amount,
       balance: balanceAfter,
@@ -55,7 +56,7 @@ export function csvStatement(statement: StatementAnswer): string {
     })),
     {
       record: 'closing',
-      date: dayOf(to, -1),
+      date: dayOf(to, timeZone, -1),
       at: to,
       version: closing.version,
       balance: closing.ledger,
@@ -75,13 +76,16 @@ function cellOf(value: string | number = ''): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
+type StatementPeriod = Pick<StatementAnswer, 'from' | 'to' | 'timeZone'>;
+
 /** The bounds as their days where whole days are meant, else to the second (or finer). */
-export function boundsOf({ from, to }: Pick<StatementAnswer, 'from' | 'to'>): [string, string] {
-  const isWhole = [from, to].every((time) => time.endsWith('T00:00:00.000Z'));
-  if (isWhole) return [dayOf(from), dayOf(to, -1)];
+export function boundsOf({ from, to, timeZone }: StatementPeriod): [string, string] {
+  const isStart = (time: string): boolean =>
+    startOfDay(timeZone, dayOf(time, timeZone)) === Date.parse(time);
+  if (isStart(from) && isStart(to)) return [dayOf(from, timeZone), dayOf(to, timeZone, -1)];
   return [from.replace('.000Z', 'Z'), to.replace('.000Z', 'Z')];
 }
 
-/** The day of UTC of a time, or of the millisecond before it. */
-export const dayOf = (time: string, shiftMs = 0): string =>
-  new Date(Date.parse(time) + shiftMs).toISOString().slice(0, 10);
+/** The day of a time, or of the millisecond before it. */
+export const dayOf = (time: string, timeZone: string, shiftMs = 0): string =>
+  dayIn(timeZone, Date.parse(time) + shiftMs);

@@ -21,7 +21,7 @@ export async function pdfStatement(
     ModDate: new Date(statement.createdAt),
   });
   let y = parties(pages, statement, holder, heading(pages, statement));
-  y = await table(pages, statement.entries, summary(pages, statement, y));
+  y = await table(pages, statement, summary(pages, statement, y));
   ending(pages, statement, y);
   return pages.finished((page, of) => footer(pages, statement, page, of));
 }
@@ -35,7 +35,7 @@ function heading(pages: Pages, statement: StatementAnswer): number {
   const half = MARGIN + WIDTH / 2;
   pages.figure(period, half, TOP + 2, WIDTH / 2, { size: 11, weight: 'bold' });
   pages.figure(
-    isInterim(statement) ? 'UTC \u00b7 interim' : 'UTC',
+    isInterim(statement) ? `${statement.timeZone} \u00b7 interim` : statement.timeZone,
     half,
     TOP + 17,
     WIDTH / 2,
@@ -83,12 +83,12 @@ const addressOf = ({ givenName, familyName, address }: Holder): string[] => [
 ];
 
 function summary(pages: Pages, statement: StatementAnswer, y: number): number {
-  const { opening, closing, credits, debits, from, to, currency } = statement;
+  const { opening, closing, credits, debits, from, to, currency, timeZone } = statement;
   const cells = [
-    [`Opening balance ${dayOf(from)}`, opening.ledger],
+    [`Opening balance ${dayOf(from, timeZone)}`, opening.ledger],
     [`Credits (${credits.count})`, credits.amount],
     [`Debits (${debits.count})`, debits.count === 0 ? debits.amount : `-${debits.amount}`],
-    [`Closing balance ${dayOf(to, -1)}`, closing.ledger],
+    [`Closing balance ${dayOf(to, timeZone, -1)}`, closing.ledger],
   ] as const;
   const width = WIDTH / cells.length;
   pages.box(y, 44);

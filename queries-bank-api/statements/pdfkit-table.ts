@@ -1,6 +1,7 @@
 import { setImmediate as yielded } from 'node:timers/promises';
 import { MOVEMENTS } from '../../contracts/account/events.ts';
-import type { StatementEntry } from '../../contracts/account/statements.ts';
+import type { StatementAnswer, StatementEntry } from '../../contracts/account/statements.ts';
+import { timeIn } from '../../domain/calendar.ts';
 import type { LedgerEvent } from '../../domain/account-events.ts';
 import { BOTTOM, HEADER, MARGIN, NOTE, TOP, WIDTH, type Pages, type Style } from './pdfkit-page.ts';
 
@@ -34,14 +35,14 @@ export function shownAmount(amount: string): string {
 /** Draws the entries from y on, over as many pages as it takes; gives where it ends. */
 export async function table(
   pages: Pages,
-  entries: readonly StatementEntry[],
+  { entries, timeZone }: Pick<StatementAnswer, 'entries' | 'timeZone'>,
   from: number,
 ): Promise<number> {
   let y = tableHeader(pages, from);
   for (const [index, entry] of entries.entries()) {
     const height = rowHeight(pages, entry);
     if (y + height > BOTTOM) y = nextPage(pages);
-    row(pages, entry, y);
+    row(pages, entry, timeZone, y);
     y += height;
     if (index % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) await yielded();
   }
@@ -51,7 +52,7 @@ export async function table(
 }
 
 function tableHeader(pages: Pages, y: number): number {
-  pages.write('DATE (UTC)', AT.date, y, COLUMNS.date, HEADER);
+  pages.write('DATE', AT.date, y, COLUMNS.date, HEADER);
   pages.write('DETAILS', AT.details, y, DETAILS_WIDTH, HEADER);
   pages.figure('NO.', AT.number, y, COLUMNS.number, HEADER);
   pages.figure('AMOUNT', AT.amount, y, COLUMNS.amount, HEADER);
@@ -73,10 +74,13 @@ function titleOf({ type, direction, otherAccountNumber, reverses }: StatementEnt
   return title.replace('{other}', other).replace('{reverses}', String(reverses));
 }
 
-const notesOf = ({ description, reason, reference }: StatementEntry): string[] =>
-  [reason, description, reference === undefined ? undefined : `Reference: ${reference}`].filter(
-    (note) => note !== undefined,
-  );
+const notesOf = ({ date, valueDate, ...entry }: StatementEntry): string[] =>
+  [
+    entry.reason,
+    entry.description,
+    entry.reference === undefined ? undefined : `Reference: ${entry.reference}`,
+    valueDate === date ? undefined : `Value date ${valueDate}`,
+  ].filter((note) => note !== undefined);
 
 function rowHeight(pages: Pages, entry: StatementEntry): number {
   const notes = notesOf(entry).map((note) => pages.height(note, DETAILS_WIDTH, NOTE));
@@ -86,10 +90,10 @@ function rowHeight(pages: Pages, entry: StatementEntry): number {
   return Math.max(title + details, 22) + 2 * ROW_GAP;
 }
 
-function row(pages: Pages, entry: StatementEntry, y: number): void {
-  const { at, direction, amount, balanceAfter, version } = entry;
-  pages.write(at.slice(0, 10), AT.date, y, COLUMNS.date, TITLE);
-  pages.write(at.slice(11, 19), AT.date, y + 11, COLUMNS.date, NOTE);
+function row(pages: Pages, entry: StatementEntry, timeZone: string, y: number): void {
+  const { at, date, direction, amount, balanceAfter, version } = entry;
+  pages.write(date, AT.date, y, COLUMNS.date, TITLE);
+  pages.write(timeIn(timeZone, Date.parse(at)), AT.date, y + 11, COLUMNS.date, NOTE);
   let down = y + pages.write(titleOf(entry), AT.details, y, DETAILS_WIDTH, TITLE);
   for (const note of notesOf(entry)) {
     down += pages.write(note, AT.details, down, DETAILS_WIDTH, NOTE);

@@ -1,10 +1,12 @@
 import type { Request, Response } from 'express';
 import * as contract from '../../contracts/account/statements.ts';
 import type {
+  AskedBound,
   StatementAnswer,
   StatementBound,
   StatementFormat,
 } from '../../contracts/account/statements.ts';
+import { dayAfter, dayIn, startOfDay } from '../../domain/calendar.ts';
 import { unreachable } from '../../domain/ids.ts';
 import { Failure } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -24,7 +26,6 @@ import { pdfStatement } from './pdfkit-statement.ts';
 import { readPeriod, type Period } from './statement-reader.ts';
 import { statementOf, UnsoundStatement, type StatementSource } from './statement.ts';
 
-const DAY_MS = 86_400_000;
 const SIGNED_WAIT_MS = 4_000;
 
 /** What statements need. `signedWaitMs` is milliseconds. */
@@ -33,13 +34,16 @@ export interface StatementPorts {
   readonly proofs: Pick<LogProofs, 'state'>;
   readonly persons: PersonPorts;
   readonly logger: Logger;
+  /** IANA name of the zone whose days statements have; UTC when missing. */
+  readonly timeZone?: string;
   readonly now?: () => number;
   readonly signedWaitMs?: number;
 }
 
 /** Answers statements; nothing is sent before everything is read and added up. */
 export function statementAnswers(ports: StatementPorts) {
-  const { log, proofs, persons, logger, now = Date.now, signedWaitMs = SIGNED_WAIT_MS } = ports;
+  const { log, proofs, persons, logger, timeZone = 'UTC' } = ports;
+  const { now = Date.now, signedWaitMs = SIGNED_WAIT_MS } = ports;
   /** A signed state with the last event of the statement in it; the log signs once a second. */
   const signedWith = async ({ events, before }: StatementSource): Promise<SignedStateDocument> => {
     const position = (events.at(-1) ?? before)?.position ?? 0;
@@ -56,10 +60,10 @@ export function statementAnswers(ports: StatementPorts) {
     const id = paramOf(request, idParams, 'id');
     const { from, to, format = 'json' } = queryOf(contract.statementQuery, request);
     const nowMs = now();
-    const asked = periodOf(from, to, nowMs);
+    const asked = periodOf(from, to, nowMs, timeZone);
     const eventsMax = format === 'pdf' ? contract.PDF_EVENTS_MAX : contract.STATEMENT_EVENTS_MAX;
     const source = await readPeriod(log, id, asked, eventsMax, nowMs);
-    const statement = statementOf(source, await signedWith(source));
+    const statement = statementOf(source, await signedWith(source), timeZone);
     if (format === 'camt.053' && !fitsCamt053(statement)) {
       throw invalid('query/format', 'amounts of camt.053 have at most 18 digits, here are more');
     }
@@ -86,7 +90,12 @@ export function statementAnswers(ports: StatementPorts) {
 }
 
 /** The period that was asked for, up to now: of the future nothing can be stated. */
-function periodOf(from: StatementBound, to: StatementBound, nowMs: number): Period {
+function periodOf(asked: AskedBound, until: AskedBound, nowMs: number, timeZone: string): Period {
+  const moment = (bound: AskedBound, isEnd: boolean): StatementBound =>
+    'day' in bound
+      ? { ms: Math.max(0, startOfDay(timeZone, isEnd ? dayAfter(bound.day) : bound.day)) }
+      : bound;
+  const [from, to] = [moment(asked, false), moment(until, true)];
   const isBackwards =
     'version' in to
       ? to.version <= ('version' in from ? from.version : 1)
@@ -94,8 +103,8 @@ function periodOf(from: StatementBound, to: StatementBound, nowMs: number): Peri
   if (isBackwards) throw invalid('query/to', 'must be after "from"');
   if ('ms' in from && from.ms >= nowMs) throw invalid('query/from', 'must not be in the future');
   if ('version' in to) return { from, to };
-  const endOfToday = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
-  if (to.ms > endOfToday) throw invalid('query/to', 'must not be after today (UTC)');
+  const endOfToday = startOfDay(timeZone, dayAfter(dayIn(timeZone, nowMs)));
+  if (to.ms > endOfToday) throw invalid('query/to', `must not be after today (${timeZone})`);
   return { from, to: { ms: Math.min(to.ms, nowMs) } };
 }
 

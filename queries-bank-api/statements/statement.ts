@@ -5,6 +5,7 @@ import type { SignedStateDocument } from '../../contracts/log/receipts.ts';
 import type { StatementAnswer, StatementEntry } from '../../contracts/account/statements.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
+import { dayIn } from '../../domain/calendar.ts';
 import type { Currency } from '../../domain/currency.ts';
 import { formatAmount, minor, readAmount, ZERO, type Minor } from '../../domain/money.ts';
 
@@ -38,10 +39,12 @@ const NOTHING: Sum = { count: 0, units: ZERO };
 /**
  * Makes the statement, and adds it up on the way: each event must follow the one before it in
  * version, time and balance, and opening + credits - debits must be closing.
+ * @param timeZone IANA name; its days are those of the statement.
  */
 export function statementOf(
   source: StatementSource,
   signedState: SignedStateDocument,
+  timeZone = 'UTC',
 ): StatementAnswer {
   const { opening, before, events, fromMs, toMs } = source;
   const { currency, ownerId } = opening.data;
@@ -55,7 +58,7 @@ export function statementOf(
     if (moved === ZERO) continue;
     if (moved > ZERO) credits = add(credits, moved);
     else debits = add(debits, minor(-moved));
-    entries.push(entryOf(positioned, moved, source.reversed));
+    entries.push(entryOf(positioned, moved, source.reversed, timeZone));
   }
   const openingLedger = ledgerOf(before?.event, currency);
   const closing = last.event.data.balance;
@@ -69,6 +72,7 @@ export function statementOf(
     accountNumber: accountNumberOf(accountId) ?? '',
     ownerId,
     currency,
+    timeZone,
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
     final: source.final,
@@ -136,10 +140,12 @@ function entryOf(
   { event, position }: PositionedAccountEvent,
   moved: Minor,
   reversed: StatementSource['reversed'],
+  timeZone: string,
 ): StatementEntry {
   const { id, stream, version, type, at, commandId, causationId, data } = event;
   const { reason, holdId, transferId, otherAccountId, ...members } = data as EventMembers;
   const { reverses, reversesTransferId } = members;
+  const date = dayIn(timeZone, Date.parse(at));
   // A reversal has no text of its own but its reason: who reads it looks for what it takes back.
   const original =
     reverses === undefined ? undefined : (reversed.get(reverses)?.data as EventMembers);
@@ -150,6 +156,8 @@ function entryOf(
     version,
     type,
     at,
+    date,
+    valueDate: members.valueDate ?? date,
     direction: moved > ZERO ? ('credit' as const) : ('debit' as const),
     amount: formatAmount(moved > ZERO ? moved : minor(-moved), data.currency),
     balanceAfter: data.balance.ledger,
