@@ -2,6 +2,7 @@ import request from 'supertest';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import { statementAnswer } from '../../contracts/account/statements.ts';
 import { personId } from '../../domain/ids.ts';
+import { minor } from '../../domain/money.ts';
 import { createApp, finish } from '../../platform/http/http.ts';
 import type { SeenAccess } from '../../platform/access-reports.ts';
 import { openGate } from '../../platform/http/gate-for-tests.ts';
@@ -26,7 +27,12 @@ import { silentLogger as logger } from '../../platform/silent-logger-for-tests.t
 const NOW = Date.parse('2026-10-05T12:00:00Z');
 const OCTOBER = 'from=2026-10-01&to=2026-10-03';
 
-function bank(events: LoggedEvent[] = october(), log = logOf(events), state = () => SIGNED) {
+function bank(
+  events: LoggedEvent[] = october(),
+  log = logOf(events),
+  state = () => SIGNED,
+  timeZone?: string,
+) {
   const models = memoryReadModels();
   Object.assign(models.use, { balances: '1' });
   models.of('1').persons.set(OWNER, {
@@ -50,7 +56,8 @@ function bank(events: LoggedEvent[] = october(), log = logOf(events), state = ()
   const recorded: SeenAccess[] = [];
   const record = (seen: SeenAccess): void => void recorded.push(seen);
   const persons = { models, accounts: new AccountView(models), data, record };
-  const ports = { log, proofs, persons, logger, now: () => NOW, signedWaitMs: 50 };
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const ports = { log, proofs, persons, logger, now: () => NOW, signedWaitMs: 50, ...zone };
   app.use(openGate({ scope: 'accounts:read', object: 'account' }));
   app.get('/v1/accounts/:id/statements', reached(statementAnswers(ports)));
   finish(app, logger);
@@ -219,4 +226,55 @@ test.each([
   erased.value = true;
   await get(`${OCTOBER}&format=${format}`);
   expect(recorded).toHaveLength(isNamed ? 1 : 0);
+});
+
+describe('in the time zone of the bank', () => {
+  // In Prague the last hour of UTC belongs to the next day, in summer the last two.
+  const events = lifeOf([
+    ['2026-10-01T08:00:00.000Z', opened()],
+    ['2026-10-01T21:59:59.999Z', deposited(1_00n)],
+    ['2026-10-01T22:00:00.000Z', { type: 'money-deposited', amount: minor(2_00n), valueDate: '2026-09-30' }],
+    ['2026-10-02T22:00:00.000Z', deposited(4_00n)],
+  ]);
+  const prague = () => bank(events, logOf(events), () => SIGNED, 'Europe/Prague');
+
+  test('a day is a day there', async () => {
+    const { body } = await prague().get('from=2026-10-02&to=2026-10-02');
+    const statement = statementAnswer.parse(body);
+    expect(statement).toMatchObject({
+      timeZone: 'Europe/Prague',
+      from: '2026-10-01T22:00:00.000Z',
+      to: '2026-10-02T22:00:00.000Z',
+      opening: { ledger: '1.00' },
+      closing: { ledger: '3.00' },
+    });
+    expect(statement.entries).toMatchObject([
+      { amount: '2.00', date: '2026-10-02', valueDate: '2026-09-30' },
+    ]);
+    const all = statementAnswer.parse((await prague().get(OCTOBER)).body);
+    expect(all.entries.map(({ date, valueDate }) => [date, valueDate])).toEqual([
+      ['2026-10-01', '2026-10-01'],
+      ['2026-10-02', '2026-09-30'],
+      ['2026-10-03', '2026-10-03'],
+    ]);
+  });
+  test('every format says so', async () => {
+    const of = (format: string) => prague().get(`from=2026-10-02&to=2026-10-02&format=${format}`);
+    const { headers, text: csv } = await of('csv');
+    expect(headers['content-disposition']).toContain('2026-10-02-to-2026-10-02.csv');
+    expect(csv).toContain('entry,2026-10-02,2026-09-30,2026-10-01T22:00:00.000Z');
+    const { text: xml } = await of('camt.053');
+    expect(xml).toContain('<BookgDt><Dt>2026-10-02</Dt></BookgDt>');
+    expect(xml).toContain('<ValDt><Dt>2026-09-30</Dt></ValDt>');
+    expect(camt053Faults(xml)).toEqual([]);
+    expect((await of('pdf')).status).toBe(200);
+  });
+  test('tomorrow there is tomorrow', async () => {
+    expect((await prague().get('from=2026-10-05&to=2026-10-05')).status).toBe(200);
+    const late = await prague().get('from=2026-10-05&to=2026-10-06');
+    expect([late.status, late.body.errors[0].message]).toEqual([
+      400,
+      'must not be after today (Europe/Prague)',
+    ]);
+  });
 });
