@@ -34,6 +34,7 @@ import { addressBody } from './person/commands.ts';
 import { PERSON_OPERATIONS } from './person/operations.ts';
 import { PERSON_QUERIES, personAnswer } from './person/queries.ts';
 import { TRANSFER_OPERATIONS } from './transfer/operations.ts';
+import { listedTransfer, TRANSFER_QUERIES } from './transfer/queries.ts';
 import { transferAnswer, transferCommandAnswer } from './transfer/transfers.ts';
 import { z } from 'zod';
 
@@ -50,6 +51,7 @@ export const COMMAND_API_OPERATIONS: readonly Operation[] = [
 export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...QUERY_OPERATIONS,
   ...REFUSAL_QUERIES,
+  ...TRANSFER_QUERIES,
   ...PERSON_QUERIES,
   ...AUDIT_OPERATIONS,
   ...ACCESS_OPERATIONS,
@@ -73,6 +75,7 @@ const NAMED: NamedSchemas = {
   HistoryLine: ['output', historyEntry],
   Statement: ['output', statementAnswer],
   Transfer: ['output', transferAnswer],
+  ListedTransfer: ['output', listedTransfer],
   TransferOutcome: ['output', transferCommandAnswer],
   Person: ['output', personAnswer],
   Address: ['input', addressBody],

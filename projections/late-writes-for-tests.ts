@@ -9,7 +9,14 @@ import {
   type HistoryEntry,
   type ReadModelName,
 } from '../contracts/account/read-models.ts';
-import type { PositionedEvent } from '../contracts/log/topics.ts';
+import {
+  begunTransferId,
+  endedTransferId,
+  listNames,
+  listPage,
+  type ListDocument,
+} from '../contracts/account/lists.ts';
+import { isOfAccount, type PositionedEvent } from '../contracts/log/topics.ts';
 import { accountAfter } from './balances/balances.ts';
 import { personAfter, type PositionedPersonEvent } from './balances/person-writer.ts';
 import { linesOf, randomLog } from './events-for-tests.ts';
@@ -342,8 +349,10 @@ export async function runCourse(course: Course) {
   const generation = await inUse();
   const lines = ofHistoryDocuments(await course.documents(collections.history(generation)));
   lines.sort((one, other) => one.position - other.position);
+  const lists = (await course.documents(collections.lists(generation))) as ListDocument[];
   return {
     generation,
+    lists,
     alarms: [...alarms],
     counts: weather.counts,
     lines,
@@ -362,6 +371,70 @@ export function lineDifferences(found: readonly HistoryEntry[], entries: readonl
   }))
     .filter((pair) => !isDeepStrictEqual(pair.found, pair.wanted))
     .slice(0, 3);
+}
+
+/** The entries of lists of which one is not as it should be, at most three. */
+export function listDifferences(found: readonly ListDocument[], entries: readonly LogEntry[]) {
+  const wanted = new Map(expectedEntries(entries).map((entry) => [entry._id, entry]));
+  const ids = new Set([...wanted.keys(), ...found.map(({ _id }) => _id)]);
+  const there = new Map(found.map((entry) => [entry._id, entry]));
+  const shape = ({ line: _line, ...rest }: ListDocument) => rest;
+  return [...ids]
+    .map((id) => {
+      const entry = there.get(id);
+      return { found: entry && shape(entry), wanted: wanted.get(id) };
+    })
+    .filter((pair) => !isDeepStrictEqual(pair.found, pair.wanted))
+    .slice(0, 3);
+}
+
+/** The entries that a log should make, each numbered by the entries of its list before it. */
+function expectedEntries(entries: readonly LogEntry[]): Omit<ListDocument, 'line'>[] {
+  const counts = new Map<string, number>();
+  const made: Omit<ListDocument, 'line'>[] = [];
+  const put = (position: number, list: string, id?: string): void => {
+    const number = counts.get(list) ?? 0;
+    counts.set(list, number + 1);
+    made.push({ _id: id ?? `${list}/${number}`, page: listPage(list, number), number, position });
+  };
+  for (const { position, event } of entries.filter(isReadable).filter(isOfAccount)) {
+    const { data } = event;
+    switch (event.type) {
+      case 'transfer-sent':
+      case 'transfer-reserved': {
+        const { transferId, reference, otherAccountId } = event.data;
+        put(position, listNames.transfers, begunTransferId(transferId));
+        if (event.type === 'transfer-reserved') {
+          put(position, listNames.reservedTransfers);
+          put(position, listNames.reservedFor(otherAccountId));
+        }
+        if (reference !== undefined) put(position, listNames.transfersByReference(reference));
+        break;
+      }
+      case 'transfer-captured':
+      case 'transfer-released':
+        made.push({ _id: endedTransferId(event.data.transferId), position });
+        break;
+      case 'account-frozen':
+        put(position, listNames.accountsByStatus('frozen'));
+        break;
+      case 'account-closed':
+        put(position, listNames.accountsByStatus('closed'));
+        break;
+      default:
+        if (event.type === 'account-opened') {
+          put(position, listNames.accountsByCurrency(data.currency));
+        }
+        if ('name' in data && data.name !== undefined) {
+          put(position, listNames.accountsByName(data.name));
+        }
+        if (event.type !== 'account-opened' && event.type !== 'details-set') break;
+        for (const [key, value] of Object.entries(event.data.metadata ?? {})) {
+          put(position, listNames.accountsByMetadata(key, value));
+        }
+    }
+  }
+  return made;
 }
 
 /** The lines that a history should have of a log, without those that cannot be made. */

@@ -3,6 +3,7 @@ import {
   differences,
   expected,
   lineDifferences,
+  listDifferences,
   mixedLog,
   runCourse,
 } from './late-writes-for-tests.ts';
@@ -66,7 +67,7 @@ test('history: two at once, with pauses and late writes, have every line once', 
     const entries = mixedLog(random, 500, 20);
     const store = memoryReadStore();
     const { documents } = store;
-    const { lines } = await runCourse({
+    const { lines, lists } = await runCourse({
       name: 'history',
       store,
       documents,
@@ -79,5 +80,10 @@ test('history: two at once, with pauses and late writes, have every line once', 
     });
     const wrong = lineDifferences(lines, entries);
     expect({ seed, course, wrong }).toEqual({ seed, course, wrong: [] });
+    expect({ seed, course, wrong: listDifferences(lists, entries) }).toEqual({
+      seed,
+      course,
+      wrong: [],
+    });
   }
 }, 60_000);

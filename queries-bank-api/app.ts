@@ -22,6 +22,9 @@ import type { Gate } from '../platform/http/gate.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
+import { listHolds } from './history/hold-answers.ts';
+import type { ListView } from './history/list-view.ts';
+import { listTransfers } from './history/transfer-list.ts';
 import { queryLimits, type QueryApiLimits } from './limits.ts';
 import { LatestVersions } from './log/account-log.ts';
 import { balanceAtTime, balanceOfVersion } from './accounts/past-balance.ts';
@@ -36,6 +39,7 @@ import { accountAt, RETRY_AFTER, tag } from './read-your-writes.ts';
 /** What the query API needs. */
 export interface QueryApiPorts extends HistoryPorts {
   readonly streams: EventStreams;
+  readonly lists: ListView;
   readonly persons: Omit<PersonPorts, 'record'>;
   /** Hears what is refused for want of a right, and whose personal data is shown. */
   readonly record: RecordAccess;
@@ -48,8 +52,6 @@ export interface QueryApiPorts extends HistoryPorts {
   readonly origins?: readonly string[];
   /** The defaults when missing. */
   readonly limits?: QueryApiLimits;
-  /** IANA name of the zone whose days statements have; UTC when missing. */
-  readonly timeZone?: string;
   /** Whose access tokens the gate takes, for the documentation. */
   readonly issuer?: string;
   /** What the sidecar shows; without it no other service is served. */
@@ -74,6 +76,8 @@ export function queryApi(ports: QueryApiPorts): Express {
     readAccount: readAccount(ports),
     readBalance: readBalance(ports),
     readHistory: readHistory(ports),
+    listHolds: listHolds(ports),
+    listTransfers: listTransfers(ports),
     readEvents: readEvents(ports),
     readRefusals: readRefusals(ports.log),
     listPersons: persons.list,
@@ -177,7 +181,8 @@ async function accountAnswerOf(
   account: AccountModel,
 ): Promise<AccountAnswer> {
   const { position: _position, ownerIndex: _place, index: _among, ...shown } = account;
-  const { metadataVersion: _said, setAside: _fault, reversals: _count, ...answer } = shown;
+  const { metadataVersion: _said, setAside: _fault, reversals: _count, ...more } = shown;
+  const { detailsVersion: _details, statusVersion: _status, openHolds: _holds, ...answer } = more;
   const metadata = await accounts.metadataOf(account);
   return metadata === undefined ? answer : { ...answer, metadata };
 }
@@ -188,7 +193,7 @@ function balanceAnswerOf(account: AccountModel): BalanceAnswer {
 }
 
 function listAccounts(ports: QueryApiPorts): Ask {
-  const list = accountList(ports.accounts, ports.record);
+  const list = accountList(ports);
   return async (request): Promise<queries.AccountsAnswer> => {
     const { found, nextCursor } = await list(request);
     const items = await Promise.all(

@@ -3,6 +3,18 @@ export function writeCursor(list: string, place: number): string {
   return Buffer.from(`${list}/${place}`).toString('base64url');
 }
 
+/** The same for a list that is merged from two. */
+export const writePlaces = (list: string, [one, other]: readonly [number, number]): string =>
+  writeCursor(`${list}/${one}`, other);
+
+/** The places that a cursor of this list names; undefined for anything else. */
+export function readPlaces(list: string, cursor: string): readonly [number, number] | undefined {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const one = Number(text.slice(list.length + 1, text.lastIndexOf('/')));
+  const other = Number.isSafeInteger(one) ? readCursor(`${list}/${one}`, cursor) : undefined;
+  return other === undefined || one < 0 ? undefined : [one, other];
+}
+
 /** The place that a cursor of this list names; undefined for anything else. */
 export function readCursor(list: string, cursor: string): number | undefined {
   const text = Buffer.from(cursor, 'base64url').toString();

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { COMMAND_ID_PATTERN } from '../../domain/ids.ts';
+import { clientTexts, dayText } from '../http/scalars.ts';
 import { loggedEventSchema } from './events.ts';
 
 /** Most lines of history that one answer with filters looks at. */
@@ -42,7 +44,8 @@ export const timeText = (description: string, read: (text: string) => number) =>
     .refine(Number.isFinite, { message: 'must be an RFC 3339 time' })
     .optional()
     .meta({ description, examples: ['2026-11-21T10:00:00Z'] });
-const time = (description: string) => timeText(description, millisecondsOf);
+/** The same for a time that bounds a list. */
+export const historyTime = (description: string) => timeText(description, millisecondsOf);
 
 /**
  * Query members that filter a history. An event passes when it passes every filter that is given.
@@ -53,8 +56,20 @@ export const historyFilters = {
     .enum(DIRECTIONS)
     .optional()
     .meta({ description: 'only what the event did to the ledger balance' }),
-  from: time('only events at this time or later (RFC 3339; "+" in a query is written %2B)'),
-  to: time('only events before this time (RFC 3339)'),
+  from: historyTime('only events at this time or later (RFC 3339; "+" in a query is written %2B)'),
+  to: historyTime('only events before this time (RFC 3339)'),
+  reference: clientTexts.reference
+    .optional()
+    .meta({ description: 'only movements with exactly this reference' }),
+  idempotencyKey: z
+    .string()
+    .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
+    .optional()
+    .meta({ description: 'only what was done under this Idempotency-Key' }),
+  valueDate: dayText.optional().meta({
+    description: 'only movements whose money counts from this day on',
+    examples: ['2026-11-30'],
+  }),
 };
 
 const filters = z.object(historyFilters);

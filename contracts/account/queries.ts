@@ -87,6 +87,9 @@ export const accountsQuery = z.strictObject({
     .optional()
     .meta({ description: 'only accounts that are open, frozen or closed now' }),
   currency: currencyText.optional().meta({ description: 'only accounts in this currency' }),
+  externalId: clientTexts.externalId
+    .optional()
+    .meta({ description: 'only accounts that another system calls so' }),
   name: clientTexts.name.optional().meta({ description: 'only accounts with exactly this name' }),
   limit,
   cursor,
@@ -95,7 +98,7 @@ export const accountsQuery = z.strictObject({
 export const metadataFilters = clientTexts.metadata;
 /** What an account must have to be listed. */
 export type AccountFilters = Readonly<
-  Pick<z.infer<typeof accountsQuery>, 'status' | 'currency' | 'name'>
+  Pick<z.infer<typeof accountsQuery>, 'status' | 'currency' | 'name' | 'externalId'>
 > & { readonly ownerId?: string | undefined; readonly metadata?: Metadata | undefined };
 /** Query of GET /v1/accounts/{id}/events. */
 export const eventsQuery = z.strictObject({
@@ -143,6 +146,46 @@ export type EventsAnswer = z.infer<typeof eventsAnswer>;
 
 const ETAG = { ETag: 'the version of the account, in double quotes' };
 const common = { method: 'get', params: idParams, status: 200 } as const;
+
+/** What became of a hold. */
+const HOLD_STATUSES = ['open', 'captured', 'voided', 'expired'] as const;
+export type HoldStatus = (typeof HOLD_STATUSES)[number];
+
+/** Query of GET /v1/accounts/{id}/holds. */
+export const holdsQuery = z.strictObject({
+  status: z
+    .enum(HOLD_STATUSES)
+    .optional()
+    .meta({ description: 'open when missing; the others are listed by their ends' }),
+  ...pageQuery,
+  minVersion,
+});
+/** A hold: as it was placed when it is open, as it ended otherwise. */
+const listedHold = historyEntry
+  .pick({
+    version: true,
+    amount: true,
+    currency: true,
+    description: true,
+    reference: true,
+    metadata: true,
+    valueDate: true,
+    at: true,
+  })
+  .extend({
+    holdId: writtenId,
+    status: z.enum(HOLD_STATUSES),
+    expiresAt: writtenTime.optional(),
+  });
+export type ListedHold = z.infer<typeof listedHold>;
+/** A page of an account's holds, newest first. */
+const holdsAnswer = z.strictObject({
+  accountId: writtenId,
+  version: z.int().min(1),
+  items: z.array(listedHold),
+  nextCursor,
+});
+export type HoldsAnswer = z.infer<typeof holdsAnswer>;
 
 /** The operations of queries-bank-api on accounts. */
 export const QUERY_OPERATIONS: readonly Operation[] = [
@@ -192,6 +235,21 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     problems: ['account-not-found', 'account-set-aside', 'version-not-reached'],
   },
   {
+    ...common,
+    path: '/v1/accounts/{id}/holds',
+    id: 'listHolds',
+    access: { scope: 'accounts:read', object: 'account' },
+    summary: 'The holds of an account that are open, or that ended in one way, newest first',
+    description:
+      'Open holds are found at once. Ended ones are found in the history, of which an answer ' +
+      `looks at ${FILTER_LINES_MAX} lines at most, so it may have fewer items than limit, even ` +
+      'none, and a nextCursor: go on until that is null.',
+    query: holdsQuery.shape,
+    answer: holdsAnswer,
+    answerHeaders: ETAG,
+    problems: ['account-not-found', 'account-set-aside', 'version-not-reached'],
+  },
+  {
     method: 'get',
     path: '/v1/accounts',
     id: 'listAccounts',
@@ -199,10 +257,11 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     summary: 'Accounts, of one owner or of all, in the order in which they were opened',
     description:
       'An account is listed when it passes every filter; metadata.KEY=value is one for each key, ' +
-      `for example metadata.branch=Brno. With filters an answer looks at ${FILTER_ACCOUNTS_MAX} ` +
-      'accounts at most, of the owner or of the bank, so it may have fewer items than limit, ' +
-      'even none, and a nextCursor: go on until that is null. A cursor keeps its filters: with ' +
-      'others it is refused. A customer is shown own accounts.',
+      'for example metadata.branch=Brno. There is an index of currency, externalId, name, metadata ' +
+      'and of the status frozen or closed. An answer looks at ' +
+      `${FILTER_ACCOUNTS_MAX} accounts at most, so it may have fewer items than limit, even none, ` +
+      'and a nextCursor: go on until that is null. A cursor keeps its filters: with others it is ' +
+      'refused. A customer is shown own accounts.',
     query: accountsQuery.shape,
     status: 200,
     answer: accountsAnswer,

@@ -59,9 +59,10 @@ export const ofMetadataDocument = (document: object): Metadata =>
 
 /**
  * An upper bound of the bytes that an account takes in a change: all its members are short but the
- * name, of which a character takes at most four bytes.
+ * texts, of which a character takes at most four bytes, and the open holds.
  */
-export const changeBytesOf = ({ name }: AccountModel): number => 1_024 + 4 * (name?.length ?? 0);
+export const changeBytesOf = ({ name, externalId, openHolds }: AccountModel): number =>
+  1_024 + 4 * ((name?.length ?? 0) + (externalId?.length ?? 0)) + 64 * (openHolds?.length ?? 0);
 
 /** The accounts are JSON text: as members they would cost several times as much. */
 export interface ChangeDocument extends Omit<AccountChange, 'seq' | 'accounts'> {
@@ -194,6 +195,8 @@ export const collections = {
   metadata: (generation: string) => `account-metadata-${generation}`,
   /** The lines of all histories. */
   history: (generation: string) => `history-${generation}`,
+  /** The lists by which accounts and transfers are found, in the generation of the history. */
+  lists: (generation: string) => `lists-${generation}`,
   /** The persons, in the generation of the balances. */
   persons: (generation: string) => `persons-${generation}`,
   /** The streams that a read model could not follow. */
@@ -229,6 +232,11 @@ const accountModel = accountAnswer.omit({ metadata: true }).extend({
   index: z.int().min(0),
   /** Movements of the account that were taken back; missing when there was none. */
   reversals: z.int().min(1).optional(),
+  /** Versions of the events that gave the account its details and its status, if not the first. */
+  detailsVersion: z.int().min(1).optional(),
+  statusVersion: z.int().min(1).optional(),
+  /** The holds that are open, oldest first, each with the version of its event. */
+  openHolds: z.array(z.tuple([writtenId, z.int().min(1)])).optional(),
 });
 export type AccountModel = z.infer<typeof accountModel>;
 

@@ -44,11 +44,11 @@ export function accountAfter(
 function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
   switch (event.type) {
     case 'account-frozen':
-      return { status: 'frozen' };
+      return { status: 'frozen', statusVersion: event.version };
     case 'account-unfrozen':
-      return { status: 'open' };
+      return { status: 'open', statusVersion: event.version };
     case 'account-closed':
-      return { status: 'closed' };
+      return { status: 'closed', statusVersion: event.version };
     case 'account-blocked':
       return { blocks: [...(before.blocks ?? []), event.data.blocked].sort() };
     case 'account-unblocked': {
@@ -62,10 +62,22 @@ function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
       return { limits: defined({ perWithdrawal, perDay }) };
     }
     case 'details-set': {
-      return { name: event.data.name, metadataVersion: metadataVersion(event) };
+      return {
+        name: event.data.name,
+        metadataVersion: metadataVersion(event),
+        detailsVersion: event.version,
+      };
     }
     case 'refusal-recording-set':
       return { recordRefusals: event.data.recordRefusals ? true : undefined };
+    case 'hold-placed':
+      return { openHolds: [...(before.openHolds ?? []), [event.data.holdId, event.version]] };
+    case 'hold-captured':
+    case 'hold-voided':
+    case 'hold-expired': {
+      const open = before.openHolds?.filter(([id]) => id !== event.data.holdId) ?? [];
+      return { openHolds: open.length === 0 ? undefined : open };
+    }
     case 'movement-reversed':
       return { reversals: (before.reversals ?? 0) + 1 };
     default:

@@ -18,6 +18,7 @@ import { crashPoint } from '../../platform/crash-points.ts';
 import { isReadable, type LogEntry, type Projection } from '../follower/projection.ts';
 import { faultAt, faultOf, UNREADABLE, type SetAside } from '../follower/set-aside.ts';
 import { type HistoryLine, BEGINNING, type HistoryStore } from '../read-store/read-store.ts';
+import { listWriter } from './list-writer.ts';
 
 type Shown = {
   [Name in EventMember]: (typeof SHOWN)[Name]['history'] extends true ? Name : never;
@@ -81,6 +82,7 @@ export function historyProjection({
   now = () => performance.now(),
 }: HistoryStores): Projection {
   const versions = boundedMap<string, number>(VERSIONS_REMEMBERED);
+  const lists = listWriter(store);
   let reached = BEGINNING;
   let saved = reached;
   let savedAt = now();
@@ -120,6 +122,7 @@ export function historyProjection({
   return {
     async restore() {
       versions.clear();
+      lists.forget();
       reached = saved = (await store.checkpoint()) ?? BEGINNING;
       await setAside.restore();
       return reached;
@@ -127,6 +130,8 @@ export function historyProjection({
     async apply(entries) {
       const { next, lines, faults } = project(entries);
       await setAside.add(faults);
+      // Before the lines, so that whoever reads a line finds the transfer that it is of.
+      await lists.write(entries.filter(isReadable).filter(isOfAccount));
       if (lines.length > 0) await store.insertLines(lines);
       for (const [stream, version] of next) versions.set(stream, version);
       const last = entries.at(-1)!;

@@ -25,6 +25,7 @@ import {
   type Checkpoint,
   type ReadModelName,
 } from '../../contracts/account/read-models.ts';
+import type { ListDocument } from '../../contracts/account/lists.ts';
 import {
   ofPersonDocument,
   toPersonDocument,
@@ -89,8 +90,8 @@ export function memoryReadStore() {
     },
     async drop(name, generation) {
       of(collections.checkpoints).delete(checkpointId(name, generation));
-      const { accounts, changes, history, metadata, persons, setAside } = collections;
-      const own = name === 'balances' ? [changes, accounts, metadata, persons] : [history];
+      const { accounts, changes, history, lists, metadata, persons, setAside } = collections;
+      const own = name === 'balances' ? [changes, accounts, metadata, persons] : [history, lists];
       for (const nameOf of own) database.delete(nameOf(generation));
       database.delete(setAside(name, generation));
     },
@@ -160,6 +161,13 @@ export function memoryReadStore() {
               if (document) into.insert(document);
             }
           }
+        },
+        async insertListed(entries) {
+          for (const entry of entries) of(collections.lists(generation)).insert(entry);
+        },
+        async listPageSize(page, before) {
+          const found = withMember(of(collections.lists(generation)).all(), 'page', page);
+          return found.filter((entry) => (entry as ListDocument).position < before).length;
         },
       };
     },

@@ -94,8 +94,8 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
     },
     async drop(name, generation) {
       await checkpointsOf(name).deleteOne({ _id: checkpointId(name, generation) });
-      const { accounts, changes, history, metadata, persons, setAside } = collections;
-      const own = name === 'balances' ? [changes, accounts, metadata, persons] : [history];
+      const { accounts, changes, history, lists, metadata, persons, setAside } = collections;
+      const own = name === 'balances' ? [changes, accounts, metadata, persons] : [history, lists];
       const names = [...own.map((nameOf) => nameOf(generation)), setAside(name, generation)];
       for (const one of names) await collection(name, one).drop();
     },
@@ -124,6 +124,7 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
       personDocuments(await ready('balances', collections.persons(generation), 'page')),
     async history(generation): Promise<HistoryStore> {
       const lines = await ready('history', collections.history(generation), 'page');
+      const lists = await ready('history', collections.lists(generation), 'page');
       const checkpoint = await checkpointOf('history', generation, BEGINNING);
       return {
         async checkpoint() {
@@ -136,6 +137,11 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
             added.flatMap(({ accountId, entry }) => to(accountId, entry) ?? []);
           await insertMissing(lines, made(toLinkDocument));
           await insertMissing(lines, made(toHistoryDocument));
+        },
+        insertListed: (entries) => insertMissing(lists, entries),
+        async listPageSize(page, before) {
+          const found = await lists.find({ page }).toArray();
+          return found.filter(({ position }) => Number(position) < before).length;
         },
       };
     },

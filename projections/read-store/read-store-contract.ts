@@ -158,6 +158,24 @@ function documentsContract(open: () => ReadStore): void {
     await history.insertLines([]);
   });
 
+  test('entries of lists stay as they were written, and are counted by page', async () => {
+    const history = await open().history(fresh());
+    const entry = (number: number, position: number, text: string) => ({
+      _id: `names/${number}`,
+      page: 'names/0',
+      number,
+      position: 2 ** 40 + position,
+      line: JSON.stringify({ text }),
+    });
+    await history.insertListed([]);
+    await history.insertListed([entry(1, 5, 'first')]);
+    await history.insertListed([entry(0, 3, 'before'), entry(1, 9, 'second'), entry(2, 9, 'new')]);
+    await history.insertListed([{ _id: 'end', position: 2 ** 40, line: '{}' }]);
+    const size = (before: number) => history.listPageSize('names/0', 2 ** 40 + before);
+    expect(await Promise.all([3, 4, 6, 9, 10].map(size))).toEqual([0, 1, 2, 2, 3]);
+    expect(await history.listPageSize('names/1', 2 ** 41)).toBe(0);
+  });
+
   test('of a stream that is set aside the first fault stays', async () => {
     const setAside = await open().setAside('balances', fresh());
     expect(await setAside.list()).toEqual([]);

@@ -10,6 +10,7 @@ import type {
   Checkpoint,
   ReadModelName,
 } from '../../contracts/account/read-models.ts';
+import type { ListDocument } from '../../contracts/account/lists.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import type { AccountId } from '../../domain/ids.ts';
 
@@ -65,8 +66,16 @@ export interface HistoryLine {
   readonly entry: HistoryEntry;
 }
 
+/** The lists of one generation of the history. */
+export interface ListStore {
+  /** An entry that is there stays as it is. */
+  insertListed(entries: readonly ListDocument[]): Promise<void>;
+  /** How many entries of earlier log positions are on that page. */
+  listPageSize(page: string, before: number): Promise<number>;
+}
+
 /** One generation of the history. */
-export interface HistoryStore {
+export interface HistoryStore extends ListStore {
   /** Undefined when the generation was dropped. */
   checkpoint(): Promise<Checkpoint | undefined>;
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;

@@ -9,18 +9,21 @@ import {
   PAGE_ITEMS_DEFAULT,
   type AccountFilters,
 } from '../../contracts/account/queries.ts';
+import { LIST_PAGE_ENTRIES, listNames, placeOfLine } from '../../contracts/account/lists.ts';
 import type { AccountModel } from '../../contracts/account/read-models.ts';
 import type { RecordAccess } from '../../platform/access-reports.ts';
 import { principalOf } from '../../platform/http/gate.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
+import type { ListView } from '../history/list-view.ts';
 import { placeIn, type AccountView } from './account-view.ts';
 
 /** Accounts of one reading while filters are passed. */
 const READ_AT_ONCE = 128;
 /** Readings of metadata of one request at once: the others need the connections too. */
 const METADATA_AT_ONCE = 4;
+const ACCOUNTS_AT_ONCE = 8;
 const METADATA = 'metadata.';
 
 /** What a request for a list asks for. */
@@ -60,9 +63,14 @@ function metadataOf(given: Readonly<Record<string, unknown>>): Readonly<Record<s
   throw invalid(`query/${METADATA}${key}`, message);
 }
 
-const isPassed = (filters: AccountFilters, { status, currency, name }: AccountModel): boolean =>
+const isPassed = (
+  filters: AccountFilters,
+  { status, currency, name, externalId, ownerId }: AccountModel,
+): boolean =>
+  (filters.ownerId ?? ownerId) === ownerId &&
   (filters.status ?? status) === status &&
   (filters.currency ?? currency) === currency &&
+  (filters.externalId ?? externalId) === externalId &&
   (filters.name ?? name) === name;
 
 const isFiltered = ({ ownerId: _whose, ...filters }: AccountFilters): boolean =>
@@ -70,11 +78,12 @@ const isFiltered = ({ ownerId: _whose, ...filters }: AccountFilters): boolean =>
 
 /** The name of a list: a cursor of it is valid for no other owner and no other filters. */
 function nameOf(filters: AccountFilters): string {
-  const { ownerId, status, currency, name, metadata = {} } = filters;
+  const { ownerId, status, currency, name, externalId, metadata = {} } = filters;
   const list = `accounts/${ownerId ?? ''}`;
   if (!isFiltered(filters)) return list;
   const wanted = Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1));
-  const text = JSON.stringify([status ?? null, currency ?? null, name ?? null, wanted]);
+  const terms = [status, currency, name, externalId].map((term) => term ?? null);
+  const text = JSON.stringify([...terms, wanted]);
   return `${list}/${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
@@ -84,11 +93,53 @@ export interface AccountPage {
   readonly nextCursor: string | null;
 }
 
+/** A list that has every account that passes a filter, and which of its entries are valid. */
+interface Index {
+  readonly list: string;
+  isValid(account: AccountModel, version: number): boolean;
+}
+
+/** The lists of these filters. Of an owner there is a list of its own, in the order of opening. */
+function indexesOf({ ownerId, currency, status, ...filters }: AccountFilters): Index[] {
+  if (ownerId !== undefined) return [];
+  const { externalId, name, metadata = {} } = filters;
+  const isFirst = (): boolean => true;
+  const isOfDetails = ({ detailsVersion = 1 }: AccountModel, at: number) => at === detailsVersion;
+  const isOfStatus = ({ statusVersion }: AccountModel, at: number) => at === statusVersion;
+  const index = (list: string | undefined, isValid: Index['isValid']): Index[] =>
+    list === undefined ? [] : [{ list, isValid }];
+  const of = <Value>(value: Value | undefined, name: (value: Value) => string) =>
+    value === undefined ? undefined : name(value);
+  return [
+    ...index(of(externalId, listNames.accountsByExternalId), isFirst),
+    ...Object.entries(metadata).flatMap(([key, value]) =>
+      index(listNames.accountsByMetadata(key, value), isOfDetails),
+    ),
+    ...index(of(name, listNames.accountsByName), isOfDetails),
+    ...index(of(status === 'open' ? undefined : status, listNames.accountsByStatus), isOfStatus),
+    ...index(of(currency, listNames.accountsByCurrency), isFirst),
+  ];
+}
+
+/** What the list of accounts needs. */
+export interface AccountListPorts {
+  readonly accounts: AccountView;
+  readonly lists: ListView;
+  readonly record: RecordAccess;
+}
+
+interface Stretch {
+  readonly found: readonly AccountModel[];
+  /** Where to go on; undefined at the end. */
+  readonly next: number | undefined;
+}
+
 /**
- * Finds accounts of one owner or of all, in the order of opening: it passes along the list, page by
- * page of the read model, until it has found `limit` or has looked at FILTER_ACCOUNTS_MAX.
+ * Finds accounts of one owner or of all: along the shortest list that a filter has, else in the
+ * order of opening. It passes along page by page until it has found `limit` or has looked at
+ * FILTER_ACCOUNTS_MAX.
  */
-export function accountList(accounts: AccountView, record: RecordAccess) {
+export function accountList({ accounts, lists, record }: AccountListPorts) {
   const passes = async (filters: AccountFilters, account: AccountModel): Promise<boolean> => {
     if (!isPassed(filters, account)) return false;
     const wanted = Object.entries(filters.metadata ?? {});
@@ -97,7 +148,7 @@ export function accountList(accounts: AccountView, record: RecordAccess) {
     return wanted.every(([key, value]) => metadata?.[key] === value);
   };
 
-  const find = async (filters: AccountFilters, from: number, limit: number) => {
+  const find = async (filters: AccountFilters, from: number, limit: number): Promise<Stretch> => {
     const { ownerId } = filters;
     const found: AccountModel[] = [];
     const chunk = isFiltered(filters) ? READ_AT_ONCE : limit + 1;
@@ -114,15 +165,69 @@ export function accountList(accounts: AccountView, record: RecordAccess) {
     }
   };
 
+  const findBy = async (
+    { list, isValid }: Index,
+    filters: AccountFilters,
+    from: number,
+    limit: number,
+  ): Promise<Stretch> => {
+    const found: AccountModel[] = [];
+    for (let place = from; ;) {
+      if (place >= from + FILTER_ACCOUNTS_MAX) return { found, next: place };
+      const page = await lists.entries(list, place);
+      const entries = page.filter(({ number }) => number >= place);
+      const read = new Map<number, AccountModel | null>();
+      await inParallel(entries, ACCOUNTS_AT_ONCE, async ({ number, line }) => {
+        const { accountId, version } = placeOfLine(line);
+        const account = await accounts.account(accountId);
+        if (account === undefined) return;
+        const isIt = isValid(account, version) && (await passes(filters, account));
+        read.set(number, isIt ? account : null);
+      });
+      for (const { number } of entries) {
+        const account = read.get(number);
+        // Not opened yet where accounts are read: what comes after it waits for it.
+        if (account === undefined) return { found, next: undefined };
+        if (account === null) continue;
+        if (found.length === limit) return { found, next: number };
+        found.push(account);
+      }
+      place += entries.length;
+      if (place % LIST_PAGE_ENTRIES !== 0 || entries.length === 0) {
+        return { found, next: undefined };
+      }
+    }
+  };
+
+  const shortest = async (indexes: readonly Index[]): Promise<Index | undefined> => {
+    if (indexes.length < 2) return indexes[0];
+    const counts = await Promise.all(indexes.map(({ list }) => lists.count(list)));
+    return indexes[counts.indexOf(Math.min(...counts))];
+  };
+
   return async (request: Request): Promise<AccountPage> => {
     const asked = askedBy(request);
     const principal = principalOf(request);
     const bound = ownerBound(principal);
     const { ownerId = bound } = asked.filters;
     const filters = { ...asked.filters, ownerId };
-    const list = nameOf(filters);
-    const from = asked.cursor === undefined ? 0 : readCursor(list, asked.cursor);
-    if (from === undefined) {
+    const indexes = indexesOf(filters);
+    const name = nameOf(filters);
+    // A cursor keeps the list that was the shortest when the first page was asked for.
+    const ways = [undefined, ...indexes].map((index) => ({
+      index,
+      list: index === undefined ? name : `${name}/${index.list}`,
+    }));
+    const started = async () => {
+      const index = await shortest(indexes);
+      return { ...ways.find((way) => way.index === index)!, from: 0 };
+    };
+    const resumed = (cursor: string) =>
+      ways
+        .map((way) => ({ ...way, from: readCursor(way.list, cursor) }))
+        .find(({ from }) => from !== undefined);
+    const way = asked.cursor === undefined ? await started() : resumed(asked.cursor);
+    if (way?.from === undefined) {
       throw invalid('query/cursor', 'must be a cursor that an answer with these filters gave');
     }
     // Somebody else has no accounts, as nobody has.
@@ -131,7 +236,11 @@ export function accountList(accounts: AccountView, record: RecordAccess) {
       record({ outcome: 'not-found', operation: 'listAccounts', principal, objects });
       return { found: [], nextCursor: null };
     }
-    const { found, next } = await find(filters, from, asked.limit);
+    const { index, list, from } = way;
+    const { found, next } =
+      index === undefined
+        ? await find(filters, from, asked.limit)
+        : await findBy(index, filters, from, asked.limit);
     const nextCursor = next === undefined ? null : writeCursor(list, next);
     return { found: found.slice(0, asked.limit), nextCursor };
   };

@@ -5,6 +5,8 @@ import {
   type HistoryEntry,
   type AccountModel,
 } from '../../contracts/account/read-models.ts';
+import { keyOf } from '../../contracts/account/events.ts';
+import { dayIn } from '../../domain/calendar.ts';
 import { accountId as idOf } from '../../domain/ids.ts';
 import {
   accountAt,
@@ -35,10 +37,19 @@ export interface Found {
   readonly next: number;
 }
 
-/** Whether a line passes all filters. */
-export function passes(line: HistoryEntry, { type, direction, from, to }: HistoryFilters): boolean {
+/**
+ * Whether a line passes all filters. A movement without a value date counts from the day of its
+ * booking in the time zone of the bank.
+ */
+export function passes(line: HistoryEntry, filters: HistoryFilters, timeZone = 'UTC'): boolean {
+  const { type, direction, from, to, reference, idempotencyKey, valueDate } = filters;
   const at = Date.parse(line.at);
+  const isMovement = line.direction !== 'none';
   return (
+    (reference === undefined || reference === line.reference) &&
+    (idempotencyKey === undefined || idempotencyKey === keyOf(line)) &&
+    (valueDate === undefined ||
+      (isMovement && valueDate === (line.valueDate ?? dayIn(timeZone, at)))) &&
     (type === undefined || type.includes(line.type)) &&
     (direction === undefined || direction === line.direction) &&
     (from === undefined || at >= from) &&
@@ -53,8 +64,9 @@ const hasFilters = (filters: HistoryFilters): boolean =>
 /** The name of a filtered list: a cursor of it is valid for no other filters. */
 export function listName(accountId: string, filters: HistoryFilters): string {
   if (!hasFilters(filters)) return `history/${accountId}`;
-  const { type, direction, from, to } = filters;
-  const text = JSON.stringify([type, direction, from, to].map((value) => value ?? null));
+  const { type, direction, from, to, reference, idempotencyKey, valueDate } = filters;
+  const wanted = [type, direction, from, to, reference, idempotencyKey, valueDate];
+  const text = JSON.stringify(wanted.map((value) => value ?? null));
   return `history/${accountId}/${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
@@ -67,6 +79,7 @@ export async function findLines(
   start: number,
   limit: number,
   filters: HistoryFilters,
+  timeZone?: string,
 ): Promise<Found> {
   const items: HistoryEntry[] = [];
   const end = Math.max(0, start - FILTER_LINES_MAX);
@@ -76,7 +89,7 @@ export async function findLines(
       if (filters.from !== undefined && Date.parse(line.at) < filters.from) {
         return { items, next: 0 };
       }
-      if (passes(line, filters)) items.push(line);
+      if (passes(line, filters, timeZone)) items.push(line);
       if (items.length === limit) return { items, next: line.version - 1 };
     }
     next = first - 1;
@@ -87,6 +100,8 @@ export async function findLines(
 /** What the history needs. */
 export interface HistoryPorts extends WaitingPorts {
   readonly history: HistoryView;
+  /** IANA name of the zone whose days the bank has; UTC when missing. */
+  readonly timeZone?: string;
 }
 
 /** Answers pages of an account's history. */
@@ -116,7 +131,7 @@ export function readHistory(ports: HistoryPorts) {
 }
 
 /** The lines of these versions, newest first; waits for those that are late. */
-async function linesOf(
+export async function linesOf(
   { history, waitMs = queries.VERSION_WAIT_MS }: HistoryPorts,
   account: AccountModel,
   from: number,
@@ -156,5 +171,5 @@ async function filtered(
   const { to } = filters;
   const isLate = place === undefined && to !== undefined && to <= Date.parse(at);
   const start = place ?? (isLate ? await lastBefore(ports, account.accountId, to) : version);
-  return findLines(read, start, limit, filters);
+  return findLines(read, start, limit, filters, ports.timeZone);
 }

@@ -13,6 +13,7 @@ describe('the read models in memory', () => {
       void models.of(generation).accounts.set(account.accountId, account),
     person: async (generation, person) =>
       void models.of(generation).persons.set(person.personId, person),
+    listed: async (generation, entry) => void models.of(generation).lists.set(entry._id, entry),
     line: async (generation, accountId, line) =>
       void models.of(generation).lines.set(`${accountId}/${line.version}`, line),
     metadata: async (generation, { accountId, version, metadata }) =>

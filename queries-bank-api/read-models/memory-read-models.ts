@@ -8,6 +8,7 @@ import {
   type AccountModel,
   type HistoryEntry,
 } from '../../contracts/account/read-models.ts';
+import { ofListDocument, type ListDocument } from '../../contracts/account/lists.ts';
 import { personPage, type PersonModel } from '../../contracts/person/model.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
 
@@ -19,6 +20,7 @@ export interface MemoryGeneration {
   readonly lines: Map<string, HistoryEntry>;
   readonly persons: Map<string, PersonModel>;
   readonly metadata: Map<string, Metadata>;
+  readonly lists: Map<string, ListDocument>;
   /** Streams, of both read models. */
   readonly setAside: Set<string>;
 }
@@ -31,6 +33,7 @@ const emptyGeneration = (): MemoryGeneration => ({
   lines: new Map(),
   persons: new Map(),
   metadata: new Map(),
+  lists: new Map(),
   setAside: new Set(),
 });
 
@@ -76,6 +79,13 @@ export function memoryReadModels() {
     account: (generation, id) => reached(() => of(generation).accounts.get(id)),
     metadata: (generation, id, version) =>
       reached(() => of(generation).metadata.get(metadataId(id, version))),
+    listed: (generation, page) =>
+      reached(() =>
+        [...of(generation).lists.values()]
+          .filter((document) => document.page === page)
+          .map(ofListDocument),
+      ),
+    listedLine: (generation, id) => reached(() => of(generation).lists.get(id)?.line),
     isSetAside: (_name, generation, stream) => reached(() => of(generation).setAside.has(stream)),
     accounts: (generation, page) =>
       reached(() =>

@@ -58,6 +58,8 @@ describe('the read models on FerretDB', () => {
         toHistoryDocument(accountId, line),
       );
     },
+    listed: async (generation, entry) =>
+      void (await into(collections.lists(generation), 'history').insertOne({ ...entry })),
     metadata: async (generation, said) =>
       void (await into(collections.metadata(generation)).insertOne(toMetadataDocument(said))),
     async setAside(name, generation, stream) {

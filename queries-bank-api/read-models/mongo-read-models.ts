@@ -12,6 +12,7 @@ import {
   ofHistoryDocuments,
   ofMetadataDocument,
 } from '../../contracts/account/read-models.ts';
+import { ofListDocument } from '../../contracts/account/lists.ts';
 import { ofPersonDocument } from '../../contracts/person/model.ts';
 import { Unavailable, type ReadModels } from './read-models.ts';
 
@@ -97,6 +98,13 @@ export function mongoReadModels(url: string): ReadModels & { close(): Promise<vo
       return (await all('balances', collections.persons(generation), { page })).map(
         ofPersonDocument,
       );
+    },
+    async listed(generation, page) {
+      return (await all('history', collections.lists(generation), { page })).map(ofListDocument);
+    },
+    async listedLine(generation, id) {
+      const found = await one('history', collections.lists(generation), id);
+      return found && String(found['line']);
     },
     async historyLines(generation, page) {
       return ofHistoryDocuments(await all('history', collections.history(generation), { page }));

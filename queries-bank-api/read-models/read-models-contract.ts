@@ -7,6 +7,7 @@ import {
   type HistoryEntry,
   type ReadModelName,
 } from '../../contracts/account/read-models.ts';
+import { endedTransferId, listPage, type ListDocument } from '../../contracts/account/lists.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId } from '../../domain/ids.ts';
 import { accountOf, changeOf, idOf, lineOf } from '../accounts/accounts-for-tests.ts';
@@ -19,6 +20,7 @@ export interface ReadModelsWriter {
   change(generation: string, change: AccountChange): Promise<void>;
   account(generation: string, account: AccountModel): Promise<void>;
   person(generation: string, person: PersonModel): Promise<void>;
+  listed(generation: string, entry: ListDocument): Promise<void>;
   line(generation: string, accountId: string, line: HistoryEntry): Promise<void>;
   metadata(generation: string, said: SaidMetadata): Promise<void>;
   setAside(name: ReadModelName, generation: string, stream: string): Promise<void>;
@@ -60,6 +62,30 @@ export function readModelsContract(open: () => { models: ReadModels; writer: Rea
     expect(await models.isSetAside('history', '3', `acct/${idOf(1)}`)).toBe(true);
     expect(await models.isSetAside('history', '3', `acct/${idOf(2)}`)).toBe(false);
     expect(await models.historyLines('3', historyPage(idOf(1), 2))).toEqual([line]);
+  });
+
+  test('entries of lists are found by their page, and a transfer by its id', async () => {
+    const { models, writer } = open();
+    const entry = (number: number): ListDocument => ({
+      _id: `names/${number}`,
+      page: listPage('names', number),
+      number,
+      position: 2 ** 40 + number,
+      line: `{"a.$b":${number}}`,
+    });
+    for (const number of [0, 31, 32]) await writer.listed('9', entry(number));
+    await writer.listed('9', { _id: endedTransferId('x'), position: 1, line: '{"is":"end"}' });
+    const listed = async (page: string) =>
+      (await models.listed('9', page)).sort((one, other) => one.number - other.number);
+    const read = (number: number) => {
+      const { position, line } = entry(number);
+      return { number, position, line };
+    };
+    expect(await listed('names/0')).toEqual([read(0), read(31)]);
+    expect(await listed('names/1')).toEqual([read(32)]);
+    expect(await models.listed('8', 'names/0')).toEqual([]);
+    expect(await models.listedLine('9', endedTransferId('x'))).toBe('{"is":"end"}');
+    expect(await models.listedLine('9', endedTransferId('y'))).toBeUndefined();
   });
 
   test('pages hold what belongs to them', async () => {

@@ -6,6 +6,7 @@ import type {
   HistoryEntry,
   Metadata,
 } from '../../contracts/account/read-models.ts';
+import type { ListEntry } from '../../contracts/account/lists.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 
 /** A new generation is noticed within this time; the old one is followed for longer. */
@@ -55,6 +56,10 @@ export interface ReadModels {
   person(generation: string, personId: string): Promise<PersonModel | undefined>;
   /** The persons on that page of the list, in no order. */
   persons(generation: string, page: number): Promise<PersonModel[]>;
+  /** The entries on that page of a list, in no order. */
+  listed(generation: string, page: string): Promise<ListEntry[]>;
+  /** What the transfer with that id in the lists tells, or the end of one. */
+  listedLine(generation: string, id: string): Promise<string | undefined>;
   /** The lines of that page of an account's history, in no order. */
   historyLines(generation: string, pageKey: string): Promise<HistoryEntry[]>;
 }

@@ -233,7 +233,10 @@ describe('in the time zone of the bank', () => {
   const events = lifeOf([
     ['2026-10-01T08:00:00.000Z', opened()],
     ['2026-10-01T21:59:59.999Z', deposited(1_00n)],
-    ['2026-10-01T22:00:00.000Z', { type: 'money-deposited', amount: minor(2_00n), valueDate: '2026-09-30' }],
+    [
+      '2026-10-01T22:00:00.000Z',
+      { type: 'money-deposited', amount: minor(2_00n), valueDate: '2026-09-30' },
+    ],
     ['2026-10-02T22:00:00.000Z', deposited(4_00n)],
   ]);
   const prague = () => bank(events, logOf(events), () => SIGNED, 'Europe/Prague');

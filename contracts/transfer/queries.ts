@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { historyTime } from '../account/history-filters.ts';
+import { nextCursor, pageQuery } from '../account/queries.ts';
+import type { Operation } from '../http/openapi.ts';
+import * as texts from '../http/scalars.ts';
+import { clientKeyText } from '../account/commands.ts';
+import { transferAnswer } from './transfers.ts';
+
+/** Most transfers that one answer looks at. */
+export const FILTER_TRANSFERS_MAX = 256;
+
+const ACCOUNT = 'must be a UUID or an account number with valid check digits';
+
+/** Query of GET /v1/transfers. */
+export const transfersQuery = z.strictObject({
+  accountId: texts
+    .clientAccountText(ACCOUNT, ACCOUNT)
+    .optional()
+    .meta({ description: 'only transfers from or to this account; a customer has to name one' }),
+  status: transferAnswer.shape.status
+    .optional()
+    .meta({ description: 'only transfers that stand so now' }),
+  reference: texts.clientTexts.reference
+    .optional()
+    .meta({ description: 'only transfers with exactly this reference' }),
+  idempotencyKey: clientKeyText
+    .optional()
+    .meta({ description: 'only transfers that were asked for under this key' }),
+  from: historyTime('only transfers that began at this time or later (RFC 3339)'),
+  to: historyTime('only transfers that began before this time (RFC 3339)'),
+  ...pageQuery,
+});
+export type TransfersQuery = z.infer<typeof transfersQuery>;
+
+/** A transfer in a list: its terms, and how it stands. */
+export const listedTransfer = transferAnswer
+  .pick({
+    transferId: true,
+    status: true,
+    fromAccountId: true,
+    toAccountId: true,
+    amount: true,
+    captured: true,
+    currency: true,
+    description: true,
+    reference: true,
+    metadata: true,
+    valueDate: true,
+    expiresAt: true,
+    reverses: true,
+  })
+  .extend({
+    /** Under which it was asked for. */
+    idempotencyKey: z.string(),
+    /** When it began, and when a pending one ended. */
+    at: texts.writtenTime,
+    endedAt: texts.writtenTime.optional(),
+  });
+export type ListedTransfer = z.infer<typeof listedTransfer>;
+
+const transfersAnswer = z.strictObject({ items: z.array(listedTransfer), nextCursor });
+export type TransfersAnswer = z.infer<typeof transfersAnswer>;
+
+/** The operations of queries-bank-api on transfers. */
+export const TRANSFER_QUERIES: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/v1/transfers',
+    id: 'listTransfers',
+    access: { scope: 'accounts:read', object: 'accounts' },
+    summary: 'Transfers, of one account or of all, newest first',
+    description:
+      'A transfer is listed when it passes every filter. By reference, and by a status that only ' +
+      'pending transfers have had, there is an index; with other filters an answer looks at ' +
+      `${FILTER_TRANSFERS_MAX} transfers at most, so it may have fewer items than limit, even ` +
+      'none, and a nextCursor: go on until that is null. A cursor keeps its filters: with others ' +
+      'it is refused. A customer names an own account.',
+    query: transfersQuery.shape,
+    status: 200,
+    answer: transfersAnswer,
+    problems: [],
+  },
+];

@@ -1,0 +1,168 @@
+import {
+  accountOfStream,
+  defined,
+  keyOf,
+  type LoggedEvent,
+} from '../../contracts/account/events.ts';
+import {
+  begunTransferId,
+  endedTransferId,
+  LIST_PAGE_ENTRIES,
+  listNames,
+  listPage,
+  type BegunTransfer,
+  type EndedTransfer,
+  type ListDocument,
+  type ListedAccountPlace,
+} from '../../contracts/account/lists.ts';
+import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
+import { boundedMap } from '../../platform/bounded-map.ts';
+import { inParallel } from '../../platform/parallel.ts';
+import { countByPages } from '../../contracts/page-count.ts';
+import type { ListStore } from '../read-store/read-store.ts';
+
+const LISTS_REMEMBERED = 50_000;
+const COLD_READS_IN_FLIGHT = 8;
+
+type Start = Extract<LoggedEvent, { type: 'transfer-sent' | 'transfer-reserved' }>;
+type End = Extract<LoggedEvent, { type: 'transfer-captured' | 'transfer-released' }>;
+type Detailed = Extract<LoggedEvent, { type: 'account-opened' | 'details-set' }>;
+
+/** An entry that has no number yet. */
+interface Listing {
+  readonly list: string;
+  /** Where the number does not name it. */
+  readonly _id?: string;
+  readonly line: BegunTransfer | ListedAccountPlace;
+}
+
+function begunOf(event: Start): BegunTransfer {
+  const { transferId, otherAccountId, amount, currency, ...said } = event.data;
+  const { description, reference, metadata, valueDate } = said;
+  return defined({
+    transferId,
+    isReserved: event.type === 'transfer-reserved',
+    fromAccountId: accountOfStream(event.stream),
+    toAccountId: otherAccountId,
+    amount,
+    currency,
+    description,
+    reference,
+    metadata,
+    valueDate,
+    expiresAt: 'expiresAt' in said ? said.expiresAt : undefined,
+    reverses: 'reversesTransferId' in said ? said.reversesTransferId : undefined,
+    idempotencyKey: keyOf(event),
+    at: event.at,
+  });
+}
+
+const endOf = ({ type, at, data }: End): EndedTransfer =>
+  type === 'transfer-captured'
+    ? { status: 'completed', captured: data.amount, at }
+    : { status: data.reason, at };
+
+function detailLists({ type, data }: Detailed): string[] {
+  const { name, metadata = {} } = data;
+  const { currency, externalId } = type === 'account-opened' ? data : {};
+  return [
+    ...(currency === undefined ? [] : [listNames.accountsByCurrency(currency)]),
+    ...(externalId === undefined ? [] : [listNames.accountsByExternalId(externalId)]),
+    ...(name === undefined ? [] : [listNames.accountsByName(name)]),
+    ...Object.entries(metadata).map(([key, value]) => listNames.accountsByMetadata(key, value)),
+  ];
+}
+
+/** The lists that the event puts something on. */
+function listingsOf(event: LoggedEvent): Listing[] {
+  const place = (lists: readonly string[]): Listing[] => {
+    const line = { accountId: accountOfStream(event.stream), version: event.version };
+    return lists.map((list) => ({ list, line }));
+  };
+  switch (event.type) {
+    case 'transfer-sent':
+    case 'transfer-reserved': {
+      const line = begunOf(event);
+      const { reference, isReserved, transferId } = line;
+      return [
+        { list: listNames.transfers, _id: begunTransferId(transferId), line },
+        ...(isReserved
+          ? [
+              { list: listNames.reservedTransfers, line },
+              { list: listNames.reservedFor(line.toAccountId), line },
+            ]
+          : []),
+        ...(reference === undefined
+          ? []
+          : [{ list: listNames.transfersByReference(reference), line }]),
+      ];
+    }
+    case 'account-opened':
+    case 'details-set':
+      return place(detailLists(event));
+    case 'account-frozen':
+      return place([listNames.accountsByStatus('frozen')]);
+    case 'account-closed':
+      return place([listNames.accountsByStatus('closed')]);
+    default:
+      return [];
+  }
+}
+
+function endsOf({ event, position }: PositionedAccountEvent): ListDocument[] {
+  if (event.type !== 'transfer-captured' && event.type !== 'transfer-released') return [];
+  const _id = endedTransferId(event.data.transferId);
+  return [{ _id, position, line: JSON.stringify(endOf(event)) }];
+}
+
+/**
+ * Writes the lists. The number of an entry is how many of its list come before it in the log: it is
+ * counted in memory, and for a list that is not known from what is stored of earlier positions. So
+ * whoever writes an entry, and however often, writes the same document.
+ */
+export function listWriter(store: ListStore) {
+  const counted = boundedMap<string, number>(LISTS_REMEMBERED);
+  let listedTo = 0;
+
+  const numbered = async (
+    listings: readonly (Listing & { readonly position: number })[],
+  ): Promise<{ documents: ListDocument[]; counts: Map<string, number> }> => {
+    const counts = new Map<string, number>();
+    const firsts = new Map<string, number>();
+    for (const { list, position } of listings) {
+      if (!firsts.has(list)) firsts.set(list, position);
+    }
+    await inParallel([...firsts], COLD_READS_IN_FLIGHT, async ([list, before]) => {
+      const size = (page: number) =>
+        store.listPageSize(listPage(list, page * LIST_PAGE_ENTRIES), before);
+      counts.set(list, counted.get(list) ?? (await countByPages(size, LIST_PAGE_ENTRIES)));
+    });
+    const documents = listings.map(({ list, _id, line, position }) => {
+      const number = counts.get(list)!;
+      counts.set(list, number + 1);
+      const page = listPage(list, number);
+      const id = _id ?? `${list}/${number}`;
+      return { _id: id, page, number, position, line: JSON.stringify(line) };
+    });
+    return { documents, counts };
+  };
+
+  return {
+    /** Writes what the events put on lists; those that it wrote before are left out. */
+    async write(entries: readonly PositionedAccountEvent[]): Promise<void> {
+      const fresh = entries.filter(({ position }) => position > listedTo);
+      const listings = fresh.flatMap(({ event, position }) =>
+        listingsOf(event).map((listing) => ({ ...listing, position })),
+      );
+      const { documents, counts } = await numbered(listings);
+      await store.insertListed([...documents, ...fresh.flatMap(endsOf)]);
+      for (const [list, count] of counts) counted.set(list, count);
+      listedTo = fresh.at(-1)?.position ?? listedTo;
+    },
+    /** To be called when the projection continues from what another one wrote. */
+    forget(): void {
+      counted.clear();
+      listedTo = 0;
+    },
+  };
+}

@@ -1,0 +1,267 @@
+import request from 'supertest';
+import {
+  collections,
+  metadataId,
+  ofHistoryDocuments,
+} from '../../contracts/account/read-models.ts';
+import type { HoldsAnswer, ListedAccount } from '../../contracts/account/queries.ts';
+import type { ListDocument } from '../../contracts/account/lists.ts';
+import type { LoggedEvent } from '../../contracts/account/events.ts';
+import type { ListedTransfer } from '../../contracts/transfer/queries.ts';
+import { STEPS, type Step } from '../../domain/commands-for-tests.ts';
+import { formatAmount } from '../../domain/money.ts';
+import { balanceProjection } from '../../projections/balances/balance-projection.ts';
+import { logForTests, QUIET } from '../../projections/events-for-tests.ts';
+import { SetAside } from '../../projections/follower/set-aside.ts';
+import { historyProjection } from '../../projections/history/history-projection.ts';
+import { memoryReadStore } from '../../projections/read-store/memory-read-store.ts';
+import { logOf } from '../../queries-bank-api/log/life-for-tests.ts';
+import { queryApiForTests } from '../../queries-bank-api/query-api-for-tests.ts';
+import { memoryReadModels } from '../../queries-bank-api/read-models/memory-read-models.ts';
+import { seededBelow } from '../../platform/seeded-random.ts';
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
+const ACCOUNTS = 4;
+const LIVES = 12;
+const STEPS_OF_A_LIFE = 400;
+const QUESTIONS = 40;
+const below = seededBelow(seed);
+const one = <Value>(values: readonly Value[]): Value => values[below(values.length)]!;
+
+/** What a random life made of the bank, in its log and behind its query API. */
+async function lived() {
+  const log = logForTests({ firstSerial: 1_000, currencies: ['CZK', 'EUR'] });
+  for (let account = 0; account < ACCOUNTS; account += 1) log.open(log.id(account));
+  for (let count = 0; count < STEPS_OF_A_LIFE; count += 1) {
+    const step: Step = {
+      account: below(ACCOUNTS + 1),
+      kind: below(STEPS.length),
+      amount: BigInt(1 + below(500)),
+      pick: below(1_000),
+      minutes: below(90),
+    };
+    log.step(step);
+  }
+  const store = memoryReadStore();
+  const parts = async (name: 'balances' | 'history') => {
+    const setAside = new SetAside(await store.setAside(name, '1'), QUIET);
+    return { setAside };
+  };
+  const projections = [
+    balanceProjection({
+      ...(await parts('balances')),
+      accounts: await store.accounts('1'),
+      persons: await store.persons('1'),
+    }),
+    historyProjection({ ...(await parts('history')), history: await store.history('1') }),
+  ];
+  for (const projection of projections) {
+    await projection.restore();
+    for (let at = 0; at < log.entries.length;) {
+      const size = 1 + below(30);
+      await projection.apply(log.entries.slice(at, at + size));
+      // Now and then a writer begins anew where it had saved, and writes some again.
+      if (below(5) === 0) await projection.flush();
+      const isAgain = below(8) === 0;
+      const reached = isAgain ? await projection.restore() : undefined;
+      at = reached === undefined ? at + size : placeAfter(log.entries, reached.position);
+    }
+    await projection.flush();
+  }
+  return {
+    log,
+    get: await queriesOn(
+      store,
+      log.entries.map(({ event }) => event),
+    ),
+  };
+}
+const placeAfter = (entries: readonly { readonly position: number }[], position: number) => {
+  const place = entries.findIndex((entry) => entry.position > position);
+  return place < 0 ? entries.length : place;
+};
+
+/** The query API on what is stored. */
+async function queriesOn(store: ReturnType<typeof memoryReadStore>, events: LoggedEvent[]) {
+  const models = memoryReadModels();
+  Object.assign(models.use, { balances: '1', history: '1' });
+  const into = models.of('1');
+  for (const account of store.accountsOf('1')) {
+    into.accounts.set(account.accountId, account);
+    const { accountId, metadataVersion: version } = account;
+    if (version === undefined) continue;
+    into.metadata.set(metadataId(accountId, version), store.metadataOf('1', accountId, version)!);
+  }
+  for (const document of await store.documents(collections.lists('1'))) {
+    into.lists.set((document as ListDocument)._id, document as ListDocument);
+  }
+  for (const line of ofHistoryDocuments(await store.documents(collections.history('1')))) {
+    into.lines.set(line.eventId.slice('acct/'.length), line);
+  }
+  const app = queryApiForTests(models, logOf(events), 100);
+  /** All items of all pages. */
+  return async <Item>(path: string, query: Record<string, unknown>): Promise<Item[]> => {
+    const items: Item[] = [];
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const limit = 1 + below(60);
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const asked = { ...Object.fromEntries(given), limit, ...(cursor === '' ? {} : { cursor }) };
+      const { status, body } = await request(app).get(path).query(asked);
+      expect([seed, query, status]).toEqual([seed, query, 200]);
+      items.push(...(body.items as Item[]));
+      expect((body.items as Item[]).length).toBeLessThanOrEqual(limit);
+      cursor = body.nextCursor as string | null;
+    }
+    return items;
+  };
+}
+type Life = Awaited<ReturnType<typeof lived>>;
+
+/** The transfers that the events tell of, newest first; the statement of the test, not the bank. */
+function transfersIn({ log }: Life): ListedTransfer[] {
+  const found: ListedTransfer[] = [];
+  for (const { event } of log.entries) {
+    const { type, data, at, stream } = event;
+    if (type === 'transfer-sent' || type === 'transfer-reserved') {
+      const {
+        balance: _balance,
+        otherAccountId,
+        reversesTransferId,
+        ...terms
+      } = {
+        reversesTransferId: undefined,
+        ...data,
+      };
+      found.push({
+        ...terms,
+        ...(reversesTransferId === undefined ? {} : { reverses: reversesTransferId }),
+        fromAccountId: stream.slice(5) as never,
+        toAccountId: otherAccountId,
+        status: type === 'transfer-sent' ? 'completed' : 'pending',
+        idempotencyKey: event.commandId,
+        at,
+      });
+    }
+    if (type !== 'transfer-captured' && type !== 'transfer-released') continue;
+    const place = found.findIndex(({ transferId }) => transferId === data.transferId);
+    const end =
+      type === 'transfer-captured'
+        ? { status: 'completed' as const, captured: data.amount }
+        : { status: data.reason };
+    found[place] = { ...found[place]!, ...end, endedAt: at };
+  }
+  return found.toReversed();
+}
+
+const lives = Array.from({ length: LIVES }, lived);
+afterAll(() => Promise.all(lives));
+
+test(`transfers are found by any filters, newest first, SEED=${seed}`, async () => {
+  const counts: Record<string, number> = {};
+  for (const life of await Promise.all(lives)) {
+    const all = transfersIn(life);
+    // A life in which all are frozen or poor has none.
+    if (all.length === 0) continue;
+    for (let count = 0; count < QUESTIONS; count += 1) {
+      const some = one(all);
+      const maybe = <Value>(value: Value): Value | undefined => one([value, undefined, undefined]);
+      const query = {
+        accountId: maybe(one([some.fromAccountId, some.toAccountId, life.log.id(9)])),
+        status: maybe(one(['pending', 'completed', 'voided', 'expired'])),
+        reference: maybe(one([some.reference, 'inv-1', 'nobody has it'])),
+        idempotencyKey: maybe(some.idempotencyKey),
+        from: maybe(some.at),
+        to: maybe(new Date(Date.parse(some.at) + 60_000 * below(3_000) + 1).toISOString()),
+      };
+      const { accountId, from, to } = query;
+      const isWanted = (item: ListedTransfer): boolean =>
+        (accountId === undefined ||
+          [item.fromAccountId, item.toAccountId].includes(accountId as never)) &&
+        (query.status ?? item.status) === item.status &&
+        (query.reference ?? item.reference) === item.reference &&
+        (query.idempotencyKey ?? item.idempotencyKey) === item.idempotencyKey &&
+        (from === undefined || item.at >= from) &&
+        (to === undefined || item.at < to);
+      if (from !== undefined && to !== undefined && from >= to) continue;
+      const found = await life.get<ListedTransfer>('/v1/transfers', query);
+      const wanted = all.filter(isWanted);
+      expect({ query, found }).toEqual({ query, found: wanted });
+      for (const [name, value] of Object.entries(query)) {
+        if (value !== undefined && found.length > 0) counts[name] = (counts[name] ?? 0) + 1;
+      }
+    }
+  }
+  expect(Object.keys(counts).toSorted()).toEqual(
+    ['accountId', 'from', 'idempotencyKey', 'reference', 'status', 'to'].toSorted(),
+  );
+}, 120_000);
+test('accounts are found by what they are now, each once', async () => {
+  let found = 0;
+  for (const life of await Promise.all(lives)) {
+    const accounts = [...life.log.accounts].flatMap(([id, account]) =>
+      account.status === 'none' ? [] : [{ id, ...account }],
+    );
+    for (const query of [
+      ...['open', 'frozen', 'closed'].map((status) => ({ status })),
+      ...['CZK', 'EUR', 'JPY'].map((currency) => ({ currency })),
+      ...['Everyday', 'K', 'Savings', 'Nobody'].map((name) => ({ name })),
+      { 'metadata.branch': 'Brno' },
+      { 'metadata.a.b': '2' },
+      { name: 'K', 'metadata.branch': 'Brno', currency: 'CZK' },
+      { name: 'Savings', status: 'open' },
+    ] as Record<string, string>[]) {
+      const listed = await life.get<ListedAccount>('/v1/accounts', query);
+      const wanted = accounts.filter((account) =>
+        Object.entries(query).every(([name, value]) =>
+          name.startsWith('metadata.')
+            ? account.metadata?.[name.slice('metadata.'.length)] === value
+            : account[name as 'name'] === value,
+        ),
+      );
+      found += listed.length;
+      expect([query, listed.map(({ accountId }) => accountId).toSorted()]).toEqual([
+        query,
+        wanted.map(({ id }) => id).toSorted(),
+      ]);
+    }
+  }
+  expect(found).toBeGreaterThan(LIVES);
+});
+
+test('holds are found by their status', async () => {
+  const counts = { open: 0, captured: 0, voided: 0, expired: 0 };
+  for (const life of await Promise.all(lives)) {
+    for (const [id, account] of life.log.accounts) {
+      if (account.status === 'none') continue;
+      const of = (status?: string) =>
+        life.get<HoldsAnswer['items'][number]>(`/v1/accounts/${id}/holds`, { status });
+      const open = await of();
+      expect(await of('open')).toEqual(open);
+      expect(open).toMatchObject(
+        account.holds
+          .map(({ holdId, amount, placedAt, description, reference, expiresAt }) => ({
+            holdId,
+            status: 'open',
+            amount: formatAmount(amount, account.currency),
+            at: placedAt,
+            ...(description === undefined ? {} : { description }),
+            ...(reference === undefined ? {} : { reference }),
+            ...(expiresAt === undefined ? {} : { expiresAt }),
+          }))
+          .toReversed(),
+      );
+      counts.open += open.length;
+      for (const status of ['captured', 'voided', 'expired'] as const) {
+        const ended = await of(status);
+        counts[status] += ended.length;
+        const wanted = life.log.entries.filter(
+          ({ event }) => event.stream === `acct/${id}` && event.type === `hold-${status}`,
+        );
+        expect(ended.map(({ version }) => version)).toEqual(
+          wanted.map(({ event }) => event.version).toReversed(),
+        );
+      }
+    }
+  }
+  for (const count of Object.values(counts)) expect(count).toBeGreaterThan(0);
+});
