@@ -130,7 +130,13 @@ const DOORS = {
   'platform/limits': ['admission', 'connections', 'failed-logins', 'shares'],
   'platform/tokens': ['bearer', 'challenges', 'dpop'],
   'queries-bank-api/accounts': ['account-list', 'account-view', 'past-balance'],
-  'queries-bank-api/history': ['history-answers', 'history-view', 'refusal-answers'],
+  'queries-bank-api/history': [
+    'history-answers',
+    'history-view',
+    'hold-answers',
+    'refusal-answers',
+  ],
+  'queries-bank-api/lists': ['list-view', 'transfer-list'],
   'queries-bank-api/log': [
     'access-answers',
     'account-log',

@@ -17,7 +17,7 @@ const NOTHING: Past = {};
 /** Most keys of an account's metadata. */
 export const METADATA_KEYS_MAX = 20;
 /** Movements of one account that are taken back in part. Each is part of the state, like a hold. */
-export const PART_REVERSALS_MAX = 200;
+const PART_REVERSALS_MAX = 200;
 
 /**
  * Decides a command on the state of its account. Pure: it reads no clock, makes no id and does no

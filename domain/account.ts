@@ -95,7 +95,7 @@ export interface PendingTransfer {
 }
 
 /** A movement of which a part was taken back, and what can still be. */
-export interface PartReversal {
+interface PartReversal {
   readonly version: Version;
   readonly left: Minor;
 }

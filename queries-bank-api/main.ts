@@ -19,7 +19,7 @@ import { eventSourceAudit } from './log/audit-answers.ts';
 import { eventStreams } from './log/event-streams.ts';
 import { eventSourceAccountLog } from './log/account-log.ts';
 import { eventSourceProofs } from './log/proof-answers.ts';
-import { ListView } from './history/list-view.ts';
+import { ListView } from './lists/list-view.ts';
 import { HistoryView } from './history/history-view.ts';
 import { mongoReadModels } from './read-models/mongo-read-models.ts';
 import { personData } from './persons/person-answers.ts';

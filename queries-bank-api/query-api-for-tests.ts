@@ -3,7 +3,7 @@ import { openGate } from '../platform/http/gate-for-tests.ts';
 import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 import { AccountView } from './accounts/account-view.ts';
 import { queryApi, type QueryApiPorts } from './app.ts';
-import { ListView } from './history/list-view.ts';
+import { ListView } from './lists/list-view.ts';
 import { HistoryView } from './history/history-view.ts';
 import { auditForTests } from './log/audit-for-tests.ts';
 import { eventStreams } from './log/event-streams.ts';

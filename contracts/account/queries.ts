@@ -257,10 +257,11 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     summary: 'Accounts, of one owner or of all, in the order in which they were opened',
     description:
       'An account is listed when it passes every filter; metadata.KEY=value is one for each key, ' +
-      'for example metadata.branch=Brno. There is an index of currency, externalId, name, metadata ' +
-      'and of the status frozen or closed. An answer looks at ' +
-      `${FILTER_ACCOUNTS_MAX} accounts at most, so it may have fewer items than limit, even none, ` +
-      'and a nextCursor: go on until that is null. A cursor keeps its filters: with others it is ' +
+      'for example metadata.branch=Brno. There is an index of currency, externalId, name, ' +
+      'metadata and of the status frozen or closed. An answer looks at ' +
+      `${FILTER_ACCOUNTS_MAX} accounts at most, so it may have fewer items than limit, even ` +
+      'none, and a nextCursor: go on until that is null. A cursor keeps its filters: with ' +
+      'others it is ' +
       'refused. A customer is shown own accounts.',
     query: accountsQuery.shape,
     status: 200,

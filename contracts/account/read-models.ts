@@ -103,7 +103,8 @@ export function toHistoryDocument(accountId: string, entry: HistoryEntry): Histo
 const REVERSED = '/reversed/';
 /**
  * Tells the line of a reversed movement which version reversed it, and what that left. The link is
- * stored on that line's page, so that no written document changes, and must be written before the reversing line.
+ * stored on that line's page, so that no written document changes, and must be written before the
+ * reversing line.
  * @returns undefined for a line that reverses nothing.
  */
 export function toLinkDocument(

@@ -130,7 +130,7 @@ export function historyProjection({
     async apply(entries) {
       const { next, lines, faults } = project(entries);
       await setAside.add(faults);
-      // Before the lines, so that whoever reads a line finds the transfer that it is of.
+      // Before the lines: who reads a line finds the transfer that it is of.
       await lists.write(entries.filter(isReadable).filter(isOfAccount));
       if (lines.length > 0) await store.insertLines(lines);
       for (const [stream, version] of next) versions.set(stream, version);

@@ -118,7 +118,7 @@ function endsOf({ event, position }: PositionedAccountEvent): ListDocument[] {
 /**
  * Writes the lists. The number of an entry is how many of its list come before it in the log: it is
  * counted in memory, and for a list that is not known from what is stored of earlier positions. So
- * whoever writes an entry, and however often, writes the same document.
+ * any writer, however often, writes the same document.
  */
 export function listWriter(store: ListStore) {
   const counted = boundedMap<string, number>(LISTS_REMEMBERED);

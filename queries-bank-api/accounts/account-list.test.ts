@@ -123,7 +123,7 @@ test('given a rare account among many, one answer finds it, by the shortest list
   expect(models.state.calls - before).toBeLessThan(20);
 });
 
-test('given an owner with a rare account, an answer looks at so many and gives a cursor', async () => {
+test('given an owner with a rare account, an answer looks at so many', async () => {
   const many: readonly Part[] = Array.from(
     { length: 2 * FILTER_ACCOUNTS_MAX + 5 },
     (_unused, at) => (at === FILTER_ACCOUNTS_MAX + 3 ? { name: 'Rare' } : {}),

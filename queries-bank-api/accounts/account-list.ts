@@ -16,7 +16,7 @@ import { principalOf } from '../../platform/http/gate.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
-import type { ListView } from '../history/list-view.ts';
+import type { ListView } from '../lists/list-view.ts';
 import { placeIn, type AccountView } from './account-view.ts';
 
 /** Accounts of one reading while filters are passed. */

@@ -49,6 +49,14 @@ const TRIES: Readonly<Record<string, () => Promise<Try>>> = {
   setOverdraftLimit: () => of('/overdraft-limit', money),
   setLimits: () => of('/limits', {}),
   setDetails: () => of('/details', {}),
+  patchDetails: () => of('', { name: 'Household' }),
+  block: () => of('/blocks', { direction: 'debit' }),
+  unblock: async () => {
+    const body = { direction: 'credit' };
+    const account = await open();
+    await send('POST', `/v1/accounts/${account}/blocks`, body);
+    return { path: `/v1/accounts/${account}/blocks/lift`, body, account };
+  },
   setRefusalRecording: () => of('/refusal-recording', { recordRefusals: true }),
   freeze: () => of('/freeze', {}),
   unfreeze: async () => {

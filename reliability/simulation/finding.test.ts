@@ -60,7 +60,7 @@ async function lived() {
     for (let at = 0; at < log.entries.length;) {
       const size = 1 + below(30);
       await projection.apply(log.entries.slice(at, at + size));
-      // Now and then a writer begins anew where it had saved, and writes some again.
+      // Now and then a writer begins again where it had saved, and writes some again.
       if (below(5) === 0) await projection.flush();
       const isAgain = below(8) === 0;
       const reached = isAgain ? await projection.restore() : undefined;

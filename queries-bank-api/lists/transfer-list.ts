@@ -20,7 +20,7 @@ import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { readCursor, readPlaces, writeCursor, writePlaces } from '../cursors.ts';
 import { Unavailable } from '../read-models/read-models.ts';
-import { findLines, linesOf, type HistoryPorts } from './history-answers.ts';
+import { findLines, linesOf, type HistoryPorts } from '../history/history-answers.ts';
 import type { FoundTransfer, ListView } from './list-view.ts';
 
 const READS_AT_ONCE = 4;
