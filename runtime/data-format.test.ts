@@ -11,7 +11,7 @@ describe('the format of a data folder', () => {
   test('given no store, with keys or without, it is marked and found again', () => {
     writeFileSync(join(dataDir, 'secrets.json'), '{}');
     requireFormat(dataDir);
-    expect(readFileSync(join(dataDir, 'format'), 'utf8')).toBe('5\n');
+    expect(readFileSync(join(dataDir, 'format'), 'utf8')).toBe('6\n');
     mkdirSync(join(dataDir, 'immudb'));
     expect(() => requireFormat(dataDir)).not.toThrow();
   });
@@ -24,7 +24,8 @@ describe('the format of a data folder', () => {
   test.each([
     ['1', 'an older'],
     ['4', 'an older'],
-    ['6', 'another'],
+    ['5', 'an older'],
+    ['7', 'another'],
     ['', 'an older'],
     ['what', 'another'],
   ])('given format "%s", it is of %s release', (format, which) => {

@@ -5,7 +5,7 @@ import { join, dirname, resolve } from 'node:path';
 import { requireReachable, takeDataDir } from './users.ts';
 
 /** Goes up when what rests in a data folder can no longer be read by what was there before. */
-const FORMAT = 5;
+const FORMAT = 6;
 const FORMAT_FILE = 'format';
 /** The folders of the stores. Keys alone are no data: after a loss they come back first. */
 const STORES = ['postgres', 'immudb'];

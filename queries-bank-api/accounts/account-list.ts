@@ -9,7 +9,12 @@ import {
   PAGE_ITEMS_DEFAULT,
   type AccountFilters,
 } from '../../contracts/account/queries.ts';
-import { LIST_PAGE_ENTRIES, listNames, placeOfLine } from '../../contracts/account/lists.ts';
+import {
+  LIST_PAGE_ENTRIES,
+  listNames,
+  placeOfLine,
+  type ListEntry,
+} from '../../contracts/account/lists.ts';
 import type { AccountModel } from '../../contracts/account/read-models.ts';
 import type { RecordAccess } from '../../platform/access-reports.ts';
 import { principalOf } from '../../platform/http/gate.ts';
@@ -151,9 +156,11 @@ export function accountList({ accounts, lists, record }: AccountListPorts) {
   const find = async (filters: AccountFilters, from: number, limit: number): Promise<Stretch> => {
     const { ownerId } = filters;
     const found: AccountModel[] = [];
-    const chunk = isFiltered(filters) ? READ_AT_ONCE : limit + 1;
-    for (let place = from; ; place += chunk) {
-      if (place >= from + FILTER_ACCOUNTS_MAX) return { found, next: place };
+    // What nearly all accounts have is found among the first; then many are read at once.
+    let chunk = limit + 1;
+    const end = from + FILTER_ACCOUNTS_MAX;
+    for (let place = from; ; chunk = Math.min(READ_AT_ONCE, end - place)) {
+      if (place >= end) return { found, next: place };
       const read = await accounts.listed(ownerId, place, chunk);
       const passed = new Set<AccountModel>();
       await inParallel(read, METADATA_AT_ONCE, async (account) => {
@@ -162,28 +169,44 @@ export function accountList({ accounts, lists, record }: AccountListPorts) {
       found.push(...read.filter((account) => passed.has(account)));
       if (found.length > limit) return { found, next: placeIn(ownerId, found[limit]!) };
       if (read.length < chunk) return { found, next: undefined };
+      place += chunk;
     }
   };
 
+  /** The accounts of some entries: null where one does not pass, nothing where it is not there. */
+  const readEntries = async (
+    entries: readonly ListEntry[],
+    { isValid }: Index,
+    filters: AccountFilters,
+  ) => {
+    const read = new Map<number, AccountModel | null>();
+    await inParallel(entries, ACCOUNTS_AT_ONCE, async ({ number, line }) => {
+      const { accountId, version } = placeOfLine(line);
+      const account = await accounts.account(accountId);
+      if (account === undefined) return;
+      const isIt = isValid(account, version) && (await passes(filters, account));
+      read.set(number, isIt ? account : null);
+    });
+    return read;
+  };
   const findBy = async (
-    { list, isValid }: Index,
+    index: Index,
     filters: AccountFilters,
     from: number,
     limit: number,
   ): Promise<Stretch> => {
     const found: AccountModel[] = [];
+    let page: readonly ListEntry[] = [];
     for (let place = from; ;) {
       if (place >= from + FILTER_ACCOUNTS_MAX) return { found, next: place };
-      const page = await lists.entries(list, place);
-      const entries = page.filter(({ number }) => number >= place);
-      const read = new Map<number, AccountModel | null>();
-      await inParallel(entries, ACCOUNTS_AT_ONCE, async ({ number, line }) => {
-        const { accountId, version } = placeOfLine(line);
-        const account = await accounts.account(accountId);
-        if (account === undefined) return;
-        const isIt = isValid(account, version) && (await passes(filters, account));
-        read.set(number, isIt ? account : null);
-      });
+      if (place === from || place % LIST_PAGE_ENTRIES === 0) {
+        page = await lists.entries(index.list, place);
+      }
+      // No more than it takes, when all of them pass.
+      const wanted = Math.max(ACCOUNTS_AT_ONCE, limit + 1 - found.length);
+      const entries = page.filter(({ number }) => number >= place).slice(0, wanted);
+      if (entries.length === 0) return { found, next: undefined };
+      const read = await readEntries(entries, index, filters);
       for (const { number } of entries) {
         const account = read.get(number);
         // Not opened yet where accounts are read: what comes after it waits for it.
@@ -193,9 +216,6 @@ export function accountList({ accounts, lists, record }: AccountListPorts) {
         found.push(account);
       }
       place += entries.length;
-      if (place % LIST_PAGE_ENTRIES !== 0 || entries.length === 0) {
-        return { found, next: undefined };
-      }
     }
   };
 

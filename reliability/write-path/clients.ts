@@ -57,7 +57,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
 
   const bodyFor = (account: AccountId, id: string): { account: AccountId; body: CommandBody } => {
     const own = testName(id);
-    const remarks = chance.hits(0.1) ? { description: 'rent' } : {};
+    const remarks = chance.hits(0.1) ? { description: 'rent', valueDate: '2026-11-30' } : {};
     const here = (body: object, of = account) => ({ account: of, body: body as CommandBody });
     const kind = chance.weighted({
       deposit: 6,
@@ -70,6 +70,9 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       reverse: 2,
       'reverse-transfer': 2,
       'set-limits': 0.5,
+      'patch-details': 0.3,
+      block: 0.3,
+      unblock: 0.9,
     });
     switch (kind) {
       case 'deposit':
@@ -101,8 +104,10 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
         const part = chance.hits(0.5) ? { amount: amount(20) } : {};
         return here({ type: 'capture-transfer', transferId, ...part }, of);
       }
-      case 'reverse':
-        return here({ type: 'reverse', version: chance.between(1, 6) });
+      case 'reverse': {
+        const part = chance.hits(0.5) ? { amount: amount(20) } : {};
+        return here({ type: 'reverse', version: chance.between(1, 6), ...part });
+      }
       case 'reverse-transfer': {
         if (transfers.length === 0) break;
         const { account: to, target, transfer } = chance.pick(transfers.slice(-4));
@@ -114,6 +119,11 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       }
       case 'set-limits':
         return here({ type: 'set-limits', perDay: amount(200) });
+      case 'patch-details':
+        return here({ type: kind, name: chance.pick(['Everyday', null]), metadata: { a: id } });
+      case 'block':
+      case 'unblock':
+        return here({ type: kind, direction: chance.pick(['credit', 'debit']) });
     }
     return here({ type: 'deposit', amount: amount(60) });
   };
