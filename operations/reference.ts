@@ -6,10 +6,12 @@ import { projectRoot } from '../runtime/instance.ts';
 import { accessFiles } from '../runtime/mesh/configurations.ts';
 import { runCommand } from '../runtime/progress.ts';
 import { rotationPage } from '../runtime/rotation/rotations.ts';
+import { clientTypes } from './client-types.ts';
 import { configurationPage } from './configuration.ts';
 
 /**
- * `npm run reference`: writes docs/reference and docs/problems.md from the contracts,
+ * `npm run reference`: writes docs/reference, docs/problems.md and client/schema.d.ts from the
+ * contracts,
  * docs/configuration.md, and the files of components/ that say which app may call which.
  */
 runCommand(async () => {
@@ -24,6 +26,8 @@ runCommand(async () => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
+  const types = clientTypes(projectRoot(), join(folder, 'core-bank-api.openapi.json'));
+  writeFileSync(join(projectRoot(), 'client', 'schema.d.ts'), types);
   writeFileSync(join(docs, 'problems.md'), problemsPage());
   writeFileSync(join(docs, 'rotation.md'), rotationPage());
   writeFileSync(join(docs, 'configuration.md'), configurationPage(projectRoot()));

@@ -1,0 +1,100 @@
+import { answer, BankError, connect, onlyAt, type Bank } from '../../client/bank-client.ts';
+import { bankUnderTest, type BankUnderTest } from '../faults/bank-under-test.ts';
+import { STAFF } from '../faults/bank-fetch.ts';
+
+jest.setTimeout(120_000);
+
+let house: BankUnderTest;
+let bank: Bank;
+let retries = 0;
+beforeAll(async () => {
+  house = await bankUnderTest();
+  bank = connect({
+    baseUrl: house.commandUrl,
+    token: () => house.bank.token(STAFF),
+    attempts: 60,
+    onRetry: () => (retries += 1),
+  });
+});
+afterAll(() => house.close());
+
+async function open(more: object = {}): Promise<string> {
+  const person = { givenName: 'Jana', familyName: 'Nová' };
+  const { personId: ownerId } = await answer(bank.POST('/v1/persons', { body: person }));
+  const body = { ownerId, currency: 'CZK' as const, initialDeposit: '100.00', ...more };
+  return (await answer(bank.POST('/v1/accounts', { body }))).accountId;
+}
+const deposit = (id: string, amount: string, more: object = {}) =>
+  bank.POST('/v1/accounts/{id}/deposits', { params: { path: { id } }, body: { amount }, ...more });
+
+test('one address for commands and queries, and a query shows what this client wrote', async () => {
+  const id = await open({ name: 'Everyday' });
+  const params = { path: { id } };
+  for (let count = 1; count <= 20; count += 1) {
+    await answer(deposit(id, '1.00'));
+    const balance = await answer(bank.GET('/v1/accounts/{id}/balance', { params }));
+    expect(balance.ledger).toBe(`${100 + count}.00`);
+  }
+  const late = deposit(id, '1.00', { headers: onlyAt(3) });
+  await expect(answer(late)).rejects.toMatchObject({ problem: { code: 'version-mismatch' } });
+  await expect(answer(late)).rejects.toThrow(BankError);
+});
+
+test('lists are read to their end, over many pages', async () => {
+  const [from, to] = [await open(), await open()];
+  for (let count = 0; count < 7; count += 1) {
+    const terms = {
+      fromAccountId: from,
+      toAccountId: to,
+      amount: '1.00',
+      pending: count % 2 === 0,
+    };
+    await answer(bank.POST('/v1/transfers', { body: terms }));
+  }
+  // What was written waits for its version here; a list of all has none to wait for.
+  await answer(bank.GET('/v1/accounts/{id}/history', { params: { path: { id: from } } }));
+  const ids = async (query: object): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { transferId } of bank.each('/v1/transfers', {
+      query: { ...query, limit: 2 },
+    })) {
+      found.push(transferId);
+    }
+    return found;
+  };
+  const [all, pending] = [
+    await ids({ accountId: to }),
+    await ids({ accountId: from, status: 'pending' }),
+  ];
+  expect([all.length, pending.length]).toEqual([7, 4]);
+  expect(new Set(all).size).toBe(7);
+  const holds = bank.each('/v1/accounts/{id}/holds', { path: { id: from } });
+  expect((await holds.next()).done).toBe(true);
+});
+
+test('commands are executed once and events come once while programs are killed', async () => {
+  const id = await open();
+  const params = { path: { id } };
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const listening = (async () => {
+    for await (const { version } of bank.events(id, { after: 2, signal: stop.signal })) {
+      seen.push(version);
+      if (version === 62) return;
+    }
+  })();
+  const sending = (async () => {
+    for (let count = 0; count < 60; count += 1) await answer(deposit(id, '1.00'));
+  })();
+  for (const program of ['core-bank-api', 'bank-account-actor', 'queries-bank-api'] as const) {
+    expect(house.bank.kill(program, 'SIGKILL')).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  await sending;
+  await listening;
+  stop.abort();
+  expect(seen).toEqual(Array.from({ length: 60 }, (_unused, at) => at + 3));
+  const { ledger } = await answer(bank.GET('/v1/accounts/{id}/balance', { params }));
+  expect(ledger).toBe('160.00');
+  expect(retries).toBeGreaterThan(0);
+});
