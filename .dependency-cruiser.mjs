@@ -18,6 +18,7 @@ const OUTSIDE = [
   '^proofs/',
   '^runtime/',
   '^operations/',
+  '^client/',
 ];
 
 /** Which paths of other rooms a room may import. */
@@ -33,7 +34,15 @@ const MAY_IMPORT = {
     '^platform/http/operator-socket\\.ts$',
     '^contracts/access/',
   ],
-  operations: [...SHARED, ...SERVICES.map((name) => `^${name}/`), '^proofs/', '^runtime/'],
+  // It stands alone, because others install it without the rest.
+  client: [],
+  operations: [
+    ...SHARED,
+    ...SERVICES.map((name) => `^${name}/`),
+    '^proofs/',
+    '^runtime/',
+    '^client/bank-client\\.ts$',
+  ],
   reliability: OUTSIDE,
   bench: OUTSIDE,
   'core-bank-api': SHARED,

@@ -6,7956 +6,1126 @@
  */
 
 export interface paths {
-  '/v1/accounts': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts, of one owner or of all, in the order in which they were opened
+         * @description An account is listed when it passes every filter; metadata.KEY=value is one for each key, for example metadata.branch=Brno. There is an index of currency, externalId, name, metadata and of the status frozen or closed. An answer looks at 512 accounts at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. A cursor keeps its filters: with others it is refused. A customer is shown own accounts.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["listAccounts"];
+        put?: never;
+        /**
+         * Opens an account, with a first deposit if one is given
+         * @description Needs the scope `accounts:open`, which these roles can have: teller, service.
+         */
+        post: operations["openAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Accounts, of one owner or of all, in the order in which they were opened
-     * @description An account is listed when it passes every filter; metadata.KEY=value is one for each key, for example metadata.branch=Brno. There is an index of currency, externalId, name, metadata and of the status frozen or closed. An answer looks at 512 accounts at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. A cursor keeps its filters: with others it is refused. A customer is shown own accounts.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['listAccounts'];
-    put?: never;
-    /**
-     * Opens an account, with a first deposit if one is given
-     * @description Needs the scope `accounts:open`, which these roles can have: teller, service.
-     */
-    post: operations['openAccount'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/deposits': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts money into an account
+         * @description Needs the scope `cash:write`, which these roles can have: teller, service.
+         */
+        post: operations["deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Puts money into an account
-     * @description Needs the scope `cash:write`, which these roles can have: teller, service.
-     */
-    post: operations['deposit'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/withdrawals': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes money out of an account, as far as it is available
+         * @description Needs the scope `cash:write`, which these roles can have: teller, service.
+         */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Takes money out of an account, as far as it is available
-     * @description Needs the scope `cash:write`, which these roles can have: teller, service.
-     */
-    post: operations['withdraw'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/holds': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The holds of an account that are open, or that ended in one way, newest first
+         * @description Open holds are found at once. Ended ones are found in the history, of which an answer looks at 256 lines at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["listHolds"];
+        put?: never;
+        /**
+         * Sets money aside: it stays in the ledger but is not available
+         * @description Needs the scope `holds:write`, which these roles can have: teller, service.
+         */
+        post: operations["placeHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The holds of an account that are open, or that ended in one way, newest first
-     * @description Open holds are found at once. Ended ones are found in the history, of which an answer looks at 256 lines at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['listHolds'];
-    put?: never;
-    /**
-     * Sets money aside: it stays in the ledger but is not available
-     * @description Needs the scope `holds:write`, which these roles can have: teller, service.
-     */
-    post: operations['placeHold'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/holds/{holdId}/capture': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/holds/{holdId}/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the held money, or a part of it and releases the rest
+         * @description Needs the scope `holds:write`, which these roles can have: teller, service.
+         */
+        post: operations["captureHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Takes the held money, or a part of it and releases the rest
-     * @description Needs the scope `holds:write`, which these roles can have: teller, service.
-     */
-    post: operations['captureHold'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/holds/{holdId}/void': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/holds/{holdId}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Releases the held money
+         * @description Needs the scope `holds:write`, which these roles can have: teller, service.
+         */
+        post: operations["voidHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Releases the held money
-     * @description Needs the scope `holds:write`, which these roles can have: teller, service.
-     */
-    post: operations['voidHold'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/overdraft-limit': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/overdraft-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets how far the ledger may fall below zero
+         * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
+         */
+        put: operations["setOverdraftLimit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Sets how far the ledger may fall below zero
-     * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
-     */
-    put: operations['setOverdraftLimit'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/limits': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets what may leave the account at once and per day (UTC); missing: no limit
+         * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
+         */
+        put: operations["setLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Sets what may leave the account at once and per day (UTC); missing: no limit
-     * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
-     */
-    put: operations['setLimits'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/details': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets name and metadata; what is missing is removed
+         * @description Needs the scope `accounts:manage`, which these roles can have: teller, operator, service.
+         */
+        put: operations["setDetails"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Sets name and metadata; what is missing is removed
-     * @description Needs the scope `accounts:manage`, which these roles can have: teller, operator, service.
-     */
-    put: operations['setDetails'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An account with its balance
+         * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes name and metadata: null removes, what is missing stays
+         * @description Needs the scope `accounts:manage`, which these roles can have: teller, operator, service.
+         */
+        patch: operations["patchDetails"];
+        trace?: never;
     };
-    /**
-     * An account with its balance
-     * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readAccount'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    /**
-     * Changes name and metadata: null removes, what is missing stays
-     * @description Needs the scope `accounts:manage`, which these roles can have: teller, operator, service.
-     */
-    patch: operations['patchDetails'];
-    trace?: never;
-  };
-  '/v1/accounts/{id}/refusal-recording': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/refusal-recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets whether refused commands are recorded in the log
+         * @description Needs the scope `accounts:manage`, which these roles can have: teller, operator, service.
+         */
+        put: operations["setRefusalRecording"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Sets whether refused commands are recorded in the log
-     * @description Needs the scope `accounts:manage`, which these roles can have: teller, operator, service.
-     */
-    put: operations['setRefusalRecording'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/freeze': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops all movements; holds can still be voided and expire
+         * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
+         */
+        post: operations["freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Stops all movements; holds can still be voided and expire
-     * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
-     */
-    post: operations['freeze'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/unfreeze': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/unfreeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Allows movements again
+         * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
+         */
+        post: operations["unfreeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Allows movements again
-     * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
-     */
-    post: operations['unfreeze'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/blocks': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops what would leave the account, or what would come to it
+         * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
+         */
+        post: operations["block"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Stops what would leave the account, or what would come to it
-     * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
-     */
-    post: operations['block'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/blocks/lift': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/blocks/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lifts a block
+         * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
+         */
+        post: operations["unblock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Lifts a block
-     * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
-     */
-    post: operations['unblock'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/close': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Closes an empty account for ever
+         * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
+         */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Closes an empty account for ever
-     * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
-     */
-    post: operations['close'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/reversals': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/reversals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes back a deposit, withdrawal or capture, in one part or several
+         * @description Needs the scope `reversals:write`, which these roles can have: operator.
+         */
+        post: operations["reverse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Takes back a deposit, withdrawal or capture, in one part or several
-     * @description Needs the scope `reversals:write`, which these roles can have: operator.
-     */
-    post: operations['reverse'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/transfers': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Transfers, of one account or of all, newest first
+         * @description A transfer is listed when it passes every filter. By reference, and by a status that only pending transfers have had, there is an index; with other filters an answer looks at 256 transfers at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. A cursor keeps its filters: with others it is refused. A customer names an own account.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["listTransfers"];
+        put?: never;
+        /**
+         * Moves money between two accounts of one currency: both legs happen, or none
+         * @description Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
+         */
+        post: operations["transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Transfers, of one account or of all, newest first
-     * @description A transfer is listed when it passes every filter. By reference, and by a status that only pending transfers have had, there is an index; with other filters an answer looks at 256 transfers at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. A cursor keeps its filters: with others it is refused. A customer names an own account.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['listTransfers'];
-    put?: never;
-    /**
-     * Moves money between two accounts of one currency: both legs happen, or none
-     * @description Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
-     */
-    post: operations['transfer'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/transfers/{transferId}/capture': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/transfers/{transferId}/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves the money of a pending transfer, in part or whole; the rest is released
+         * @description Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
+         */
+        post: operations["captureTransfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Moves the money of a pending transfer, in part or whole; the rest is released
-     * @description Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
-     */
-    post: operations['captureTransfer'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/transfers/{transferId}/void': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/transfers/{transferId}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a pending transfer without moving money
+         * @description Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
+         */
+        post: operations["voidTransfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Ends a pending transfer without moving money
-     * @description Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
-     */
-    post: operations['voidTransfer'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/transfers/{transferId}/reversals': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/transfers/{transferId}/reversals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a completed transfer back, once, by a transfer the other way
+         * @description Needs the scope `reversals:write`, which these roles can have: operator.
+         */
+        post: operations["reverseTransfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Takes a completed transfer back, once, by a transfer the other way
-     * @description Needs the scope `reversals:write`, which these roles can have: operator.
-     */
-    post: operations['reverseTransfer'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/transfers/{transferId}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/transfers/{transferId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a transfer stands, and which transfer it reverses or is reversed by
+         * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["getTransfer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * How a transfer stands, and which transfer it reverses or is reversed by
-     * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['getTransfer'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/batches': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Executes many commands, those of one account in order; each has its own result
+         * @description Needs the scope `batches:write`, which these roles can have: teller, operator, service.
+         */
+        post: operations["executeBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Executes many commands, those of one account in order; each has its own result
-     * @description Needs the scope `batches:write`, which these roles can have: teller, operator, service.
-     */
-    post: operations['executeBatch'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/commands/{idempotencyKey}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/commands/{idempotencyKey}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what came of a command, however it was sent and however long ago
+         * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["commandStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Tells what came of a command, however it was sent and however long ago
-     * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['commandStatus'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/persons': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/persons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The persons, in the order in which they were registered
+         * @description Needs the scope `persons:list`, which these roles can have: teller, operator, privacy-officer, service.
+         */
+        get: operations["listPersons"];
+        put?: never;
+        /**
+         * Registers a person, who can then own accounts
+         * @description Needs the scope `persons:write`, which these roles can have: teller, privacy-officer, service.
+         */
+        post: operations["registerPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The persons, in the order in which they were registered
-     * @description Needs the scope `persons:list`, which these roles can have: teller, operator, privacy-officer, service.
-     */
-    get: operations['listPersons'];
-    put?: never;
-    /**
-     * Registers a person, who can then own accounts
-     * @description Needs the scope `persons:write`, which these roles can have: teller, privacy-officer, service.
-     */
-    post: operations['registerPerson'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/persons/{personId}/address': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/persons/{personId}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Gives a person another address
+         * @description Needs the scope `persons:write`, which these roles can have: teller, privacy-officer, service.
+         */
+        put: operations["changeAddress"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    /**
-     * Gives a person another address
-     * @description Needs the scope `persons:write`, which these roles can have: teller, privacy-officer, service.
-     */
-    put: operations['changeAddress'];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/persons/{personId}/erasure': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/persons/{personId}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the personal data of a person unreadable for ever; accounts and log stay
+         * @description Needs the scope `persons:erase`, which these roles can have: privacy-officer.
+         */
+        post: operations["erasePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Makes the personal data of a person unreadable for ever; accounts and log stay
-     * @description Needs the scope `persons:erase`, which these roles can have: privacy-officer.
-     */
-    post: operations['erasePerson'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/approvals': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for a second person, by when it expires; only what the sender may approve
+         * @description Needs the scope `approvals:read`, which these roles can have: teller, operator, auditor, privacy-officer.
+         */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * What waits for a second person, by when it expires; only what the sender may approve
-     * @description Needs the scope `approvals:read`, which these roles can have: teller, operator, auditor, privacy-officer.
-     */
-    get: operations['listApprovals'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/approvals/{approvalId}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/approvals/{approvalId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an approval stands
+         * @description Needs the scope `approvals:read`, which these roles can have: teller, operator, auditor, privacy-officer.
+         */
+        get: operations["readApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * How an approval stands
-     * @description Needs the scope `approvals:read`, which these roles can have: teller, operator, auditor, privacy-officer.
-     */
-    get: operations['readApproval'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/approvals/{approvalId}/approve': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/approvals/{approvalId}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approves what another person asked for: it is executed at once, or refused for good
+         * @description Needs the scope `approvals:write`, which these roles can have: teller, operator, privacy-officer.
+         */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Approves what another person asked for: it is executed at once, or refused for good
-     * @description Needs the scope `approvals:write`, which these roles can have: teller, operator, privacy-officer.
-     */
-    post: operations['approve'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/approvals/{approvalId}/reject': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/approvals/{approvalId}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rejects what another person asked for: it is never executed
+         * @description Needs the scope `approvals:write`, which these roles can have: teller, operator, privacy-officer.
+         */
+        post: operations["reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Rejects what another person asked for: it is never executed
-     * @description Needs the scope `approvals:write`, which these roles can have: teller, operator, privacy-officer.
-     */
-    post: operations['reject'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/balance': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The balance of an account, now or at any point of its past
+         * @description Without "at" and "version": the newest balance that the read side has. With one of them: the balance at that point, read from the immutable log. "at" is the clock of the account (the "at" of its events, which never goes back); an event of exactly that time counts. "final" says that the log holds a later event, so this answer is the same for ever; when it is false, something that was decided by that time may still be on its way to the log. A version that the log does not have yet is waited for, up to 2 s.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readBalance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The balance of an account, now or at any point of its past
-     * @description Without "at" and "version": the newest balance that the read side has. With one of them: the balance at that point, read from the immutable log. "at" is the clock of the account (the "at" of its events, which never goes back); an event of exactly that time counts. "final" says that the log holds a later event, so this answer is the same for ever; when it is false, something that was decided by that time may still be on its way to the log. A version that the log does not have yet is waited for, up to 2 s.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readBalance'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/history': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to an account, newest first
+         * @description Filters work on pages: an answer looks at 256 lines at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. "from" ends the search early; where "to" begins is found in the log. A cursor keeps its filters: with others it is refused.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * What happened to an account, newest first
-     * @description Filters work on pages: an answer looks at 256 lines at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. "from" ends the search early; where "to" begins is found in the log. A cursor keeps its filters: with others it is refused.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readHistory'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/events': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of an account from the immutable log, oldest first
+         * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The events of an account from the immutable log, oldest first
-     * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readEvents'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/events/stream': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of an account as they happen, each with the balance after it
+         * @description Server-sent events (text/event-stream), one message per event of the account: `id` is the account's version, `event` the type of the event, `data` JSON with the event and the balance after it, in the schema below. With Last-Event-ID, or lastEventId where no header can be set, it goes on after that version without loss and without doubles, however old it is, because it is read from the log; the header wins. Without both it begins now: the first block is a comment with the present version, and sets it as the last event id. Comments keep the connection alive every 15 s. A consumer that takes nothing for 10 s is cut off; it connects again and goes on. When the access token has ended or was taken back, the stream says so by the event token-ended and ends, at most 15 s late; with a new token it goes on.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The events of an account as they happen, each with the balance after it
-     * @description Server-sent events (text/event-stream), one message per event of the account: `id` is the account's version, `event` the type of the event, `data` JSON with the event and the balance after it, in the schema below. With Last-Event-ID, or lastEventId where no header can be set, it goes on after that version without loss and without doubles, however old it is, because it is read from the log; the header wins. Without both it begins now: the first block is a comment with the present version, and sets it as the last event id. Comments keep the connection alive every 15 s. A consumer that takes nothing for 10 s is cut off; it connects again and goes on. When the access token has ended or was taken back, the stream says so by the event token-ended and ends, at most 15 s late; with a new token it goes on.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['streamEvents'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/statements': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A statement of an account
+         * @description Opening balance, every movement of money, closing balance, read from the immutable log and added up before anything is sent: a statement that does not add up is never served. A day means all of it in the time zone of the bank (timeZone in the answer), so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or up to before it; v17 means from version 17 of the account on, or up to before it. "to" may lie later today: then the statement ends now. All of it is of one moment of the log, whatever comes in meanwhile; what came later is not in it. Holds and reservations are not booked and not in it. At most 10000 events (pdf: 2000) lie in one statement. "format" alone decides the type of the answer: application/json, text/csv (RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * A statement of an account
-     * @description Opening balance, every movement of money, closing balance, read from the immutable log and added up before anything is sent: a statement that does not add up is never served. A day means all of it in the time zone of the bank (timeZone in the answer), so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or up to before it; v17 means from version 17 of the account on, or up to before it. "to" may lie later today: then the statement ends now. All of it is of one moment of the log, whatever comes in meanwhile; what came later is not in it. Holds and reservations are not booked and not in it. At most 10000 events (pdf: 2000) lie in one statement. "format" alone decides the type of the answer: application/json, text/csv (RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readStatement'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/refusals': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The refused commands of an account that were recorded, newest first
+         * @description From the immutable log, where they are a stream of their own, refusal/{accountId}. Only accounts with recordRefusals have them. What was answered just now may come a moment later.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readRefusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The refused commands of an account that were recorded, newest first
-     * @description From the immutable log, where they are a stream of their own, refusal/{accountId}. Only accounts with recordRefusals have them. What was answered just now may come a moment later.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readRefusals'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/persons/{personId}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/persons/{personId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A person
+         * @description Needs the scope `persons:read`, which these roles can have: customer, teller, operator, privacy-officer, service.
+         */
+        get: operations["readPerson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * A person
-     * @description Needs the scope `persons:read`, which these roles can have: customer, teller, operator, privacy-officer, service.
-     */
-    get: operations['readPerson'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/status': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far the log is verified, with what result, and the last signed checkpoint
+         * @description Needs the scope `audit:read`, which these roles can have: auditor, operator, teller, service.
+         */
+        get: operations["readAuditStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * How far the log is verified, with what result, and the last signed checkpoint
-     * @description Needs the scope `audit:read`, which these roles can have: auditor, operator, teller, service.
-     */
-    get: operations['readAuditStatus'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/trial-balance': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/trial-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Per currency: what came in, what went out, what the accounts hold
+         * @description Without "position": of all that is audited. With it: of the log as it was at that position, that is of all events with that position or a lower one; "position" of the answer is that of the last of them and "at" is its time. "verdict" is "violated" from the first transaction on with which something is wrong. What is not audited yet is refused with position-not-audited, which says how far the audit is ("auditedPosition").
+         *
+         *     Needs the scope `audit:read`, which these roles can have: auditor, operator, teller, service.
+         */
+        get: operations["readTrialBalance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Per currency: what came in, what went out, what the accounts hold
-     * @description Without "position": of all that is audited. With it: of the log as it was at that position, that is of all events with that position or a lower one; "position" of the answer is that of the last of them and "at" is its time. "verdict" is "violated" from the first transaction on with which something is wrong. What is not audited yet is refused with position-not-audited, which says how far the audit is ("auditedPosition").
-     *
-     *     Needs the scope `audit:read`, which these roles can have: auditor, operator, teller, service.
-     */
-    get: operations['readTrialBalance'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/alarms': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a person must look at, oldest first
+         * @description Needs the scope `audit:read`, which these roles can have: auditor, operator, teller, service.
+         */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * What a person must look at, oldest first
-     * @description Needs the scope `audit:read`, which these roles can have: auditor, operator, teller, service.
-     */
-    get: operations['listAlarms'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/access': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who was refused, and who saw personal data of whom, newest first
+         * @description Like requests of one sender within seconds are one record with a count. A record passes when it passes every filter. An answer looks at 10000 records at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. What happened just now may come some seconds later. Records name ids and no names.
+         *
+         *     Needs the scope `audit:access`, which these roles can have: auditor, privacy-officer.
+         */
+        get: operations["listAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Who was refused, and who saw personal data of whom, newest first
-     * @description Like requests of one sender within seconds are one record with a count. A record passes when it passes every filter. An answer looks at 10000 records at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. What happened just now may come some seconds later. Records name ids and no names.
-     *
-     *     Needs the scope `audit:access`, which these roles can have: auditor, privacy-officer.
-     */
-    get: operations['listAccess'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/events/{version}/receipt': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/events/{version}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An event with the proof that it stands in the log, for "npx core-bank verify"
+         * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * An event with the proof that it stands in the log, for "npx core-bank verify"
-     * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readReceipt'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/refusals/{version}/receipt': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/refusals/{version}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The record of a refused command with the proof that it stands in the log
+         * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readRefusalReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The record of a refused command with the proof that it stands in the log
-     * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['readRefusalReceipt'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/export': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of an account with their proofs, one JSON document a line
+         * @description The first line says what the others are: what is below is its schema and theirs. With a period, the event before it and the one after it come too, so that none can be missing.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["exportAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The events of an account with their proofs, one JSON document a line
-     * @description The first line says what the others are: what is below is its schema and theirs. With a period, the event before it and the one after it come too, so that none can be missing.
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['exportAccount'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/accounts/{id}/refusals/export': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/accounts/{id}/refusals/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The recorded refusals of an account with their proofs, one JSON document a line
+         * @description Like the export of the account, of the stream refusal/{id}. An account without any has a first line only, which says so (headVersion 0).
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["exportRefusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The recorded refusals of an account with their proofs, one JSON document a line
-     * @description Like the export of the account, of the stream refusal/{id}. An account without any has a first line only, which says so (headVersion 0).
-     *
-     *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
-     */
-    get: operations['exportRefusals'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/public-key': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/public-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The key that states of the log are signed with
+         * @description Needs the scope `proofs:read`, which these roles can have: customer, teller, operator, auditor, privacy-officer, service.
+         */
+        get: operations["readPublicKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The key that states of the log are signed with
-     * @description Needs the scope `proofs:read`, which these roles can have: customer, teller, operator, auditor, privacy-officer, service.
-     */
-    get: operations['readPublicKey'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/state': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The state of the log now, signed
+         * @description Needs the scope `proofs:read`, which these roles can have: customer, teller, operator, auditor, privacy-officer, service.
+         */
+        get: operations["readState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The state of the log now, signed
-     * @description Needs the scope `proofs:read`, which these roles can have: customer, teller, operator, auditor, privacy-officer, service.
-     */
-    get: operations['readState'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/consistency': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The proof that a newer state of the log continues an older one
+         * @description Needs the scope `proofs:read`, which these roles can have: customer, teller, operator, auditor, privacy-officer, service.
+         */
+        get: operations["proveConsistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * The proof that a newer state of the log continues an older one
-     * @description Needs the scope `proofs:read`, which these roles can have: customer, teller, operator, auditor, privacy-officer, service.
-     */
-    get: operations['proveConsistency'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/v1/audit/log': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/v1/audit/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All transactions of the log with their keys and hashes, one a line, without values
+         * @description It shows the ids of all accounts and commands, so it is for auditors. Nothing else proves that a key was written once and that an account has no more versions than were shown.
+         *
+         *     Needs the scope `audit:log`, which these roles can have: auditor.
+         */
+        get: operations["walkLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * All transactions of the log with their keys and hashes, one a line, without values
-     * @description It shows the ids of all accounts and commands, so it is for auditors. Nothing else proves that a key was written once and that an account has no more versions than were shown.
-     *
-     *     Needs the scope `audit:log`, which these roles can have: auditor.
-     */
-    get: operations['walkLog'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    Problem: {
-      /** @description page about it, at the address of this API */
-      type: string;
-      title: string;
-      status: number;
-      detail: string;
-      instance: string;
-      /** @enum {string} */
-      code:
-        | 'invalid-request'
-        | 'malformed-json'
-        | 'unauthenticated'
-        | 'forbidden'
-        | 'same-person'
-        | 'foreign-origin'
-        | 'account-not-found'
-        | 'account-not-opened-yet'
-        | 'person-not-found'
-        | 'event-not-found'
-        | 'position-not-found'
-        | 'hold-not-found'
-        | 'transfer-not-found'
-        | 'approval-not-found'
-        | 'command-not-found'
-        | 'route-not-found'
-        | 'method-not-allowed'
-        | 'not-acceptable'
-        | 'request-timeout'
-        | 'account-frozen'
-        | 'account-not-frozen'
-        | 'account-blocked'
-        | 'account-not-blocked'
-        | 'account-closed'
-        | 'balance-not-zero'
-        | 'hold-already-resolved'
-        | 'hold-expired'
-        | 'hold-not-due'
-        | 'already-reversed'
-        | 'transfer-already-ended'
-        | 'transfer-expired'
-        | 'transfer-not-due'
-        | 'too-many-open'
-        | 'person-already-exists'
-        | 'person-erased'
-        | 'account-already-exists'
-        | 'position-not-audited'
-        | 'batch-aborted'
-        | 'approval-required'
-        | 'approval-ended'
-        | 'version-mismatch'
-        | 'payload-too-large'
-        | 'uri-too-long'
-        | 'unsupported-media-type'
-        | 'misdirected-request'
-        | 'owner-not-found'
-        | 'insufficient-funds'
-        | 'limit-exceeded'
-        | 'currency-mismatch'
-        | 'hold-amount-exceeded'
-        | 'reversal-amount-exceeded'
-        | 'transfer-amount-exceeded'
-        | 'not-reversible'
-        | 'same-account'
-        | 'idempotency-key-reused'
-        | 'statement-too-long'
-        | 'too-many-requests'
-        | 'headers-too-large'
-        | 'internal-error'
-        | 'statement-unsound'
-        | 'account-set-aside'
-        | 'person-set-aside'
-        | 'service-unavailable'
-        | 'version-not-reached';
-      errors?: {
-        at: string;
-        message: string;
-      }[];
-      available?: string;
-      shortfall?: string;
-      ledger?: string;
-      held?: string;
-      reserved?: string;
-      allowed?: string;
-      used?: string;
-      currency?: string;
-      limit?: string | number;
-      most?: number;
-      /** Format: date-time */
-      resetsAt?: string;
-      version?: number;
-      eventType?: string;
-      /** Format: uuid */
-      accountId?: string;
-      refusalId?: string | null;
-      /** Format: uuid */
-      approvalId?: string;
-      approval?: string;
-      scope?: string;
-      /** Format: date-time */
-      openedAt?: string;
-      eventsMax?: number;
-      fitsTo?: string;
-      requestId?: string;
-      auditedPosition?: number | null;
-    } & {
-      [key: string]: unknown;
-    };
-    OpenedAccount: {
-      /** Format: uuid */
-      accountId: string;
-      accountNumber: string;
-      ownerId: string;
-      currency: string;
-      /** @enum {string} */
-      status: 'open' | 'frozen' | 'closed';
-      version: number;
-      balance: components['schemas']['Balance'];
-      overdraftLimit: string;
-      limits?: {
-        perWithdrawal?: string;
-        perDay?: string;
-      };
-      blocks?: ('credit' | 'debit')[];
-      externalId?: string;
-      name?: string;
-      metadata?: {
-        [key: string]: string;
-      };
-      /** @constant */
-      recordRefusals?: true;
-      /** Format: date-time */
-      openedAt: string;
-      /** Format: date-time */
-      at: string;
-      /**
-       * @description a dry run: this would be the answer, and nothing was written
-       * @constant
-       */
-      dryRun?: true;
-      /**
-       * @description of a dry run: a second person would have to approve it
-       * @constant
-       */
-      needsApproval?: true;
-    };
-    Balance: {
-      ledger: string;
-      held: string;
-      available: string;
-    };
-    PendingApproval: {
-      /** Format: uuid */
-      approvalId: string;
-      /** @constant */
-      status: 'waiting';
-      /** Format: date-time */
-      expiresAt: string;
-    };
-    ListedAccount: {
-      /** Format: uuid */
-      accountId: string;
-      accountNumber: string;
-      ownerId: string;
-      currency: string;
-      /** @enum {string} */
-      status: 'open' | 'frozen' | 'closed';
-      version: number;
-      balance: components['schemas']['Balance'];
-      overdraftLimit: string;
-      limits?: {
-        perWithdrawal?: string;
-        perDay?: string;
-      };
-      blocks?: ('credit' | 'debit')[];
-      externalId?: string;
-      name?: string;
-      metadata?: {
-        [key: string]: string;
-      };
-      /** @constant */
-      recordRefusals?: true;
-      /** Format: date-time */
-      openedAt: string;
-      /** Format: date-time */
-      at: string;
-      /** @constant */
-      setAside?: true;
-    };
-    CommandOutcome: {
-      commandId: string;
-      /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-      causationId?: string;
-      /** Format: uuid */
-      accountId: string;
-      version: number;
-      /** Format: uuid */
-      holdId?: string;
-      event: {
-        id: string;
-        type: string;
-        version: number;
-        /** Format: date-time */
-        at: string;
-      } & {
-        [key: string]: unknown;
-      };
-      balance: components['schemas']['Balance'];
-      /**
-       * @description a dry run: this would be the answer, and nothing was written
-       * @constant
-       */
-      dryRun?: true;
-      /**
-       * @description of a dry run: a second person would have to approve it
-       * @constant
-       */
-      needsApproval?: true;
-    };
-    Account: {
-      /** Format: uuid */
-      accountId: string;
-      accountNumber: string;
-      ownerId: string;
-      currency: string;
-      /** @enum {string} */
-      status: 'open' | 'frozen' | 'closed';
-      version: number;
-      balance: components['schemas']['Balance'];
-      overdraftLimit: string;
-      limits?: {
-        perWithdrawal?: string;
-        perDay?: string;
-      };
-      blocks?: ('credit' | 'debit')[];
-      externalId?: string;
-      name?: string;
-      metadata?: {
-        [key: string]: string;
-      };
-      /** @constant */
-      recordRefusals?: true;
-      /** Format: date-time */
-      openedAt: string;
-      /** Format: date-time */
-      at: string;
-    };
-    TransferOutcome: {
-      transferId: string;
-      /** @enum {string} */
-      status:
-        | 'pending'
-        | 'completed'
-        | 'voided'
-        | 'expired'
-        | 'would-be-pending'
-        | 'would-complete'
-        | 'would-be-voided';
-      fromAccountId: string;
-      toAccountId: string;
-      amount: string;
-      captured?: string;
-      /**
-       * @description ISO 4217 code
-       * @example CZK
-       */
-      currency: string;
-      description?: string;
-      reference?: string;
-      metadata?: {
-        [key: string]: string;
-      };
-      /**
-       * Format: date
-       * @example 2026-01-31
-       */
-      valueDate?: string;
-      /**
-       * Format: date-time
-       * @example 2026-01-31T12:00:00Z
-       */
-      expiresAt?: string;
-      reason?: {
-        code: string;
-        title: string;
-      };
-      steps: {
-        id: string;
-        type: string;
-        version: number;
-        /** Format: date-time */
-        at: string;
-      }[];
-      from?: components['schemas']['Outcome'];
-      to?: components['schemas']['Outcome'];
-      reverses?: string;
-      reversedBy?: string;
-      /**
-       * @description a dry run: this would be the answer, and nothing was written
-       * @constant
-       */
-      dryRun?: true;
-      /**
-       * @description of a dry run: a second person would have to approve it
-       * @constant
-       */
-      needsApproval?: true;
-    };
-    Outcome: {
-      commandId: string;
-      /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-      causationId?: string;
-      /** Format: uuid */
-      accountId: string;
-      version: number;
-      /** Format: uuid */
-      holdId?: string;
-      event: {
-        id: string;
-        type: string;
-        version: number;
-        /** Format: date-time */
-        at: string;
-      } & {
-        [key: string]: unknown;
-      };
-      balance: components['schemas']['Balance'];
-    };
-    ListedTransfer: {
-      transferId: string;
-      /** @enum {string} */
-      status: 'pending' | 'completed' | 'voided' | 'expired';
-      fromAccountId: string;
-      toAccountId: string;
-      amount: string;
-      captured?: string;
-      /**
-       * @description ISO 4217 code
-       * @example CZK
-       */
-      currency: string;
-      description?: string;
-      reference?: string;
-      metadata?: {
-        [key: string]: string;
-      };
-      /**
-       * Format: date
-       * @example 2026-01-31
-       */
-      valueDate?: string;
-      /**
-       * Format: date-time
-       * @example 2026-01-31T12:00:00Z
-       */
-      expiresAt?: string;
-      reverses?: string;
-      idempotencyKey: string;
-      /** Format: date-time */
-      at: string;
-      /** Format: date-time */
-      endedAt?: string;
-    };
-    Transfer: {
-      transferId: string;
-      /** @enum {string} */
-      status: 'pending' | 'completed' | 'voided' | 'expired';
-      fromAccountId: string;
-      toAccountId: string;
-      amount: string;
-      captured?: string;
-      /**
-       * @description ISO 4217 code
-       * @example CZK
-       */
-      currency: string;
-      description?: string;
-      reference?: string;
-      metadata?: {
-        [key: string]: string;
-      };
-      /**
-       * Format: date
-       * @example 2026-01-31
-       */
-      valueDate?: string;
-      /**
-       * Format: date-time
-       * @example 2026-01-31T12:00:00Z
-       */
-      expiresAt?: string;
-      reason?: {
-        code: string;
-        title: string;
-      };
-      steps: {
-        id: string;
-        type: string;
-        version: number;
-        /** Format: date-time */
-        at: string;
-      }[];
-      from?: components['schemas']['Outcome'];
-      to?: components['schemas']['Outcome'];
-      reverses?: string;
-      reversedBy?: string;
-    };
-    BatchCommand:
-      | {
-          ownerId: string;
-          /**
-           * @description ISO 4217 code
-           * @enum {string}
-           */
-          currency:
-            | 'AED'
-            | 'AFN'
-            | 'ALL'
-            | 'AMD'
-            | 'AOA'
-            | 'ARS'
-            | 'AUD'
-            | 'AWG'
-            | 'AZN'
-            | 'BAM'
-            | 'BBD'
-            | 'BDT'
-            | 'BHD'
-            | 'BIF'
-            | 'BMD'
-            | 'BND'
-            | 'BOB'
-            | 'BOV'
-            | 'BRL'
-            | 'BSD'
-            | 'BTN'
-            | 'BWP'
-            | 'BYN'
-            | 'BZD'
-            | 'CAD'
-            | 'CDF'
-            | 'CHE'
-            | 'CHF'
-            | 'CHW'
-            | 'CLF'
-            | 'CLP'
-            | 'CNY'
-            | 'COP'
-            | 'COU'
-            | 'CRC'
-            | 'CUP'
-            | 'CVE'
-            | 'CZK'
-            | 'DJF'
-            | 'DKK'
-            | 'DOP'
-            | 'DZD'
-            | 'EGP'
-            | 'ERN'
-            | 'ETB'
-            | 'EUR'
-            | 'FJD'
-            | 'FKP'
-            | 'GBP'
-            | 'GEL'
-            | 'GHS'
-            | 'GIP'
-            | 'GMD'
-            | 'GNF'
-            | 'GTQ'
-            | 'GYD'
-            | 'HKD'
-            | 'HNL'
-            | 'HTG'
-            | 'HUF'
-            | 'IDR'
-            | 'ILS'
-            | 'INR'
-            | 'IQD'
-            | 'IRR'
-            | 'ISK'
-            | 'JMD'
-            | 'JOD'
-            | 'JPY'
-            | 'KES'
-            | 'KGS'
-            | 'KHR'
-            | 'KMF'
-            | 'KPW'
-            | 'KRW'
-            | 'KWD'
-            | 'KYD'
-            | 'KZT'
-            | 'LAK'
-            | 'LBP'
-            | 'LKR'
-            | 'LRD'
-            | 'LSL'
-            | 'LYD'
-            | 'MAD'
-            | 'MDL'
-            | 'MGA'
-            | 'MKD'
-            | 'MMK'
-            | 'MNT'
-            | 'MOP'
-            | 'MRU'
-            | 'MUR'
-            | 'MVR'
-            | 'MWK'
-            | 'MXN'
-            | 'MXV'
-            | 'MYR'
-            | 'MZN'
-            | 'NAD'
-            | 'NGN'
-            | 'NIO'
-            | 'NOK'
-            | 'NPR'
-            | 'NZD'
-            | 'OMR'
-            | 'PAB'
-            | 'PEN'
-            | 'PGK'
-            | 'PHP'
-            | 'PKR'
-            | 'PLN'
-            | 'PYG'
-            | 'QAR'
-            | 'RON'
-            | 'RSD'
-            | 'RUB'
-            | 'RWF'
-            | 'SAR'
-            | 'SBD'
-            | 'SCR'
-            | 'SDG'
-            | 'SEK'
-            | 'SGD'
-            | 'SHP'
-            | 'SLE'
-            | 'SOS'
-            | 'SRD'
-            | 'SSP'
-            | 'STN'
-            | 'SVC'
-            | 'SYP'
-            | 'SZL'
-            | 'THB'
-            | 'TJS'
-            | 'TMT'
-            | 'TND'
-            | 'TOP'
-            | 'TRY'
-            | 'TTD'
-            | 'TWD'
-            | 'TZS'
-            | 'UAH'
-            | 'UGX'
-            | 'USD'
-            | 'USN'
-            | 'UYI'
-            | 'UYU'
-            | 'UYW'
-            | 'UZS'
-            | 'VED'
-            | 'VES'
-            | 'VND'
-            | 'VUV'
-            | 'WST'
-            | 'XAF'
-            | 'XCD'
-            | 'XCG'
-            | 'XOF'
-            | 'XPF'
-            | 'YER'
-            | 'ZAR'
-            | 'ZMW'
-            | 'ZWG';
-          name?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          overdraftLimit?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          initialDeposit?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /** @description the account's name in another system, to find it by; it never changes */
-          externalId?: string;
-          /** @description true: a command that a rule refuses is recorded in the log, with what was seen */
-          recordRefusals?: boolean;
-          /** @constant */
-          type: 'open-account';
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          /**
-           * @description decimal string greater than zero
-           * @example 125.50
-           */
-          amount: string;
-          /** @description the currency you have in mind: in an account of another nothing is done */
-          currency?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-          /** @constant */
-          type: 'deposit';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          /**
-           * @description decimal string greater than zero
-           * @example 125.50
-           */
-          amount: string;
-          /** @description the currency you have in mind: in an account of another nothing is done */
-          currency?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-          /** @constant */
-          type: 'withdraw';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          /**
-           * @description decimal string greater than zero
-           * @example 125.50
-           */
-          amount: string;
-          /** @description the currency you have in mind: in an account of another nothing is done */
-          currency?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date-time
-           * @description when the bank releases the hold by itself; it stays until resolved without it
-           * @example 2026-01-31T12:00:00Z
-           */
-          expiresAt?: string;
-          /** @constant */
-          type: 'place-hold';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          /**
-           * @description what is taken, the rest is released; all of the hold when missing
-           * @example 125.50
-           */
-          amount?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-          holdId: string;
-          /** @constant */
-          type: 'capture-hold';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          holdId: string;
-          /** @constant */
-          type: 'void-hold';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          amount: string;
-          /** @constant */
-          type: 'set-overdraft-limit';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          perWithdrawal?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          perDay?: string;
-          /** @constant */
-          type: 'set-limits';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          name?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /** @constant */
-          type: 'set-details';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          name?: string | null;
-          metadata?: {
-            [key: string]: string | null;
-          };
-          /** @constant */
-          type: 'patch-details';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          recordRefusals: boolean;
-          /** @constant */
-          type: 'set-refusal-recording';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          reason?: string;
-          /** @constant */
-          type: 'freeze';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          reason?: string;
-          /** @constant */
-          type: 'unfreeze';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          reason?: string;
-          /**
-           * @description debit: nothing leaves the account; credit: nothing comes to it
-           * @enum {string}
-           */
-          direction: 'credit' | 'debit';
-          /** @constant */
-          type: 'block';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          reason?: string;
-          /**
-           * @description debit: nothing leaves the account; credit: nothing comes to it
-           * @enum {string}
-           */
-          direction: 'credit' | 'debit';
-          /** @constant */
-          type: 'unblock';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          reason?: string;
-          /** @constant */
-          type: 'close';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        }
-      | {
-          reason?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-          /** @description number of events of the account so far */
-          version: number;
-          /**
-           * @description what is taken back; all that was not taken back yet when missing
-           * @example 125.50
-           */
-          amount?: string;
-          /** @constant */
-          type: 'reverse';
-          /** @description account id (UUID) or account number (20 digits) */
-          accountId: string;
-          /** @description makes the command safe to send again, for ever */
-          idempotencyKey?: string;
-        };
-    BatchResult: {
-      status: number;
-      idempotencyKey?: string;
-      /** Format: uuid */
-      accountId?: string;
-      /** @constant */
-      replayed?: true;
-      outcome?: components['schemas']['Outcome'];
-      account?: components['schemas']['Account'];
-      problem?: components['schemas']['Problem'];
-    };
-    CommandStatus: {
-      /** @constant */
-      status: 'executed';
-      commandId: string;
-      /** Format: uuid */
-      accountId: string;
-      account?: components['schemas']['Account'];
-      outcome?: components['schemas']['Outcome'];
-      transfer?: components['schemas']['Transfer'];
-      events: {
-        id: string;
-        type: string;
-        version: number;
-        /** Format: date-time */
-        at: string;
-      }[];
-    };
-    Address: {
-      line1: string;
-      line2?: string;
-      city: string;
-      postalCode: string;
-      /**
-       * @description name or ISO 3166 code
-       * @example CZ
-       */
-      country: string;
-    };
-    Approval: {
-      /** Format: uuid */
-      approvalId: string;
-      /** @enum {string} */
-      status: 'waiting' | 'approved' | 'rejected' | 'refused' | 'expired';
-      /** Format: uuid */
-      accountId?: string;
-      /** Format: uuid */
-      personId?: string;
-      command: {
-        type: string;
-      } & {
-        [key: string]: unknown;
-      };
-      idempotencyKey: string;
-      askedBy: components['schemas']['ActedBy'];
-      /** Format: date-time */
-      askedAt: string;
-      /** Format: date-time */
-      expiresAt: string;
-      decidedBy?: components['schemas']['ActedBy'];
-      reason?: string;
-      refusal?: {
-        code: string;
-      } & {
-        [key: string]: unknown;
-      };
-      version: number;
-      /** Format: date-time */
-      at: string;
-    };
-    /**
-     * @description who did it: client, subject, roles (joined by ","), strength of the authentication, and for whom if it was delegated, with a space between them; missing where the bank itself did
-     * @example branch-desk 5d0c2b6e teller multi-factor
-     */
-    ActedBy: string;
-    BalanceAnswer: {
-      /** Format: uuid */
-      accountId: string;
-      currency: string;
-      version: number;
-      /** Format: date-time */
-      at: string;
-      ledger: string;
-      held: string;
-      available: string;
-      position?: number;
-      final?: boolean;
-    };
-    HistoryLine: {
-      version: number;
-      type: string;
-      /** @enum {string} */
-      direction: 'credit' | 'debit' | 'none';
-      amount: string;
-      currency: string;
-      balanceAfter: components['schemas']['Balance'];
-      description?: string;
-      reference?: string;
-      metadata?: {
-        [key: string]: string;
-      };
-      reason?: string;
-      /** Format: uuid */
-      holdId?: string;
-      /** Format: date-time */
-      expiresAt?: string;
-      /** Format: uuid */
-      transferId?: string;
-      /** Format: uuid */
-      otherAccountId?: string;
-      /**
-       * Format: date
-       * @example 2026-01-31
-       */
-      valueDate?: string;
-      /** @enum {string} */
-      blocked?: 'credit' | 'debit';
-      reverses?: number;
-      reversedBy?: number;
-      left?: string;
-      reversesTransferId?: string;
-      commandId: string;
-      by?: components['schemas']['ActedBy'];
-      approvedBy?: components['schemas']['ActedBy'];
-      /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-      causationId?: string;
-      eventId: string;
-      /** Format: date-time */
-      at: string;
-      position: number;
-    };
-    PositionedEvent:
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-opened';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            name?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /** @example jana-novakova */
-            ownerId: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            overdraftLimit: string;
-            externalId?: string;
-            /** @constant */
-            recordRefusals?: true;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-frozen';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-unfrozen';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-closed';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-blocked';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
+    schemas: {
+        Problem: {
+            /** @description page about it, at the address of this API */
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            instance: string;
             /** @enum {string} */
-            blocked: 'credit' | 'debit';
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-unblocked';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-            /** @enum {string} */
-            blocked: 'credit' | 'debit';
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'overdraft-limit-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            overdraftLimit: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'limits-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            perWithdrawal?: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            perDay?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'details-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            name?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'refusal-recording-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            recordRefusals: boolean;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'money-deposited';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'money-withdrawn';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'movement-reversed';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            reason?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * @description number of events of the account so far
-             * @example 2
-             */
-            reverses: number;
-            /** @enum {string} */
-            direction: 'credit' | 'debit';
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            left?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-placed';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00Z
-             */
-            expiresAt?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-captured';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            released: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-voided';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-expired';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-sent';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            reversesTransferId?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-received';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            reversesTransferId?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-reserved';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00Z
-             */
-            expiresAt?: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-captured';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            released: string;
-          };
-          position: number;
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-released';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            /** @enum {string} */
-            reason: 'voided' | 'expired';
-          };
-          position: number;
+            code: "invalid-request" | "malformed-json" | "unauthenticated" | "forbidden" | "same-person" | "foreign-origin" | "account-not-found" | "account-not-opened-yet" | "person-not-found" | "event-not-found" | "position-not-found" | "hold-not-found" | "transfer-not-found" | "approval-not-found" | "command-not-found" | "route-not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "account-frozen" | "account-not-frozen" | "account-blocked" | "account-not-blocked" | "account-closed" | "balance-not-zero" | "hold-already-resolved" | "hold-expired" | "hold-not-due" | "already-reversed" | "transfer-already-ended" | "transfer-expired" | "transfer-not-due" | "too-many-open" | "person-already-exists" | "person-erased" | "account-already-exists" | "position-not-audited" | "batch-aborted" | "approval-required" | "approval-ended" | "version-mismatch" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "misdirected-request" | "owner-not-found" | "insufficient-funds" | "limit-exceeded" | "currency-mismatch" | "hold-amount-exceeded" | "reversal-amount-exceeded" | "transfer-amount-exceeded" | "not-reversible" | "same-account" | "idempotency-key-reused" | "statement-too-long" | "too-many-requests" | "headers-too-large" | "internal-error" | "statement-unsound" | "account-set-aside" | "person-set-aside" | "service-unavailable" | "version-not-reached";
+            errors?: {
+                at: string;
+                message: string;
+            }[];
+            available?: string;
+            shortfall?: string;
+            ledger?: string;
+            held?: string;
+            reserved?: string;
+            allowed?: string;
+            used?: string;
+            currency?: string;
+            limit?: string | number;
+            most?: number;
+            /** Format: date-time */
+            resetsAt?: string;
+            version?: number;
+            eventType?: string;
+            /** Format: uuid */
+            accountId?: string;
+            refusalId?: string | null;
+            /** Format: uuid */
+            approvalId?: string;
+            approval?: string;
+            scope?: string;
+            /** Format: date-time */
+            openedAt?: string;
+            eventsMax?: number;
+            fitsTo?: string;
+            requestId?: string;
+            auditedPosition?: number | null;
+        } & {
+            [key: string]: unknown;
         };
-    Statement: {
-      statementId: string;
-      /** Format: uuid */
-      accountId: string;
-      accountNumber: string;
-      ownerId: string;
-      currency: string;
-      timeZone: string;
-      from: string;
-      to: string;
-      /** Format: date-time */
-      createdAt: string;
-      final: boolean;
-      opening: {
-        ledger: string;
-        version: number;
-      };
-      credits: {
-        count: number;
-        amount: string;
-      };
-      debits: {
-        count: number;
-        amount: string;
-      };
-      closing: {
-        ledger: string;
-        held: string;
-        available: string;
-        version: number;
-        /** Format: date-time */
-        at: string;
-      };
-      entries: {
-        version: number;
-        type: string;
-        amount: string;
-        /** Format: date-time */
-        at: string;
-        eventId: string;
-        position: number;
-        description?: string;
-        reference?: string;
-        reason?: string;
-        /** Format: uuid */
-        holdId?: string;
-        commandId: string;
-        /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-        causationId?: string;
-        /** Format: uuid */
-        transferId?: string;
-        /** Format: uuid */
-        otherAccountId?: string;
-        reverses?: number;
-        reversesTransferId?: string;
-        /** @enum {string} */
-        direction: 'credit' | 'debit';
-        /**
-         * Format: date
-         * @example 2026-01-31
-         */
-        date: string;
-        /**
-         * Format: date
-         * @example 2026-01-31
-         */
-        valueDate: string;
-        balanceAfter: string;
-        otherAccountNumber?: string;
-        receipt: string;
-      }[];
-      log: {
-        eventId: string;
-        position: number;
-        signedState: components['schemas']['SignedState'];
-      };
-    };
-    SignedState: {
-      txId: number;
-      txHash: string;
-      db: string;
-      /** Format: base64 */
-      signature: string;
-    };
-    Person: {
-      /** Format: uuid */
-      personId: string;
-      /** @enum {string} */
-      status: 'registered' | 'erased';
-      version: number;
-      givenName?: string;
-      familyName?: string;
-      email?: string;
-      address?: components['schemas']['Address'];
-      /** Format: date-time */
-      registeredAt: string;
-      /** Format: date-time */
-      at: string;
-    };
-    AuditStatus: {
-      /** @enum {string} */
-      verdict: 'nothing-checked' | 'balanced' | 'violated';
-      says: string;
-      /** @enum {string} */
-      phase: 'starting' | 'replaying' | 'following' | 'waiting';
-      reason?: string;
-      position: number;
-      transaction: number;
-      root: string;
-      at: string | null;
-      events: number;
-      accounts: number;
-      head: number;
-      alarms: number;
-      readSideCompared: number;
-      journalCompared: {
-        at: string | null;
-        reason?: string;
-      };
-      checkpoint: {
-        checkpoint: {
-          position: number;
-          transaction: number;
-          root: string;
-          events: number;
-          accounts: number;
-          persons: number;
-          openTransfers: number;
-          currencies: {
-            currency: string;
-            externalIn: string;
-            externalOut: string;
-            ledgers: string;
-            inFlight: string;
-            balanced: boolean;
-          }[];
-          violations: number;
-          /** @enum {string} */
-          verdict: 'nothing-checked' | 'balanced' | 'violated';
-          /** @constant */
-          format: 'core-bank-checkpoint/1';
-          number: number;
-          previous: string;
-          /** Format: date-time */
-          at: string;
-          says: string;
-        };
-        /** Format: base64 */
-        signature: string;
-      } | null;
-    };
-    TrialBalance: {
-      position: number;
-      transaction: number;
-      at: string | null;
-      balanced: boolean;
-      /** @enum {string} */
-      verdict: 'nothing-checked' | 'balanced' | 'violated';
-      events: number;
-      accounts: number;
-      openTransfers?: number;
-      currencies: {
-        currency: string;
-        externalIn: string;
-        externalOut: string;
-        ledgers: string;
-        inFlight: string;
-        balanced: boolean;
-      }[];
-    };
-    Receipt: {
-      /** @constant */
-      format: 'core-bank-receipt/1';
-      position: number;
-      event: components['schemas']['Event'];
-      inclusion: {
-        leaf: number;
-        width: number;
-        terms: string[];
-      };
-      history: {
-        source: {
-          id: number;
-          prevAlh: string;
-          ts: number;
-          nentries: number;
-          eH: string;
-          blTxId: number;
-          blRoot: string;
-        };
-        target: {
-          id: number;
-          prevAlh: string;
-          ts: number;
-          nentries: number;
-          eH: string;
-          blTxId: number;
-          blRoot: string;
-        };
-        inclusion: string[];
-        consistency: string[];
-        lastLeaf: string;
-        lastInclusion: string[];
-        linear: string[];
-        advance?: {
-          linear: string[];
-          inclusions: string[][];
-        };
-      };
-      state: components['schemas']['SignedState'];
-    };
-    Event:
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-opened';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            name?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /** @example jana-novakova */
-            ownerId: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            overdraftLimit: string;
-            externalId?: string;
-            /** @constant */
-            recordRefusals?: true;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-frozen';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-unfrozen';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-closed';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-blocked';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-            /** @enum {string} */
-            blocked: 'credit' | 'debit';
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'account-unblocked';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            reason?: string;
-            /** @enum {string} */
-            blocked: 'credit' | 'debit';
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'overdraft-limit-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            overdraftLimit: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'limits-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            perWithdrawal?: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            perDay?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'details-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            name?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'refusal-recording-set';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            recordRefusals: boolean;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'money-deposited';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'money-withdrawn';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'movement-reversed';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            reason?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * @description number of events of the account so far
-             * @example 2
-             */
-            reverses: number;
-            /** @enum {string} */
-            direction: 'credit' | 'debit';
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            left?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-placed';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00Z
-             */
-            expiresAt?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-captured';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            released: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-voided';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'hold-expired';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            holdId: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-sent';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            reversesTransferId?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-received';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            reversesTransferId?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-reserved';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00Z
-             */
-            expiresAt?: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-captured';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            description?: string;
-            reference?: string;
-            metadata?: {
-              [key: string]: string;
-            };
-            /**
-             * Format: date
-             * @example 2026-01-31
-             */
-            valueDate?: string;
-            /**
-             * @description decimal string in the currency of the account
-             * @example 125.50
-             */
-            released: string;
-          };
-        }
-      | {
-          id: string;
-          stream: string;
-          version: number;
-          prev?: string;
-          joint?: {
-            id: string;
-            events: number;
-          };
-          /** @constant */
-          type: 'transfer-released';
-          /** @constant */
-          schema: 1;
-          commandId: string;
-          by?: components['schemas']['ActedBy'];
-          approvalId?: string;
-          approvedBy?: components['schemas']['ActedBy'];
-          commandHash: string;
-          /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-          causationId?: string;
-          batch?: {
-            key: string;
-            hash: string;
-          };
-          traceparent?: string;
-          /** Format: date-time */
-          at: string;
-          data: {
-            /**
-             * @description ISO 4217 code
-             * @example CZK
-             */
-            currency: string;
-            balance: components['schemas']['Balance'];
-            /**
-             * @description decimal string greater than zero
-             * @example 125.50
-             */
-            amount: string;
-            transferId: string;
-            otherAccountId: string;
-            /** @enum {string} */
-            reason: 'voided' | 'expired';
-          };
-        };
-    RefusalReceipt: {
-      /** @constant */
-      format: 'core-bank-receipt/1';
-      position: number;
-      event: components['schemas']['RefusalRecord'];
-      inclusion: {
-        leaf: number;
-        width: number;
-        terms: string[];
-      };
-      history: {
-        source: {
-          id: number;
-          prevAlh: string;
-          ts: number;
-          nentries: number;
-          eH: string;
-          blTxId: number;
-          blRoot: string;
-        };
-        target: {
-          id: number;
-          prevAlh: string;
-          ts: number;
-          nentries: number;
-          eH: string;
-          blTxId: number;
-          blRoot: string;
-        };
-        inclusion: string[];
-        consistency: string[];
-        lastLeaf: string;
-        lastInclusion: string[];
-        linear: string[];
-        advance?: {
-          linear: string[];
-          inclusions: string[][];
-        };
-      };
-      state: components['schemas']['SignedState'];
-    };
-    RefusalRecord: {
-      id: string;
-      stream: string;
-      version: number;
-      prev?: string;
-      joint?: {
-        id: string;
-        events: number;
-      };
-      /** @constant */
-      type: 'command-refused';
-      /** @constant */
-      schema: 1;
-      commandId: string;
-      by?: components['schemas']['ActedBy'];
-      approvalId?: string;
-      approvedBy?: components['schemas']['ActedBy'];
-      commandHash: string;
-      /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-      causationId?: string;
-      batch?: {
-        key: string;
-        hash: string;
-      };
-      traceparent?: string;
-      /** Format: date-time */
-      at: string;
-      data: {
-        command: {
-          commandId: string;
-          /** @enum {string} */
-          type:
-            | 'open-account'
-            | 'deposit'
-            | 'withdraw'
-            | 'place-hold'
-            | 'capture-hold'
-            | 'void-hold'
-            | 'set-overdraft-limit'
-            | 'set-limits'
-            | 'set-details'
-            | 'patch-details'
-            | 'set-refusal-recording'
-            | 'freeze'
-            | 'unfreeze'
-            | 'block'
-            | 'unblock'
-            | 'close'
-            | 'reverse'
-            | 'send-transfer'
-            | 'reserve-transfer'
-            | 'capture-transfer'
-            | 'void-transfer';
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          amount?: string;
-          /**
-           * @description ISO 4217 code
-           * @example CZK
-           */
-          currency?: string;
-          /** @enum {string} */
-          direction?: 'credit' | 'debit';
-          /**
-           * Format: date-time
-           * @example 2026-01-31T12:00:00Z
-           */
-          expiresAt?: string;
-          holdId?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          initialDeposit?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          overdraftLimit?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          perDay?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          perWithdrawal?: string;
-          recordRefusals?: boolean;
-          reversesTransferId?: string;
-          toAccountId?: string;
-          transferId?: string;
-          /**
-           * @description number of events of the account so far
-           * @example 2
-           */
-          version?: number;
-        };
-        refusal:
-          | {
-              /** @enum {string} */
-              code:
-                | 'account-not-found'
-                | 'account-already-exists'
-                | 'owner-not-found'
-                | 'account-frozen'
-                | 'account-not-frozen'
-                | 'account-closed'
-                | 'hold-not-found'
-                | 'hold-not-due'
-                | 'hold-expired'
-                | 'event-not-found'
-                | 'same-account'
-                | 'transfer-not-found'
-                | 'transfer-expired'
-                | 'transfer-not-due'
-                | 'idempotency-key-reused'
-                | 'batch-key-reused'
-                | 'batch-aborted'
-                | 'approval-required';
-            }
-          | {
-              /** @constant */
-              code: 'approval-pending';
-              /** Format: uuid */
-              approvalId: string;
-              /** Format: date-time */
-              expiresAt: string;
-            }
-          | {
-              /** @constant */
-              code: 'approval-ended';
-              /** Format: uuid */
-              approvalId: string;
-              approval: string;
-            }
-          | {
-              /** @constant */
-              code: 'balance-not-zero';
-              ledger: string;
-              held: string;
-            }
-          | {
-              /** @constant */
-              code: 'insufficient-funds';
-              available: string;
-              shortfall: string;
-            }
-          | {
-              /** @constant */
-              code: 'limit-exceeded';
-              /** @enum {string} */
-              limit: 'perWithdrawal' | 'perDay';
-              allowed: string;
-              used?: string;
-              /** Format: date-time */
-              resetsAt?: string;
-            }
-          | {
-              /** @constant */
-              code: 'too-many-open';
-              limit: number;
-            }
-          | {
-              /** @enum {string} */
-              code: 'hold-already-resolved' | 'already-reversed' | 'transfer-already-ended';
-              version: number;
-            }
-          | {
-              /** @enum {string} */
-              code: 'account-blocked' | 'account-not-blocked';
-              /** @enum {string} */
-              direction: 'credit' | 'debit';
-            }
-          | {
-              /** @constant */
-              code: 'reversal-amount-exceeded';
-              left: string;
-            }
-          | {
-              /** @constant */
-              code: 'hold-amount-exceeded';
-              held: string;
-            }
-          | {
-              /** @constant */
-              code: 'transfer-amount-exceeded';
-              reserved: string;
-            }
-          | {
-              /** @constant */
-              code: 'not-reversible';
-              eventType: string;
-            }
-          | {
-              /** @constant */
-              code: 'currency-mismatch';
-              currency: string;
-            }
-          | {
-              /** @constant */
-              code: 'version-mismatch';
-              version: number;
-            }
-          | {
-              /** @constant */
-              code: 'invalid-request';
-              at: string;
-              message: string;
-            }
-          | {
-              /** @constant */
-              code: 'service-unavailable';
-              reason: string;
-            };
-        seen: {
-          version: number;
-          undone?: number;
-          /** @enum {string} */
-          status: 'open' | 'frozen' | 'closed';
-          /**
-           * @description ISO 4217 code
-           * @example CZK
-           */
-          currency: string;
-          balance: components['schemas']['Balance'];
-          overdraftLimit: string;
-          limits?: {
-            perWithdrawal?: string;
-            perDay?: string;
-          };
-          spentToday: string;
-        };
-        /** @constant */
-        dayIsFull?: true;
-      };
-    };
-    Consistency: {
-      /** @constant */
-      format: 'core-bank-consistency/1';
-      from: {
-        txId: number;
-        txHash: string;
-      };
-      to: components['schemas']['SignedState'];
-      history: {
-        source: {
-          id: number;
-          prevAlh: string;
-          ts: number;
-          nentries: number;
-          eH: string;
-          blTxId: number;
-          blRoot: string;
-        };
-        target: {
-          id: number;
-          prevAlh: string;
-          ts: number;
-          nentries: number;
-          eH: string;
-          blTxId: number;
-          blRoot: string;
-        };
-        inclusion: string[];
-        consistency: string[];
-        lastLeaf: string;
-        lastInclusion: string[];
-        linear: string[];
-        advance?: {
-          linear: string[];
-          inclusions: string[][];
-        };
-      };
-    };
-  };
-  responses: {
-    /** @description `malformed-json`: The body is not one JSON object. `invalid-request`: The request is not valid. */
-    'invalid-request.malformed-json': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `payload-too-large`: The body is too large. */
-    'payload-too-large': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `unsupported-media-type`: The body is not JSON. */
-    'unsupported-media-type': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `owner-not-found`: No such owner. */
-    'idempotency-key-reused.owner-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `version-mismatch`: It has another version. */
-    'version-mismatch': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-already-exists`: The account exists already. `approval-ended`: The approval has ended. */
-    'account-already-exists.approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `unauthenticated`: Nobody is named who sends this. */
-    unauthenticated: {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `forbidden`: The access token does not give this right. `foreign-origin`: A web page of another origin sent this. */
-    'forbidden.foreign-origin': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `request-timeout`: The body came too slowly. */
-    'request-timeout': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `misdirected-request`: This server does not go by that Host. */
-    'misdirected-request': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `too-many-requests`: Too much at once. */
-    'too-many-requests': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `headers-too-large`: The headers are too large. */
-    'headers-too-large': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `internal-error`: Something broke inside. */
-    'internal-error': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `service-unavailable`: A part of the bank is not reachable. */
-    'service-unavailable': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `currency-mismatch`: The currencies differ. */
-    'currency-mismatch.idempotency-key-reused': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-not-found`: No such account. */
-    'account-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `approval-ended`: The approval has ended. */
-    'account-blocked.account-closed.account-frozen.approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `currency-mismatch`: The currencies differ. `insufficient-funds`: Not enough money available. `limit-exceeded`: A limit of the account is exceeded. */
-    'currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `too-many-open`: Too many are open on the account. `approval-ended`: The approval has ended. */
-    'account-blocked.account-closed.account-frozen.approval-ended.too-many-open': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `hold-amount-exceeded`: More than is held. */
-    'hold-amount-exceeded.idempotency-key-reused': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-not-found`: No such account. `hold-not-found`: No such hold. */
-    'account-not-found.hold-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `hold-already-resolved`: The hold was resolved before. `account-frozen`: The account is frozen. `hold-expired`: The hold has expired. `approval-ended`: The approval has ended. */
-    'account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
-    'idempotency-key-reused': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `hold-already-resolved`: The hold was resolved before. `approval-ended`: The approval has ended. */
-    'account-closed.approval-ended.hold-already-resolved': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `insufficient-funds`: Not enough money available. */
-    'idempotency-key-reused.insufficient-funds': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `approval-ended`: The approval has ended. */
-    'account-closed.approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `approval-ended`: The approval has ended. */
-    'account-closed.account-frozen.approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `account-not-frozen`: The account is not frozen. `approval-ended`: The approval has ended. */
-    'account-closed.account-not-frozen.approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `account-blocked`: The account is blocked in that direction. `approval-ended`: The approval has ended. */
-    'account-blocked.account-closed.approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `account-not-blocked`: The account is not blocked. `approval-ended`: The approval has ended. */
-    'account-closed.account-not-blocked.approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `balance-not-zero`: The account is not empty. `approval-ended`: The approval has ended. */
-    'account-closed.account-frozen.approval-ended.balance-not-zero': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `not-reversible`: That event cannot be reversed. `reversal-amount-exceeded`: More than can still be taken back. `insufficient-funds`: Not enough money available. */
-    'idempotency-key-reused.insufficient-funds.not-reversible.reversal-amount-exceeded': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-not-found`: No such account. `event-not-found`: No such event. */
-    'account-not-found.event-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `already-reversed`: The movement was reversed before. `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `too-many-open`: Too many are open on the account. `approval-ended`: The approval has ended. */
-    'account-blocked.account-closed.account-frozen.already-reversed.approval-ended.too-many-open': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `same-account`: Source and target are one account. `currency-mismatch`: The currencies differ. `insufficient-funds`: Not enough money available. `limit-exceeded`: A limit of the account is exceeded. */
-    'currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded.same-account': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `transfer-amount-exceeded`: More than is reserved. `currency-mismatch`: The currencies differ. */
-    'currency-mismatch.idempotency-key-reused.transfer-amount-exceeded': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `transfer-not-found`: No such transfer. `account-not-found`: No such account. */
-    'account-not-found.transfer-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `transfer-already-ended`: The transfer has ended. `transfer-expired`: The transfer has expired. `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `approval-ended`: The approval has ended. */
-    'account-blocked.account-closed.account-frozen.approval-ended.transfer-already-ended.transfer-expired': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `transfer-already-ended`: The transfer has ended. `approval-ended`: The approval has ended. */
-    'approval-ended.transfer-already-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `not-reversible`: That event cannot be reversed. `insufficient-funds`: Not enough money available. `limit-exceeded`: A limit of the account is exceeded. */
-    'idempotency-key-reused.insufficient-funds.limit-exceeded.not-reversible': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `transfer-not-found`: No such transfer. */
-    'transfer-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `invalid-request`: The request is not valid. */
-    'invalid-request': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `forbidden`: The access token does not give this right. */
-    forbidden: {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `command-not-found`: No such command. */
-    'command-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `person-already-exists`: The person exists already. `person-erased`: The personal data was erased. */
-    'person-already-exists.person-erased': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `person-not-found`: No such person. */
-    'person-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `person-erased`: The personal data was erased. */
-    'person-erased': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `person-erased`: The personal data was erased. `approval-ended`: The approval has ended. */
-    'approval-ended.person-erased': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `approval-not-found`: No such approval. */
-    'approval-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `approval-not-found`: No such approval. `account-not-found`: No such account. */
-    'account-not-found.approval-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `approval-ended`: The approval has ended. `account-frozen`: The account is frozen. `account-closed`: The account is closed. `person-erased`: The personal data was erased. */
-    'account-closed.account-frozen.approval-ended.person-erased': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `same-person`: Who asked for it cannot decide about it. `forbidden`: The access token does not give this right. `foreign-origin`: A web page of another origin sent this. */
-    'forbidden.foreign-origin.same-person': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `approval-ended`: The approval has ended. */
-    'approval-ended': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-set-aside`: The read side cannot show the account. `internal-error`: Something broke inside. */
-    'account-set-aside.internal-error': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `version-not-reached`: The read side has not reached that version yet. `service-unavailable`: A part of the bank is not reachable. */
-    'service-unavailable.version-not-reached': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `account-not-found`: No such account. `account-not-opened-yet`: The account was opened later. `event-not-found`: No such event. */
-    'account-not-found.account-not-opened-yet.event-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `not-acceptable`: Nothing of that type is served. */
-    'not-acceptable': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `statement-too-long`: The period has too many events. */
-    'statement-too-long': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `statement-unsound`: The events of the log do not add up. `internal-error`: Something broke inside. */
-    'internal-error.statement-unsound': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `person-set-aside`: The read side cannot show the person. `internal-error`: Something broke inside. */
-    'internal-error.person-set-aside': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `position-not-found`: Nothing was in the log yet. */
-    'position-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `position-not-audited`: The audit has not come that far. */
-    'position-not-audited': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-    /** @description `event-not-found`: No such event. */
-    'event-not-found': {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-  };
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
-}
-export type $defs = Record<string, never>;
-export interface operations {
-  listAccounts: {
-    parameters: {
-      query?: {
-        /** @description only accounts of this owner */
-        ownerId?: string;
-        /** @description only accounts that are open, frozen or closed now */
-        status?: 'open' | 'frozen' | 'closed';
-        /** @description only accounts in this currency */
-        currency?: string;
-        /** @description only accounts that another system calls so */
-        externalId?: string;
-        /** @description only accounts with exactly this name */
-        name?: string;
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Accounts, of one owner or of all, in the order in which they were opened */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            items: components['schemas']['ListedAccount'][];
-            nextCursor: string | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  openAccount: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "ownerId": "jana-novakova",
-         *       "currency": "CZK",
-         *       "name": "Everyday",
-         *       "initialDeposit": "1000.00"
-         *     }
-         */
-        'application/json': {
-          ownerId: string;
-          /**
-           * @description ISO 4217 code
-           * @enum {string}
-           */
-          currency:
-            | 'AED'
-            | 'AFN'
-            | 'ALL'
-            | 'AMD'
-            | 'AOA'
-            | 'ARS'
-            | 'AUD'
-            | 'AWG'
-            | 'AZN'
-            | 'BAM'
-            | 'BBD'
-            | 'BDT'
-            | 'BHD'
-            | 'BIF'
-            | 'BMD'
-            | 'BND'
-            | 'BOB'
-            | 'BOV'
-            | 'BRL'
-            | 'BSD'
-            | 'BTN'
-            | 'BWP'
-            | 'BYN'
-            | 'BZD'
-            | 'CAD'
-            | 'CDF'
-            | 'CHE'
-            | 'CHF'
-            | 'CHW'
-            | 'CLF'
-            | 'CLP'
-            | 'CNY'
-            | 'COP'
-            | 'COU'
-            | 'CRC'
-            | 'CUP'
-            | 'CVE'
-            | 'CZK'
-            | 'DJF'
-            | 'DKK'
-            | 'DOP'
-            | 'DZD'
-            | 'EGP'
-            | 'ERN'
-            | 'ETB'
-            | 'EUR'
-            | 'FJD'
-            | 'FKP'
-            | 'GBP'
-            | 'GEL'
-            | 'GHS'
-            | 'GIP'
-            | 'GMD'
-            | 'GNF'
-            | 'GTQ'
-            | 'GYD'
-            | 'HKD'
-            | 'HNL'
-            | 'HTG'
-            | 'HUF'
-            | 'IDR'
-            | 'ILS'
-            | 'INR'
-            | 'IQD'
-            | 'IRR'
-            | 'ISK'
-            | 'JMD'
-            | 'JOD'
-            | 'JPY'
-            | 'KES'
-            | 'KGS'
-            | 'KHR'
-            | 'KMF'
-            | 'KPW'
-            | 'KRW'
-            | 'KWD'
-            | 'KYD'
-            | 'KZT'
-            | 'LAK'
-            | 'LBP'
-            | 'LKR'
-            | 'LRD'
-            | 'LSL'
-            | 'LYD'
-            | 'MAD'
-            | 'MDL'
-            | 'MGA'
-            | 'MKD'
-            | 'MMK'
-            | 'MNT'
-            | 'MOP'
-            | 'MRU'
-            | 'MUR'
-            | 'MVR'
-            | 'MWK'
-            | 'MXN'
-            | 'MXV'
-            | 'MYR'
-            | 'MZN'
-            | 'NAD'
-            | 'NGN'
-            | 'NIO'
-            | 'NOK'
-            | 'NPR'
-            | 'NZD'
-            | 'OMR'
-            | 'PAB'
-            | 'PEN'
-            | 'PGK'
-            | 'PHP'
-            | 'PKR'
-            | 'PLN'
-            | 'PYG'
-            | 'QAR'
-            | 'RON'
-            | 'RSD'
-            | 'RUB'
-            | 'RWF'
-            | 'SAR'
-            | 'SBD'
-            | 'SCR'
-            | 'SDG'
-            | 'SEK'
-            | 'SGD'
-            | 'SHP'
-            | 'SLE'
-            | 'SOS'
-            | 'SRD'
-            | 'SSP'
-            | 'STN'
-            | 'SVC'
-            | 'SYP'
-            | 'SZL'
-            | 'THB'
-            | 'TJS'
-            | 'TMT'
-            | 'TND'
-            | 'TOP'
-            | 'TRY'
-            | 'TTD'
-            | 'TWD'
-            | 'TZS'
-            | 'UAH'
-            | 'UGX'
-            | 'USD'
-            | 'USN'
-            | 'UYI'
-            | 'UYU'
-            | 'UYW'
-            | 'UZS'
-            | 'VED'
-            | 'VES'
-            | 'VND'
-            | 'VUV'
-            | 'WST'
-            | 'XAF'
-            | 'XCD'
-            | 'XCG'
-            | 'XOF'
-            | 'XPF'
-            | 'YER'
-            | 'ZAR'
-            | 'ZMW'
-            | 'ZWG';
-          name?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          overdraftLimit?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          initialDeposit?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /** @description the account's name in another system, to find it by; it never changes */
-          externalId?: string;
-          /** @description true: a command that a rule refuses is recorded in the log, with what was seen */
-          recordRefusals?: boolean;
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OpenedAccount'];
-        };
-      };
-      /** @description Opens an account, with a first deposit if one is given */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          /** @description the path of the account */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['OpenedAccount'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-already-exists.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused.owner-not-found'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  deposit: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "amount": "125.50",
-         *       "currency": "CZK",
-         *       "description": "Salary for November",
-         *       "reference": "payroll-2026-11",
-         *       "valueDate": "2026-11-30"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description decimal string greater than zero
-           * @example 125.50
-           */
-          amount: string;
-          /** @description the currency you have in mind: in an account of another nothing is done */
-          currency?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description Puts money into an account */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.account-frozen.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['currency-mismatch.idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  withdraw: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "amount": "40.00",
-         *       "description": "Cash at the branch"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description decimal string greater than zero
-           * @example 125.50
-           */
-          amount: string;
-          /** @description the currency you have in mind: in an account of another nothing is done */
-          currency?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description Takes money out of an account, as far as it is available */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.account-frozen.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  listHolds: {
-    parameters: {
-      query?: {
-        /** @description open when missing; the others are listed by their ends */
-        status?: 'open' | 'captured' | 'voided' | 'expired';
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-        /** @description waits up to 2 s until the answer shows at least this version */
-        minVersion?: number;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The holds of an account that are open, or that ended in one way, newest first */
-      200: {
-        headers: {
-          /** @description the version of the account, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
+        OpenedAccount: {
             /** Format: uuid */
             accountId: string;
+            accountNumber: string;
+            ownerId: string;
+            currency: string;
+            /** @enum {string} */
+            status: "open" | "frozen" | "closed";
             version: number;
-            items: {
-              version: number;
-              amount: string;
-              currency: string;
-              description?: string;
-              reference?: string;
-              metadata?: {
+            balance: components["schemas"]["Balance"];
+            overdraftLimit: string;
+            limits?: {
+                perWithdrawal?: string;
+                perDay?: string;
+            };
+            blocks?: ("credit" | "debit")[];
+            externalId?: string;
+            name?: string;
+            metadata?: {
                 [key: string]: string;
-              };
-              /**
-               * Format: date
-               * @example 2026-01-31
-               */
-              valueDate?: string;
-              /** Format: date-time */
-              at: string;
-              /** Format: uuid */
-              holdId: string;
-              /** @enum {string} */
-              status: 'open' | 'captured' | 'voided' | 'expired';
-              /** Format: date-time */
-              expiresAt?: string;
-            }[];
-            nextCursor: string | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['account-set-aside.internal-error'];
-      503: components['responses']['service-unavailable.version-not-reached'];
-    };
-  };
-  placeHold: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "amount": "89.90",
-         *       "description": "Hotel deposit",
-         *       "reference": "auth-4711",
-         *       "expiresAt": "2030-01-31T12:00:00Z"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description decimal string greater than zero
-           * @example 125.50
-           */
-          amount: string;
-          /** @description the currency you have in mind: in an account of another nothing is done */
-          currency?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date-time
-           * @description when the bank releases the hold by itself; it stays until resolved without it
-           * @example 2026-01-31T12:00:00Z
-           */
-          expiresAt?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description Sets money aside: it stays in the ledger but is not available */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.account-frozen.approval-ended.too-many-open'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  captureHold: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-        /** @description holdId of the outcome that placed the hold */
-        holdId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /**
-         * @example {
-         *       "amount": "62.40",
-         *       "reference": "invoice-2026-118"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description what is taken, the rest is released; all of the hold when missing
-           * @example 125.50
-           */
-          amount?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Takes the held money, or a part of it and releases the rest */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found.hold-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['hold-amount-exceeded.idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  voidHold: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-        /** @description holdId of the outcome that placed the hold */
-        holdId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /** @example {} */
-        'application/json': Record<string, never>;
-      };
-    };
-    responses: {
-      /** @description Releases the held money */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found.hold-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.approval-ended.hold-already-resolved'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  setOverdraftLimit: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "amount": "5000.00"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          amount: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Sets how far the ledger may fall below zero */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused.insufficient-funds'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  setLimits: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "perWithdrawal": "10000.00",
-         *       "perDay": "20000.00"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          perWithdrawal?: string;
-          /**
-           * @description decimal string in the currency of the account
-           * @example 125.50
-           */
-          perDay?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Sets what may leave the account at once and per day (UTC); missing: no limit */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  setDetails: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "name": "Everyday",
-         *       "metadata": {
-         *         "branch": "Brno"
-         *       }
-         *     }
-         */
-        'application/json': {
-          name?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-        };
-      };
-    };
-    responses: {
-      /** @description Sets name and metadata; what is missing is removed */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readAccount: {
-    parameters: {
-      query?: {
-        /** @description waits up to 2 s until the answer shows at least this version */
-        minVersion?: number;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description An account with its balance */
-      200: {
-        headers: {
-          /** @description the version of the account, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Account'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['account-set-aside.internal-error'];
-      503: components['responses']['service-unavailable.version-not-reached'];
-    };
-  };
-  patchDetails: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "name": "Household",
-         *       "metadata": {
-         *         "branch": null,
-         *         "segment": "family"
-         *       }
-         *     }
-         */
-        'application/json': {
-          name?: string | null;
-          metadata?: {
-            [key: string]: string | null;
-          };
-        };
-      };
-    };
-    responses: {
-      /** @description Changes name and metadata: null removes, what is missing stays */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  setRefusalRecording: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "recordRefusals": true
-         *     }
-         */
-        'application/json': {
-          recordRefusals: boolean;
-        };
-      };
-    };
-    responses: {
-      /** @description Sets whether refused commands are recorded in the log */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  freeze: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /**
-         * @example {
-         *       "reason": "card reported stolen"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Stops all movements; holds can still be voided and expire */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.account-frozen.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  unfreeze: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /**
-         * @example {
-         *       "reason": "card replaced"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Allows movements again */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.account-not-frozen.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  block: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "direction": "debit",
-         *       "reason": "court order 7 C 112/2026"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-          /**
-           * @description debit: nothing leaves the account; credit: nothing comes to it
-           * @enum {string}
-           */
-          direction: 'credit' | 'debit';
-        };
-      };
-    };
-    responses: {
-      /** @description Stops what would leave the account, or what would come to it */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  unblock: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "direction": "debit",
-         *       "reason": "order lifted"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-          /**
-           * @description debit: nothing leaves the account; credit: nothing comes to it
-           * @enum {string}
-           */
-          direction: 'credit' | 'debit';
-        };
-      };
-    };
-    responses: {
-      /** @description Lifts a block */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.account-not-blocked.approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  close: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /**
-         * @example {
-         *       "reason": "asked for by the owner"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Closes an empty account for ever */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.account-frozen.approval-ended.balance-not-zero'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  reverse: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "version": 2,
-         *       "amount": "25.00",
-         *       "reason": "booked to the wrong account"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-          /** @description number of events of the account so far */
-          version: number;
-          /**
-           * @description what is taken back; all that was not taken back yet when missing
-           * @example 125.50
-           */
-          amount?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description Takes back a deposit, withdrawal or capture, in one part or several */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found.event-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.account-frozen.already-reversed.approval-ended.too-many-open'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused.insufficient-funds.not-reversible.reversal-amount-exceeded'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  listTransfers: {
-    parameters: {
-      query?: {
-        /** @description only transfers from or to this account; a customer has to name one */
-        accountId?: string;
-        /** @description only transfers that stand so now */
-        status?: 'pending' | 'completed' | 'voided' | 'expired';
-        /** @description only transfers with exactly this reference */
-        reference?: string;
-        /** @description only transfers that were asked for under this key */
-        idempotencyKey?: string;
-        /** @description only transfers that began at this time or later (RFC 3339) */
-        from?: string;
-        /** @description only transfers that began before this time (RFC 3339) */
-        to?: string;
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Transfers, of one account or of all, newest first */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            items: components['schemas']['ListedTransfer'][];
-            nextCursor: string | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  transfer: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "fromAccountId": "b1e0f0a2-5c6d-8e7f-9a0b-1c2d3e4f5a6b",
-         *       "toAccountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
-         *       "amount": "250.00",
-         *       "description": "To savings",
-         *       "reference": "standing-2026-11"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description decimal string greater than zero
-           * @example 125.50
-           */
-          amount: string;
-          /** @description the currency you have in mind: in an account of another nothing is done */
-          currency?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-          /** @description account id (UUID) or account number (20 digits) */
-          fromAccountId: string;
-          /** @description account id (UUID) or account number (20 digits) */
-          toAccountId: string;
-          /** @description true: the amount is held until it is captured, voided or expires */
-          pending?: boolean;
-          /**
-           * Format: date-time
-           * @description of a pending transfer: when the bank voids it by itself
-           * @example 2026-01-31T12:00:00Z
-           */
-          expiresAt?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TransferOutcome'];
-        };
-      };
-      /** @description Moves money between two accounts of one currency: both legs happen, or none */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          /** @description the path of the transfer */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TransferOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.account-frozen.approval-ended.too-many-open'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded.same-account'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  captureTransfer: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        transferId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /**
-         * @example {
-         *       "amount": "200.00"
-         *     }
-         */
-        'application/json': {
-          /**
-           * @description what is taken, the rest is released; all of the hold when missing
-           * @example 125.50
-           */
-          amount?: string;
-          description?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Moves the money of a pending transfer, in part or whole; the rest is released */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          /** @description the path of the transfer */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TransferOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found.transfer-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.account-frozen.approval-ended.transfer-already-ended.transfer-expired'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['currency-mismatch.idempotency-key-reused.transfer-amount-exceeded'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  voidTransfer: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        transferId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /** @example {} */
-        'application/json': Record<string, never>;
-      };
-    };
-    responses: {
-      /** @description Ends a pending transfer without moving money */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          /** @description the path of the transfer */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TransferOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['account-not-found.transfer-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['approval-ended.transfer-already-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  reverseTransfer: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        transferId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /**
-         * @example {
-         *       "reason": "asked for by the owner"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-          reference?: string;
-          metadata?: {
-            [key: string]: string;
-          };
-          /**
-           * Format: date
-           * @description from which day the money counts, past or to come; the day of booking if missing
-           * @example 2026-01-31
-           */
-          valueDate?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TransferOutcome'];
-        };
-      };
-      /** @description Takes a completed transfer back, once, by a transfer the other way */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the account after the command, in double quotes */
-          ETag?: string;
-          /** @description the path of the transfer */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TransferOutcome'];
-        };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['transfer-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-blocked.account-closed.account-frozen.already-reversed.approval-ended.too-many-open'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused.insufficient-funds.limit-exceeded.not-reversible'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  getTransfer: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        transferId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description How a transfer stands, and which transfer it reverses or is reversed by */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Transfer'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['transfer-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  executeBatch: {
-    parameters: {
-      query?: {
-        /** @description true: all commands, of any accounts, in one commit or not at all */
-        atomic?: boolean;
-        /** @description true: the same answer, but nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the same batch safe to send again, for ever; a batch that says anything else is refused (422), so give an item that shall survive a correction a key of its own */
-        'Idempotency-Key'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "commands": [
-         *         {
-         *           "type": "deposit",
-         *           "accountId": "b1e0f0a2-5c6d-8e7f-9a0b-1c2d3e4f5a6b",
-         *           "amount": "10.00",
-         *           "idempotencyKey": "till-7-0001"
-         *         },
-         *         {
-         *           "type": "withdraw",
-         *           "accountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
-         *           "amount": "5.00",
-         *           "idempotencyKey": "till-7-0002"
-         *         }
-         *       ]
-         *     }
-         */
-        'application/json': {
-          commands: components['schemas']['BatchCommand'][];
-        };
-      };
-    };
-    responses: {
-      /** @description Executes many commands, those of one account in order; each has its own result */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            results: components['schemas']['BatchResult'][];
-            /**
-             * @description a dry run: this would be the answer, and nothing was written
-             * @constant
-             */
-            dryRun?: true;
-          };
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      408: components['responses']['request-timeout'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  commandStatus: {
-    parameters: {
-      query?: {
-        /** @description an account that it was about, by default the one that the key opened */
-        accountId?: string;
-        /** @description of a message without a key: its source; the path then names its id */
-        source?: string;
-      };
-      header?: never;
-      path: {
-        idempotencyKey: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Tells what came of a command, however it was sent and however long ago */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['CommandStatus'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['command-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  listPersons: {
-    parameters: {
-      query?: {
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The persons, in the order in which they were registered */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            items: {
-              /** Format: uuid */
-              personId: string;
-              /** @enum {string} */
-              status: 'registered' | 'erased';
-              version: number;
-              givenName?: string;
-              familyName?: string;
-              email?: string;
-              address?: components['schemas']['Address'];
-              /** Format: date-time */
-              registeredAt: string;
-              /** Format: date-time */
-              at: string;
-              /** @constant */
-              setAside?: true;
-            }[];
-            nextCursor: string | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  registerPerson: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "givenName": "Jana",
-         *       "familyName": "Nováková",
-         *       "email": "jana@example.org",
-         *       "address": {
-         *         "line1": "Karlova 12",
-         *         "city": "Praha",
-         *         "postalCode": "110 00",
-         *         "country": "CZ"
-         *       }
-         *     }
-         */
-        'application/json': {
-          givenName: string;
-          familyName: string;
-          email?: string;
-          address?: components['schemas']['Address'];
-        };
-      };
-    };
-    responses: {
-      /** @description dryRun=true: what the answer would be */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** Format: uuid */
-            personId: string;
-            version: number;
-            /**
-             * @description a dry run: this would be the answer, and nothing was written
-             * @constant
-             */
-            dryRun?: true;
-          };
-        };
-      };
-      /** @description Registers a person, who can then own accounts */
-      201: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the person after the command, in double quotes */
-          ETag?: string;
-          /** @description the path of the person */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** Format: uuid */
-            personId: string;
-            version: number;
-            /**
-             * @description a dry run: this would be the answer, and nothing was written
-             * @constant
-             */
-            dryRun?: true;
-          };
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['person-already-exists.person-erased'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  changeAddress: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description person id (UUID) */
-        personId: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        /**
-         * @example {
-         *       "line1": "Karlova 12",
-         *       "city": "Praha",
-         *       "postalCode": "110 00",
-         *       "country": "CZ"
-         *     }
-         */
-        'application/json': components['schemas']['Address'];
-      };
-    };
-    responses: {
-      /** @description Gives a person another address */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the person after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** Format: uuid */
-            personId: string;
-            version: number;
-            /**
-             * @description a dry run: this would be the answer, and nothing was written
-             * @constant
-             */
-            dryRun?: true;
-          };
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['person-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['person-erased'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  erasePerson: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description person id (UUID) */
-        personId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /** @example {} */
-        'application/json': Record<string, never>;
-      };
-    };
-    responses: {
-      /** @description Makes the personal data of a person unreadable for ever; accounts and log stay */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the person after the command, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** Format: uuid */
-            personId: string;
-            version: number;
+            };
+            /** @constant */
+            recordRefusals?: true;
+            /** Format: date-time */
+            openedAt: string;
+            /** Format: date-time */
+            at: string;
             /**
              * @description a dry run: this would be the answer, and nothing was written
              * @constant
@@ -7966,494 +1136,51 @@ export interface operations {
              * @constant
              */
             needsApproval?: true;
-          };
         };
-      };
-      /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
-      202: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the path of the approval */
-          Location?: string;
-          [name: string]: unknown;
+        Balance: {
+            ledger: string;
+            held: string;
+            available: string;
         };
-        content: {
-          'application/json': components['schemas']['PendingApproval'];
-        };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin'];
-      404: components['responses']['person-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['approval-ended.person-erased'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  listApprovals: {
-    parameters: {
-      query?: {
-        /** @description what still waits */
-        status?: 'waiting';
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description What waits for a second person, by when it expires; only what the sender may approve */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            items: components['schemas']['Approval'][];
-            nextCursor: string | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readApproval: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description approvalId of the answer 202 */
-        approvalId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description How an approval stands */
-      200: {
-        headers: {
-          /** @description the version of the approval, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Approval'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['approval-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  approve: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description approvalId of the answer 202 */
-        approvalId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /** @example {} */
-        'application/json': Record<string, never>;
-      };
-    };
-    responses: {
-      /** @description Approves what another person asked for: it is executed at once, or refused for good */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the approval after it, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
+        PendingApproval: {
             /** Format: uuid */
             approvalId: string;
-            /** @enum {string} */
-            status: 'waiting' | 'approved' | 'rejected' | 'refused' | 'expired';
-            /** Format: uuid */
-            accountId?: string;
-            /** Format: uuid */
-            personId?: string;
-            command: {
-              type: string;
-            } & {
-              [key: string]: unknown;
-            };
-            idempotencyKey: string;
-            askedBy: components['schemas']['ActedBy'];
-            /** Format: date-time */
-            askedAt: string;
+            /** @constant */
+            status: "waiting";
             /** Format: date-time */
             expiresAt: string;
-            decidedBy?: components['schemas']['ActedBy'];
-            reason?: string;
-            refusal?: {
-              code: string;
-            } & {
-              [key: string]: unknown;
-            };
-            version: number;
-            /** Format: date-time */
-            at: string;
-            events: {
-              id: string;
-              type: string;
-              version: number;
-              /** Format: date-time */
-              at: string;
-            }[];
-            /**
-             * @description a dry run: this would be the answer, and nothing was written
-             * @constant
-             */
-            dryRun?: true;
-          };
         };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin.same-person'];
-      404: components['responses']['account-not-found.approval-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['account-closed.account-frozen.approval-ended.person-erased'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused.insufficient-funds'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  reject: {
-    parameters: {
-      query?: {
-        /** @description true: 200 and what the answer would be; nothing is written */
-        dryRun?: boolean;
-      };
-      header?: {
-        /** @description makes the request safe to send again, for ever */
-        'Idempotency-Key'?: string;
-        /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
-        'If-Match'?: string;
-      };
-      path: {
-        /** @description approvalId of the answer 202 */
-        approvalId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        /**
-         * @example {
-         *       "reason": "asked for by the owner"
-         *     }
-         */
-        'application/json': {
-          reason?: string;
-        };
-      };
-    };
-    responses: {
-      /** @description Rejects what another person asked for: it is never executed */
-      200: {
-        headers: {
-          /** @description the client's key, or the one that the server made */
-          'Idempotency-Key'?: string;
-          /** @description "true" when the command had been executed before */
-          'Idempotency-Replayed'?: string;
-          /** @description the version of the approval after it, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
+        ListedAccount: {
             /** Format: uuid */
-            approvalId: string;
+            accountId: string;
+            accountNumber: string;
+            ownerId: string;
+            currency: string;
             /** @enum {string} */
-            status: 'waiting' | 'approved' | 'rejected' | 'refused' | 'expired';
-            /** Format: uuid */
-            accountId?: string;
-            /** Format: uuid */
-            personId?: string;
-            command: {
-              type: string;
-            } & {
-              [key: string]: unknown;
-            };
-            idempotencyKey: string;
-            askedBy: components['schemas']['ActedBy'];
-            /** Format: date-time */
-            askedAt: string;
-            /** Format: date-time */
-            expiresAt: string;
-            decidedBy?: components['schemas']['ActedBy'];
-            reason?: string;
-            refusal?: {
-              code: string;
-            } & {
-              [key: string]: unknown;
-            };
+            status: "open" | "frozen" | "closed";
             version: number;
+            balance: components["schemas"]["Balance"];
+            overdraftLimit: string;
+            limits?: {
+                perWithdrawal?: string;
+                perDay?: string;
+            };
+            blocks?: ("credit" | "debit")[];
+            externalId?: string;
+            name?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @constant */
+            recordRefusals?: true;
+            /** Format: date-time */
+            openedAt: string;
             /** Format: date-time */
             at: string;
-            events: {
-              id: string;
-              type: string;
-              version: number;
-              /** Format: date-time */
-              at: string;
-            }[];
-            /**
-             * @description a dry run: this would be the answer, and nothing was written
-             * @constant
-             */
-            dryRun?: true;
-          };
+            /** @constant */
+            setAside?: true;
         };
-      };
-      400: components['responses']['invalid-request.malformed-json'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden.foreign-origin.same-person'];
-      404: components['responses']['approval-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['approval-ended'];
-      412: components['responses']['version-mismatch'];
-      413: components['responses']['payload-too-large'];
-      415: components['responses']['unsupported-media-type'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['idempotency-key-reused'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readBalance: {
-    parameters: {
-      query?: {
-        /** @description waits up to 2 s until the answer shows at least this version */
-        minVersion?: number;
-        /** @description the balance at this time, from the log (RFC 3339; "+" in a query is written %2B) */
-        at?: string;
-        /** @description the balance that this version of the account left, from the log */
-        version?: number;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The balance of an account, now or at any point of its past */
-      200: {
-        headers: {
-          /** @description the version of the account, in double quotes; not of a past balance */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['BalanceAnswer'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found.account-not-opened-yet.event-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['account-set-aside.internal-error'];
-      503: components['responses']['service-unavailable.version-not-reached'];
-    };
-  };
-  readHistory: {
-    parameters: {
-      query?: {
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-        /** @description waits up to 2 s until the answer shows at least this version */
-        minVersion?: number;
-        /** @description only events of these types, with commas between */
-        type?: string;
-        /** @description only what the event did to the ledger balance */
-        direction?: 'credit' | 'debit' | 'none';
-        /** @description only events at this time or later (RFC 3339; "+" in a query is written %2B) */
-        from?: string;
-        /** @description only events before this time (RFC 3339) */
-        to?: string;
-        /** @description only movements with exactly this reference */
-        reference?: string;
-        /** @description only what was done under this Idempotency-Key */
-        idempotencyKey?: string;
-        /** @description only movements whose money counts from this day on */
-        valueDate?: string;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description What happened to an account, newest first */
-      200: {
-        headers: {
-          /** @description the version of the account, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** Format: uuid */
-            accountId: string;
-            version: number;
-            items: components['schemas']['HistoryLine'][];
-            nextCursor: string | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['account-set-aside.internal-error'];
-      503: components['responses']['service-unavailable.version-not-reached'];
-    };
-  };
-  readEvents: {
-    parameters: {
-      query?: {
-        /** @description the first version wanted, 1 when missing */
-        fromVersion?: number;
-        /** @description how many at most, 1 to 500 */
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The events of an account from the immutable log, oldest first */
-      200: {
-        headers: {
-          /** @description the version of the account, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** Format: uuid */
-            accountId: string;
-            version: number;
-            items: components['schemas']['PositionedEvent'][];
-            nextFromVersion: number | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  streamEvents: {
-    parameters: {
-      query?: {
-        /** @description goes on after this version; 0 begins with the first */
-        lastEventId?: string;
-      };
-      header?: {
-        /** @description goes on after this version; 0 begins with the first */
-        'Last-Event-ID'?: string;
-      };
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The events of an account as they happen, each with the balance after it */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'text/event-stream': {
+        CommandOutcome: {
             commandId: string;
             /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
             causationId?: string;
@@ -8463,1021 +1190,7685 @@ export interface operations {
             /** Format: uuid */
             holdId?: string;
             event: {
-              id: string;
-              type: string;
-              version: number;
-              /** Format: date-time */
-              at: string;
+                id: string;
+                type: string;
+                version: number;
+                /** Format: date-time */
+                at: string;
             } & {
-              [key: string]: unknown;
+                [key: string]: unknown;
             };
-            balance: components['schemas']['Balance'];
-            position: number;
-          };
+            balance: components["schemas"]["Balance"];
+            /**
+             * @description a dry run: this would be the answer, and nothing was written
+             * @constant
+             */
+            dryRun?: true;
+            /**
+             * @description of a dry run: a second person would have to approve it
+             * @constant
+             */
+            needsApproval?: true;
         };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      406: components['responses']['not-acceptable'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readStatement: {
-    parameters: {
-      query: {
-        /** @description first day, or the instant or version from which on */
-        from: string;
-        /** @description last day, or the instant or version before which */
-        to: string;
-        /** @description json when missing */
-        format?: 'json' | 'csv' | 'camt.053' | 'pdf';
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A statement of an account */
-      200: {
-        headers: {
-          /** @description a name for the file */
-          'Content-Disposition'?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Statement'];
-          'text/csv': unknown;
-          'application/xml': unknown;
-          'application/pdf': unknown;
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found.account-not-opened-yet.event-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      422: components['responses']['statement-too-long'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error.statement-unsound'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readRefusals: {
-    parameters: {
-      query?: {
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The refused commands of an account that were recorded, newest first */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
+        Account: {
             /** Format: uuid */
             accountId: string;
-            recorded: number;
-            items: {
-              id: string;
-              stream: string;
-              version: number;
-              prev?: string;
-              joint?: {
+            accountNumber: string;
+            ownerId: string;
+            currency: string;
+            /** @enum {string} */
+            status: "open" | "frozen" | "closed";
+            version: number;
+            balance: components["schemas"]["Balance"];
+            overdraftLimit: string;
+            limits?: {
+                perWithdrawal?: string;
+                perDay?: string;
+            };
+            blocks?: ("credit" | "debit")[];
+            externalId?: string;
+            name?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @constant */
+            recordRefusals?: true;
+            /** Format: date-time */
+            openedAt: string;
+            /** Format: date-time */
+            at: string;
+        };
+        TransferOutcome: {
+            transferId: string;
+            /** @enum {string} */
+            status: "pending" | "completed" | "voided" | "expired" | "would-be-pending" | "would-complete" | "would-be-voided";
+            fromAccountId: string;
+            toAccountId: string;
+            amount: string;
+            captured?: string;
+            /**
+             * @description ISO 4217 code
+             * @example CZK
+             */
+            currency: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00Z
+             */
+            expiresAt?: string;
+            reason?: {
+                code: string;
+                title: string;
+            };
+            steps: {
+                id: string;
+                type: string;
+                version: number;
+                /** Format: date-time */
+                at: string;
+            }[];
+            from?: components["schemas"]["Outcome"];
+            to?: components["schemas"]["Outcome"];
+            reverses?: string;
+            reversedBy?: string;
+            /**
+             * @description a dry run: this would be the answer, and nothing was written
+             * @constant
+             */
+            dryRun?: true;
+            /**
+             * @description of a dry run: a second person would have to approve it
+             * @constant
+             */
+            needsApproval?: true;
+        };
+        Outcome: {
+            commandId: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            /** Format: uuid */
+            accountId: string;
+            version: number;
+            /** Format: uuid */
+            holdId?: string;
+            event: {
+                id: string;
+                type: string;
+                version: number;
+                /** Format: date-time */
+                at: string;
+            } & {
+                [key: string]: unknown;
+            };
+            balance: components["schemas"]["Balance"];
+        };
+        ListedTransfer: {
+            transferId: string;
+            /** @enum {string} */
+            status: "pending" | "completed" | "voided" | "expired";
+            fromAccountId: string;
+            toAccountId: string;
+            amount: string;
+            captured?: string;
+            /**
+             * @description ISO 4217 code
+             * @example CZK
+             */
+            currency: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00Z
+             */
+            expiresAt?: string;
+            reverses?: string;
+            idempotencyKey: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            endedAt?: string;
+        };
+        Transfer: {
+            transferId: string;
+            /** @enum {string} */
+            status: "pending" | "completed" | "voided" | "expired";
+            fromAccountId: string;
+            toAccountId: string;
+            amount: string;
+            captured?: string;
+            /**
+             * @description ISO 4217 code
+             * @example CZK
+             */
+            currency: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00Z
+             */
+            expiresAt?: string;
+            reason?: {
+                code: string;
+                title: string;
+            };
+            steps: {
+                id: string;
+                type: string;
+                version: number;
+                /** Format: date-time */
+                at: string;
+            }[];
+            from?: components["schemas"]["Outcome"];
+            to?: components["schemas"]["Outcome"];
+            reverses?: string;
+            reversedBy?: string;
+        };
+        BatchCommand: {
+            ownerId: string;
+            /**
+             * @description ISO 4217 code
+             * @enum {string}
+             */
+            currency: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG";
+            name?: string;
+            /**
+             * @description decimal string in the currency of the account
+             * @example 125.50
+             */
+            overdraftLimit?: string;
+            /**
+             * @description decimal string in the currency of the account
+             * @example 125.50
+             */
+            initialDeposit?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description the account's name in another system, to find it by; it never changes */
+            externalId?: string;
+            /** @description true: a command that a rule refuses is recorded in the log, with what was seen */
+            recordRefusals?: boolean;
+            /** @constant */
+            type: "open-account";
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            /**
+             * @description decimal string greater than zero
+             * @example 125.50
+             */
+            amount: string;
+            /** @description the currency you have in mind: in an account of another nothing is done */
+            currency?: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @description from which day the money counts, past or to come; the day of booking if missing
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /** @constant */
+            type: "deposit";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            /**
+             * @description decimal string greater than zero
+             * @example 125.50
+             */
+            amount: string;
+            /** @description the currency you have in mind: in an account of another nothing is done */
+            currency?: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @description from which day the money counts, past or to come; the day of booking if missing
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /** @constant */
+            type: "withdraw";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            /**
+             * @description decimal string greater than zero
+             * @example 125.50
+             */
+            amount: string;
+            /** @description the currency you have in mind: in an account of another nothing is done */
+            currency?: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description when the bank releases the hold by itself; it stays until resolved without it
+             * @example 2026-01-31T12:00:00Z
+             */
+            expiresAt?: string;
+            /** @constant */
+            type: "place-hold";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            /**
+             * @description what is taken, the rest is released; all of the hold when missing
+             * @example 125.50
+             */
+            amount?: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @description from which day the money counts, past or to come; the day of booking if missing
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            holdId: string;
+            /** @constant */
+            type: "capture-hold";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            holdId: string;
+            /** @constant */
+            type: "void-hold";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            /**
+             * @description decimal string in the currency of the account
+             * @example 125.50
+             */
+            amount: string;
+            /** @constant */
+            type: "set-overdraft-limit";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            /**
+             * @description decimal string in the currency of the account
+             * @example 125.50
+             */
+            perWithdrawal?: string;
+            /**
+             * @description decimal string in the currency of the account
+             * @example 125.50
+             */
+            perDay?: string;
+            /** @constant */
+            type: "set-limits";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            name?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @constant */
+            type: "set-details";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            name?: string | null;
+            metadata?: {
+                [key: string]: string | null;
+            };
+            /** @constant */
+            type: "patch-details";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            recordRefusals: boolean;
+            /** @constant */
+            type: "set-refusal-recording";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            reason?: string;
+            /** @constant */
+            type: "freeze";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            reason?: string;
+            /** @constant */
+            type: "unfreeze";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            reason?: string;
+            /**
+             * @description debit: nothing leaves the account; credit: nothing comes to it
+             * @enum {string}
+             */
+            direction: "credit" | "debit";
+            /** @constant */
+            type: "block";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            reason?: string;
+            /**
+             * @description debit: nothing leaves the account; credit: nothing comes to it
+             * @enum {string}
+             */
+            direction: "credit" | "debit";
+            /** @constant */
+            type: "unblock";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            reason?: string;
+            /** @constant */
+            type: "close";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        } | {
+            reason?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @description from which day the money counts, past or to come; the day of booking if missing
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /** @description number of events of the account so far */
+            version: number;
+            /**
+             * @description what is taken back; all that was not taken back yet when missing
+             * @example 125.50
+             */
+            amount?: string;
+            /** @constant */
+            type: "reverse";
+            /** @description account id (UUID) or account number (20 digits) */
+            accountId: string;
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
+        };
+        BatchResult: {
+            status: number;
+            idempotencyKey?: string;
+            /** Format: uuid */
+            accountId?: string;
+            /** @constant */
+            replayed?: true;
+            outcome?: components["schemas"]["Outcome"];
+            account?: components["schemas"]["Account"];
+            problem?: components["schemas"]["Problem"];
+        };
+        CommandStatus: {
+            /** @constant */
+            status: "executed";
+            commandId: string;
+            /** Format: uuid */
+            accountId: string;
+            account?: components["schemas"]["Account"];
+            outcome?: components["schemas"]["Outcome"];
+            transfer?: components["schemas"]["Transfer"];
+            events: {
+                id: string;
+                type: string;
+                version: number;
+                /** Format: date-time */
+                at: string;
+            }[];
+        };
+        Address: {
+            line1: string;
+            line2?: string;
+            city: string;
+            postalCode: string;
+            /**
+             * @description name or ISO 3166 code
+             * @example CZ
+             */
+            country: string;
+        };
+        Approval: {
+            /** Format: uuid */
+            approvalId: string;
+            /** @enum {string} */
+            status: "waiting" | "approved" | "rejected" | "refused" | "expired";
+            /** Format: uuid */
+            accountId?: string;
+            /** Format: uuid */
+            personId?: string;
+            command: {
+                type: string;
+            } & {
+                [key: string]: unknown;
+            };
+            idempotencyKey: string;
+            askedBy: components["schemas"]["ActedBy"];
+            /** Format: date-time */
+            askedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            decidedBy?: components["schemas"]["ActedBy"];
+            reason?: string;
+            refusal?: {
+                code: string;
+            } & {
+                [key: string]: unknown;
+            };
+            version: number;
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * @description who did it: client, subject, roles (joined by ","), strength of the authentication, and for whom if it was delegated, with a space between them; missing where the bank itself did
+         * @example branch-desk 5d0c2b6e teller multi-factor
+         */
+        ActedBy: string;
+        BalanceAnswer: {
+            /** Format: uuid */
+            accountId: string;
+            currency: string;
+            version: number;
+            /** Format: date-time */
+            at: string;
+            ledger: string;
+            held: string;
+            available: string;
+            position?: number;
+            final?: boolean;
+        };
+        HistoryLine: {
+            version: number;
+            type: string;
+            /** @enum {string} */
+            direction: "credit" | "debit" | "none";
+            amount: string;
+            currency: string;
+            balanceAfter: components["schemas"]["Balance"];
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            reason?: string;
+            /** Format: uuid */
+            holdId?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            /** Format: uuid */
+            transferId?: string;
+            /** Format: uuid */
+            otherAccountId?: string;
+            /**
+             * Format: date
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /** @enum {string} */
+            blocked?: "credit" | "debit";
+            reverses?: number;
+            reversedBy?: number;
+            left?: string;
+            reversesTransferId?: string;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvedBy?: components["schemas"]["ActedBy"];
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            eventId: string;
+            /** Format: date-time */
+            at: string;
+            position: number;
+        };
+        PositionedEvent: {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
                 id: string;
                 events: number;
-              };
-              /** @constant */
-              type: 'command-refused';
-              /** @constant */
-              schema: 1;
-              commandId: string;
-              by?: components['schemas']['ActedBy'];
-              approvalId?: string;
-              approvedBy?: components['schemas']['ActedBy'];
-              commandHash: string;
-              /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
-              causationId?: string;
-              batch?: {
+            };
+            /** @constant */
+            type: "account-opened";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
                 key: string;
                 hash: string;
-              };
-              traceparent?: string;
-              /** Format: date-time */
-              at: string;
-              data: {
-                command: {
-                  commandId: string;
-                  /** @enum {string} */
-                  type:
-                    | 'open-account'
-                    | 'deposit'
-                    | 'withdraw'
-                    | 'place-hold'
-                    | 'capture-hold'
-                    | 'void-hold'
-                    | 'set-overdraft-limit'
-                    | 'set-limits'
-                    | 'set-details'
-                    | 'patch-details'
-                    | 'set-refusal-recording'
-                    | 'freeze'
-                    | 'unfreeze'
-                    | 'block'
-                    | 'unblock'
-                    | 'close'
-                    | 'reverse'
-                    | 'send-transfer'
-                    | 'reserve-transfer'
-                    | 'capture-transfer'
-                    | 'void-transfer';
-                  /**
-                   * @description decimal string in the currency of the account
-                   * @example 125.50
-                   */
-                  amount?: string;
-                  /**
-                   * @description ISO 4217 code
-                   * @example CZK
-                   */
-                  currency?: string;
-                  /** @enum {string} */
-                  direction?: 'credit' | 'debit';
-                  /**
-                   * Format: date-time
-                   * @example 2026-01-31T12:00:00Z
-                   */
-                  expiresAt?: string;
-                  holdId?: string;
-                  /**
-                   * @description decimal string in the currency of the account
-                   * @example 125.50
-                   */
-                  initialDeposit?: string;
-                  /**
-                   * @description decimal string in the currency of the account
-                   * @example 125.50
-                   */
-                  overdraftLimit?: string;
-                  /**
-                   * @description decimal string in the currency of the account
-                   * @example 125.50
-                   */
-                  perDay?: string;
-                  /**
-                   * @description decimal string in the currency of the account
-                   * @example 125.50
-                   */
-                  perWithdrawal?: string;
-                  recordRefusals?: boolean;
-                  reversesTransferId?: string;
-                  toAccountId?: string;
-                  transferId?: string;
-                  /**
-                   * @description number of events of the account so far
-                   * @example 2
-                   */
-                  version?: number;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                name?: string;
+                metadata?: {
+                    [key: string]: string;
                 };
-                refusal:
-                  | {
-                      /** @enum {string} */
-                      code:
-                        | 'account-not-found'
-                        | 'account-already-exists'
-                        | 'owner-not-found'
-                        | 'account-frozen'
-                        | 'account-not-frozen'
-                        | 'account-closed'
-                        | 'hold-not-found'
-                        | 'hold-not-due'
-                        | 'hold-expired'
-                        | 'event-not-found'
-                        | 'same-account'
-                        | 'transfer-not-found'
-                        | 'transfer-expired'
-                        | 'transfer-not-due'
-                        | 'idempotency-key-reused'
-                        | 'batch-key-reused'
-                        | 'batch-aborted'
-                        | 'approval-required';
-                    }
-                  | {
-                      /** @constant */
-                      code: 'approval-pending';
-                      /** Format: uuid */
-                      approvalId: string;
-                      /** Format: date-time */
-                      expiresAt: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'approval-ended';
-                      /** Format: uuid */
-                      approvalId: string;
-                      approval: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'balance-not-zero';
-                      ledger: string;
-                      held: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'insufficient-funds';
-                      available: string;
-                      shortfall: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'limit-exceeded';
-                      /** @enum {string} */
-                      limit: 'perWithdrawal' | 'perDay';
-                      allowed: string;
-                      used?: string;
-                      /** Format: date-time */
-                      resetsAt?: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'too-many-open';
-                      limit: number;
-                    }
-                  | {
-                      /** @enum {string} */
-                      code: 'hold-already-resolved' | 'already-reversed' | 'transfer-already-ended';
-                      version: number;
-                    }
-                  | {
-                      /** @enum {string} */
-                      code: 'account-blocked' | 'account-not-blocked';
-                      /** @enum {string} */
-                      direction: 'credit' | 'debit';
-                    }
-                  | {
-                      /** @constant */
-                      code: 'reversal-amount-exceeded';
-                      left: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'hold-amount-exceeded';
-                      held: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'transfer-amount-exceeded';
-                      reserved: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'not-reversible';
-                      eventType: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'currency-mismatch';
-                      currency: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'version-mismatch';
-                      version: number;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'invalid-request';
-                      at: string;
-                      message: string;
-                    }
-                  | {
-                      /** @constant */
-                      code: 'service-unavailable';
-                      reason: string;
-                    };
-                seen: {
-                  version: number;
-                  undone?: number;
-                  /** @enum {string} */
-                  status: 'open' | 'frozen' | 'closed';
-                  /**
-                   * @description ISO 4217 code
-                   * @example CZK
-                   */
-                  currency: string;
-                  balance: components['schemas']['Balance'];
-                  overdraftLimit: string;
-                  limits?: {
-                    perWithdrawal?: string;
+                /** @example jana-novakova */
+                ownerId: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                overdraftLimit: string;
+                externalId?: string;
+                /** @constant */
+                recordRefusals?: true;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-frozen";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-unfrozen";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-closed";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-blocked";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+                /** @enum {string} */
+                blocked: "credit" | "debit";
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-unblocked";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+                /** @enum {string} */
+                blocked: "credit" | "debit";
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "overdraft-limit-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                overdraftLimit: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "limits-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                perWithdrawal?: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                perDay?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "details-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                name?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "refusal-recording-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                recordRefusals: boolean;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "money-deposited";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "money-withdrawn";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "movement-reversed";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                reason?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * @description number of events of the account so far
+                 * @example 2
+                 */
+                reverses: number;
+                /** @enum {string} */
+                direction: "credit" | "debit";
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                left?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-placed";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                expiresAt?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-captured";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                released: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-voided";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-expired";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-sent";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                reversesTransferId?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-received";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                reversesTransferId?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-reserved";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                expiresAt?: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-captured";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                released: string;
+            };
+            position: number;
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-released";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                /** @enum {string} */
+                reason: "voided" | "expired";
+            };
+            position: number;
+        };
+        Statement: {
+            statementId: string;
+            /** Format: uuid */
+            accountId: string;
+            accountNumber: string;
+            ownerId: string;
+            currency: string;
+            timeZone: string;
+            from: string;
+            to: string;
+            /** Format: date-time */
+            createdAt: string;
+            final: boolean;
+            opening: {
+                ledger: string;
+                version: number;
+            };
+            credits: {
+                count: number;
+                amount: string;
+            };
+            debits: {
+                count: number;
+                amount: string;
+            };
+            closing: {
+                ledger: string;
+                held: string;
+                available: string;
+                version: number;
+                /** Format: date-time */
+                at: string;
+            };
+            entries: {
+                version: number;
+                type: string;
+                amount: string;
+                /** Format: date-time */
+                at: string;
+                eventId: string;
+                position: number;
+                description?: string;
+                reference?: string;
+                reason?: string;
+                /** Format: uuid */
+                holdId?: string;
+                commandId: string;
+                /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+                causationId?: string;
+                /** Format: uuid */
+                transferId?: string;
+                /** Format: uuid */
+                otherAccountId?: string;
+                reverses?: number;
+                reversesTransferId?: string;
+                /** @enum {string} */
+                direction: "credit" | "debit";
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                date: string;
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate: string;
+                balanceAfter: string;
+                otherAccountNumber?: string;
+                receipt: string;
+            }[];
+            log: {
+                eventId: string;
+                position: number;
+                signedState: components["schemas"]["SignedState"];
+            };
+        };
+        SignedState: {
+            txId: number;
+            txHash: string;
+            db: string;
+            /** Format: base64 */
+            signature: string;
+        };
+        Person: {
+            /** Format: uuid */
+            personId: string;
+            /** @enum {string} */
+            status: "registered" | "erased";
+            version: number;
+            givenName?: string;
+            familyName?: string;
+            email?: string;
+            address?: components["schemas"]["Address"];
+            /** Format: date-time */
+            registeredAt: string;
+            /** Format: date-time */
+            at: string;
+        };
+        AuditStatus: {
+            /** @enum {string} */
+            verdict: "nothing-checked" | "balanced" | "violated";
+            says: string;
+            /** @enum {string} */
+            phase: "starting" | "replaying" | "following" | "waiting";
+            reason?: string;
+            position: number;
+            transaction: number;
+            root: string;
+            at: string | null;
+            events: number;
+            accounts: number;
+            head: number;
+            alarms: number;
+            readSideCompared: number;
+            journalCompared: {
+                at: string | null;
+                reason?: string;
+            };
+            checkpoint: {
+                checkpoint: {
+                    position: number;
+                    transaction: number;
+                    root: string;
+                    events: number;
+                    accounts: number;
+                    persons: number;
+                    openTransfers: number;
+                    currencies: {
+                        currency: string;
+                        externalIn: string;
+                        externalOut: string;
+                        ledgers: string;
+                        inFlight: string;
+                        balanced: boolean;
+                    }[];
+                    violations: number;
+                    /** @enum {string} */
+                    verdict: "nothing-checked" | "balanced" | "violated";
+                    /** @constant */
+                    format: "core-bank-checkpoint/1";
+                    number: number;
+                    previous: string;
+                    /** Format: date-time */
+                    at: string;
+                    says: string;
+                };
+                /** Format: base64 */
+                signature: string;
+            } | null;
+        };
+        TrialBalance: {
+            position: number;
+            transaction: number;
+            at: string | null;
+            balanced: boolean;
+            /** @enum {string} */
+            verdict: "nothing-checked" | "balanced" | "violated";
+            events: number;
+            accounts: number;
+            openTransfers?: number;
+            currencies: {
+                currency: string;
+                externalIn: string;
+                externalOut: string;
+                ledgers: string;
+                inFlight: string;
+                balanced: boolean;
+            }[];
+        };
+        Receipt: {
+            /** @constant */
+            format: "core-bank-receipt/1";
+            position: number;
+            event: components["schemas"]["Event"];
+            inclusion: {
+                leaf: number;
+                width: number;
+                terms: string[];
+            };
+            history: {
+                source: {
+                    id: number;
+                    prevAlh: string;
+                    ts: number;
+                    nentries: number;
+                    eH: string;
+                    blTxId: number;
+                    blRoot: string;
+                };
+                target: {
+                    id: number;
+                    prevAlh: string;
+                    ts: number;
+                    nentries: number;
+                    eH: string;
+                    blTxId: number;
+                    blRoot: string;
+                };
+                inclusion: string[];
+                consistency: string[];
+                lastLeaf: string;
+                lastInclusion: string[];
+                linear: string[];
+                advance?: {
+                    linear: string[];
+                    inclusions: string[][];
+                };
+            };
+            state: components["schemas"]["SignedState"];
+        };
+        Event: {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-opened";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                name?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /** @example jana-novakova */
+                ownerId: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                overdraftLimit: string;
+                externalId?: string;
+                /** @constant */
+                recordRefusals?: true;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-frozen";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-unfrozen";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-closed";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-blocked";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+                /** @enum {string} */
+                blocked: "credit" | "debit";
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "account-unblocked";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                reason?: string;
+                /** @enum {string} */
+                blocked: "credit" | "debit";
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "overdraft-limit-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                overdraftLimit: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "limits-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                perWithdrawal?: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                perDay?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "details-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                name?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "refusal-recording-set";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                recordRefusals: boolean;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "money-deposited";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "money-withdrawn";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "movement-reversed";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                reason?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * @description number of events of the account so far
+                 * @example 2
+                 */
+                reverses: number;
+                /** @enum {string} */
+                direction: "credit" | "debit";
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                left?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-placed";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                expiresAt?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-captured";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                released: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-voided";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "hold-expired";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                holdId: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-sent";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                reversesTransferId?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-received";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                reversesTransferId?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-reserved";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                expiresAt?: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-captured";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                released: string;
+            };
+        } | {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "transfer-released";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                balance: components["schemas"]["Balance"];
+                /**
+                 * @description decimal string greater than zero
+                 * @example 125.50
+                 */
+                amount: string;
+                transferId: string;
+                otherAccountId: string;
+                /** @enum {string} */
+                reason: "voided" | "expired";
+            };
+        };
+        RefusalReceipt: {
+            /** @constant */
+            format: "core-bank-receipt/1";
+            position: number;
+            event: components["schemas"]["RefusalRecord"];
+            inclusion: {
+                leaf: number;
+                width: number;
+                terms: string[];
+            };
+            history: {
+                source: {
+                    id: number;
+                    prevAlh: string;
+                    ts: number;
+                    nentries: number;
+                    eH: string;
+                    blTxId: number;
+                    blRoot: string;
+                };
+                target: {
+                    id: number;
+                    prevAlh: string;
+                    ts: number;
+                    nentries: number;
+                    eH: string;
+                    blTxId: number;
+                    blRoot: string;
+                };
+                inclusion: string[];
+                consistency: string[];
+                lastLeaf: string;
+                lastInclusion: string[];
+                linear: string[];
+                advance?: {
+                    linear: string[];
+                    inclusions: string[][];
+                };
+            };
+            state: components["schemas"]["SignedState"];
+        };
+        RefusalRecord: {
+            id: string;
+            stream: string;
+            version: number;
+            prev?: string;
+            joint?: {
+                id: string;
+                events: number;
+            };
+            /** @constant */
+            type: "command-refused";
+            /** @constant */
+            schema: 1;
+            commandId: string;
+            by?: components["schemas"]["ActedBy"];
+            approvalId?: string;
+            approvedBy?: components["schemas"]["ActedBy"];
+            commandHash: string;
+            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+            causationId?: string;
+            batch?: {
+                key: string;
+                hash: string;
+            };
+            traceparent?: string;
+            /** Format: date-time */
+            at: string;
+            data: {
+                command: {
+                    commandId: string;
+                    /** @enum {string} */
+                    type: "open-account" | "deposit" | "withdraw" | "place-hold" | "capture-hold" | "void-hold" | "set-overdraft-limit" | "set-limits" | "set-details" | "patch-details" | "set-refusal-recording" | "freeze" | "unfreeze" | "block" | "unblock" | "close" | "reverse" | "send-transfer" | "reserve-transfer" | "capture-transfer" | "void-transfer";
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    amount?: string;
+                    /**
+                     * @description ISO 4217 code
+                     * @example CZK
+                     */
+                    currency?: string;
+                    /** @enum {string} */
+                    direction?: "credit" | "debit";
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00Z
+                     */
+                    expiresAt?: string;
+                    holdId?: string;
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    initialDeposit?: string;
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    overdraftLimit?: string;
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
                     perDay?: string;
-                  };
-                  spentToday: string;
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    perWithdrawal?: string;
+                    recordRefusals?: boolean;
+                    reversesTransferId?: string;
+                    toAccountId?: string;
+                    transferId?: string;
+                    /**
+                     * @description number of events of the account so far
+                     * @example 2
+                     */
+                    version?: number;
+                };
+                refusal: {
+                    /** @enum {string} */
+                    code: "account-not-found" | "account-already-exists" | "owner-not-found" | "account-frozen" | "account-not-frozen" | "account-closed" | "hold-not-found" | "hold-not-due" | "hold-expired" | "event-not-found" | "same-account" | "transfer-not-found" | "transfer-expired" | "transfer-not-due" | "idempotency-key-reused" | "batch-key-reused" | "batch-aborted" | "approval-required";
+                } | {
+                    /** @constant */
+                    code: "approval-pending";
+                    /** Format: uuid */
+                    approvalId: string;
+                    /** Format: date-time */
+                    expiresAt: string;
+                } | {
+                    /** @constant */
+                    code: "approval-ended";
+                    /** Format: uuid */
+                    approvalId: string;
+                    approval: string;
+                } | {
+                    /** @constant */
+                    code: "balance-not-zero";
+                    ledger: string;
+                    held: string;
+                } | {
+                    /** @constant */
+                    code: "insufficient-funds";
+                    available: string;
+                    shortfall: string;
+                } | {
+                    /** @constant */
+                    code: "limit-exceeded";
+                    /** @enum {string} */
+                    limit: "perWithdrawal" | "perDay";
+                    allowed: string;
+                    used?: string;
+                    /** Format: date-time */
+                    resetsAt?: string;
+                } | {
+                    /** @constant */
+                    code: "too-many-open";
+                    limit: number;
+                } | {
+                    /** @enum {string} */
+                    code: "hold-already-resolved" | "already-reversed" | "transfer-already-ended";
+                    version: number;
+                } | {
+                    /** @enum {string} */
+                    code: "account-blocked" | "account-not-blocked";
+                    /** @enum {string} */
+                    direction: "credit" | "debit";
+                } | {
+                    /** @constant */
+                    code: "reversal-amount-exceeded";
+                    left: string;
+                } | {
+                    /** @constant */
+                    code: "hold-amount-exceeded";
+                    held: string;
+                } | {
+                    /** @constant */
+                    code: "transfer-amount-exceeded";
+                    reserved: string;
+                } | {
+                    /** @constant */
+                    code: "not-reversible";
+                    eventType: string;
+                } | {
+                    /** @constant */
+                    code: "currency-mismatch";
+                    currency: string;
+                } | {
+                    /** @constant */
+                    code: "version-mismatch";
+                    version: number;
+                } | {
+                    /** @constant */
+                    code: "invalid-request";
+                    at: string;
+                    message: string;
+                } | {
+                    /** @constant */
+                    code: "service-unavailable";
+                    reason: string;
+                };
+                seen: {
+                    version: number;
+                    undone?: number;
+                    /** @enum {string} */
+                    status: "open" | "frozen" | "closed";
+                    /**
+                     * @description ISO 4217 code
+                     * @example CZK
+                     */
+                    currency: string;
+                    balance: components["schemas"]["Balance"];
+                    overdraftLimit: string;
+                    limits?: {
+                        perWithdrawal?: string;
+                        perDay?: string;
+                    };
+                    spentToday: string;
                 };
                 /** @constant */
                 dayIsFull?: true;
-              };
-              position: number;
-            }[];
-            nextCursor: string | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readPerson: {
-    parameters: {
-      query?: {
-        /** @description waits up to 2 s until the answer shows at least this version */
-        minVersion?: number;
-      };
-      header?: never;
-      path: {
-        /** @description person id (UUID) */
-        personId: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A person */
-      200: {
-        headers: {
-          /** @description the version of the person, in double quotes */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Person'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['person-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error.person-set-aside'];
-      503: components['responses']['service-unavailable.version-not-reached'];
-    };
-  };
-  readAuditStatus: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description How far the log is verified, with what result, and the last signed checkpoint */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['AuditStatus'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readTrialBalance: {
-    parameters: {
-      query?: {
-        /** @description the trial balance of the log as it was at this position */
-        position?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Per currency: what came in, what went out, what the accounts hold */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['TrialBalance'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['position-not-found'];
-      408: components['responses']['request-timeout'];
-      409: components['responses']['position-not-audited'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  listAlarms: {
-    parameters: {
-      query?: {
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description What a person must look at, oldest first */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            count: number;
-            items: {
-              /** @enum {string} */
-              kind:
-                | 'tampered'
-                | 'forged'
-                | 'incomplete'
-                | 'rolled-back'
-                | 'imbalance'
-                | 'read-side'
-                | 'fork'
-                | 'poison'
-                | 'gap'
-                | 'uncompared'
-                | 'access-records';
-              subject: string;
-              detail: string;
-              /** Format: date-time */
-              since: string;
-              count: number;
-            }[];
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  listAccess: {
-    parameters: {
-      query?: {
-        /** @description only what this subject did */
-        subject?: string;
-        /** @description only what came through this client */
-        client?: string;
-        /** @description only what was about this account, person or transfer (UUID) */
-        object?: string;
-        outcome?:
-          'unauthenticated' | 'forbidden' | 'not-found' | 'read' | 'not-recorded' | 'removed';
-        /** @description only what still happened at this time or later (RFC 3339) */
-        from?: string;
-        /** @description only what began before this time (RFC 3339) */
-        to?: string;
-        /** @description how many at most, 1 to 100 */
-        limit?: number;
-        /** @description nextCursor of the page before */
-        cursor?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Who was refused, and who saw personal data of whom, newest first */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            items: {
-              number: number;
-              /** Format: date-time */
-              at: string;
-              app: string;
-              /** @enum {string} */
-              outcome:
-                'unauthenticated' | 'forbidden' | 'not-found' | 'read' | 'not-recorded' | 'removed';
-              /** @enum {string} */
-              reason?:
-                | 'no-token'
-                | 'not-a-token'
-                | 'signature'
-                | 'algorithm'
-                | 'unknown-key'
-                | 'issuer'
-                | 'audience'
-                | 'claim'
-                | 'expired'
-                | 'not-valid-yet'
-                | 'lives-too-long'
-                | 'binding'
-                | 'proof'
-                | 'taken-back'
-                | 'too-many-failures'
-                | 'no-role'
-                | 'too-old'
-                | 'too-many-bytes';
-              operation?: string;
-              subject?: string;
-              client?: string;
-              roles?: (
-                'customer' | 'teller' | 'operator' | 'auditor' | 'privacy-officer' | 'service'
-              )[];
-              onBehalfOf?: string;
-              objects: string[];
-              count: number;
-              /** Format: date-time */
-              first: string;
-              /** Format: date-time */
-              last: string;
-              traceId?: string;
-            }[];
-            nextCursor: string | null;
-            seal: {
-              number: number;
-              /** Format: date-time */
-              at: string;
-              digest: string;
-              signer: string;
-              signature: string;
-            } | null;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readReceipt: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-        /** @description version of the account, 1 to 999999999999999 */
-        version: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description An event with the proof that it stands in the log, for "npx core-bank verify" */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Receipt'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['event-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readRefusalReceipt: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-        /** @description version of the record: the end of its id */
-        version: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The record of a refused command with the proof that it stands in the log */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['RefusalReceipt'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['event-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  exportAccount: {
-    parameters: {
-      query?: {
-        /** @description from this time on */
-        from?: string;
-        /** @description before this time */
-        to?: string;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The events of an account with their proofs, one JSON document a line */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/x-ndjson':
-            | {
-                /** @constant */
-                format: 'core-bank-account/1';
-                accountId: string;
-                fromVersion: number;
-                toVersion: number;
-                headVersion: number;
-                /**
-                 * Format: date-time
-                 * @example 2026-01-31T12:00:00Z
-                 */
-                from?: string;
-                /**
-                 * Format: date-time
-                 * @example 2026-01-31T12:00:00Z
-                 */
-                to?: string;
-                state: components['schemas']['SignedState'];
-                target: {
-                  id: number;
-                  prevAlh: string;
-                  ts: number;
-                  nentries: number;
-                  eH: string;
-                  blTxId: number;
-                  blRoot: string;
-                };
-              }
-            | {
-                position: number;
-                event: {
-                  id: string;
-                  stream: string;
-                  version: number;
-                  type: string;
-                  /** Format: date-time */
-                  at: string;
-                } & {
-                  [key: string]: unknown;
-                };
-                inclusion: {
-                  leaf: number;
-                  width: number;
-                  terms: string[];
-                };
-                header: {
-                  id: number;
-                  prevAlh: string;
-                  ts: number;
-                  nentries: number;
-                  eH: string;
-                  blTxId: number;
-                  blRoot: string;
-                };
-                tree: string[];
-              };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  exportRefusals: {
-    parameters: {
-      query?: {
-        /** @description from this time on */
-        from?: string;
-        /** @description before this time */
-        to?: string;
-      };
-      header?: never;
-      path: {
-        /** @description account id (UUID) or account number (20 digits) */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The recorded refusals of an account with their proofs, one JSON document a line */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/x-ndjson':
-            | {
-                /** @constant */
-                format: 'core-bank-refusals/1';
-                accountId: string;
-                fromVersion: number;
-                toVersion: number;
-                headVersion: number;
-                /**
-                 * Format: date-time
-                 * @example 2026-01-31T12:00:00Z
-                 */
-                from?: string;
-                /**
-                 * Format: date-time
-                 * @example 2026-01-31T12:00:00Z
-                 */
-                to?: string;
-                state: components['schemas']['SignedState'];
-                target: {
-                  id: number;
-                  prevAlh: string;
-                  ts: number;
-                  nentries: number;
-                  eH: string;
-                  blTxId: number;
-                  blRoot: string;
-                };
-              }
-            | {
-                position: number;
-                event: {
-                  id: string;
-                  stream: string;
-                  version: number;
-                  type: string;
-                  /** Format: date-time */
-                  at: string;
-                } & {
-                  [key: string]: unknown;
-                };
-                inclusion: {
-                  leaf: number;
-                  width: number;
-                  terms: string[];
-                };
-                header: {
-                  id: number;
-                  prevAlh: string;
-                  ts: number;
-                  nentries: number;
-                  eH: string;
-                  blTxId: number;
-                  blRoot: string;
-                };
-                tree: string[];
-              };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      404: components['responses']['account-not-found'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readPublicKey: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The key that states of the log are signed with */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** @constant */
-            algorithm: 'ECDSA P-256, SHA-256';
-            publicKey: string;
-          };
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  readState: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The state of the log now, signed */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['SignedState'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  proveConsistency: {
-    parameters: {
-      query: {
-        /** @description txId of the older state, for example of a receipt */
-        fromTx: number;
-        /** @description txId of the newer state, now when missing */
-        toTx?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The proof that a newer state of the log continues an older one */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Consistency'];
-        };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
-    };
-  };
-  walkLog: {
-    parameters: {
-      query: {
-        /** @description the first transaction, 1 when missing */
-        fromTx?: number;
-        /** @description the last transaction, for example txId of a signed state */
-        toTx: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description All transactions of the log with their keys and hashes, one a line, without values */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/x-ndjson': {
-            header: {
-              id: number;
-              prevAlh: string;
-              ts: number;
-              nentries: number;
-              eH: string;
-              blTxId: number;
-              blRoot: string;
             };
-            entries: {
-              key: string;
-              hValue: string;
-              metadata?: {
-                deleted: boolean;
-                expiresAt?: number;
-                nonIndexable: boolean;
-              };
-            }[];
-          };
         };
-      };
-      400: components['responses']['invalid-request'];
-      401: components['responses']['unauthenticated'];
-      403: components['responses']['forbidden'];
-      408: components['responses']['request-timeout'];
-      421: components['responses']['misdirected-request'];
-      429: components['responses']['too-many-requests'];
-      431: components['responses']['headers-too-large'];
-      500: components['responses']['internal-error'];
-      503: components['responses']['service-unavailable'];
+        Consistency: {
+            /** @constant */
+            format: "core-bank-consistency/1";
+            from: {
+                txId: number;
+                txHash: string;
+            };
+            to: components["schemas"]["SignedState"];
+            history: {
+                source: {
+                    id: number;
+                    prevAlh: string;
+                    ts: number;
+                    nentries: number;
+                    eH: string;
+                    blTxId: number;
+                    blRoot: string;
+                };
+                target: {
+                    id: number;
+                    prevAlh: string;
+                    ts: number;
+                    nentries: number;
+                    eH: string;
+                    blTxId: number;
+                    blRoot: string;
+                };
+                inclusion: string[];
+                consistency: string[];
+                lastLeaf: string;
+                lastInclusion: string[];
+                linear: string[];
+                advance?: {
+                    linear: string[];
+                    inclusions: string[][];
+                };
+            };
+        };
     };
-  };
+    responses: {
+        /** @description `malformed-json`: The body is not one JSON object. `invalid-request`: The request is not valid. */
+        "invalid-request.malformed-json": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `payload-too-large`: The body is too large. */
+        "payload-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unsupported-media-type`: The body is not JSON. */
+        "unsupported-media-type": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `owner-not-found`: No such owner. */
+        "idempotency-key-reused.owner-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `version-mismatch`: It has another version. */
+        "version-mismatch": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-already-exists`: The account exists already. `approval-ended`: The approval has ended. */
+        "account-already-exists.approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unauthenticated`: Nobody is named who sends this. */
+        unauthenticated: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden`: The access token does not give this right. `foreign-origin`: A web page of another origin sent this. */
+        "forbidden.foreign-origin": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request-timeout`: The body came too slowly. */
+        "request-timeout": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `misdirected-request`: This server does not go by that Host. */
+        "misdirected-request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too-many-requests`: Too much at once. */
+        "too-many-requests": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `headers-too-large`: The headers are too large. */
+        "headers-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `internal-error`: Something broke inside. */
+        "internal-error": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `service-unavailable`: A part of the bank is not reachable. */
+        "service-unavailable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `currency-mismatch`: The currencies differ. */
+        "currency-mismatch.idempotency-key-reused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-not-found`: No such account. */
+        "account-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `approval-ended`: The approval has ended. */
+        "account-blocked.account-closed.account-frozen.approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `currency-mismatch`: The currencies differ. `insufficient-funds`: Not enough money available. `limit-exceeded`: A limit of the account is exceeded. */
+        "currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `too-many-open`: Too many are open on the account. `approval-ended`: The approval has ended. */
+        "account-blocked.account-closed.account-frozen.approval-ended.too-many-open": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `hold-amount-exceeded`: More than is held. */
+        "hold-amount-exceeded.idempotency-key-reused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-not-found`: No such account. `hold-not-found`: No such hold. */
+        "account-not-found.hold-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `hold-already-resolved`: The hold was resolved before. `account-frozen`: The account is frozen. `hold-expired`: The hold has expired. `approval-ended`: The approval has ended. */
+        "account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. */
+        "idempotency-key-reused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `hold-already-resolved`: The hold was resolved before. `approval-ended`: The approval has ended. */
+        "account-closed.approval-ended.hold-already-resolved": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `insufficient-funds`: Not enough money available. */
+        "idempotency-key-reused.insufficient-funds": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `approval-ended`: The approval has ended. */
+        "account-closed.approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `approval-ended`: The approval has ended. */
+        "account-closed.account-frozen.approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-not-frozen`: The account is not frozen. `approval-ended`: The approval has ended. */
+        "account-closed.account-not-frozen.approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-blocked`: The account is blocked in that direction. `approval-ended`: The approval has ended. */
+        "account-blocked.account-closed.approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-not-blocked`: The account is not blocked. `approval-ended`: The approval has ended. */
+        "account-closed.account-not-blocked.approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `balance-not-zero`: The account is not empty. `approval-ended`: The approval has ended. */
+        "account-closed.account-frozen.approval-ended.balance-not-zero": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `not-reversible`: That event cannot be reversed. `reversal-amount-exceeded`: More than can still be taken back. `insufficient-funds`: Not enough money available. */
+        "idempotency-key-reused.insufficient-funds.not-reversible.reversal-amount-exceeded": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-not-found`: No such account. `event-not-found`: No such event. */
+        "account-not-found.event-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already-reversed`: The movement was reversed before. `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `too-many-open`: Too many are open on the account. `approval-ended`: The approval has ended. */
+        "account-blocked.account-closed.account-frozen.already-reversed.approval-ended.too-many-open": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `same-account`: Source and target are one account. `currency-mismatch`: The currencies differ. `insufficient-funds`: Not enough money available. `limit-exceeded`: A limit of the account is exceeded. */
+        "currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded.same-account": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `transfer-amount-exceeded`: More than is reserved. `currency-mismatch`: The currencies differ. */
+        "currency-mismatch.idempotency-key-reused.transfer-amount-exceeded": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `transfer-not-found`: No such transfer. `account-not-found`: No such account. */
+        "account-not-found.transfer-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `transfer-already-ended`: The transfer has ended. `transfer-expired`: The transfer has expired. `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `approval-ended`: The approval has ended. */
+        "account-blocked.account-closed.account-frozen.approval-ended.transfer-already-ended.transfer-expired": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `transfer-already-ended`: The transfer has ended. `approval-ended`: The approval has ended. */
+        "approval-ended.transfer-already-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `not-reversible`: That event cannot be reversed. `insufficient-funds`: Not enough money available. `limit-exceeded`: A limit of the account is exceeded. */
+        "idempotency-key-reused.insufficient-funds.limit-exceeded.not-reversible": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `transfer-not-found`: No such transfer. */
+        "transfer-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid-request`: The request is not valid. */
+        "invalid-request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden`: The access token does not give this right. */
+        forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `command-not-found`: No such command. */
+        "command-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-already-exists`: The person exists already. `person-erased`: The personal data was erased. */
+        "person-already-exists.person-erased": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-not-found`: No such person. */
+        "person-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-erased`: The personal data was erased. */
+        "person-erased": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-erased`: The personal data was erased. `approval-ended`: The approval has ended. */
+        "approval-ended.person-erased": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `approval-not-found`: No such approval. */
+        "approval-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `approval-not-found`: No such approval. `account-not-found`: No such account. */
+        "account-not-found.approval-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `approval-ended`: The approval has ended. `account-frozen`: The account is frozen. `account-closed`: The account is closed. `person-erased`: The personal data was erased. */
+        "account-closed.account-frozen.approval-ended.person-erased": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `same-person`: Who asked for it cannot decide about it. `forbidden`: The access token does not give this right. `foreign-origin`: A web page of another origin sent this. */
+        "forbidden.foreign-origin.same-person": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `approval-ended`: The approval has ended. */
+        "approval-ended": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-set-aside`: The read side cannot show the account. `internal-error`: Something broke inside. */
+        "account-set-aside.internal-error": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `version-not-reached`: The read side has not reached that version yet. `service-unavailable`: A part of the bank is not reachable. */
+        "service-unavailable.version-not-reached": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-not-found`: No such account. `account-not-opened-yet`: The account was opened later. `event-not-found`: No such event. */
+        "account-not-found.account-not-opened-yet.event-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-acceptable`: Nothing of that type is served. */
+        "not-acceptable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `statement-too-long`: The period has too many events. */
+        "statement-too-long": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `statement-unsound`: The events of the log do not add up. `internal-error`: Something broke inside. */
+        "internal-error.statement-unsound": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `person-set-aside`: The read side cannot show the person. `internal-error`: Something broke inside. */
+        "internal-error.person-set-aside": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `position-not-found`: Nothing was in the log yet. */
+        "position-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `position-not-audited`: The audit has not come that far. */
+        "position-not-audited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `event-not-found`: No such event. */
+        "event-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listAccounts: {
+        parameters: {
+            query?: {
+                /** @description only accounts of this owner */
+                ownerId?: string;
+                /** @description only accounts that are open, frozen or closed now */
+                status?: "open" | "frozen" | "closed";
+                /** @description only accounts in this currency */
+                currency?: string;
+                /** @description only accounts that another system calls so */
+                externalId?: string;
+                /** @description only accounts with exactly this name */
+                name?: string;
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accounts, of one owner or of all, in the order in which they were opened */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ListedAccount"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    openAccount: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ownerId": "jana-novakova",
+                 *       "currency": "CZK",
+                 *       "name": "Everyday",
+                 *       "initialDeposit": "1000.00"
+                 *     }
+                 */
+                "application/json": {
+                    ownerId: string;
+                    /**
+                     * @description ISO 4217 code
+                     * @enum {string}
+                     */
+                    currency: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG";
+                    name?: string;
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    overdraftLimit?: string;
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    initialDeposit?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /** @description the account's name in another system, to find it by; it never changes */
+                    externalId?: string;
+                    /** @description true: a command that a rule refuses is recorded in the log, with what was seen */
+                    recordRefusals?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedAccount"];
+                };
+            };
+            /** @description Opens an account, with a first deposit if one is given */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    /** @description the path of the account */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedAccount"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-already-exists.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused.owner-not-found"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    deposit: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "125.50",
+                 *       "currency": "CZK",
+                 *       "description": "Salary for November",
+                 *       "reference": "payroll-2026-11",
+                 *       "valueDate": "2026-11-30"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description decimal string greater than zero
+                     * @example 125.50
+                     */
+                    amount: string;
+                    /** @description the currency you have in mind: in an account of another nothing is done */
+                    currency?: string;
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description Puts money into an account */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["currency-mismatch.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "40.00",
+                 *       "description": "Cash at the branch"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description decimal string greater than zero
+                     * @example 125.50
+                     */
+                    amount: string;
+                    /** @description the currency you have in mind: in an account of another nothing is done */
+                    currency?: string;
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description Takes money out of an account, as far as it is available */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    listHolds: {
+        parameters: {
+            query?: {
+                /** @description open when missing; the others are listed by their ends */
+                status?: "open" | "captured" | "voided" | "expired";
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description waits up to 2 s until the answer shows at least this version */
+                minVersion?: number;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The holds of an account that are open, or that ended in one way, newest first */
+            200: {
+                headers: {
+                    /** @description the version of the account, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        accountId: string;
+                        version: number;
+                        items: {
+                            version: number;
+                            amount: string;
+                            currency: string;
+                            description?: string;
+                            reference?: string;
+                            metadata?: {
+                                [key: string]: string;
+                            };
+                            /**
+                             * Format: date
+                             * @example 2026-01-31
+                             */
+                            valueDate?: string;
+                            /** Format: date-time */
+                            at: string;
+                            /** Format: uuid */
+                            holdId: string;
+                            /** @enum {string} */
+                            status: "open" | "captured" | "voided" | "expired";
+                            /** Format: date-time */
+                            expiresAt?: string;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["account-set-aside.internal-error"];
+            503: components["responses"]["service-unavailable.version-not-reached"];
+        };
+    };
+    placeHold: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "89.90",
+                 *       "description": "Hotel deposit",
+                 *       "reference": "auth-4711",
+                 *       "expiresAt": "2030-01-31T12:00:00Z"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description decimal string greater than zero
+                     * @example 125.50
+                     */
+                    amount: string;
+                    /** @description the currency you have in mind: in an account of another nothing is done */
+                    currency?: string;
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date-time
+                     * @description when the bank releases the hold by itself; it stays until resolved without it
+                     * @example 2026-01-31T12:00:00Z
+                     */
+                    expiresAt?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description Sets money aside: it stays in the ledger but is not available */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.approval-ended.too-many-open"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    captureHold: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+                /** @description holdId of the outcome that placed the hold */
+                holdId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "62.40",
+                 *       "reference": "invoice-2026-118"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description what is taken, the rest is released; all of the hold when missing
+                     * @example 125.50
+                     */
+                    amount?: string;
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Takes the held money, or a part of it and releases the rest */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found.hold-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["hold-amount-exceeded.idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    voidHold: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+                /** @description holdId of the outcome that placed the hold */
+                holdId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Releases the held money */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found.hold-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.approval-ended.hold-already-resolved"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    setOverdraftLimit: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "5000.00"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    amount: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Sets how far the ledger may fall below zero */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused.insufficient-funds"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    setLimits: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "perWithdrawal": "10000.00",
+                 *       "perDay": "20000.00"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    perWithdrawal?: string;
+                    /**
+                     * @description decimal string in the currency of the account
+                     * @example 125.50
+                     */
+                    perDay?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Sets what may leave the account at once and per day (UTC); missing: no limit */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    setDetails: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Everyday",
+                 *       "metadata": {
+                 *         "branch": "Brno"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    name?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Sets name and metadata; what is missing is removed */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readAccount: {
+        parameters: {
+            query?: {
+                /** @description waits up to 2 s until the answer shows at least this version */
+                minVersion?: number;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An account with its balance */
+            200: {
+                headers: {
+                    /** @description the version of the account, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["account-set-aside.internal-error"];
+            503: components["responses"]["service-unavailable.version-not-reached"];
+        };
+    };
+    patchDetails: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Household",
+                 *       "metadata": {
+                 *         "branch": null,
+                 *         "segment": "family"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    name?: string | null;
+                    metadata?: {
+                        [key: string]: string | null;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Changes name and metadata: null removes, what is missing stays */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    setRefusalRecording: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "recordRefusals": true
+                 *     }
+                 */
+                "application/json": {
+                    recordRefusals: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Sets whether refused commands are recorded in the log */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    freeze: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "card reported stolen"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Stops all movements; holds can still be voided and expire */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.account-frozen.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    unfreeze: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "card replaced"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Allows movements again */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.account-not-frozen.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    block: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "direction": "debit",
+                 *       "reason": "court order 7 C 112/2026"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                    /**
+                     * @description debit: nothing leaves the account; credit: nothing comes to it
+                     * @enum {string}
+                     */
+                    direction: "credit" | "debit";
+                };
+            };
+        };
+        responses: {
+            /** @description Stops what would leave the account, or what would come to it */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    unblock: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "direction": "debit",
+                 *       "reason": "order lifted"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                    /**
+                     * @description debit: nothing leaves the account; credit: nothing comes to it
+                     * @enum {string}
+                     */
+                    direction: "credit" | "debit";
+                };
+            };
+        };
+        responses: {
+            /** @description Lifts a block */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.account-not-blocked.approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    close: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "asked for by the owner"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Closes an empty account for ever */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.account-frozen.approval-ended.balance-not-zero"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    reverse: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": 2,
+                 *       "amount": "25.00",
+                 *       "reason": "booked to the wrong account"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                    /** @description number of events of the account so far */
+                    version: number;
+                    /**
+                     * @description what is taken back; all that was not taken back yet when missing
+                     * @example 125.50
+                     */
+                    amount?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description Takes back a deposit, withdrawal or capture, in one part or several */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found.event-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.already-reversed.approval-ended.too-many-open"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused.insufficient-funds.not-reversible.reversal-amount-exceeded"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    listTransfers: {
+        parameters: {
+            query?: {
+                /** @description only transfers from or to this account; a customer has to name one */
+                accountId?: string;
+                /** @description only transfers that stand so now */
+                status?: "pending" | "completed" | "voided" | "expired";
+                /** @description only transfers with exactly this reference */
+                reference?: string;
+                /** @description only transfers that were asked for under this key */
+                idempotencyKey?: string;
+                /** @description only transfers that began at this time or later (RFC 3339) */
+                from?: string;
+                /** @description only transfers that began before this time (RFC 3339) */
+                to?: string;
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Transfers, of one account or of all, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ListedTransfer"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    transfer: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fromAccountId": "b1e0f0a2-5c6d-8e7f-9a0b-1c2d3e4f5a6b",
+                 *       "toAccountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
+                 *       "amount": "250.00",
+                 *       "description": "To savings",
+                 *       "reference": "standing-2026-11"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description decimal string greater than zero
+                     * @example 125.50
+                     */
+                    amount: string;
+                    /** @description the currency you have in mind: in an account of another nothing is done */
+                    currency?: string;
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                    /** @description account id (UUID) or account number (20 digits) */
+                    fromAccountId: string;
+                    /** @description account id (UUID) or account number (20 digits) */
+                    toAccountId: string;
+                    /** @description true: the amount is held until it is captured, voided or expires */
+                    pending?: boolean;
+                    /**
+                     * Format: date-time
+                     * @description of a pending transfer: when the bank voids it by itself
+                     * @example 2026-01-31T12:00:00Z
+                     */
+                    expiresAt?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferOutcome"];
+                };
+            };
+            /** @description Moves money between two accounts of one currency: both legs happen, or none */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    /** @description the path of the transfer */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.approval-ended.too-many-open"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded.same-account"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    captureTransfer: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                transferId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": "200.00"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description what is taken, the rest is released; all of the hold when missing
+                     * @example 125.50
+                     */
+                    amount?: string;
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Moves the money of a pending transfer, in part or whole; the rest is released */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    /** @description the path of the transfer */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found.transfer-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.approval-ended.transfer-already-ended.transfer-expired"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["currency-mismatch.idempotency-key-reused.transfer-amount-exceeded"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    voidTransfer: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                transferId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Ends a pending transfer without moving money */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    /** @description the path of the transfer */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found.transfer-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["approval-ended.transfer-already-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    reverseTransfer: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                transferId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "asked for by the owner"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferOutcome"];
+                };
+            };
+            /** @description Takes a completed transfer back, once, by a transfer the other way */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the account after the command, in double quotes */
+                    ETag?: string;
+                    /** @description the path of the transfer */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferOutcome"];
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["transfer-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.already-reversed.approval-ended.too-many-open"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused.insufficient-funds.limit-exceeded.not-reversible"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    getTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transferId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How a transfer stands, and which transfer it reverses or is reversed by */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["transfer-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    executeBatch: {
+        parameters: {
+            query?: {
+                /** @description true: all commands, of any accounts, in one commit or not at all */
+                atomic?: boolean;
+                /** @description true: the same answer, but nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the same batch safe to send again, for ever; a batch that says anything else is refused (422), so give an item that shall survive a correction a key of its own */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "commands": [
+                 *         {
+                 *           "type": "deposit",
+                 *           "accountId": "b1e0f0a2-5c6d-8e7f-9a0b-1c2d3e4f5a6b",
+                 *           "amount": "10.00",
+                 *           "idempotencyKey": "till-7-0001"
+                 *         },
+                 *         {
+                 *           "type": "withdraw",
+                 *           "accountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
+                 *           "amount": "5.00",
+                 *           "idempotencyKey": "till-7-0002"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    commands: components["schemas"]["BatchCommand"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Executes many commands, those of one account in order; each has its own result */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: components["schemas"]["BatchResult"][];
+                        /**
+                         * @description a dry run: this would be the answer, and nothing was written
+                         * @constant
+                         */
+                        dryRun?: true;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    commandStatus: {
+        parameters: {
+            query?: {
+                /** @description an account that it was about, by default the one that the key opened */
+                accountId?: string;
+                /** @description of a message without a key: its source; the path then names its id */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                idempotencyKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tells what came of a command, however it was sent and however long ago */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandStatus"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["command-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    listPersons: {
+        parameters: {
+            query?: {
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The persons, in the order in which they were registered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** Format: uuid */
+                            personId: string;
+                            /** @enum {string} */
+                            status: "registered" | "erased";
+                            version: number;
+                            givenName?: string;
+                            familyName?: string;
+                            email?: string;
+                            address?: components["schemas"]["Address"];
+                            /** Format: date-time */
+                            registeredAt: string;
+                            /** Format: date-time */
+                            at: string;
+                            /** @constant */
+                            setAside?: true;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    registerPerson: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "givenName": "Jana",
+                 *       "familyName": "Nováková",
+                 *       "email": "jana@example.org",
+                 *       "address": {
+                 *         "line1": "Karlova 12",
+                 *         "city": "Praha",
+                 *         "postalCode": "110 00",
+                 *         "country": "CZ"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    givenName: string;
+                    familyName: string;
+                    email?: string;
+                    address?: components["schemas"]["Address"];
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        personId: string;
+                        version: number;
+                        /**
+                         * @description a dry run: this would be the answer, and nothing was written
+                         * @constant
+                         */
+                        dryRun?: true;
+                    };
+                };
+            };
+            /** @description Registers a person, who can then own accounts */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the person after the command, in double quotes */
+                    ETag?: string;
+                    /** @description the path of the person */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        personId: string;
+                        version: number;
+                        /**
+                         * @description a dry run: this would be the answer, and nothing was written
+                         * @constant
+                         */
+                        dryRun?: true;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["person-already-exists.person-erased"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    changeAddress: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description person id (UUID) */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "line1": "Karlova 12",
+                 *       "city": "Praha",
+                 *       "postalCode": "110 00",
+                 *       "country": "CZ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Address"];
+            };
+        };
+        responses: {
+            /** @description Gives a person another address */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the person after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        personId: string;
+                        version: number;
+                        /**
+                         * @description a dry run: this would be the answer, and nothing was written
+                         * @constant
+                         */
+                        dryRun?: true;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["person-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["person-erased"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    erasePerson: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description person id (UUID) */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Makes the personal data of a person unreadable for ever; accounts and log stay */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the person after the command, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        personId: string;
+                        version: number;
+                        /**
+                         * @description a dry run: this would be the answer, and nothing was written
+                         * @constant
+                         */
+                        dryRun?: true;
+                        /**
+                         * @description of a dry run: a second person would have to approve it
+                         * @constant
+                         */
+                        needsApproval?: true;
+                    };
+                };
+            };
+            /** @description FOUR_EYES asks for a second person: it waits until they approve or reject it */
+            202: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the approval */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingApproval"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["person-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["approval-ended.person-erased"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    listApprovals: {
+        parameters: {
+            query?: {
+                /** @description what still waits */
+                status?: "waiting";
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What waits for a second person, by when it expires; only what the sender may approve */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Approval"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description approvalId of the answer 202 */
+                approvalId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How an approval stands */
+            200: {
+                headers: {
+                    /** @description the version of the approval, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["approval-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    approve: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description approvalId of the answer 202 */
+                approvalId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Approves what another person asked for: it is executed at once, or refused for good */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the approval after it, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        approvalId: string;
+                        /** @enum {string} */
+                        status: "waiting" | "approved" | "rejected" | "refused" | "expired";
+                        /** Format: uuid */
+                        accountId?: string;
+                        /** Format: uuid */
+                        personId?: string;
+                        command: {
+                            type: string;
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        idempotencyKey: string;
+                        askedBy: components["schemas"]["ActedBy"];
+                        /** Format: date-time */
+                        askedAt: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                        decidedBy?: components["schemas"]["ActedBy"];
+                        reason?: string;
+                        refusal?: {
+                            code: string;
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                        /** Format: date-time */
+                        at: string;
+                        events: {
+                            id: string;
+                            type: string;
+                            version: number;
+                            /** Format: date-time */
+                            at: string;
+                        }[];
+                        /**
+                         * @description a dry run: this would be the answer, and nothing was written
+                         * @constant
+                         */
+                        dryRun?: true;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin.same-person"];
+            404: components["responses"]["account-not-found.approval-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-closed.account-frozen.approval-ended.person-erased"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused.insufficient-funds"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    reject: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+                /** @description the command runs only at this version of the account, as ETag tells it, or at one of several; *: at any, if there is one. Weak tags never match */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description approvalId of the answer 202 */
+                approvalId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "asked for by the owner"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Rejects what another person asked for: it is never executed */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the version of the approval after it, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        approvalId: string;
+                        /** @enum {string} */
+                        status: "waiting" | "approved" | "rejected" | "refused" | "expired";
+                        /** Format: uuid */
+                        accountId?: string;
+                        /** Format: uuid */
+                        personId?: string;
+                        command: {
+                            type: string;
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        idempotencyKey: string;
+                        askedBy: components["schemas"]["ActedBy"];
+                        /** Format: date-time */
+                        askedAt: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                        decidedBy?: components["schemas"]["ActedBy"];
+                        reason?: string;
+                        refusal?: {
+                            code: string;
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                        /** Format: date-time */
+                        at: string;
+                        events: {
+                            id: string;
+                            type: string;
+                            version: number;
+                            /** Format: date-time */
+                            at: string;
+                        }[];
+                        /**
+                         * @description a dry run: this would be the answer, and nothing was written
+                         * @constant
+                         */
+                        dryRun?: true;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin.same-person"];
+            404: components["responses"]["approval-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["approval-ended"];
+            412: components["responses"]["version-mismatch"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["idempotency-key-reused"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readBalance: {
+        parameters: {
+            query?: {
+                /** @description waits up to 2 s until the answer shows at least this version */
+                minVersion?: number;
+                /** @description the balance at this time, from the log (RFC 3339; "+" in a query is written %2B) */
+                at?: string;
+                /** @description the balance that this version of the account left, from the log */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The balance of an account, now or at any point of its past */
+            200: {
+                headers: {
+                    /** @description the version of the account, in double quotes; not of a past balance */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceAnswer"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found.account-not-opened-yet.event-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["account-set-aside.internal-error"];
+            503: components["responses"]["service-unavailable.version-not-reached"];
+        };
+    };
+    readHistory: {
+        parameters: {
+            query?: {
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description waits up to 2 s until the answer shows at least this version */
+                minVersion?: number;
+                /** @description only events of these types, with commas between */
+                type?: string;
+                /** @description only what the event did to the ledger balance */
+                direction?: "credit" | "debit" | "none";
+                /** @description only events at this time or later (RFC 3339; "+" in a query is written %2B) */
+                from?: string;
+                /** @description only events before this time (RFC 3339) */
+                to?: string;
+                /** @description only movements with exactly this reference */
+                reference?: string;
+                /** @description only what was done under this Idempotency-Key */
+                idempotencyKey?: string;
+                /** @description only movements whose money counts from this day on */
+                valueDate?: string;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened to an account, newest first */
+            200: {
+                headers: {
+                    /** @description the version of the account, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        accountId: string;
+                        version: number;
+                        items: components["schemas"]["HistoryLine"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["account-set-aside.internal-error"];
+            503: components["responses"]["service-unavailable.version-not-reached"];
+        };
+    };
+    readEvents: {
+        parameters: {
+            query?: {
+                /** @description the first version wanted, 1 when missing */
+                fromVersion?: number;
+                /** @description how many at most, 1 to 500 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events of an account from the immutable log, oldest first */
+            200: {
+                headers: {
+                    /** @description the version of the account, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        accountId: string;
+                        version: number;
+                        items: components["schemas"]["PositionedEvent"][];
+                        nextFromVersion: number | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /** @description goes on after this version; 0 begins with the first */
+                lastEventId?: string;
+            };
+            header?: {
+                /** @description goes on after this version; 0 begins with the first */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events of an account as they happen, each with the balance after it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        commandId: string;
+                        /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+                        causationId?: string;
+                        /** Format: uuid */
+                        accountId: string;
+                        version: number;
+                        /** Format: uuid */
+                        holdId?: string;
+                        event: {
+                            id: string;
+                            type: string;
+                            version: number;
+                            /** Format: date-time */
+                            at: string;
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        balance: components["schemas"]["Balance"];
+                        position: number;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            406: components["responses"]["not-acceptable"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readStatement: {
+        parameters: {
+            query: {
+                /** @description first day, or the instant or version from which on */
+                from: string;
+                /** @description last day, or the instant or version before which */
+                to: string;
+                /** @description json when missing */
+                format?: "json" | "csv" | "camt.053" | "pdf";
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A statement of an account */
+            200: {
+                headers: {
+                    /** @description a name for the file */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                    "text/csv": unknown;
+                    "application/xml": unknown;
+                    "application/pdf": unknown;
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found.account-not-opened-yet.event-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["statement-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error.statement-unsound"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readRefusals: {
+        parameters: {
+            query?: {
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The refused commands of an account that were recorded, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        accountId: string;
+                        recorded: number;
+                        items: {
+                            id: string;
+                            stream: string;
+                            version: number;
+                            prev?: string;
+                            joint?: {
+                                id: string;
+                                events: number;
+                            };
+                            /** @constant */
+                            type: "command-refused";
+                            /** @constant */
+                            schema: 1;
+                            commandId: string;
+                            by?: components["schemas"]["ActedBy"];
+                            approvalId?: string;
+                            approvedBy?: components["schemas"]["ActedBy"];
+                            commandHash: string;
+                            /** @description the client's Idempotency-Key where commandId is another: of an item without a key that of its batch, at the target of a transfer that of the command to the source */
+                            causationId?: string;
+                            batch?: {
+                                key: string;
+                                hash: string;
+                            };
+                            traceparent?: string;
+                            /** Format: date-time */
+                            at: string;
+                            data: {
+                                command: {
+                                    commandId: string;
+                                    /** @enum {string} */
+                                    type: "open-account" | "deposit" | "withdraw" | "place-hold" | "capture-hold" | "void-hold" | "set-overdraft-limit" | "set-limits" | "set-details" | "patch-details" | "set-refusal-recording" | "freeze" | "unfreeze" | "block" | "unblock" | "close" | "reverse" | "send-transfer" | "reserve-transfer" | "capture-transfer" | "void-transfer";
+                                    /**
+                                     * @description decimal string in the currency of the account
+                                     * @example 125.50
+                                     */
+                                    amount?: string;
+                                    /**
+                                     * @description ISO 4217 code
+                                     * @example CZK
+                                     */
+                                    currency?: string;
+                                    /** @enum {string} */
+                                    direction?: "credit" | "debit";
+                                    /**
+                                     * Format: date-time
+                                     * @example 2026-01-31T12:00:00Z
+                                     */
+                                    expiresAt?: string;
+                                    holdId?: string;
+                                    /**
+                                     * @description decimal string in the currency of the account
+                                     * @example 125.50
+                                     */
+                                    initialDeposit?: string;
+                                    /**
+                                     * @description decimal string in the currency of the account
+                                     * @example 125.50
+                                     */
+                                    overdraftLimit?: string;
+                                    /**
+                                     * @description decimal string in the currency of the account
+                                     * @example 125.50
+                                     */
+                                    perDay?: string;
+                                    /**
+                                     * @description decimal string in the currency of the account
+                                     * @example 125.50
+                                     */
+                                    perWithdrawal?: string;
+                                    recordRefusals?: boolean;
+                                    reversesTransferId?: string;
+                                    toAccountId?: string;
+                                    transferId?: string;
+                                    /**
+                                     * @description number of events of the account so far
+                                     * @example 2
+                                     */
+                                    version?: number;
+                                };
+                                refusal: {
+                                    /** @enum {string} */
+                                    code: "account-not-found" | "account-already-exists" | "owner-not-found" | "account-frozen" | "account-not-frozen" | "account-closed" | "hold-not-found" | "hold-not-due" | "hold-expired" | "event-not-found" | "same-account" | "transfer-not-found" | "transfer-expired" | "transfer-not-due" | "idempotency-key-reused" | "batch-key-reused" | "batch-aborted" | "approval-required";
+                                } | {
+                                    /** @constant */
+                                    code: "approval-pending";
+                                    /** Format: uuid */
+                                    approvalId: string;
+                                    /** Format: date-time */
+                                    expiresAt: string;
+                                } | {
+                                    /** @constant */
+                                    code: "approval-ended";
+                                    /** Format: uuid */
+                                    approvalId: string;
+                                    approval: string;
+                                } | {
+                                    /** @constant */
+                                    code: "balance-not-zero";
+                                    ledger: string;
+                                    held: string;
+                                } | {
+                                    /** @constant */
+                                    code: "insufficient-funds";
+                                    available: string;
+                                    shortfall: string;
+                                } | {
+                                    /** @constant */
+                                    code: "limit-exceeded";
+                                    /** @enum {string} */
+                                    limit: "perWithdrawal" | "perDay";
+                                    allowed: string;
+                                    used?: string;
+                                    /** Format: date-time */
+                                    resetsAt?: string;
+                                } | {
+                                    /** @constant */
+                                    code: "too-many-open";
+                                    limit: number;
+                                } | {
+                                    /** @enum {string} */
+                                    code: "hold-already-resolved" | "already-reversed" | "transfer-already-ended";
+                                    version: number;
+                                } | {
+                                    /** @enum {string} */
+                                    code: "account-blocked" | "account-not-blocked";
+                                    /** @enum {string} */
+                                    direction: "credit" | "debit";
+                                } | {
+                                    /** @constant */
+                                    code: "reversal-amount-exceeded";
+                                    left: string;
+                                } | {
+                                    /** @constant */
+                                    code: "hold-amount-exceeded";
+                                    held: string;
+                                } | {
+                                    /** @constant */
+                                    code: "transfer-amount-exceeded";
+                                    reserved: string;
+                                } | {
+                                    /** @constant */
+                                    code: "not-reversible";
+                                    eventType: string;
+                                } | {
+                                    /** @constant */
+                                    code: "currency-mismatch";
+                                    currency: string;
+                                } | {
+                                    /** @constant */
+                                    code: "version-mismatch";
+                                    version: number;
+                                } | {
+                                    /** @constant */
+                                    code: "invalid-request";
+                                    at: string;
+                                    message: string;
+                                } | {
+                                    /** @constant */
+                                    code: "service-unavailable";
+                                    reason: string;
+                                };
+                                seen: {
+                                    version: number;
+                                    undone?: number;
+                                    /** @enum {string} */
+                                    status: "open" | "frozen" | "closed";
+                                    /**
+                                     * @description ISO 4217 code
+                                     * @example CZK
+                                     */
+                                    currency: string;
+                                    balance: components["schemas"]["Balance"];
+                                    overdraftLimit: string;
+                                    limits?: {
+                                        perWithdrawal?: string;
+                                        perDay?: string;
+                                    };
+                                    spentToday: string;
+                                };
+                                /** @constant */
+                                dayIsFull?: true;
+                            };
+                            position: number;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readPerson: {
+        parameters: {
+            query?: {
+                /** @description waits up to 2 s until the answer shows at least this version */
+                minVersion?: number;
+            };
+            header?: never;
+            path: {
+                /** @description person id (UUID) */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A person */
+            200: {
+                headers: {
+                    /** @description the version of the person, in double quotes */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["person-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error.person-set-aside"];
+            503: components["responses"]["service-unavailable.version-not-reached"];
+        };
+    };
+    readAuditStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far the log is verified, with what result, and the last signed checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditStatus"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readTrialBalance: {
+        parameters: {
+            query?: {
+                /** @description the trial balance of the log as it was at this position */
+                position?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Per currency: what came in, what went out, what the accounts hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBalance"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["position-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["position-not-audited"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a person must look at, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        items: {
+                            /** @enum {string} */
+                            kind: "tampered" | "forged" | "incomplete" | "rolled-back" | "imbalance" | "read-side" | "fork" | "poison" | "gap" | "uncompared" | "access-records";
+                            subject: string;
+                            detail: string;
+                            /** Format: date-time */
+                            since: string;
+                            count: number;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    listAccess: {
+        parameters: {
+            query?: {
+                /** @description only what this subject did */
+                subject?: string;
+                /** @description only what came through this client */
+                client?: string;
+                /** @description only what was about this account, person or transfer (UUID) */
+                object?: string;
+                outcome?: "unauthenticated" | "forbidden" | "not-found" | "read" | "not-recorded" | "removed";
+                /** @description only what still happened at this time or later (RFC 3339) */
+                from?: string;
+                /** @description only what began before this time (RFC 3339) */
+                to?: string;
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who was refused, and who saw personal data of whom, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            number: number;
+                            /** Format: date-time */
+                            at: string;
+                            app: string;
+                            /** @enum {string} */
+                            outcome: "unauthenticated" | "forbidden" | "not-found" | "read" | "not-recorded" | "removed";
+                            /** @enum {string} */
+                            reason?: "no-token" | "not-a-token" | "signature" | "algorithm" | "unknown-key" | "issuer" | "audience" | "claim" | "expired" | "not-valid-yet" | "lives-too-long" | "binding" | "proof" | "taken-back" | "too-many-failures" | "no-role" | "too-old" | "too-many-bytes";
+                            operation?: string;
+                            subject?: string;
+                            client?: string;
+                            roles?: ("customer" | "teller" | "operator" | "auditor" | "privacy-officer" | "service")[];
+                            onBehalfOf?: string;
+                            objects: string[];
+                            count: number;
+                            /** Format: date-time */
+                            first: string;
+                            /** Format: date-time */
+                            last: string;
+                            traceId?: string;
+                        }[];
+                        nextCursor: string | null;
+                        seal: {
+                            number: number;
+                            /** Format: date-time */
+                            at: string;
+                            digest: string;
+                            signer: string;
+                            signature: string;
+                        } | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+                /** @description version of the account, 1 to 999999999999999 */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An event with the proof that it stands in the log, for "npx core-bank verify" */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["event-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readRefusalReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+                /** @description version of the record: the end of its id */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record of a refused command with the proof that it stands in the log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalReceipt"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["event-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    exportAccount: {
+        parameters: {
+            query?: {
+                /** @description from this time on */
+                from?: string;
+                /** @description before this time */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events of an account with their proofs, one JSON document a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": {
+                        /** @constant */
+                        format: "core-bank-account/1";
+                        accountId: string;
+                        fromVersion: number;
+                        toVersion: number;
+                        headVersion: number;
+                        /**
+                         * Format: date-time
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        from?: string;
+                        /**
+                         * Format: date-time
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        to?: string;
+                        state: components["schemas"]["SignedState"];
+                        target: {
+                            id: number;
+                            prevAlh: string;
+                            ts: number;
+                            nentries: number;
+                            eH: string;
+                            blTxId: number;
+                            blRoot: string;
+                        };
+                    } | {
+                        position: number;
+                        event: {
+                            id: string;
+                            stream: string;
+                            version: number;
+                            type: string;
+                            /** Format: date-time */
+                            at: string;
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        inclusion: {
+                            leaf: number;
+                            width: number;
+                            terms: string[];
+                        };
+                        header: {
+                            id: number;
+                            prevAlh: string;
+                            ts: number;
+                            nentries: number;
+                            eH: string;
+                            blTxId: number;
+                            blRoot: string;
+                        };
+                        tree: string[];
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    exportRefusals: {
+        parameters: {
+            query?: {
+                /** @description from this time on */
+                from?: string;
+                /** @description before this time */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description account id (UUID) or account number (20 digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recorded refusals of an account with their proofs, one JSON document a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": {
+                        /** @constant */
+                        format: "core-bank-refusals/1";
+                        accountId: string;
+                        fromVersion: number;
+                        toVersion: number;
+                        headVersion: number;
+                        /**
+                         * Format: date-time
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        from?: string;
+                        /**
+                         * Format: date-time
+                         * @example 2026-01-31T12:00:00Z
+                         */
+                        to?: string;
+                        state: components["schemas"]["SignedState"];
+                        target: {
+                            id: number;
+                            prevAlh: string;
+                            ts: number;
+                            nentries: number;
+                            eH: string;
+                            blTxId: number;
+                            blRoot: string;
+                        };
+                    } | {
+                        position: number;
+                        event: {
+                            id: string;
+                            stream: string;
+                            version: number;
+                            type: string;
+                            /** Format: date-time */
+                            at: string;
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        inclusion: {
+                            leaf: number;
+                            width: number;
+                            terms: string[];
+                        };
+                        header: {
+                            id: number;
+                            prevAlh: string;
+                            ts: number;
+                            nentries: number;
+                            eH: string;
+                            blTxId: number;
+                            blRoot: string;
+                        };
+                        tree: string[];
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readPublicKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key that states of the log are signed with */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        algorithm: "ECDSA P-256, SHA-256";
+                        publicKey: string;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    readState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of the log now, signed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedState"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    proveConsistency: {
+        parameters: {
+            query: {
+                /** @description txId of the older state, for example of a receipt */
+                fromTx: number;
+                /** @description txId of the newer state, now when missing */
+                toTx?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof that a newer state of the log continues an older one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    walkLog: {
+        parameters: {
+            query: {
+                /** @description the first transaction, 1 when missing */
+                fromTx?: number;
+                /** @description the last transaction, for example txId of a signed state */
+                toTx: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All transactions of the log with their keys and hashes, one a line, without values */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": {
+                        header: {
+                            id: number;
+                            prevAlh: string;
+                            ts: number;
+                            nentries: number;
+                            eH: string;
+                            blTxId: number;
+                            blRoot: string;
+                        };
+                        entries: {
+                            key: string;
+                            hValue: string;
+                            metadata?: {
+                                deleted: boolean;
+                                expiresAt?: number;
+                                nonIndexable: boolean;
+                            };
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
 }

@@ -11,9 +11,7 @@ const ACCOUNT = /^\/v1\/accounts\/([^/]+)(\/.*)?$/;
 const WAITING = new Set(['', '/balance', '/history', '/holds']);
 
 /** The account in a path and what is below it; undefined in another path. */
-export function accountIn(
-  path: string,
-): { readonly id: string; readonly below: string } | undefined {
+function accountIn(path: string): { readonly id: string; readonly below: string } | undefined {
   const [, id, below = ''] = ACCOUNT.exec(path) ?? [];
   return id === undefined ? undefined : { id: decodeURIComponent(id), below };
 }

@@ -33,6 +33,8 @@ const COMMANDS = {
   simulate: 'reliability/write-path/run.js',
   token: 'operations/token.js',
   verify: 'proofs/verify.js',
+  bank: 'operations/bank/bank.js',
+  packages: 'operations/packages/packages.js',
   sbom: 'operations/sbom/sbom.js',
   schemathesis: 'reliability/schemathesis.js',
   bench: 'bench/bench.js',

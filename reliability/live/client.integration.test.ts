@@ -1,8 +1,11 @@
 import { answer, BankError, connect, onlyAt, type Bank } from '../../client/bank-client.ts';
+import { spawnSync } from 'node:child_process';
 import { bankUnderTest, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { STAFF } from '../faults/bank-fetch.ts';
 
 jest.setTimeout(120_000);
+
+const TODAY = new Date().toISOString().slice(0, 10);
 
 let house: BankUnderTest;
 let bank: Bank;
@@ -70,6 +73,32 @@ test('lists are read to their end, over many pages', async () => {
   expect(new Set(all).size).toBe(7);
   const holds = bank.each('/v1/accounts/{id}/holds', { path: { id: from } });
   expect((await holds.next()).done).toBe(true);
+});
+
+test('the command line shows tables to people, JSON to programs, and why something failed', async () => {
+  const [from, to] = [await open({ name: 'Everyday' }), await open()];
+  const environment = { ...process.env, CORE_BANK_TOKEN: await house.bank.token(STAFF) };
+  const run = (...words: string[]) => {
+    const program = 'dist/operations/bank/bank.js';
+    const args = [program, '--url', house.commandUrl, ...words];
+    const done = spawnSync(process.execPath, args, { encoding: 'utf8', env: environment });
+    return { ...done, rows: done.stdout.split('\n').filter(Boolean) };
+  };
+  const paid = run('pay', from, to, '25.00', '--reference', 'inv-1');
+  expect(JSON.parse(paid.stdout)).toMatchObject({ status: 'completed', reference: 'inv-1' });
+  const [line] = run('history', from, '--limit', '1').rows.map((row) => JSON.parse(row) as object);
+  expect(line).toMatchObject({ type: 'transfer-sent', amount: '25.00' });
+  const listed = run('transfers', '--account', to, '--reference', 'inv-1').rows;
+  expect(listed.map((row) => JSON.parse(row) as object)).toMatchObject([{ toAccountId: to }]);
+  const csv = run('statement', from, '--from', TODAY, '--to', TODAY, '--format', 'csv').stdout;
+  expect(csv).toContain('transfer-sent');
+  const poor = run('pay', from, to, '2500.00');
+  expect([poor.status, poor.stderr]).toEqual([
+    1,
+    expect.stringMatching(/Not enough money[\s\S]*available: 75\.00[\s\S]*shortfall: 2425\.00/),
+  ]);
+  const wrong = run('pay', from);
+  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining("argument 'to'")]);
 });
 
 test('commands are executed once and events come once while programs are killed', async () => {
