@@ -166,7 +166,8 @@ export function connect({ baseUrl, ...sending }: BankOptions): Bank {
     accountId: string,
     { after, signal }: EventsOptions = {},
   ): AsyncGenerator<LiveEvent> {
-    const url = `${baseUrl.replace(/\/$/, '')}/v1/accounts/${encodeURIComponent(accountId)}/events/stream`;
+    const account = `/v1/accounts/${encodeURIComponent(accountId)}`;
+    const url = `${baseUrl.replace(/\/$/, '')}${account}/events/stream`;
     const params = { path: { id: accountId } };
     // A connection that breaks before its first event must not begin later than this one.
     const begun = after ?? (await answer(client.GET('/v1/accounts/{id}', { params }))).version;

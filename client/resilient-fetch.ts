@@ -10,7 +10,7 @@ export interface SendOptions {
   readonly attempts?: number;
   /** The longest pause between two of them; 5,000 when missing. */
   readonly pauseMsMax?: number;
-  /** Told of each repetition. */
+  /** Called before each repetition. */
   readonly onRetry?: (why: string, attempt: number) => void;
   /** Instead of the global fetch. */
   readonly fetch?: (request: Request) => Promise<Response>;

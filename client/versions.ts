@@ -1,5 +1,5 @@
-/** A version of an account that an answer told of. */
-interface Told {
+/** A version of an account, as it stands in an answer. */
+interface AccountVersion {
   readonly accountId: string;
   readonly version: number;
 }
@@ -16,17 +16,17 @@ function accountIn(path: string): { readonly id: string; readonly below: string 
   return id === undefined ? undefined : { id: decodeURIComponent(id), below };
 }
 
-const isTold = (value: unknown): value is Told =>
+const isAccountVersion = (value: unknown): value is AccountVersion =>
   typeof value === 'object' &&
   value !== null &&
-  typeof (value as Partial<Told>).accountId === 'string' &&
-  typeof (value as Partial<Told>).version === 'number';
+  typeof (value as Partial<AccountVersion>).accountId === 'string' &&
+  typeof (value as Partial<AccountVersion>).version === 'number';
 
-/** All versions that an answer tells of: of an outcome, both sides of a transfer, a batch. */
-function* toldIn(value: unknown): Generator<Told> {
-  if (isTold(value)) yield value;
+/** All versions in an answer: of an outcome, of both sides of a transfer, of a batch. */
+function* versionsIn(value: unknown): Generator<AccountVersion> {
+  if (isAccountVersion(value)) yield value;
   if (typeof value !== 'object' || value === null) return;
-  for (const member of Object.values(value)) yield* toldIn(member);
+  for (const member of Object.values(value)) yield* versionsIn(member);
 }
 
 /**
@@ -38,7 +38,7 @@ export class WrittenVersions {
 
   /** Takes the answer of a command. */
   note(answer: unknown): void {
-    for (const { accountId, version } of toldIn(answer)) {
+    for (const { accountId, version } of versionsIn(answer)) {
       const known = this.versions.get(accountId) ?? 0;
       this.versions.delete(accountId);
       this.versions.set(accountId, Math.max(known, version));

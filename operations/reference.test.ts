@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { bankEventSchema } from '../contracts/log/bank-events.ts';
 import { problemsPage, referenceFiles } from '../contracts/catalogue.ts';
 import { rotationPage } from '../runtime/rotation/rotations.ts';
+import { clientTypes } from './client-types.ts';
 import { configurationPage } from './configuration.ts';
 
 const FOLDER = join(process.cwd(), 'docs', 'reference');
@@ -32,6 +33,13 @@ test('given the event types of the log, each has a schema, and both APIs a docum
   }
   expect([...files.keys()].filter((path) => path.endsWith('openapi.json'))).toHaveLength(2);
 });
+
+test('given the API document, the types of the client are what it makes', () => {
+  const root = process.cwd();
+  const types = clientTypes(root, join(FOLDER, 'core-bank-api.openapi.json'));
+  const isStale = readFileSync(join(root, 'client', 'schema.d.ts'), 'utf8') !== types;
+  expect(isStale ? `client/schema.d.ts ${REMEDY}` : '').toBe('');
+}, 60_000);
 
 test('given the problems, docs/problems.md is what they make', () => {
   const page = readFileSync(join(process.cwd(), 'docs', 'problems.md'), 'utf8');

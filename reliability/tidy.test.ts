@@ -23,7 +23,10 @@ function sources(): string[] {
   return workspaces.flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true })
       .map((file) => `${room}/${String(file)}`)
-      .filter((path) => path.endsWith('.ts') && !path.includes('node_modules/')),
+      .filter(
+        (path) =>
+          path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.includes('node_modules/'),
+      ),
   );
 }
 

@@ -82,6 +82,10 @@ function compile(root: string, one: Package, folder: string): void {
   writeFileSync(project, JSON.stringify(config));
   run(root, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
   rmSync(project);
+  for (const file of Object.values(one.bin ?? {})) {
+    const path = join(folder, `${file}.js`);
+    writeFileSync(path, `#!/usr/bin/env node\n${readFileSync(path, 'utf8')}`);
+  }
   for (const file of one.copied ?? []) cpSync(join(root, one.from, file), join(folder, file));
 }
 

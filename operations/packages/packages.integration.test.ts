@@ -19,13 +19,14 @@ const account: Promise<Schemas['Account']> = answer(
 const first: Promise<IteratorResult<ItemOf<'/v1/transfers'>>> = bank
   .each('/v1/transfers', { query: { status: 'pending' } })
   .next();
+const params = { path: { id: 'a' } };
 // @ts-expect-error an amount is a decimal string
-bank.POST('/v1/accounts/{id}/deposits', { params: { path: { id: 'a' } }, body: { amount: 1 } }).catch(() => {});
+bank.POST('/v1/accounts/{id}/deposits', { params, body: { amount: 1 } }).catch(() => {});
 const failures = await Promise.allSettled([account, first]);
 console.log(failures.map(({ status }) => status).join());
 `;
 
-test('both packages pass publint and arethetypeswrong, compile and run where they are installed', () => {
+test('both packages pass their checks, compile and run where they are installed', () => {
   // Some of what checks them cannot be loaded here.
   const program = join(root, 'dist/operations/packages/packages.js');
   const args = [program, '--into', join(folder, 'made')];

@@ -75,7 +75,7 @@ test('lists are read to their end, over many pages', async () => {
   expect((await holds.next()).done).toBe(true);
 });
 
-test('the command line shows tables to people, JSON to programs, and why something failed', async () => {
+test('the command line gives JSON to programs, and says why something failed', async () => {
   const [from, to] = [await open({ name: 'Everyday' }), await open()];
   const environment = { ...process.env, CORE_BANK_TOKEN: await house.bank.token(STAFF) };
   const run = (...words: string[]) => {

@@ -55,6 +55,17 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
   const maybeExpires = (): { expiresAt?: string } =>
     chance.hits(0.7) ? { expiresAt: soon() } : {};
 
+  const termsFor = (kind: 'set-limits' | 'patch-details' | 'block' | 'unblock', id: string) => {
+    switch (kind) {
+      case 'set-limits':
+        return { type: kind, perDay: amount(200) };
+      case 'patch-details':
+        return { type: kind, name: chance.pick(['Everyday', null]), metadata: { a: id } };
+      case 'block':
+      case 'unblock':
+        return { type: kind, direction: chance.pick(['credit', 'debit']) };
+    }
+  };
   const bodyFor = (account: AccountId, id: string): { account: AccountId; body: CommandBody } => {
     const own = testName(id);
     const remarks = chance.hits(0.1) ? { description: 'rent', valueDate: '2026-11-30' } : {};
@@ -117,13 +128,8 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
           target,
         );
       }
-      case 'set-limits':
-        return here({ type: 'set-limits', perDay: amount(200) });
-      case 'patch-details':
-        return here({ type: kind, name: chance.pick(['Everyday', null]), metadata: { a: id } });
-      case 'block':
-      case 'unblock':
-        return here({ type: kind, direction: chance.pick(['credit', 'debit']) });
+      default:
+        return here(termsFor(kind, id));
     }
     return here({ type: 'deposit', amount: amount(60) });
   };
