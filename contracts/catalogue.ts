@@ -18,6 +18,7 @@ import { APPROVAL_OPERATIONS, approvalAnswer } from './approval/operations.ts';
 import { batchItem, batchResult } from './batch/batches.ts';
 import { BATCH_OPERATIONS, commandStatus } from './batch/operations.ts';
 import { BODY_EXAMPLES } from './examples.ts';
+import { collection } from './http/collection.ts';
 import { type Operation, openApi } from './http/openapi.ts';
 import { PROBLEMS, type ProblemCode } from './http/problems.ts';
 import type { NamedSchemas } from './http/openapi-schemas.ts';
@@ -126,6 +127,14 @@ export const problemsPage = (): string => {
   ].join('\n');
 };
 
+/** The whole API as a collection of requests. */
+const apiCollection = (): object =>
+  collection({
+    title: 'Core Bank',
+    operations: [...COMMAND_API_OPERATIONS, ...QUERY_API_OPERATIONS],
+    examples: BODY_EXAMPLES,
+  });
+
 /** The files of docs/reference by their path in it. */
 export const referenceFiles = (): ReadonlyMap<string, string> =>
   new Map([
@@ -134,6 +143,7 @@ export const referenceFiles = (): ReadonlyMap<string, string> =>
       'core-bank-api.openapi.json',
       written(apiDocument('Core Bank', [...COMMAND_API_OPERATIONS, ...QUERY_API_OPERATIONS])),
     ],
+    ['core-bank.postman_collection.json', written(apiCollection())],
     [
       'queries-bank-api.openapi.json',
       written(apiDocument('Core Bank: queries', QUERY_API_OPERATIONS)),

@@ -91,6 +91,12 @@ const statementEntry = historyEntry
 export type StatementEntry = z.infer<typeof statementEntry>;
 
 const total = z.strictObject({ count: z.int().min(0), amount: z.string() });
+/** What movements of one type did together. */
+const totalOfType = total.extend({
+  type: z.string(),
+  direction: z.enum(['credit', 'debit']),
+});
+export type TotalOfType = z.infer<typeof totalOfType>;
 
 /** A statement in JSON; the other formats are made from it. */
 export const statementAnswer = z.strictObject({
@@ -113,6 +119,8 @@ export const statementAnswer = z.strictObject({
   opening: z.strictObject({ ledger: z.string(), version: z.int().min(0) }),
   credits: total,
   debits: total,
+  /** The same by the type of the movement, in the order of the names. */
+  totals: z.array(totalOfType),
   /** Balance after the last event of the period: opening + credits - debits = closing. */
   closing: z.strictObject({
     ledger: z.string(),

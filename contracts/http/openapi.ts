@@ -59,7 +59,8 @@ const TAGS: readonly (readonly [path: RegExp, name: string, description: string]
   [/^\/v1\/approvals/, 'Approvals', 'What waits for a second person'],
   [/^\/v1\/audit/, 'Audit', 'Proofs of the log, the books and who read what'],
 ];
-function tagOf(path: string): string {
+/** The group of an operation, by its path. */
+export function tagOf(path: string): string {
   const found = TAGS.find(([pattern]) => pattern.test(path));
   if (found === undefined) throw new Error(`no group of the API document takes ${path}`);
   return found[1];

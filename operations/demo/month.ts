@@ -113,8 +113,7 @@ export function demoMonth(): Month {
   let count = 0;
   const add = (day: number, step: WithoutKey<Step>): void => {
     count += 1;
-    const date = `${MONTH}-${String(day).padStart(2, '0')}`;
-    days[day - 1]?.push({ ...step, key: `demo-${date}-${count}` } as Step);
+    days[day - 1]?.push({ ...step, key: `demo-${dayOf(day)}-${count}` } as Step);
   };
 
   const accounts = PEOPLE.flatMap(({ currency }, owner): Account[] => [
@@ -137,6 +136,8 @@ export function demoMonth(): Month {
   return { accounts, days, steps: count };
 }
 
+const dayOf = (day: number): string => `${MONTH}-${String(day).padStart(2, '0')}`;
+
 type Add = (day: number, step: WithoutKey<Step>) => void;
 
 function everydayLife(person: number, add: Add, below: (most: number) => number): void {
@@ -145,7 +146,7 @@ function everydayLife(person: number, add: Add, below: (most: number) => number)
   const amount = (euroCents: number): string => priced(euroCents, currency);
   const remark = (day: number, description: string): object => ({
     description,
-    metadata: { date: `${MONTH}-${String(day).padStart(2, '0')}` },
+    valueDate: dayOf(day),
   });
   const salary = amount(180_000 + below(220_000));
   const body = { amount: salary, reference: `SALARY-${MONTH}`, ...remark(1, 'Salary October') };
@@ -161,10 +162,12 @@ function everydayLife(person: number, add: Add, below: (most: number) => number)
     const shop = below(SHOPS.length);
     const cents = 500 + below(7_500);
     const hold = { amount: amount(cents), description: SHOPS[shop] as string };
-    const partly = { amount: amount(Math.floor((cents * 4) / 5)) };
+    const day = 4 + 3 * payment;
+    const paid = { valueDate: dayOf(day), reference: `CARD-${MONTH}-${payment + 1}` };
+    const partly = { ...paid, amount: amount(Math.floor((cents * 4) / 5)) };
     const fate = below(10);
-    const ending = fate === 0 ? 'void' : fate < 4 ? partly : {};
-    add(4 + 3 * payment, { kind: 'hold', account, body: hold, ending });
+    const ending = fate === 0 ? 'void' : fate < 4 ? partly : paid;
+    add(day, { kind: 'hold', account, body: hold, ending });
   }
   const cash = { amount: amount(5_000), ...remark(10, 'Cash machine') };
   add(10, { kind: 'withdrawals', account, body: cash });

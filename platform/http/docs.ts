@@ -21,6 +21,7 @@ const page = (title: string): string => `<!doctype html>
 /** Without try-out nobody can be led to press a button of it. */
 const start = (mode: DocsMode): string => `SwaggerUIBundle({
   url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null,
+  docExpansion: 'none', filter: true, defaultModelsExpandDepth: -1,
   ${mode === 'try' ? 'tryItOutEnabled: true' : 'supportedSubmitMethods: []'},
 });
 `;

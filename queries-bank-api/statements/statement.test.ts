@@ -42,6 +42,14 @@ test('given a life, then only what moved money is booked, and it adds up', async
   );
   expect(statement.credits).toEqual({ count: 3, amount: '1107.00' });
   expect(statement.debits).toEqual({ count: 3, amount: '390.00' });
+  expect(statement.totals).toEqual([
+    { type: 'hold-captured', direction: 'debit', count: 1, amount: '250.00' },
+    { type: 'money-deposited', direction: 'credit', count: 1, amount: '1000.00' },
+    { type: 'money-withdrawn', direction: 'debit', count: 1, amount: '100.00' },
+    { type: 'movement-reversed', direction: 'credit', count: 1, amount: '100.00' },
+    { type: 'transfer-captured', direction: 'debit', count: 1, amount: '40.00' },
+    { type: 'transfer-received', direction: 'credit', count: 1, amount: '7.00' },
+  ]);
   const closing = { ledger: '717.00', held: '0.00', available: '767.00', version: 13 };
   expect(statement.closing).toEqual({ ...closing, at: '2026-10-03T10:00:00.020Z' });
   const last = { eventId: `acct/${ANNA}/13`, position: 65_536 * 13 + 1 };
@@ -163,6 +171,13 @@ test('given any life in any currency, then statements side by side make the whol
       return minor(direction === 'credit' ? total + units : total - units);
     }, minor(0n));
     expect(sum).toBe(readAmount(whole.closing.ledger, currency));
+    for (const way of ['credit', 'debit'] as const) {
+      const own = whole.totals.filter(({ direction }) => direction === way);
+      const units = own.reduce((total, { amount }) => total + readAmount(amount, currency), 0n);
+      const [all] = [way === 'credit' ? whole.credits : whole.debits];
+      expect(units).toBe(readAmount(all.amount, currency));
+      expect(own.reduce((total, { count }) => total + count, 0)).toBe(all.count);
+    }
     expect(whole.entries).toHaveLength(60);
   }
 });

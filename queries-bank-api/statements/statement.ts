@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { accountOfStream, defined, movementOfLogged } from '../../contracts/account/events.ts';
 import type { EventMember, LoggedEvent } from '../../contracts/account/events.ts';
 import type { SignedStateDocument } from '../../contracts/log/receipts.ts';
-import type { StatementAnswer, StatementEntry } from '../../contracts/account/statements.ts';
+import type {
+  StatementAnswer,
+  StatementEntry,
+  TotalOfType,
+} from '../../contracts/account/statements.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import { dayIn } from '../../domain/calendar.ts';
@@ -79,6 +83,7 @@ export function statementOf(
     opening: { ledger: write(openingLedger), version: before?.event.version ?? 0 },
     credits: { count: credits.count, amount: write(credits.units) },
     debits: { count: debits.count, amount: write(debits.units) },
+    totals: totalsOf(entries, currency),
     closing: { ...closing, version: last.event.version, at: last.event.at },
     entries,
     log: { eventId: last.event.id, position: last.position },
@@ -86,6 +91,21 @@ export function statementOf(
   const createdAt = new Date(source.createdAtMs).toISOString();
   const log = { ...content.log, signedState };
   return { statementId: idOf(content), createdAt, ...content, log };
+}
+
+/** What movements of each type did, credits and debits apart. */
+function totalsOf(entries: readonly StatementEntry[], currency: Currency): TotalOfType[] {
+  const sums = new Map<string, Sum>();
+  for (const { type, direction, amount } of entries) {
+    const name = `${type} ${direction}`;
+    sums.set(name, add(sums.get(name) ?? NOTHING, readAmount(amount, currency)));
+  }
+  return [...sums]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, sum]) => {
+      const [type, direction] = name.split(' ') as [string, TotalOfType['direction']];
+      return { type, direction, count: sum.count, amount: formatAmount(sum.units, currency) };
+    });
 }
 
 const add = ({ count, units }: Sum, more: Minor): Sum => ({
