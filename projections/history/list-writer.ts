@@ -115,18 +115,34 @@ function endsOf({ event, position }: PositionedAccountEvent): ListDocument[] {
   return [{ _id, position, line: JSON.stringify(endOf(event)) }];
 }
 
+interface PlacedListing extends Listing {
+  readonly position: number;
+}
+const documentOf = (
+  { list, _id, line, position }: PlacedListing,
+  number: number,
+): ListDocument => ({
+  _id: _id ?? `${list}/${number}`,
+  page: listPage(list, number),
+  number,
+  position,
+  line: JSON.stringify(line),
+});
+
 /**
  * Writes the lists. The number of an entry is how many of its list come before it in the log: it is
  * counted in memory, and for a list that is not known from what is stored of earlier positions. So
  * any writer, however often, writes the same document.
+ *
+ * Many lists have one entry for good, such as that of a reference. So the only entry of a list that
+ * is not known is written as its first one at once; only when there is a first one already, the
+ * list is counted.
  */
 export function listWriter(store: ListStore) {
   const counted = boundedMap<string, number>(LISTS_REMEMBERED);
   let listedTo = 0;
 
-  const numbered = async (
-    listings: readonly (Listing & { readonly position: number })[],
-  ): Promise<{ documents: ListDocument[]; counts: Map<string, number> }> => {
+  const numbered = async (listings: readonly PlacedListing[]) => {
     const counts = new Map<string, number>();
     const firsts = new Map<string, number>();
     for (const { list, position } of listings) {
@@ -137,14 +153,20 @@ export function listWriter(store: ListStore) {
         store.listPageSize(listPage(list, page * LIST_PAGE_ENTRIES), before);
       counts.set(list, counted.get(list) ?? (await countByPages(size, LIST_PAGE_ENTRIES)));
     });
-    const documents = listings.map(({ list, _id, line, position }) => {
-      const number = counts.get(list)!;
-      counts.set(list, number + 1);
-      const page = listPage(list, number);
-      const id = _id ?? `${list}/${number}`;
-      return { _id: id, page, number, position, line: JSON.stringify(line) };
+    const documents = listings.map((listing) => {
+      const number = counts.get(listing.list)!;
+      counts.set(listing.list, number + 1);
+      return documentOf(listing, number);
     });
     return { documents, counts };
+  };
+  /** Those that may be the first of their lists, by the number of entries that the lists get. */
+  const mayBeFirst = (listings: readonly PlacedListing[]): Set<PlacedListing> => {
+    const sizes = new Map<string, number>();
+    for (const { list } of listings) sizes.set(list, (sizes.get(list) ?? 0) + 1);
+    const isHopeful = ({ list, _id }: PlacedListing): boolean =>
+      _id === undefined && sizes.get(list) === 1 && counted.get(list) === undefined;
+    return new Set(listings.filter(isHopeful));
   };
 
   return {
@@ -154,9 +176,16 @@ export function listWriter(store: ListStore) {
       const listings = fresh.flatMap(({ event, position }) =>
         listingsOf(event).map((listing) => ({ ...listing, position })),
       );
-      const { documents, counts } = await numbered(listings);
-      await store.insertListed([...documents, ...fresh.flatMap(endsOf)]);
-      for (const [list, count] of counts) counted.set(list, count);
+      const hopeful = mayBeFirst(listings);
+      const firsts = [...hopeful].map((listing) => documentOf(listing, 0));
+      const { documents, counts } = await numbered(listings.filter((one) => !hopeful.has(one)));
+      const all = [...documents, ...firsts, ...fresh.flatMap(endsOf)];
+      const taken = new Set(await store.insertListed(all));
+      const late = [...hopeful].filter((_listing, at) => taken.has(firsts[at]!._id));
+      const more = await numbered(late);
+      await store.insertListed(more.documents);
+      for (const { list } of hopeful) counted.set(list, 1);
+      for (const [list, count] of [...counts, ...more.counts]) counted.set(list, count);
       listedTo = fresh.at(-1)?.position ?? listedTo;
     },
     /** To be called when the projection continues from what another one wrote. */

@@ -163,7 +163,8 @@ export function memoryReadStore() {
           }
         },
         async insertListed(entries) {
-          for (const entry of entries) of(collections.lists(generation)).insert(entry);
+          const into = of(collections.lists(generation));
+          return entries.filter((entry) => !into.insert(entry)).map(({ _id }) => _id);
         },
         async listPageSize(page, before) {
           const found = withMember(of(collections.lists(generation)).all(), 'page', page);

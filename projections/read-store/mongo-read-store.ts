@@ -112,7 +112,8 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
       return {
         ...accountDocuments(accounts),
         ...changeDocuments(changes),
-        insertMetadata: (said) => insertMissing(metadata, said.map(toMetadataDocument)),
+        insertMetadata: async (said) =>
+          void (await insertMissing(metadata, said.map(toMetadataDocument))),
         async checkpoint() {
           const document = await checkpoint.read();
           return document && accountsCheckpoint.parse(document);
@@ -148,7 +149,7 @@ export function mongoReadStore(url: string): ReadStore & { close(): Promise<void
     async setAside(name, generation) {
       const streams = await ready(name, collections.setAside(name, generation), 'list');
       return {
-        insert: (added) => insertMissing(streams, added.map(toSetAsideDocument)),
+        insert: async (added) => void (await insertMissing(streams, added.map(toSetAsideDocument))),
         async list() {
           const found = streams.find({ list: 'all' }).limit(SET_ASIDE_NAMED_MAX);
           return (await found.toArray()).map(ofSetAsideDocument);
@@ -170,7 +171,8 @@ function accountDocuments(accounts: Collection<Document>): AccountDocuments {
       const document = await accounts.findOne({ _id: accountId });
       return document === null ? undefined : ofAccountDocument(document);
     },
-    insertAccounts: (added) => insertMissing(accounts, added.map(toAccountDocument)),
+    insertAccounts: async (added) =>
+      void (await insertMissing(accounts, added.map(toAccountDocument))),
     replaceAccount: (account) => replaceEarlier(accounts, toAccountDocument(account)),
     pageSize: async (page) => (await accounts.find({ ...page }).toArray()).length,
   };
@@ -235,20 +237,25 @@ async function insertOne(
   }
 }
 
-/** Unordered, so that a document which is there already does not keep the others out. */
+/**
+ * Unordered, so that a document which is there already does not keep the others out. Gives the ids
+ * of those that were there.
+ */
 async function insertMissing(
   into: Collection<Document>,
   documents: readonly { readonly _id: string }[],
-): Promise<void> {
-  if (documents.length === 0) return;
+): Promise<string[]> {
+  if (documents.length === 0) return [];
   try {
     await into.insertMany(
       documents.map((document) => ({ ...document })),
       { ordered: false },
     );
+    return [];
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const faults = [error.writeErrors].flat();
     if (faults.length === 0 || faults.some((fault) => fault.code !== DUPLICATE_KEY)) throw error;
+    return faults.map(({ index }) => documents[index]!._id);
   }
 }

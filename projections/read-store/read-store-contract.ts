@@ -167,9 +167,11 @@ function documentsContract(open: () => ReadStore): void {
       position: 2 ** 40 + position,
       line: JSON.stringify({ text }),
     });
-    await history.insertListed([]);
-    await history.insertListed([entry(1, 5, 'first')]);
-    await history.insertListed([entry(0, 3, 'before'), entry(1, 9, 'second'), entry(2, 9, 'new')]);
+    expect(await history.insertListed([])).toEqual([]);
+    expect(await history.insertListed([entry(1, 5, 'first')])).toEqual([]);
+    const more = [entry(0, 3, 'before'), entry(1, 9, 'second'), entry(2, 9, 'new')];
+    expect(await history.insertListed(more)).toEqual(['names/1']);
+    expect((await history.insertListed(more)).sort()).toEqual(['names/0', 'names/1', 'names/2']);
     await history.insertListed([{ _id: 'end', position: 2 ** 40, line: '{}' }]);
     const size = (before: number) => history.listPageSize('names/0', 2 ** 40 + before);
     expect(await Promise.all([3, 4, 6, 9, 10].map(size))).toEqual([0, 1, 2, 2, 3]);

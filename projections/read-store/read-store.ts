@@ -68,8 +68,8 @@ export interface HistoryLine {
 
 /** The lists of one generation of the history. */
 export interface ListStore {
-  /** An entry that is there stays as it is. */
-  insertListed(entries: readonly ListDocument[]): Promise<void>;
+  /** An entry that is there stays as it is. Gives the ids of those that were there. */
+  insertListed(entries: readonly ListDocument[]): Promise<string[]>;
   /** How many entries of earlier log positions are on that page. */
   listPageSize(page: string, before: number): Promise<number>;
 }
