@@ -236,8 +236,11 @@ const accountModel = accountAnswer.omit({ metadata: true }).extend({
   /** Versions of the events that gave the account its details and its status, if not the first. */
   detailsVersion: z.int().min(1).optional(),
   statusVersion: z.int().min(1).optional(),
-  /** The holds that are open, oldest first, each with the version of its event. */
-  openHolds: z.array(z.tuple([writtenId, z.int().min(1)])).optional(),
+  /**
+   * The holds that are open, oldest first, as `{version}/{holdId}`: FerretDB takes no arrays in
+   * arrays, and pays for each member of an object.
+   */
+  openHolds: z.array(z.string().regex(/^[1-9][0-9]*\/[0-9a-f-]{36}$/)).optional(),
 });
 export type AccountModel = z.infer<typeof accountModel>;
 

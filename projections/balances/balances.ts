@@ -71,11 +71,12 @@ function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
     case 'refusal-recording-set':
       return { recordRefusals: event.data.recordRefusals ? true : undefined };
     case 'hold-placed':
-      return { openHolds: [...(before.openHolds ?? []), [event.data.holdId, event.version]] };
+      return { openHolds: [...(before.openHolds ?? []), `${event.version}/${event.data.holdId}`] };
     case 'hold-captured':
     case 'hold-voided':
     case 'hold-expired': {
-      const open = before.openHolds?.filter(([id]) => id !== event.data.holdId) ?? [];
+      const open =
+        before.openHolds?.filter((hold) => !hold.endsWith(`/${event.data.holdId}`)) ?? [];
       return { openHolds: open.length === 0 ? undefined : open };
     }
     case 'movement-reversed':

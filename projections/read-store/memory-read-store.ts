@@ -43,6 +43,7 @@ function documents() {
     if (documentBytes(document) > DOCUMENT_BYTES_MAX) {
       throw new Error('the document is larger than the database takes');
     }
+    if (hasNestedArrays(document)) throw new Error('FerretDB takes no arrays in arrays');
     return structuredClone(document);
   };
   return {
@@ -61,6 +62,13 @@ function documents() {
     delete: (id: string | number): boolean => kept.delete(id),
   };
 }
+
+const hasNestedArrays = (value: unknown, isInArray = false): boolean =>
+  Array.isArray(value)
+    ? isInArray || value.some((item) => hasNestedArrays(item, true))
+    : typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).some((member) => hasNestedArrays(member));
 
 type Documents = ReturnType<typeof documents>;
 

@@ -204,7 +204,13 @@ async function replacements(store: ReadStore) {
   const lives = [1, 2, 3, 4, 5].map((life) => 2 ** 31 + life);
   const checkpoints = lives.map((position, at) => ({ ...CHECKPOINT, position, events: at }));
   const states = {
-    account: lives.map((position, at) => ({ ...account, position, version: 2 + at })),
+    account: lives.map((position, at) => ({
+      ...account,
+      position,
+      version: 2 + at,
+      blocks: ['credit' as const],
+      openHolds: [`2/${account.accountId}`, `3/${account.accountId}`].slice(0, at),
+    })),
     // Set aside: the position moves, the version does not.
     person: lives.map((position) => ({ ...person, position, setAside: 2 })),
     history: checkpoints,

@@ -9,6 +9,7 @@ import type { BadRequest } from './corpus.ts';
 const JSON_TYPE = { 'content-type': 'application/json' };
 const LONG = `"${'x'.repeat(201)}"`;
 const TEXTS = [...bad.NOT_TEXT, LONG, '["x"]', '{"x":"y"}', '0', 'false', '"\\u202e\\u0085"'];
+const DAYS = ['"2026-02-30"', '"2026-11-30T00:00:00Z"', '"30.11.2026"', '"2026-1-1"', '20261130'];
 const ZERO = /^"0(?:\.0+)?"$/;
 /** Where nothing is an amount too, and so no fault. */
 const amountsOrZero = bad.AMOUNTS.filter((text) => !ZERO.test(text));
@@ -31,6 +32,9 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   perDay: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
   recordRefusals: ['true', bad.SWITCHES],
   expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
+  valueDate: ['"2026-11-30"', [...TEXTS, ...DAYS]],
+  externalId: ['"crm-1"', TEXTS],
+  direction: ['"debit"', [...TEXTS, '"credit"'.toUpperCase(), '"up"', '["debit"]']],
   pending: ['true', bad.SWITCHES],
   version: ['1', bad.VERSION_NUMBERS],
   fromAccountId: ['"{id}"', bad.ACCOUNT_REFERENCES],
@@ -111,7 +115,9 @@ export function badMembers(operation: Operation, places: Places): BadRequest[] {
     const others = shape
       .filter(([other]) => other !== name)
       .map(([other]) => [other, known(MEMBERS, other)[0]] as const);
-    const values = known(MEMBERS, name)[1].filter((value) => !mayBeZero(name, value));
+    const values = known(MEMBERS, name)[1].filter(
+      (value) => !mayBeZero(name, value) && !mayBeNull(operation, name, value),
+    );
     const isRequired = !schema.safeParse(undefined).success;
     return [
       ...values.map((value) =>
@@ -127,6 +133,11 @@ export function badMembers(operation: Operation, places: Places): BadRequest[] {
     ];
   });
 }
+
+/** A change of details removes what is null. */
+const mayBeNull = ({ id }: Operation, name: string, value: string): boolean =>
+  id === 'patchDetails' &&
+  ((name === 'name' && value === 'null') || (name === 'metadata' && value === '{"a":null}'));
 
 const twice = (name: string): (readonly [string, string])[] => {
   const [value] = known(MEMBERS, name);
