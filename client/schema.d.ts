@@ -2849,6 +2849,13 @@ export interface components {
                 count: number;
                 amount: string;
             };
+            totals: {
+                count: number;
+                amount: string;
+                type: string;
+                /** @enum {string} */
+                direction: "credit" | "debit";
+            }[];
             closing: {
                 ledger: string;
                 held: string;
