@@ -31,7 +31,9 @@ function holdOf(line: HistoryEntry, status: HoldStatus): ListedHold {
 export function listHolds(ports: HistoryPorts) {
   /** Open ones the account itself knows; only what was said of them is read from the history. */
   const open = async (account: AccountModel, before: number, limit: number) => {
-    const versions = (account.openHolds ?? []).map((hold) => Number(hold.split('/')[0])).toReversed();
+    const versions = (account.openHolds ?? [])
+      .map((hold) => Number(hold.split('/')[0]))
+      .toReversed();
     const wanted = versions.filter((version) => version < before).slice(0, limit + 1);
     const shown = wanted.slice(0, limit);
     const lines = new Map<number, HistoryEntry>();
