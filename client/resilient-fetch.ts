@@ -64,11 +64,15 @@ export function resilientFetch(options: SendOptions): (request: Request) => Prom
   };
   const paused = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, ms);
-      signal.addEventListener('abort', () => {
+      const abort = (): void => {
         clearTimeout(timer);
         reject(signal.reason as Error);
-      });
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      }, ms);
+      signal.addEventListener('abort', abort, { once: true });
     });
 
   return async (given) => {
@@ -87,6 +91,7 @@ export function resilientFetch(options: SendOptions): (request: Request) => Prom
       }
       if (response?.status === UNAUTHORIZED && typeof token === 'function' && !isRenewed) {
         isRenewed = true;
+        await response.body?.cancel();
         continue;
       }
       if (response !== undefined && !TEMPORARY.has(response.status))
@@ -95,6 +100,8 @@ export function resilientFetch(options: SendOptions): (request: Request) => Prom
         if (response !== undefined) return response;
         throw failure;
       }
+      // What nobody reads would keep its connection.
+      await response?.body?.cancel();
       onRetry?.(response === undefined ? String(failure) : `answered ${response.status}`, attempt);
       await paused(pauseOf(response, attempt, pauseMsMax), request.signal);
     }

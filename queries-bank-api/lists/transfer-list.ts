@@ -98,9 +98,11 @@ function listFor({ status, reference }: Filters): string {
 export function listTransfers(ports: TransferListPorts) {
   const { accounts, lists, record } = ports;
 
-  /** How many of the list begin before the time, and a few more. */
-  const countBefore = async (list: string, to: number): Promise<number> => {
-    let [low, high] = [0, Math.ceil((await lists.count(list)) / LIST_PAGE_ENTRIES)];
+  /** How many of the list are to be looked at: those that begin before "to", and a few more. */
+  const startOf = async (list: string, { to }: Filters): Promise<number> => {
+    const count = await lists.count(list);
+    if (to === undefined) return count;
+    let [low, high] = [0, Math.ceil(count / LIST_PAGE_ENTRIES)];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const [first] = await lists.entries(list, middle * LIST_PAGE_ENTRIES);
@@ -108,7 +110,7 @@ export function listTransfers(ports: TransferListPorts) {
       if (isLate === true) high = middle;
       else low = middle + 1;
     }
-    return low * LIST_PAGE_ENTRIES;
+    return Math.min(count, low * LIST_PAGE_ENTRIES);
   };
 
   const ofAll = async (
@@ -117,16 +119,15 @@ export function listTransfers(ports: TransferListPorts) {
     limit: number,
   ): Promise<Page> => {
     const list = listFor(filters);
-    const bound = filters.to === undefined ? Infinity : await countBefore(list, filters.to);
-    const start = from ?? Math.min(await lists.count(list), bound);
+    const start = from ?? (await startOf(list, filters));
     const items: ListedTransfer[] = [];
     let looked = 0;
     for (let next = start; next > 0;) {
-      if (looked >= FILTER_TRANSFERS_MAX) return { items, next };
       const page = await lists.entries(list, next - 1);
       const entries = page.filter(({ number }) => number < next).reverse();
       if (entries.length === 0) throw new Unavailable('a list has a hole');
       for (const { number, line } of entries) {
+        if (looked === FILTER_TRANSFERS_MAX) return { items, next };
         const begun = begunOfLine(line);
         if (filters.from !== undefined && isOver(begun.at, filters.from)) return { items, next: 0 };
         const one = listedOf(await lists.stands(begun));
