@@ -22,6 +22,7 @@ import { collection } from './http/collection.ts';
 import { type Operation, openApi } from './http/openapi.ts';
 import { PROBLEMS, type ProblemCode } from './http/problems.ts';
 import type { NamedSchemas } from './http/openapi-schemas.ts';
+import { asyncApi } from './log/async-api.ts';
 import { AUDIT_OPERATIONS, auditStatus, trialBalanceAnswer } from './log/audit.ts';
 import { integrationEventSchemas } from './log/integration-events.ts';
 import { PROOF_QUERIES } from './log/proof-queries.ts';
@@ -143,6 +144,7 @@ export const referenceFiles = (): ReadonlyMap<string, string> =>
       'core-bank-api.openapi.json',
       written(apiDocument('Core Bank', [...COMMAND_API_OPERATIONS, ...QUERY_API_OPERATIONS])),
     ],
+    ['core-bank.asyncapi.json', written(asyncApi())],
     ['core-bank.postman_collection.json', written(apiCollection())],
     [
       'queries-bank-api.openapi.json',

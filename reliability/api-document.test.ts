@@ -8,6 +8,7 @@ import {
   COMMAND_API_OPERATIONS,
   QUERY_API_OPERATIONS,
 } from '../contracts/catalogue.ts';
+import { asyncApi } from '../contracts/log/async-api.ts';
 import { BODY_EXAMPLES } from '../contracts/examples.ts';
 import { projectRoot } from '../runtime/instance.ts';
 
@@ -38,6 +39,14 @@ test('Redocly (recommended) and Spectral (oas) find nothing in the documents', a
   const inForeign = await lint({ foreign });
   expect(inForeign.filter((line) => !line.includes('oas3-operation-security-defined'))).toEqual([]);
 }, 120_000);
+
+test('Spectral (asyncapi) finds nothing in the document of the topics', async () => {
+  const topics = asyncApi() as { channels: object };
+  expect(Object.keys(topics.channels)).toHaveLength(5);
+  expect(await lint({ topics })).toEqual([]);
+  const planted = { ...topics, channels: { 'bank-events': { address: 7 } } };
+  expect((await lint({ planted })).join()).toContain('asyncapi');
+}, 60_000);
 
 test('the linters find a planted fault', async () => {
   const [line] = await lint({
