@@ -74,7 +74,7 @@ test('given a time, the list is not passed along up to it', async () => {
   expect(models.state.calls - before).toBeLessThan(40);
 });
 
-test('a customer names an own account, and of others hears as of those that are not there', async () => {
+test('a customer names an own account, and hears of others as of what is missing', async () => {
   const { get, recorded } = bank(3);
   const own = principalFor('customer', JANA);
   const { body: problem } = await get('', own).expect(400);

@@ -225,4 +225,4 @@ test('given any lives of what waits, then nothing happens twice, alone or late',
     expect([what, counts.get(`approval-${what}`) ?? 0]).not.toEqual([what, 0]);
   expect(counts.get('executed with approval')).toBeGreaterThan(0);
   expect(counts.get('executed without')).toBeGreaterThan(0);
-}, 60_000);
+}, 240_000);
