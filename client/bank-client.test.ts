@@ -152,6 +152,15 @@ describe('a query', () => {
       undefined,
     ]);
   });
+  test('waits for nothing that was only a dry run', async () => {
+    const { bank, asked } = await bankThat([{ body: { ...OUTCOME, dryRun: true } }, { body: {} }]);
+    await bank.POST('/v1/accounts/{id}/deposits', {
+      params: { path: { id: ID }, query: { dryRun: true } },
+      body: { amount: '10.00' },
+    });
+    await balance(bank);
+    expect(asked.map(({ url }) => url.split('?')[1])).toEqual(['dryRun=true', undefined]);
+  });
   test('knows both sides of a transfer, and no version that went back', async () => {
     const from = { ...OUTCOME, version: 9 };
     const to = { ...OUTCOME, accountId: ID.replace('d', 'e'), version: 4 };
@@ -205,6 +214,10 @@ test('events go on where the connection broke, until they are not wanted any mor
   }
   expect(seen).toEqual([5, 6, 7]);
   expect(asked.slice(1, 4).map(({ headers }) => headers['last-event-id'])).toEqual(['4', '6', '6']);
+  const stopped = new AbortController();
+  const busy = await bankThat([{ status: 503 }], { onRetry: () => stopped.abort(new Error('x')) });
+  const waiting = busy.bank.events(ID, { after: 1, signal: stopped.signal });
+  expect(await waiting.next()).toEqual({ done: true, value: undefined });
   const foreign = await bankThat([{ status: 404, body: { code: 'account-not-found', title: '' } }]);
   await expect(foreign.bank.events(ID, { after: 1 }).next()).rejects.toMatchObject({ status: 404 });
 });

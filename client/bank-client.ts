@@ -175,7 +175,10 @@ export function connect({ baseUrl, ...sending }: BankOptions): Bank {
     for (;;) {
       const headers = { 'Last-Event-ID': last };
       const request = new Request(url, { headers, ...(signal === undefined ? {} : { signal }) });
-      const response = await send(request);
+      const response = await send(request).catch((error: unknown) => {
+        if (signal?.aborted !== true) throw error;
+      });
+      if (response === undefined) return;
       if (!response.ok)
         throw new BankError(response.status, problemOf(await response.json(), response));
       const body = response

@@ -53,7 +53,9 @@ export function resilientFetch(options: SendOptions): (request: Request) => Prom
     return made;
   };
   const noted = async (request: Request, response: Response): Promise<Response> => {
-    if (request.method === 'GET' || !response.ok) return response;
+    // A dry run tells of a version that nobody made.
+    const isDry = new URL(request.url).searchParams.get('dryRun') === 'true';
+    if (request.method === 'GET' || !response.ok || isDry) return response;
     written.note(
       await response
         .clone()

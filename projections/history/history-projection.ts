@@ -100,6 +100,7 @@ export function historyProjection({
     const next = new Map<string, number>();
     const lines: HistoryLine[] = [];
     const faults: SetAsideModel[] = [];
+    const told: PositionedAccountEvent[] = [];
     for (const entry of entries) {
       if (!isReadable(entry)) faults.push(faultAt(entry, UNREADABLE));
       if (!isReadable(entry) || !isOfAccount(entry)) continue;
@@ -112,11 +113,12 @@ export function historyProjection({
       next.set(stream, version);
       try {
         lines.push(historyLine(entry));
+        told.push(entry);
       } catch (error) {
         faults.push(faultAt(entry, faultOf(error)));
       }
     }
-    return { next, lines, faults };
+    return { next, lines, told, faults };
   };
 
   return {
@@ -128,10 +130,10 @@ export function historyProjection({
       return reached;
     },
     async apply(entries) {
-      const { next, lines, faults } = project(entries);
+      const { next, lines, told, faults } = project(entries);
       await setAside.add(faults);
       // Before the lines: who reads a line finds the transfer that it is of.
-      await lists.write(entries.filter(isReadable).filter(isOfAccount));
+      await lists.write(told);
       if (lines.length > 0) await store.insertLines(lines);
       for (const [stream, version] of next) versions.set(stream, version);
       const last = entries.at(-1)!;
