@@ -109,10 +109,11 @@ function decideOpen(account: Account, open: CommandOf<'open-account'>, at: strin
 
 function decideBlock(
   { blocks }: ExistingAccount,
-  { type, direction, reason }: CommandOf<'block' | 'unblock'>,
+  command: CommandOf<'block' | 'unblock'>,
   at: string,
 ): Decision {
-  const terms = { at, blocked: direction, ...reasonOf(reason === undefined ? {} : { reason }) };
+  const { type, direction } = command;
+  const terms = { at, blocked: direction, ...reasonOf(command) };
   const isBlocked = blocks.includes(direction);
   if (type === 'unblock') {
     if (!isBlocked) return refuse({ code: 'account-not-blocked', direction });
@@ -157,7 +158,7 @@ function decideClose(account: ExistingAccount, close: CommandOf<'close'>, at: st
 
 function decideReversal(
   account: ExistingAccount,
-  { version: reverses, amount: wanted, reason, ...remarks }: CommandOf<'reverse'>,
+  command: CommandOf<'reverse'>,
   at: string,
   { original, ended }: Past,
 ): Decision {
@@ -165,6 +166,7 @@ function decideReversal(
   if (ended !== undefined) return refuse({ code: 'already-reversed', version: ended.version });
   const reversal = reversalOf(original);
   if (reversal === undefined) return refuse({ code: 'not-reversible', eventType: original.type });
+  const { version: reverses, amount: wanted } = command;
   const { direction } = reversal;
   const begun = account.reversals.find(({ version }) => version === reverses);
   const open = begun?.left ?? reversal.amount;
@@ -178,7 +180,7 @@ function decideReversal(
     whyNotMove(account, direction) ??
     (direction === 'debit' ? whyNotLower(account, amount) : undefined);
   const terms = { at, reverses, direction, amount, ...left };
-  const said = { ...remarksOf(remarks), ...reasonOf(reason === undefined ? {} : { reason }) };
+  const said = { ...remarksOf(command), ...reasonOf(command) };
   return refused ?? granted({ type: 'movement-reversed', ...terms, ...said });
 }
 

@@ -1,3 +1,11 @@
+import { createHash } from 'node:crypto';
+
+/** The name of a list with filters: a cursor of it is valid with no others. */
+export function filteredList(list: string, filters: readonly unknown[]): string {
+  const text = JSON.stringify(filters.map((value) => value ?? null));
+  return `${list}/${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}
+
 /** An opaque place in a list; it names the list, so that it fits no other one. */
 export function writeCursor(list: string, place: number): string {
   return Buffer.from(`${list}/${place}`).toString('base64url');

@@ -96,7 +96,7 @@ const reversalBody = transferReversalBody.extend({
 });
 /** Body that blocks one direction, or lifts the block. */
 const blockBody = reasonBody.extend({
-  direction: z.enum(['credit', 'debit']).meta({
+  direction: texts.directionText.meta({
     description: 'debit: nothing leaves the account; credit: nothing comes to it',
   }),
 });

@@ -28,7 +28,6 @@ const details = {
   metadata: texts.storedTexts.metadata.optional(),
 };
 const reasoned = { reason: texts.storedTexts.description.optional() };
-const direction = z.enum(['credit', 'debit']);
 const state = { currency: texts.currencyText, balance: balanceSchema };
 const money = { ...state, amount: texts.positiveAmountText };
 const hold = { ...money, holdId: texts.holdIdText };
@@ -107,8 +106,8 @@ const DATA = {
   'account-frozen': { ...state, ...reasoned },
   'account-unfrozen': { ...state, ...reasoned },
   'account-closed': { ...state, ...reasoned },
-  'account-blocked': { ...state, ...reasoned, blocked: direction },
-  'account-unblocked': { ...state, ...reasoned, blocked: direction },
+  'account-blocked': { ...state, ...reasoned, blocked: texts.directionText },
+  'account-unblocked': { ...state, ...reasoned, blocked: texts.directionText },
   'overdraft-limit-set': { ...state, overdraftLimit: texts.amountText },
   'limits-set': {
     ...state,
@@ -124,7 +123,7 @@ const DATA = {
     ...reasoned,
     ...reversalRemarks,
     reverses: texts.versionNumber,
-    direction,
+    direction: texts.directionText,
     left: texts.positiveAmountText.optional(),
   },
   'hold-placed': { ...hold, ...labels, expiresAt: texts.timeText.optional() },

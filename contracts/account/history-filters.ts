@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { COMMAND_ID_PATTERN } from '../../domain/ids.ts';
 import { clientTexts, dayText } from '../http/scalars.ts';
+import { clientKeyText } from './commands.ts';
 import { loggedEventSchema } from './events.ts';
 
 /** Most lines of history that one answer with filters looks at. */
@@ -61,9 +61,7 @@ export const historyFilters = {
   reference: clientTexts.reference
     .optional()
     .meta({ description: 'only movements with exactly this reference' }),
-  idempotencyKey: z
-    .string()
-    .regex(COMMAND_ID_PATTERN, 'must be 1-128 visible ASCII characters')
+  idempotencyKey: clientKeyText
     .optional()
     .meta({ description: 'only what was done under this Idempotency-Key' }),
   valueDate: dayText.optional().meta({

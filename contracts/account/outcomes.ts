@@ -1,4 +1,4 @@
-import { writtenId, writtenTime } from '../http/scalars.ts';
+import { directionText, writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import { balanceSchema } from './money.ts';
@@ -59,7 +59,7 @@ export const accountAnswer = z.strictObject({
     .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
     .optional(),
   /** Directions in which no money may move for now; missing when it may in both. */
-  blocks: z.array(z.enum(['credit', 'debit'])).optional(),
+  blocks: z.array(directionText).optional(),
   externalId: z.string().optional(),
   name: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),

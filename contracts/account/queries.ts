@@ -261,8 +261,7 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
       'metadata and of the status frozen or closed. An answer looks at ' +
       `${FILTER_ACCOUNTS_MAX} accounts at most, so it may have fewer items than limit, even ` +
       'none, and a nextCursor: go on until that is null. A cursor keeps its filters: with ' +
-      'others it is ' +
-      'refused. A customer is shown own accounts.',
+      'others it is refused. A customer is shown own accounts.',
     query: accountsQuery.shape,
     status: 200,
     answer: accountsAnswer,

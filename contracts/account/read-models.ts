@@ -1,4 +1,4 @@
-import { dayText, writtenId, writtenTime } from '../http/scalars.ts';
+import { dayText, directionText, writtenId, writtenTime } from '../http/scalars.ts';
 import { causationText } from './events.ts';
 import { balanceSchema } from './money.ts';
 import { accountAnswer } from './outcomes.ts';
@@ -313,7 +313,7 @@ export const historyEntry = z.strictObject({
   /** The day from which the money counts, where it is another than that of the booking. */
   valueDate: dayText.optional(),
   /** The direction that was blocked, or is free again. */
-  blocked: z.enum(['credit', 'debit']).optional(),
+  blocked: directionText.optional(),
   /** The version of the movement that this line takes back. */
   reverses: z.int().optional(),
   /** The version of the line that takes this one back, of the last one where there are several. */

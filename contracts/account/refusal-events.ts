@@ -19,7 +19,7 @@ type CommandMember = MembersOf<CommandBody>;
 const RECORDED = {
   amount: texts.amountText.optional(),
   currency: texts.currencyText.optional(),
-  direction: z.enum(['credit', 'debit']).optional(),
+  direction: texts.directionText.optional(),
   expiresAt: texts.timeText.optional(),
   holdId: texts.holdIdText.optional(),
   initialDeposit: texts.amountText.optional(),

@@ -1,4 +1,4 @@
-import { writtenId, writtenTime } from '../http/scalars.ts';
+import { directionText, writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 
 const plain = <Code extends string>(...codes: readonly Code[]) =>
@@ -67,7 +67,7 @@ export const refusalSchema = z.discriminatedUnion('code', [
   }),
   z.strictObject({
     code: z.literal(['account-blocked', 'account-not-blocked']),
-    direction: z.enum(['credit', 'debit']),
+    direction: directionText,
   }),
   z.strictObject({ code: z.literal('reversal-amount-exceeded'), left: z.string() }),
   z.strictObject({ code: z.literal('hold-amount-exceeded'), held: z.string() }),

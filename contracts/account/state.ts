@@ -41,7 +41,7 @@ export const accountState = z.strictObject({
   spent: z.strictObject({ day: z.string(), amount: z.string() }).optional(),
   holds: z.array(hold).optional(),
   transfers: z.array(transfer).optional(),
-  blocks: z.array(z.enum(['credit', 'debit'])).optional(),
+  blocks: z.array(texts.directionText).optional(),
   reversals: z.array(reversal).optional(),
   externalId: texts.storedTexts.externalId.optional(),
   recordRefusals: z.literal(true).optional(),

@@ -1,4 +1,4 @@
-import { dayText, writtenId, writtenTime } from '../http/scalars.ts';
+import { dayText, directionText, writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import { signedStateDocument } from '../log/receipts.ts';
 import { millisecondsOf } from './history-filters.ts';
@@ -78,7 +78,7 @@ const statementEntry = historyEntry
     reversesTransferId: true,
   })
   .extend({
-    direction: z.enum(['credit', 'debit']),
+    direction: directionText,
     /** The day of booking, and the one from which the money counts. */
     date: dayText,
     valueDate: dayText,
@@ -94,7 +94,7 @@ const total = z.strictObject({ count: z.int().min(0), amount: z.string() });
 /** What movements of one type did together. */
 const totalOfType = total.extend({
   type: z.string(),
-  direction: z.enum(['credit', 'debit']),
+  direction: directionText,
 });
 export type TotalOfType = z.infer<typeof totalOfType>;
 

@@ -45,8 +45,10 @@ export const minVersion = versionText(
 export const noQuery = z.strictObject({});
 
 const ACCOUNT = 'must be a UUID or an account number with valid check digits';
+/** An account by its id or number. */
+export const accountText = clientAccountText(ACCOUNT, ACCOUNT);
 /** The account in a path. */
-export const idParams = { id: clientAccountText(ACCOUNT, ACCOUNT) };
+export const idParams = { id: accountText };
 
 /** The transfer in a path. */
 export const transferParams = { transferId: clientIdText.transform((id) => id as TransferId) };

@@ -131,6 +131,9 @@ export const timeText = z.iso
   .max(TIME_CHARACTERS_MAX)
   .meta({ examples: ['2026-01-31T12:00:00Z'] });
 
+/** Which way money goes, seen from the account. */
+export const directionText = z.enum(['credit', 'debit']);
+
 /** A day of the calendar, which the bank does not compare with its clock. */
 export const dayText = z.iso
   .date({ message: 'must be a day such as "2026-01-31"' })

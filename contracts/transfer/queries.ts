@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { historyTime } from '../account/history-filters.ts';
 import { nextCursor, pageQuery } from '../account/queries.ts';
 import type { Operation } from '../http/openapi.ts';
+import { accountText } from '../http/parameters.ts';
 import * as texts from '../http/scalars.ts';
 import { clientKeyText } from '../account/commands.ts';
 import { transferAnswer } from './transfers.ts';
@@ -9,12 +10,9 @@ import { transferAnswer } from './transfers.ts';
 /** Most transfers that one answer looks at. */
 export const FILTER_TRANSFERS_MAX = 256;
 
-const ACCOUNT = 'must be a UUID or an account number with valid check digits';
-
 /** Query of GET /v1/transfers. */
 export const transfersQuery = z.strictObject({
-  accountId: texts
-    .clientAccountText(ACCOUNT, ACCOUNT)
+  accountId: accountText
     .optional()
     .meta({ description: 'only transfers from or to this account; a customer has to name one' }),
   status: transferAnswer.shape.status

@@ -19,7 +19,7 @@ import { AccountWriter } from './account-writer.ts';
 import { accountAfter, type AccountPlace } from './balances.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
-import { countByPages } from '../../contracts/page-count.ts';
+import { countByPages } from '../../platform/page-count.ts';
 import { personWriter } from './person-writer.ts';
 import { isReadable, Overtaken } from '../follower/projection.ts';
 import type { LogEntry, Projection } from '../follower/projection.ts';

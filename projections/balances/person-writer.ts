@@ -12,7 +12,7 @@ import {
 } from '../follower/projection.ts';
 import { faultAt, faultOf, UNREADABLE } from '../follower/set-aside.ts';
 import type { PersonStore } from '../read-store/read-store.ts';
-import { countByPages } from '../../contracts/page-count.ts';
+import { countByPages } from '../../platform/page-count.ts';
 
 /** An event of a person with its position in the log. */
 export interface PositionedPersonEvent {

@@ -18,7 +18,7 @@ import {
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
-import { countByPages } from '../../contracts/page-count.ts';
+import { countByPages } from '../../platform/page-count.ts';
 import type { ListStore } from '../read-store/read-store.ts';
 
 const LISTS_REMEMBERED = 50_000;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import { ownerBound } from '../../contracts/access/principal.ts';
 import { objectsIn } from '../../contracts/access/access-records.ts';
@@ -20,7 +19,7 @@ import type { RecordAccess } from '../../platform/access-reports.ts';
 import { principalOf } from '../../platform/http/gate.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { inParallel } from '../../platform/parallel.ts';
-import { readCursor, writeCursor } from '../cursors.ts';
+import { filteredList, readCursor, writeCursor } from '../cursors.ts';
 import type { ListView } from '../lists/list-view.ts';
 import { placeIn, type AccountView } from './account-view.ts';
 
@@ -70,9 +69,8 @@ function metadataOf(given: Readonly<Record<string, unknown>>): Readonly<Record<s
 
 const isPassed = (
   filters: AccountFilters,
-  { status, currency, name, externalId, ownerId }: AccountModel,
+  { status, currency, name, externalId }: AccountModel,
 ): boolean =>
-  (filters.ownerId ?? ownerId) === ownerId &&
   (filters.status ?? status) === status &&
   (filters.currency ?? currency) === currency &&
   (filters.externalId ?? externalId) === externalId &&
@@ -87,9 +85,7 @@ function nameOf(filters: AccountFilters): string {
   const list = `accounts/${ownerId ?? ''}`;
   if (!isFiltered(filters)) return list;
   const wanted = Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1));
-  const terms = [status, currency, name, externalId].map((term) => term ?? null);
-  const text = JSON.stringify([...terms, wanted]);
-  return `${list}/${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  return filteredList(list, [status, currency, name, externalId, wanted]);
 }
 
 /** The accounts of a page, and the cursor of the next one. */
@@ -196,14 +192,16 @@ export function accountList({ accounts, lists, record }: AccountListPorts) {
     limit: number,
   ): Promise<Stretch> => {
     const found: AccountModel[] = [];
+    const end = from + FILTER_ACCOUNTS_MAX;
     let page: readonly ListEntry[] = [];
     for (let place = from; ;) {
-      if (place >= from + FILTER_ACCOUNTS_MAX) return { found, next: place };
+      if (place === end) return { found, next: place };
       if (place === from || place % LIST_PAGE_ENTRIES === 0) {
         page = await lists.entries(index.list, place);
       }
       // No more than it takes, when all of them pass.
-      const wanted = Math.max(ACCOUNTS_AT_ONCE, limit + 1 - found.length);
+      const enough = Math.max(ACCOUNTS_AT_ONCE, limit + 1 - found.length);
+      const wanted = Math.min(enough, end - place);
       const entries = page.filter(({ number }) => number >= place).slice(0, wanted);
       if (entries.length === 0) return { found, next: undefined };
       const read = await readEntries(entries, index, filters);

@@ -16,13 +16,12 @@ import {
   waited,
   type WaitingPorts,
 } from '../read-your-writes.ts';
-import { readCursor, writeCursor } from '../cursors.ts';
+import { filteredList, readCursor, writeCursor } from '../cursors.ts';
 import { idParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
 import { shownTo } from '../own-objects.ts';
 import type { HistoryView } from './history-view.ts';
 import type { Request, Response } from 'express';
-import { createHash } from 'node:crypto';
 
 /** Lines that are read at once while looking for those that pass. */
 const STRIDE_LINES = 4 * HISTORY_PAGE_ENTRIES;
@@ -66,8 +65,7 @@ export function listName(accountId: string, filters: HistoryFilters): string {
   if (!hasFilters(filters)) return `history/${accountId}`;
   const { type, direction, from, to, reference, idempotencyKey, valueDate } = filters;
   const wanted = [type, direction, from, to, reference, idempotencyKey, valueDate];
-  const text = JSON.stringify(wanted.map((value) => value ?? null));
-  return `history/${accountId}/${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  return filteredList(`history/${accountId}`, wanted);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { defined } from '../../contracts/account/events.ts';
 import type { HistoryFilters } from '../../contracts/account/history-filters.ts';
 import * as queries from '../../contracts/account/queries.ts';
 import type { HoldStatus, HoldsAnswer, ListedHold } from '../../contracts/account/queries.ts';
@@ -23,8 +24,7 @@ function holdOf(line: HistoryEntry, status: HoldStatus): ListedHold {
   const { version, amount, currency, at, holdId = '' } = line;
   const { description, reference, metadata, valueDate, expiresAt } = line;
   const said = { description, reference, metadata, valueDate, expiresAt };
-  const defined = Object.entries(said).filter(([, member]) => member !== undefined);
-  return { holdId, status, version, amount, currency, at, ...Object.fromEntries(defined) };
+  return defined({ holdId, status, version, amount, currency, at, ...said });
 }
 
 /** Answers the holds of an account. */

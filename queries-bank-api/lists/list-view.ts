@@ -9,7 +9,7 @@ import {
   type EndedTransfer,
   type ListEntry,
 } from '../../contracts/account/lists.ts';
-import { countByPages } from '../../contracts/page-count.ts';
+import { countByPages } from '../../platform/page-count.ts';
 import { generationInUse, type ReadModels } from '../read-models/read-models.ts';
 
 /** A transfer, and its end if it was pending and is not any more. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import { objectsIn } from '../../contracts/access/access-records.ts';
 import { ownerBound } from '../../contracts/access/principal.ts';
@@ -18,7 +17,7 @@ import type { RecordAccess } from '../../platform/access-reports.ts';
 import { principalOf } from '../../platform/http/gate.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { inParallel } from '../../platform/parallel.ts';
-import { readCursor, readPlaces, writeCursor, writePlaces } from '../cursors.ts';
+import { filteredList, readCursor, readPlaces, writeCursor, writePlaces } from '../cursors.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 import { findLines, linesOf, type HistoryPorts } from '../history/history-answers.ts';
 import type { FoundTransfer, ListView } from './list-view.ts';
@@ -82,9 +81,8 @@ function isPassed({ status, reference, idempotencyKey, from, to }: Filters, one:
 }
 
 function nameOf({ accountId, status, reference, idempotencyKey, from, to }: Filters): string {
-  const wanted = [status, reference, idempotencyKey, from, to].map((value) => value ?? null);
-  const text = createHash('sha256').update(JSON.stringify(wanted)).digest('hex').slice(0, 16);
-  return `transfers/${accountId ?? ''}/${text}`;
+  const wanted = [status, reference, idempotencyKey, from, to];
+  return filteredList(`transfers/${accountId ?? ''}`, wanted);
 }
 
 /** The list that has all transfers that pass, and as few others as can be. */
