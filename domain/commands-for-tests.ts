@@ -54,14 +54,15 @@ export const STEPS = Object.entries(WEIGHTS).flatMap(([type, times]) =>
 
 /**
  * Lives of account 0 in which ends come about that random lives reach so seldom that it would be
- * luck: holds and a transfer that end, too early, in time and too late.
+ * luck: holds and a transfer that end, too early, in time and too late, and movements that are
+ * taken back, whole and in part.
  */
 export const RARE_LIVES: readonly (readonly Step[])[] = [9, 21].flatMap((pick) => {
   // These numbers choose an expiry within half an hour, and account 2 or 1 as the target.
-  const step = (type: StepType, minutes = 0): Step => ({
+  const step = (type: StepType, minutes = 0, amount = 1n): Step => ({
     account: 0,
     kind: STEPS.indexOf(type),
-    amount: 1n,
+    amount,
     pick,
     minutes,
   });
@@ -74,6 +75,7 @@ export const RARE_LIVES: readonly (readonly Step[])[] = [9, 21].flatMap((pick) =
     [...reserved, step('deposit', 30)],
     [...reserved, step('expire-transfer', 30)],
     [step('deposit'), step('reverse'), step('reverse')],
+    [step('deposit', 0, 3n), step('reverse')],
   ];
 });
 
