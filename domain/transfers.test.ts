@@ -11,7 +11,7 @@ import { isEveryRun, runsOf } from './runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const runs = { seed, numRuns: runsOf(1_500) };
-const SEEN_MIN = isEveryRun ? 100 : 0;
+const SEEN_MIN = isEveryRun ? 50 : 0;
 const ACCOUNTS = 3;
 const TRANSFERS = 6;
 const FUNDS = minor(100n);

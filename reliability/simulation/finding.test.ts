@@ -22,7 +22,7 @@ import { seededBelow } from '../../platform/seeded-random.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const ACCOUNTS = 4;
-const LIVES = 12;
+const LIVES = 20;
 const STEPS_OF_A_LIFE = 400;
 const QUESTIONS = 40;
 const below = seededBelow(seed);
