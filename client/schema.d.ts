@@ -517,7 +517,9 @@ export interface paths {
         };
         /**
          * The persons, in the order in which they were registered
-         * @description Needs the scope `persons:list`, which these roles can have: teller, operator, privacy-officer, service.
+         * @description Personal data is sealed, so no index of it is kept: an answer with filters opens what 1024 persons have, and its nextCursor goes on from there. A page may be empty and still have a next one. Only who is shown is recorded as read.
+         *
+         *     Needs the scope `persons:list`, which these roles can have: teller, operator, privacy-officer, service.
          */
         get: operations["listPersons"];
         put?: never;
@@ -2925,6 +2927,7 @@ export interface components {
             familyName?: string;
             email?: string;
             address?: components["schemas"]["Address"];
+            externalId?: string;
             /** Format: date-time */
             registeredAt: string;
             /** Format: date-time */
@@ -7180,6 +7183,12 @@ export interface operations {
     listPersons: {
         parameters: {
             query?: {
+                /** @description only persons with names that begin with each of these words, in any case */
+                name?: string;
+                /** @description only persons with this e-mail address */
+                email?: string;
+                /** @description only persons whom a system of yours calls this */
+                externalId?: string;
                 /** @description how many at most, 1 to 100 */
                 limit?: number;
                 /** @description nextCursor of the page before */
@@ -7208,6 +7217,7 @@ export interface operations {
                             familyName?: string;
                             email?: string;
                             address?: components["schemas"]["Address"];
+                            externalId?: string;
                             /** Format: date-time */
                             registeredAt: string;
                             /** Format: date-time */
@@ -7257,7 +7267,8 @@ export interface operations {
                  *         "city": "Praha",
                  *         "postalCode": "110 00",
                  *         "country": "CZ"
-                 *       }
+                 *       },
+                 *       "externalId": "crm-4711"
                  *     }
                  */
                 "application/json": {
@@ -7265,6 +7276,7 @@ export interface operations {
                     familyName: string;
                     email?: string;
                     address?: components["schemas"]["Address"];
+                    externalId?: string;
                 };
             };
         };

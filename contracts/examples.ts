@@ -67,6 +67,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, object>> = {
     familyName: 'Nováková',
     email: 'jana@example.org',
     address,
+    externalId: 'crm-4711',
   },
   changeAddress: address,
   erasePerson: {},

@@ -15,6 +15,8 @@ interface PersonalData {
   readonly familyName: string;
   readonly email?: string;
   readonly address?: Address;
+  /** The name of the person in a system of the client's. */
+  readonly externalId?: string;
 }
 
 /** Everything that can be asked of a person's record. */

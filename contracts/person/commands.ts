@@ -6,7 +6,7 @@ import { personEventSchema } from './events.ts';
 import * as texts from '../http/scalars.ts';
 
 /** What identifies a person; texts of clients are judged more strictly than stored ones. */
-const detailsOf = ({ name, email }: typeof texts.clientTexts) => {
+const detailsOf = ({ name, email, externalId }: typeof texts.clientTexts) => {
   const address = z.strictObject({
     line1: name,
     line2: name.optional(),
@@ -19,6 +19,7 @@ const detailsOf = ({ name, email }: typeof texts.clientTexts) => {
     familyName: name,
     email: email.optional(),
     address: address.optional(),
+    externalId: externalId.optional(),
   });
   return { address, person };
 };

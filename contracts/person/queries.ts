@@ -1,4 +1,4 @@
-import { writtenId, writtenTime } from '../http/scalars.ts';
+import { clientTexts, writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import type { ServiceCall } from '../http/service-call.ts';
 import type { Operation } from '../http/openapi.ts';
@@ -28,8 +28,26 @@ export type PersonsAnswer = z.infer<typeof personsAnswer>;
 
 /** Query of GET /v1/persons/{personId}. */
 export const personQuery = z.strictObject({ minVersion });
+/** Most persons that one answer with filters looks at: the data of each is opened for it. */
+export const FILTER_PERSONS_MAX = 1_024;
 /** Query of GET /v1/persons. */
-export const personsQuery = z.strictObject(pageQuery);
+export const personsQuery = z.strictObject({
+  name: clientTexts.name
+    .regex(/[\p{L}\p{N}]/u, 'must have a letter or a digit')
+    .optional()
+    .meta({
+      description: 'only persons with names that begin with each of these words, in any case',
+      examples: ['nov jana'],
+    }),
+  email: clientTexts.email
+    .optional()
+    .meta({ description: 'only persons with this e-mail address' }),
+  externalId: clientTexts.externalId
+    .optional()
+    .meta({ description: 'only persons whom a system of yours calls this' }),
+  ...pageQuery,
+});
+export type PersonsQuery = z.infer<typeof personsQuery>;
 
 export const ACTOR_HOST_APP = 'bank-account-actor';
 /** Most persons of one request. */
@@ -55,6 +73,10 @@ export const PERSON_QUERIES: readonly Operation[] = [
     id: 'listPersons',
     access: { scope: 'persons:list', object: 'bank' },
     summary: 'The persons, in the order in which they were registered',
+    description:
+      'Personal data is sealed, so no index of it is kept: an answer with filters opens what ' +
+      `${FILTER_PERSONS_MAX} persons have, and its nextCursor goes on from there. A page may be ` +
+      'empty and still have a next one. Only who is shown is recorded as read.',
     showsPersonalData: true,
     query: personsQuery.shape,
     status: 200,

@@ -67,6 +67,8 @@ const ANSWERED = [
   'Idempotency-Key',
   'Idempotency-Replayed',
   'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
   'WWW-Authenticate',
   'Content-Disposition',
 ];

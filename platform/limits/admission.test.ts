@@ -74,6 +74,24 @@ test('given one client with all of its part, it hears so, and others go on', asy
   expect((await again).status).toBe(200);
 });
 
+test('each answer tells how much more its sender may have under way', async () => {
+  const { ask, until, waiting } = await house();
+  const told = (headers: Headers) => [headers.get('ratelimit-policy'), headers.get('ratelimit')];
+  const policy = '"streams";q=2;qu="concurrent-requests"';
+  const [first] = [ask('greedy')];
+  await until(() => waiting.length === 1);
+  const second = ask('greedy');
+  await until(() => waiting.length === 2);
+  expect(told((await ask('greedy')).headers)).toEqual([policy, '"streams";r=0']);
+  for (const response of waiting) response.json({});
+  expect(told((await first).headers)).toEqual([policy, '"streams";r=1']);
+  expect(told((await second).headers)).toEqual([policy, '"streams";r=0']);
+  const again = ask('greedy');
+  await until(() => waiting.length === 3);
+  waiting.at(-1)?.json({});
+  expect(told((await again).headers)).toEqual([policy, '"streams";r=1']);
+});
+
 test('given a client that goes away, its part is free again', async () => {
   const { ask, until, waiting } = await house();
   const gone = new AbortController();

@@ -1,7 +1,7 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { Failure } from '../http/http.ts';
 import { principalOf } from '../http/gate.ts';
-import { createShares, holderOf, type Reached, type ShareBounds } from './shares.ts';
+import { createShares, holderOf, type Reached, type Room, type ShareBounds } from './shares.ts';
 
 /** The bounds of a kind of work, and what a client hears when it has reached its own. */
 export interface WorkBounds extends ShareBounds {
@@ -16,6 +16,15 @@ const WHOSE: Readonly<Record<Reached, string>> = {
   perObject: 'what the path names',
   total: 'all clients together',
 };
+
+/**
+ * What the sender may still have under way, of the bound that it is the nearest to
+ * (draft-ietf-httpapi-ratelimit-headers-10, with its unit of concurrent requests).
+ */
+function tellRoom(response: Response, what: string, { most, left }: Room): void {
+  response.setHeader('RateLimit-Policy', `"${what}";q=${most};qu="concurrent-requests"`);
+  response.setHeader('RateLimit', `"${what}";r=${Math.max(left, 0)}`);
+}
 
 /**
  * Lets requests through as long as their sender has no more under way than its part. More is
@@ -41,6 +50,7 @@ export function admission({ what, retryAfterSeconds, ...bounds }: WorkBounds): R
     const object = typeof id === 'string' ? { object: id } : {};
     const holder = { ...holderOf(principalOf(request)), ...object };
     const reached = shares.take(holder);
+    tellRoom(response, what, shares.nearest(holder));
     if (reached !== undefined) return next(refusal(reached));
     response.once('close', () => shares.give(holder));
     next();

@@ -27,6 +27,12 @@ export const holderOf = ({ client, subject, strength }: Principal): Holder => ({
 /** Which bound was reached. */
 export type Reached = keyof ShareBounds | 'perPerson';
 
+/** A bound, and how much more may be taken until it is reached. */
+export interface Room {
+  readonly most: number;
+  readonly left: number;
+}
+
 /** What a client always may have, however much the others have: so nobody is shut out. */
 const ASSURED = 1;
 
@@ -46,6 +52,18 @@ export function createShares({ total, perClient, perObject = perClient }: ShareB
     if (object !== undefined && objects.of(object) >= perObject) return 'perObject';
     return all >= total && own >= ASSURED ? 'total' : undefined;
   };
+  /** The bound that is the nearest for this holder, and what is left to it. */
+  const nearest = ({ client, person, object }: Holder): Room => {
+    const own = { most: perClient, left: perClient - clients.of(client) };
+    const others: Room[] = [];
+    if (person !== undefined) {
+      others.push({ most: perPerson, left: perPerson - persons.of(`${client} ${person}`) });
+    }
+    if (object !== undefined) {
+      others.push({ most: perObject, left: perObject - objects.of(object) });
+    }
+    return others.reduce((least, one) => (one.left < least.left ? one : least), own);
+  };
   const add = ({ client, person, object }: Holder, one: 1 | -1): void => {
     all += one;
     clients.add(client, one);
@@ -61,6 +79,7 @@ export function createShares({ total, perClient, perObject = perClient }: ShareB
     },
     /** Gives back a part that was taken for the same holder. */
     give: (holder: Holder): void => add(holder, -1),
+    nearest,
     most: { total, perClient, perPerson, perObject } as Readonly<Record<Reached, number>>,
     underWay: (): number => all,
   };

@@ -1,6 +1,11 @@
 import express from 'express';
 import request from 'supertest';
-import { OPEN_PERSONS, personAnswer, personsAnswer } from '../../contracts/person/queries.ts';
+import {
+  FILTER_PERSONS_MAX,
+  OPEN_PERSONS,
+  personAnswer,
+  personsAnswer,
+} from '../../contracts/person/queries.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { personId } from '../../domain/ids.ts';
 import type { SeenAccess } from '../../platform/access-reports.ts';
@@ -26,18 +31,25 @@ const person = (index: number): PersonModel => ({
   profile: { version: 1, sealed: `sealed-${index}` },
 });
 
+const MORE: Readonly<Record<number, object>> = {
+  4: { familyName: 'Nováková-Dvořák', email: 'Jana.N@example.com', externalId: 'crm-4' },
+  40: { givenName: 'Zoë', familyName: 'van der Novák', externalId: 'crm-40' },
+  // Erased, so nothing finds them.
+  49: { email: 'gone@example.com' },
+};
+
 /** 70 persons, of whom the keys of every tenth are gone. */
-function bank(loggedVersion = 0) {
+function bank(loggedVersion = 0, count = PERSONS) {
   const models = memoryReadModels();
   models.use.balances = '1';
-  for (let index = 0; index < PERSONS; index += 1) {
+  for (let index = 0; index < count; index += 1) {
     models.of('1').persons.set(idOf(index), person(index));
   }
   const data = {
     open: async (persons: readonly PersonModel[]) =>
       OPEN_PERSONS.answer.parse({
         persons: persons.map(({ index }) =>
-          index % 10 === 9 ? null : { givenName: 'Jana', familyName: `${index}` },
+          index % 10 === 9 ? null : { givenName: 'Jana', familyName: `${index}`, ...MORE[index] },
         ),
       }).persons,
     loggedVersion: () => Promise.resolve(loggedVersion),
@@ -100,7 +112,7 @@ test.each([
   ['a version that is late', `/v1/persons/${idOf(3)}?minVersion=3`, 3, 503, 'version-not-reached'],
   ['no id', '/v1/persons/ABC', 0, 400, 'invalid-request'],
   ['a foreign cursor', '/v1/persons?cursor=YWJj', 0, 400, 'invalid-request'],
-  ['an unknown parameter', '/v1/persons?name=Jana', 0, 400, 'invalid-request'],
+  ['an unknown parameter', '/v1/persons?givenName=Jana', 0, 400, 'invalid-request'],
   ['a limit of 101', '/v1/persons?limit=101', 0, 400, 'invalid-request'],
 ])('given %s, it is said', async (_name, path, logged, status, code) => {
   const answer = await request(bank(logged).app).get(path);
@@ -154,4 +166,55 @@ test('whose data was shown is recorded with who saw it', async () => {
   ]);
   expect(recorded[0]!.principal).toMatchObject({ subject: 'tester', client: 'tests' });
   expect(JSON.stringify(recorded)).not.toContain('Jana');
+});
+
+/** What all pages of a search show, and how many pages there are. */
+async function found(app: express.Express, query: string) {
+  const persons: string[] = [];
+  for (let pages = 1, cursor = ''; ; pages += 1) {
+    const answer = await request(app).get(`/v1/persons?${query}${cursor}`).expect(200);
+    const { items, nextCursor } = personsAnswer.parse(answer.body);
+    persons.push(...items.map((shown) => shown.personId));
+    if (nextCursor === null) return { persons, pages };
+    cursor = `&cursor=${nextCursor}`;
+  }
+}
+
+test.each([
+  ['the beginning of a family name, without its marks', 'name=novak', [4, 40]],
+  ['the beginnings of both names, in any order and case', 'name=NOV%20ja', [4]],
+  ['the second part of a double name', 'name=dvo%C5%99', [4]],
+  ['a word from within a name', 'name=ovak', []],
+  ['an e-mail address, in any case', 'email=jana.n@EXAMPLE.com', [4]],
+  ['a part of an e-mail address', 'email=jana.n@example.co', []],
+  ['the address of somebody erased', 'email=gone@example.com', []],
+  ['the name in another system', 'externalId=crm-40', [40]],
+  ['two filters that pass one', 'name=novak&externalId=crm-40', [40]],
+])('persons are found by %s', async (_name, query, indexes) => {
+  const { app, recorded } = bank();
+  expect((await found(app, query)).persons).toEqual(indexes.map(idOf));
+  expect(recorded.flatMap(({ objects }) => objects)).toEqual(indexes.map(idOf));
+});
+
+test.each([1, 2, 7])('pages of %s show everybody who is looked for once', async (limit) => {
+  const { app } = bank();
+  const wanted = Array.from({ length: PERSONS }, (_one, index) => index).filter(
+    (index) => index % 10 !== 9 && index !== 40,
+  );
+  expect((await found(app, `name=Jana&limit=${limit}`)).persons).toEqual(wanted.map(idOf));
+});
+
+test('an answer looks at so many persons and no more; the next one goes on', async () => {
+  const { app } = bank(0, FILTER_PERSONS_MAX + 100);
+  expect(await found(app, 'name=van')).toEqual({ persons: [idOf(40)], pages: 2 });
+  const last = FILTER_PERSONS_MAX + 98;
+  expect(await found(app, `name=${last}`)).toEqual({ persons: [idOf(last)], pages: 2 });
+});
+
+test('a cursor belongs to its filters', async () => {
+  const { app } = bank();
+  const first = await request(app).get('/v1/persons?name=Jana&limit=1');
+  const { nextCursor } = personsAnswer.parse(first.body);
+  await request(app).get(`/v1/persons?name=Zoe&limit=1&cursor=${nextCursor}`).expect(400);
+  await request(app).get(`/v1/persons?limit=1&cursor=${nextCursor}`).expect(400);
 });

@@ -3,6 +3,7 @@ import { streamOfPerson } from '../../contracts/log/bank-events.ts';
 import { LOG_CALLS } from '../../contracts/log/calls.ts';
 import { type PersonModel, PERSON_PAGE_PERSONS, personPage } from '../../contracts/person/model.ts';
 import {
+  FILTER_PERSONS_MAX,
   OPEN_PERSONS,
   type OpenedPerson,
   personQuery,
@@ -10,6 +11,7 @@ import {
   type ListedPerson,
   type PersonAnswer,
   type PersonsAnswer,
+  type PersonsQuery,
 } from '../../contracts/person/queries.ts';
 import type { PersonId } from '../../domain/ids.ts';
 import type { AuthenticCalls } from '../../platform/authentic-calls.ts';
@@ -23,7 +25,7 @@ import type { AccountView } from '../accounts/account-view.ts';
 import { askServices } from '../other-services.ts';
 import { Unavailable, type ReadModels } from '../read-models/read-models.ts';
 import { notReached, tag, waited } from '../read-your-writes.ts';
-import { readCursor, writeCursor } from '../cursors.ts';
+import { filteredList, readCursor, writeCursor } from '../cursors.ts';
 import { personParams } from '../../contracts/http/parameters.ts';
 import { invalid, paramOf, queryOf } from '../../platform/http/requests.ts';
 import type { Request, Response } from 'express';
@@ -73,6 +75,7 @@ function unavailable(error: unknown): never {
 }
 
 const LIST = 'persons';
+const OPENED_AT_ONCE = 128;
 
 /** The read side could not follow the person; what it knows ends with a version (0: nothing). */
 const setAside = (version: number): Failure =>
@@ -98,12 +101,50 @@ export async function openedFor(
 ): Promise<OpenedPerson[]> {
   const opened = await data.open(persons);
   const shown = persons.filter((_person, index) => (opened[index] ?? null) !== null);
-  if (shown.length > 0) {
-    const objects = shown.map(({ personId }) => personId);
-    const principal = principalOf(request);
-    record({ outcome: 'read', operation, principal, objects, ...traceOf(request) });
-  }
+  recordShown(record, operation, request, shown);
   return opened;
+}
+
+function recordShown(
+  record: RecordAccess,
+  operation: string,
+  request: Request,
+  shown: readonly PersonModel[],
+): void {
+  if (shown.length === 0) return;
+  const objects = shown.map(({ personId }) => personId);
+  const principal = principalOf(request);
+  record({ outcome: 'read', operation, principal, objects, ...traceOf(request) });
+}
+
+type Filters = Pick<PersonsQuery, 'name' | 'email' | 'externalId'>;
+
+/** Without marks and case: "Kovářová" and "kovarova" are one name to who looks for it. */
+const folded = (text: string): string =>
+  text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+
+const wordsOf = (text: string): string[] =>
+  folded(text)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
+
+/** Tells of opened data whether it is looked for; nobody who was erased is. */
+function matcher({ name, email, externalId }: Filters): (opened: OpenedPerson) => boolean {
+  const asked = wordsOf(name ?? '');
+  return (opened) => {
+    if (opened === null) return false;
+    const names = wordsOf(`${opened.givenName} ${opened.familyName}`);
+    return (
+      asked.every((word) => names.some((one) => one.startsWith(word))) &&
+      (email === undefined || opened.email?.toLowerCase() === email.toLowerCase()) &&
+      (externalId ?? opened.externalId) === opened.externalId
+    );
+  };
+}
+
+interface FoundPerson {
+  readonly person: PersonModel;
+  readonly opened: OpenedPerson;
 }
 
 /** Answers the queries about persons; personal data is opened for the answer and not kept. */
@@ -125,6 +166,45 @@ export function personAnswers(ports: PersonPorts) {
     throw isThere ? notReached(minVersion) : new Failure('person-not-found');
   };
 
+  /** Up to so many persons from a place on, and the place of the next one. */
+  const read = async (from: number, limit: number) => {
+    const generation = await accounts.generationInUse();
+    const found: PersonModel[] = [];
+    for (let page = personPage(from); found.length <= limit; page += 1) {
+      const there = await models.persons(generation, page);
+      const ordered = there.sort((left, right) => left.index - right.index);
+      found.push(...ordered.filter(({ index }) => index >= from));
+      if (there.length < PERSON_PAGE_PERSONS) break;
+    }
+    return { persons: found.slice(0, limit), next: found[limit]?.index };
+  };
+  const stretch = async (from: number, limit: number) => {
+    const { persons, next } = await read(from, limit);
+    const opened = await data.open(persons);
+    const found = persons.map((person, at): FoundPerson => ({
+      person,
+      opened: opened[at] ?? null,
+    }));
+    return { found, next };
+  };
+  const search = async (filters: Filters, from: number, limit: number) => {
+    const isWanted = matcher(filters);
+    const found: FoundPerson[] = [];
+    let next: number | undefined = from;
+    for (
+      let looked = 0;
+      next !== undefined && looked < FILTER_PERSONS_MAX;
+      looked += OPENED_AT_ONCE
+    ) {
+      const all = await stretch(next, OPENED_AT_ONCE);
+      found.push(...all.found.filter(({ opened }) => isWanted(opened)));
+      if (found.length > limit)
+        return { found: found.slice(0, limit), next: found[limit]!.person.index };
+      next = all.next;
+    }
+    return { found, next };
+  };
+
   return {
     async one(request: Request, response: Response): Promise<PersonAnswer> {
       const id = paramOf(request, personParams, 'personId');
@@ -135,26 +215,23 @@ export function personAnswers(ports: PersonPorts) {
       return answerOf(person, opened);
     },
     async list(request: Request): Promise<PersonsAnswer> {
-      const { limit = PAGE_ITEMS_DEFAULT, cursor } = queryOf(personsQuery, request);
-      const from = cursor === undefined ? 0 : readCursor(LIST, cursor);
+      const { limit = PAGE_ITEMS_DEFAULT, cursor, ...filters } = queryOf(personsQuery, request);
+      const isFiltered = Object.values(filters).some((value) => value !== undefined);
+      const { name, email, externalId } = filters;
+      const list = isFiltered ? filteredList(LIST, [name, email, externalId]) : LIST;
+      const from = cursor === undefined ? 0 : readCursor(list, cursor);
       if (from === undefined) throw invalid('query/cursor', 'must be a cursor that an answer gave');
-      const generation = await accounts.generationInUse();
-      const found: PersonModel[] = [];
-      for (let page = personPage(from); found.length <= limit; page += 1) {
-        const there = await models.persons(generation, page);
-        const ordered = there.sort((left, right) => left.index - right.index);
-        found.push(...ordered.filter(({ index }) => index >= from));
-        if (there.length < PERSON_PAGE_PERSONS) break;
-      }
-      const next = found[limit];
-      const shown = found.slice(0, limit);
-      const opened = await openedFor(ports, 'listPersons', request, shown);
+      const { found, next } = isFiltered
+        ? await search(filters, from, limit)
+        : await stretch(from, limit);
+      const shown = found.filter(({ opened }) => opened !== null).map(({ person }) => person);
+      recordShown(ports.record, 'listPersons', request, shown);
       return {
-        items: shown.map((person, index): ListedPerson => {
-          const item = answerOf(person, opened[index] ?? null);
+        items: found.map(({ person, opened }): ListedPerson => {
+          const item = answerOf(person, opened);
           return person.setAside === undefined ? item : { ...item, setAside: true };
         }),
-        nextCursor: next === undefined ? null : writeCursor(LIST, next.index),
+        nextCursor: next === undefined ? null : writeCursor(list, next),
       };
     },
   };

@@ -14,6 +14,7 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   name: ['', '%00', '%0a', '%E2%80%AE', '%20x', 'x%20', 'x'.repeat(101)],
   reference: ['', '%00', '%0a', '%E2%80%AE', '%20', 'x'.repeat(101)],
   externalId: ['', '%00', '%0a', '%E2%80%AE', '%20', 'x'.repeat(101)],
+  email: ['', 'x', 'x@', '@x', 'a%20b@c.cz', '%00', '%0a', `${'x'.repeat(300)}@x.cz`],
   idempotencyKey: ['', '%00', '%0a', '%C5%BE', 'x'.repeat(129)],
   valueDate: ['', '2026-02-30', '2026-1-1', '2026-11-30T00:00:00Z', '30.11.2026', 'null', '%00'],
   accountId: ['', 'x', '%00', '0'.repeat(36), '0'.repeat(20), 'null', '..', '$ne'],
