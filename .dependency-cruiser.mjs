@@ -138,7 +138,7 @@ const DOORS = {
   ],
   'platform/limits': ['admission', 'connections', 'failed-logins', 'shares'],
   'platform/tokens': ['bearer', 'challenges', 'dpop'],
-  'queries-bank-api/accounts': ['account-list', 'account-view', 'past-balance'],
+  'queries-bank-api/accounts': ['account-list', 'account-view', 'owner-balances', 'past-balance'],
   'queries-bank-api/history': [
     'history-answers',
     'history-view',

@@ -517,7 +517,7 @@ export interface paths {
         };
         /**
          * The persons, in the order in which they were registered
-         * @description Personal data is sealed, so no index of it is kept: an answer with filters opens what 1024 persons have, and its nextCursor goes on from there. A page may be empty and still have a next one. Only who is shown is recorded as read.
+         * @description Personal data is sealed, so no index of it is kept: an answer with filters opens what 1024 persons have, and its nextCursor continues after them. A page may be empty and still have a next one. Only who is shown is recorded as read.
          *
          *     Needs the scope `persons:list`, which these roles can have: teller, operator, privacy-officer, service.
          */
@@ -690,6 +690,28 @@ export interface paths {
          *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
          */
         get: operations["readHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/balances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the accounts of an owner have together, by currency
+         * @description Without "at" the newest balances of the read side are added up, of which each is right at a moment of its own; with it all are as the log has them at that time. An owner may have up to 500 accounts.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["readOwnerBalances"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1066,7 +1088,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid-request" | "malformed-json" | "unauthenticated" | "forbidden" | "same-person" | "foreign-origin" | "account-not-found" | "account-not-opened-yet" | "person-not-found" | "event-not-found" | "position-not-found" | "hold-not-found" | "transfer-not-found" | "approval-not-found" | "command-not-found" | "route-not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "account-frozen" | "account-not-frozen" | "account-blocked" | "account-not-blocked" | "account-closed" | "balance-not-zero" | "hold-already-resolved" | "hold-expired" | "hold-not-due" | "already-reversed" | "transfer-already-ended" | "transfer-expired" | "transfer-not-due" | "too-many-open" | "person-already-exists" | "person-erased" | "account-already-exists" | "position-not-audited" | "batch-aborted" | "approval-required" | "approval-ended" | "version-mismatch" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "misdirected-request" | "owner-not-found" | "insufficient-funds" | "limit-exceeded" | "currency-mismatch" | "hold-amount-exceeded" | "reversal-amount-exceeded" | "transfer-amount-exceeded" | "not-reversible" | "same-account" | "idempotency-key-reused" | "statement-too-long" | "too-many-requests" | "headers-too-large" | "internal-error" | "statement-unsound" | "account-set-aside" | "person-set-aside" | "service-unavailable" | "version-not-reached";
+            code: "invalid-request" | "malformed-json" | "unauthenticated" | "forbidden" | "same-person" | "foreign-origin" | "account-not-found" | "account-not-opened-yet" | "person-not-found" | "event-not-found" | "position-not-found" | "hold-not-found" | "transfer-not-found" | "approval-not-found" | "command-not-found" | "route-not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "account-frozen" | "account-not-frozen" | "account-blocked" | "account-not-blocked" | "account-closed" | "balance-not-zero" | "hold-already-resolved" | "hold-expired" | "hold-not-due" | "already-reversed" | "transfer-already-ended" | "transfer-expired" | "transfer-not-due" | "too-many-open" | "person-already-exists" | "person-erased" | "account-already-exists" | "position-not-audited" | "batch-aborted" | "approval-required" | "approval-ended" | "version-mismatch" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "misdirected-request" | "owner-not-found" | "insufficient-funds" | "limit-exceeded" | "currency-mismatch" | "hold-amount-exceeded" | "reversal-amount-exceeded" | "transfer-amount-exceeded" | "not-reversible" | "same-account" | "idempotency-key-reused" | "too-many-accounts" | "statement-too-long" | "too-many-requests" | "headers-too-large" | "internal-error" | "statement-unsound" | "account-set-aside" | "person-set-aside" | "service-unavailable" | "version-not-reached";
             errors?: {
                 at: string;
                 message: string;
@@ -4823,6 +4845,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `too-many-accounts`: The owner has too many accounts. */
+        "too-many-accounts": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `not-acceptable`: Nothing of that type is served. */
         "not-acceptable": {
             headers: {
@@ -7884,6 +7915,52 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["account-set-aside.internal-error"];
             503: components["responses"]["service-unavailable.version-not-reached"];
+        };
+    };
+    readOwnerBalances: {
+        parameters: {
+            query?: {
+                /** @description whose accounts; a customer is shown own ones when it is missing */
+                ownerId?: string;
+                /** @description the balances at this time, from the log (RFC 3339; "+" in a query is written %2B) */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the accounts of an owner have together, by currency */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        ownerId: string;
+                        /** Format: date-time */
+                        at?: string;
+                        items: {
+                            currency: string;
+                            accounts: number;
+                            ledger: string;
+                            held: string;
+                            available: string;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["too-many-accounts"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["account-set-aside.internal-error"];
+            503: components["responses"]["service-unavailable"];
         };
     };
     readEvents: {

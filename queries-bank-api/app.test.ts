@@ -415,6 +415,7 @@ test('every operation is documented as it is served', async () => {
     if (path.endsWith('/events/stream')) continue;
     const queries: Readonly<Record<string, string>> = {
       '/v1/accounts': '?ownerId=jana-novakova',
+      '/v1/balances': '?ownerId=jana-novakova',
       '/v1/accounts/{id}/statements': '?from=2026-11-21&to=2026-11-21T12:00:00Z',
     };
     const query = queries[path] ?? '';

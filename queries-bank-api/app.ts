@@ -7,6 +7,7 @@ import { READ_SIDE_ACCOUNT } from '../contracts/log/audit.ts';
 import type { AccountModel } from '../contracts/account/read-models.ts';
 import type { LogProofs } from '../contracts/log/log-proofs.ts';
 import { accountList } from './accounts/account-list.ts';
+import { ownerBalances } from './accounts/owner-balances.ts';
 import { problemPages } from '../platform/http/problem-pages.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
@@ -73,6 +74,7 @@ export function queryApi(ports: QueryApiPorts): Express {
   const { json, lines } = proofAnswers(ports.proofs);
   const asks: Readonly<Record<string, Ask>> = {
     listAccounts: listAccounts(ports),
+    readOwnerBalances: ownerBalances(ports),
     readAccount: readAccount(ports),
     readBalance: readBalance(ports),
     readHistory: readHistory(ports),

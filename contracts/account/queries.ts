@@ -29,6 +29,35 @@ export const balanceQuery = z.strictObject({
   version: versionText('the balance that this version of the account left, from the log'),
 });
 
+/** Most accounts of an owner whose balances one answer adds up. */
+export const OWNER_BALANCES_ACCOUNTS_MAX = 500;
+/** Query of GET /v1/balances. */
+export const ownerBalancesQuery = z.strictObject({
+  ownerId: clientOwnerText.optional().meta({
+    description: 'whose accounts; a customer is shown own ones when it is missing',
+  }),
+  at: timeText(
+    'the balances at this time, from the log (RFC 3339; "+" in a query is written %2B)',
+    Date.parse,
+  ),
+});
+const amounts = { ledger: z.string(), held: z.string(), available: z.string() };
+/** What all accounts of an owner have together, by currency in the order of their codes. */
+export const ownerBalancesAnswer = z.strictObject({
+  ownerId: z.string(),
+  /** The time that was asked for; missing when the newest balances are added up. */
+  at: writtenTime.optional(),
+  items: z.array(
+    z.strictObject({
+      currency: z.string(),
+      /** How many accounts, closed ones too. */
+      accounts: z.int().min(1),
+      ...amounts,
+    }),
+  ),
+});
+export type OwnerBalancesAnswer = z.infer<typeof ownerBalancesAnswer>;
+
 /** A balance, now or at a point in the past. */
 export const balanceAnswer = z.strictObject({
   accountId: writtenId,
@@ -266,6 +295,21 @@ export const QUERY_OPERATIONS: readonly Operation[] = [
     status: 200,
     answer: accountsAnswer,
     problems: [],
+  },
+  {
+    method: 'get',
+    path: '/v1/balances',
+    id: 'readOwnerBalances',
+    access: { scope: 'accounts:read', object: 'accounts' },
+    summary: 'What the accounts of an owner have together, by currency',
+    description:
+      'Without "at" the newest balances of the read side are added up, of which each is right at ' +
+      'a moment of its own; with it all are as the log has them at that time. An owner may have ' +
+      `up to ${OWNER_BALANCES_ACCOUNTS_MAX} accounts.`,
+    query: ownerBalancesQuery.shape,
+    status: 200,
+    answer: ownerBalancesAnswer,
+    problems: ['account-set-aside', 'too-many-accounts'],
   },
   {
     ...common,

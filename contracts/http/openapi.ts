@@ -52,7 +52,7 @@ const TAGS: readonly (readonly [path: RegExp, name: string, description: string]
     'Log',
     'What the immutable log has of an account, with proofs',
   ],
-  [/^\/v1\/accounts/, 'Accounts', 'Accounts, their balances, history and statements'],
+  [/^\/v1\/(?:accounts|balances)/, 'Accounts', 'Accounts, their balances, history and statements'],
   [/^\/v1\/transfers/, 'Transfers', 'Money between two accounts, at once or in two phases'],
   [/^\/v1\/(?:batches|commands)/, 'Commands', 'Many commands at once, and the outcome of one'],
   [/^\/v1\/persons/, 'Persons', 'Owners of accounts, whose data can be erased'],

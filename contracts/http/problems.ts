@@ -117,6 +117,11 @@ export const PROBLEMS = {
     'The Idempotency-Key belongs to another request',
     'Nothing of this request was executed. Use a new key for a new request.',
   ],
+  'too-many-accounts': [
+    422,
+    'The owner has too many accounts',
+    'List the accounts page by page, and add up what they have.',
+  ],
   'statement-too-long': [
     422,
     'The period has too many events',

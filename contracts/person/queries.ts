@@ -75,8 +75,8 @@ export const PERSON_QUERIES: readonly Operation[] = [
     summary: 'The persons, in the order in which they were registered',
     description:
       'Personal data is sealed, so no index of it is kept: an answer with filters opens what ' +
-      `${FILTER_PERSONS_MAX} persons have, and its nextCursor goes on from there. A page may be ` +
-      'empty and still have a next one. Only who is shown is recorded as read.',
+      `${FILTER_PERSONS_MAX} persons have, and its nextCursor continues after them. A page may ` +
+      'be empty and still have a next one. Only who is shown is recorded as read.',
     showsPersonalData: true,
     query: personsQuery.shape,
     status: 200,

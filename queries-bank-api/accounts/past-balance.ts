@@ -57,7 +57,7 @@ async function arrived(ports: PastPorts, id: AccountId, version: number): Promis
  * @returns rejects with a Failure (account-not-found, account-not-opened-yet, invalid-request).
  */
 export async function balanceAtTime(
-  { log }: PastPorts,
+  { log }: Pick<PastPorts, 'log'>,
   id: AccountId,
   at: number,
   now: number = Date.now(),

@@ -104,11 +104,15 @@ function transfer(units: bigint) {
   return { transferId: TRANSFER, otherAccountId: BEN, amount: minor(units) };
 }
 
-/** A log that holds these events of one account, in pages as the real one. */
+/** A log that holds these events, in the order of each account, in pages as the real one. */
 export function logOf(events: readonly LoggedEvent[], pageEvents = 1_000): AccountLog {
   const entries = events.map((event) => ({ position: 65_536 * event.version + 1, event }));
-  const stream = events[0]?.stream;
-  const of = (id: AccountId) => (stream === `acct/${id}` ? entries : []);
+  const streams = new Map<string, typeof entries>();
+  for (const entry of entries) {
+    const own = streams.get(entry.event.stream) ?? [];
+    if (own.push(entry) === 1) streams.set(entry.event.stream, own);
+  }
+  const of = (id: AccountId) => streams.get(`acct/${id}`) ?? [];
   return {
     events: async (id, from, limit) => ({
       entries: of(id).slice(from - 1, from - 1 + Math.min(limit, pageEvents)),

@@ -38,6 +38,7 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
 /** Without these the query is bad anyway, so nothing else would be tried. */
 const NEEDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   readStatement: { from: '2020-01-01', to: '2020-01-31' },
+  readOwnerBalances: { ownerId: 'jana' },
 };
 
 /** Bad requests of every query that the contract has, of an account that exists. */

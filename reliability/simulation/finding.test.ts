@@ -9,7 +9,8 @@ import type { ListDocument } from '../../contracts/account/lists.ts';
 import type { LoggedEvent } from '../../contracts/account/events.ts';
 import type { ListedTransfer } from '../../contracts/transfer/queries.ts';
 import { STEPS, type Step } from '../../domain/commands-for-tests.ts';
-import { formatAmount } from '../../domain/money.ts';
+import { currencyOf } from '../../domain/currency.ts';
+import { formatAmount, minor, readAmount } from '../../domain/money.ts';
 import { balanceProjection } from '../../projections/balances/balance-projection.ts';
 import { logForTests, QUIET } from '../../projections/events-for-tests.ts';
 import { SetAside } from '../../projections/follower/set-aside.ts';
@@ -68,13 +69,8 @@ async function lived() {
     }
     await projection.flush();
   }
-  return {
-    log,
-    get: await queriesOn(
-      store,
-      log.entries.map(({ event }) => event),
-    ),
-  };
+  const events = log.entries.map(({ event }) => event);
+  return { log, ...(await queriesOn(store, events)) };
 }
 const placeAfter = (entries: readonly { readonly position: number }[], position: number) => {
   const place = entries.findIndex((entry) => entry.position > position);
@@ -99,8 +95,9 @@ async function queriesOn(store: ReturnType<typeof memoryReadStore>, events: Logg
     into.lines.set(line.eventId.slice('acct/'.length), line);
   }
   const app = queryApiForTests(models, logOf(events), 100);
+  const ask = (path: string, query: object) => request(app).get(path).query(query).expect(200);
   /** All items of all pages. */
-  return async <Item>(path: string, query: Record<string, unknown>): Promise<Item[]> => {
+  const get = async <Item>(path: string, query: Record<string, unknown>): Promise<Item[]> => {
     const items: Item[] = [];
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const limit = 1 + below(60);
@@ -114,6 +111,7 @@ async function queriesOn(store: ReturnType<typeof memoryReadStore>, events: Logg
     }
     return items;
   };
+  return { ask, get };
 }
 type Life = Awaited<ReturnType<typeof lived>>;
 
@@ -227,6 +225,64 @@ test('accounts are found by what they are now, each once', async () => {
   }
   expect(found).toBeGreaterThan(LIVES);
 });
+
+test('an owner has the sums of what the accounts have, now and at any time', async () => {
+  let pasts = 0;
+  for (const { log, ask } of await Promise.all(lives)) {
+    const sums = new Map<string, Map<string, Sums>>();
+    const events = log.entries.map(({ event }) => event);
+    const last = Date.parse(events.at(-1)!.at);
+    const times = Array.from({ length: 5 }, () => Date.parse(one(events).at) - below(2));
+    for (const time of [undefined, ...times]) {
+      if (time !== undefined && time > Date.now()) continue;
+      sums.clear();
+      const ends = new Map<string, LoggedEvent>();
+      for (const event of events) {
+        if (Date.parse(event.at) <= (time ?? last)) ends.set(event.stream, event);
+      }
+      for (const { stream, data } of ends.values()) {
+        const account = log.accounts.get(stream.slice(5) as never)!;
+        if (account.status === 'none') throw new Error('an event of no account');
+        const own = sums.get(account.ownerId) ?? new Map<string, Sums>();
+        const { accounts, ...before } = own.get(data.currency) ?? NO_SUMS;
+        const add = (member: keyof typeof before) =>
+          before[member] + readAmount(data.balance[member], account.currency);
+        const sum = { ledger: add('ledger'), held: add('held'), available: add('available') };
+        sums.set(account.ownerId, own.set(data.currency, { accounts: accounts + 1, ...sum }));
+      }
+      for (const [ownerId, own] of sums) {
+        const at = time === undefined ? {} : { at: new Date(time).toISOString() };
+        const { body } = await ask('/v1/balances', { ownerId, ...at });
+        expect(body).toEqual({
+          ownerId,
+          ...at,
+          items: [...own]
+            .toSorted(([code], [other]) => (code < other ? -1 : 1))
+            .map(([code, { accounts, ...sum }]) => ({
+              currency: code,
+              accounts,
+              ...Object.fromEntries(
+                Object.entries(sum).map(([name, units]) => [
+                  name,
+                  formatAmount(minor(units), currencyOf(code)!),
+                ]),
+              ),
+            })),
+        });
+        if (time !== undefined) pasts += 1;
+      }
+    }
+  }
+  expect(pasts).toBeGreaterThan(LIVES);
+});
+
+interface Sums {
+  readonly accounts: number;
+  readonly ledger: bigint;
+  readonly held: bigint;
+  readonly available: bigint;
+}
+const NO_SUMS: Sums = { accounts: 0, ledger: 0n, held: 0n, available: 0n };
 
 test('holds are found by their status', async () => {
   const counts = { open: 0, captured: 0, voided: 0, expired: 0 };
