@@ -5,6 +5,7 @@ import {
   type AccessObservation,
   type AccessReport,
 } from '../contracts/access/access-records.ts';
+import { SidecarError } from './dapr.ts';
 import { accessReports, type SeenAccess } from './access-reports.ts';
 import { principalFor } from './http/gate-for-tests.ts';
 import { silentLogger as logger } from './silent-logger-for-tests.ts';
@@ -18,7 +19,7 @@ const REST = 5 * MINUTE;
 /** A sender on a clock that a test moves, and a receiver that a test takes away. */
 function house() {
   const time = { ms: Date.parse('2026-11-27T12:00:00.000Z') };
-  const receiver = { away: false, hangs: false };
+  const receiver = { away: false, hangs: false, refuses: '' };
   const reports: AccessReport[] = [];
   const tried: AccessReport[] = [];
   const { record, report, end } = accessReports({
@@ -28,6 +29,8 @@ function house() {
       tried.push(ACCESS_CALLS.record.input.parse(sent));
       if (receiver.hangs) await new Promise(() => undefined);
       if (receiver.away) throw new Error('away');
+      const isRefused = sent.observations.some(({ operation }) => operation === receiver.refuses);
+      if (isRefused) throw new SidecarError('event-source answered 400', 400);
       reports.push(sent);
     },
   });
@@ -202,4 +205,39 @@ test('given the end, what waits is sent, and a receiver that hangs keeps nobody'
   const began = performance.now();
   await other.end();
   expect(performance.now() - began).toBeLessThan(4_000);
+});
+
+test('a record that is refused for what it is stops no other one, and is counted', async () => {
+  const { record, pass, got, receiver, tried } = house();
+  receiver.refuses = 'poison';
+  for (let at = 0; at < 20; at += 1) record(forbidden(`eve-${at}`));
+  for (const subject of ['eve', 'eve', 'bob']) {
+    record(forbidden(subject, { operation: 'poison', objects: [ID(1)] }));
+  }
+  for (let at = 20; at < 40; at += 1) record(forbidden(`eve-${at}`));
+  await pass(2_000);
+  expect(got().map(({ subject }) => subject)).toEqual(
+    expect.arrayContaining(Array.from({ length: 40 }, (_one, at) => `eve-${at}`)),
+  );
+  expect(got()).toHaveLength(40);
+  const sent = tried.length;
+  await pass(REST);
+  expect(got().slice(40)).toMatchObject([{ outcome: 'not-recorded', count: 3 }]);
+  // It is not tried again.
+  expect(tried.length - sent).toBe(1);
+  expect(tried.length).toBeLessThan(30);
+});
+
+test('given a receiver that is away between the parts, all of them come in the end', async () => {
+  const { record, pass, got, receiver, counted } = house();
+  receiver.refuses = 'poison';
+  for (let at = 0; at < 5; at += 1) record(forbidden(`eve-${at}`));
+  record(forbidden('bob', { operation: 'poison' }));
+  receiver.away = true;
+  await pass(2_000);
+  receiver.away = false;
+  await pass(2_000);
+  expect(got()).toHaveLength(5);
+  await pass(REST);
+  expect(counted()).toBe(6);
 });

@@ -8,6 +8,7 @@ import {
 } from '../contracts/access/access-records.ts';
 import type { Principal } from '../contracts/access/principal.ts';
 import { boundedMap } from './bounded-map.ts';
+import { SidecarError } from './dapr.ts';
 import type { Logger } from './logger.ts';
 
 /** Like accesses within this time become one record. */
@@ -66,7 +67,11 @@ interface Neighbour {
 }
 
 export interface AccessReportsOptions {
-  /** Resolves once the report is on the disk; a report that failed is sent again as it is. */
+  /**
+   * Resolves once the report is on the disk. A report that failed is sent again as it is; one that
+   * the receiver refuses (SidecarError of status 400, 413, 422) is sent in parts, and what is
+   * refused by itself is counted as not recorded, so that it stops no other one.
+   */
   readonly send: (report: AccessReport) => Promise<unknown>;
   readonly logger: Logger;
   /** Epoch milliseconds. */
@@ -87,6 +92,8 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
   let full = 0;
   let bytes = 0;
   let number = 0;
+  /** Of reports that were refused. */
+  const parts: (readonly Waiting[])[] = [];
   let underWay: { readonly report: AccessReport; readonly entries: readonly Waiting[] } | undefined;
 
   const neighbourOf = ({ principal, outcome }: SeenAccess): Neighbour => {
@@ -109,13 +116,17 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
     bytes += more;
     return true;
   };
-  const begin = (key: string, made: Omit<Waiting, 'count' | 'first' | 'last' | 'due'>): void => {
+  const begin = (
+    key: string,
+    made: Omit<Waiting, 'count' | 'first' | 'last' | 'due'>,
+    times = 1,
+  ): void => {
     const at = now();
     const gatherMs = made.neighbour === undefined ? GATHER_REST_MS : GATHER_MS;
-    waiting.set(key, { ...made, count: 1, first: at, last: at, due: at + gatherMs });
+    waiting.set(key, { ...made, count: times, first: at, last: at, due: at + gatherMs });
   };
-  const count = (one: Waiting): void => {
-    one.count += 1;
+  const count = (one: Waiting, times = 1): void => {
+    one.count += times;
     one.last = now();
   };
 
@@ -148,13 +159,24 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
     if (rest !== undefined) return count(rest);
     const made = { objects: new Set<string>(), neighbour: undefined, bytes: RECORD_BYTES };
     if (charge(RECORD_BYTES)) return begin(key, { outcome, ...named(principal), ...made });
+    lose(1);
+  };
+  /** Counts accesses of which nothing else can be said. */
+  const lose = (times: number): void => {
     const lost = waiting.get(NOT_RECORDED);
-    if (lost !== undefined) return count(lost);
+    if (lost !== undefined) return count(lost, times);
     bytes += RECORD_BYTES;
-    begin(NOT_RECORDED, { outcome: NOT_RECORDED, ...made });
+    const made = { objects: new Set<string>(), neighbour: undefined, bytes: RECORD_BYTES };
+    begin(NOT_RECORDED, { outcome: NOT_RECORDED, ...made }, times);
   };
 
+  const sendEntries = (entries: readonly Waiting[]): void => {
+    number += 1;
+    underWay = { report: { sender, number, observations: entries.map(observationOf) }, entries };
+  };
   const nextReport = (until: number): void => {
+    const part = parts.pop();
+    if (part !== undefined) return sendEntries(part);
     const entries: Waiting[] = [];
     let size = 0;
     for (const [key, one] of waiting) {
@@ -164,21 +186,48 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
       entries.push(one);
       waiting.delete(key);
     }
-    if (entries.length === 0) return;
-    number += 1;
-    underWay = { report: { sender, number, observations: entries.map(observationOf) }, entries };
+    if (entries.length > 0) sendEntries(entries);
+  };
+  const free = (entries: readonly Waiting[]): void => {
+    for (const { bytes: size, neighbour } of entries) {
+      bytes -= size;
+      if (neighbour !== undefined) neighbour.held -= size;
+    }
+  };
+  /** A report that no receiver will ever take: its halves are tried, and what is left is counted. */
+  const refused = (entries: readonly Waiting[]): void => {
+    const [first] = entries;
+    if (first === undefined) return;
+    if (entries.length > 1) {
+      const half = entries.length >> 1;
+      parts.push(entries.slice(half), entries.slice(0, half));
+      return;
+    }
+    logger.error('a record of access is refused', { operation: first.operation });
+    free(entries);
+    // What is only a count cannot be told in any other way.
+    if (first.outcome !== NOT_RECORDED) lose(first.count);
+  };
+  /** False when it is refused for what it is; rejects when it may be sent again. */
+  const taken = async (sent: AccessReport): Promise<boolean> => {
+    try {
+      await send(sent);
+      return true;
+    } catch (error) {
+      if (error instanceof SidecarError && REFUSED_FOR_GOOD.has(error.status ?? 0)) return false;
+      throw error;
+    }
   };
   const sendUntil = async (until: number): Promise<void> => {
     try {
       for (;;) {
         if (underWay === undefined) nextReport(until);
         if (underWay === undefined) return;
-        await send(underWay.report);
-        for (const { bytes: size, neighbour } of underWay.entries) {
-          bytes -= size;
-          if (neighbour !== undefined) neighbour.held -= size;
-        }
+        const { report: sent, entries } = underWay;
+        const isTaken = await taken(sent);
         underWay = undefined;
+        if (isTaken) free(entries);
+        else refused(entries);
       }
     } catch (error) {
       logger.warn('who had access cannot be recorded now', { error });
@@ -200,7 +249,7 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
       clearInterval(timer);
       const last = Promise.resolve(running).then(() => sendUntil(Infinity));
       await Promise.race([last, sleep(LAST_REPORT_MS_MAX, undefined, { ref: false })]);
-      const left = [...waiting.values(), ...(underWay?.entries ?? [])];
+      const left = [...waiting.values(), ...parts.flat(), ...(underWay?.entries ?? [])];
       const lost = left.reduce((sum, one) => sum + one.count, 0);
       if (lost > 0) logger.error('accesses were not recorded', { count: lost });
     },
@@ -208,6 +257,8 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
 }
 
 const NOT_RECORDED = 'not-recorded';
+/** Answers to what the receiver cannot read, or not in this size: the same would come again. */
+const REFUSED_FOR_GOOD: ReadonlySet<number> = new Set([400, 413, 422]);
 
 const keyOf = ({ principal, outcome, operation, reason }: SeenAccess): string =>
   [
