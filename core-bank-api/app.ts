@@ -192,8 +192,7 @@ export function commandApi(ports: CommandApiPorts): Express {
   });
   if (queries !== undefined) {
     const passed = QUERY_API_OPERATIONS.map(({ id }) => [id, queries] as const);
-    // How many may be under way, the query API itself decides.
-    const admit = (): RequestHandler => (_request, _response, next) => next();
+    const admit = (): RequestHandler => limits.queries;
     serve(app, QUERY_API_OPERATIONS, Object.fromEntries(passed), { ...before, admit });
   }
   if (messages !== undefined) sidecarRoutes(app, messages);

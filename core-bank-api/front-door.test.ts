@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import http, { type IncomingMessage, type RequestListener } from 'node:http';
+import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { QUERY_API_OPERATIONS } from '../contracts/catalogue.ts';
 import { principalFor, sentBy, toldGate } from '../platform/http/gate-for-tests.ts';
@@ -8,6 +8,7 @@ import { FRONT_DOOR } from '../platform/http/requests.ts';
 import { silentLogger as logger } from '../platform/silent-logger-for-tests.ts';
 import { commandApi } from './app.ts';
 import { frontDoor } from './front-door.ts';
+import type { CommandApiLimits } from './limits.ts';
 
 const ANSWER_MS_MAX = 200;
 const BALANCE = '/v1/accounts/00000000-0000-8000-8000-00000000000a/balance';
@@ -25,7 +26,7 @@ afterEach(() => {
 const neverAsked = () => Promise.reject(new Error('no command is sent'));
 
 /** The command API before a query API that answers like this; it keeps what that was asked. */
-async function house(answer: RequestListener) {
+async function house(answer: RequestListener, limits?: CommandApiLimits) {
   const asked: IncomingMessage[] = [];
   const queries = http.createServer((request, response) => {
     asked.push(request);
@@ -48,6 +49,7 @@ async function house(answer: RequestListener) {
     queries: frontDoor({ queriesUrl, logger, answerMsMax: ANSWER_MS_MAX }),
     checks: {},
     logger,
+    ...(limits === undefined ? {} : { limits }),
   });
   const server = await listen(app, 0);
   servers.push(server as http.Server);
@@ -172,4 +174,25 @@ test('one document describes commands and queries', async () => {
   expect(Object.keys(paths)).toEqual(
     expect.arrayContaining(QUERY_API_OPERATIONS.map(({ path }) => path)),
   );
+});
+
+test('given a query API that hangs, a client waits for so many answers; others go on', async () => {
+  const waiting: ServerResponse[] = [];
+  const { ask, asked } = await house((_request, response) => void waiting.push(response), {
+    REQUESTS_MAX: 10,
+    REQUESTS_PER_CLIENT_MAX: 2,
+    BATCHES_MAX: 1,
+    BATCHES_PER_CLIENT_MAX: 1,
+  });
+  const service = (client: string) => ({
+    headers: sentBy({ ...principalFor('service', undefined, client), strength: 'client' }),
+  });
+  const greedy = [ask(BALANCE, service('greedy')), ask(BALANCE, service('greedy'))];
+  while (asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+  const more = await ask(BALANCE, service('greedy'));
+  expect([more.status, more.headers.get('ratelimit')]).toEqual([429, '"queries";r=0']);
+  const other = ask(BALANCE, service('modest'));
+  while (asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+  for (const response of waiting) response.end('{}');
+  for (const one of [...greedy, other]) expect((await one).status).toBe(200);
 });

@@ -16,13 +16,22 @@ const DEFAULTS = z
 /** How much may be under way. */
 export type CommandApiLimits = Pick<CommandApiConfig, keyof typeof DEFAULTS>;
 
-/** What lets requests and batches in. */
+/**
+ * What lets requests and batches in, and queries that are passed on. The query API has bounds of
+ * its own for those; these hold while it takes queries and does not answer.
+ */
 export function commandLimits(
   limits: CommandApiLimits = DEFAULTS,
-): Readonly<Record<'requests' | 'batches', RequestHandler>> {
+): Readonly<Record<'requests' | 'batches' | 'queries', RequestHandler>> {
   return {
     requests: admission({
       what: 'requests',
+      total: limits.REQUESTS_MAX,
+      perClient: limits.REQUESTS_PER_CLIENT_MAX,
+      retryAfterSeconds: 1,
+    }),
+    queries: admission({
+      what: 'queries',
       total: limits.REQUESTS_MAX,
       perClient: limits.REQUESTS_PER_CLIENT_MAX,
       retryAfterSeconds: 1,

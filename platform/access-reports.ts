@@ -194,7 +194,7 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
       if (neighbour !== undefined) neighbour.held -= size;
     }
   };
-  /** A report that no receiver will ever take: its halves are tried, and what is left is counted. */
+  /** No receiver will ever take it: its halves are tried, and what is left by itself is counted. */
   const refused = (entries: readonly Waiting[]): void => {
     const [first] = entries;
     if (first === undefined) return;
