@@ -108,7 +108,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes the held money, or a part of it and releases the rest
+         * Takes the held money, or a part of it and releases the rest, or more
          * @description Needs the scope `holds:write`, which these roles can have: teller, service.
          */
         post: operations["captureHold"];
@@ -167,7 +167,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Sets what may leave the account at once and per day (UTC); missing: no limit
+         * Sets what may leave the account, at once, per day (UTC) and above a hold
          * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
          */
         put: operations["setLimits"];
@@ -1137,6 +1137,8 @@ export interface components {
             limits?: {
                 perWithdrawal?: string;
                 perDay?: string;
+                /** @constant */
+                captureAboveHold?: true;
             };
             blocks?: ("credit" | "debit")[];
             externalId?: string;
@@ -1188,6 +1190,8 @@ export interface components {
             limits?: {
                 perWithdrawal?: string;
                 perDay?: string;
+                /** @constant */
+                captureAboveHold?: true;
             };
             blocks?: ("credit" | "debit")[];
             externalId?: string;
@@ -1248,6 +1252,8 @@ export interface components {
             limits?: {
                 perWithdrawal?: string;
                 perDay?: string;
+                /** @constant */
+                captureAboveHold?: true;
             };
             blocks?: ("credit" | "debit")[];
             externalId?: string;
@@ -1521,7 +1527,7 @@ export interface components {
             idempotencyKey?: string;
         } | {
             /**
-             * @description what is taken, the rest is released; all of the hold when missing
+             * @description what is taken, the rest is released; all of the hold when missing. More than the hold only where the limits of the account allow it (captureAboveHold)
              * @example 125.50
              */
             amount?: string;
@@ -1574,6 +1580,11 @@ export interface components {
              * @example 125.50
              */
             perDay?: string;
+            /**
+             * @description a hold may be captured for more than it holds, as far as the rest is available
+             * @constant
+             */
+            captureAboveHold?: true;
             /** @constant */
             type: "set-limits";
             /** @description account id (UUID) or account number (20 digits) */
@@ -2141,6 +2152,8 @@ export interface components {
                  * @example 125.50
                  */
                 perDay?: string;
+                /** @constant */
+                captureAboveHold?: true;
             };
             position: number;
         } | {
@@ -2492,6 +2505,11 @@ export interface components {
                  * @example 125.50
                  */
                 released: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                aboveHold?: string;
             };
             position: number;
         } | {
@@ -3384,6 +3402,8 @@ export interface components {
                  * @example 125.50
                  */
                 perDay?: string;
+                /** @constant */
+                captureAboveHold?: true;
             };
         } | {
             id: string;
@@ -3728,6 +3748,11 @@ export interface components {
                  * @example 125.50
                  */
                 released: string;
+                /**
+                 * @description decimal string in the currency of the account
+                 * @example 125.50
+                 */
+                aboveHold?: string;
             };
         } | {
             id: string;
@@ -4154,6 +4179,8 @@ export interface components {
                      * @example 125.50
                      */
                     amount?: string;
+                    /** @constant */
+                    captureAboveHold?: true;
                     /**
                      * @description ISO 4217 code
                      * @example CZK
@@ -4294,6 +4321,8 @@ export interface components {
                     limits?: {
                         perWithdrawal?: string;
                         perDay?: string;
+                        /** @constant */
+                        captureAboveHold?: true;
                     };
                     spentToday: string;
                 };
@@ -4512,8 +4541,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `hold-amount-exceeded`: More than is held. */
-        "hold-amount-exceeded.idempotency-key-reused": {
+        /** @description `idempotency-key-reused`: The Idempotency-Key belongs to another request. `currency-mismatch`: The currencies differ. `insufficient-funds`: Not enough money available. `limit-exceeded`: A limit of the account is exceeded. `hold-amount-exceeded`: More than is held. */
+        "currency-mismatch.hold-amount-exceeded.idempotency-key-reused.insufficient-funds.limit-exceeded": {
             headers: {
                 [name: string]: unknown;
             };
@@ -4530,8 +4559,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `account-closed`: The account is closed. `hold-already-resolved`: The hold was resolved before. `account-frozen`: The account is frozen. `hold-expired`: The hold has expired. `approval-ended`: The approval has ended. */
-        "account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired": {
+        /** @description `account-closed`: The account is closed. `hold-already-resolved`: The hold was resolved before. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `hold-expired`: The hold has expired. `approval-ended`: The approval has ended. */
+        "account-blocked.account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired": {
             headers: {
                 [name: string]: unknown;
             };
@@ -5521,7 +5550,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description what is taken, the rest is released; all of the hold when missing
+                     * @description what is taken, the rest is released; all of the hold when missing. More than the hold only where the limits of the account allow it (captureAboveHold)
                      * @example 125.50
                      */
                     amount?: string;
@@ -5540,7 +5569,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Takes the held money, or a part of it and releases the rest */
+            /** @description Takes the held money, or a part of it and releases the rest, or more */
             200: {
                 headers: {
                     /** @description the client's key, or the one that the server made */
@@ -5575,12 +5604,12 @@ export interface operations {
             403: components["responses"]["forbidden.foreign-origin"];
             404: components["responses"]["account-not-found.hold-not-found"];
             408: components["responses"]["request-timeout"];
-            409: components["responses"]["account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.approval-ended.hold-already-resolved.hold-expired"];
             412: components["responses"]["version-mismatch"];
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
             421: components["responses"]["misdirected-request"];
-            422: components["responses"]["hold-amount-exceeded.idempotency-key-reused"];
+            422: components["responses"]["currency-mismatch.hold-amount-exceeded.idempotency-key-reused.insufficient-funds.limit-exceeded"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
@@ -5780,11 +5809,16 @@ export interface operations {
                      * @example 125.50
                      */
                     perDay?: string;
+                    /**
+                     * @description a hold may be captured for more than it holds, as far as the rest is available
+                     * @constant
+                     */
+                    captureAboveHold?: true;
                 };
             };
         };
         responses: {
-            /** @description Sets what may leave the account at once and per day (UTC); missing: no limit */
+            /** @description Sets what may leave the account, at once, per day (UTC) and above a hold */
             200: {
                 headers: {
                     /** @description the client's key, or the one that the server made */
@@ -6826,7 +6860,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description what is taken, the rest is released; all of the hold when missing
+                     * @description what is taken, the rest is released; all of the hold when missing. More than the hold only where the limits of the account allow it (captureAboveHold)
                      * @example 125.50
                      */
                     amount?: string;
@@ -8179,6 +8213,8 @@ export interface operations {
                                      * @example 125.50
                                      */
                                     amount?: string;
+                                    /** @constant */
+                                    captureAboveHold?: true;
                                     /**
                                      * @description ISO 4217 code
                                      * @example CZK
@@ -8319,6 +8355,8 @@ export interface operations {
                                     limits?: {
                                         perWithdrawal?: string;
                                         perDay?: string;
+                                        /** @constant */
+                                        captureAboveHold?: true;
                                     };
                                     spentToday: string;
                                 };

@@ -36,6 +36,8 @@ export interface Limits {
   readonly perWithdrawal?: Minor;
   /** Per day of UTC, over withdrawals, holds and transfers. */
   readonly perDay?: Minor;
+  /** A hold may be captured for more than it holds, as far as the rest is available. */
+  readonly captureAboveHold?: true;
 }
 
 /** How the owner names and labels the account. */
@@ -83,6 +85,8 @@ type HoldCaptured = Happened<'hold-captured'> &
     readonly amount: Minor;
     /** What was held beyond the captured amount, and is available again. */
     readonly released: Minor;
+    /** What was captured beyond the held amount; missing: nothing. */
+    readonly aboveHold?: Minor;
   };
 type MovementReversed = Happened<'movement-reversed'> &
   Reasoned &

@@ -18,17 +18,19 @@ import { movementOf } from './movement.ts';
  * available balance.
  * @param amount minor units.
  * @param at the time of the decision (RFC 3339, UTC); its day is the one that `perDay` counts.
+ * @param together what leaves at once, where a part of it was set aside before.
  * @returns the refusal, or undefined when the amount may leave.
  */
 export function whyNotSpend(
   account: ExistingAccount,
   amount: Minor,
   at: string,
+  together: Minor = amount,
 ): Decision | undefined {
   const blocked = whyNotMove(account, 'debit');
   if (blocked !== undefined) return blocked;
   const { perWithdrawal, perDay } = account.limits;
-  if (perWithdrawal !== undefined && amount > perWithdrawal) {
+  if (perWithdrawal !== undefined && together > perWithdrawal) {
     return refuse({ code: 'limit-exceeded', limit: 'perWithdrawal', allowed: perWithdrawal });
   }
   const used = spentOn(account, dayOf(at));
@@ -241,8 +243,11 @@ function change(account: ExistingAccount, event: Later): ExistingAccount {
       return spend(account, event.at, event.amount);
     case 'hold-placed':
       return placeHold(account, event);
-    case 'hold-captured':
-      return resolveHold(account, event, event.released);
+    case 'hold-captured': {
+      const { at, released, aboveHold } = event;
+      const ended = resolveHold(account, event, released);
+      return aboveHold === undefined ? ended : spend(ended, at, aboveHold);
+    }
     case 'hold-voided':
     case 'hold-expired':
       return resolveHold(account, event, event.amount);

@@ -185,7 +185,9 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
           if (before.status === 'none' || before.blocks.length === 0) continue;
           blocked += 1;
           const { ledger, held } = movementOf(event);
-          const isEnd = event.type === 'hold-captured' || event.type === 'transfer-captured';
+          const isEnd =
+            event.type === 'transfer-captured' ||
+            (event.type === 'hold-captured' && event.aboveHold === undefined);
           const leaves = (ledger < 0n && !isEnd) || held > 0n;
           must(!(leaves && before.blocks.includes('debit')), `${event.type} while debits stop`);
           must(!(ledger > 0n && before.blocks.includes('credit')), `${event.type} came in`);
@@ -217,6 +219,29 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       runs,
     );
     expect(parts).toBeGreaterThan(runsOf(20));
+  });
+
+  test('a hold is captured for more only where that is allowed, and the rest is available', () => {
+    let above = 0;
+    fc.assert(
+      fc.property(life, (steps) => {
+        for (const { event, before, after } of lived(steps).entries) {
+          if (event.type !== 'hold-captured' || before.status === 'none') continue;
+          const { amount, released, aboveHold = ZERO } = event;
+          const held = before.holds.find(({ holdId }) => holdId === event.holdId)!.amount;
+          must(amount + released - aboveHold === held, `${amount} of ${held} leave ${released}`);
+          must(after.held === before.held - held, 'another amount is held than the other holds');
+          if (aboveHold === ZERO) continue;
+          must(before.limits.captureAboveHold === true, 'more was captured than is allowed');
+          must(aboveHold > 0n && released === ZERO, 'more and less than the hold at once');
+          must(aboveHold <= available(before), 'more was captured than is available');
+          must(amount <= (before.limits.perWithdrawal ?? amount), 'more than may leave at once');
+          above += 1;
+        }
+      }),
+      runs,
+    );
+    expect(above).toBeGreaterThan(runsOf(10));
   });
 
   test('decide is total and deterministic, and changes nothing itself', () => {
@@ -346,9 +371,11 @@ const EVERY_REFUSAL = [
 
 /** What the event counts against the day's limit. */
 const spentBy = (event: AccountEvent): bigint | undefined =>
-  ['money-withdrawn', 'hold-placed', 'transfer-reserved', 'transfer-sent'].includes(event.type)
-    ? (event as { amount: bigint }).amount
-    : undefined;
+  event.type === 'hold-captured'
+    ? event.aboveHold
+    : ['money-withdrawn', 'hold-placed', 'transfer-reserved', 'transfer-sent'].includes(event.type)
+      ? (event as { amount: bigint }).amount
+      : undefined;
 
 /** Any command with any names in it, also those that no client would give. */
 function commandsOf(bank: BankForTests, { account, amount: units, pick }: Step): Command[] {

@@ -76,6 +76,7 @@ export const RARE_LIVES: readonly (readonly Step[])[] = [9, 21].flatMap((pick) =
     [...reserved, step('expire-transfer', 30)],
     [step('deposit'), step('reverse'), step('reverse')],
     [step('deposit', 0, 3n), step('reverse')],
+    [step('set-limits', 0, 100n), ...held, step('capture-hold', 0, 3n)],
   ];
 });
 
@@ -250,5 +251,6 @@ function limitsOf({ amount, pick }: Step): object {
   return {
     ...(pick % 2 === 0 ? { perWithdrawal: minor(amount) } : {}),
     ...(pick % 3 === 0 ? { perDay: minor(amount * 2n) } : {}),
+    ...(pick % 4 === 1 ? { captureAboveHold: true } : {}),
   };
 }

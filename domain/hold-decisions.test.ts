@@ -1,4 +1,5 @@
 import * as a from './account-events-for-tests.ts';
+import type { AccountEvent, EventOf, Limits } from './account-events.ts';
 import { AT, given } from './account-specification-for-tests.ts';
 import { HOLDS_OPEN_MAX } from './hold-decisions.ts';
 import { holdId, version } from './ids.ts';
@@ -67,6 +68,64 @@ describe('capturing a hold', () => {
   });
   test('given a hold of 30.00, when 30.01 are captured, then the refusal says what is held', () => {
     given(...FUNDED, holdPlaced(3_000n))
+      .when(capture(3_001n))
+      .then({ code: 'hold-amount-exceeded', held: minor(3_000n) });
+  });
+});
+
+describe('capturing more than is held', () => {
+  const allowing = (limits: Limits = {}) =>
+    given(...FUNDED, a.limitsSet({ ...limits, captureAboveHold: true }), holdPlaced(3_000n));
+  const above = (units: bigint): AccountEvent => ({
+    ...(a.holdCaptured(3_000n + units) as EventOf<'hold-captured'>),
+    aboveHold: minor(units),
+  });
+  test('given an account that allows it, when a tip comes on top, then all of it leaves', () => {
+    allowing()
+      .when(capture(3_450n))
+      .then(above(450n))
+      .leaving({ ledger: minor(6_550n), held: minor(0n), available: 6_550n, holds: [] });
+  });
+  test('given 70.00 available, when 70.01 come on top, then 0.01 is missing', () => {
+    allowing().when(capture(10_000n)).then(above(7_000n)).leaving({ available: 0n });
+    allowing()
+      .when(capture(10_001n))
+      .then({ code: 'insufficient-funds', available: minor(7_000n), shortfall: minor(1n) });
+  });
+  test('given a limit at once, when hold and rest are more together, then it is refused', () => {
+    const perWithdrawal = minor(3_400n);
+    allowing({ perWithdrawal }).when(capture(3_400n)).then(above(400n));
+    allowing({ perWithdrawal })
+      .when(capture(3_401n))
+      .then({ code: 'limit-exceeded', limit: 'perWithdrawal', allowed: perWithdrawal });
+  });
+  test('given a limit a day, then the rest counts on top of the hold', () => {
+    const perDay = minor(3_400n);
+    allowing({ perDay })
+      .when(capture(3_400n))
+      .then(above(400n))
+      .leaving({ spent: { day: '2026-11-21', amount: minor(3_400n) } });
+    allowing({ perDay })
+      .when(capture(3_401n))
+      .then({
+        code: 'limit-exceeded',
+        limit: 'perDay',
+        allowed: perDay,
+        used: minor(3_000n),
+        resetsAt: '2026-11-22T00:00:00.000Z',
+      });
+  });
+  test('given a block of debits, then the hold may be captured and nothing on top', () => {
+    const blocked = given(...FUNDED, a.limitsSet({ captureAboveHold: true }), holdPlaced(3_000n), {
+      type: 'account-blocked',
+      at: AT,
+      blocked: 'debit',
+    });
+    blocked.when(capture(3_000n)).then(a.holdCaptured(3_000n));
+    blocked.when(capture(3_001n)).then({ code: 'account-blocked', direction: 'debit' });
+  });
+  test('given an account that allows it no more, then it is refused', () => {
+    given(...FUNDED, a.limitsSet({ captureAboveHold: true }), holdPlaced(3_000n), a.limitsSet({}))
       .when(capture(3_001n))
       .then({ code: 'hold-amount-exceeded', held: minor(3_000n) });
   });

@@ -3,7 +3,7 @@ import { granted, refuse } from './account-commands.ts';
 import type { CommandOf, Decision, Past } from './account-commands.ts';
 import { remarksOf } from './account-events.ts';
 import { unreachable } from './ids.ts';
-import { minor } from './money.ts';
+import { minor, ZERO } from './money.ts';
 
 /** Open holds of one account. Each is part of the state, which is written with every commit. */
 export const HOLDS_OPEN_MAX = 200;
@@ -33,10 +33,15 @@ export function decideHold(
       // The event that says so may come a moment later.
       if (isDue(placed, at)) return refuse({ code: 'hold-expired' });
       const captured = command.amount ?? amount;
-      if (captured > amount) return refuse({ code: 'hold-amount-exceeded', held: amount });
-      const released = minor(amount - captured);
       const remarks = { ...remarksOf(placed), ...remarksOf(command) };
-      return granted({ type: 'hold-captured', at, holdId, amount: captured, released, ...remarks });
+      const taken = { type: 'hold-captured', at, holdId, amount: captured, ...remarks } as const;
+      if (captured <= amount) return granted({ ...taken, released: minor(amount - captured) });
+      if (account.limits.captureAboveHold !== true) {
+        return refuse({ code: 'hold-amount-exceeded', held: amount });
+      }
+      const aboveHold = minor(captured - amount);
+      const refused = whyNotSpend(account, aboveHold, at, captured);
+      return refused ?? granted({ ...taken, released: ZERO, aboveHold });
     }
     case 'void-hold':
       return granted({ type: 'hold-voided', at, holdId, amount });

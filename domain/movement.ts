@@ -51,8 +51,10 @@ export function movementOf(event: AccountEvent): Movement {
     case 'hold-placed':
     case 'transfer-reserved':
       return held(event.amount);
-    case 'hold-captured':
-      return { ...external(-event.amount), held: minor(-event.amount - event.released) };
+    case 'hold-captured': {
+      const { amount, released, aboveHold = ZERO } = event;
+      return { ...external(-amount), held: minor(aboveHold - amount - released) };
+    }
     case 'hold-voided':
     case 'hold-expired':
     case 'transfer-released':

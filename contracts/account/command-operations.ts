@@ -57,7 +57,9 @@ const holdBody = z.strictObject({
 /** Body that captures a hold or a pending transfer. */
 export const captureBody = z.strictObject({
   amount: texts.positiveAmountText.optional().meta({
-    description: 'what is taken, the rest is released; all of the hold when missing',
+    description:
+      'what is taken, the rest is released; all of the hold when missing. More than the hold ' +
+      'only where the limits of the account allow it (captureAboveHold)',
   }),
   ...remarks,
 });
@@ -65,10 +67,13 @@ export const captureBody = z.strictObject({
 export const emptyBody = z.strictObject({});
 /** Body that sets the overdraft limit. */
 const overdraftBody = z.strictObject({ amount: texts.amountText });
-/** Body that sets both limits; a missing member removes that limit. */
+/** Body that sets all limits; a missing member removes that limit, or what was allowed. */
 const limitsBody = z.strictObject({
   perWithdrawal: texts.amountText.optional(),
   perDay: texts.amountText.optional(),
+  captureAboveHold: z.literal(true).optional().meta({
+    description: 'a hold may be captured for more than it holds, as far as the rest is available',
+  }),
 });
 /** Body that sets name and metadata; a missing member is removed. */
 const detailsBody = z.strictObject({
@@ -238,9 +243,9 @@ const COMMANDS = {
   ),
   'capture-hold': ofHold(
     '/capture',
-    ['captureHold', 'Takes the held money, or a part of it and releases the rest'],
+    ['captureHold', 'Takes the held money, or a part of it and releases the rest, or more'],
     captureBody,
-    ['account-frozen', 'hold-expired', 'hold-amount-exceeded'],
+    [...SPENDING, 'hold-expired', 'hold-amount-exceeded'],
   ),
   'void-hold': ofHold('/void', ['voidHold', 'Releases the held money'], emptyBody),
   'set-overdraft-limit': ofAccount(
@@ -254,7 +259,7 @@ const COMMANDS = {
   'set-limits': ofAccount(
     'accounts:restrict',
     '/limits',
-    ['setLimits', 'Sets what may leave the account at once and per day (UTC); missing: no limit'],
+    ['setLimits', 'Sets what may leave the account, at once, per day (UTC) and above a hold'],
     limitsBody,
     200,
   ),

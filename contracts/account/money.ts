@@ -21,6 +21,7 @@ type MoneyIn<One> = One extends unknown
 const MONEY: Readonly<Record<MoneyIn<Command | TransferCommand | AccountEvent | Limits>, true>> = {
   amount: true,
   released: true,
+  aboveHold: true,
   left: true,
   overdraftLimit: true,
   initialDeposit: true,
@@ -41,6 +42,13 @@ export function readMoney(members: object, currency: Currency): Record<string, u
   }
   return read;
 }
+
+/** The limits of an account with amounts as decimal text. */
+export const limitsSchema = z.strictObject({
+  perWithdrawal: z.string().optional(),
+  perDay: z.string().optional(),
+  captureAboveHold: z.literal(true).optional(),
+});
 
 /** Balance after an event, as the actor saw it; the audit raises an alarm when a replay differs. */
 export const balanceSchema = z.strictObject({

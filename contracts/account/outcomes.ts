@@ -1,7 +1,7 @@
 import { directionText, writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import { accountNumberOf } from '../../domain/account-number.ts';
-import { balanceSchema } from './money.ts';
+import { balanceSchema, limitsSchema } from './money.ts';
 import { accountOfStream, causationText, defined, type LoggedEvent } from './events.ts';
 
 // It stands in every answer of a dry run, and in no other.
@@ -55,9 +55,7 @@ export const accountAnswer = z.strictObject({
   version: z.int().min(1),
   balance: balanceSchema,
   overdraftLimit: z.string(),
-  limits: z
-    .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
-    .optional(),
+  limits: limitsSchema.optional(),
   /** Directions in which no money may move for now; missing when it may in both. */
   blocks: z.array(directionText).optional(),
   externalId: z.string().optional(),

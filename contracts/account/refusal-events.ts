@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clientCommand } from './command-operations.ts';
 import type { CommandBody } from './commands.ts';
-import { balanceSchema } from './money.ts';
+import { balanceSchema, limitsSchema } from './money.ts';
 import { envelope } from './events.ts';
 import { refusalSchema, type RefusalMessage } from './refusals.ts';
 import * as texts from '../http/scalars.ts';
@@ -18,6 +18,7 @@ type CommandMember = MembersOf<CommandBody>;
  */
 const RECORDED = {
   amount: texts.amountText.optional(),
+  captureAboveHold: z.literal(true).optional(),
   currency: texts.currencyText.optional(),
   direction: texts.directionText.optional(),
   expiresAt: texts.timeText.optional(),
@@ -131,9 +132,7 @@ const seenAccount = z.strictObject({
   currency: texts.currencyText,
   balance: balanceSchema,
   overdraftLimit: z.string(),
-  limits: z
-    .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
-    .optional(),
+  limits: limitsSchema.optional(),
   /** What counted against the day's limit before the command. */
   spentToday: z.string(),
 });

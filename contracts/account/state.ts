@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitsSchema } from './money.ts';
 import { dayOf, type ExistingAccount } from '../../domain/account.ts';
 import { version } from '../../domain/ids.ts';
 import { readAmount, ZERO } from '../../domain/money.ts';
@@ -34,9 +35,7 @@ export const accountState = z.strictObject({
   ledger: z.string(),
   held: z.string(),
   overdraftLimit: z.string(),
-  limits: z
-    .strictObject({ perWithdrawal: z.string().optional(), perDay: z.string().optional() })
-    .optional(),
+  limits: limitsSchema.optional(),
   /** What counts against the day's limit; the first states of the bank had no limits. */
   spent: z.strictObject({ day: z.string(), amount: z.string() }).optional(),
   holds: z.array(hold).optional(),

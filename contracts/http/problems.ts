@@ -99,7 +99,11 @@ export const PROBLEMS = {
   'insufficient-funds': [422, 'Not enough money available', 'Withdraw at most what is available.'],
   'limit-exceeded': [422, 'A limit of the account is exceeded', 'See limit, used and resetsAt.'],
   'currency-mismatch': [422, 'The currencies differ', 'Use accounts of one currency.'],
-  'hold-amount-exceeded': [422, 'More than is held', 'Capture at most what is held.'],
+  'hold-amount-exceeded': [
+    422,
+    'More than is held',
+    'Capture at most what is held, or allow more with PUT /v1/accounts/{id}/limits.',
+  ],
   'reversal-amount-exceeded': [
     422,
     'More than can still be taken back',

@@ -274,6 +274,7 @@ const shownOf = ({ status, balance, overdraftLimit, limits }: Seen): string =>
     overdraftLimit,
     limits?.perWithdrawal,
     limits?.perDay,
+    limits?.captureAboveHold && 'captureAboveHold',
   ]);
 function shownNow(now: ExistingAccount): string {
   const write = (units: Minor | undefined): string | undefined =>
@@ -281,13 +282,14 @@ function shownNow(now: ExistingAccount): string {
   return shownText(now.status, [
     ...[now.ledger, now.held, available(now), now.overdraftLimit].map(write),
     ...[now.limits.perWithdrawal, now.limits.perDay].map(write),
+    now.limits.captureAboveHold && 'captureAboveHold',
   ]);
 }
 
 /** The account that a record shows, with what was undone after it. */
 function shownAccount(now: ExistingAccount, seen: Seen, at: string): ExistingAccount {
   const read = (text: string): Minor => readAmount(text, now.currency);
-  const { perWithdrawal, perDay } = seen.limits ?? {};
+  const { perWithdrawal, perDay, captureAboveHold } = seen.limits ?? {};
   return {
     ...now,
     status: seen.status,
@@ -297,6 +299,7 @@ function shownAccount(now: ExistingAccount, seen: Seen, at: string): ExistingAcc
     limits: {
       ...(perWithdrawal === undefined ? {} : { perWithdrawal: read(perWithdrawal) }),
       ...(perDay === undefined ? {} : { perDay: read(perDay) }),
+      ...(captureAboveHold && { captureAboveHold }),
     },
     spent: { day: dayOf(later(at, now.changedAt)), amount: read(seen.spentToday) },
   };

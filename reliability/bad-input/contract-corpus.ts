@@ -31,6 +31,7 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   perWithdrawal: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
   perDay: ['"1.00"', [...amountsOrZero, ...tooPrecise]],
   recordRefusals: ['true', bad.SWITCHES],
+  captureAboveHold: ['true', [...bad.SWITCHES, 'false']],
   expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
   valueDate: ['"2026-11-30"', [...TEXTS, ...DAYS]],
   externalId: ['"crm-1"', TEXTS],

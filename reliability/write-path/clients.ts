@@ -58,7 +58,11 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
   const termsFor = (kind: 'set-limits' | 'patch-details' | 'block' | 'unblock', id: string) => {
     switch (kind) {
       case 'set-limits':
-        return { type: kind, perDay: amount(200) };
+        return {
+          type: kind,
+          perDay: amount(200),
+          ...(chance.hits(0.5) ? { captureAboveHold: true } : {}),
+        };
       case 'patch-details':
         return { type: kind, name: chance.pick(['Everyday', null]), metadata: { a: id } };
       case 'block':
@@ -96,7 +100,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
         if (holds.length === 0) break;
         const { account: of, hold: holdId } = chance.pick(holds);
         if (chance.hits(0.4)) return here({ type: 'void-hold', holdId }, of);
-        const part = chance.hits(0.5) ? { amount: amount(15) } : {};
+        const part = chance.hits(0.5) ? { amount: amount(chance.hits(0.7) ? 15 : 45) } : {};
         return here({ type: 'capture-hold', holdId, ...part }, of);
       }
       case 'send-transfer':
