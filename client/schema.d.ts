@@ -771,7 +771,7 @@ export interface paths {
         };
         /**
          * A statement of an account
-         * @description Opening balance, every movement of money, closing balance, read from the immutable log and added up before anything is sent: a statement that does not add up is never served. A day means all of it in the time zone of the bank (timeZone in the answer), so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or up to before it; v17 means from version 17 of the account on, or up to before it. "to" may lie later today: then the statement ends now. All of it is of one moment of the log, whatever comes in meanwhile; what came later is not in it. Holds and reservations are not booked and not in it. At most 10000 events (pdf: 2000) lie in one statement. "format" alone decides the type of the answer: application/json, text/csv (RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.
+         * @description Opening balance, every movement of money, closing balance, read from the immutable log and added up before anything is sent: a statement that does not add up is never served. A day means all of it in the time zone of the bank (timeZone in the answer), so from=2026-11-01&to=2026-11-30 is November; an instant means from it on, or up to before it; v17 means from version 17 of the account on, or up to before it. "to" may lie later today: then the statement ends now. All of it is of one moment of the log, whatever comes in meanwhile; what came later is not in it. Holds and reservations are not booked and not in it. At most 10000 events (pdf: 2000) lie in one statement. "format" decides the type of the answer, or Accept where it is missing: application/json, text/csv (RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.
          *
          *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
          */
@@ -918,7 +918,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * An event with the proof that it stands in the log, for "npx core-bank verify"
+         * An event with the proof that it stands in the log, which anyone checks offline
          * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
          */
         get: operations["readReceipt"];
@@ -8110,7 +8110,7 @@ export interface operations {
                 from: string;
                 /** @description last day, or the instant or version before which */
                 to: string;
-                /** @description json when missing */
+                /** @description as Accept says when missing, json for any other */
                 format?: "json" | "csv" | "camt.053" | "pdf";
             };
             header?: never;
@@ -8616,7 +8616,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An event with the proof that it stands in the log, for "npx core-bank verify" */
+            /** @description An event with the proof that it stands in the log, which anyone checks offline */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -3,7 +3,7 @@ import { CannotRun } from '../runtime/progress.ts';
 
 export { Argument, InvalidArgumentError, Option };
 
-/** As for `npx core-bank verify`: 1 says that something is wrong, 2 that nothing was tried. */
+/** As for `npm run verify`: 1 says that something is wrong, 2 that nothing was tried. */
 const WRONG_COMMAND = 2;
 
 /**

@@ -22,13 +22,15 @@ function show(letter: DeadLetter): void {
   say(`    ${text}`);
 }
 
+const letterCount = (count: number): string => `${count} dead letter${count === 1 ? '' : 's'}`;
+
 async function list(box: DeadLetterBox, from: number): Promise<void> {
   const letters = await box.list(from, LIST_MAX);
   for (const letter of letters) show(letter);
   const last = letters.at(-1)?.id;
   const all = await box.count();
   const more = letters.length === LIST_MAX ? `; more with "list ${(last ?? 0) + 1}"` : '';
-  say(`${letters.length} shown, ${all} dead letters in all${more}.`);
+  say(`${letters.length} shown of ${letterCount(all)}${more}.`);
 }
 
 async function one(box: DeadLetterBox, id: number): Promise<DeadLetter> {
@@ -56,7 +58,7 @@ async function replayAll(box: DeadLetterBox): Promise<void> {
     left -= letters.length;
     from = (letters.at(-1)?.id ?? from) + 1;
   }
-  say(`${sent} dead letters were sent again.`);
+  say(`Sent again: ${letterCount(sent)}.`);
 }
 
 async function drop(box: DeadLetterBox, id: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { command } from './command-line.ts';
@@ -46,6 +46,9 @@ const OWN = [
   'supervisor.lock',
 ];
 
+/** What a restore put out of its way keeps its name in front of this. */
+const SET_ASIDE = /\.before-\d+$/;
+
 const isAgreed = async (dataDir: string): Promise<boolean> => {
   if (!process.stdin.isTTY) {
     throw new CannotRun('Without a terminal nobody can be asked: run "npm run reset -- --yes".');
@@ -75,6 +78,8 @@ runCommand(async () => {
     process.stdout.write('Nothing was removed.\n');
     return;
   }
-  for (const name of OWN) rmSync(join(dataDir, name), { recursive: true, force: true });
+  const setAside = readdirSync(dataDir).filter((name) => OWN.includes(name.replace(SET_ASIDE, '')));
+  for (const name of [...OWN, ...setAside])
+    rmSync(join(dataDir, name), { recursive: true, force: true });
   process.stdout.write(`Emptied ${dataDir}.\n`);
 });

@@ -6,9 +6,12 @@ import { printed, type Finding } from './findings.ts';
 
 const USAGE = `Checks offline what the bank proves: with the files and the bank's public key only.
 
-  npx core-bank verify RECEIPT.json --key bank.pub [--newer CONSISTENCY.json] [--log LOG.ndjson]
-  npx core-bank verify events EVENTS.ndjson --receipt RECEIPT.json --key bank.pub
-  npx core-bank verify account EXPORT.ndjson --key bank.pub [--log LOG.ndjson]
+  RECEIPT.json --key bank.pub [--newer CONSISTENCY.json] [--log LOG.ndjson]
+  events EVENTS.ndjson --receipt RECEIPT.json --key bank.pub
+  account EXPORT.ndjson --key bank.pub [--log LOG.ndjson]
+
+  One of these lines follows "npm run verify --" in a checkout of the bank, or the command
+  "core-bank-verify" where the package of the verifier is installed.
 
   RECEIPT      GET /v1/accounts/{id}/events/{version}/receipt
   CONSISTENCY  GET /v1/audit/consistency?fromTx=TXID: that a newer state continues the receipt's

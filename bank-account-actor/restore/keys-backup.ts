@@ -54,7 +54,11 @@ export const READ_KEYS = {
 /** The file cannot be used; the message says why and what to do. */
 export class KeysBackupUnfit extends Error {}
 
-function passphraseOf(environment: NodeJS.ProcessEnv): string {
+/**
+ * The passphrase in the environment.
+ * @throws KeysBackupUnfit when there is none, or one that is too short.
+ */
+export function passphraseOf(environment: NodeJS.ProcessEnv): string {
   const passphrase = environment[PASSPHRASE_VARIABLE] ?? '';
   if (passphrase.length >= PASSPHRASE_CHARACTERS_MIN) return passphrase;
   throw new KeysBackupUnfit(

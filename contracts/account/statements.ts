@@ -51,7 +51,10 @@ const isSince1970 = (asked: AskedBound): boolean =>
 export const statementQuery = z.strictObject({
   from: bound('first day, or the instant or version from which on'),
   to: bound('last day, or the instant or version before which'),
-  format: z.enum(STATEMENT_FORMATS).optional().meta({ description: 'json when missing' }),
+  format: z
+    .enum(STATEMENT_FORMATS)
+    .optional()
+    .meta({ description: 'as Accept says when missing, json for any other' }),
 });
 
 /**
@@ -150,8 +153,9 @@ const description = [
   'later today: then the statement ends now. All of it is of one moment of the log, whatever comes',
   'in meanwhile; what came later is not in it. Holds and reservations',
   `are not booked and not in it. At most ${STATEMENT_EVENTS_MAX} events (pdf: ${PDF_EVENTS_MAX})`,
-  'lie in one statement. "format" alone decides the type of the answer: application/json, text/csv',
-  '(RFC 4180), application/xml (ISO 20022 camt.053.001.08) or application/pdf.',
+  'lie in one statement. "format" decides the type of the answer, or Accept where it is missing:',
+  'application/json, text/csv (RFC 4180), application/xml (ISO 20022 camt.053.001.08) or',
+  'application/pdf.',
 ].join(' ');
 
 /** The operation of queries-bank-api that makes statements. */

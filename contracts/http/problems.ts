@@ -45,7 +45,7 @@ export const PROBLEMS = {
   'method-not-allowed': [405, 'Method not allowed', 'Use one of the methods in Allow.'],
   'not-acceptable': [406, 'Nothing of that type is served', 'Accept what /openapi.json names.'],
   'request-timeout': [408, 'The body came too slowly', 'Send the whole body within 10 seconds.'],
-  'account-frozen': [409, 'The account is frozen', 'Unfreeze it first.'],
+  'account-frozen': [409, 'The account is frozen', 'Nothing moves until it is unfrozen.'],
   'account-not-frozen': [409, 'The account is not frozen', 'There is nothing to unfreeze.'],
   'account-blocked': [
     409,
@@ -97,7 +97,11 @@ export const PROBLEMS = {
   ],
   'owner-not-found': [422, 'No such owner', 'Register the person, then use that personId.'],
   'insufficient-funds': [422, 'Not enough money available', 'Withdraw at most what is available.'],
-  'limit-exceeded': [422, 'A limit of the account is exceeded', 'See limit, used and resetsAt.'],
+  'limit-exceeded': [
+    422,
+    'A limit of the account is exceeded',
+    'See limit and allowed; of a limit per day see used and resetsAt too.',
+  ],
   'currency-mismatch': [422, 'The currencies differ', 'Use accounts of one currency.'],
   'hold-amount-exceeded': [
     422,

@@ -54,7 +54,7 @@ export const PROOF_QUERIES: readonly Operation[] = [
     path: '/v1/accounts/{id}/events/{version}/receipt',
     id: 'readReceipt',
     access: { scope: 'accounts:read', object: 'account' },
-    summary: 'An event with the proof that it stands in the log, for "npx core-bank verify"',
+    summary: 'An event with the proof that it stands in the log, which anyone checks offline',
     params: receiptParams,
     answer: receipts.accountReceipt,
     problems: ['event-not-found'],

@@ -9,6 +9,7 @@ import { command } from '../command-line.ts';
 import { ask } from '../../platform/service-client.ts';
 import {
   KEYS_PERSONS_MAX,
+  passphraseOf,
   READ_KEYS,
   sealKeys,
 } from '../../bank-account-actor/restore/keys-backup.ts';
@@ -36,6 +37,8 @@ async function personsOf(read: (position: number, head: number, events: number) 
 /** Gives the exit code: 1 when somebody has no key. */
 async function main(file: string): Promise<number> {
   if (existsSync(file)) throw new Error(`${file} is there already: nothing was written`);
+  // Reading takes long, and would be for nothing without it.
+  passphraseOf(process.env);
   const bar = progressBar('reading', 'events');
   const persons = await personsOf(bar.at).finally(bar.end);
   const keys = new Map<StreamId, string>();

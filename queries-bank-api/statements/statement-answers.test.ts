@@ -66,6 +66,19 @@ function bank(
   return { get, erased, recorded };
 }
 
+test.each([
+  ['text/csv', 'text/csv; charset=utf-8; header=present'],
+  ['application/pdf', 'application/pdf'],
+  ['application/json;q=0.5, application/xml', 'application/xml; charset=utf-8'],
+  ['image/png', 'application/json; charset=utf-8'],
+  ['text/html, */*;q=0.1', 'application/json; charset=utf-8'],
+])('given no format, Accept: %s is answered with %s', async (accepted, type) => {
+  const { headers } = await bank().get(OCTOBER).set('Accept', accepted).expect(200);
+  expect([headers['content-type'], headers['vary']]).toEqual([type, 'Accept']);
+  const named = await bank().get(`${OCTOBER}&format=csv`).set('Accept', accepted).expect(200);
+  expect(named.headers['content-type']).toBe('text/csv; charset=utf-8; header=present');
+});
+
 test('JSON is what the contract says, and the default', async () => {
   const { get } = bank();
   const answer = await get(OCTOBER);

@@ -58,7 +58,11 @@ export function statementAnswers(ports: StatementPorts) {
 
   const made = async (request: Request, response: Response): Promise<void> => {
     const id = paramOf(request, idParams, 'id');
-    const { from, to, format = 'json' } = queryOf(contract.statementQuery, request);
+    const {
+      from,
+      to,
+      format = acceptedBy(request, response),
+    } = queryOf(contract.statementQuery, request);
     const nowMs = now();
     const asked = periodOf(from, to, nowMs, timeZone);
     const eventsMax = format === 'pdf' ? contract.PDF_EVENTS_MAX : contract.STATEMENT_EVENTS_MAX;
@@ -123,6 +127,15 @@ const FILES: Readonly<Record<StatementFormat, { type: string; ending: string }>>
   'camt.053': { type: 'application/xml; charset=utf-8', ending: 'xml' },
   pdf: { type: 'application/pdf', ending: 'pdf' },
 };
+
+/** The format that the client likes best, when the query names none; JSON for any other wish. */
+function acceptedBy(request: Request, response: Response): StatementFormat {
+  response.vary('Accept');
+  const types = Object.entries(FILES).map(([format, { type }]) => [format, type.split(';')[0]!]);
+  const liked = request.accepts(types.map(([, type]) => type!));
+  const found = types.find(([, type]) => type === liked) ?? ['json'];
+  return found[0] as StatementFormat;
+}
 
 async function written(
   statement: StatementAnswer,

@@ -276,7 +276,9 @@ export const startBank = async (
   );
   prepareDataDir(instance);
   const apps = withTraces(instance, plain, collector);
-  const note = options.onNote ?? progress.say;
+  // It is read the next morning too.
+  const said = (sentence: string): void => progress.say(`${new Date().toISOString()} ${sentence}`);
+  const note = options.onNote ?? said;
   const supervisor = await createSupervisor(instance.dataDir, note, options.backOffMsMax);
   onSupervisor?.(supervisor);
   try {
