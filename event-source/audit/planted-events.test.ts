@@ -98,7 +98,8 @@ const BY_REFUSAL: Readonly<Record<Refusal['code'] | PersonRefusal['code'], Plant
   },
   'hold-amount-exceeded': ({ bank, a, money, onA }) => {
     const id = bank.hold(a, 1_000n);
-    return onA(money('hold-captured', 9_000n, { holdId: id, released: ZERO }));
+    const above = { released: ZERO, aboveHold: minor(8_000n) };
+    return onA(money('hold-captured', 9_000n, { holdId: id, ...above }));
   },
   'hold-not-due': ({ bank, a, money, onA }) => {
     const id = bank.hold(a, 1_000n, { expiresAt: '2026-03-02T00:00:00Z' });
