@@ -20,6 +20,21 @@ const ACCOUNTS: Columns = {
   available: 'balance.available',
   currency: 'currency',
 };
+const PERSONS: Columns = {
+  person: 'personId',
+  'given name': 'givenName',
+  'family name': 'familyName',
+  'e-mail': 'email',
+  'external id': 'externalId',
+  status: 'status',
+};
+const BALANCES: Columns = {
+  currency: 'currency',
+  accounts: 'accounts',
+  ledger: 'ledger',
+  held: 'held',
+  available: 'available',
+};
 const TRANSFERS: Columns = {
   transfer: 'transferId',
   at: 'at',
@@ -154,6 +169,14 @@ function lists(program: Command): void {
       const query = { ownerId, ...filters, ...metadataOf(metadata) } as object;
       await session(globals(made)).list(ACCOUNTS, '/v1/accounts', limit, { query });
     });
+  limited('persons', 'Lists persons')
+    .option('--name <words>', 'with names that begin with these words')
+    .option('--email <address>', 'with this e-mail address')
+    .option('--external-id <text>', 'whom another system calls so')
+    .action(async ({ limit, ...filters }, made) => {
+      const query = { ...filters } as object;
+      await session(globals(made)).list(PERSONS, '/v1/persons', limit, { query });
+    });
   limited('transfers', 'Lists transfers, the newest first')
     .option('--account <id>', 'from or to this account')
     .option('--status <status>', 'pending, completed, voided or expired')
@@ -230,6 +253,17 @@ function looks(program: Command): void {
     .action(async (id, _given, made) => {
       const { bank, print } = session(globals(made));
       print.one(await answer(bank.GET('/v1/accounts/{id}', { params: byId(id) })));
+    });
+  program
+    .command('balances')
+    .description('Adds up what the accounts of an owner have, by currency')
+    .argument('<owner>')
+    .option('--at <time>', 'at this time, such as 2026-10-31T23:00:00Z')
+    .action(async (ownerId, { at }, made) => {
+      const { bank, print } = session(globals(made));
+      const query = { ownerId, ...(at === undefined ? {} : { at }) };
+      const { items } = await answer(bank.GET('/v1/balances', { params: { query } }));
+      print.list(BALANCES, items, true);
     });
   program
     .command('statement')

@@ -76,7 +76,9 @@ test('lists are read to their end, over many pages', async () => {
 });
 
 test('the command line gives JSON to programs, and says why something failed', async () => {
-  const [from, to] = [await open({ name: 'Everyday' }), await open()];
+  const person = { givenName: 'Jana', familyName: 'Nová', email: 'jana@example.org' };
+  const { personId: ownerId } = await answer(bank.POST('/v1/persons', { body: person }));
+  const [from, to] = [await open({ name: 'Everyday', ownerId }), await open()];
   const environment = { ...process.env, CORE_BANK_TOKEN: await house.bank.token(STAFF) };
   const run = (...words: string[]) => {
     const program = 'dist/operations/bank/bank.js';
@@ -92,6 +94,10 @@ test('the command line gives JSON to programs, and says why something failed', a
   expect(listed.map((row) => JSON.parse(row) as object)).toMatchObject([{ toAccountId: to }]);
   const csv = run('statement', from, '--from', TODAY, '--to', TODAY, '--format', 'csv').stdout;
   expect(csv).toContain('transfer-sent');
+  const found = run('persons', '--email', 'jana@example.org').rows;
+  expect(found.map((row) => JSON.parse(row) as object)).toMatchObject([{ personId: ownerId }]);
+  const sums = run('balances', ownerId).rows.map((row) => JSON.parse(row) as object);
+  expect(sums).toMatchObject([{ currency: 'CZK', accounts: 1, held: '0.00' }]);
   const poor = run('pay', from, to, '2500.00');
   expect([poor.status, poor.stderr]).toEqual([
     1,
