@@ -517,7 +517,7 @@ export interface paths {
         };
         /**
          * The persons, in the order in which they were registered
-         * @description Personal data is sealed, so no index of it is kept: an answer with filters opens what 1024 persons have, and its nextCursor continues after them. A page may be empty and still have a next one. Only who is shown is recorded as read.
+         * @description Personal data is sealed, so no index of it is kept: an answer with filters opens what 512 persons have, and its nextCursor continues after them. A page may be empty and still have a next one. Only who is shown is recorded as read.
          *
          *     Needs the scope `persons:list`, which these roles can have: teller, operator, privacy-officer, service.
          */

@@ -29,7 +29,7 @@ export type PersonsAnswer = z.infer<typeof personsAnswer>;
 /** Query of GET /v1/persons/{personId}. */
 export const personQuery = z.strictObject({ minVersion });
 /** Most persons that one answer with filters looks at: the data of each is opened for it. */
-export const FILTER_PERSONS_MAX = 1_024;
+export const FILTER_PERSONS_MAX = 512;
 /** Query of GET /v1/persons. */
 export const personsQuery = z.strictObject({
   name: clientTexts.name

@@ -75,7 +75,8 @@ function unavailable(error: unknown): never {
 }
 
 const LIST = 'persons';
-const OPENED_AT_ONCE = 128;
+/** As many as one call of the actor host opens. */
+const PAGES_AT_ONCE = 4;
 
 /** The read side could not follow the person; what it knows ends with a version (0: nothing). */
 const setAside = (version: number): Failure =>
@@ -167,40 +168,51 @@ export function personAnswers(ports: PersonPorts) {
   };
 
   /** Up to so many persons from a place on, and the place of the next one. */
-  const read = async (from: number, limit: number) => {
+  const stretch = async (from: number, limit: number) => {
     const generation = await accounts.generationInUse();
-    const found: PersonModel[] = [];
-    for (let page = personPage(from); found.length <= limit; page += 1) {
+    const read: PersonModel[] = [];
+    for (let page = personPage(from); read.length <= limit; page += 1) {
       const there = await models.persons(generation, page);
       const ordered = there.sort((left, right) => left.index - right.index);
-      found.push(...ordered.filter(({ index }) => index >= from));
+      read.push(...ordered.filter(({ index }) => index >= from));
       if (there.length < PERSON_PAGE_PERSONS) break;
     }
-    return { persons: found.slice(0, limit), next: found[limit]?.index };
-  };
-  const stretch = async (from: number, limit: number) => {
-    const { persons, next } = await read(from, limit);
+    const persons = read.slice(0, limit);
     const opened = await data.open(persons);
     const found = persons.map((person, at): FoundPerson => ({
       person,
       opened: opened[at] ?? null,
     }));
-    return { found, next };
+    return { found, next: read[limit]?.index };
+  };
+  /** The persons of several pages at once, and the place after them; undefined at the end. */
+  const chunk = async (from: number) => {
+    const generation = await accounts.generationInUse();
+    const first = personPage(from);
+    const pages = await Promise.all(
+      Array.from({ length: PAGES_AT_ONCE }, (_one, at) => models.persons(generation, first + at)),
+    );
+    const short = pages.findIndex((page) => page.length < PERSON_PAGE_PERSONS);
+    const read = short < 0 ? pages : pages.slice(0, short + 1);
+    const persons = read.flat().sort((left, right) => left.index - right.index);
+    const next = short < 0 ? (first + PAGES_AT_ONCE) * PERSON_PAGE_PERSONS : undefined;
+    return { persons: persons.filter(({ index }) => index >= from), next };
   };
   const search = async (filters: Filters, from: number, limit: number) => {
     const isWanted = matcher(filters);
     const found: FoundPerson[] = [];
     let next: number | undefined = from;
-    for (
-      let looked = 0;
-      next !== undefined && looked < FILTER_PERSONS_MAX;
-      looked += OPENED_AT_ONCE
-    ) {
-      const all = await stretch(next, OPENED_AT_ONCE);
-      found.push(...all.found.filter(({ opened }) => isWanted(opened)));
-      if (found.length > limit)
-        return { found: found.slice(0, limit), next: found[limit]!.person.index };
-      next = all.next;
+    for (let looked = 0; next !== undefined && looked < FILTER_PERSONS_MAX;) {
+      const { persons, next: after } = await chunk(next);
+      const opened = await data.open(persons);
+      for (const [at, person] of persons.entries()) {
+        const own = opened[at] ?? null;
+        if (!isWanted(own)) continue;
+        if (found.length === limit) return { found, next: person.index };
+        found.push({ person, opened: own });
+      }
+      looked += PAGES_AT_ONCE * PERSON_PAGE_PERSONS;
+      next = after;
     }
     return { found, next };
   };
