@@ -167,7 +167,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Sets what may leave the account, at once, per day (UTC) and above a hold
+         * Sets the limits at once, per day (UTC), above a hold; what is missing is removed
          * @description Needs the scope `accounts:restrict`, which these roles can have: operator.
          */
         put: operations["setLimits"];
@@ -1527,7 +1527,7 @@ export interface components {
             idempotencyKey?: string;
         } | {
             /**
-             * @description what is taken, the rest is released; all of the hold when missing. More than the hold only where the limits of the account allow it (captureAboveHold)
+             * @description what is taken, the rest is released; all when missing. Of a hold it may be more where the limits of the account allow it (captureAboveHold), of a pending transfer never
              * @example 125.50
              */
             amount?: string;
@@ -2506,7 +2506,7 @@ export interface components {
                  */
                 released: string;
                 /**
-                 * @description decimal string in the currency of the account
+                 * @description decimal string greater than zero
                  * @example 125.50
                  */
                 aboveHold?: string;
@@ -3749,7 +3749,7 @@ export interface components {
                  */
                 released: string;
                 /**
-                 * @description decimal string in the currency of the account
+                 * @description decimal string greater than zero
                  * @example 125.50
                  */
                 aboveHold?: string;
@@ -5550,7 +5550,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description what is taken, the rest is released; all of the hold when missing. More than the hold only where the limits of the account allow it (captureAboveHold)
+                     * @description what is taken, the rest is released; all when missing. Of a hold it may be more where the limits of the account allow it (captureAboveHold), of a pending transfer never
                      * @example 125.50
                      */
                     amount?: string;
@@ -5818,7 +5818,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Sets what may leave the account, at once, per day (UTC) and above a hold */
+            /** @description Sets the limits at once, per day (UTC), above a hold; what is missing is removed */
             200: {
                 headers: {
                     /** @description the client's key, or the one that the server made */
@@ -6860,7 +6860,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description what is taken, the rest is released; all of the hold when missing. More than the hold only where the limits of the account allow it (captureAboveHold)
+                     * @description what is taken, the rest is released; all when missing. Of a hold it may be more where the limits of the account allow it (captureAboveHold), of a pending transfer never
                      * @example 125.50
                      */
                     amount?: string;

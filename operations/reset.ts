@@ -78,8 +78,9 @@ runCommand(async () => {
     process.stdout.write('Nothing was removed.\n');
     return;
   }
-  const setAside = readdirSync(dataDir).filter((name) => OWN.includes(name.replace(SET_ASIDE, '')));
-  for (const name of [...OWN, ...setAside])
+  for (const name of readdirSync(dataDir)) {
+    if (!OWN.includes(name.replace(SET_ASIDE, ''))) continue;
     rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
   process.stdout.write(`Emptied ${dataDir}.\n`);
 });

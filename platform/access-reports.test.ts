@@ -222,7 +222,10 @@ test('a record that is refused for what it is stops no other one, and is counted
   expect(got()).toHaveLength(40);
   const sent = tried.length;
   await pass(REST);
-  expect(got().slice(40)).toMatchObject([{ outcome: 'not-recorded', count: 3 }]);
+  const when = '2026-11-27T12:00:00.000Z';
+  expect(got().slice(40)).toMatchObject([
+    { outcome: 'not-recorded', count: 3, first: when, last: when },
+  ]);
   // It is not tried again.
   expect(tried.length - sent).toBe(1);
   expect(tried.length).toBeLessThan(30);

@@ -45,13 +45,17 @@ export interface SeenAccess extends Pick<
 /** Notes an access. It returns at once, and never throws. */
 export type RecordAccess = (seen: SeenAccess) => void;
 
+/** How many there were, and when: epoch milliseconds. */
+interface Span {
+  count: number;
+  first: number;
+  last: number;
+}
+
 /** Like accesses on their way. */
-interface Waiting extends Omit<AccessObservation, 'objects' | 'count' | 'first' | 'last'> {
+interface Waiting extends Omit<AccessObservation, 'objects' | keyof Span>, Span {
   readonly neighbour: Neighbour | undefined;
   readonly objects: Set<string>;
-  count: number;
-  readonly first: number;
-  last: number;
   /** When it is reported. */
   readonly due: number;
   bytes: number;
@@ -116,18 +120,15 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
     bytes += more;
     return true;
   };
-  const begin = (
-    key: string,
-    made: Omit<Waiting, 'count' | 'first' | 'last' | 'due'>,
-    times = 1,
-  ): void => {
-    const at = now();
+  const begin = (key: string, made: Made, seen: Span = once()): void => {
     const gatherMs = made.neighbour === undefined ? GATHER_REST_MS : GATHER_MS;
-    waiting.set(key, { ...made, count: times, first: at, last: at, due: at + gatherMs });
+    waiting.set(key, { ...made, ...seen, due: now() + gatherMs });
   };
-  const count = (one: Waiting, times = 1): void => {
-    one.count += times;
-    one.last = now();
+  const once = (): Span => ({ count: 1, first: now(), last: now() });
+  const count = (one: Waiting, seen: Span = once()): void => {
+    one.count += seen.count;
+    one.first = Math.min(one.first, seen.first);
+    one.last = Math.max(one.last, seen.last);
   };
 
   /** Adds it to a record with a place of its own; false when there is no room for it. */
@@ -157,17 +158,15 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
     const key = `${keyOf({ outcome, ...(principal && { principal }) })} rest`;
     const rest = waiting.get(key);
     if (rest !== undefined) return count(rest);
-    const made = { objects: new Set<string>(), neighbour: undefined, bytes: RECORD_BYTES };
-    if (charge(RECORD_BYTES)) return begin(key, { outcome, ...named(principal), ...made });
-    lose(1);
+    if (charge(RECORD_BYTES)) return begin(key, { outcome, ...named(principal), ...bare() });
+    lose(once());
   };
   /** Counts accesses of which nothing else can be said. */
-  const lose = (times: number): void => {
+  const lose = (seen: Span): void => {
     const lost = waiting.get(NOT_RECORDED);
-    if (lost !== undefined) return count(lost, times);
+    if (lost !== undefined) return count(lost, seen);
     bytes += RECORD_BYTES;
-    const made = { objects: new Set<string>(), neighbour: undefined, bytes: RECORD_BYTES };
-    begin(NOT_RECORDED, { outcome: NOT_RECORDED, ...made }, times);
+    begin(NOT_RECORDED, { outcome: NOT_RECORDED, ...bare() }, seen);
   };
 
   const sendEntries = (entries: readonly Waiting[]): void => {
@@ -206,7 +205,7 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
     logger.error('a record of access is refused', { operation: first.operation });
     free(entries);
     // What is only a count cannot be told in any other way.
-    if (first.outcome !== NOT_RECORDED) lose(first.count);
+    if (first.outcome !== NOT_RECORDED) lose(spanOf(first));
   };
   /** False when it is refused for what it is; rejects when it may be sent again. */
   const taken = async (sent: AccessReport): Promise<boolean> => {
@@ -255,6 +254,11 @@ export function accessReports({ send, logger, now = Date.now }: AccessReportsOpt
     },
   };
 }
+
+type Made = Omit<Waiting, keyof Span | 'due'>;
+const spanOf = ({ count, first, last }: Span): Span => ({ count, first, last });
+/** What a mere count takes. */
+const bare = () => ({ objects: new Set<string>(), neighbour: undefined, bytes: RECORD_BYTES });
 
 const NOT_RECORDED = 'not-recorded';
 /** Answers to what the receiver cannot read, or not in this size: the same would come again. */

@@ -1,8 +1,10 @@
 import type { Request, RequestHandler } from 'express';
+import { objectsIn } from '../contracts/access/access-records.ts';
 import { ownerBound } from '../contracts/access/principal.ts';
 import type { Access } from '../contracts/access/rules.ts';
 import { idParams, personParams } from '../contracts/http/parameters.ts';
 import { unreachable, type AccountId } from '../domain/ids.ts';
+import type { RecordAccess } from '../platform/access-reports.ts';
 import { boundedMap } from '../platform/bounded-map.ts';
 import { principalOf } from '../platform/http/gate.ts';
 import { Failure } from '../platform/http/http.ts';
@@ -77,6 +79,24 @@ function ownAccounts({ accounts, log }: OwnershipPorts) {
     if (isOwn) owners.set(id, owner);
     return isOwn;
   };
+}
+
+/**
+ * Whether a customer asks for what an owner has who is somebody else, which is recorded: somebody
+ * else has nothing, as nobody has.
+ */
+export function isForeignOwner(
+  record: RecordAccess,
+  operation: string,
+  request: Request,
+  ownerId: string | undefined,
+): boolean {
+  const principal = principalOf(request);
+  const bound = ownerBound(principal);
+  if (bound === undefined || bound === ownerId) return false;
+  const objects = objectsIn({ personId: ownerId });
+  record({ outcome: 'not-found', operation, principal, objects });
+  return true;
 }
 
 /**

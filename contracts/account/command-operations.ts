@@ -58,8 +58,8 @@ const holdBody = z.strictObject({
 export const captureBody = z.strictObject({
   amount: texts.positiveAmountText.optional().meta({
     description:
-      'what is taken, the rest is released; all of the hold when missing. More than the hold ' +
-      'only where the limits of the account allow it (captureAboveHold)',
+      'what is taken, the rest is released; all when missing. Of a hold it may be more where the ' +
+      'limits of the account allow it (captureAboveHold), of a pending transfer never',
   }),
   ...remarks,
 });
@@ -259,7 +259,10 @@ const COMMANDS = {
   'set-limits': ofAccount(
     'accounts:restrict',
     '/limits',
-    ['setLimits', 'Sets what may leave the account, at once, per day (UTC) and above a hold'],
+    [
+      'setLimits',
+      'Sets the limits at once, per day (UTC), above a hold; what is missing is removed',
+    ],
     limitsBody,
     200,
   ),

@@ -132,7 +132,7 @@ const DATA = {
     ...hold,
     ...remarks,
     released: texts.amountText,
-    aboveHold: texts.amountText.optional(),
+    aboveHold: texts.positiveAmountText.optional(),
   },
   'hold-voided': hold,
   'hold-expired': hold,

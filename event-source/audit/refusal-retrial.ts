@@ -1,6 +1,7 @@
 import { decodeCommand, type CommandBody } from '../../contracts/account/commands.ts';
-import { writeMoney } from '../../contracts/account/money.ts';
+import { readMoney, writeMoney } from '../../contracts/account/money.ts';
 import { isRecorded, type RefusalEvent } from '../../contracts/account/refusal-events.ts';
+import { canonicalJson } from '../../contracts/canonical-json.ts';
 import { available, dayOf, type Account, type ExistingAccount } from '../../domain/account.ts';
 import { endNameOf, isOfTransfer, type NamingCommand } from '../../domain/account-commands.ts';
 import type { Command, Past, TransferCommand } from '../../domain/account-commands.ts';
@@ -264,43 +265,34 @@ function seenOf(now: ExistingAccount, seen: Seen): object {
   };
 }
 
-const shownText = (status: string, texts: readonly (string | undefined)[]): string =>
-  `${status} ${texts.map((text) => text ?? '-').join(' ')}`;
+const shownText = (status: string, texts: readonly string[]): string =>
+  `${status} ${texts.join(' ')}`;
 const shownOf = ({ status, balance, overdraftLimit, limits }: Seen): string =>
   shownText(status, [
     balance.ledger,
     balance.held,
     balance.available,
     overdraftLimit,
-    limits?.perWithdrawal,
-    limits?.perDay,
-    limits?.captureAboveHold && 'captureAboveHold',
+    canonicalJson(limits ?? {}),
   ]);
 function shownNow(now: ExistingAccount): string {
-  const write = (units: Minor | undefined): string | undefined =>
-    units === undefined ? undefined : formatAmount(units, now.currency);
+  const write = (units: Minor): string => formatAmount(units, now.currency);
   return shownText(now.status, [
     ...[now.ledger, now.held, available(now), now.overdraftLimit].map(write),
-    ...[now.limits.perWithdrawal, now.limits.perDay].map(write),
-    now.limits.captureAboveHold && 'captureAboveHold',
+    canonicalJson(writeMoney(now.limits, now.currency)),
   ]);
 }
 
 /** The account that a record shows, with what was undone after it. */
 function shownAccount(now: ExistingAccount, seen: Seen, at: string): ExistingAccount {
   const read = (text: string): Minor => readAmount(text, now.currency);
-  const { perWithdrawal, perDay, captureAboveHold } = seen.limits ?? {};
   return {
     ...now,
     status: seen.status,
     ledger: read(seen.balance.ledger),
     held: read(seen.balance.held),
     overdraftLimit: read(seen.overdraftLimit),
-    limits: {
-      ...(perWithdrawal === undefined ? {} : { perWithdrawal: read(perWithdrawal) }),
-      ...(perDay === undefined ? {} : { perDay: read(perDay) }),
-      ...(captureAboveHold && { captureAboveHold }),
-    },
+    limits: readMoney(seen.limits ?? {}, now.currency) as names.Limits,
     spent: { day: dayOf(later(at, now.changedAt)), amount: read(seen.spentToday) },
   };
 }

@@ -27,6 +27,11 @@ export const holderOf = ({ client, subject, strength }: Principal): Holder => ({
 /** Which bound was reached. */
 export type Reached = keyof ShareBounds | 'perPerson';
 
+interface Bound {
+  readonly name: Exclude<Reached, 'total'>;
+  readonly most: number;
+  readonly held: number;
+}
 /** A bound, and how much more may be taken until it is reached. */
 export interface Room {
   readonly most: number;
@@ -45,25 +50,26 @@ export function createShares({ total, perClient, perObject = perClient }: ShareB
   const [clients, persons, objects] = [counts(), counts(), counts()];
   let all = 0;
 
-  const reachedBy = ({ client, person, object }: Holder): Reached | undefined => {
-    const own = clients.of(client);
-    if (own >= perClient) return 'perClient';
-    if (person !== undefined && persons.of(`${client} ${person}`) >= perPerson) return 'perPerson';
-    if (object !== undefined && objects.of(object) >= perObject) return 'perObject';
-    return all >= total && own >= ASSURED ? 'total' : undefined;
+  /** The bounds of this holder, apart from that of all together. */
+  const boundsOf = ({ client, person, object }: Holder): Bound[] => [
+    { name: 'perClient', most: perClient, held: clients.of(client) },
+    ...(person === undefined
+      ? []
+      : [{ name: 'perPerson', most: perPerson, held: persons.of(`${client} ${person}`) } as const]),
+    ...(object === undefined
+      ? []
+      : [{ name: 'perObject', most: perObject, held: objects.of(object) } as const]),
+  ];
+  const reachedBy = (holder: Holder): Reached | undefined => {
+    const own = boundsOf(holder).find(({ held, most }) => held >= most);
+    if (own !== undefined) return own.name;
+    return all >= total && clients.of(holder.client) >= ASSURED ? 'total' : undefined;
   };
   /** The bound that is the nearest for this holder, and what is left to it. */
-  const nearest = ({ client, person, object }: Holder): Room => {
-    const own = { most: perClient, left: perClient - clients.of(client) };
-    const others: Room[] = [];
-    if (person !== undefined) {
-      others.push({ most: perPerson, left: perPerson - persons.of(`${client} ${person}`) });
-    }
-    if (object !== undefined) {
-      others.push({ most: perObject, left: perObject - objects.of(object) });
-    }
-    return others.reduce((least, one) => (one.left < least.left ? one : least), own);
-  };
+  const nearest = (holder: Holder): Room =>
+    boundsOf(holder)
+      .map(({ most, held }) => ({ most, left: most - held }))
+      .reduce((least, one) => (one.left < least.left ? one : least));
   const add = ({ client, person, object }: Holder, one: 1 | -1): void => {
     all += one;
     clients.add(client, one);

@@ -58,8 +58,8 @@ function termsAfter(before: AccountModel, event: Later): Partial<AccountModel> {
     case 'overdraft-limit-set':
       return { overdraftLimit: event.data.overdraftLimit };
     case 'limits-set': {
-      const { perWithdrawal, perDay, captureAboveHold } = event.data;
-      return { limits: defined({ perWithdrawal, perDay, captureAboveHold }) };
+      const { currency: _currency, balance: _balance, ...limits } = event.data;
+      return { limits: defined(limits) };
     }
     case 'details-set': {
       return {

@@ -1,6 +1,5 @@
 import type { Request } from 'express';
 import { ownerBound } from '../../contracts/access/principal.ts';
-import { objectsIn } from '../../contracts/access/access-records.ts';
 import {
   accountsQuery,
   FILTER_ACCOUNTS_MAX,
@@ -19,6 +18,7 @@ import type { RecordAccess } from '../../platform/access-reports.ts';
 import { principalOf } from '../../platform/http/gate.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { inParallel } from '../../platform/parallel.ts';
+import { isForeignOwner } from '../own-objects.ts';
 import { filteredList, readCursor, writeCursor } from '../cursors.ts';
 import type { ListView } from '../lists/list-view.ts';
 import { placeIn, type AccountView } from './account-view.ts';
@@ -225,9 +225,7 @@ export function accountList({ accounts, lists, record }: AccountListPorts) {
 
   return async (request: Request): Promise<AccountPage> => {
     const asked = askedBy(request);
-    const principal = principalOf(request);
-    const bound = ownerBound(principal);
-    const { ownerId = bound } = asked.filters;
+    const { ownerId = ownerBound(principalOf(request)) } = asked.filters;
     const filters = { ...asked.filters, ownerId };
     const indexes = indexesOf(filters);
     const name = nameOf(filters);
@@ -248,10 +246,7 @@ export function accountList({ accounts, lists, record }: AccountListPorts) {
     if (way?.from === undefined) {
       throw invalid('query/cursor', 'must be a cursor that an answer with these filters gave');
     }
-    // Somebody else has no accounts, as nobody has.
-    if (bound !== undefined && bound !== ownerId) {
-      const objects = objectsIn({ personId: ownerId });
-      record({ outcome: 'not-found', operation: 'listAccounts', principal, objects });
+    if (isForeignOwner(record, 'listAccounts', request, ownerId)) {
       return { found: [], nextCursor: null };
     }
     const { index, list, from } = way;

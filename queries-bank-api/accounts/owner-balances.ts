@@ -1,5 +1,4 @@
 import type { Request } from 'express';
-import { objectsIn } from '../../contracts/access/access-records.ts';
 import { ownerBound } from '../../contracts/access/principal.ts';
 import {
   OWNER_BALANCES_ACCOUNTS_MAX,
@@ -16,6 +15,7 @@ import { principalOf } from '../../platform/http/gate.ts';
 import { Failure } from '../../platform/http/http.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { inParallel } from '../../platform/parallel.ts';
+import { isForeignOwner } from '../own-objects.ts';
 import { setAside } from '../read-your-writes.ts';
 import type { AccountView } from './account-view.ts';
 import { balanceAtTime, type PastPorts } from './past-balance.ts';
@@ -55,15 +55,10 @@ export function ownerBalances(ports: OwnerBalancesPorts) {
     if (at !== undefined && at > Date.now()) {
       throw invalid('query/at', 'must not be in the future');
     }
-    const principal = principalOf(request);
-    const bound = ownerBound(principal);
-    const ownerId = asked ?? bound;
-    if (ownerId === undefined) throw invalid('query/ownerId', 'is missing');
+    const ownerId = asked ?? ownerBound(principalOf(request));
+    if (ownerId === undefined) throw invalid('query/ownerId', 'is required');
     const when = at === undefined ? {} : { at: new Date(at).toISOString() };
-    // Somebody else has no accounts, as nobody has.
-    if (bound !== undefined && bound !== ownerId) {
-      const objects = objectsIn({ personId: ownerId });
-      ports.record({ outcome: 'not-found', operation: 'readOwnerBalances', principal, objects });
+    if (isForeignOwner(ports.record, 'readOwnerBalances', request, ownerId)) {
       return { ownerId, ...when, items: [] };
     }
     const accounts = await ports.accounts.listed(ownerId, 0, OWNER_BALANCES_ACCOUNTS_MAX + 1);

@@ -211,6 +211,15 @@ test('an answer looks at so many persons and no more; the next one goes on', asy
   expect(await found(app, `name=${last}`)).toEqual({ persons: [idOf(last)], pages: 2 });
 });
 
+test('a search that begins within a page looks at nobody twice', async () => {
+  const { app } = bank(0, FILTER_PERSONS_MAX + 300);
+  const { persons } = await found(app, 'name=Jana&limit=7');
+  expect(new Set(persons).size).toBe(persons.length);
+  // A tenth is erased, and one is called Zoë.
+  const wanted = Array.from({ length: FILTER_PERSONS_MAX + 300 }, (_one, index) => index);
+  expect(persons).toEqual(wanted.filter((at) => at % 10 !== 9 && at !== 40).map(idOf));
+});
+
 test('a cursor belongs to its filters', async () => {
   const { app } = bank();
   const first = await request(app).get('/v1/persons?name=Jana&limit=1');

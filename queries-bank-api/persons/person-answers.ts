@@ -75,8 +75,8 @@ function unavailable(error: unknown): never {
 }
 
 const LIST = 'persons';
-/** As many as one call of the actor host opens. */
-const PAGES_AT_ONCE = 4;
+/** Whole pages, and as many as one call of the actor host opens. */
+const OPENED_AT_ONCE = 4 * PERSON_PAGE_PERSONS;
 
 /** The read side could not follow the person; what it knows ends with a version (0: nothing). */
 const setAside = (version: number): Failure =>
@@ -130,17 +130,19 @@ const wordsOf = (text: string): string[] =>
     .filter(Boolean);
 
 /** Tells of opened data whether it is looked for; nobody who was erased is. */
-function matcher({ name, email, externalId }: Filters): (opened: OpenedPerson) => boolean {
-  const asked = wordsOf(name ?? '');
-  return (opened) => {
-    if (opened === null) return false;
-    const names = wordsOf(`${opened.givenName} ${opened.familyName}`);
-    return (
-      asked.every((word) => names.some((one) => one.startsWith(word))) &&
-      (email === undefined || opened.email?.toLowerCase() === email.toLowerCase()) &&
-      (externalId ?? opened.externalId) === opened.externalId
-    );
+function matcher(filters: Filters): (opened: OpenedPerson) => boolean {
+  const { externalId } = filters;
+  const words = wordsOf(filters.name ?? '');
+  const email = filters.email?.toLowerCase();
+  const isNamed = ({ givenName, familyName }: NonNullable<OpenedPerson>): boolean => {
+    const names = wordsOf(`${givenName} ${familyName}`);
+    return words.every((word) => names.some((one) => one.startsWith(word)));
   };
+  return (opened) =>
+    opened !== null &&
+    (externalId ?? opened.externalId) === opened.externalId &&
+    (email === undefined || opened.email?.toLowerCase() === email) &&
+    (words.length === 0 || isNamed(opened));
 }
 
 interface FoundPerson {
@@ -167,54 +169,48 @@ export function personAnswers(ports: PersonPorts) {
     throw isThere ? notReached(minVersion) : new Failure('person-not-found');
   };
 
-  /** Up to so many persons from a place on, and the place of the next one. */
-  const stretch = async (from: number, limit: number) => {
-    const generation = await accounts.generationInUse();
-    const read: PersonModel[] = [];
-    for (let page = personPage(from); read.length <= limit; page += 1) {
-      const there = await models.persons(generation, page);
-      const ordered = there.sort((left, right) => left.index - right.index);
-      read.push(...ordered.filter(({ index }) => index >= from));
-      if (there.length < PERSON_PAGE_PERSONS) break;
-    }
-    const persons = read.slice(0, limit);
-    const opened = await data.open(persons);
-    const found = persons.map((person, at): FoundPerson => ({
-      person,
-      opened: opened[at] ?? null,
-    }));
-    return { found, next: read[limit]?.index };
-  };
-  /** The persons of several pages at once, and the place after them; undefined at the end. */
-  const chunk = async (from: number) => {
+  /**
+   * The persons from a place on: all of the pages that have so many places, which are read
+   * at once. Fewer than so many are the last ones.
+   */
+  const read = async (from: number, places: number): Promise<PersonModel[]> => {
     const generation = await accounts.generationInUse();
     const first = personPage(from);
+    const count = personPage(from + places - 1) - first + 1;
     const pages = await Promise.all(
-      Array.from({ length: PAGES_AT_ONCE }, (_one, at) => models.persons(generation, first + at)),
+      Array.from({ length: count }, (_one, at) => models.persons(generation, first + at)),
     );
     const short = pages.findIndex((page) => page.length < PERSON_PAGE_PERSONS);
-    const read = short < 0 ? pages : pages.slice(0, short + 1);
-    const persons = read.flat().sort((left, right) => left.index - right.index);
-    const next = short < 0 ? (first + PAGES_AT_ONCE) * PERSON_PAGE_PERSONS : undefined;
-    return { persons: persons.filter(({ index }) => index >= from), next };
+    const whole = short < 0 ? pages : pages.slice(0, short + 1);
+    return whole
+      .flat()
+      .filter(({ index }) => index >= from)
+      .sort((left, right) => left.index - right.index);
+  };
+  const open = async (persons: readonly PersonModel[]): Promise<FoundPerson[]> => {
+    const opened = await data.open(persons);
+    return persons.map((person, at) => ({ person, opened: opened[at] ?? null }));
+  };
+  const stretch = async (from: number, limit: number) => {
+    const persons = await read(from, limit + 1);
+    return { found: await open(persons.slice(0, limit)), next: persons[limit]?.index };
   };
   const search = async (filters: Filters, from: number, limit: number) => {
     const isWanted = matcher(filters);
     const found: FoundPerson[] = [];
-    let next: number | undefined = from;
-    for (let looked = 0; next !== undefined && looked < FILTER_PERSONS_MAX;) {
-      const { persons, next: after } = await chunk(next);
-      const opened = await data.open(persons);
-      for (const [at, person] of persons.entries()) {
-        const own = opened[at] ?? null;
-        if (!isWanted(own)) continue;
-        if (found.length === limit) return { found, next: person.index };
-        found.push({ person, opened: own });
+    const end = from + FILTER_PERSONS_MAX - (from % PERSON_PAGE_PERSONS);
+    for (let place = from; place < end;) {
+      // To the end of a page, so that the next ones begin with one.
+      const places = OPENED_AT_ONCE - (place % PERSON_PAGE_PERSONS);
+      const persons = await read(place, places);
+      found.push(...(await open(persons)).filter(({ opened }) => isWanted(opened)));
+      if (found.length > limit) {
+        return { found: found.slice(0, limit), next: found[limit]!.person.index };
       }
-      looked += PAGES_AT_ONCE * PERSON_PAGE_PERSONS;
-      next = after;
+      if (persons.length < places) return { found, next: undefined };
+      place += places;
     }
-    return { found, next };
+    return { found, next: end };
   };
 
   return {

@@ -128,13 +128,19 @@ const FILES: Readonly<Record<StatementFormat, { type: string; ending: string }>>
   pdf: { type: 'application/pdf', ending: 'pdf' },
 };
 
+/** By the type, which is how Accept names them. */
+const FORMATS = new Map(
+  Object.entries(FILES).map(([format, { type }]) => [
+    type.replace(/;.*/, ''),
+    format as StatementFormat,
+  ]),
+);
+
 /** The format that the client likes best, when the query names none; JSON for any other wish. */
 function acceptedBy(request: Request, response: Response): StatementFormat {
   response.vary('Accept');
-  const types = Object.entries(FILES).map(([format, { type }]) => [format, type.split(';')[0]!]);
-  const liked = request.accepts(types.map(([, type]) => type!));
-  const found = types.find(([, type]) => type === liked) ?? ['json'];
-  return found[0] as StatementFormat;
+  const liked = request.accepts([...FORMATS.keys()]);
+  return (liked !== false && FORMATS.get(liked)) || 'json';
 }
 
 async function written(

@@ -229,13 +229,12 @@ test('accounts are found by what they are now, each once', async () => {
 test('an owner has the sums of what the accounts have, now and at any time', async () => {
   let pasts = 0;
   for (const { log, ask } of await Promise.all(lives)) {
-    const sums = new Map<string, Map<string, Sums>>();
     const events = log.entries.map(({ event }) => event);
     const last = Date.parse(events.at(-1)!.at);
     const times = Array.from({ length: 5 }, () => Date.parse(one(events).at) - below(2));
     for (const time of [undefined, ...times]) {
       if (time !== undefined && time > Date.now()) continue;
-      sums.clear();
+      const sums = new Map<string, Map<string, Sums>>();
       const ends = new Map<string, LoggedEvent>();
       for (const event of events) {
         if (Date.parse(event.at) <= (time ?? last)) ends.set(event.stream, event);
