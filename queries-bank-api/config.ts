@@ -27,6 +27,8 @@ export const queryApiConfig = {
   STREAMS_PER_ACCOUNT_MAX: most(50, 'Most open streams of one account.'),
   STATEMENTS_MAX: most(4, 'Most statements that are made at once.'),
   STATEMENTS_PER_CLIENT_MAX: most(3, 'Most of them for one client; a person has half.'),
+  SEARCHES_MAX: most(8, 'Most searches for persons and sums of past balances under way.'),
+  SEARCHES_PER_CLIENT_MAX: most(4, 'Most of them of one client; a person has half.'),
   EXPORTS_MAX: most(4, 'Most exports and walks of the log under way.'),
   EXPORTS_PER_CLIENT_MAX: most(3, 'Most of them of one client; a person has half.'),
 };

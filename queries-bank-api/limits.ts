@@ -14,6 +14,8 @@ const DEFAULTS = z
     STREAMS_PER_ACCOUNT_MAX: true,
     STATEMENTS_MAX: true,
     STATEMENTS_PER_CLIENT_MAX: true,
+    SEARCHES_MAX: true,
+    SEARCHES_PER_CLIENT_MAX: true,
     EXPORTS_MAX: true,
     EXPORTS_PER_CLIENT_MAX: true,
   })
@@ -24,7 +26,8 @@ export type QueryApiLimits = Pick<QueryApiConfig, keyof typeof DEFAULTS>;
 
 /**
  * What lets queries in. A stream costs a socket as long as it is open, a statement holds up to ten
- * thousand events in memory, and exports and walks keep event-source busy, so each has bounds.
+ * thousand events in memory, and exports and walks keep event-source busy, so each has bounds. A
+ * search has the actor host open hundreds of persons, or asks the log about hundreds of accounts.
  */
 export function queryLimits(
   limits: QueryApiLimits = DEFAULTS,
@@ -41,6 +44,18 @@ export function queryLimits(
     perClient: limits.EXPORTS_PER_CLIENT_MAX,
     retryAfterSeconds: 5,
   });
+  const searches = admission({
+    what: 'searches',
+    total: limits.SEARCHES_MAX,
+    perClient: limits.SEARCHES_PER_CLIENT_MAX,
+    retryAfterSeconds: 1,
+  });
+  const searchesWith =
+    (...names: readonly string[]): RequestHandler =>
+    (request, response, next) => {
+      const isSearch = names.some((name) => request.query[name] !== undefined);
+      return (isSearch ? searches : requests)(request, response, next);
+    };
   const ofTheirOwn: Readonly<Record<string, RequestHandler>> = {
     streamEvents: admission({
       what: 'streams',
@@ -55,6 +70,8 @@ export function queryLimits(
       perClient: limits.STATEMENTS_PER_CLIENT_MAX,
       retryAfterSeconds: 1,
     }),
+    listPersons: searchesWith('name', 'email', 'externalId'),
+    readOwnerBalances: searchesWith('at'),
     exportAccount: exports,
     exportRefusals: exports,
     walkLog: exports,
