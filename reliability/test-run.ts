@@ -2,17 +2,11 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { clock } from '../runtime/progress.ts';
-import { endLeftovers } from './test-leftovers.ts';
+import { endLeftovers, type Leftover } from './test-leftovers.ts';
+import { failedFiles, readReport, totalsOf, type TestFile, type Totals } from './test-report.ts';
 
 const STAGE_LIMIT_MS = 18 * 60_000;
-
-/** What a stage came to. One that has no tests of its own counts only when it fails. */
-export interface Totals {
-  readonly passed: number;
-  readonly failed: number;
-}
 
 export interface Stage {
   readonly name: string;
@@ -45,48 +39,67 @@ function endsWell(command: string, args: readonly string[]): Promise<boolean> {
 /** A stage that is a script of package.json. */
 export const scriptStage = (name: string): Stage => ({
   name,
-  run: async () => ({
-    passed: 0,
-    failed: (await endsWell('npm', ['run', '--silent', name])) ? 0 : 1,
-  }),
+  run: async () => {
+    const isWell = await endsWell('npm', ['run', '--silent', name]);
+    return totalsOf([], { wrong: isWell ? [] : [`npm run ${name}`] });
+  },
 });
 
-const count = z.int().nonnegative();
-const jestReport = z.object({
-  numPassedTests: count,
-  numFailedTests: count,
-  numPendingTests: count,
-  numTodoTests: count,
-  numRuntimeErrorTestSuites: count,
-});
-
-/**
- * Reads what jest wrote with --json. A file that did not even load and a test that was skipped
- * count as failed: neither has proven anything. But when tests are chosen by name, jest says of
- * all others that they were skipped.
- */
-export function totalsOf(report: unknown, isByName = false): Totals {
-  const counts = jestReport.parse(report);
-  const skipped = isByName ? 0 : counts.numPendingTests + counts.numTodoTests;
-  const failed = counts.numFailedTests + counts.numRuntimeErrorTestSuites + skipped;
-  return { passed: counts.numPassedTests, failed };
+/** Runs jest, which may end badly without a failed test; no report is a failure of its own. */
+async function runJest(
+  name: string,
+  args: readonly string[],
+): Promise<{ readonly files: TestFile[]; readonly wrong: readonly string[] }> {
+  const path = join(tmpdir(), `${name.replaceAll(' ', '-')}.json`);
+  rmSync(path, { force: true });
+  // A test that leaves a socket open would keep jest alive after its report.
+  const options = ['--json', `--outputFile=${path}`, '--forceExit', ...args];
+  const jest = join('node_modules', 'jest', 'bin', 'jest.js');
+  const isWell = await endsWell(process.execPath, [jest, ...options]);
+  if (!existsSync(path)) return { files: [], wrong: [`${name}: jest left no report`] };
+  const files = readReport(JSON.parse(readFileSync(path, 'utf8')));
+  const isTold = isWell || totalsOf(files).failures.length > 0;
+  return { files, wrong: isTold ? [] : [`${name}: jest failed, and no test did`] };
 }
 
 /** A stage of the tests that these arguments of jest choose. */
 export const jestStage = (name: string, args: readonly string[]): Stage => ({
   name,
   run: async () => {
-    const report = join(tmpdir(), `${name.replaceAll(' ', '-')}.json`);
-    // A test that leaves a socket open would keep jest alive after its report.
-    const options = ['--json', `--outputFile=${report}`, '--forceExit', ...args];
-    const jest = join('node_modules', 'jest', 'bin', 'jest.js');
-    const isWell = await endsWell(process.execPath, [jest, ...options]);
-    if (!existsSync(report)) return { passed: 0, failed: 1 };
-    const isByName = args.includes('--testNamePattern');
-    const totals = totalsOf(JSON.parse(readFileSync(report, 'utf8')), isByName);
-    return isWell || totals.failed > 0 ? totals : { ...totals, failed: 1 };
+    const { files, wrong } = await runJest(name, args);
+    return totalsOf(files, { isByName: args.includes('--testNamePattern'), wrong });
   },
 });
+
+/** More than these failed files are no accident of a busy machine. */
+const AGAIN_MAX = 2;
+
+/**
+ * A stage of tests that run two files at a time, each with servers of its own. Where one or two
+ * files fail, they run again, alone and with the same random seed: what fails for a reason of its
+ * own fails again; what only missed a time limit next to a busy neighbour passes, and the end of
+ * the run names it.
+ */
+export const sharedStage = (name: string, args: readonly string[]): Stage => ({
+  name,
+  run: async () => {
+    process.env['SEED'] ??= String(Date.now() % 1_000_000);
+    say(`SEED=${process.env['SEED']}`);
+    const first = await runJest(name, [...args, '--maxWorkers=2']);
+    const totals = totalsOf(first.files, first);
+    const again = failedFiles(first.files);
+    if (again.length === 0 || again.length > AGAIN_MAX) return totals;
+    for (const failure of totals.failures) say(failure);
+    say(`Once more, alone: ${again.join(', ')}`);
+    const second = await runJest(name, [...args, '--runInBand', '--runTestsByPath', ...again]);
+    const isOld = ({ name: path }: TestFile): boolean => !again.includes(path);
+    const files = [...first.files.filter((file) => isOld(file)), ...second.files];
+    return { ...totalsOf(files, second), unsteady: totals.failures };
+  },
+});
+
+const leftLine = ({ pid, command }: Leftover): string =>
+  `left running, so killed: ${pid} ${command}`;
 
 /** Everything temporary of a run lies in a folder of its own, which its processes are known by. */
 function useScratch(): string {
@@ -111,18 +124,24 @@ function useScratch(): string {
 export async function runStages(stages: readonly Stage[], testsMin: number): Promise<number> {
   const scratch = useScratch();
   const started = Date.now();
-  let [passed, failed] = [0, 0];
+  let passed = 0;
+  const failures: string[] = [];
+  const unsteady: string[] = [];
   for (const [index, stage] of stages.entries()) {
     const title = `[${index + 1}/${stages.length}] ${stage.name}`;
     say(`\n${title} (${clock(Date.now() - started)})`);
     const totals = await stage.run();
     const left = endLeftovers(scratch);
-    for (const { pid, command } of left) say(`left running, so killed: ${pid} ${command}`);
     passed += totals.passed;
-    failed += totals.failed + left.length;
-    if (totals.failed + left.length > 0) say(`${title}: FAILED`);
+    unsteady.push(...(totals.unsteady ?? []));
+    const wrong = [...totals.failures, ...left.map(leftLine)];
+    failures.push(...wrong);
+    if (wrong.length > 0) say(`${title}: FAILED`);
   }
   say(`\nTook ${clock(Date.now() - started)}.`);
+  for (const line of unsteady) say(`UNSTEADY, passed alone: ${line}`);
+  for (const line of failures) say(`FAILED: ${line}`);
+  const failed = failures.length;
   const seen = passed + failed;
   if (seen < testsMin) say(`Only ${seen} tests ran, at least ${testsMin} were expected.`);
   say(`${passed} passed, ${failed} failed`);

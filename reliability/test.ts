@@ -27,7 +27,7 @@ const programs: Stage = {
           `npm has no Node ${major} for this machine: the verifier is not tested on it.`,
         );
     }
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failures: [] };
   },
 };
 
