@@ -1696,6 +1696,41 @@ export interface components {
             accountId: string;
             /** @description makes the command safe to send again, for ever */
             idempotencyKey?: string;
+        } | {
+            /**
+             * @description decimal string greater than zero
+             * @example 125.50
+             */
+            amount: string;
+            /** @description the currency you have in mind: in an account of another nothing is done */
+            currency?: string;
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date
+             * @description from which day the money counts, past or to come; the day of booking if missing
+             * @example 2026-01-31
+             */
+            valueDate?: string;
+            /** @description account id (UUID) or account number (20 digits) */
+            fromAccountId: string;
+            /** @description account id (UUID) or account number (20 digits) */
+            toAccountId: string;
+            /** @description true: the amount is held until it is captured, voided or expires */
+            pending?: boolean;
+            /**
+             * Format: date-time
+             * @description of a pending transfer: when the bank voids it by itself
+             * @example 2026-01-31T12:00:00Z
+             */
+            expiresAt?: string;
+            /** @constant */
+            type: "transfer";
+            /** @description makes the command safe to send again, for ever */
+            idempotencyKey?: string;
         };
         BatchResult: {
             status: number;
@@ -1706,6 +1741,7 @@ export interface components {
             replayed?: true;
             outcome?: components["schemas"]["Outcome"];
             account?: components["schemas"]["Account"];
+            transfer?: components["schemas"]["TransferOutcome"];
             problem?: components["schemas"]["Problem"];
         };
         CommandStatus: {
@@ -7166,6 +7202,12 @@ export interface operations {
                  *           "accountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
                  *           "amount": "5.00",
                  *           "idempotencyKey": "till-7-0002"
+                 *         },
+                 *         {
+                 *           "type": "transfer",
+                 *           "fromAccountId": "b1e0f0a2-5c6d-8e7f-9a0b-1c2d3e4f5a6b",
+                 *           "toAccountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
+                 *           "amount": "2.50"
                  *         }
                  *       ]
                  *     }

@@ -60,6 +60,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, object>> = {
     commands: [
       { type: 'deposit', accountId: CURRENT, amount: '10.00', idempotencyKey: 'till-7-0001' },
       { type: 'withdraw', accountId: SAVINGS, amount: '5.00', idempotencyKey: 'till-7-0002' },
+      { type: 'transfer', fromAccountId: CURRENT, toAccountId: SAVINGS, amount: '2.50' },
     ],
   },
   registerPerson: {

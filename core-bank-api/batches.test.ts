@@ -1,13 +1,13 @@
-import { senderOf } from '../contracts/access/principal.ts';
+import { EVERY_OWNER, nameBy, senderOf } from '../contracts/access/principal.ts';
 import { EVERY_RIGHT } from '../platform/http/gate-for-tests.ts';
 import { testName } from '../contracts/access/sender-for-tests.ts';
 import type { BatchResult } from '../contracts/batch/batches.ts';
 import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
 import { accountNumberOf } from '../domain/account-number.ts';
-import { commandId, type AccountId } from '../domain/ids.ts';
+import { commandId, type AccountId, type CommandId } from '../domain/ids.ts';
 import { unavailable, type Actors } from './courier.ts';
 import { executePlan, planBatch, problemOf, resultOf, type Joint } from './batches.ts';
-import { accountIdFor } from '../contracts/derived-ids.ts';
+import { accountIdFor, transferIdFor } from '../contracts/derived-ids.ts';
 
 const [A, B] = [accountIdFor(testName('a')), accountIdFor(testName('b'))];
 const deposit = (accountId: string, idempotencyKey?: string, amount = '1.00') => ({
@@ -77,6 +77,28 @@ describe('planning a batch', () => {
     expect([...accounts.keys()]).toEqual([A]);
     expect(accounts.get(A)?.map(({ index }) => index)).toEqual([0, 1]);
   });
+  test('given a transfer, it is a command to the account that the money leaves', () => {
+    const item = { type: 'transfer', fromAccountId: B, toAccountId: A, amount: '1.00' };
+    const { accounts, failures } = plan({ ...item, idempotencyKey: 't' }, deposit(A, '1'));
+    const [sent] = accounts.get(B) ?? [];
+    expect(sent?.message).toEqual({
+      traceparent: 't',
+      accountId: B,
+      commandId: 't',
+      command: {
+        type: 'send-transfer',
+        transferId: transferIdFor(B, nameBy(senderOf(EVERY_RIGHT).by, 't' as CommandId)),
+        toAccountId: A,
+        amount: '1.00',
+      },
+    });
+    expect(failures.size).toBe(0);
+    const bad = plan({ ...item, toAccountId: B }, { ...item, accountId: B });
+    expect([...bad.failures.values()].map(({ code }) => code)).toEqual([
+      'same-account',
+      'invalid-request',
+    ]);
+  });
   test('given no address members, the command is exactly its body', () => {
     const [first] = plan(deposit(A, '1')).accounts.get(A) ?? [];
     expect(first?.message).toEqual({
@@ -141,7 +163,9 @@ const run = async (
     results[index] = problemOf(failure, `/v1/batches#/commands/${index}`).status;
   }
   await executePlan(port, planned, joint, (command, result) => {
-    results[command.index] = (resultOf(command, result, '/') as BatchResult).problem?.code ?? '';
+    results[command.index] =
+      (resultOf(command, result, { at: '/', owner: EVERY_OWNER }) as BatchResult).problem?.code ??
+      '';
   });
   return results;
 };

@@ -1,7 +1,10 @@
 import { nameBy, senderOf, type Principal, type Sender } from '../contracts/access/principal.ts';
 import { mayUse } from '../contracts/access/rules.ts';
 import { COMMAND_OPERATIONS } from '../contracts/account/command-operations.ts';
-import type { CommandMessage, CommandResult } from '../contracts/account/commands.ts';
+import { TRANSFER_OPERATIONS } from '../contracts/transfer/operations.ts';
+import type { Operation } from '../contracts/http/openapi.ts';
+import { isOfTransfer } from '../domain/account-commands.ts';
+import type { CommandBody, CommandMessage, CommandResult } from '../contracts/account/commands.ts';
 import { batchItemIdFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import {
@@ -22,6 +25,7 @@ import { traceOf } from '../platform/http/recorded-refusals.ts';
 import { bodyOf, invalid, invalidBy } from '../platform/http/requests.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
+import { beginning, begunAnswer, refusedAt } from './transfers.ts';
 import { freshId, commandIdOf, flagsOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import type { RequestHandler } from 'express';
 
@@ -64,18 +68,18 @@ export function planBatch(
   const idFor = itemIds(nameBy(sender.by, key));
   const accounts = new Map<AccountId, Addressed[]>();
   const failures = new Map<number, Failure>();
-  const said: string[] = [];
+  const texts: string[] = [];
   items.forEach((item, index) => {
     const parsed = batchItem.safeParse(item, { error: wording });
     if (!parsed.success) {
-      said.push(textOf(item));
+      texts.push(textOf(item));
       failures.set(index, isObject(item) ? invalidBy(parsed.error) : NO_OBJECT);
       return;
     }
-    const { accountId: given, idempotencyKey, ...command } = parsed.data as BatchItem;
-    const about = `${given ?? ''} ${canonicalJson(command)}`;
-    said.push(`${idempotencyKey ?? ''} ${about}`);
-    const access = OPERATION_OF.get(command.type)?.access;
+    const { idempotencyKey, ...said } = parsed.data as BatchItem;
+    const about = aboutOf(said);
+    texts.push(`${idempotencyKey ?? ''} ${about}`);
+    const access = OPERATION_OF.get(said.type)?.access;
     if (access === undefined || !mayUse(principal, access)) {
       failures.set(index, new Failure('forbidden', { more: { scope: access?.scope } }));
       return;
@@ -84,13 +88,41 @@ export function planBatch(
       idempotencyKey === undefined
         ? { commandId: idFor(about), causationId: key }
         : { commandId: idempotencyKey };
-    const accountId = given ?? accountIdFor(nameBy(sender.by, ids.commandId));
-    const message = { ...common, accountId, ...ids, command };
+    const sent = sentTo(said, nameBy(sender.by, ids.commandId));
+    if (sent instanceof Failure) {
+      failures.set(index, sent);
+      return;
+    }
+    const { accountId } = sent;
+    const message = { ...common, ...ids, ...sent };
     const queue = accounts.get(accountId) ?? [];
     accounts.set(accountId, queue);
     queue.push({ index, accountId, message });
   });
-  return { sender, accounts, failures, batch: { key, hash: batchHash(said) } };
+  return { sender, accounts, failures, batch: { key, hash: batchHash(texts) } };
+}
+
+type Keyless<Item> = Item extends unknown ? Omit<Item, 'idempotencyKey'> : never;
+type Said = Keyless<BatchItem>;
+
+/** What an item says, apart from its key. The account comes first, as it always has. */
+function aboutOf(item: Said): string {
+  if (item.type === 'transfer') return canonicalJson(item);
+  const { accountId = '', ...said } = item;
+  return `${accountId} ${canonicalJson(said)}`;
+}
+
+/** The command of an item, and the account that it is sent to. */
+function sentTo(
+  item: Said,
+  name: CommandName,
+): Pick<CommandMessage, 'accountId' | 'command'> | Failure {
+  if (item.type !== 'transfer') {
+    const { accountId = accountIdFor(name), ...command } = item;
+    return { accountId, command: command as CommandBody };
+  }
+  const { type: _type, ...body } = item;
+  return beginning(body, name);
 }
 
 /** What a bad item says; of what is nested too deep for a text only that. */
@@ -156,28 +188,39 @@ const isOtherBatch = (result: CommandResult): boolean =>
   !result.ok && result.refusal.code === 'batch-key-reused';
 
 /** What takes each command alone over REST. */
-const OPERATION_OF = new Map(
-  COMMAND_OPERATIONS.map((operation) => [operation.command as string, operation]),
-);
+const OPERATION_OF: ReadonlyMap<string, Operation> = new Map([
+  ...COMMAND_OPERATIONS.map((operation): [string, Operation] => [operation.command, operation]),
+  ...TRANSFER_OPERATIONS.map((operation): [string, Operation] => [operation.id, operation]),
+]);
+
+/** Who asked, where the result stands (a URI reference), and whether it was only tried. */
+interface Asked {
+  readonly at: string;
+  readonly owner: Sender['owner'];
+  readonly isPreview?: boolean;
+}
 
 /** What the command alone would have been answered with over REST. */
 export function resultOf(
   { accountId, message }: Addressed,
   result: CommandResult,
-  at: string,
-  isPreview = false,
+  { at, owner, isPreview = false }: Asked,
 ) {
-  const { commandId: idempotencyKey } = message;
+  const { commandId: idempotencyKey, command } = message;
+  const isTransfer = isOfTransfer(command);
   if (!result.ok) {
-    const failure = failureOf(result.refusal, result.refusalId);
+    const failure = isTransfer
+      ? refusedAt(accountId, result)
+      : failureOf(result.refusal, result.refusalId);
     return { ...problemOf(failure, at), idempotencyKey, accountId };
   }
+  const operation = OPERATION_OF.get(isTransfer ? 'transfer' : command.type);
   return {
-    status: isPreview ? 200 : (OPERATION_OF.get(message.command.type)?.status ?? 200),
+    status: isPreview ? 200 : (operation?.status ?? 200),
     idempotencyKey,
     accountId,
     ...(result.replayed ? { replayed: true as const } : {}),
-    ...answerOf(result.events),
+    ...(isTransfer ? { transfer: begunAnswer(result, owner, isPreview) } : answerOf(result.events)),
   } satisfies BatchResult;
 }
 
@@ -216,7 +259,9 @@ export const executeBatch =
     let isOther = false;
     await executePlan(actors, plan, joint, (command, result) => {
       isOther ||= isOtherBatch(result);
-      results[command.index] = resultOf(command, result, at(command.index), dryRun);
+      const { owner } = plan.sender;
+      const asked = { at: at(command.index), owner, isPreview: dryRun };
+      results[command.index] = resultOf(command, result, asked);
     });
     if (isOther) throw failureOf({ code: 'batch-key-reused' });
     response.json({ ...(dryRun ? { dryRun } : {}), results });

@@ -133,7 +133,7 @@ export function commandMessages(ports: CommandMessagePorts) {
     const result = await executeOne(actors, command, sender);
     if (isUnavailable(result)) return 'RETRY';
     const at = `${SOURCE}#${encodeURIComponent(command.message.commandId)}`;
-    const data = resultOf(command, result, at);
+    const data = resultOf(command, result, { at, owner: sender.owner });
     await publish(COMMAND_RESULTS_TOPIC, { ...common(), ...resultEvent(cause, data) });
     return 'SUCCESS';
   };

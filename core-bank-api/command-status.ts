@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import { nameBy, senderOf, type Sender } from '../contracts/access/principal.ts';
 import type { commandStatus } from '../contracts/batch/operations.ts';
-import { accountRefText } from '../contracts/batch/batches.ts';
+import { accountRefText } from '../contracts/http/scalars.ts';
 import { clientKeyText } from '../contracts/account/commands.ts';
 import { messageKeyFor, accountIdFor } from '../contracts/derived-ids.ts';
 import { keyOf, type LoggedEvent } from '../contracts/account/events.ts';

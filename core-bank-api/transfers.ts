@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { z } from 'zod';
 import { byOf, EVERY_OWNER, nameBy, senderOf, type Sender } from '../contracts/access/principal.ts';
 import type { CommandMessage, CommandResult, CommandBody } from '../contracts/account/commands.ts';
 import { transferIdFor } from '../contracts/derived-ids.ts';
@@ -44,8 +45,7 @@ export function transferHandlers(actors: Actors) {
     if (!result.ok) throw refusedAt(source, result);
     const isPreview = message.dryRun === true;
     const whole = await answerOf(actors, result.events, isPreview);
-    // Who moves money sees the account that it leaves. The other may be anybody's.
-    const answer = seenOf(whole, { from: true, to: sender.owner === EVERY_OWNER });
+    const answer = seenBySender(whole, sender.owner);
     answerCommand(request, response, {
       status,
       body: isPreview && !result.replayed ? wouldBe(answer) : answer,
@@ -72,14 +72,11 @@ export function transferHandlers(actors: Actors) {
 
   const handlers: Handlers = {
     async transfer(request, response) {
-      const { fromAccountId, pending, ...told } = bodyOf(transferBody, request.body);
-      if (fromAccountId === told.toAccountId) throw new Failure('same-account');
+      const body = bodyOf(transferBody, request.body);
       const commandId = commandIdOf(request);
-      const id = transferIdFor(fromAccountId, nameOf(request, commandId));
-      const type = pending === true ? 'reserve-transfer' : 'send-transfer';
-      const command = defined({ ...told, type, transferId: id }) as CommandBody;
-      const wanted = { accountId: fromAccountId, commandId, command, status: 201 as const };
-      await execute(request, response, wanted);
+      const begun = beginning(body, nameOf(request, commandId));
+      if (begun instanceof Failure) throw begun;
+      await execute(request, response, { ...begun, commandId, status: 201 });
     },
     async captureTransfer(request, response) {
       const id = transferOf(request);
@@ -124,6 +121,17 @@ export function transferHandlers(actors: Actors) {
   return handlers;
 }
 
+/** The command to the source that begins a transfer; a Failure when both accounts are one. */
+export function beginning(
+  { fromAccountId: accountId, pending, ...terms }: z.infer<typeof transferBody>,
+  name: CommandName,
+): Pick<CommandMessage, 'accountId' | 'command'> | Failure {
+  if (accountId === terms.toAccountId) return new Failure('same-account');
+  const type = pending === true ? ('reserve-transfer' as const) : ('send-transfer' as const);
+  const transferId = transferIdFor(accountId, name);
+  return { accountId, command: defined({ ...terms, type, transferId }) as CommandBody };
+}
+
 /** A command to the source of a transfer, and the status of its success. */
 interface Wanted extends Pick<CommandMessage, 'accountId' | 'commandId' | 'command'> {
   readonly status: 200 | 201;
@@ -141,6 +149,20 @@ function messageOf(request: Request, wanted: Omit<Wanted, 'status'>): CommandMes
     dryRun: dryRunOf(request),
     ...(ifMatch === undefined ? {} : { ifMatch }),
   };
+}
+
+/** Who moves money sees the account that it leaves. The other may be anybody's. */
+const seenBySender = (whole: TransferAnswer, owner: Sender['owner']): TransferAnswer =>
+  seenOf(whole, { from: true, to: owner === EVERY_OWNER });
+
+/** The transfer that a command began, as its sender sees it. */
+export function begunAnswer(
+  { events, replayed }: Extract<CommandResult, { ok: true }>,
+  owner: Sender['owner'],
+  isPreview: boolean,
+) {
+  const answer = seenBySender(transferAnswerOf(events), owner);
+  return isPreview && !replayed ? wouldBe(answer) : answer;
 }
 
 /** How the transfer of these events stands: what they do not tell is looked up. */
@@ -214,8 +236,11 @@ async function findTransfer(
   return seenOf(transferAnswerOf(events), sides);
 }
 
-/** Which of the two accounts a refusal is about. */
-function refusedAt(source: AccountId, result: Extract<CommandResult, { ok: false }>): Failure {
+/** A refusal, and which of the two accounts it is about. */
+export function refusedAt(
+  source: AccountId,
+  result: Extract<CommandResult, { ok: false }>,
+): Failure {
   const { refusal, refusalId } = result;
   const failure = failureOf(refusal, refusalId);
   if (refusal.code === 'service-unavailable' || refusal.code === 'invalid-request') return failure;

@@ -4,16 +4,11 @@ import { clientCommand, type ClientCommand } from '../account/command-operations
 import { clientKeyText } from '../account/commands.ts';
 import { accountAnswer, outcomeSchema, triable } from '../account/outcomes.ts';
 import { problemSchema } from '../http/problems.ts';
-import { clientAccountText, writtenId } from '../http/scalars.ts';
+import { accountRefText, writtenId } from '../http/scalars.ts';
+import { transferBody, transferCommandAnswer } from '../transfer/transfers.ts';
 
 /** Most commands of one batch. */
 export const BATCH_COMMANDS_MAX = 1_000;
-
-/** An account by its id or by its number; both mean the same account. */
-export const accountRefText = clientAccountText(
-  'must be a UUID or an account number',
-  'has wrong check digits',
-).meta({ description: 'account id (UUID) or account number (20 digits)' });
 
 const key = clientKeyText
   .optional()
@@ -28,17 +23,20 @@ const addressed = (option: Option): Option => {
   return whole.extend({ ...address, idempotencyKey: key }) as unknown as Option;
 };
 
+/** The body of POST /v1/transfers; it is a command to the account that the money leaves. */
+const transferItem = transferBody.safeExtend({ type: z.literal('transfer'), idempotencyKey: key });
+
 /** One command with its address, as in a batch or in a message. */
-export const batchItem = z.discriminatedUnion(
-  'type',
-  clientCommand.options.map(addressed) as unknown as typeof clientCommand.options,
-);
+export const batchItem = z.discriminatedUnion('type', [
+  ...(clientCommand.options.map(addressed) as unknown as typeof clientCommand.options),
+  transferItem,
+]);
 /** The account of a command and its key; without a key the server derives one. */
 interface Address {
   readonly accountId?: AccountId;
   readonly idempotencyKey?: CommandId;
 }
-export type BatchItem = ClientCommand & Address;
+export type BatchItem = (ClientCommand & Address) | z.infer<typeof transferItem>;
 
 /**
  * For the API document only: the items are parsed one by one, so that a bad one spoils no other.
@@ -51,7 +49,7 @@ export const batchFrame = z.strictObject({
   commands: z.array(z.unknown()).min(1).max(BATCH_COMMANDS_MAX),
 });
 
-/** The result of one command: exactly one of outcome, account and problem. */
+/** The result of one command: exactly one of outcome, account, transfer and problem. */
 export const batchResult = z.strictObject({
   /** The HTTP status that the command alone would have been answered with. */
   status: z.int(),
@@ -62,6 +60,7 @@ export const batchResult = z.strictObject({
   replayed: z.literal(true).optional(),
   outcome: outcomeSchema.optional(),
   account: accountAnswer.optional(),
+  transfer: transferCommandAnswer.optional(),
   problem: problemSchema.optional(),
 });
 export type BatchResult = z.infer<typeof batchResult>;

@@ -1,8 +1,8 @@
-import { writtenId, writtenTime } from '../http/scalars.ts';
+import { accountRefText, writtenId, writtenTime } from '../http/scalars.ts';
 import { flagText } from '../http/parameters.ts';
 import { z } from 'zod';
 import { COMMAND_ID_PATTERN } from '../../domain/ids.ts';
-import { accountRefText, batchAnswer, batchBody } from './batches.ts';
+import { batchAnswer, batchBody } from './batches.ts';
 import { common, headers as commandHeaders } from '../account/command-operations.ts';
 import type { Operation } from '../http/openapi.ts';
 import { accountAnswer, outcomeSchema } from '../account/outcomes.ts';

@@ -3,15 +3,20 @@ import { z } from 'zod';
 type Json = Record<string, unknown>;
 
 /** The JSON schema of what a client sends, or of what it is answered. */
-export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+export function jsonSchema(
+  schema: z.ZodType,
+  io: 'input' | 'output',
+  target: 'draft-7' | 'draft-2020-12' = 'draft-2020-12',
+): Json {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
     io,
+    target,
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: made }) {
       const { def } = zodSchema._zod;
       // A transform in an answer gives a text its type in the domain, and changes nothing of it.
       if (io === 'output' && def.type === 'pipe' && def.out._zod.def.type === 'transform') {
-        Object.assign(made, jsonSchema(def.in as z.ZodType, io), { ...made });
+        Object.assign(made, jsonSchema(def.in as z.ZodType, io, target), { ...made });
       }
       const { oneOf } = made;
       if (oneOf?.length === 1) {

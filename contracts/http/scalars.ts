@@ -88,6 +88,12 @@ export const clientAccountText = (neither: string, wrongDigits: string) =>
       return z.NEVER;
     });
 
+/** An account in a body by its id or by its number; both mean the same account. */
+export const accountRefText = clientAccountText(
+  'must be a UUID or an account number',
+  'has wrong check digits',
+).meta({ description: 'account id (UUID) or account number (20 digits)' });
+
 /** An owner as clients write them; a person's id may be in upper or lower case. */
 export const clientOwnerText = z
   .string()

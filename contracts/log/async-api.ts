@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonSchema } from '../http/openapi-schemas.ts';
 import { batchItem } from '../batch/batches.ts';
 import {
   COMMAND_RESULT_TYPE,
@@ -108,7 +109,7 @@ const TOPICS: readonly Topic[] = [
 ];
 
 const messageOf = ({ name, summary, payload, io }: Message): object => {
-  const { $schema: _draft, ...schema } = z.toJSONSchema(payload, { target: 'draft-7', io });
+  const schema = jsonSchema(payload, io, 'draft-7');
   return { name, title: name, summary, contentType: CLOUD_EVENTS, payload: schema };
 };
 const nameOf = ({ name }: Message): string => name;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { RELEASE_REASONS } from '../../domain/account-events.ts';
-import { accountRefText } from '../batch/batches.ts';
 import { captureBody, emptyBody, moneyBody } from '../account/command-operations.ts';
 import { accountOfStream, defined, type LoggedEvent } from '../account/events.ts';
 import { approvable, outcomeOf, outcomeSchema } from '../account/outcomes.ts';
@@ -9,8 +8,8 @@ import * as texts from '../http/scalars.ts';
 /** Body of POST /v1/transfers. */
 export const transferBody = moneyBody
   .extend({
-    fromAccountId: accountRefText,
-    toAccountId: accountRefText,
+    fromAccountId: texts.accountRefText,
+    toAccountId: texts.accountRefText,
     pending: z.boolean().optional().meta({
       description: 'true: the amount is held until it is captured, voided or expires',
     }),

@@ -1,5 +1,7 @@
 import { BATCH_COMMANDS_MAX } from '../../contracts/batch/batches.ts';
 import { COMMAND_OPERATIONS } from '../../contracts/account/command-operations.ts';
+import type { Operation } from '../../contracts/http/openapi.ts';
+import { TRANSFER_OPERATIONS } from '../../contracts/transfer/operations.ts';
 import * as bad from './bad-values.ts';
 import { badMembers, pathOf, short, utf8, type Places } from './contract-corpus.ts';
 import type { BadRequest } from './corpus.ts';
@@ -18,11 +20,19 @@ export interface BadItem {
 /** What spoils the whole document, and so every item of a batch. */
 const isSpoilt = (text: string): boolean => /"x","a":|__proto__/.test(text);
 
+const ITEMS: readonly { readonly type: string; readonly operation: Operation }[] = [
+  ...COMMAND_OPERATIONS.map((operation) => ({ type: operation.command, operation })),
+  ...TRANSFER_OPERATIONS.filter(({ path }) => path === '/v1/transfers').map((operation) => ({
+    type: 'transfer',
+    operation,
+  })),
+];
+
 /** Each bad value of each member of each command, as an item of a batch. */
 export const badItems = (places: Places): BadItem[] =>
-  COMMAND_OPERATIONS.flatMap((operation) => {
+  ITEMS.flatMap(({ type, operation }) => {
     const address = {
-      type: operation.command,
+      type,
       ...(operation.path.includes('{id}') ? { accountId: places.id } : {}),
       ...(operation.path.includes('{holdId}') ? { holdId: HOLD } : {}),
     };

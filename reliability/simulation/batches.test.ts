@@ -136,6 +136,76 @@ describe('a batch', () => {
     const again = await send('K', { ...bad }, same, two);
     expect(again.body.results?.map(({ replayed }) => replayed)).toEqual([undefined, true, true]);
   });
+  test('has transfers too, pending ones and refused ones, each with its own result', async () => {
+    const [a, b] = [await open(), await open()];
+    const pay = (from: string, to: string, amount: string, more = {}) => ({
+      type: 'transfer',
+      fromAccountId: from,
+      toAccountId: to,
+      amount,
+      ...more,
+    });
+    const commands = [
+      money('deposit', a, '5.00'),
+      pay(a, b, '2.00', { idempotencyKey: 'tr-1', reference: 'rent' }),
+      pay(a, b, '9.00'),
+      pay(a, a, '1.00'),
+      pay(a, b, '1.00', { pending: true }),
+      money('withdraw', a, '2.00'),
+    ];
+    const results = await batch(commands);
+    const said = results.map(({ status: code, transfer, outcome, problem }) => [
+      code,
+      transfer?.status ?? outcome?.balance.available ?? problem?.code,
+    ]);
+    expect(said).toEqual([
+      [201, '5.00'],
+      [201, 'completed'],
+      [422, 'insufficient-funds'],
+      [422, 'same-account'],
+      [201, 'pending'],
+      [201, '0.00'],
+    ]);
+    expect(results[2]?.problem).toMatchObject({ accountId: a, shortfall: '6.00' });
+    expect(results[1]?.transfer).toMatchObject({ from: { accountId: a }, to: { accountId: b } });
+    const found = await fetch(`${house.url}/v1/transfers/${results[1]?.transfer?.transferId}`);
+    expect(await found.json()).toMatchObject({ reference: 'rent', amount: '2.00' });
+    // The same transfer alone, under the same key, is the same.
+    const {
+      type: _type,
+      idempotencyKey,
+      ...body
+    } = commands[1] as ReturnType<typeof pay> & {
+      idempotencyKey: string;
+    };
+    const alone = await post('/v1/transfers', body, { 'Idempotency-Key': idempotencyKey });
+    expect(alone.headers.get('Idempotency-Replayed')).toBe('true');
+  });
+  test('atomic over many accounts: transfers on what those before left, or nothing', async () => {
+    const [a, b, c] = [await open(), await open(), await open()];
+    await batch([money('deposit', a, '5.00')]);
+    const pay = (from: string, to: string, amount: string) => ({
+      type: 'transfer',
+      fromAccountId: from,
+      toAccountId: to,
+      amount,
+    });
+    const chain = [pay(a, b, '5.00'), pay(b, c, '5.00'), money('withdraw', c, '5.00')];
+    const tried = await batch(chain, '?atomic=true&dryRun=true');
+    expect(tried.map(({ status: code }) => code)).toEqual([200, 200, 200]);
+    expect(tried[0]?.transfer?.status).toBe('would-complete');
+    const failed = await batch([...chain, money('withdraw', c, '0.01')], '?atomic=true');
+    expect(failed.map((one) => one.problem?.code)).toEqual([
+      'batch-aborted',
+      'batch-aborted',
+      'batch-aborted',
+      'insufficient-funds',
+    ]);
+    expect([a, b, c].map((account) => events(account).length)).toEqual([2, 1, 1]);
+    const done = await batch(chain, '?atomic=true');
+    expect(done.map(({ status: code }) => code)).toEqual([201, 201, 201]);
+    expect([a, b, c].map((account) => events(account).length)).toEqual([3, 3, 3]);
+  });
   test('corrected under a new key: what has keys of its own is not paid twice', async () => {
     const a = await open();
     const send = async (key: string, amounts: readonly string[]) => {
