@@ -157,15 +157,15 @@ describe('commands as messages on the real house', () => {
     });
     expect(looked).toEqual([]);
     expect(list).toContain('/amount must be a decimal string');
-    expect(deadLetters('replay', 'all')).toContain('2 dead letters were sent again');
+    expect(deadLetters('replay', 'all')).toContain('Sent again: 2 dead letters.');
     const again = await violationsWithin(ARRIVAL_MS_MAX, async () => {
       const now = deadLetters('list');
-      return now.includes('2 dead letters in all') ? [] : [now];
+      return now.includes('of 2 dead letters') ? [] : [now];
     });
     expect(again).toEqual([]);
     const [first = ''] = deadLetters('list').split(' ');
     expect(deadLetters('drop', first)).toContain('is forgotten');
-    expect(deadLetters('list')).toContain('1 dead letters in all');
+    expect(deadLetters('list')).toContain('of 1 dead letter.');
   });
 
   test('one that nobody signed is not executed', async () => {
