@@ -37,6 +37,7 @@ import { PERSON_OPERATIONS } from './person/operations.ts';
 import { PERSON_QUERIES, personAnswer } from './person/queries.ts';
 import { TRANSFER_OPERATIONS } from './transfer/operations.ts';
 import { listedTransfer, TRANSFER_QUERIES } from './transfer/queries.ts';
+import { transactionAnswer, transactionCommandAnswer } from './transfer/transactions.ts';
 import { transferAnswer, transferCommandAnswer } from './transfer/transfers.ts';
 import { z } from 'zod';
 
@@ -79,6 +80,8 @@ const NAMED: NamedSchemas = {
   Transfer: ['output', transferAnswer],
   ListedTransfer: ['output', listedTransfer],
   TransferOutcome: ['output', transferCommandAnswer],
+  Transaction: ['output', transactionAnswer],
+  TransactionOutcome: ['output', transactionCommandAnswer],
   Person: ['output', personAnswer],
   Address: ['input', addressBody],
   Approval: ['output', approvalAnswer],

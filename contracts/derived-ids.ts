@@ -13,9 +13,10 @@ import {
   type HoldId,
   type PersonId,
   type StreamId,
+  type TransactionId,
   type TransferId,
 } from '../domain/ids.ts';
-import { transferIdOf } from '../domain/transfer-id.ts';
+import { transactionIdOf, transferIdOf } from '../domain/transfer-id.ts';
 
 // What a command makes has an id that follows from the command, so that a retry names, and finds,
 // what the first try made. It follows from its name, with the client in it: the same key of another
@@ -54,6 +55,17 @@ export const holdIdFor = (account: AccountId, id: CommandName): HoldId =>
  */
 export const transferIdFor = (source: AccountId, id: CommandName): TransferId =>
   transferIdOf(source, first64BitsOf(`transfer:${source}:${id}`));
+
+/**
+ * The id of a transaction. It is derived from its command, so a retry names the same one.
+ * @param source the account that the money of its first transfer leaves.
+ */
+export const transactionIdFor = (source: AccountId, id: CommandName): TransactionId =>
+  transactionIdOf(source, first64BitsOf(`transaction:${source}:${id}`));
+
+/** The command id of a transfer in a transaction, by its place there, which begins at 0. */
+export const transactionItemIdFor = (transaction: CommandName, index: number): CommandId =>
+  commandId(uuidV8(digestOf(`transaction-item:${transaction}:${index}`)));
 
 /**
  * The id of the approval that a command waits for (UUID version 8, RFC 9562). It is derived from

@@ -53,6 +53,15 @@ export const BODY_EXAMPLES: Readonly<Record<string, object>> = {
     description: 'To savings',
     reference: 'standing-2026-11',
   },
+  transact: {
+    transfers: [
+      { fromAccountId: CURRENT, toAccountId: SAVINGS, amount: '250.00' },
+      { fromAccountId: SAVINGS, toAccountId: CURRENT, amount: '1.00', description: 'Fee' },
+    ],
+    description: 'To savings, with the fee',
+    reference: 'order-2026-4711',
+  },
+  reverseTransaction: asked,
   captureTransfer: { amount: '200.00' },
   voidTransfer: {},
   reverseTransfer: asked,

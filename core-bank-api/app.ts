@@ -35,6 +35,7 @@ import { commandLimits, type CommandApiLimits } from './limits.ts';
 import { type ExecutePerson, personHandlers } from './persons.ts';
 import { commandIdOf, dryRunOf, ifMatchOf, traceparentOf } from './request-headers.ts';
 import { accountIdFor } from '../contracts/derived-ids.ts';
+import { transactionHandlers } from './transactions.ts';
 import { transferHandlers } from './transfers.ts';
 import express, {
   Router,
@@ -178,6 +179,7 @@ export function commandApi(ports: CommandApiPorts): Express {
   const handlers: Handlers = {
     ...Object.fromEntries(commands),
     ...transferHandlers(actors),
+    ...transactionHandlers(actors),
     ...personHandlers(executePerson),
     ...approvalHandlers(approvals),
     executeBatch: executeBatch(actors, record),

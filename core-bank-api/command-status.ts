@@ -4,11 +4,11 @@ import { nameBy, senderOf, type Sender } from '../contracts/access/principal.ts'
 import type { commandStatus } from '../contracts/batch/operations.ts';
 import { accountRefText } from '../contracts/http/scalars.ts';
 import { clientKeyText } from '../contracts/account/commands.ts';
-import { messageKeyFor, accountIdFor } from '../contracts/derived-ids.ts';
+import { messageKeyFor, accountIdFor, transactionIdFor } from '../contracts/derived-ids.ts';
 import { keyOf, type LoggedEvent } from '../contracts/account/events.ts';
 import { answerOf } from '../contracts/account/outcomes.ts';
 import { isSeen, seenOf, transferAnswerOf } from '../contracts/transfer/transfers.ts';
-import { causeName } from '../domain/account-events.ts';
+import { causeName, transactionName } from '../domain/account-events.ts';
 import type { AccountId, CommandId, CommandName } from '../domain/ids.ts';
 import { principalOf } from '../platform/http/gate.ts';
 import { Failure } from '../platform/http/http.ts';
@@ -36,13 +36,15 @@ export function tellCommand(actors: Pick<Actors, 'lookup'>): RequestHandler {
     const sender = senderOf(principalOf(request));
     const name = nameBy(sender.by, commandId);
     const accountId = accountOf(rest, name);
-    const looked = await actors.lookup(accountId, [name, causeName(name)], sender.owner);
+    const whole = transactionName(transactionIdFor(accountId, name));
+    const names = [name, causeName(name), whole];
+    const looked = await actors.lookup(accountId, names, sender.owner);
     if (looked === 'unavailable') {
       const reason = 'what the account executed cannot be looked up now';
       throw failureOf({ code: 'service-unavailable', reason });
     }
-    const [own, received] = looked.found;
-    const events = own ?? received;
+    const [own, received, begun] = looked.found;
+    const events = own ?? received ?? begun;
     if (!looked.isOwn || events === undefined) {
       const detail = request.query['accountId'] === undefined ? NOT_OPENED : NOTHING;
       throw new Failure('command-not-found', { detail });

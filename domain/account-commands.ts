@@ -6,10 +6,11 @@ import type {
   Labels,
   Limits,
   Remarks,
+  TransactionTerms,
 } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { unreachable } from './ids.ts';
-import type { AccountId, HoldId, OwnerId, TransferId, Version } from './ids.ts';
+import type { AccountId, HoldId, OwnerId, TransactionId, TransferId, Version } from './ids.ts';
 import type { Minor } from './money.ts';
 
 interface Wanted<Type extends string> {
@@ -84,7 +85,7 @@ export type Command =
  * A command decided on both accounts of a transfer in one turn; it is sent to the source account.
  */
 export type TransferCommand =
-  | (Wanted<'send-transfer'> & TransferTerms & { readonly reversesTransferId?: TransferId })
+  | (Wanted<'send-transfer'> & TransferTerms & SentTerms)
   | (Wanted<'reserve-transfer'> & TransferTerms & { readonly expiresAt?: string })
   /** Without an amount all of the reservation is captured; the rest is released. */
   | (Wanted<'capture-transfer'> & CaptureTerms)
@@ -96,6 +97,12 @@ type TransferTerms = Remarks &
     readonly transferId: TransferId;
     readonly toAccountId: AccountId;
   };
+/** A part of a transaction says so, and the first one of them says what belongs to it. */
+interface SentTerms {
+  readonly reversesTransferId?: TransferId;
+  readonly transactionId?: TransactionId;
+  readonly transaction?: TransactionTerms;
+}
 type CaptureTerms = Remarks & { readonly transferId: TransferId; readonly amount?: Minor };
 
 type AnyCommand = Command | TransferCommand;

@@ -1,5 +1,6 @@
 import type { Currency } from './currency.ts';
-import type { AccountId, CommandName, HoldId, OwnerId, TransferId, Version } from './ids.ts';
+import type { AccountId, CommandName, HoldId, OwnerId, Version } from './ids.ts';
+import type { TransactionId, TransferId } from './ids.ts';
 import type { Minor } from './money.ts';
 
 /** A client's own names and values; the bank does not interpret them. */
@@ -52,8 +53,15 @@ interface TransferLeg {
   readonly otherAccountId: AccountId;
   readonly amount: Minor;
 }
+/** What the first transfer of a transaction tells of all of them. */
+export interface TransactionTerms extends Labels {
+  /** In their order. */
+  readonly transferIds: readonly TransferId[];
+}
 /** Of a transfer that is not pending first. */
 interface DirectLeg extends TransferLeg {
+  /** The transaction that it is a part of: all of its transfers happened, or none. */
+  readonly transactionId?: TransactionId;
   /** The transfer that this one takes back, which went the other way. */
   readonly reversesTransferId?: TransferId;
 }
@@ -128,7 +136,7 @@ export type LedgerEvent =
   | MovementReversed
   | HoldCaptured
   /** Source and target of a transfer; both stand in one transaction of the log. */
-  | (Happened<'transfer-sent'> & DirectLeg & Remarks)
+  | (Happened<'transfer-sent'> & DirectLeg & Remarks & { readonly transaction?: TransactionTerms })
   | (Happened<'transfer-received'> & DirectLeg & Remarks)
   /** Source: `released` is what was held beyond the captured amount, and is available again. */
   | (Happened<'transfer-captured'> & TransferLeg & { readonly released: Minor } & Remarks);
@@ -160,11 +168,13 @@ export function onceNamesOf(event: AccountEvent): string[] {
     case 'transfer-received':
       return [transferName(event.transferId)];
     case 'transfer-sent': {
-      const { transferId, reversesTransferId } = event;
-      const name = transferName(transferId);
-      return reversesTransferId === undefined
-        ? [name]
-        : [name, transferReversalName(reversesTransferId)];
+      const { transferId, reversesTransferId, transactionId, transaction } = event;
+      const isFirst = transactionId !== undefined && transaction !== undefined;
+      return [
+        transferName(transferId),
+        ...(reversesTransferId === undefined ? [] : [transferReversalName(reversesTransferId)]),
+        ...(isFirst ? [transactionName(transactionId)] : []),
+      ];
     }
     case 'transfer-captured':
     case 'transfer-released':
@@ -198,6 +208,8 @@ export const reversalName = (version: Version): string => `reversal ${version}`;
 export const transferName = (id: TransferId): string => `transfer ${id}`;
 /** The name of the end of a pending transfer. */
 export const transferEndName = (id: TransferId): string => `transfer-end ${id}`;
+/** The name of a transaction, in the stream of its first source. */
+export const transactionName = (id: TransactionId): string => `transaction ${id}`;
 /** The name of the reversal of a transfer. */
 export const transferReversalName = (id: TransferId): string => `transfer-reversal ${id}`;
 

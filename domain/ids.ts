@@ -16,6 +16,8 @@ export type CommandName = string & { readonly __brand: 'CommandName' };
 export type HoldId = string & { readonly __brand: 'HoldId' };
 /** Lower-case UUID of a transfer; it contains the number of its source account (transfer-id.ts). */
 export type TransferId = string & { readonly __brand: 'TransferId' };
+/** Id of transfers that are decided as one: a UUID, which tells the source of the first of them. */
+export type TransactionId = string & { readonly __brand: 'TransactionId' };
 /** Number of events in a stream so far: the first event makes version 1. */
 export type Version = number & { readonly __brand: 'Version' };
 
@@ -74,6 +76,11 @@ export const holdId = branded<HoldId>('a hold id', ACCOUNT_ID_PATTERN);
  * @throws Error when the text is not a lower-case UUID.
  */
 export const transferId = branded<TransferId>('a transfer id', ACCOUNT_ID_PATTERN);
+/**
+ * Brands the text of a transaction id.
+ * @throws Error when the text is not a lower-case UUID.
+ */
+export const transactionId = branded<TransactionId>('a transaction id', ACCOUNT_ID_PATTERN);
 /**
  * Brands the text of an approval id.
  * @throws Error when the text is not a lower-case UUID.

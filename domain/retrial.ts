@@ -121,8 +121,12 @@ function transferOf(event: TransferEvent): TransferCommand {
   const { transferId, amount, otherAccountId: toAccountId } = event;
   switch (event.type) {
     case 'transfer-sent': {
-      const { reversesTransferId: id } = event;
-      const more = id === undefined ? {} : { reversesTransferId: id };
+      const { reversesTransferId, transactionId, transaction } = event;
+      const more = {
+        ...(reversesTransferId === undefined ? {} : { reversesTransferId }),
+        ...(transactionId === undefined ? {} : { transactionId }),
+        ...(transaction === undefined ? {} : { transaction }),
+      };
       return {
         type: 'send-transfer',
         transferId,

@@ -78,14 +78,19 @@ function decideSend(
   at: string,
   past: Past,
 ): TransferDecision {
-  const { transferId, toAccountId, amount, reversesTransferId } = command;
+  const { transferId, toAccountId, amount, reversesTransferId, transactionId } = command;
   const refused = whyNotReverse(command, past) ?? whyNotLeave(sides, source, command, at);
   if (refused !== undefined) return refused;
-  const more = reversesTransferId === undefined ? {} : { reversesTransferId };
+  const more = {
+    ...(reversesTransferId === undefined ? {} : { reversesTransferId }),
+    ...(transactionId === undefined ? {} : { transactionId }),
+  };
   const common = { at, transferId, amount, ...more, ...remarksOf(command) };
+  const { transaction } = command;
+  const whole = transaction === undefined ? {} : { transaction };
   return {
     ok: true,
-    source: [{ type: 'transfer-sent', otherAccountId: toAccountId, ...common }],
+    source: [{ type: 'transfer-sent', otherAccountId: toAccountId, ...common, ...whole }],
     target: [{ type: 'transfer-received', otherAccountId: sides.sourceId, ...common }],
   };
 }

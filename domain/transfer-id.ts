@@ -1,5 +1,5 @@
 import { accountIdOfSerial, serialOf } from './account-number.ts';
-import { transferId, type AccountId, type TransferId } from './ids.ts';
+import { transferId, type AccountId, type TransactionId, type TransferId } from './ids.ts';
 
 const FILL_MASK = (1n << 62n) - 1n;
 /** Of the text of a UUID: the first 64 bits, and where the digit with bits 65 to 68 stands. */
@@ -21,8 +21,15 @@ export function transferIdOf(source: AccountId, fill: bigint): TransferId {
   return transferId(`${source.slice(0, OWN_CHARACTERS)}${first}${before}-${after}`);
 }
 
-/** The source account of a transfer; undefined for an id that the bank never issued. */
-export function sourceOf(id: TransferId): AccountId | undefined {
+/** The id of a transaction, likewise: it contains the source account of its first transfer. */
+export const transactionIdOf = (source: AccountId, fill: bigint): TransactionId =>
+  transferIdOf(source, fill) as string as TransactionId;
+
+/**
+ * The source account of a transfer, or of the first one of a transaction; undefined for an id that
+ * the bank never issued.
+ */
+export function sourceOf(id: TransferId | TransactionId): AccountId | undefined {
   const serial = serialOf(id);
   return serial === undefined ? undefined : accountIdOfSerial(serial);
 }

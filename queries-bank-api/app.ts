@@ -25,6 +25,7 @@ import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
 import { listHolds } from './history/hold-answers.ts';
 import type { ListView } from './lists/list-view.ts';
+import { listTransactions } from './lists/transaction-list.ts';
 import { listTransfers } from './lists/transfer-list.ts';
 import { queryLimits, type QueryApiLimits } from './limits.ts';
 import { LatestVersions } from './log/account-log.ts';
@@ -80,6 +81,7 @@ export function queryApi(ports: QueryApiPorts): Express {
     readHistory: readHistory(ports),
     listHolds: listHolds(ports),
     listTransfers: listTransfers(ports),
+    listTransactions: listTransactions(ports),
     readEvents: readEvents(ports),
     readRefusals: readRefusals(ports.log),
     listPersons: persons.list,

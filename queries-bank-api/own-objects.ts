@@ -41,6 +41,7 @@ export function ownObjects(ports: OwnershipPorts) {
       case 'bank':
         return;
       case 'transfer':
+      case 'transaction':
       case 'command':
         throw new Error(`nobody tells here whose a ${object} is`);
       default:

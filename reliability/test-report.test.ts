@@ -98,6 +98,7 @@ describe('tests of jest itself', () => {
     write('bad.test.js', "throw new Error('wrong')");
     const once = await sharedStage('some tests', OPTIONS()).run();
     expect(once.failures).toEqual([expect.stringContaining('Error: wrong')]);
+    expect(once.unsteady).toEqual([]);
     for (const name of ['a', 'b']) passesAlone(`${name}.test.js`);
     const many = await sharedStage('some tests', OPTIONS()).run();
     expect(many.failures).toHaveLength(3);

@@ -6,7 +6,7 @@ import {
   type CommandResult,
   isMatch,
 } from '../../contracts/account/commands.ts';
-import { encodeEvent, streamOf } from '../../contracts/account/events.ts';
+import { encodeEvent, streamOf, TRANSFER_EVENTS } from '../../contracts/account/events.ts';
 import { writeMoney } from '../../contracts/account/money.ts';
 import { isRecorded } from '../../contracts/account/refusal-events.ts';
 import type { RefusalMessage } from '../../contracts/account/refusals.ts';
@@ -67,15 +67,21 @@ export function decideAccounts(
 ): CommandResult[] | undefined {
   const undo = atomic || dryRun ? draft.bookmark() : undefined;
   const before = atomic ? works.map(({ message }) => stateOf(draft, message)) : [];
-  const decided = works.map((work) => {
-    const undoOne = work.message.dryRun === true ? draft.bookmark() : undefined;
-    const outcome = decideAccount(draft, work, now);
-    undoOne?.();
-    return outcome;
-  });
+  const decideEach = (): (Outcome | undefined)[] =>
+    works.map((work) => {
+      const undoOne = work.message.dryRun === true ? draft.bookmark() : undefined;
+      const outcome = decideAccount(draft, work, now);
+      undoOne?.();
+      return outcome;
+    });
+  const due = atomic && works.every(isOfTransaction) ? TRANSFER_EVENTS * works.length : undefined;
+  const { result: decided, made } =
+    due === undefined ? { result: decideEach(), made: 0 } : draft.together(due, decideEach);
   if (decided.includes(undefined)) return undefined;
   const outcomes = decided as Outcome[];
   const isAborted = atomic && outcomes.some(({ result }) => !result.ok);
+  // The log would wait for the rest of them without end.
+  if (!isAborted && made !== 0 && made !== due) throw new Error('a part of a transaction is known');
   if (isAborted || dryRun) undo?.();
   const results = outcomes.map(({ result, seen }, index): CommandResult | undefined => {
     const work = works[index]!;
@@ -92,6 +98,9 @@ export function decideAccounts(
   });
   return results.includes(undefined) ? undefined : (results as CommandResult[]);
 }
+
+const isOfTransaction = ({ message: { command } }: AccountWork): boolean =>
+  'transactionId' in command && command.transactionId !== undefined;
 
 /** Executed before, and not by what is undone: the same command may stand twice in one group. */
 const isKnown = (draft: Draft, { message: { accountId, commandId }, by }: AccountWork): boolean =>

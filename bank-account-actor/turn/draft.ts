@@ -60,6 +60,14 @@ interface Pages {
   readonly decided: Committed[];
 }
 
+/** Events of several commands that are joint. */
+interface Together {
+  /** Of the first of them. */
+  id: string | undefined;
+  readonly events: number;
+  made: number;
+}
+
 /**
  * What a turn has decided so far, and what its decisions depend on. Nothing of it is valid before
  * the commit. A part of it can be undone, as an atomic batch or a preview needs.
@@ -76,6 +84,7 @@ export function createDraft(facts: Facts) {
   const unknown = new Map<string, StreamName>();
   const stateSizes = new Map<StreamId, number>();
   let size = 0;
+  let together: Together | undefined;
   const keyOf = (stream: StreamId, name: string): string => `${stream} ${name}`;
 
   const open = (stream: StreamId, found: ReturnType<Facts['stream']>): Reading => {
@@ -152,18 +161,36 @@ export function createDraft(facts: Facts) {
         : undefined;
     },
 
+    /**
+     * Makes what is appended meanwhile joint, whatever its commands: so many events in all. Gives
+     * how many there were, too: it is for the caller to see that they are all, or undone.
+     */
+    together<Result>(events: number, decide: () => Result): { result: Result; made: number } {
+      const group: Together = { id: undefined, events, made: 0 };
+      together = group;
+      try {
+        const result = decide();
+        return { result, made: group.made };
+      } finally {
+        together = undefined;
+      }
+    },
     /** Adds the events of one command. Events that are several are joint. */
     append(steps: readonly Step[]): BankEvent[] {
       const [first] = steps;
       if (first === undefined) throw new Error('a command without events was appended');
-      const firstVersion = (hope(first.stream) as Working).version + 1;
-      const joint = { id: `${first.stream}/${firstVersion}`, events: steps.length };
+      const firstId = `${first.stream}/${(hope(first.stream) as Working).version + 1}`;
+      const joint =
+        together === undefined
+          ? { id: firstId, events: steps.length }
+          : { id: (together.id ??= firstId), events: together.events };
+      if (together !== undefined) together.made += steps.length;
       return steps.map(({ stream, state, event, names, agreed, secret }) => {
         const current = (pages.working.get(stream) ?? hope(stream)) as Working;
         const made = event({
           version: current.version + 1,
           ...(current.digest === undefined ? {} : { prev: current.digest }),
-          ...(steps.length === 1 ? {} : { joint }),
+          ...(joint.events === 1 ? {} : { joint }),
         });
         const json = canonicalJson(made);
         if (current.added.length === 0) size += current.before?.size ?? 0;

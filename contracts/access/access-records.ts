@@ -3,7 +3,7 @@ import { ACCOUNT_ID_PATTERN } from '../../domain/ids.ts';
 import { timeText } from '../account/history-filters.ts';
 import { nextCursor, pageQuery } from '../account/queries.ts';
 import type { Operation } from '../http/openapi.ts';
-import { idParams, personParams, transferParams } from '../http/parameters.ts';
+import { idParams, personParams, transactionParams, transferParams } from '../http/parameters.ts';
 import type { ProblemCode } from '../http/problems.ts';
 import { clientIdText, writtenTime } from '../http/scalars.ts';
 import type { ServiceCall } from '../http/service-call.ts';
@@ -68,7 +68,7 @@ const observation = z.strictObject({
   roles: z.array(z.enum(ROLES)).max(ROLES.length).optional(),
   /** Of a delegated token: for whom. */
   onBehalfOf: subjectText.optional(),
-  /** Ids of accounts, persons and transfers that it was about, as far as they are known. */
+  /** Ids of what it was about: accounts, persons, transfers and transactions, as far as they are known. */
   objects: z.array(z.string().regex(ACCOUNT_ID_PATTERN)).max(ACCESS_OBJECTS_MAX),
   /** How many requests. */
   count: z.int().min(1),
@@ -205,9 +205,9 @@ export const ACCESS_OPERATIONS: readonly Operation[] = [
   },
 ];
 
-const OBJECT_PARAMS = { ...idParams, ...personParams, ...transferParams };
+const OBJECT_PARAMS = { ...idParams, ...personParams, ...transferParams, ...transactionParams };
 
-/** The ids of accounts, persons and transfers among the parameters of a path. */
+/** The ids of accounts, persons, transfers and transactions among the parameters of a path. */
 export const objectsIn = (params: Readonly<Record<string, unknown>>): string[] =>
   Object.entries(OBJECT_PARAMS).flatMap(([name, schema]) => {
     const read = schema.safeParse(params[name]);
@@ -226,4 +226,5 @@ export const FOREIGN_PROBLEMS: readonly ProblemCode[] = [
   'command-not-found',
   'person-not-found',
   'transfer-not-found',
+  'transaction-not-found',
 ];

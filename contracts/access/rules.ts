@@ -31,7 +31,15 @@ export type Scope = keyof typeof SCOPES;
  * What of the bank an operation is about. A customer may use it only for what is theirs, which is
  * decided where it is known: at the actor for commands, at the read side for queries.
  */
-const OBJECTS = ['account', 'transfer', 'person', 'command', 'accounts', 'bank'] as const;
+const OBJECTS = [
+  'account',
+  'transfer',
+  'transaction',
+  'person',
+  'command',
+  'accounts',
+  'bank',
+] as const;
 
 /** Who may use an operation. */
 export interface Access {

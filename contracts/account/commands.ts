@@ -15,7 +15,7 @@ import {
   moneyBody,
   typed,
 } from './command-operations.ts';
-import { loggedEventSchema } from './events.ts';
+import { loggedEventSchema, transactionTerms } from './events.ts';
 import { isMoney } from './money.ts';
 import { refusalSchema } from './refusals.ts';
 import { hash } from 'node:crypto';
@@ -36,6 +36,8 @@ export const commandBody = z.discriminatedUnion('type', [
       ...ofTransfer,
       toAccountId: texts.accountIdText,
       reversesTransferId: texts.transferIdText.optional(),
+      transactionId: texts.transactionIdText.optional(),
+      transaction: transactionTerms.optional(),
     }),
   ),
   typed(

@@ -37,7 +37,17 @@ const leg = {
   /** The target in the stream of the source, the source in that of the target. */
   otherAccountId: texts.accountIdText,
 };
-const direct = { ...leg, ...remarks, reversesTransferId: texts.transferIdText.optional() };
+const direct = {
+  ...leg,
+  ...remarks,
+  reversesTransferId: texts.transferIdText.optional(),
+  transactionId: texts.transactionIdText.optional(),
+};
+/** What the first transfer of a transaction tells of all of them. */
+export const transactionTerms = z.strictObject({
+  ...labels,
+  transferIds: z.array(texts.transferIdText).min(1),
+});
 
 const approvalIdText = z.string().regex(ACCOUNT_ID_PATTERN);
 
@@ -136,7 +146,7 @@ const DATA = {
   },
   'hold-voided': hold,
   'hold-expired': hold,
-  'transfer-sent': direct,
+  'transfer-sent': { ...direct, transaction: transactionTerms.optional() },
   'transfer-received': direct,
   'transfer-reserved': { ...leg, ...remarks, expiresAt: texts.timeText.optional() },
   'transfer-captured': { ...leg, ...remarks, released: texts.amountText },
@@ -214,6 +224,8 @@ export const SHOWN = {
   transferId: { history: true, public: true },
   otherAccountId: { history: true, public: true },
   reversesTransferId: { history: true, public: false },
+  transactionId: { history: true, public: true },
+  transaction: { history: false, public: false },
 } as const satisfies Record<EventMember, { history: boolean; public: boolean | 'codes' }>;
 
 /** The stream of an account. */
@@ -235,15 +247,20 @@ export interface Approved {
 export const approvalMembers = (approval: Approved | undefined) =>
   approval === undefined ? {} : { approvalId: approval.id as string, approvedBy: approval.by };
 
+/** The events of a transfer that is not pending first: one at each account. */
+export const TRANSFER_EVENTS = 2;
 /**
  * How many events the command made on accounts, or on a person: the approval that let it through is
- * joint with them.
+ * joint with them, and so are the other transfers of a transaction.
  */
 export const madeByCommand = ({
   joint,
   approvalId,
-}: Pick<LoggedEvent, 'joint' | 'approvalId'>): number =>
-  (joint?.events ?? 1) - (approvalId === undefined ? 0 : 1);
+  data,
+}: Pick<LoggedEvent, 'joint' | 'approvalId' | 'data'>): number =>
+  'transactionId' in data
+    ? TRANSFER_EVENTS
+    : (joint?.events ?? 1) - (approvalId === undefined ? 0 : 1);
 
 /** Where an event comes from: its command, its batch and its trace. */
 export interface Cause {

@@ -25,6 +25,10 @@ export const listNames = {
   /** Those of them that are for this account, which has no event of its own before a capture. */
   reservedFor: (accountId: string) => `reserved-transfers/${accountId}`,
   transfersByReference: (reference: string) => `transfers/${hashed(reference)}`,
+  /** Every transaction, and those with a transfer from or to an account, once for each leg. */
+  transactions: 'transactions',
+  transactionsOf: (accountId: string) => `transactions/of/${accountId}`,
+  transactionsByReference: (reference: string) => `transactions/${hashed(reference)}`,
   accountsByCurrency: (currency: string) => `accounts/currency/${currency}`,
   accountsByExternalId: (id: string) => `accounts/external-id/${hashed(id)}`,
   /** An entry is valid while the account has the details of that version. */
@@ -55,10 +59,31 @@ const begunTransfer = z.strictObject({
   valueDate: z.string().optional(),
   expiresAt: z.string().optional(),
   reverses: texts.transferIdText.optional(),
+  transactionId: texts.transactionIdText.optional(),
   idempotencyKey: z.string(),
   at: z.string(),
 });
 export type BegunTransfer = z.infer<typeof begunTransfer>;
+
+/** A transaction, without its transfers. */
+const begunTransaction = z.strictObject({
+  transactionId: texts.transactionIdText,
+  /** How many. */
+  transfers: z.int().min(1),
+  description: z.string().optional(),
+  reference: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  idempotencyKey: z.string(),
+  at: z.string(),
+});
+export type BegunTransaction = z.infer<typeof begunTransaction>;
+
+/** An entry that names a transaction. */
+const transactionPlace = z.strictObject({
+  transactionId: texts.transactionIdText,
+  at: z.string(),
+});
+export type TransactionPlace = z.infer<typeof transactionPlace>;
 
 /** How a transfer that was pending ended. */
 const endedTransfer = z.strictObject({
@@ -70,7 +95,7 @@ export type EndedTransfer = z.infer<typeof endedTransfer>;
 
 /** What an entry tells, as JSON text: as members it would cost several times as much. */
 export interface ListDocument {
-  /** `{list}/{number}`; of the list of all transfers `transfer/{transferId}` */
+  /** `{list}/{number}`; of all transfers `transfer/{transferId}`, of transactions likewise. */
   readonly _id: string;
   /** `{list}/{number of the page}`; missing at the end of a transfer, which is in no list. */
   readonly page?: string;
@@ -84,6 +109,8 @@ export const listPage = (list: string, number: number): string =>
   `${list}/${Math.floor(number / LIST_PAGE_ENTRIES)}`;
 /** Id of the document of a transfer. */
 export const begunTransferId = (transferId: string): string => `transfer/${transferId}`;
+/** Id of the document of a transaction. */
+export const begunTransactionId = (transactionId: string): string => `transaction/${transactionId}`;
 /** Id of the document of its end. */
 export const endedTransferId = (transferId: string): string => `transfer/${transferId}/end`;
 
@@ -109,5 +136,10 @@ export const placeOfLine = (line: string): ListedAccountPlace =>
   listedAccountPlace.parse(JSON.parse(line));
 /** The transfer that an entry tells of. */
 export const begunOfLine = (line: string): BegunTransfer => begunTransfer.parse(JSON.parse(line));
+/** The transaction that an entry tells of, and the one that an entry names. */
+export const transactionOfLine = (line: string): BegunTransaction =>
+  begunTransaction.parse(JSON.parse(line));
+export const transactionPlaceOfLine = (line: string): TransactionPlace =>
+  transactionPlace.parse(JSON.parse(line));
 /** The end of a transfer. */
 export const endedOfLine = (line: string): EndedTransfer => endedTransfer.parse(JSON.parse(line));

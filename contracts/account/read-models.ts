@@ -321,6 +321,8 @@ export const historyEntry = z.strictObject({
   /** Of both: what of the movement has not been taken back, where something is left. */
   left: z.string().optional(),
   reversesTransferId: z.string().optional(),
+  /** Of a transfer: the transaction that it is a part of. */
+  transactionId: writtenId.optional(),
   commandId: z.string(),
   /** Who did it; not told to customers. */
   by: byText.optional(),

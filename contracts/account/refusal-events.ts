@@ -30,6 +30,7 @@ const RECORDED = {
   recordRefusals: z.boolean().optional(),
   reversesTransferId: texts.transferIdText.optional(),
   toAccountId: texts.accountIdText.optional(),
+  transactionId: texts.transactionIdText.optional(),
   transferId: texts.transferIdText.optional(),
   version: texts.versionNumber.optional(),
 };
@@ -42,6 +43,7 @@ const IS_LEFT_OUT: Readonly<Record<Exclude<CommandMember, 'type' | keyof typeof 
     ownerId: true,
     reason: true,
     reference: true,
+    transaction: true,
     valueDate: true,
   };
 

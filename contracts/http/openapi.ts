@@ -54,6 +54,7 @@ const TAGS: readonly (readonly [path: RegExp, name: string, description: string]
   ],
   [/^\/v1\/(?:accounts|balances)/, 'Accounts', 'Accounts, their balances, history and statements'],
   [/^\/v1\/transfers/, 'Transfers', 'Money between two accounts, at once or in two phases'],
+  [/^\/v1\/transactions/, 'Transactions', 'Several transfers: all of them, or none'],
   [/^\/v1\/(?:batches|commands)/, 'Commands', 'Many commands at once, and the outcome of one'],
   [/^\/v1\/persons/, 'Persons', 'Owners of accounts, whose data can be erased'],
   [/^\/v1\/approvals/, 'Approvals', 'What waits for a second person'],

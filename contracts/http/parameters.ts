@@ -1,4 +1,4 @@
-import type { PersonId, TransferId } from '../../domain/ids.ts';
+import type { PersonId, TransactionId, TransferId } from '../../domain/ids.ts';
 import { clientAccountText, clientIdText } from './scalars.ts';
 import { z } from 'zod';
 
@@ -52,6 +52,11 @@ export const idParams = { id: accountText };
 
 /** The transfer in a path. */
 export const transferParams = { transferId: clientIdText.transform((id) => id as TransferId) };
+
+/** The transaction in a path. */
+export const transactionParams = {
+  transactionId: clientIdText.transform((id) => id as TransactionId),
+};
 
 /** The account and the hold in a path. */
 export const holdParams = {

@@ -39,6 +39,7 @@ export const PROBLEMS = {
   'position-not-found': [404, 'Nothing was in the log yet', 'Ask for the position of an event.'],
   'hold-not-found': [404, 'No such hold', 'Check the hold id; it belongs to one account.'],
   'transfer-not-found': [404, 'No such transfer', 'Check the transfer id.'],
+  'transaction-not-found': [404, 'No such transaction', 'Check the transaction id.'],
   'approval-not-found': [404, 'No such approval', 'Check the approval id.'],
   'command-not-found': [404, 'No such command', 'Name the account, or send it again with its key.'],
   'route-not-found': [404, 'No such resource', 'See /openapi.json for what there is.'],

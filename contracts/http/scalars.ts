@@ -10,6 +10,7 @@ import {
   type HoldId,
   type OwnerId,
   type PersonId,
+  type TransactionId,
   type TransferId,
   type Version,
 } from '../../domain/ids.ts';
@@ -127,6 +128,10 @@ export const transferIdText = z
   .string()
   .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
   .transform((id) => id as TransferId);
+export const transactionIdText = z
+  .string()
+  .regex(ACCOUNT_ID_PATTERN, 'must be a lower-case UUID')
+  .transform((id) => id as TransactionId);
 
 /** With nine digits of a second; more would only make the state of an account longer. */
 const TIME_CHARACTERS_MAX = 30;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { AccountId, ApprovalId, PersonId, StreamId } from '../../domain/ids.ts';
+import type { TransactionId, TransferId } from '../../domain/ids.ts';
+import { sourceOf } from '../../domain/transfer-id.ts';
 import { loggedEventSchema, streamOf, type LoggedEvent } from '../account/events.ts';
 import { personEventSchema, type LoggedPersonEvent } from '../person/events.ts';
 import { refusalEventSchema, type RefusalEvent } from '../account/refusal-events.ts';
@@ -44,13 +46,22 @@ export const refusalsOf = (id: AccountId): StreamId => `refusal/${id}` as Stream
 
 /**
  * Streams that may have events which are joint with this one, as far as it tells: the other side of
- * a transfer, the approval of a command, and what an approval is about.
+ * a transfer, the approval of a command, and what an approval is about. Every part of a transaction
+ * tells its first source, and that one's first event all sources.
  */
 export const jointStreamsOf = ({ data, approvalId }: BankEvent): StreamId[] => [
   ...('otherAccountId' in data ? [streamOf(data.otherAccountId)] : []),
+  ...('transactionId' in data ? sourcesOf([data.transactionId!]) : []),
+  ...('transaction' in data ? sourcesOf(data.transaction!.transferIds) : []),
   ...('about' in data ? [data.about as StreamId] : []),
   ...(approvalId === undefined ? [] : [streamOfApproval(approvalId as ApprovalId)]),
 ];
+
+const sourcesOf = (ids: readonly (TransferId | TransactionId)[]): StreamId[] =>
+  ids
+    .map(sourceOf)
+    .filter((id) => id !== undefined)
+    .map(streamOf);
 
 /** The stream of an event that was parsed. */
 export const streamOfEvent = ({ stream }: BankEvent): StreamId => stream as StreamId;

@@ -1,7 +1,9 @@
 import { common, headers, transferReversalBody, WITH_BODY } from '../account/command-operations.ts';
 import { pendingAnswer } from '../account/outcomes.ts';
 import type { Operation } from '../http/openapi.ts';
-import { transferParams } from '../http/parameters.ts';
+import { transactionParams, transferParams } from '../http/parameters.ts';
+import type { ProblemCode } from '../http/problems.ts';
+import { transactionAnswer, transactionBody, transactionCommandAnswer } from './transactions.ts';
 import { captureTransferBody, transferAnswer, transferBody } from './transfers.ts';
 import { transferCommandAnswer } from './transfers.ts';
 import { voidTransferBody } from './transfers.ts';
@@ -16,7 +18,33 @@ const begin = {
   answerHeaders: { ...common.answerHeaders, Location: 'the path of the transfer' },
 } satisfies Partial<Operation>;
 
-/** The operations of core-bank-api on transfers. */
+const { ETag: _ofOneAccount, ...answerHeaders } = common.answerHeaders;
+const transact = {
+  ...common,
+  method: 'post',
+  headers: { 'Idempotency-Key': headers['Idempotency-Key'] },
+  status: 201,
+  answer: transactionCommandAnswer,
+  answerHeaders: { ...answerHeaders, Location: 'the path of the transaction' },
+} satisfies Partial<Operation>;
+
+const TRANSACTING: readonly ProblemCode[] = [
+  'malformed-json',
+  'payload-too-large',
+  'unsupported-media-type',
+  'idempotency-key-reused',
+  'same-account',
+  'account-not-found',
+  'account-closed',
+  'account-frozen',
+  'account-blocked',
+  'currency-mismatch',
+  'insufficient-funds',
+  'limit-exceeded',
+  'approval-required',
+];
+
+/** The operations of core-bank-api on transfers and transactions. */
 export const TRANSFER_OPERATIONS: readonly Operation[] = [
   {
     ...begin,
@@ -91,6 +119,40 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
       'limit-exceeded',
       'too-many-open',
     ],
+  },
+  {
+    ...transact,
+    path: '/v1/transactions',
+    id: 'transact',
+    access: { scope: 'transfers:write', object: 'accounts' },
+    summary: 'Moves money by several transfers, decided in order: all of them happen, or none',
+    description:
+      'Each transfer is decided on what the ones before it left, and may have a currency of its own, ' +
+      'so that a conversion is two transfers through accounts of the bank. All of them are one ' +
+      'entry of the log. A problem names the first transfer that a rule refused by its index.',
+    body: transactionBody,
+    problems: TRANSACTING,
+  },
+  {
+    ...transact,
+    path: '/v1/transactions/{transactionId}/reversals',
+    id: 'reverseTransaction',
+    access: { scope: 'reversals:write', object: 'transaction' },
+    summary: 'Takes a transaction back, once, by another with its transfers the other way',
+    params: transactionParams,
+    body: transferReversalBody,
+    problems: [...TRANSACTING, 'transaction-not-found', 'already-reversed'],
+  },
+  {
+    method: 'get',
+    path: '/v1/transactions/{transactionId}',
+    id: 'getTransaction',
+    access: { scope: 'accounts:read', object: 'transaction' },
+    summary: 'What a transaction did, and which one it reverses or is reversed by',
+    params: transactionParams,
+    status: 200,
+    answer: transactionAnswer,
+    problems: ['transaction-not-found'],
   },
   {
     method: 'get',

@@ -55,6 +55,8 @@ export const transferAnswer = z.strictObject({
   to: outcomeSchema.optional(),
   /** The transfer that this one takes back, and the one that took this one back. */
   reverses: texts.transferIdText.optional(),
+  /** The transaction that it is a part of. */
+  transactionId: texts.transactionIdText.optional(),
   reversedBy: texts.transferIdText.optional(),
 });
 export type TransferAnswer = z.infer<typeof transferAnswer>;
@@ -114,7 +116,15 @@ export function transferAnswerOf(events: readonly LoggedEvent[]): TransferAnswer
   );
   const own = [start, end, received].filter((event) => event !== undefined);
   const reverses = 'reversesTransferId' in terms ? terms.reversesTransferId : undefined;
-  const { reversesTransferId: _reverses, ...told } = { reversesTransferId: undefined, ...terms };
+  const {
+    reversesTransferId: _reverses,
+    transaction: _whole,
+    ...told
+  } = {
+    reversesTransferId: undefined,
+    transaction: undefined,
+    ...terms,
+  };
   return defined({
     ...told,
     transferId,

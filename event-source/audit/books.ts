@@ -1,12 +1,11 @@
 import type { AuditedBooks } from '../../contracts/log/audit.ts';
-import { approvalOfStream } from '../../contracts/approval/events.ts';
-import { isApprovalEvent } from '../../contracts/log/bank-events.ts';
 import type { StreamId } from '../../domain/ids.ts';
 import type { IsSigned } from '../../platform/signatures.ts';
 import { EMPTY_LOG } from '../../proofs/log-transaction.ts';
 import { eventKey } from '../../proofs/entry-proof.ts';
 import type { AuditedEvent, AuditedTx, Finding } from './entries.ts';
 import { createEventRetrial, type EventFault } from './event-retrial.ts';
+import { jointFaults } from './joint-events.ts';
 import { openOfSnapshot, type BooksSnapshot, sumsOf } from './snapshots.ts';
 import { readTransaction, type ReadTransaction } from './read-transaction.ts';
 import type { LogHead } from './journal-heads.ts';
@@ -182,54 +181,4 @@ function chainFault(
     `${key} in transaction ${tx} names ${event.prev ?? 'nothing'} as the event before it, ` +
     `which is ${before ?? 'none'}.`;
   return [{ kind: 'tampered', subject: key, detail }];
-}
-
-/** What is joint stands in one transaction, all of it, and was made by one command. */
-function jointFaults(events: readonly AuditedEvent[], tx: number): readonly Finding[] {
-  let groups: Map<string, AuditedEvent[]> | undefined;
-  for (const one of events) {
-    const id = one.event.joint?.id;
-    if (id === undefined) continue;
-    groups ??= new Map();
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [one]);
-    else group.push(one);
-  }
-  if (groups === undefined) return [];
-  return [...groups].flatMap(([id, group]): Finding[] => {
-    const first = group[0]!.event;
-    const due = first.joint!.events;
-    const isWhole =
-      group.length === due &&
-      group.every(({ event }) => event.joint!.events === due) &&
-      group.some(({ event }) => event.id === id);
-    if (!isWhole) {
-      const has = `Transaction ${tx} has ${group.length} of the ${due} events`;
-      return [{ kind: 'incomplete', subject: id, detail: `${has} that belong to ${id}.` }];
-    }
-    const events = group.map(({ event }) => event);
-    if (isOfOneCommand(events)) return [];
-    const detail = `The events that belong to ${id} are not of one command and one sender.`;
-    return [{ kind: 'imbalance', subject: id, detail }];
-  });
-}
-
-/** One command of one sender, and where a second person had to approve it, the end of that. */
-function isOfOneCommand(events: readonly AuditedEvent['event'][]): boolean {
-  const approvals = events.filter(isApprovalEvent);
-  const made = events.filter((event) => !isApprovalEvent(event));
-  const [approval, ...more] = approvals;
-  const [first] = made;
-  if (first === undefined || more.length > 0) return false;
-  const id = approval && approvalOfStream(approval.stream);
-  return (
-    (approval === undefined || approval.commandHash === first.commandHash) &&
-    made.every(
-      ({ commandHash, by, approvalId, approvedBy }) =>
-        commandHash === first.commandHash &&
-        by === first.by &&
-        approvalId === id &&
-        approvedBy === approval?.by,
-    )
-  );
 }

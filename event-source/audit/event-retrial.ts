@@ -169,7 +169,14 @@ function nameFault(event: LoggedEvent, accountId: string): string | undefined {
 }
 
 type KnownId =
-  'holdId' | 'transferId' | 'otherAccountId' | 'ownerId' | 'reversesTransferId' | 'externalId';
+  | 'holdId'
+  | 'transferId'
+  | 'otherAccountId'
+  | 'ownerId'
+  | 'reversesTransferId'
+  | 'externalId'
+  // Looked at where all of the transaction is there (joint-events.ts).
+  | 'transactionId';
 type OtherId = Exclude<Extract<EventMember, `${string}Id`>, KnownId>;
 /** Another id compiles only when it is looked at above, or known to follow from no command. */
 const noOtherId = <Data>(_data: [OtherId] extends [never] ? Data : never): undefined => undefined;

@@ -5,17 +5,21 @@ import {
   type LoggedEvent,
 } from '../../contracts/account/events.ts';
 import {
+  begunTransactionId,
   begunTransferId,
   endedTransferId,
   LIST_PAGE_ENTRIES,
   listNames,
   listPage,
+  type BegunTransaction,
   type BegunTransfer,
   type EndedTransfer,
   type ListDocument,
   type ListedAccountPlace,
+  type TransactionPlace,
 } from '../../contracts/account/lists.ts';
 import type { PositionedAccountEvent } from '../../contracts/log/topics.ts';
+import { transactionTermsOf } from '../../contracts/transfer/transactions.ts';
 import { boundedMap } from '../../platform/bounded-map.ts';
 import { inParallel } from '../../platform/parallel.ts';
 import { countByPages } from '../../platform/page-count.ts';
@@ -33,7 +37,7 @@ interface Listing {
   readonly list: string;
   /** Where the number does not name it. */
   readonly _id?: string;
-  readonly line: BegunTransfer | ListedAccountPlace;
+  readonly line: BegunTransfer | BegunTransaction | TransactionPlace | ListedAccountPlace;
 }
 
 function begunOf(event: Start): BegunTransfer {
@@ -52,6 +56,7 @@ function begunOf(event: Start): BegunTransfer {
     valueDate,
     expiresAt: 'expiresAt' in said ? said.expiresAt : undefined,
     reverses: 'reversesTransferId' in said ? said.reversesTransferId : undefined,
+    transactionId: 'transactionId' in said ? said.transactionId : undefined,
     idempotencyKey: keyOf(event),
     at: event.at,
   });
@@ -70,6 +75,26 @@ function detailLists({ type, data }: Detailed): string[] {
     ...(externalId === undefined ? [] : [listNames.accountsByExternalId(externalId)]),
     ...(name === undefined ? [] : [listNames.accountsByName(name)]),
     ...Object.entries(metadata).map(([key, value]) => listNames.accountsByMetadata(key, value)),
+  ];
+}
+
+/** Of each leg of a transaction, and of its first one. */
+function transactionListings(event: LoggedEvent): Listing[] {
+  if (!('transactionId' in event.data) || event.data.transactionId === undefined) return [];
+  const { transactionId } = event.data;
+  const list = listNames.transactionsOf(accountOfStream(event.stream));
+  const leg = { list, line: { transactionId, at: event.at } };
+  const terms = transactionTermsOf(event);
+  if (terms === undefined) return [leg];
+  const { transferIds, ...told } = terms;
+  const line = { ...told, transfers: transferIds.length };
+  const { reference } = told;
+  return [
+    { list: listNames.transactions, _id: begunTransactionId(transactionId), line },
+    ...(reference === undefined
+      ? []
+      : [{ list: listNames.transactionsByReference(reference), line }]),
+    leg,
   ];
 }
 
@@ -95,8 +120,11 @@ function listingsOf(event: LoggedEvent): Listing[] {
         ...(reference === undefined
           ? []
           : [{ list: listNames.transfersByReference(reference), line }]),
+        ...transactionListings(event),
       ];
     }
+    case 'transfer-received':
+      return transactionListings(event);
     case 'account-opened':
     case 'details-set':
       return place(detailLists(event));

@@ -44,6 +44,11 @@ export class ListView {
     return this.page(await this.inUse(), list, number);
   }
 
+  /** A line by the id of its document; undefined when the read side does not have it (yet). */
+  async line(id: string): Promise<string | undefined> {
+    return this.models.listedLine(await this.inUse(), id);
+  }
+
   /** A transfer by its id; undefined when the read side does not have it (yet). */
   async transfer(id: string): Promise<FoundTransfer | undefined> {
     const generation = await this.inUse();

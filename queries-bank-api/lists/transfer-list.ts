@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { objectsIn } from '../../contracts/access/access-records.ts';
 import { ownerBound } from '../../contracts/access/principal.ts';
 import { defined } from '../../contracts/account/events.ts';
-import { begunOfLine, LIST_PAGE_ENTRIES, listNames } from '../../contracts/account/lists.ts';
+import { begunOfLine, listNames } from '../../contracts/account/lists.ts';
 import { PAGE_ITEMS_DEFAULT } from '../../contracts/account/queries.ts';
 import type { AccountModel, HistoryEntry } from '../../contracts/account/read-models.ts';
 import {
@@ -21,14 +21,9 @@ import { filteredList, readCursor, readPlaces, writeCursor, writePlaces } from '
 import { Unavailable } from '../read-models/read-models.ts';
 import { findLines, linesOf, type HistoryPorts } from '../history/history-answers.ts';
 import type { FoundTransfer, ListView } from './list-view.ts';
+import { isOver, walkList, type WalkedPage } from './list-walk.ts';
 
 const READS_AT_ONCE = 4;
-/**
- * Streams reach the log each in its own order, so a list is not quite in the order of its times:
- * this much is looked at beyond a bound, in milliseconds.
- */
-const OUT_OF_ORDER_MS = 600_000;
-
 /** Of the lines of an account one for each of its transfers. */
 const LINES = ['transfer-sent', 'transfer-reserved', 'transfer-received'];
 
@@ -40,13 +35,8 @@ export interface TransferListPorts extends HistoryPorts {
   readonly record: RecordAccess;
 }
 
-interface Page {
-  readonly items: readonly ListedTransfer[];
-  /** Where to go on, downwards; 0 when nothing older can pass. */
-  readonly next: number;
-}
-/** The same of an account: by the versions of its history, and by the other list. */
-interface MergedPage extends Pick<Page, 'items'> {
+/** A page of an account: where to go on by the versions of its history, and by the other list. */
+interface MergedPage extends Pick<WalkedPage<ListedTransfer>, 'items'> {
   readonly next: readonly [number, number];
 }
 /** Where a transfer stands in the log, and in one of the two lists. */
@@ -96,47 +86,19 @@ function listFor({ status, reference }: Filters): string {
 export function listTransfers(ports: TransferListPorts) {
   const { accounts, lists, record } = ports;
 
-  /** How many of the list are to be looked at: those that begin before "to", and a few more. */
-  const startOf = async (list: string, { to }: Filters): Promise<number> => {
-    const count = await lists.count(list);
-    if (to === undefined) return count;
-    let [low, high] = [0, Math.ceil(count / LIST_PAGE_ENTRIES)];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const [first] = await lists.entries(list, middle * LIST_PAGE_ENTRIES);
-      const isLate = first && Date.parse(begunOfLine(first.line).at) >= to + OUT_OF_ORDER_MS;
-      if (isLate === true) high = middle;
-      else low = middle + 1;
-    }
-    return Math.min(count, low * LIST_PAGE_ENTRIES);
-  };
-
   const ofAll = async (
     filters: Filters,
     from: number | undefined,
     limit: number,
-  ): Promise<Page> => {
-    const list = listFor(filters);
-    const start = from ?? (await startOf(list, filters));
-    const items: ListedTransfer[] = [];
-    let looked = 0;
-    for (let next = start; next > 0;) {
-      const page = await lists.entries(list, next - 1);
-      const entries = page.filter(({ number }) => number < next).reverse();
-      if (entries.length === 0) throw new Unavailable('a list has a hole');
-      for (const { number, line } of entries) {
-        if (looked === FILTER_TRANSFERS_MAX) return { items, next };
-        const begun = begunOfLine(line);
-        if (filters.from !== undefined && isOver(begun.at, filters.from)) return { items, next: 0 };
-        const one = listedOf(await lists.stands(begun));
-        looked += 1;
-        next = number;
-        if (!isPassed(filters, one)) continue;
-        items.push(one);
-        if (items.length === limit) return { items, next };
-      }
-    }
-    return { items, next: 0 };
+  ): Promise<WalkedPage<ListedTransfer>> => {
+    const { from: since, to } = filters;
+    const take = async (line: string): Promise<ListedTransfer | undefined> => {
+      const one = listedOf(await lists.stands(begunOfLine(line)));
+      return isPassed(filters, one) ? one : undefined;
+    };
+    const atOf = (line: string): string => begunOfLine(line).at;
+    const bounds = { from: since, to, limit, most: FILTER_TRANSFERS_MAX };
+    return walkList(lists, { list: listFor(filters), ...bounds, atOf, take }, from);
   };
 
   const transferOf = async ({ transferId = '' }: HistoryEntry): Promise<FoundTransfer> => {
@@ -243,5 +205,3 @@ export function listTransfers(ports: TransferListPorts) {
 function foreign(): never {
   throw invalid('query/cursor', 'must be a cursor that an answer with these filters gave');
 }
-
-const isOver = (at: string, from: number): boolean => Date.parse(at) < from - OUT_OF_ORDER_MS;

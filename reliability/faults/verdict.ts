@@ -2,6 +2,7 @@ import {
   decodeEvent,
   loggedEventSchema,
   type LoggedEvent,
+  madeByCommand,
 } from '../../contracts/account/events.ts';
 import { createLedgerCheck, type OpenTransfer } from '../../domain/invariants.ts';
 import { readAmount } from '../../domain/money.ts';
@@ -107,7 +108,7 @@ export function bankViolations(views: readonly AccountView[]): BankVerdict {
   for (const { accountId, logged } of inLogOrder(views)) {
     const ledgerAfter = readAmount(logged.data.balance.ledger, logged.data.currency);
     const { version, commandId, data } = logged;
-    const made = { joint: logged.joint?.events ?? 1, currency: data.currency };
+    const made = { joint: madeByCommand(logged), currency: data.currency };
     const step = {
       accountId,
       version,

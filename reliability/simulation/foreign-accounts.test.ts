@@ -4,7 +4,7 @@ import { mayUse } from '../../contracts/access/rules.ts';
 import { COMMAND_API_OPERATIONS } from '../../contracts/catalogue.ts';
 import type { Operation } from '../../contracts/http/openapi.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { transferIdOf } from '../../domain/transfer-id.ts';
+import { transactionIdOf, transferIdOf } from '../../domain/transfer-id.ts';
 import type { SeenAccess } from '../../platform/access-reports.ts';
 import { principalFor, sentBy, toldGate } from '../../platform/http/gate-for-tests.ts';
 import { commandHouse } from './command-house.ts';
@@ -79,9 +79,16 @@ describe('given an account of somebody else, a customer is answered as if there 
       const key = { 'Idempotency-Key': `own-${operation.id}` };
       const begun = await post(TELLER, '/v1/transfers', terms, key);
       const { transferId } = begun.body as { transferId?: string };
+      const legs = { fromAccountId: account, toAccountId: other, ...AMOUNT };
+      const whole = { transfers: [legs] };
+      const done = await post(TELLER, '/v1/transactions', whole, {
+        'Idempotency-Key': `whole-${operation.id}`,
+      });
+      const { transactionId } = done.body as { transactionId?: string };
       const about = {
         account: [account, MISSING],
         transfer: [transferId!, transferIdOf(MISSING, 7n)],
+        transaction: [transactionId!, transactionIdOf(MISSING, 7n)],
         person: [ADA, MISSING],
         command: [`own-${operation.id}?accountId=${account}`, `own-x?accountId=${MISSING}`],
         accounts: [account, MISSING],
@@ -90,6 +97,7 @@ describe('given an account of somebody else, a customer is answered as if there 
       const { id, method } = operation;
       const bodyFor = (one: string): object | undefined => {
         if (method === 'get') return undefined;
+        if (id === 'transact') return { transfers: [{ ...legs, fromAccountId: one }] };
         if (id === 'transfer') return { ...AMOUNT, fromAccountId: one, toAccountId: other };
         return BODIES[id] ?? {};
       };
@@ -100,7 +108,9 @@ describe('given an account of somebody else, a customer is answered as if there 
           : ['', '?dryRun=true']) {
           const ask = (one: string, headers = {}) =>
             send(who, method.toUpperCase(), pathOf(operation, one) + query, bodyFor(one), headers);
-          for (const headers of [{}, { 'If-Match': '"1"' }, key]) {
+          const isForOne = operation.headers?.['If-Match'] !== undefined;
+          const versions = isForOne ? [{ 'If-Match': '"1"' }] : [];
+          for (const headers of [{}, ...versions, key]) {
             const noted = recorded.length;
             const [there, not] = [await ask(foreign, headers), await ask(missing, headers)];
             const outcome = mayUse(who, operation.access) ? 'not-found' : 'forbidden';
