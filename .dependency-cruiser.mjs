@@ -145,7 +145,7 @@ const DOORS = {
     'hold-answers',
     'refusal-answers',
   ],
-  'queries-bank-api/lists': ['list-view', 'transfer-list'],
+  'queries-bank-api/lists': ['list-view', 'transaction-list', 'transfer-list'],
   'queries-bank-api/log': [
     'access-answers',
     'account-log',

@@ -448,6 +448,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Transactions, with a transfer of one account or all, newest first
+         * @description By account and by reference there is an index; with other filters an answer looks at 256 transactions at most, so it may have fewer items than limit, even none, and a nextCursor: go on until that is null. A cursor keeps its filters: with others it is refused. A customer names an own account, and sees what is said of a transaction only where its first transfer leaves that account.
+         *
+         *     Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["listTransactions"];
+        put?: never;
+        /**
+         * Moves money by several transfers, decided in order: all of them happen, or none
+         * @description Each transfer is decided on what the ones before it left, and may have a currency of its own, so that a conversion is two transfers through accounts of the bank. All of them enter the log together. A problem names the first transfer that a rule refused by its index.
+         *
+         *     Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
+         */
+        post: operations["transact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/transactions/{transactionId}/reversals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a transaction back, once, by another with its transfers the other way
+         * @description Needs the scope `reversals:write`, which these roles can have: operator.
+         */
+        post: operations["reverseTransaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/transactions/{transactionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a transaction did, and which one it reverses or is reversed by
+         * @description Needs the scope `accounts:read`, which these roles can have: customer, teller, operator, auditor, service.
+         */
+        get: operations["getTransaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/transfers/{transferId}": {
         parameters: {
             query?: never;
@@ -1088,7 +1156,7 @@ export interface components {
             detail: string;
             instance: string;
             /** @enum {string} */
-            code: "invalid-request" | "malformed-json" | "unauthenticated" | "forbidden" | "same-person" | "foreign-origin" | "account-not-found" | "account-not-opened-yet" | "person-not-found" | "event-not-found" | "position-not-found" | "hold-not-found" | "transfer-not-found" | "approval-not-found" | "command-not-found" | "route-not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "account-frozen" | "account-not-frozen" | "account-blocked" | "account-not-blocked" | "account-closed" | "balance-not-zero" | "hold-already-resolved" | "hold-expired" | "hold-not-due" | "already-reversed" | "transfer-already-ended" | "transfer-expired" | "transfer-not-due" | "too-many-open" | "person-already-exists" | "person-erased" | "account-already-exists" | "position-not-audited" | "batch-aborted" | "approval-required" | "approval-ended" | "version-mismatch" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "misdirected-request" | "owner-not-found" | "insufficient-funds" | "limit-exceeded" | "currency-mismatch" | "hold-amount-exceeded" | "reversal-amount-exceeded" | "transfer-amount-exceeded" | "not-reversible" | "same-account" | "idempotency-key-reused" | "too-many-accounts" | "statement-too-long" | "too-many-requests" | "headers-too-large" | "internal-error" | "statement-unsound" | "account-set-aside" | "person-set-aside" | "service-unavailable" | "version-not-reached";
+            code: "invalid-request" | "malformed-json" | "unauthenticated" | "forbidden" | "same-person" | "foreign-origin" | "account-not-found" | "account-not-opened-yet" | "person-not-found" | "event-not-found" | "position-not-found" | "hold-not-found" | "transfer-not-found" | "transaction-not-found" | "approval-not-found" | "command-not-found" | "route-not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "account-frozen" | "account-not-frozen" | "account-blocked" | "account-not-blocked" | "account-closed" | "balance-not-zero" | "hold-already-resolved" | "hold-expired" | "hold-not-due" | "already-reversed" | "transfer-already-ended" | "transfer-expired" | "transfer-not-due" | "too-many-open" | "person-already-exists" | "person-erased" | "account-already-exists" | "position-not-audited" | "batch-aborted" | "approval-required" | "approval-ended" | "version-mismatch" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "misdirected-request" | "owner-not-found" | "insufficient-funds" | "limit-exceeded" | "currency-mismatch" | "hold-amount-exceeded" | "reversal-amount-exceeded" | "transfer-amount-exceeded" | "not-reversible" | "same-account" | "idempotency-key-reused" | "too-many-accounts" | "statement-too-long" | "too-many-requests" | "headers-too-large" | "internal-error" | "statement-unsound" | "account-set-aside" | "person-set-aside" | "service-unavailable" | "version-not-reached";
             errors?: {
                 at: string;
                 message: string;
@@ -1310,6 +1378,7 @@ export interface components {
             from?: components["schemas"]["Outcome"];
             to?: components["schemas"]["Outcome"];
             reverses?: string;
+            transactionId?: string;
             reversedBy?: string;
             /**
              * @description a dry run: this would be the answer, and nothing was written
@@ -1371,11 +1440,93 @@ export interface components {
              */
             expiresAt?: string;
             reverses?: string;
+            transactionId?: string;
             idempotencyKey: string;
             /** Format: date-time */
             at: string;
             /** Format: date-time */
             endedAt?: string;
+        };
+        TransactionOutcome: {
+            transactionId: string;
+            /** @enum {string} */
+            status: "completed" | "would-complete";
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            idempotencyKey: string;
+            /** Format: date-time */
+            at: string;
+            transfers: {
+                transferId: string;
+                /** @enum {string} */
+                status: "completed" | "would-complete";
+                fromAccountId: string;
+                toAccountId: string;
+                amount: string;
+                captured?: string;
+                /**
+                 * @description ISO 4217 code
+                 * @example CZK
+                 */
+                currency: string;
+                description?: string;
+                reference?: string;
+                metadata?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date
+                 * @example 2026-01-31
+                 */
+                valueDate?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                expiresAt?: string;
+                reason?: {
+                    code: string;
+                    title: string;
+                };
+                steps: {
+                    id: string;
+                    type: string;
+                    version: number;
+                    /** Format: date-time */
+                    at: string;
+                }[];
+                from?: components["schemas"]["Outcome"];
+                to?: components["schemas"]["Outcome"];
+                reverses?: string;
+                transactionId?: string;
+                reversedBy?: string;
+            }[];
+            reverses?: string;
+            reversedBy?: string;
+            /**
+             * @description a dry run: this would be the answer, and nothing was written
+             * @constant
+             */
+            dryRun?: true;
+        };
+        Transaction: {
+            transactionId: string;
+            /** @constant */
+            status: "completed";
+            description?: string;
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            idempotencyKey: string;
+            /** Format: date-time */
+            at: string;
+            transfers: components["schemas"]["Transfer"][];
+            reverses?: string;
+            reversedBy?: string;
         };
         Transfer: {
             transferId: string;
@@ -1419,6 +1570,7 @@ export interface components {
             from?: components["schemas"]["Outcome"];
             to?: components["schemas"]["Outcome"];
             reverses?: string;
+            transactionId?: string;
             reversedBy?: string;
         };
         BatchCommand: {
@@ -1854,6 +2006,8 @@ export interface components {
             reversedBy?: number;
             left?: string;
             reversesTransferId?: string;
+            /** Format: uuid */
+            transactionId?: string;
             commandId: string;
             by?: components["schemas"]["ActedBy"];
             approvedBy?: components["schemas"]["ActedBy"];
@@ -2684,6 +2838,15 @@ export interface components {
                  */
                 valueDate?: string;
                 reversesTransferId?: string;
+                transactionId?: string;
+                transaction?: {
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    transferIds: string[];
+                };
             };
             position: number;
         } | {
@@ -2738,6 +2901,7 @@ export interface components {
                  */
                 valueDate?: string;
                 reversesTransferId?: string;
+                transactionId?: string;
             };
             position: number;
         } | {
@@ -3924,6 +4088,15 @@ export interface components {
                  */
                 valueDate?: string;
                 reversesTransferId?: string;
+                transactionId?: string;
+                transaction?: {
+                    description?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    transferIds: string[];
+                };
             };
         } | {
             id: string;
@@ -3977,6 +4150,7 @@ export interface components {
                  */
                 valueDate?: string;
                 reversesTransferId?: string;
+                transactionId?: string;
             };
         } | {
             id: string;
@@ -4253,6 +4427,7 @@ export interface components {
                     recordRefusals?: boolean;
                     reversesTransferId?: string;
                     toAccountId?: string;
+                    transactionId?: string;
                     transferId?: string;
                     /**
                      * @description number of events of the account so far
@@ -4768,6 +4943,42 @@ export interface components {
         };
         /** @description `transfer-not-found`: No such transfer. */
         "transfer-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `approval-required`: A second person has to approve this. */
+        "account-blocked.account-closed.account-frozen.approval-required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-not-found`: No such account. `transaction-not-found`: No such transaction. */
+        "account-not-found.transaction-not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account-closed`: The account is closed. `account-frozen`: The account is frozen. `account-blocked`: The account is blocked in that direction. `approval-required`: A second person has to approve this. `already-reversed`: The movement was reversed before. */
+        "account-blocked.account-closed.account-frozen.already-reversed.approval-required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `transaction-not-found`: No such transaction. */
+        "transaction-not-found": {
             headers: {
                 [name: string]: unknown;
             };
@@ -7139,6 +7350,293 @@ export interface operations {
             503: components["responses"]["service-unavailable"];
         };
     };
+    listTransactions: {
+        parameters: {
+            query?: {
+                /** @description only with a transfer from or to this account; a customer has to name one */
+                accountId?: string;
+                /** @description the only status: a transaction happens, or nothing of it does */
+                status?: "completed";
+                /** @description only transactions with exactly this reference */
+                reference?: string;
+                /** @description only transactions that were asked for under this key */
+                idempotencyKey?: string;
+                /** @description only transactions of this time or later (RFC 3339) */
+                from?: string;
+                /** @description only transactions before this time (RFC 3339) */
+                to?: string;
+                /** @description how many at most, 1 to 100 */
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Transactions, with a transfer of one account or all, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            transactionId: string;
+                            /** @constant */
+                            status: "completed";
+                            description?: string;
+                            reference?: string;
+                            metadata?: {
+                                [key: string]: string;
+                            };
+                            idempotencyKey: string;
+                            /** Format: date-time */
+                            at: string;
+                            transfers: number;
+                        }[];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    transact: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "transfers": [
+                 *         {
+                 *           "fromAccountId": "b1e0f0a2-5c6d-8e7f-9a0b-1c2d3e4f5a6b",
+                 *           "toAccountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
+                 *           "amount": "250.00"
+                 *         },
+                 *         {
+                 *           "fromAccountId": "0c9d8e7f-6a5b-8c4d-9e3f-2a1b0c9d8e7f",
+                 *           "toAccountId": "b1e0f0a2-5c6d-8e7f-9a0b-1c2d3e4f5a6b",
+                 *           "amount": "1.00",
+                 *           "description": "Fee"
+                 *         }
+                 *       ],
+                 *       "description": "To savings, with the fee",
+                 *       "reference": "order-2026-4711"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description decided in this order, each on what the ones before it left */
+                    transfers: {
+                        /** @description account id (UUID) or account number (20 digits) */
+                        fromAccountId: string;
+                        /** @description account id (UUID) or account number (20 digits) */
+                        toAccountId: string;
+                        /**
+                         * @description decimal string greater than zero
+                         * @example 125.50
+                         */
+                        amount: string;
+                        /** @description the currency you have in mind: in an account of another nothing is done */
+                        currency?: string;
+                        description?: string;
+                        reference?: string;
+                    }[];
+                    description?: string;
+                    reference?: string;
+                    /** @description of the transaction and of each of its transfers */
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description of each transfer; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionOutcome"];
+                };
+            };
+            /** @description Moves money by several transfers, decided in order: all of them happen, or none */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the transaction */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionOutcome"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.approval-required"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded.same-account"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    reverseTransaction: {
+        parameters: {
+            query?: {
+                /** @description true: 200 and what the answer would be; nothing is written */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description makes the request safe to send again, for ever */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                transactionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "asked for by the owner"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                    reference?: string;
+                    metadata?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * Format: date
+                     * @description from which day the money counts, past or to come; the day of booking if missing
+                     * @example 2026-01-31
+                     */
+                    valueDate?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description dryRun=true: what the answer would be */
+            200: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionOutcome"];
+                };
+            };
+            /** @description Takes a transaction back, once, by another with its transfers the other way */
+            201: {
+                headers: {
+                    /** @description the client's key, or the one that the server made */
+                    "Idempotency-Key"?: string;
+                    /** @description "true" when the command had been executed before */
+                    "Idempotency-Replayed"?: string;
+                    /** @description the path of the transaction */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionOutcome"];
+                };
+            };
+            400: components["responses"]["invalid-request.malformed-json"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden.foreign-origin"];
+            404: components["responses"]["account-not-found.transaction-not-found"];
+            408: components["responses"]["request-timeout"];
+            409: components["responses"]["account-blocked.account-closed.account-frozen.already-reversed.approval-required"];
+            413: components["responses"]["payload-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            421: components["responses"]["misdirected-request"];
+            422: components["responses"]["currency-mismatch.idempotency-key-reused.insufficient-funds.limit-exceeded.same-account"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
+    getTransaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transactionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a transaction did, and which one it reverses or is reversed by */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transaction"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["transaction-not-found"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
+        };
+    };
     getTransfer: {
         parameters: {
             query?: never;
@@ -8293,6 +8791,7 @@ export interface operations {
                                     recordRefusals?: boolean;
                                     reversesTransferId?: string;
                                     toAccountId?: string;
+                                    transactionId?: string;
                                     transferId?: string;
                                     /**
                                      * @description number of events of the account so far

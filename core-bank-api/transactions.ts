@@ -46,7 +46,9 @@ export function transactionHandlers(actors: Actors): Handlers {
     const key = commandIdOf(request);
     if (ifMatchOf(request) !== undefined) throw NO_ONE_VERSION;
     response.set('Idempotency-Key', key);
-    const { batch, commands } = planOf(wanted, sender, key, traceparentOf(request));
+    const { batch, commands } = planTransaction(wanted, sender, key, {
+      traceparent: traceparentOf(request),
+    });
     const group = { ...sender, commands, atomic: true, dryRun, batch };
     const results = await actors.execute(group);
     const executed = results.filter((result): result is Executed => result.ok);
@@ -101,11 +103,11 @@ export function transactionHandlers(actors: Actors): Handlers {
 const NO_ONE_VERSION = invalid('header/If-Match', 'is for one account: a transaction has several');
 
 /** The commands of a transaction. All ids follow from its key, so that a retry finds them. */
-function planOf(
+export function planTransaction(
   { transfers, valueDate, ...said }: Wanted,
   { by }: Sender,
   key: CommandId,
-  traceparent: string,
+  common: Pick<CommandMessage, 'traceparent'>,
 ): { readonly commands: CommandMessage[]; readonly batch: BatchContent } {
   const name = nameBy(by, key);
   const transactionId = transactionIdFor(transfers[0]!.fromAccountId, name);
@@ -130,7 +132,7 @@ function planOf(
       transaction: index === 0 ? transaction : undefined,
     };
     const body = defined(command) as CommandBody;
-    return { accountId, commandId, causationId: key, traceparent, command: body };
+    return { ...common, accountId, commandId, causationId: key, command: body };
   });
   const content = canonicalJson({ transaction: { transfers, valueDate, ...said } });
   return { commands, batch: { key, hash: batchHash([content]) } };
@@ -146,7 +148,9 @@ function refusalOf(
     one !== undefined && one.refusal.code !== 'batch-aborted';
   const index = Math.max(refusals.findIndex(isCause), 0);
   const result = refusals[index]!;
-  const { code } = result.refusal;
+  const { refusal } = result;
+  const { code } = refusal;
+  if (code === 'invalid-request') return invalid(placeOf(refusal.at, index), refusal.message);
   if (code === 'batch-key-reused' || code === 'idempotency-key-reused') {
     return new Failure('idempotency-key-reused', { detail: OTHER_TRANSACTION });
   }
@@ -155,6 +159,10 @@ function refusalOf(
   const { more } = failure.parts;
   return new Failure(failure.code, { ...failure.parts, more: { ...more, index } });
 }
+
+/** Only an account knows how many digits its currency has, so a transfer's member may be wrong. */
+const placeOf = (at: string, index: number): string =>
+  at.startsWith('/') ? `/transfers/${index}${at}` : at;
 
 const OTHER_TRANSACTION =
   'This key is for something else that was executed: another transaction, or a batch. Nothing of ' +

@@ -77,11 +77,6 @@ export const holdId = branded<HoldId>('a hold id', ACCOUNT_ID_PATTERN);
  */
 export const transferId = branded<TransferId>('a transfer id', ACCOUNT_ID_PATTERN);
 /**
- * Brands the text of a transaction id.
- * @throws Error when the text is not a lower-case UUID.
- */
-export const transactionId = branded<TransactionId>('a transaction id', ACCOUNT_ID_PATTERN);
-/**
  * Brands the text of an approval id.
  * @throws Error when the text is not a lower-case UUID.
  */

@@ -68,7 +68,7 @@ const observation = z.strictObject({
   roles: z.array(z.enum(ROLES)).max(ROLES.length).optional(),
   /** Of a delegated token: for whom. */
   onBehalfOf: subjectText.optional(),
-  /** Ids of what it was about: accounts, persons, transfers and transactions, as far as they are known. */
+  /** Ids of the accounts, persons, transfers and transactions it was about, as far as known. */
   objects: z.array(z.string().regex(ACCOUNT_ID_PATTERN)).max(ACCESS_OBJECTS_MAX),
   /** How many requests. */
   count: z.int().min(1),

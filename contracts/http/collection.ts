@@ -7,6 +7,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   id: 'accountId',
   holdId: 'holdId',
   transferId: 'transferId',
+  transactionId: 'transactionId',
   personId: 'personId',
   approvalId: 'approvalId',
   idempotencyKey: 'idempotencyKey',

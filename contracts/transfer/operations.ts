@@ -127,9 +127,9 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
     access: { scope: 'transfers:write', object: 'accounts' },
     summary: 'Moves money by several transfers, decided in order: all of them happen, or none',
     description:
-      'Each transfer is decided on what the ones before it left, and may have a currency of its own, ' +
-      'so that a conversion is two transfers through accounts of the bank. All of them are one ' +
-      'entry of the log. A problem names the first transfer that a rule refused by its index.',
+      'Each transfer is decided on what the ones before it left, and may have a currency of its ' +
+      'own, so a conversion is two transfers through accounts of the bank. All of them enter the ' +
+      'log together. A problem names the first transfer that a rule refused by its index.',
     body: transactionBody,
     problems: TRANSACTING,
   },

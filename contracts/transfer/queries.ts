@@ -80,7 +80,7 @@ export const transactionsQuery = z.strictObject({
 export type TransactionsQuery = z.infer<typeof transactionsQuery>;
 
 /** A transaction in a list. */
-export const listedTransaction = transactionAnswer
+const listedTransaction = transactionAnswer
   .pick({
     transactionId: true,
     status: true,
@@ -131,8 +131,8 @@ export const TRANSFER_QUERIES: readonly Operation[] = [
       'By account and by reference there is an index; with other filters an answer looks at ' +
       `${FILTER_TRANSFERS_MAX} transactions at most, so it may have fewer items than limit, even ` +
       'none, and a nextCursor: go on until that is null. A cursor keeps its filters: with others ' +
-      'it is refused. A customer names an own account, and sees what is said of a transaction only ' +
-      'where its first transfer leaves that account.',
+      'it is refused. A customer names an own account, and sees what is said of a transaction ' +
+      'only where its first transfer leaves that account.',
     query: transactionsQuery.shape,
     status: 200,
     answer: transactionsAnswer,

@@ -6,7 +6,7 @@ import * as texts from '../http/scalars.ts';
 import { transferAnswer } from './transfers.ts';
 
 /** Most transfers of one transaction. */
-export const TRANSACTION_TRANSFERS_MAX = 32;
+const TRANSACTION_TRANSFERS_MAX = 32;
 
 const { amount, currency, description, reference, metadata, valueDate } = moneyBody.shape;
 
@@ -59,9 +59,6 @@ export const transactionCommandAnswer = triable(
     transfers: z.array(transferAnswer.extend({ status: z.enum(['completed', 'would-complete']) })),
   }),
 );
-
-/** The event that tells what belongs to a transaction. */
-export type FirstOfTransaction = Extract<LoggedEvent, { type: 'transfer-sent' }>;
 
 /** What a transaction's first event tells of all of it; undefined for any other event. */
 export function transactionTermsOf(event: LoggedEvent) {

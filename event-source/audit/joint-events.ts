@@ -1,5 +1,5 @@
 import { nameBy } from '../../contracts/access/principal.ts';
-import { accountOfStream } from '../../contracts/account/events.ts';
+import { accountOfStream, TRANSFER_EVENTS } from '../../contracts/account/events.ts';
 import { approvalOfStream } from '../../contracts/approval/events.ts';
 import { transactionIdFor, transactionItemIdFor } from '../../contracts/derived-ids.ts';
 import { isApprovalEvent, type BankEvent } from '../../contracts/log/bank-events.ts';
@@ -67,25 +67,25 @@ type Sent = Extract<BankEvent, { type: 'transfer-sent' }>;
  */
 function transactionFault(events: Joint): string | undefined {
   const sent = events.filter((event) => isSent(event));
-  const [first, ...others] = sent;
+  const [first, ...more] = sent.filter(({ data }) => data.transaction !== undefined);
   const key = first?.causationId;
-  const terms = first?.data.transaction;
-  if (first === undefined || terms === undefined || key === undefined) {
-    return 'its first transfer does not tell what belongs to it';
+  if (first === undefined || more.length > 0 || key === undefined) {
+    return 'not one of its transfers tells what belongs to it';
   }
-  if (others.some(({ data }) => data.transaction !== undefined)) {
-    return 'more than one of its transfers tells what belongs to it';
-  }
+  const { transferIds } = first.data.transaction!;
   const name = nameBy(first.by, key as CommandId);
   const id = transactionIdFor(accountOfStream(first.stream), name);
   const isPart = ({ by, causationId, data }: AuditedEvent['event']): boolean =>
     by === first.by && causationId === key && 'transactionId' in data && data.transactionId === id;
   if (!events.every((event) => isPart(event))) return 'not all events are of it';
-  if (events.length !== 2 * sent.length) return 'one of its transfers is not whole';
-  const isInPlace = ({ data, commandId }: Sent, at: number): boolean =>
-    data.transferId === terms.transferIds[at] && commandId === transactionItemIdFor(name, at);
-  const isRight = sent.length === terms.transferIds.length && sent.every(isInPlace);
-  return isRight ? undefined : 'its transfers are not those that its first one tells';
+  if (events.length !== TRANSFER_EVENTS * sent.length) return 'one of its transfers is not whole';
+  // Streams may be in any order in a transaction of the log.
+  const commands = new Map(sent.map(({ data, commandId }) => [data.transferId, commandId]));
+  const isRight =
+    sent.length === transferIds.length &&
+    first.data.transferId === transferIds[0] &&
+    transferIds.every((one, at) => commands.get(one) === transactionItemIdFor(name, at));
+  return isRight ? undefined : 'its transfers are not those that it tells';
 }
 
 /** One command of one sender, and where a second person had to approve it, the end of that. */

@@ -41,7 +41,7 @@ function nameOf({ accountId, status, reference, idempotencyKey, from, to }: Filt
   return filteredList(`transactions/${accountId ?? ''}`, wanted);
 }
 
-/** Without what only the owner of the first source is told. */
+/** Without what only the owner of the first source sees. */
 const seenBy = (one: ListedTransaction, filters: Filters, isCustomer: boolean) => {
   if (!isCustomer || sourceOf(one.transactionId) === filters.accountId) return one;
   const { description: _text, reference: _label, metadata: _more, ...told } = one;

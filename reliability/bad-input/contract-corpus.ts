@@ -16,6 +16,28 @@ const amountsOrZero = bad.AMOUNTS.filter((text) => !ZERO.test(text));
 /** CZK has two digits; four are right for some currency, so only the account can tell. */
 const tooPrecise = ['"1.005"', '"0.0001"', '"1.000"'];
 
+/** A transfer of a transaction, with one member changed. */
+const legWith = (name?: string, value?: string): string => {
+  const right = { fromAccountId: '"{id}"', toAccountId: '"{other}"', amount: '"1.00"' };
+  const members = Object.entries(name === undefined ? right : { ...right, [name]: value });
+  return `{${members.map(([one, text]) => `"${one}":${text}`).join(',')}}`;
+};
+const LEG = legWith();
+const BAD_LEGS: readonly string[] = [
+  'null',
+  '1',
+  '"x"',
+  '[]',
+  '{}',
+  ...[...bad.AMOUNTS, ...tooPrecise].map((value) => legWith('amount', value)),
+  ...bad.CURRENCIES.map((value) => legWith('currency', value)),
+  ...TEXTS.flatMap((value) => [legWith('description', value), legWith('reference', value)]),
+  ...bad.ACCOUNT_REFERENCES.flatMap((value) => [
+    legWith('fromAccountId', value),
+    legWith('toAccountId', value),
+  ]),
+  ...['transferId', 'transactionId', 'metadata', 'pending'].map((name) => legWith(name, '"x"')),
+];
 /** A right value of a member, and wrong ones. A new member of a contract needs a line here. */
 const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly string[]]>> = {
   ownerId: ['"jana"', bad.OWNERS],
@@ -40,6 +62,15 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   version: ['1', bad.VERSION_NUMBERS],
   fromAccountId: ['"{id}"', bad.ACCOUNT_REFERENCES],
   toAccountId: ['"{other}"', bad.ACCOUNT_REFERENCES],
+  transfers: [
+    `[${LEG}]`,
+    [
+      ...bad.NOT_TEXT.filter((text) => !text.startsWith('{')),
+      LEG,
+      `[${`${LEG},`.repeat(32)}${LEG}]`,
+      ...BAD_LEGS.map((one) => `[${one}]`),
+    ],
+  ],
 };
 
 /** What is there, so that a request is bad in one way only; the accounts are in CZK. */
@@ -49,6 +80,7 @@ export interface Places {
   /** A transfer that is completed, and one that is pending. */
   readonly transferId: string;
   readonly pendingId: string;
+  readonly transactionId: string;
 }
 /** What is known of that member or parameter; not to know it is a defect of the corpus. */
 export const known = <T>(table: Readonly<Record<string, T>>, name: string): T => {
@@ -86,9 +118,10 @@ export const badCommands = (places: Places): BadRequest[] =>
 
 const rightPath = (
   { path, id: name }: Operation,
-  { id, transferId, pendingId }: Places,
+  { id, transferId, pendingId, transactionId }: Places,
 ): string => {
   const transfer = name === 'reverseTransfer' ? transferId : pendingId;
+  if (path.includes('{transactionId}')) return pathOf({ path }, id, transactionId);
   return pathOf({ path }, id, path.includes('{transferId}') ? transfer : HOLD);
 };
 
@@ -194,7 +227,9 @@ function badPlaces(operation: Operation, places: Places): BadRequest[] {
       : []),
     ...(path.includes('{holdId}') ? at('holdId', bad.HOLD_IDS) : []),
     ...(path.includes('{holdId}') ? [send('no such hold', '{}', { status: [404] })] : []),
-    ...(path.includes('{transferId}') ? at('transferId', [...bad.IDS, HOLD]) : []),
+    ...['transferId', 'transactionId'].flatMap((name) =>
+      path.includes(`{${name}}`) ? at(name, [...bad.IDS, HOLD]) : [],
+    ),
     ...bad.QUERIES.map((query) =>
       send(`?${query}`, body, { path: `${rightPath(operation, places)}?${query}` }),
     ),
@@ -217,7 +252,9 @@ function badCommandHeaders(operation: Operation, places: Places): BadRequest[] {
       header('idempotency-key', utf8(key), { at: 'header/Idempotency-Key' }),
     ),
     ...bad.VERSIONS.map((version) => header('if-match', version, { at: 'header/If-Match' })),
-    header('if-match', '"999999999999999"', { status: [412] }),
+    header('if-match', '"999999999999999"', {
+      status: [operation.headers?.['If-Match'] === undefined ? 400 : 412],
+    }),
     header('content-encoding', 'gzip', { status: [415] }),
     header('content-type', 'text/plain', { status: [415] }),
   ];

@@ -12,5 +12,12 @@ export async function placesOf(url: string, id: string, ownerId?: string): Promi
   const { transferId, status } = await post('transfers', move);
   if (status !== 'completed') throw new Error(`the transfer is ${String(status)}`);
   const pending = await post('transfers', { ...move, pending: true });
-  return { id, other, transferId: String(transferId), pendingId: String(pending['transferId']) };
+  const whole = await post('transactions', { transfers: [move] });
+  return {
+    id,
+    other,
+    transferId: String(transferId),
+    pendingId: String(pending['transferId']),
+    transactionId: String(whole['transactionId']),
+  };
 }

@@ -176,7 +176,9 @@ function answerBehind({ id, method, access }: Operation, who: string): readonly 
   if (method === 'get' && isOfCustomer && who.startsWith('customer')) {
     return [404, `${object}-not-found`];
   }
-  return id === 'reverseTransfer' ? [404, 'transfer-not-found'] : [400, 'invalid-request'];
+  if (id === 'reverseTransfer') return [404, 'transfer-not-found'];
+  if (id === 'reverseTransaction') return [404, 'transaction-not-found'];
+  return [400, 'invalid-request'];
 }
 
 const APIS = [

@@ -78,6 +78,8 @@ const TRIES: Readonly<Record<string, () => Promise<Try>>> = {
   captureTransfer: () => ofTransfer('/capture'),
   voidTransfer: () => ofTransfer('/void'),
   reverseTransfer: () => ofTransfer('/reversals'),
+  transact: () => ofTransaction(''),
+  reverseTransaction: () => ofTransaction('/reversals'),
 };
 const aPerson = () => made('/v1/persons', person, 'personId');
 async function of(path: string, body: object): Promise<Try> {
@@ -96,6 +98,14 @@ async function ofTransfer(path: string): Promise<Try> {
   if (path === '') return { path: '/v1/transfers', body, account };
   const id = await made('/v1/transfers', body, 'transferId');
   return { path: `/v1/transfers/${id}${path}`, body: {}, account };
+}
+
+async function ofTransaction(path: string): Promise<Try> {
+  const [account, toAccountId] = [await open(), await open()];
+  const body = { transfers: [{ fromAccountId: account, toAccountId, ...money }] };
+  if (path === '') return { path: '/v1/transactions', body, account };
+  const id = await made('/v1/transactions', body, 'transactionId');
+  return { path: `/v1/transactions/${id}${path}`, body: {}, account };
 }
 
 const events = (account?: string) =>

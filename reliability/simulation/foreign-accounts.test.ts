@@ -149,6 +149,44 @@ test('a customer moves money from an own account, and sees nothing of the other 
   });
 });
 
+test('a customer sees the own transfers of a transaction', async () => {
+  const [mine, theirs, others] = [
+    await open(),
+    await open({ ownerId: await person('t') }),
+    await open({ ownerId: await person('u') }),
+  ];
+  const leg = (fromAccountId: string, toAccountId: string) => ({
+    fromAccountId,
+    toAccountId,
+    ...AMOUNT,
+  });
+  const whole = {
+    transfers: [leg(mine, theirs), leg(theirs, others)],
+    description: 'secret of the first',
+  };
+  const foreign = await post(ada, '/v1/transactions', whole);
+  expect([foreign.status, foreign.body]).toMatchObject([
+    404,
+    { code: 'account-not-found', index: 1 },
+  ]);
+  const done = await post(TELLER, '/v1/transactions', whole);
+  const { transactionId } = done.body as { transactionId?: string };
+  const seenBy = async (who: Principal) => {
+    const { text, body } = await send(who, 'GET', `/v1/transactions/${transactionId}`);
+    const { transfers = [] } = body as { transfers?: object[] };
+    return { text, transfers: transfers.length };
+  };
+  const [own, second, third] = [
+    await seenBy(ada),
+    await seenBy(principalFor('customer', await person('t'))),
+    await seenBy(principalFor('customer', await person('u'))),
+  ];
+  expect([own, second, third].map(({ transfers }) => transfers)).toEqual([1, 2, 1]);
+  expect(own.text).toContain('"description":"secret of the first","idempotencyKey"');
+  expect(own.text).not.toContain(others);
+  expect(third.text).not.toContain(mine);
+});
+
 const person = async (key: string): Promise<string> => {
   const body = { givenName: 'Ada', familyName: 'Novak' };
   const made = await post(TELLER, '/v1/persons', body, { 'Idempotency-Key': key });

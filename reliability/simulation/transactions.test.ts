@@ -115,6 +115,7 @@ describe('a transaction', () => {
       [[leg(a, b, '1.00'), leg(b, b, '1.00')], 422, { code: 'same-account', index: 1 }],
       [[leg(a, b, '9.00'), leg(b, a, '99.00')], 422, { code: 'insufficient-funds', index: 0 }],
       [[leg(a, b, '1.00'), leg(b, a, '0')], 400, { errors: [{ at: '/transfers/1/amount' }] }],
+      [[leg(a, b, '1.00'), leg(b, a, '0.001')], 400, { errors: [{ at: '/transfers/1/amount' }] }],
       [[], 400, { errors: [{ at: '/transfers' }] }],
       [Array.from({ length: 33 }, () => leg(a, b, '0.01')), 400, {}],
     ];

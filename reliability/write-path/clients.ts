@@ -8,8 +8,15 @@ import {
 } from '../../contracts/account/commands.ts';
 import { holdIdFor, transferIdFor } from '../../contracts/derived-ids.ts';
 import { streamOf } from '../../contracts/account/events.ts';
+import { planTransaction } from '../../core-bank-api/transactions.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
-import { commandId, type AccountId, type HoldId, type TransferId } from '../../domain/ids.ts';
+import {
+  commandId,
+  type AccountId,
+  type HoldId,
+  type StreamId,
+  type TransferId,
+} from '../../domain/ids.ts';
 import type { Attempt } from './command-verdict.ts';
 import type { House } from './house.ts';
 import type { HostsSide } from './hosts-side.ts';
@@ -39,7 +46,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
   const { after } = timeline;
   const ids = Array.from({ length: accounts }, (_unused, at) => accountIdOfSerial(BigInt(at + 1))!);
   const holds: { readonly account: AccountId; readonly hold: HoldId }[] = [];
-  const transfers: Transfer[] = [];
+  const begun: Transfer[] = [];
   const versions = new Map<AccountId, number>();
   let ordinal = 0;
   let made = 0;
@@ -107,14 +114,14 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       case 'reserve-transfer': {
         const transferId = transferIdFor(account, own);
         const target = otherThan(account);
-        transfers.push({ account, target, transfer: transferId });
+        begun.push({ account, target, transfer: transferId });
         const terms = { transferId, toAccountId: target, amount: amount(40), ...remarks };
         const end = kind === 'reserve-transfer' ? maybeExpires() : {};
         return here({ type: kind, ...terms, ...end });
       }
       case 'end-transfer': {
-        if (transfers.length === 0) break;
-        const { account: of, transfer: transferId } = chance.pick(transfers.slice(-4));
+        if (begun.length === 0) break;
+        const { account: of, transfer: transferId } = chance.pick(begun.slice(-4));
         if (chance.hits(0.3)) return here({ type: 'void-transfer', transferId }, of);
         const part = chance.hits(0.5) ? { amount: amount(20) } : {};
         return here({ type: 'capture-transfer', transferId, ...part }, of);
@@ -124,8 +131,8 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
         return here({ type: 'reverse', version: chance.between(1, 6), ...part });
       }
       case 'reverse-transfer': {
-        if (transfers.length === 0) break;
-        const { account: to, target, transfer } = chance.pick(transfers.slice(-4));
+        if (begun.length === 0) break;
+        const { account: to, target, transfer } = chance.pick(begun.slice(-4));
         const terms = { toAccountId: to, amount: amount(40), reversesTransferId: transfer };
         return here(
           { type: 'send-transfer', transferId: transferIdFor(target, own), ...terms },
@@ -154,7 +161,8 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
   };
   const groupFor = (): CommandGroup => {
     const account = chance.pick(ids);
-    const kind = chance.weighted({ one: 16, atomic: 3, several: 2, preview: 1 });
+    const kind = chance.weighted({ one: 16, atomic: 3, several: 2, preview: 1, transaction: 2 });
+    if (kind === 'transaction') return transactionFor();
     if (kind === 'one') return { ...TESTER, commands: [messageFor(account)] };
     if (kind === 'preview') return { ...TESTER, commands: [messageFor(account)], dryRun: true };
     const of = (): AccountId => (kind === 'atomic' ? chance.pick(ids) : account);
@@ -165,6 +173,27 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
       commands.splice(chance.between(1, commands.length), 0, commands[0]!);
     }
     return { ...TESTER, commands, ...(kind === 'atomic' ? { atomic: true } : {}) };
+  };
+
+  /** Hardly any two of its transfers have an account in common by chance, so some are a chain. */
+  const transactionFor = (): CommandGroup => {
+    made += 1;
+    const key = commandId(`c${made}`);
+    let from = chance.pick(ids);
+    const transfers = Array.from({ length: chance.between(1, 3) }, () => {
+      const toAccountId = chance.pick(ids.filter((id) => id !== from));
+      const leg = { fromAccountId: from, toAccountId, amount: amount(40) };
+      from = chance.hits(0.5) ? toAccountId : chance.pick(ids);
+      return leg;
+    });
+    seen('transaction');
+    const { commands: parts, batch } = planTransaction({ transfers }, TESTER, key, {});
+    for (const { accountId, command } of parts) {
+      if (command.type !== 'send-transfer') continue;
+      const { toAccountId: target, transferId: transfer } = command;
+      begun.push({ account: accountId, target, transfer });
+    }
+    return { ...TESTER, commands: parts, atomic: true, batch };
   };
 
   /** Notes what a host answers, whether or not its client still waits. */
@@ -184,6 +213,7 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
         deadline,
         sent: ordinal,
         rowBefore,
+        joint: jointWith(group),
       };
     });
     attempts.forEach(judge.commands.sent);
@@ -301,6 +331,14 @@ export function createClients(house: House, hosts: HostsSide, accounts: number, 
     isIdle: (): boolean => isOver && open === 0,
   };
 }
+
+/** The streams of a transaction: none of them is in the log before all are. */
+const jointWith = ({ commands }: CommandGroup): StreamId[] =>
+  commands.flatMap(({ accountId, command }) =>
+    'transactionId' in command && command.transactionId !== undefined
+      ? [streamOf(accountId), streamOf(command.toAccountId)]
+      : [],
+  );
 
 const describe = ({ commands, atomic, dryRun }: CommandGroup): string => {
   const texts = commands.map(

@@ -32,6 +32,8 @@ export interface Attempt {
   /** Version of its account in the journal when it was sent, and when it was answered. */
   readonly rowBefore: number;
   rowAfter?: number;
+  /** Streams of the transaction that it is a part of. */
+  readonly joint: readonly StreamId[];
 }
 
 const digestOf = (event: BankEvent): string => eventDigest(canonicalJson(event));
@@ -181,11 +183,11 @@ export function commandVerdict(
       const ofStream = new Map<StreamId, Attempt[][]>();
       for (const own of attempts.values()) {
         const { message } = own[0]!;
-        const touched = own.flatMap(({ message: { accountId, command } }) =>
-          'toAccountId' in command
-            ? [streamOf(accountId), streamOf(command.toAccountId)]
-            : [streamOf(accountId)],
-        );
+        const touched = own.flatMap(({ message: { accountId, command }, joint }) => [
+          streamOf(accountId),
+          ...('toAccountId' in command ? [streamOf(command.toAccountId)] : []),
+          ...joint,
+        ]);
         if (touched.some(isExcused)) continue;
         judgeOne(own);
         const stream = streamOf(message.accountId);

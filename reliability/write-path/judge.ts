@@ -30,6 +30,8 @@ export function createJudge(timeline: Timeline, journal: Journal) {
   const foreign = new Set<StreamId>();
   const marked = new Map<StreamId, number>();
   const commands = commandVerdict(log, (text) => violated(text));
+  /** Of the bank's transactions, where the first event stands, and how many are not there yet. */
+  const wholes = new Map<string, { readonly at: number; left: number }>();
   let transaction = 0;
 
   const violated = (text: string): void => {
@@ -61,10 +63,19 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     if (foreign.size === 0) {
       const id = stream.slice(stream.indexOf('/') + 1);
       for (const fault of retrial.take(event, id)) violated(`${fault.id} breaks ${fault.detail}`);
+      if ('transactionId' in event.data) followWhole(event, event.data.transactionId!);
     }
     if (isAccountEvent(event)) free = event.data.balance.available;
     entries.push({ event, digest, available: free });
     timeline.note(() => `log: ${event.type} ${event.id.slice(-6)} "${event.commandId}"`);
+  };
+
+  /** All of a transaction stands in one of the log. */
+  const followWhole = ({ id, joint }: BankEvent, of: string): void => {
+    const whole = wholes.get(of) ?? { at: transaction, left: joint?.events ?? 0 };
+    wholes.set(of, whole);
+    whole.left -= 1;
+    if (whole.at !== transaction) violated(`${id} is not where the rest of its transaction is`);
   };
 
   /** What a row says that the log has must be there. */
@@ -154,6 +165,10 @@ export function createJudge(timeline: Timeline, journal: Journal) {
     },
     async end(wall: number): Promise<void> {
       endTransaction(Infinity);
+      for (const [id, { left }] of wholes) {
+        if (left !== 0 && foreign.size === 0)
+          violated(`transaction ${id} has ${left} events too few in the log`);
+      }
       const { streams } = await journal.load([...new Set([...rows.keys(), ...log.keys()])]);
       const lost = new Set(
         streams.flatMap((row) => (row.quarantine === undefined ? [] : row.stream)),

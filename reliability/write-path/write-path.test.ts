@@ -17,6 +17,7 @@ const SEEN_MIN: Readonly<Record<string, number>> = {
   transfer: 2_000,
   event: 14_000,
   'atomic group': 1_500,
+  transaction: 900,
   'the same twice in a group': 250,
   'If-Match': 1_500,
   crash: 800,
