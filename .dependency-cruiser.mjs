@@ -150,6 +150,7 @@ const DOORS = {
     'access-answers',
     'account-log',
     'audit-answers',
+    'bank-status',
     'event-streams',
     'proof-answers',
   ],

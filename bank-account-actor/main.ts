@@ -94,6 +94,10 @@ const listener = hostListener({
   commands: authenticCalls(config.COMMAND_KEY),
   persons: authenticCalls(config.PERSONS_KEY),
   heads: (after, limit) => journal.heads(after, limit),
+  backlog: () => {
+    const { waitingCommands, unconfirmedEvents, unconfirmedStreams } = host.counts();
+    return { waitingCommands, unconfirmedEvents, unconfirmedStreams };
+  },
   isStarted: () => isStarted,
   checks: {
     journal: async () => {

@@ -465,7 +465,7 @@ export interface paths {
         put?: never;
         /**
          * Moves money by several transfers, decided in order: all of them happen, or none
-         * @description Each transfer is decided on what the ones before it left, and may have a currency of its own, so that a conversion is two transfers through accounts of the bank. All of them enter the log together. A problem names the first transfer that a rule refused by its index.
+         * @description Each transfer is decided on what the ones before it left, and may have a currency of its own, so a conversion is two transfers through accounts of the bank. All of them enter the log together. A problem names the first transfer that a rule refused by its index.
          *
          *     Needs the scope `transfers:write`, which these roles can have: customer, teller, service.
          */
@@ -886,6 +886,26 @@ export interface paths {
          * @description Needs the scope `persons:read`, which these roles can have: customer, teller, operator, privacy-officer, service.
          */
         get: operations["readPerson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The whole bank: which parts answer, what waits, how far reading and audit are
+         * @description Needs the scope `audit:read`, which these roles can have: auditor, operator, teller, service.
+         */
+        get: operations["readStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3172,6 +3192,44 @@ export interface components {
             registeredAt: string;
             /** Format: date-time */
             at: string;
+        };
+        BankStatus: {
+            /** @enum {string} */
+            status: "ok" | "degraded" | "attention";
+            version: string;
+            /** Format: date-time */
+            at: string;
+            parts: {
+                /** @enum {string} */
+                name: "actor-hosts" | "log" | "read-side";
+                /** @enum {string} */
+                status: "up" | "down";
+                reason?: string;
+            }[];
+            lag: {
+                audit: {
+                    position: number;
+                    transactionsBehind: number;
+                } | null;
+                balances: {
+                    position: number;
+                    transactionsBehind: number;
+                } | null;
+            };
+            backlog: {
+                waitingCommands: number;
+                unconfirmedEvents: number;
+                unconfirmedStreams: number;
+            } | null;
+            audit: {
+                /** @enum {string} */
+                verdict: "nothing-checked" | "balanced" | "violated";
+                says: string;
+                /** @enum {string} */
+                phase: "starting" | "replaying" | "following" | "waiting";
+                at: string | null;
+                alarms: number;
+            } | null;
         };
         AuditStatus: {
             /** @enum {string} */
@@ -8958,6 +9016,35 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error.person-set-aside"];
             503: components["responses"]["service-unavailable.version-not-reached"];
+        };
+    };
+    readStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole bank: which parts answer, what waits, how far reading and audit are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BankStatus"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request-timeout"];
+            421: components["responses"]["misdirected-request"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["service-unavailable"];
         };
     };
     readAuditStatus: {

@@ -24,6 +24,7 @@ import { PROBLEMS, type ProblemCode } from './http/problems.ts';
 import type { NamedSchemas } from './http/openapi-schemas.ts';
 import { asyncApi } from './log/async-api.ts';
 import { AUDIT_OPERATIONS, auditStatus, trialBalanceAnswer } from './log/audit.ts';
+import { bankStatus, STATUS_OPERATIONS } from './log/bank-status.ts';
 import { integrationEventSchemas } from './log/integration-events.ts';
 import { PROOF_QUERIES } from './log/proof-queries.ts';
 import {
@@ -56,6 +57,7 @@ export const QUERY_API_OPERATIONS: readonly Operation[] = [
   ...REFUSAL_QUERIES,
   ...TRANSFER_QUERIES,
   ...PERSON_QUERIES,
+  ...STATUS_OPERATIONS,
   ...AUDIT_OPERATIONS,
   ...ACCESS_OPERATIONS,
   ...PROOF_QUERIES,
@@ -96,6 +98,7 @@ const NAMED: NamedSchemas = {
   Consistency: ['output', consistencyDocument],
   TrialBalance: ['output', trialBalanceAnswer],
   AuditStatus: ['output', auditStatus],
+  BankStatus: ['output', bankStatus],
 };
 
 /** The OpenAPI document of what an API serves. */

@@ -25,6 +25,7 @@ import type { EventStreams } from './log/event-streams.ts';
 import { readHistory, type HistoryPorts } from './history/history-answers.ts';
 import { listHolds } from './history/hold-answers.ts';
 import type { ListView } from './lists/list-view.ts';
+import { readBankStatus, type BankStatusPorts } from './log/bank-status.ts';
 import { listTransactions } from './lists/transaction-list.ts';
 import { listTransfers } from './lists/transfer-list.ts';
 import { queryLimits, type QueryApiLimits } from './limits.ts';
@@ -39,7 +40,7 @@ import { statementAnswers } from './statements/statement-answers.ts';
 import { accountAt, RETRY_AFTER, tag } from './read-your-writes.ts';
 
 /** What the query API needs. */
-export interface QueryApiPorts extends HistoryPorts {
+export interface QueryApiPorts extends HistoryPorts, Pick<BankStatusPorts, 'backlog' | 'version'> {
   readonly streams: EventStreams;
   readonly lists: ListView;
   readonly persons: Omit<PersonPorts, 'record'>;
@@ -86,6 +87,7 @@ export function queryApi(ports: QueryApiPorts): Express {
     readRefusals: readRefusals(ports.log),
     listPersons: persons.list,
     readPerson: persons.one,
+    readStatus: readBankStatus(ports),
     ...auditAnswers(ports.audit),
     listAccess: listAccess(ports.access),
     ...json,

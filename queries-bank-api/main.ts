@@ -16,6 +16,7 @@ import { queryApi } from './app.ts';
 import { queryApiConfig } from './config.ts';
 import { eventSourceAccess } from './log/access-answers.ts';
 import { eventSourceAudit } from './log/audit-answers.ts';
+import { bankVersion, hostBacklog } from './log/bank-status.ts';
 import { eventStreams } from './log/event-streams.ts';
 import { eventSourceAccountLog } from './log/account-log.ts';
 import { eventSourceProofs } from './log/proof-answers.ts';
@@ -56,6 +57,8 @@ const app = queryApi({
   lists: new ListView(models),
   persons: { models, accounts, data: personData(dapr, authenticCalls(config.PERSONS_KEY)) },
   audit: eventSourceAudit(dapr),
+  backlog: hostBacklog(dapr),
+  version: bankVersion(),
   log,
   proofs: eventSourceProofs(dapr),
   streams,

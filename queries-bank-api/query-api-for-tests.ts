@@ -29,6 +29,9 @@ export function queryApiForTests(
     checks: {},
     waitMs,
     audit: auditForTests().audit,
+    backlog: () =>
+      Promise.resolve({ waitingCommands: 0, unconfirmedEvents: 0, unconfirmedStreams: 0 }),
+    version: '0.0.0',
     record: () => undefined,
     access: () => Promise.resolve({ items: [], next: 0, seal: null }),
     history: new HistoryView(models),

@@ -34,6 +34,7 @@ beforeAll(async () => {
     commands: COMMANDS,
     persons: PERSONS,
     heads: (after, limit) => journal.heads(after, limit),
+    backlog: () => BACKLOG,
     isStarted: () => isStarted,
     appToken: TOKEN,
     logger: silent,
@@ -44,6 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const BACKLOG = { waitingCommands: 1, unconfirmedEvents: 2, unconfirmedStreams: 3 };
 const COMMANDS = authenticCalls('a-key-for-commands');
 const PERSONS = authenticCalls('a-key-for-persons');
 /** As the sidecar brings it. */
@@ -312,6 +314,20 @@ test.each([
     const forged = await ask(body);
     expect([forged.status, await forged.text()]).toEqual([403, '']);
   }
+});
+
+test.each([
+  ['queries-bank-api', 200],
+  ['event-source', 403],
+  [undefined, 403],
+])('what waits here is told to the query API only: %s gets %s', async (caller, status) => {
+  const named = caller === undefined ? {} : { 'dapr-caller-app-id': caller };
+  const headers = { 'dapr-api-token': TOKEN, ...named };
+  const answer = await fetch(`${url}/backlog`, { headers });
+  expect(answer.status).toBe(status);
+  const text = await answer.text();
+  expect(text).toBe(status === 200 ? JSON.stringify(BACKLOG) : '');
+  expect((await fetch(`${url}/backlog`)).status).toBe(401);
 });
 
 test('given anybody, they learn whether the host is ready, and nothing else', async () => {

@@ -1,5 +1,6 @@
 import { CALLER, mayCall } from '../../contracts/access/service-calls.ts';
 import { OPEN_PERSONS, type OpenedPerson } from '../../contracts/person/queries.ts';
+import { HOST_BACKLOG, type HostBacklog } from '../../contracts/log/bank-status.ts';
 import { JOURNAL_HEADS } from '../../contracts/log/journal-heads.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
 import { readiness, type Check } from '../../platform/http/health.ts';
@@ -36,6 +37,8 @@ export interface HostOptions {
   readonly persons: Pick<AuthenticCalls, 'take'>;
   /** Where the streams of the journal end, for the audit. */
   readonly heads: Journal['heads'];
+  /** What waits here. */
+  readonly backlog: () => HostBacklog;
   /** Whether commands may be taken. Before that calls are answered 503 at once. */
   readonly isStarted: () => boolean;
   readonly checks: Readonly<Record<string, Check>>;
@@ -141,6 +144,11 @@ export function hostListener(options: HostOptions): EitherListener {
     }
     if (url === JOURNAL_HEADS.path && request.method === 'POST') {
       return serveHeads(request, response);
+    }
+    if (url === HOST_BACKLOG.path && request.method === HOST_BACKLOG.method) {
+      if (!mayCall(request.headers[CALLER], HOST_BACKLOG)) return answer(response, 403);
+      if (!options.isStarted()) return answer(response, 503);
+      return answer(response, 200, options.backlog());
     }
     if (url === '/dapr/subscribe') return answer(response, 200, []);
     answer(response, 404);

@@ -2,6 +2,7 @@ import { ACTOR_TYPE, TELLER_ACTOR_PREFIX } from '../account/commands.ts';
 import { APPROVAL_ACTOR_TYPE } from '../approval/commands.ts';
 import type { ServiceCall } from '../http/service-call.ts';
 import { AUDIT_CALLS, READ_SIDE_ACCOUNT } from '../log/audit.ts';
+import { HOST_BACKLOG } from '../log/bank-status.ts';
 import { LOG_CALLS, PROOF_CALLS } from '../log/calls.ts';
 import { JOURNAL_HEADS } from '../log/journal-heads.ts';
 import * as topics from '../log/topics.ts';
@@ -71,6 +72,7 @@ export const SIDECAR_RIGHTS: Readonly<Record<AppId, SidecarRights>> = {
       ...Object.values(AUDIT_CALLS),
       ...Object.values(ACCESS_CALLS),
       OPEN_PERSONS,
+      HOST_BACKLOG,
     ],
     publishes: [],
   },

@@ -58,6 +58,7 @@ const TAGS: readonly (readonly [path: RegExp, name: string, description: string]
   [/^\/v1\/(?:batches|commands)/, 'Commands', 'Many commands at once, and the outcome of one'],
   [/^\/v1\/persons/, 'Persons', 'Owners of accounts, whose data can be erased'],
   [/^\/v1\/approvals/, 'Approvals', 'What waits for a second person'],
+  [/^\/v1\/status/, 'Status', 'The bank as a whole'],
   [/^\/v1\/audit/, 'Audit', 'Proofs of the log, the books and who read what'],
 ];
 /** The group of an operation, by its path. */

@@ -128,6 +128,12 @@ export class AccountView {
     return this.generation;
   }
 
+  /** How far in the log the balances are: a position. */
+  async reached(): Promise<number> {
+    await this.fresh();
+    return this.position;
+  }
+
   /** Looks for new changes unless it just did; concurrent callers share one look. */
   async fresh(): Promise<void> {
     if (this.now() - this.confirmedAt <= FRESH_MS) return;

@@ -107,6 +107,52 @@ test('the command line gives JSON to programs, and says why something failed', a
   expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining("argument 'to'")]);
 });
 
+test('transactions happen once, each as a whole, while programs are killed', async () => {
+  const [a, b, c] = [await open(), await open({ initialDeposit: '0.00' }), await open()];
+  const leg = (fromAccountId: string, toAccountId: string) => ({
+    fromAccountId,
+    toAccountId,
+    amount: '1.00',
+  });
+  const sending = (async () => {
+    for (let count = 0; count < 40; count += 1) {
+      const body = { transfers: [leg(a, b), leg(b, c)], reference: a };
+      await answer(bank.POST('/v1/transactions', { body }));
+    }
+  })();
+  for (const program of ['bank-account-actor', 'event-source', 'bank-account-actor'] as const) {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(house.bank.kill(program, 'SIGKILL')).toBe(true);
+  }
+  await sending;
+  for (const [id, ledger] of [
+    [a, '60.00'],
+    [b, '0.00'],
+    [c, '140.00'],
+  ] as const) {
+    const params = { path: { id } };
+    expect((await answer(bank.GET('/v1/accounts/{id}/balance', { params }))).ledger).toBe(ledger);
+  }
+  // Each was sent by its first account alone, and received by the last one.
+  await answer(bank.GET('/v1/accounts/{id}/history', { params: { path: { id: c } } }));
+  const found = new Set<string>();
+  for await (const { transactionId } of bank.each('/v1/transactions', {
+    query: { accountId: b, reference: a, limit: 7 },
+  })) {
+    expect(found.has(transactionId)).toBe(false);
+    found.add(transactionId);
+  }
+  expect(found.size).toBe(40);
+  const [transactionId = ''] = found;
+  const path = { path: { transactionId } };
+  const { transfers } = await answer(
+    bank.GET('/v1/transactions/{transactionId}', { params: path }),
+  );
+  expect(transfers.map(({ status }) => status)).toEqual(['completed', 'completed']);
+  const status = await answer(bank.GET('/v1/status'));
+  expect(status.parts.map(({ status: how }) => how)).toEqual(['up', 'up', 'up']);
+});
+
 test('commands are executed once and events come once while programs are killed', async () => {
   const id = await open();
   const params = { path: { id } };

@@ -9,7 +9,7 @@ import { planTransaction } from '../../core-bank-api/transactions.ts';
 import { accountIdOfSerial } from '../../domain/account-number.ts';
 import { commandId } from '../../domain/ids.ts';
 import { seededBelow } from '../../platform/seeded-random.ts';
-import { readSideOf } from './read-side.ts';
+import { readSideOf } from './read-side-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const below = seededBelow(seed);

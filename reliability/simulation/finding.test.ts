@@ -6,7 +6,7 @@ import { currencyOf } from '../../domain/currency.ts';
 import { formatAmount, minor, readAmount } from '../../domain/money.ts';
 import { logForTests } from '../../projections/events-for-tests.ts';
 import { seededBelow } from '../../platform/seeded-random.ts';
-import { readSideOf } from './read-side.ts';
+import { readSideOf } from './read-side-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const ACCOUNTS = 4;
