@@ -3,6 +3,7 @@ import type {
   AccountEvent,
   Details,
   Direction,
+  Holder,
   Labels,
   Limits,
   Remarks,
@@ -10,7 +11,7 @@ import type {
 } from './account-events.ts';
 import type { Currency } from './currency.ts';
 import { unreachable } from './ids.ts';
-import type { AccountId, HoldId, OwnerId, TransactionId, TransferId, Version } from './ids.ts';
+import type { AccountId, HoldId, TransactionId, TransferId, Version } from './ids.ts';
 import type { Minor } from './money.ts';
 
 interface Wanted<Type extends string> {
@@ -21,8 +22,8 @@ interface Reasoned {
 }
 
 type OpenAccount = Wanted<'open-account'> &
-  Details & {
-    readonly ownerId: OwnerId;
+  Details &
+  Holder & {
     readonly currency: Currency;
     readonly overdraftLimit: Minor;
     readonly initialDeposit: Minor;

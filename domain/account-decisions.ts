@@ -101,10 +101,25 @@ function decideMore(account: ExistingAccount, command: More, at: string, past: P
 function decideOpen(account: Account, open: CommandOf<'open-account'>, at: string): Decision {
   if (account.status !== 'none') return refuse({ code: 'account-already-exists' });
   const { initialDeposit, recordRefusals, ...terms } = open;
+  const unfit = whyUnfit(open);
+  if (unfit !== undefined) return refuse({ code: 'invalid-request', ...unfit });
   const recording = recordRefusals === true ? { recordRefusals } : {};
   const opened: AccountEvent = { ...terms, ...recording, type: 'account-opened', at };
   if (initialDeposit === ZERO) return granted(opened);
   return { ok: true, events: [opened, { type: 'money-deposited', at, amount: initialDeposit }] };
+}
+
+/** What of an opening is not for its kind of account: where, and why. */
+function whyUnfit({ ownerId, kind, code, overdraftLimit }: CommandOf<'open-account'>) {
+  const unfit = (at: string, message: string) => ({ at, message });
+  if (kind === undefined) {
+    if (ownerId === undefined) return unfit('/ownerId', 'is required');
+    return code === undefined ? undefined : unfit('/code', 'is for internal accounts');
+  }
+  if (ownerId !== undefined)
+    return unfit('/ownerId', 'is not for an internal account: it has none');
+  if (overdraftLimit === ZERO) return undefined;
+  return unfit('/overdraftLimit', 'is not for an internal account: it has no limit');
 }
 
 function decideBlock(
@@ -144,6 +159,10 @@ function decidePatch(
 }
 
 function decideOverdraft(account: ExistingAccount, overdraftLimit: Minor, at: string): Decision {
+  if (account.kind === 'internal') {
+    const message = 'is not for an internal account: it has no limit';
+    return refuse({ code: 'invalid-request', at: '/amount', message });
+  }
   const lowered = minor(account.overdraftLimit - overdraftLimit);
   return (
     whyNotLower(account, lowered) ?? granted({ type: 'overdraft-limit-set', at, overdraftLimit })

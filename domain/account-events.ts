@@ -71,9 +71,19 @@ export const RELEASE_REASONS = ['voided', 'expired'] as const;
 /** One of `RELEASE_REASONS`. */
 type ReleaseReason = (typeof RELEASE_REASONS)[number];
 
+/** Whose account it is. */
+export interface Holder {
+  /** Missing for an internal account. */
+  readonly ownerId?: OwnerId;
+  /** An account of the bank itself, which may go below zero without a limit. */
+  readonly kind?: 'internal';
+  /** The place of an internal account in the chart of accounts. */
+  readonly code?: string;
+}
+
 type Opened = Happened<'account-opened'> &
-  Details & {
-    readonly ownerId: OwnerId;
+  Details &
+  Holder & {
     readonly currency: Currency;
     readonly overdraftLimit: Minor;
     /** The account's name in another system of the client. */

@@ -1,12 +1,18 @@
 import { refuse, type Decision } from './account-commands.ts';
-import type { AccountEvent, Details, Direction, EventOf, Limits } from './account-events.ts';
+import type {
+  AccountEvent,
+  Details,
+  Direction,
+  EventOf,
+  Holder,
+  Limits,
+} from './account-events.ts';
 import type { Currency } from './currency.ts';
 import {
   unreachable,
   version,
   type AccountId,
   type HoldId,
-  type OwnerId,
   type TransferId,
   type Version,
 } from './ids.ts';
@@ -54,10 +60,13 @@ export const whyNotMove = (
 ): Decision | undefined =>
   blocks.includes(direction) ? refuse({ code: 'account-blocked', direction }) : undefined;
 
-/** The refusal when `by` (minor units) is more than is available; otherwise undefined. */
+/**
+ * The refusal when `by` (minor units) is more than is available; otherwise undefined. An internal
+ * account may go below zero without a limit.
+ */
 export function whyNotLower(account: ExistingAccount, by: Minor): Decision | undefined {
   const spendable = available(account);
-  if (by <= spendable) return undefined;
+  if (account.kind === 'internal' || by <= spendable) return undefined;
   const shortfall = minor(by - spendable);
   return refuse({ code: 'insufficient-funds', available: spendable, shortfall });
 }
@@ -112,10 +121,9 @@ interface DaySpending {
  * The state of an account: what its events add up to. Amounts are minor units of its currency,
  * times RFC 3339 in UTC.
  */
-export interface ExistingAccount extends Details {
+export interface ExistingAccount extends Details, Holder {
   readonly status: 'open' | 'frozen' | 'closed';
   readonly version: Version;
-  readonly ownerId: OwnerId;
   readonly currency: Currency;
   readonly ledger: Minor;
   readonly held: Minor;

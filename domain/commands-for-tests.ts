@@ -235,9 +235,12 @@ const isOfTransfer = (type: StepType): type is TransferCommand['type'] | 'revers
   type.endsWith('-transfer');
 
 function opening({ account, amount, pick }: Step, currency: Currency): Command {
+  const isInternal = pick % 16 === 15;
   return {
     type: 'open-account',
-    ownerId: ownerId(`owner-${account % 3}`),
+    ...(isInternal
+      ? { kind: 'internal' as const, code: `10${pick % 3}` }
+      : { ownerId: ownerId(`owner-${account % 3}`) }),
     currency,
     overdraftLimit: pick % 2 === 0 ? minor(amount) : ZERO,
     initialDeposit: pick % 3 === 0 ? ZERO : minor(amount * 3n),

@@ -113,8 +113,13 @@ export function differenceOf(made: object | undefined, event: object): string | 
 
 /** The command that an opened account was opened with. */
 function openingOf(account: ExistingAccount, initialDeposit: Minor): Command {
-  const { ownerId, currency, overdraftLimit } = account;
-  return { type: 'open-account', ownerId, currency, overdraftLimit, initialDeposit };
+  const { ownerId, kind, code, currency, overdraftLimit } = account;
+  const holder = {
+    ...(ownerId === undefined ? {} : { ownerId }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(code === undefined ? {} : { code }),
+  };
+  return { type: 'open-account', ...holder, currency, overdraftLimit, initialDeposit };
 }
 
 function transferOf(event: TransferEvent): TransferCommand {

@@ -5,6 +5,7 @@ import {
   ofAccountDocument,
   ofHistoryDocuments,
   collections,
+  ownerListOf,
   type AccountModel,
   type HistoryEntry,
   type ReadModelName,
@@ -207,7 +208,9 @@ export function expected(entries: readonly LogEntry[]) {
     const before = accounts.get(id);
     if (before?.setAside !== undefined) continue;
     const owner =
-      isReadable(entry) && 'ownerId' in entry.event.data ? entry.event.data.ownerId : '';
+      isReadable(entry) && entry.event.type === 'account-opened'
+        ? ownerListOf(entry.event.data)
+        : '';
     const place = owned.get(owner) ?? 0;
     const places = { ownerIndex: place, index: accounts.size };
     const after = orSetAside(before, entry, () => accountAfter(before, entry as never, places));

@@ -214,8 +214,9 @@ function decideOne(
   const at = timeOf(now, account);
   const decoded = decode(account, message);
   if ('refusal' in decoded) return { side: accountId, ...decoded };
-  if (command.type === 'open-account' && account.status === 'none') {
-    const owner = ownerOf(draft, command.ownerId);
+  const isOfCustomer = command.type === 'open-account' && command.ownerId !== undefined;
+  if (isOfCustomer && account.status === 'none') {
+    const owner = ownerOf(draft, command.ownerId!);
     if (owner === undefined) return undefined;
     if (owner === 'unreadable') return unavailable('the owner cannot be read');
     if (!owner) return refused({ code: 'owner-not-found' });

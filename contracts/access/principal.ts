@@ -135,6 +135,6 @@ export const senderOf = (principal: Principal): Sender => ({
   owner: ownerBound(principal) ?? EVERY_OWNER,
 });
 
-/** Whether the sender may see and move accounts of this owner. */
-export const mayReach = ({ owner }: Pick<Sender, 'owner'>, ownerId: string): boolean =>
+/** Whether the sender may see and move accounts of this owner; internal accounts have none. */
+export const mayReach = ({ owner }: Pick<Sender, 'owner'>, ownerId: string | undefined): boolean =>
   owner === EVERY_OWNER || owner === ownerId;

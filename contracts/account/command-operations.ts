@@ -11,7 +11,15 @@ import { accountAnswer, approvable, outcomeSchema, pendingAnswer } from './outco
 
 /** Body of POST /v1/accounts. */
 const openAccountBody = z.strictObject({
-  ownerId: texts.clientOwnerText,
+  ownerId: texts.clientOwnerText.optional().meta({
+    description: 'a person of the bank; required but for an internal account, which has no owner',
+  }),
+  kind: z.enum(['customer', 'internal']).optional().meta({
+    description: 'internal: an account of the bank itself, which may go below zero without a limit',
+  }),
+  code: texts.codeText.optional().meta({
+    description: 'the place of an internal account in the chart of accounts; it never changes',
+  }),
   // Named here, so that who reads the document (or generates from it) sees what is accepted.
   currency: texts.currencyText.meta({ enum: [...CURRENCIES] }),
   name: texts.clientTexts.name.optional(),

@@ -211,7 +211,8 @@ export function decodeCommand(
   // In the client's currency, if it says one: that it is another is then refused by a rule.
   const said = 'currency' in body ? (body.currency ?? currency) : currency;
   for (const [name, member] of Object.entries(body)) {
-    if (member === undefined) continue;
+    // What an account is when nothing is said.
+    if (member === undefined || (name === 'kind' && member === 'customer')) continue;
     if (!isMoney(name)) command[name] = member;
     else {
       const parsed = parseAmount(String(member), said);

@@ -108,7 +108,9 @@ const DATA = {
   'account-opened': {
     ...state,
     ...details,
-    ownerId: texts.ownerIdText,
+    ownerId: texts.ownerIdText.optional(),
+    kind: z.literal('internal').optional(),
+    code: texts.codeText.optional(),
     overdraftLimit: texts.amountText,
     externalId: texts.storedTexts.externalId.optional(),
     recordRefusals: z.literal(true).optional(),
@@ -208,6 +210,8 @@ export const SHOWN = {
   captureAboveHold: { history: false, public: true },
   recordRefusals: { history: false, public: true },
   ownerId: { history: false, public: false },
+  kind: { history: false, public: true },
+  code: { history: false, public: true },
   externalId: { history: false, public: false },
   name: { history: false, public: false },
 

@@ -31,6 +31,8 @@ export const listNames = {
   transactionsByReference: (reference: string) => `transactions/${hashed(reference)}`,
   accountsByCurrency: (currency: string) => `accounts/currency/${currency}`,
   accountsByExternalId: (id: string) => `accounts/external-id/${hashed(id)}`,
+  internalAccounts: 'accounts/internal',
+  accountsByCode: (code: string) => `accounts/code/${hashed(code)}`,
   /** An entry is valid while the account has the details of that version. */
   accountsByName: (name: string) => `accounts/name/${hashed(name)}`,
   accountsByMetadata: (key: string, value: string) => `accounts/metadata/${hashed(key, value)}`,

@@ -1,4 +1,4 @@
-import { directionText, writtenId, writtenTime } from '../http/scalars.ts';
+import { codeText, directionText, writtenId, writtenTime } from '../http/scalars.ts';
 import { z } from 'zod';
 import { accountNumberOf } from '../../domain/account-number.ts';
 import { balanceSchema, limitsSchema } from './money.ts';
@@ -49,7 +49,12 @@ export type Outcome = z.infer<typeof outcomeSchema>;
 export const accountAnswer = z.strictObject({
   accountId: writtenId,
   accountNumber: z.string(),
-  ownerId: z.string(),
+  /** Missing for an internal account, which is the bank's own. */
+  ownerId: z.string().optional(),
+  /** Missing for an account of a customer. */
+  kind: z.literal('internal').optional(),
+  /** The place of an internal account in the chart of accounts. */
+  code: codeText.optional(),
   currency: z.string(),
   status: z.enum(['open', 'frozen', 'closed']),
   version: z.int().min(1),
@@ -96,13 +101,15 @@ export function openedAccountOf(events: readonly LoggedEvent[]): AccountAnswer {
   const [opened] = events;
   const last = lastOf(events);
   if (opened?.type !== 'account-opened') throw new Error('no account was opened');
-  const { ownerId, currency, overdraftLimit, externalId, ...told } = opened.data;
+  const { ownerId, kind, code, currency, overdraftLimit, externalId, ...told } = opened.data;
   const { name, metadata, recordRefusals } = told;
   const accountId = accountOfStream(opened.stream);
   return defined({
     accountId,
     accountNumber: accountNumberOf(accountId) ?? '',
     ownerId,
+    kind,
+    code,
     currency,
     status: 'open' as const,
     version: last.version,

@@ -3,6 +3,7 @@ import { idParams, minVersion, versionText, limitText } from '../http/parameters
 import {
   clientOwnerText,
   clientTexts,
+  codeText,
   currencyText,
   writtenId,
   writtenTime,
@@ -120,6 +121,13 @@ export const accountsQuery = z.strictObject({
     .optional()
     .meta({ description: 'only accounts that another system calls so' }),
   name: clientTexts.name.optional().meta({ description: 'only accounts with exactly this name' }),
+  kind: z
+    .enum(['customer', 'internal'])
+    .optional()
+    .meta({ description: 'only accounts of customers, or of the bank itself' }),
+  code: codeText
+    .optional()
+    .meta({ description: 'only accounts with this code of the chart of accounts' }),
   limit,
   cursor,
 });
@@ -127,7 +135,10 @@ export const accountsQuery = z.strictObject({
 export const metadataFilters = clientTexts.metadata;
 /** What an account must have to be listed. */
 export type AccountFilters = Readonly<
-  Pick<z.infer<typeof accountsQuery>, 'status' | 'currency' | 'name' | 'externalId'>
+  Pick<
+    z.infer<typeof accountsQuery>,
+    'status' | 'currency' | 'name' | 'externalId' | 'kind' | 'code'
+  >
 > & { readonly ownerId?: string | undefined; readonly metadata?: Metadata | undefined };
 /** Query of GET /v1/accounts/{id}/events. */
 export const eventsQuery = z.strictObject({

@@ -18,7 +18,7 @@ export interface AccountDocument extends Omit<AccountModel, 'accountId'> {
 /** The document of an account's read model. */
 export function toAccountDocument({ accountId, ...rest }: AccountModel): AccountDocument {
   const pages = {
-    ownerPage: ownerPage(rest.ownerId, rest.ownerIndex),
+    ownerPage: ownerPage(ownerListOf(rest), rest.ownerIndex),
     page: accountPage(rest.index),
   };
   return { _id: accountId, ...pages, ...rest };
@@ -340,6 +340,11 @@ const page = (key: string, index: number, size: number): string =>
 /** Key of the history page with a version. */
 export const historyPage = (accountId: string, version: number): string =>
   page(accountId, version - 1, HISTORY_PAGE_ENTRIES);
+/** The name of the list that an account is on with those of its owner; internal ones have one. */
+export const ownerListOf = ({ ownerId }: Pick<AccountModel, 'ownerId'>): string =>
+  ownerId ?? INTERNAL_OWNER;
+/** No owner has this name, and it is no list of another kind. */
+const INTERNAL_OWNER = '-';
 /** Key of the page with an owner's account, by its index in their list. */
 export const ownerPage = (ownerId: string, ownerIndex: number): string =>
   page(ownerId, ownerIndex, PAGE_ACCOUNTS);

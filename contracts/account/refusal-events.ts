@@ -18,11 +18,13 @@ type CommandMember = MembersOf<CommandBody>;
  */
 const RECORDED = {
   amount: texts.amountText.optional(),
+  code: texts.codeText.optional(),
   captureAboveHold: z.literal(true).optional(),
   currency: texts.currencyText.optional(),
   direction: texts.directionText.optional(),
   expiresAt: texts.timeText.optional(),
   holdId: texts.holdIdText.optional(),
+  kind: z.enum(['customer', 'internal']).optional(),
   initialDeposit: texts.amountText.optional(),
   overdraftLimit: texts.amountText.optional(),
   perDay: texts.amountText.optional(),

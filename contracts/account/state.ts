@@ -30,7 +30,9 @@ const reversal = z.strictObject({ version: z.int().min(1), left: z.string() });
 export const accountState = z.strictObject({
   status: z.enum(['open', 'frozen', 'closed']),
   version: z.int().min(1),
-  ownerId: texts.ownerIdText,
+  ownerId: texts.ownerIdText.optional(),
+  kind: z.literal('internal').optional(),
+  code: texts.codeText.optional(),
   currency: texts.currencyText,
   ledger: z.string(),
   held: z.string(),

@@ -107,7 +107,8 @@ export const statementAnswer = z.strictObject({
   statementId: z.string(),
   accountId: writtenId,
   accountNumber: z.string(),
-  ownerId: z.string(),
+  /** Missing for an internal account. */
+  ownerId: z.string().optional(),
   currency: z.string(),
   /** IANA name of the time zone of all days in it. */
   timeZone: z.string(),

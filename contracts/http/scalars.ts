@@ -95,6 +95,15 @@ export const accountRefText = clientAccountText(
   'has wrong check digits',
 ).meta({ description: 'account id (UUID) or account number (20 digits)' });
 
+/** The code of an internal account in the chart of accounts. */
+export const codeText = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$/,
+    'must be 1-32 characters of A-Z, a-z, 0-9, "." and "-"',
+  )
+  .meta({ examples: ['1021.01'] });
+
 /** An owner as clients write them; a person's id may be in upper or lower case. */
 export const clientOwnerText = z
   .string()

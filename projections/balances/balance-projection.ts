@@ -5,6 +5,7 @@ import {
   CHANGE_BYTES_MAX,
   PAGE_ACCOUNTS,
   accountPage,
+  ownerListOf,
   ownerPage,
   type AccountModel,
   type AccountsOfPage,
@@ -77,7 +78,7 @@ export function balanceProjection({
   const countAll = async (entries: readonly LogEntry[]): Promise<Map<string, number>> => {
     const openings = entries.flatMap((entry) =>
       isReadable(entry) && entry.event.type === 'account-opened'
-        ? [ALL, entry.event.data.ownerId]
+        ? [ALL, ownerListOf(entry.event.data)]
         : [],
     );
     const counts = new Map<string, number>();
@@ -202,15 +203,16 @@ const setAsideAt = (before: AccountModel | undefined, entry: LogEntry, fault: st
 /** The places that an opening takes. */
 const placeOf = ({ event }: PositionedAccountEvent, places: Map<string, number>): AccountPlace =>
   event.type === 'account-opened'
-    ? { ownerIndex: places.get(event.data.ownerId)!, index: places.get(ALL)! }
+    ? { ownerIndex: places.get(ownerListOf(event.data))!, index: places.get(ALL)! }
     : { ownerIndex: 0, index: 0 };
 
 /** Counts an account that was opened. */
 function countWith(
   counts: { set(list: string, count: number): unknown },
-  { ownerId, ownerIndex, index }: AccountModel,
+  account: AccountModel,
 ): void {
-  counts.set(ownerId, ownerIndex + 1);
+  const { ownerIndex, index } = account;
+  counts.set(ownerListOf(account), ownerIndex + 1);
   counts.set(ALL, index + 1);
 }
 

@@ -69,10 +69,12 @@ const endOf = ({ type, at, data }: End): EndedTransfer =>
 
 function detailLists({ type, data }: Detailed): string[] {
   const { name, metadata = {} } = data;
-  const { currency, externalId } = type === 'account-opened' ? data : {};
+  const { currency, externalId, kind, code } = type === 'account-opened' ? data : {};
   return [
     ...(currency === undefined ? [] : [listNames.accountsByCurrency(currency)]),
     ...(externalId === undefined ? [] : [listNames.accountsByExternalId(externalId)]),
+    ...(kind === undefined ? [] : [listNames.internalAccounts]),
+    ...(code === undefined ? [] : [listNames.accountsByCode(code)]),
     ...(name === undefined ? [] : [listNames.accountsByName(name)]),
     ...Object.entries(metadata).map(([key, value]) => listNames.accountsByMetadata(key, value)),
   ];

@@ -6,6 +6,7 @@ import {
   type Checkpoint,
   changeBlock,
   DOCUMENT_BYTES_MAX,
+  ownerListOf,
   ownerPage,
 } from '../../contracts/account/read-models.ts';
 import type { PersonModel } from '../../contracts/person/model.ts';
@@ -122,7 +123,7 @@ function documentsContract(open: () => ReadStore): void {
     expect(await accounts.account(log.id(2))).toEqual(second);
     expect(await accounts.account(log.id(3))).toBeUndefined();
     const owned = (place: number) =>
-      accounts.pageSize({ ownerPage: ownerPage(account.ownerId, place) });
+      accounts.pageSize({ ownerPage: ownerPage(ownerListOf(account), place) });
     expect([await owned(0), await owned(32)]).toEqual([2, 0]);
     const sizes = await Promise.all([0, 1, 2].map((page) => accounts.pageSize({ page })));
     expect(sizes).toEqual([1, 1, 0]);

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { FILTER_ACCOUNTS_MAX, type ListedAccount } from '../../contracts/account/queries.ts';
-import { metadataId, type AccountModel } from '../../contracts/account/read-models.ts';
+import { metadataId, ownerListOf, type AccountModel } from '../../contracts/account/read-models.ts';
 import { logForTests } from '../log/log-for-tests.ts';
 import { queryApiForTests } from '../query-api-for-tests.ts';
 import { memoryReadModels } from '../read-models/memory-read-models.ts';
@@ -38,8 +38,8 @@ function bank(parts: readonly Part[]) {
   const places = new Map<string, number>();
   for (const [index, { metadata, ...part }] of parts.entries()) {
     const account = { ...accountOf(index), ...part };
-    const ownerIndex = places.get(account.ownerId) ?? 0;
-    places.set(account.ownerId, ownerIndex + 1);
+    const ownerIndex = places.get(ownerListOf(account)) ?? 0;
+    places.set(ownerListOf(account), ownerIndex + 1);
     const said = metadata === undefined ? {} : { metadataVersion: 1 };
     models.of('1').accounts.set(idOf(index), { ...account, ...said, ownerIndex });
     list(models, account, metadata);

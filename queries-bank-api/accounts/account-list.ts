@@ -67,25 +67,29 @@ function metadataOf(given: Readonly<Record<string, unknown>>): Readonly<Record<s
   throw invalid(`query/${METADATA}${key}`, message);
 }
 
-const isPassed = (
-  filters: AccountFilters,
-  { status, currency, name, externalId }: AccountModel,
-): boolean =>
-  (filters.status ?? status) === status &&
-  (filters.currency ?? currency) === currency &&
-  (filters.externalId ?? externalId) === externalId &&
-  (filters.name ?? name) === name;
+const isPassed = (filters: AccountFilters, account: AccountModel): boolean => {
+  const { status, currency, name, externalId, code } = account;
+  const kind = account.kind ?? 'customer';
+  return (
+    (filters.status ?? status) === status &&
+    (filters.currency ?? currency) === currency &&
+    (filters.externalId ?? externalId) === externalId &&
+    (filters.name ?? name) === name &&
+    (filters.kind ?? kind) === kind &&
+    (filters.code ?? code) === code
+  );
+};
 
 const isFiltered = ({ ownerId: _whose, ...filters }: AccountFilters): boolean =>
   Object.values(filters).some((value) => value !== undefined);
 
 /** The name of a list: a cursor of it is valid for no other owner and no other filters. */
 function nameOf(filters: AccountFilters): string {
-  const { ownerId, status, currency, name, externalId, metadata = {} } = filters;
+  const { ownerId, status, currency, name, externalId, kind, code, metadata = {} } = filters;
   const list = `accounts/${ownerId ?? ''}`;
   if (!isFiltered(filters)) return list;
   const wanted = Object.entries(metadata).sort(([one], [other]) => (one < other ? -1 : 1));
-  return filteredList(list, [status, currency, name, externalId, wanted]);
+  return filteredList(list, [status, currency, name, externalId, kind, code, wanted]);
 }
 
 /** The accounts of a page, and the cursor of the next one. */
@@ -103,7 +107,7 @@ interface Index {
 /** The lists of these filters. Of an owner there is a list of its own, in the order of opening. */
 function indexesOf({ ownerId, currency, status, ...filters }: AccountFilters): Index[] {
   if (ownerId !== undefined) return [];
-  const { externalId, name, metadata = {} } = filters;
+  const { externalId, name, kind, code, metadata = {} } = filters;
   const isFirst = (): boolean => true;
   const isOfDetails = ({ detailsVersion = 1 }: AccountModel, at: number) => at === detailsVersion;
   const isOfStatus = ({ statusVersion }: AccountModel, at: number) => at === statusVersion;
@@ -113,6 +117,8 @@ function indexesOf({ ownerId, currency, status, ...filters }: AccountFilters): I
     value === undefined ? undefined : name(value);
   return [
     ...index(of(externalId, listNames.accountsByExternalId), isFirst),
+    ...index(of(code, listNames.accountsByCode), isFirst),
+    ...index(kind === 'internal' ? listNames.internalAccounts : undefined, isFirst),
     ...Object.entries(metadata).flatMap(([key, value]) =>
       index(listNames.accountsByMetadata(key, value), isOfDetails),
     ),

@@ -3,6 +3,7 @@ import {
   historyPage,
   metadataId,
   accountPage,
+  ownerListOf,
   ownerPage,
   type AccountChange,
   type AccountModel,
@@ -89,10 +90,10 @@ export function memoryReadModels() {
     isSetAside: (_name, generation, stream) => reached(() => of(generation).setAside.has(stream)),
     accounts: (generation, page) =>
       reached(() =>
-        [...of(generation).accounts.values()].filter(({ ownerId, ownerIndex, index }) =>
+        [...of(generation).accounts.values()].filter((account) =>
           'page' in page
-            ? accountPage(index) === page.page
-            : ownerPage(ownerId, ownerIndex) === page.ownerPage,
+            ? accountPage(account.index) === page.page
+            : ownerPage(ownerListOf(account), account.ownerIndex) === page.ownerPage,
         ),
       ),
     person: (generation, id) => reached(() => of(generation).persons.get(id)),

@@ -7,11 +7,11 @@ import type { Request } from 'express';
 export type Holder = NonNullable<OpenedPerson>;
 export type Address = NonNullable<Holder['address']>;
 
-/** Looks the owner up; undefined for one whose data was erased, or who never was a person. */
+/** Looks the owner up; undefined for none, one whose data was erased, or who never was a person. */
 export function holders(ports: PersonPorts) {
   const { models, accounts } = ports;
-  return async (ownerId: string, request: Request): Promise<Holder | undefined> => {
-    if (!PERSON_ID_PATTERN.test(ownerId)) return undefined;
+  return async (ownerId: string | undefined, request: Request): Promise<Holder | undefined> => {
+    if (ownerId === undefined || !PERSON_ID_PATTERN.test(ownerId)) return undefined;
     const person = await models.person(await accounts.generationInUse(), personId(ownerId));
     if (person === undefined) return undefined;
     const [opened] = await openedFor(ports, 'readStatement', request, [person]);

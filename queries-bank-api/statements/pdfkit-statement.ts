@@ -48,7 +48,9 @@ function heading(pages: Pages, statement: StatementAnswer): number {
 function parties(pages: Pages, statement: StatementAnswer, holder: Holder | undefined, y: number) {
   const half = WIDTH / 2;
   const right = MARGIN + half;
-  const lines = holder === undefined ? [`Customer ${statement.ownerId}`] : addressOf(holder);
+  const { ownerId } = statement;
+  const unnamed = ownerId === undefined ? 'Internal account' : `Customer ${ownerId}`;
+  const lines = holder === undefined ? [unnamed] : addressOf(holder);
   let left = y + pages.write('HOLDER', MARGIN, y, half - 12, HEADER) + LABEL_GAP;
   lines.forEach((line, index) => {
     const isName = index === 0 && holder !== undefined;

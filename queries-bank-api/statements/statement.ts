@@ -74,7 +74,7 @@ export function statementOf(
   const content = {
     accountId,
     accountNumber: accountNumberOf(accountId) ?? '',
-    ownerId,
+    ...(ownerId === undefined ? {} : { ownerId }),
     currency,
     timeZone,
     from: new Date(fromMs).toISOString(),

@@ -57,6 +57,8 @@ const MEMBERS: Readonly<Record<string, readonly [right: string, wrong: readonly 
   expiresAt: ['"2099-01-31T12:00:00Z"', bad.TIMES],
   valueDate: ['"2026-11-30"', [...TEXTS, ...DAYS]],
   externalId: ['"crm-1"', TEXTS],
+  kind: ['"customer"', [...TEXTS, '"Internal"', '"bank"', '["internal"]']],
+  code: ['"1021.01"', [...TEXTS, '"10 21"', '".1"', `"${'1'.repeat(33)}"`]],
   direction: ['"debit"', [...TEXTS, '"credit"'.toUpperCase(), '"up"', '["debit"]']],
   pending: ['true', bad.SWITCHES],
   version: ['1', bad.VERSION_NUMBERS],

@@ -13,6 +13,8 @@ const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
   currency: ['', 'czk', 'CZ', 'CZKK', 'XXX', 'XAU', 'null', '%00', 'CZK,EUR', '__proto__'],
   name: ['', '%00', '%0a', '%E2%80%AE', '%20x', 'x%20', 'x'.repeat(101)],
   reference: ['', '%00', '%0a', '%E2%80%AE', '%20', 'x'.repeat(101)],
+  kind: ['', 'Internal', 'bank', 'internal%00'],
+  code: ['', '%00', '10%2021', '.1', '1'.repeat(33)],
   externalId: ['', '%00', '%0a', '%E2%80%AE', '%20', 'x'.repeat(101)],
   email: ['', 'x', 'x@', '@x', 'a%20b@c.cz', '%00', '%0a', `${'x'.repeat(300)}@x.cz`],
   idempotencyKey: ['', '%00', '%0a', '%C5%BE', 'x'.repeat(129)],
