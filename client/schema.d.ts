@@ -1215,7 +1215,11 @@ export interface components {
             /** Format: uuid */
             accountId: string;
             accountNumber: string;
-            ownerId: string;
+            ownerId?: string;
+            /** @constant */
+            kind?: "internal";
+            /** @example 1021.01 */
+            code?: string;
             currency: string;
             /** @enum {string} */
             status: "open" | "frozen" | "closed";
@@ -1268,7 +1272,11 @@ export interface components {
             /** Format: uuid */
             accountId: string;
             accountNumber: string;
-            ownerId: string;
+            ownerId?: string;
+            /** @constant */
+            kind?: "internal";
+            /** @example 1021.01 */
+            code?: string;
             currency: string;
             /** @enum {string} */
             status: "open" | "frozen" | "closed";
@@ -1330,7 +1338,11 @@ export interface components {
             /** Format: uuid */
             accountId: string;
             accountNumber: string;
-            ownerId: string;
+            ownerId?: string;
+            /** @constant */
+            kind?: "internal";
+            /** @example 1021.01 */
+            code?: string;
             currency: string;
             /** @enum {string} */
             status: "open" | "frozen" | "closed";
@@ -1594,7 +1606,18 @@ export interface components {
             reversedBy?: string;
         };
         BatchCommand: {
-            ownerId: string;
+            /** @description a person of the bank; required but for an internal account, which has no owner */
+            ownerId?: string;
+            /**
+             * @description internal: an account of the bank itself, which may go below zero without a limit
+             * @enum {string}
+             */
+            kind?: "customer" | "internal";
+            /**
+             * @description the place of an internal account in the chart of accounts; it never changes
+             * @example 1021.01
+             */
+            code?: string;
             /**
              * @description ISO 4217 code
              * @enum {string}
@@ -2077,7 +2100,11 @@ export interface components {
                     [key: string]: string;
                 };
                 /** @example jana-novakova */
-                ownerId: string;
+                ownerId?: string;
+                /** @constant */
+                kind?: "internal";
+                /** @example 1021.01 */
+                code?: string;
                 /**
                  * @description decimal string in the currency of the account
                  * @example 125.50
@@ -3091,7 +3118,7 @@ export interface components {
             /** Format: uuid */
             accountId: string;
             accountNumber: string;
-            ownerId: string;
+            ownerId?: string;
             currency: string;
             timeZone: string;
             from: string;
@@ -3382,7 +3409,11 @@ export interface components {
                     [key: string]: string;
                 };
                 /** @example jana-novakova */
-                ownerId: string;
+                ownerId?: string;
+                /** @constant */
+                kind?: "internal";
+                /** @example 1021.01 */
+                code?: string;
                 /**
                  * @description decimal string in the currency of the account
                  * @example 125.50
@@ -4447,6 +4478,8 @@ export interface components {
                      * @example 125.50
                      */
                     amount?: string;
+                    /** @example 1021.01 */
+                    code?: string;
                     /** @constant */
                     captureAboveHold?: true;
                     /**
@@ -4462,6 +4495,8 @@ export interface components {
                      */
                     expiresAt?: string;
                     holdId?: string;
+                    /** @enum {string} */
+                    kind?: "customer" | "internal";
                     /**
                      * @description decimal string in the currency of the account
                      * @example 125.50
@@ -5272,6 +5307,10 @@ export interface operations {
                 externalId?: string;
                 /** @description only accounts with exactly this name */
                 name?: string;
+                /** @description only accounts of customers, or of the bank itself */
+                kind?: "customer" | "internal";
+                /** @description only accounts with this code of the chart of accounts */
+                code?: string;
                 /** @description how many at most, 1 to 100 */
                 limit?: number;
                 /** @description nextCursor of the page before */
@@ -5332,7 +5371,18 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    ownerId: string;
+                    /** @description a person of the bank; required but for an internal account, which has no owner */
+                    ownerId?: string;
+                    /**
+                     * @description internal: an account of the bank itself, which may go below zero without a limit
+                     * @enum {string}
+                     */
+                    kind?: "customer" | "internal";
+                    /**
+                     * @description the place of an internal account in the chart of accounts; it never changes
+                     * @example 1021.01
+                     */
+                    code?: string;
                     /**
                      * @description ISO 4217 code
                      * @enum {string}
@@ -8811,6 +8861,8 @@ export interface operations {
                                      * @example 125.50
                                      */
                                     amount?: string;
+                                    /** @example 1021.01 */
+                                    code?: string;
                                     /** @constant */
                                     captureAboveHold?: true;
                                     /**
@@ -8826,6 +8878,8 @@ export interface operations {
                                      */
                                     expiresAt?: string;
                                     holdId?: string;
+                                    /** @enum {string} */
+                                    kind?: "customer" | "internal";
                                     /**
                                      * @description decimal string in the currency of the account
                                      * @example 125.50

@@ -156,6 +156,12 @@ describe('given a key that is retired while a commit under it is on its way', ()
     await frozen.commit(registration(warm, 'key-1'));
     const [pid] = (await pids()).filter((each) => !before.includes(each));
     process.kill(pid!, 'SIGSTOP');
+    let isStopped = true;
+    // Once: it may end as soon as it goes on.
+    const goOn = (): void => {
+      if (isStopped) process.kill(pid!, 'SIGCONT');
+      isStopped = false;
+    };
     try {
       const committing = frozen.commit(registration(late, 'key-1'));
       const failed = committing.catch((error: unknown) => error);
@@ -165,10 +171,10 @@ describe('given a key that is retired while a commit under it is on its way', ()
         ({ stream }) => stream === warm || stream === late,
       );
       await other.replaceKeys([{ ...found!, before: found!.secret, after: 'key-2.x' }]);
-      process.kill(pid!, 'SIGCONT');
+      goOn();
       expect(await failed).toBeInstanceOf(KeyRetired);
     } finally {
-      process.kill(pid!, 'SIGCONT');
+      goOn();
     }
     const rows = (await other.load([warm, late])).streams;
     expect(rows.map(({ stream, secret }) => [stream, secret])).toEqual([[warm, 'key-2.x']]);
