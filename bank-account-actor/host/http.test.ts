@@ -320,7 +320,7 @@ test.each([
   ['queries-bank-api', 200],
   ['event-source', 403],
   [undefined, 403],
-])('what waits here is told to the query API only: %s gets %s', async (caller, status) => {
+])('what waits here is for the query API only: %s gets %s', async (caller, status) => {
   const named = caller === undefined ? {} : { 'dapr-caller-app-id': caller };
   const headers = { 'dapr-api-token': TOKEN, ...named };
   const answer = await fetch(`${url}/backlog`, { headers });

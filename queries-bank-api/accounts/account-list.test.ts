@@ -187,7 +187,8 @@ test.each([
   ['metadata.a=1&metadata.a=2', 'query/metadata.a', 'must be given once'],
   ['metadata=x', 'query/metadata', 'is not a known parameter'],
   ['externalId=', 'query/externalId', 'must not be empty'],
-  ['kind=x', 'query/kind', 'is not a known parameter'],
+  ['sort=x', 'query/sort', 'is not a known parameter'],
+  ['kind=x', 'query/kind', 'must be one of customer, internal'],
 ])('given %s, the problem says where and what', async (query, at, message) => {
   const { body } = await bank(few).get(`?${query}`).expect(400);
   expect(body.errors).toContainEqual({ at, message });

@@ -26,7 +26,7 @@ const auditOf = (status: object) => ({
   status: () => Promise.resolve({ ...STATUS, ...status }),
 });
 
-test('given all parts, the bank is well, and its lag and backlog are told', async () => {
+test('given all parts, the bank is well, with its lag and backlog', async () => {
   const { ask } = bank({ audit: auditOf({ head: 65_536 * 9 + 3, position: 65_536 * 7 }) });
   expect(await ask()).toMatchObject({
     status: 'ok',
@@ -51,14 +51,14 @@ test.each([
     { audit: { ...auditForTests().audit, status: away } },
     { audit: null, lag: { audit: null, balances: null } },
   ],
-])('given that %s does not answer, it is told, with the rest', async (name, more, told) => {
+])('given that %s does not answer, the answer says so, with the rest', async (name, more, told) => {
   const answer = await bank(more).ask();
   expect(answer).toMatchObject({ status: 'degraded', ...told });
   const down = answer.parts.filter(({ status }) => status === 'down');
   expect(down).toEqual([{ name, status: 'down', reason: 'nobody answers' }]);
 });
 
-test('given that the read side does not answer, it is told, with the rest', async () => {
+test('given that the read side does not answer, the answer says so, with the rest', async () => {
   const { ask, models } = bank();
   models.use.balances = undefined as never;
   expect(await ask()).toMatchObject({
