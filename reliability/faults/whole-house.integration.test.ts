@@ -20,7 +20,7 @@ import { bankFetch } from './bank-fetch.ts';
 const OTHER_COMMANDS = 10_000;
 const CLIENTS = 200;
 /** Of transfers at their source: one that is sent, one that is reserved. */
-const TRANSFER_EVENTS = 2;
+const PLACES_EVENTS = 3;
 
 jest.setTimeout(180_000);
 
@@ -115,7 +115,7 @@ test('the real house answers bad requests by a documented 4xx and writes nothing
   const atFirst = await logged();
   const places = await placesOf(house.commandUrl, account);
   // The log is a moment behind the answer.
-  const before = atFirst + TRANSFER_EVENTS;
+  const before = atFirst + PLACES_EVENTS;
   while ((await logged()) < before) await sleep(50);
   const wrong = [
     ...(await wrongAnswers(house.commandUrl, COMMAND_API_OPERATIONS, [
