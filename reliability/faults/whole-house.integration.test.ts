@@ -19,7 +19,7 @@ import { bankFetch } from './bank-fetch.ts';
 
 const OTHER_COMMANDS = 10_000;
 const CLIENTS = 200;
-/** Of transfers at their source: one that is sent, one that is reserved. */
+/** At the source of what bad requests need: a transfer, a reservation, and one of a transaction. */
 const PLACES_EVENTS = 3;
 
 jest.setTimeout(180_000);
