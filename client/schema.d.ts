@@ -7573,7 +7573,7 @@ export interface operations {
                     }[];
                     description?: string;
                     reference?: string;
-                    /** @description of the transaction and of each of its transfers */
+                    /** @description of the transaction; its transfers have none */
                     metadata?: {
                         [key: string]: string;
                     };

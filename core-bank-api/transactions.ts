@@ -119,11 +119,13 @@ export function planTransaction(
     const transferId = transferIdFor(one.fromAccountId, nameBy(by, commandId));
     return { commandId, transferId, one };
   });
+  // Of up to 64 events one is enough to keep it: they are one row, one message and one append.
+  const { metadata: _ofTheWhole, ...labels } = said;
   const transaction = { ...said, transferIds: items.map(({ transferId }) => transferId) };
   const commands = items.map(({ commandId, transferId, one }, index): CommandMessage => {
     const { fromAccountId: accountId, ...terms } = one;
     const command = {
-      ...defined(said),
+      ...defined(labels),
       valueDate,
       ...defined(terms),
       type: 'send-transfer' as const,

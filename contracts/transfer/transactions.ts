@@ -28,7 +28,7 @@ export const transactionBody = z.strictObject({
     .meta({ description: 'decided in this order, each on what the ones before it left' }),
   description,
   reference,
-  metadata: metadata.meta({ description: 'of the transaction and of each of its transfers' }),
+  metadata: metadata.meta({ description: 'of the transaction; its transfers have none' }),
   valueDate: valueDate.meta({ description: 'of each transfer; the day of booking if missing' }),
 });
 export type TransactionBody = z.infer<typeof transactionBody>;

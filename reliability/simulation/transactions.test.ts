@@ -66,6 +66,7 @@ describe('a transaction', () => {
       'order-1',
     ]);
     expect([a, b, c].map(ledgerOf)).toEqual(['1.00', '3.00', '6.00']);
+    expect(answer.transfers.some((transfer) => 'metadata' in transfer)).toBe(false);
 
     const read = await send(`/v1/transactions/${answer.transactionId}`);
     const { transfers: _now, ...told } = transactionAnswer.parse(read.body);
