@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { batchSizes } from './growth.ts';
-import { batch, batchLoads, command, comparedLoads, singleLoads, transfer } from './loads.ts';
+import { batch, batchLoads, command, comparedLoads, singleLoads } from './loads.ts';
+import { transaction, transfer } from './loads.ts';
 
 const subjects = { many: [randomUUID(), randomUUID()], hot: randomUUID() };
 const loads = [...comparedLoads(subjects), ...singleLoads(subjects), ...batchLoads(subjects)];
@@ -14,7 +15,7 @@ test('loads have names of their own', () => {
 
 test('every command has a new key, but those of the one load without', () => {
   const writing = loads.filter(({ side }) => side === 'commands');
-  expect(writing).toHaveLength(9);
+  expect(writing).toHaveLength(10);
   for (const { name, next } of writing) {
     const [first, second] = [keyOf(next()), keyOf(next())];
     if (name === 'unkeyed') expect([first, second]).toEqual([undefined, undefined]);
@@ -40,9 +41,17 @@ test('transfers go from one account to another', () => {
   }
 });
 
+test('a transaction has so many transfers, each between two accounts', () => {
+  const { transfers } = JSON.parse(transaction(['a', 'b'], 8).body ?? '');
+  expect(transfers).toHaveLength(8);
+  for (const one of transfers as { fromAccountId: string; toAccountId: string }[]) {
+    expect(new Set([one.fromAccountId, one.toAccountId])).toEqual(new Set(['a', 'b']));
+  }
+});
+
 test('a batch over 100 accounts has each of them once', () => {
   const accounts = Array.from({ length: 100 }, (_, at) => `a${at}`);
-  const [load] = batchLoads({ many: accounts, hot: 'h' });
+  const load = batchLoads({ many: accounts, hot: 'h' }).find(({ name }) => name === 'batches');
   const { commands } = JSON.parse(load?.next().body ?? '');
   const ids = commands.map((one: { accountId: string }) => one.accountId);
   expect(new Set(ids).size).toBe(100);

@@ -33,6 +33,7 @@ export interface Subjects {
 
 const HISTORY_LINES = 20;
 const BATCH_COMMANDS = 100;
+const TRANSACTION_TRANSFERS = 8;
 const HELLERS_MAX = 999;
 const HOLDS_OPEN_MIN = 500;
 
@@ -98,14 +99,24 @@ function holds(next: () => string): () => Exchange {
   };
 }
 
-/** A transfer between two different accounts. */
-export function transfer(ids: readonly string[]): Exchange {
+/** What a transfer between two different accounts says. */
+function leg(ids: readonly string[]): object {
   const from = Math.floor(Math.random() * ids.length);
   const to = (from + 1 + Math.floor(Math.random() * (ids.length - 1))) % ids.length;
   const [fromAccountId, toAccountId] = [ids[from], ids[to]];
   const amount = `0.0${1 + Math.floor(Math.random() * 9)}`;
-  return keyed('/v1/transfers', JSON.stringify({ fromAccountId, toAccountId, amount }));
+  return { fromAccountId, toAccountId, amount };
 }
+
+/** A transfer between two different accounts. */
+export const transfer = (ids: readonly string[]): Exchange =>
+  keyed('/v1/transfers', JSON.stringify(leg(ids)));
+
+/** So many transfers as one. */
+export const transaction = (ids: readonly string[], count = TRANSACTION_TRANSFERS): Exchange => {
+  const transfers = Array.from({ length: count }, () => leg(ids));
+  return keyed('/v1/transactions', JSON.stringify({ transfers }));
+};
 
 /** A load of commands. */
 export const written = (part: Part, clients: number, next: () => Exchange): Load => ({
@@ -151,6 +162,7 @@ export function singleLoads({ many }: Subjects): Load[] {
 
 /** What other programs of the bank still work on for a while when it is over. */
 export const batchLoads = ({ many, hot }: Subjects): Load[] => [
+  written('transactions', 16, () => transaction(many)),
   { ...written('batches', 16, () => batch(inTurn(many))), status: 200 },
   { ...written('hotBatches', 8, () => batch(() => hot)), status: 200 },
 ];

@@ -16,6 +16,7 @@ export const PARTS = {
   spread100k: 'deposits with a key, 100,000 accounts that rest in between, 64 clients',
   delays: 'from the answer to log and read side, at half of the peak',
   receipts: '100 receipts a second alongside 100 commands a second',
+  transactions: 'transactions of 8 transfers, random pairs of 1,000 accounts, 16 clients',
   batches: 'batches of 100 over 100 accounts, 16 clients',
   hotBatches: 'batches of 100 on one account, 8 clients',
   growth: 'deposits with a key on one account of 1, 1,000 and 100,000 events, 8 clients',
