@@ -427,6 +427,9 @@ function expectedEntries(entries: readonly LogEntry[]): Omit<ListDocument, 'line
       default:
         if (event.type === 'account-opened') {
           put(position, listNames.accountsByCurrency(data.currency));
+          const { kind, code } = event.data;
+          if (kind !== undefined) put(position, listNames.internalAccounts);
+          if (code !== undefined) put(position, listNames.accountsByCode(code));
         }
         if ('name' in data && data.name !== undefined) {
           put(position, listNames.accountsByName(data.name));
