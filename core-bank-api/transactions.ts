@@ -14,7 +14,7 @@ import {
   type TransactionBody,
 } from '../contracts/transfer/transactions.ts';
 import { seenOf, transferAnswerOf } from '../contracts/transfer/transfers.ts';
-import type { TransferAnswer } from '../contracts/transfer/transfers.ts';
+import type { SeenSides, TransferAnswer } from '../contracts/transfer/transfers.ts';
 import { transactionName } from '../domain/account-events.ts';
 import type { AccountId, CommandId, TransactionId, TransferId } from '../domain/ids.ts';
 import { sourceOf } from '../domain/transfer-id.ts';
@@ -22,6 +22,7 @@ import { principalOf } from '../platform/http/gate.ts';
 import { Failure } from '../platform/http/http.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
 import type { Handlers } from '../platform/http/serve.ts';
+import { inParallel } from '../platform/parallel.ts';
 import { answerCommand } from './command-answers.ts';
 import type { Actors } from './courier.ts';
 import { failureOf } from './failures.ts';
@@ -170,6 +171,15 @@ const OTHER_TRANSACTION =
   'This key is for something else that was executed: another transaction, or a batch. Nothing of ' +
   'this one was. Send it under a new key.';
 
+/** Each asks two accounts: one reader of many transactions keeps no command waiting. */
+const TRANSFERS_AT_ONCE = 8;
+
+interface FoundPart {
+  readonly answer: TransferAnswer;
+  readonly events: readonly LoggedEvent[];
+  readonly sides: SeenSides;
+}
+
 /** A transaction of the past, as far as the owner may see it. */
 async function findTransaction(
   actors: Pick<Actors, 'lookup'>,
@@ -181,12 +191,11 @@ async function findTransaction(
     source === undefined ? undefined : await firstOf(actors, source, [transactionName(id)], owner);
   const terms = looked?.event && transactionTermsOf(looked.event);
   if (terms === undefined) throw NOT_FOUND();
-  const found = await Promise.all(
-    terms.transferIds.map(async (transferId) => {
-      const { events, sides } = await transferEvents(actors, transferId, owner);
-      return { answer: transferAnswerOf(events), events, sides };
-    }),
-  );
+  const found: FoundPart[] = [];
+  await inParallel(terms.transferIds.entries(), TRANSFERS_AT_ONCE, async ([at, transferId]) => {
+    const { events, sides } = await transferEvents(actors, transferId, owner);
+    found[at] = { answer: transferAnswerOf(events), events, sides };
+  });
   const shown = found.filter(({ sides }) => sides.from || sides.to);
   if (shown.length === 0) throw NOT_FOUND();
   const first = found[0]!;

@@ -75,8 +75,9 @@ export const envelope = <Type extends string, Data extends z.ZodType>(
     /** Digest of the previous event of the stream (contracts/digest.ts); missing at version 1. */
     prev: z.string().length(43).optional(),
     /**
-     * Of a command that made several events, on one stream or more: the id of the first of them
-     * and their number. They enter the log in one transaction or wait together.
+     * Of a command that made several events, on one stream or more, and of all transfers of a
+     * transaction: the id of the first event and how many there are. They enter the log in one of
+     * its transactions or wait together.
      */
     joint: z.strictObject({ id: z.string(), events: z.int().min(2) }).optional(),
     type: z.literal(type),

@@ -111,10 +111,10 @@ export const listPage = (list: string, number: number): string =>
   `${list}/${Math.floor(number / LIST_PAGE_ENTRIES)}`;
 /** Id of the document of a transfer. */
 export const begunTransferId = (transferId: string): string => `transfer/${transferId}`;
-/** Id of the document of a transaction. */
-export const begunTransactionId = (transactionId: string): string => `transaction/${transactionId}`;
 /** Id of the document of its end. */
 export const endedTransferId = (transferId: string): string => `transfer/${transferId}/end`;
+/** Id of the document of a transaction. */
+export const begunTransactionId = (transactionId: string): string => `transaction/${transactionId}`;
 
 /** An entry of a list as it is read. */
 export interface ListEntry {

@@ -28,11 +28,8 @@ const transact = {
   answerHeaders: { ...answerHeaders, Location: 'the path of the transaction' },
 } satisfies Partial<Operation>;
 
-const TRANSACTING: readonly ProblemCode[] = [
-  'malformed-json',
-  'payload-too-large',
-  'unsupported-media-type',
-  'idempotency-key-reused',
+/** Why money may not go from one account to another now. */
+const SENDING: readonly ProblemCode[] = [
   'same-account',
   'account-not-found',
   'account-closed',
@@ -41,6 +38,13 @@ const TRANSACTING: readonly ProblemCode[] = [
   'currency-mismatch',
   'insufficient-funds',
   'limit-exceeded',
+];
+const TRANSACTING: readonly ProblemCode[] = [
+  'malformed-json',
+  'payload-too-large',
+  'unsupported-media-type',
+  'idempotency-key-reused',
+  ...SENDING,
   'approval-required',
 ];
 
@@ -53,18 +57,7 @@ export const TRANSFER_OPERATIONS: readonly Operation[] = [
     access: { scope: 'transfers:write', object: 'accounts' },
     summary: 'Moves money between two accounts of one currency: both legs happen, or none',
     body: transferBody,
-    problems: [
-      ...WITH_BODY,
-      'same-account',
-      'account-not-found',
-      'account-closed',
-      'account-frozen',
-      'account-blocked',
-      'currency-mismatch',
-      'insufficient-funds',
-      'limit-exceeded',
-      'too-many-open',
-    ],
+    problems: [...WITH_BODY, ...SENDING, 'too-many-open'],
   },
   {
     ...begin,

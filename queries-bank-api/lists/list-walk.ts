@@ -1,4 +1,5 @@
 import { LIST_PAGE_ENTRIES } from '../../contracts/account/lists.ts';
+import { invalid } from '../../platform/http/requests.ts';
 import { Unavailable } from '../read-models/read-models.ts';
 import type { ListView } from './list-view.ts';
 
@@ -7,6 +8,33 @@ import type { ListView } from './list-view.ts';
  * this much is looked at beyond a bound, in milliseconds.
  */
 const OUT_OF_ORDER_MS = 600_000;
+
+/** What transfers and transactions are both found by; times in epoch milliseconds. */
+export interface CommonFilters {
+  readonly reference?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** Whether it passes these filters: at or after `from`, and before `to`. */
+export function passesCommon(
+  { reference, idempotencyKey, from, to }: CommonFilters,
+  one: { readonly reference?: string | undefined; idempotencyKey: string; at: string },
+): boolean {
+  const at = Date.parse(one.at);
+  return (
+    (reference ?? one.reference) === one.reference &&
+    (idempotencyKey ?? one.idempotencyKey) === one.idempotencyKey &&
+    (from === undefined || at >= from) &&
+    (to === undefined || at < to)
+  );
+}
+
+/** @throws Failure (invalid-request) for a cursor of another list, or of other filters. */
+export function foreignCursor(): never {
+  throw invalid('query/cursor', 'must be a cursor that an answer with these filters gave');
+}
 
 /** Which entries of a list are looked at, from its end down. */
 export interface Walk<Item> {

@@ -21,20 +21,10 @@ import { principalOf } from '../../platform/http/gate.ts';
 import { invalid, queryOf } from '../../platform/http/requests.ts';
 import { filteredList, readCursor, writeCursor } from '../cursors.ts';
 import { Unavailable } from '../read-models/read-models.ts';
-import { walkList } from './list-walk.ts';
+import { foreignCursor, passesCommon, walkList } from './list-walk.ts';
 import type { TransferListPorts } from './transfer-list.ts';
 
 type Filters = Omit<TransactionsQuery, 'limit' | 'cursor'>;
-
-function isPassed({ reference, idempotencyKey, from, to }: Filters, one: ListedTransaction) {
-  const at = Date.parse(one.at);
-  return (
-    (reference ?? one.reference) === one.reference &&
-    (idempotencyKey ?? one.idempotencyKey) === one.idempotencyKey &&
-    (from === undefined || at >= from) &&
-    (to === undefined || at < to)
-  );
-}
 
 function nameOf({ accountId, status, reference, idempotencyKey, from, to }: Filters): string {
   const wanted = [status, reference, idempotencyKey, from, to];
@@ -86,7 +76,7 @@ export function listTransactions({ accounts, lists, record }: TransferListPorts)
       throw invalid('query/accountId', 'must name one of your accounts');
     }
     const name = nameOf(filters);
-    const start = cursor === undefined ? undefined : (readCursor(name, cursor) ?? foreign());
+    const start = cursor === undefined ? undefined : (readCursor(name, cursor) ?? foreignCursor());
     if (owner !== undefined && accountId !== undefined) {
       const account = await accounts.account(accountId);
       if (account?.ownerId !== owner) {
@@ -104,7 +94,7 @@ export function listTransactions({ accounts, lists, record }: TransferListPorts)
       const one = await read(line);
       if (one === undefined) return undefined;
       const seen = seenBy(one, filters, owner !== undefined);
-      return isPassed(filters, seen) ? defined(seen) : undefined;
+      return passesCommon(filters, seen) ? defined(seen) : undefined;
     };
     const atOf = (line: string): string =>
       (accountId === undefined ? transactionOfLine(line) : transactionPlaceOfLine(line)).at;
@@ -119,8 +109,4 @@ export function listTransactions({ accounts, lists, record }: TransferListPorts)
       ? listNames.transactions
       : listNames.transactionsByReference(reference);
   }
-}
-
-function foreign(): never {
-  throw invalid('query/cursor', 'must be a cursor that an answer with these filters gave');
 }

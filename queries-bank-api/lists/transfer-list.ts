@@ -21,7 +21,7 @@ import { filteredList, readCursor, readPlaces, writeCursor, writePlaces } from '
 import { Unavailable } from '../read-models/read-models.ts';
 import { findLines, linesOf, type HistoryPorts } from '../history/history-answers.ts';
 import type { FoundTransfer, ListView } from './list-view.ts';
-import { isOver, walkList, type WalkedPage } from './list-walk.ts';
+import { foreignCursor, isOver, passesCommon, walkList, type WalkedPage } from './list-walk.ts';
 
 const READS_AT_ONCE = 4;
 /** Of the lines of an account one for each of its transfers. */
@@ -59,16 +59,8 @@ function listedOf({ begun, ended }: FoundTransfer): ListedTransfer {
   });
 }
 
-function isPassed({ status, reference, idempotencyKey, from, to }: Filters, one: ListedTransfer) {
-  const at = Date.parse(one.at);
-  return (
-    (status ?? one.status) === one.status &&
-    (reference ?? one.reference) === one.reference &&
-    (idempotencyKey ?? one.idempotencyKey) === one.idempotencyKey &&
-    (from === undefined || at >= from) &&
-    (to === undefined || at < to)
-  );
-}
+const isPassed = (filters: Filters, one: ListedTransfer): boolean =>
+  (filters.status ?? one.status) === one.status && passesCommon(filters, one);
 
 function nameOf({ accountId, status, reference, idempotencyKey, from, to }: Filters): string {
   const wanted = [status, reference, idempotencyKey, from, to];
@@ -183,11 +175,12 @@ export function listTransfers(ports: TransferListPorts) {
     const owner = ownerBound(principal);
     if (accountId === undefined) {
       if (owner !== undefined) throw invalid('query/accountId', 'must name one of your accounts');
-      const place = cursor === undefined ? undefined : (readCursor(list, cursor) ?? foreign());
+      const place =
+        cursor === undefined ? undefined : (readCursor(list, cursor) ?? foreignCursor());
       const { items, next } = await ofAll(filters, place, limit);
       return { items: [...items], nextCursor: next > 0 ? writeCursor(list, next) : null };
     }
-    const places = cursor === undefined ? undefined : (readPlaces(list, cursor) ?? foreign());
+    const places = cursor === undefined ? undefined : (readPlaces(list, cursor) ?? foreignCursor());
     const account = await accounts.account(accountId);
     // An account of somebody else has no transfers, as one that is not there has none.
     if (owner !== undefined && account?.ownerId !== owner) {
@@ -200,8 +193,4 @@ export function listTransfers(ports: TransferListPorts) {
     const isOver = next[0] === 0 && next[1] === 0;
     return { items: [...items], nextCursor: isOver ? null : writePlaces(list, next) };
   };
-}
-
-function foreign(): never {
-  throw invalid('query/cursor', 'must be a cursor that an answer with these filters gave');
 }

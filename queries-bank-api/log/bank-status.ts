@@ -61,7 +61,7 @@ const lagOf = (position: number | undefined, log: AuditStatus | undefined) =>
         transactionsBehind: Math.max(0, transactionOf(log.head) - transactionOf(position)),
       };
 
-/** GET /v1/status: a part that does not answer is down, and keeps nobody waiting for the rest. */
+/** GET /v1/status: a part that does not answer is down, and the answer has all the others. */
 export function readBankStatus(ports: BankStatusPorts) {
   const { audit, backlog, accounts, version, now = () => new Date() } = ports;
   return async (request: Request): Promise<BankStatus> => {
