@@ -265,7 +265,8 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
       else if (now - probe.since >= probe.patienceMs) {
         probe.since = now;
-        probe.patienceMs = Math.min(2 * probe.patienceMs, SEND_AGAIN_MS_MAX);
+        const longer = Math.max(SEND_AGAIN_MS, 2 * probe.patienceMs);
+        probe.patienceMs = Math.min(longer, SEND_AGAIN_MS_MAX);
         // One that cannot be sent again keeps no other from being confirmed.
         await sendAgain(entries).catch(warn('sending again'));
       }
@@ -295,12 +296,22 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
     }
   };
 
+  /**
+   * The log mostly has what a host left that was stopped, and what it has already costs it far more
+   * to take than to be asked about. What it lacks is sent as soon as it says so.
+   */
+  const askFirst = (left: readonly Entry[]): void => {
+    const entry = left.at(-1);
+    if (entry === undefined) return;
+    for (const each of left) each.sentAt = clock.steady() - ASK_AFTER_MS;
+    if (probes.get(entry.stream)?.entry.isConfirmed === false) return;
+    probes.set(entry.stream, { entry, since: clock.steady(), patienceMs: 0 });
+  };
   const sweep = async (): Promise<void> => {
     if (open.events() > EVENTS_MAX / 2 || open.size() > SIZE_MAX / 2) return;
     for (const row of await journal.claimUnsettled(SWEEP_IDLE_MS, SWEEP_STREAMS_MAX)) {
       try {
-        const left = takeRow(row);
-        if (left.length > 0) sendAgain(left).catch(warn('sending what was left'));
+        askFirst(takeRow(row));
       } catch (error) {
         // One row that cannot be read keeps no other from being swept up.
         const { stream } = row;

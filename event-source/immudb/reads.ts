@@ -11,12 +11,13 @@ import { isKeyMissing, type ImmudbClient } from './client.ts';
 const CALLS_IN_FLIGHT_MAX = 16;
 const KEYS_MAX = 2_000;
 
-/** The last event of a stream. */
+/** The last event of a stream; version 0 where it has none. */
 export interface StreamEnd {
   readonly version: number;
   readonly digest: string;
 }
 export type StreamEnds = BoundedMap<StreamId, StreamEnd>;
+const EMPTY: StreamEnd = { version: 0, digest: '' };
 export type Lookups = ReturnType<typeof immudbLookups>;
 
 /**
@@ -57,11 +58,16 @@ export function immudbLookups(
     });
     return found;
   };
-  const getAll = async (keys: Iterable<string>): Promise<Map<string, Entry>> => {
+  /** Of `perhaps` only what the last snapshot has, which costs no question more. */
+  const getAll = async (
+    keys: Iterable<string>,
+    perhaps: Iterable<string> = [],
+  ): Promise<Map<string, Entry>> => {
     const wanted = [...new Set(keys)];
+    const asked = [...new Set([...wanted, ...perhaps])];
     const found = new Map<string, Entry>();
-    for (let at = 0; at < wanted.length; at += KEYS_MAX) {
-      const { entries } = await client.call('GetAll', valuesOf(wanted.slice(at, at + KEYS_MAX)));
+    for (let at = 0; at < asked.length; at += KEYS_MAX) {
+      const { entries } = await client.call('GetAll', valuesOf(asked.slice(at, at + KEYS_MAX)));
       for (const entry of entries) found.set(entry.key.toString(), entry);
     }
     const newer = await getAllNow(wanted.filter((key) => !found.has(key)));
@@ -84,17 +90,32 @@ export function immudbLookups(
     }
     return last && { version, digest: digestOf(last, alarms) };
   };
+  /** An append may have been faster than the reading of this end. */
+  const learn = (id: StreamId, end: StreamEnd | undefined): void => {
+    if (end !== undefined && ends.get(id) === undefined) ends.set(id, end);
+  };
   const latestVersions = async (ids: readonly StreamId[]): Promise<number[]> => {
     const unknown = [...new Set(ids)].filter((id) => ends.get(id) === undefined);
     const read = new Map<StreamId, number>();
     await inTurns(unknown, async (id) => {
       const end = await readEnd(id);
       read.set(id, end?.version ?? 0);
-      // An append may have been faster than this reading.
-      if (end !== undefined && ends.get(id) === undefined) ends.set(id, end);
+      learn(id, end);
     });
     return ids.map((id) => ends.get(id)?.version ?? read.get(id) ?? 0);
   };
+  /**
+   * Learns where streams end that lack these versions, or a host that asks again and again until
+   * they are there would cost a question to the database each time. Mostly the event before is the
+   * last one.
+   */
+  const learnEnds = (places: readonly EventPlace[]): Promise<void> =>
+    inTurns(places, async ({ stream, version }) => {
+      const before = version > 1 ? await getNow(eventKey(stream, version - 1)) : undefined;
+      if (before !== undefined) {
+        learn(stream, { version: version - 1, digest: digestOf(before, alarms) });
+      } else learn(stream, (version > 1 && (await readEnd(stream))) || EMPTY);
+    });
 
   const find = async (places: readonly EventPlace[]): Promise<(LogEntry | undefined)[]> => {
     const keys = places.map(({ stream, version }) => eventKey(stream, version));
@@ -127,6 +148,9 @@ export function immudbLookups(
     });
     const keyOf = (index: number) => eventKey(places[index]!.stream, places[index]!.version);
     const read = await getAll(known.flatMap((one, index) => (one === 'read' ? keyOf(index) : [])));
+    const isLacking = ({ stream }: EventPlace, index: number): boolean =>
+      known[index] === 'read' && !read.has(keyOf(index)) && ends.get(stream) === undefined;
+    await learnEnds(places.filter(isLacking));
     return known.map((digest, index) => {
       if (digest !== 'read') return digest;
       const entry = read.get(keyOf(index));

@@ -39,8 +39,9 @@ export type Recent = BoundedMap<string, string>;
 
 /**
  * What the log holds around these events. Of streams whose end is known nothing is read; of
- * others the event before each is read, and what follows is hoped to be new, because the
- * preconditions of the write tell. Of streams in doubt the events themselves are read as well.
+ * others the event before each is read, and what the last snapshot does not have is hoped to be
+ * new, because the preconditions of the write tell. Of streams in doubt the events themselves are
+ * read as well.
  */
 async function readKnowledge(
   candidates: readonly Candidate[],
@@ -51,11 +52,13 @@ async function readKnowledge(
   const inBatch = new Set(candidates.map(({ stream, version }) => eventKey(stream, version)));
   const doubted = new Set(candidates.map(({ stream }) => stream).filter(inDoubt));
   const wanted = new Set<string>();
+  const hoped = new Set<string>();
   for (const { stream, version } of candidates) {
     const end = doubted.has(stream) ? undefined : ends.get(stream);
     const isOld = end !== undefined && version < end.version;
     const key = eventKey(stream, version);
     if (doubted.has(stream) || (isOld && recent.get(key) === undefined)) wanted.add(key);
+    else if (end === undefined) hoped.add(key);
     const before = eventKey(stream, version - 1);
     const isRead = doubted.has(stream) || (end === undefined && !inBatch.has(before));
     if (version > 1 && isRead) wanted.add(before);
@@ -63,7 +66,10 @@ async function readKnowledge(
   // A snapshot may be older than what somebody did to the log; doubt asks for what is there now.
   const isDoubted = (key: string): boolean => doubted.has(streamOfKey(key));
   const [sure, unsure] = [
-    await lookups.getAll([...wanted].filter((key) => !isDoubted(key))),
+    await lookups.getAll(
+      [...wanted].filter((key) => !isDoubted(key)),
+      hoped,
+    ),
     await lookups.getAllNow([...wanted].filter(isDoubted)),
   ];
   const found = new Map([...sure, ...unsure]);
