@@ -418,6 +418,37 @@ describe('while the log is away for long', () => {
     expect((await host.execute([at(OTHER, deposit('e'))])).map(said)).toEqual(['2']);
   });
 
+  // Sent again meanwhile, what waits at the broker made the log slower still: 22 s behind.
+  test('a log that is slow gets fewer, larger messages, and each event once', async () => {
+    const { host, time, log, messages } = await house({ delivers: false });
+    host.start();
+    const accounts = Array.from({ length: 100 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
+    const opened = host.execute(accounts.map((id) => at(id, open(`o${id}`))));
+    let [taken, waitingMost] = [0, 0];
+    const takeNext = (): void => {
+      for (const event of messages[taken] ?? []) log.take(event);
+      taken = Math.min(taken + 1, messages.length);
+    };
+    for (let n = 0; n < 200; n += 1) {
+      const some = accounts.slice(0, 20).map((id, of) => accounts[(n * 20 + of) % 100] ?? id);
+      const told = host.execute(some.map((id) => at(id, deposit(`d${n}-${id}`))));
+      await time.pass(100);
+      await told;
+      if (n % 6 === 5) takeNext();
+      waitingMost = Math.max(waitingMost, messages.length - taken);
+    }
+    await opened;
+    for (let n = 0; n < 30; n += 1) {
+      takeNext();
+      await time.pass(600);
+    }
+    expect(waitingMost).toBeLessThan(6);
+    const sent = messages.flatMap(ids);
+    expect(sent).toHaveLength(new Set(sent).size);
+    expect(sent).toHaveLength(100 + 200 * 20);
+    host.stop();
+  });
+
   // Finding S4: a host that restarted took gigabytes of rows at once.
   test('so many characters wait on a host, and then no row is swept up', async () => {
     const time = virtualClock();

@@ -16,8 +16,12 @@ import { unconfirmed, type Entry } from './unconfirmed.ts';
 /** The next message waits so long for the log to confirm the one before. */
 const CONFIRMED_WITHIN_MS = 150;
 const WINDOW_EVENTS = 1_500;
+/** More would wait at the broker, which brings again what is not taken from it in time. */
+const WINDOW_MESSAGES = 4;
 /** What was sent longer ago is not counted: a stream that the log does not take stops no other. */
 const WINDOW_MS = 1_500;
+/** What was sent longer ago tells nothing of how long the log takes. */
+const LATE_MS_MAX = 30_000;
 
 interface Sent {
   readonly isConfirmed: boolean;
@@ -25,28 +29,42 @@ interface Sent {
 
 /**
  * When the next message may leave: once the log has confirmed the one before, or after a while, and
- * only so many events are under way at a time. So messages become fewer and larger under load, and
- * wait here and not at the broker, where a slow log would look like a loss.
+ * only so many are under way at a time. So messages become fewer and larger under load, and wait
+ * here and not at the broker, where a slow log would look like a loss. The log takes messages in
+ * their order, so a confirmed event tells that all before it were taken. How long that took is
+ * measured, as TCP does (RFC 6298), because what is sent again makes a slow log slower still. What
+ * was sent twice tells nothing of it (Karn's algorithm).
  */
 function createSendWindow(clock: Clock) {
   let messages: { readonly batch: readonly Sent[]; readonly at: number }[] = [];
+  let tookMs = 0;
 
-  const isLastUnderWay = (): boolean => {
-    const last = messages.at(-1);
-    if (last === undefined || clock.steady() - last.at > CONFIRMED_WITHIN_MS) return false;
-    return last.batch.some(({ isConfirmed }) => !isConfirmed);
-  };
-  const isFull = (): boolean => {
-    const since = clock.steady() - WINDOW_MS;
-    messages = messages.filter(({ at }) => at > since);
-    let open = 0;
-    for (const { batch } of messages) for (const one of batch) if (!one.isConfirmed) open += 1;
-    return open >= WINDOW_EVENTS;
+  const underWay = () => {
+    const now = clock.steady();
+    messages = messages.filter(({ at }) => at > now - LATE_MS_MAX);
+    return messages.filter(({ at }) => at > now - Math.max(WINDOW_MS, 2 * tookMs));
   };
 
   return {
+    /** A message left, which has these events for the first time. */
     sent: (batch: readonly Sent[]): void => void messages.push({ batch, at: clock.steady() }),
-    isClosed: (): boolean => isLastUnderWay() || isFull(),
+    /** To be called when events were confirmed. */
+    confirmed(): void {
+      const taken = messages.findLastIndex(({ batch }) => batch.some((one) => one.isConfirmed));
+      if (taken < 0) return;
+      tookMs = clock.steady() - messages[taken]!.at;
+      messages = messages.slice(taken + 1);
+    },
+    isClosed(): boolean {
+      const open = underWay();
+      const last = open.at(-1);
+      if (last === undefined) return false;
+      const events = open.reduce((sum, { batch }) => sum + batch.length, 0);
+      const isSoon = clock.steady() - last.at <= CONFIRMED_WITHIN_MS;
+      return isSoon || open.length >= WINDOW_MESSAGES || events >= WINDOW_EVENTS;
+    },
+    /** How long the log takes at least until an event may be taken for lost. */
+    patienceMs: (): number => 2 * tookMs,
   };
 }
 
@@ -186,8 +204,8 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
       crashPoint('actor:before-publish');
       try {
         await publish(eventMessage(batch, signer));
+        window.sent(batch.filter(({ sentAt }) => sentAt === undefined));
         for (const entry of batch) entry.sentAt = clock.steady();
-        window.sent(batch);
         askSoon();
       } catch (error) {
         const context = { events: batch.length, error };
@@ -263,16 +281,16 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
       if (entries.length === 0 || probe === undefined || entry.isConfirmed) continue;
       if (digest === entry.digest) confirm(entry.stream, entry.version);
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
-      else if (now - probe.since >= probe.patienceMs) {
+      else if (now - probe.since >= Math.max(probe.patienceMs, window.patienceMs())) {
         probe.since = now;
-        const longer = Math.max(SEND_AGAIN_MS, 2 * probe.patienceMs);
-        probe.patienceMs = Math.min(longer, SEND_AGAIN_MS_MAX);
+        probe.patienceMs = Math.min(2 * probe.patienceMs, SEND_AGAIN_MS_MAX);
         // One that cannot be sent again keeps no other from being confirmed.
         await sendAgain(entries).catch(warn('sending again'));
       }
       // Asked again after the others, so that none waits for a stream that the log lacks.
       open.moveBack(entry.stream);
     }
+    window.confirmed();
   };
 
   const askSoon = (): void => {
@@ -305,7 +323,7 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
     if (entry === undefined) return;
     for (const each of left) each.sentAt = clock.steady() - ASK_AFTER_MS;
     if (probes.get(entry.stream)?.entry.isConfirmed === false) return;
-    probes.set(entry.stream, { entry, since: clock.steady(), patienceMs: 0 });
+    probes.set(entry.stream, { entry, since: -Infinity, patienceMs: SEND_AGAIN_MS });
   };
   const sweep = async (): Promise<void> => {
     if (open.events() > EVENTS_MAX / 2 || open.size() > SIZE_MAX / 2) return;
