@@ -2,8 +2,9 @@ import { measureAuditCost } from './audit-cost.ts';
 import { caughtUp, DELAY_FACTOR, note, runLoads, warmUp, type Course } from './course.ts';
 import { measureAtRest } from './disk.ts';
 import { actorHosts } from './house.ts';
-import { comparedLoads, type Load } from './loads.ts';
+import { comparedLoads } from './loads.ts';
 import { measureIdle, runAudit, runRebuild } from './measurements.ts';
+import type { Part } from './parts.ts';
 import type { Rebuild } from './report/results.ts';
 
 const PROJECTIONS = ['balances', 'history'] as const;
@@ -40,13 +41,18 @@ export async function measureAfterwards(course: Course): Promise<void> {
   }
   if (house.startMs !== undefined) found.startMs = house.startMs;
   if (house.restart === undefined) return;
-  if (wanted('restart')) found.restartMs = await house.restart();
+  const [uniform] = comparedLoads(subjects);
+  if (uniform === undefined) return;
+  const again = async (name: 'restarted' | 'twoHosts', part: Part): Promise<void> => {
+    await warmUp(house, uniform);
+    await runLoads({ ...course, plain: undefined, loads }, [{ ...uniform, name, part }]);
+  };
+  if (wanted('restart')) {
+    found.restartMs = await house.restart();
+    await again('restarted', 'restart');
+  }
   if (!wanted('twoHosts')) return;
   await house.restart(2);
   if (actorHosts(house) < 2) return note('twoHosts: this bank starts one actor host only');
-  const [uniform] = comparedLoads(subjects);
-  if (uniform === undefined) return;
-  await warmUp(house, uniform);
-  const two: Load = { ...uniform, name: 'twoHosts', part: 'twoHosts' };
-  await runLoads({ ...course, plain: undefined, loads }, [two]);
+  await again('twoHosts', 'twoHosts');
 }

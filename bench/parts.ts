@@ -23,7 +23,7 @@ export const PARTS = {
   disk: 'bytes at rest',
   audit: 'audit of the whole log, and what the background audit costs',
   rebuild: 'both projections again from the log',
-  restart: 'start to ready with all of this data',
+  restart: 'start to ready with all of this data, and uniform after it',
   twoHosts: 'uniform with two actor hosts',
 } as const;
 

@@ -379,6 +379,24 @@ describe('rows that a dead host left', () => {
     expect(new Set(payers.map((id) => log.eventsOf(id).length))).toEqual(new Set([2]));
     next.stop();
   });
+  // Each of a thousand was sent once more after every restart.
+  test('are settled without being sent again where the log has them', async () => {
+    const { host, time, make, messages, rowOf } = await house();
+    host.start();
+    await host.execute(begin);
+    await host.execute([deposit('d'), transfer('t')]);
+    await time.pass(1_000);
+    host.stop();
+    expect((await rowOf()).unlogged).not.toEqual([]);
+    const next = await make('host2');
+    next.start();
+    await time.pass(10_000);
+    expect((await rowOf()).unlogged).toEqual([]);
+    expect((await rowOf(THERE)).unlogged).toEqual([]);
+    const sent = messages.flatMap(ids);
+    expect(sent).toHaveLength(new Set(sent).size);
+    next.stop();
+  });
   test('of a busy host are left to it', async () => {
     const { host, time, make, messages } = await house();
     host.start();
