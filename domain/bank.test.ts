@@ -11,7 +11,7 @@ import { minor, ZERO } from './money.ts';
 import { movementOf } from './movement.ts';
 import type { TransferDecision } from './transfer-decisions.ts';
 import { transferIdOf } from './transfer-id.ts';
-import { isEveryRun, runsOf } from './runs-for-tests.ts';
+import { isEveryRun, rareOf, runsOf } from './runs-for-tests.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 const runs = { seed, numRuns: runsOf(4_000) };
@@ -197,7 +197,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(blocked).toBeGreaterThan(runsOf(250));
+    expect(blocked).toBeGreaterThan(rareOf(250));
   });
 
   test('what is taken back of a movement, in parts, is at most the movement', () => {
@@ -220,7 +220,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(parts).toBeGreaterThan(runsOf(20));
+    expect(parts).toBeGreaterThan(rareOf(20));
   });
 
   test('a hold is captured for more only where that is allowed, and the rest is available', () => {
@@ -243,7 +243,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(above).toBeGreaterThan(runsOf(10));
+    expect(above).toBeGreaterThan(rareOf(10));
   });
 
   test('decide is total and deterministic, and changes nothing itself', () => {
@@ -298,7 +298,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(refused).toBeGreaterThan(runsOf(400));
+    expect(refused).toBeGreaterThan(rareOf(400));
   });
 });
 

@@ -11,62 +11,8 @@ import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { Committed } from '../turn/draft.ts';
 import type { HeldStreams } from '../turn/held-streams.ts';
 import { eventMessage } from './event-message.ts';
+import { createSendWindow } from './send-window.ts';
 import { unconfirmed, type Entry } from './unconfirmed.ts';
-
-/** The next message waits so long for the log to confirm the one before. */
-const CONFIRMED_WITHIN_MS = 150;
-const WINDOW_EVENTS = 1_500;
-/** More would wait at the broker, which brings again what is not taken from it in time. */
-const WINDOW_MESSAGES = 4;
-/** What was sent longer ago is not counted: a stream that the log does not take stops no other. */
-const WINDOW_MS = 1_500;
-/** What was sent longer ago tells nothing of how long the log takes. */
-const LATE_MS_MAX = 30_000;
-
-interface Sent {
-  readonly isConfirmed: boolean;
-}
-
-/**
- * When the next message may leave: once the log has confirmed the one before, or after a while, and
- * only so many are under way at a time. So messages become fewer and larger under load, and wait
- * here and not at the broker, where a slow log would look like a loss. The log takes messages in
- * their order, so a confirmed event tells that all before it were taken. How long that took is
- * measured, as TCP does (RFC 6298), because what is sent again makes a slow log slower still. What
- * was sent twice tells nothing of it (Karn's algorithm).
- */
-function createSendWindow(clock: Clock) {
-  let messages: { readonly batch: readonly Sent[]; readonly at: number }[] = [];
-  let tookMs = 0;
-
-  const underWay = () => {
-    const now = clock.steady();
-    messages = messages.filter(({ at }) => at > now - LATE_MS_MAX);
-    return messages.filter(({ at }) => at > now - Math.max(WINDOW_MS, 2 * tookMs));
-  };
-
-  return {
-    /** A message left, which has these events for the first time. */
-    sent: (batch: readonly Sent[]): void => void messages.push({ batch, at: clock.steady() }),
-    /** To be called when events were confirmed. */
-    confirmed(): void {
-      const taken = messages.findLastIndex(({ batch }) => batch.some((one) => one.isConfirmed));
-      if (taken < 0) return;
-      tookMs = clock.steady() - messages[taken]!.at;
-      messages = messages.slice(taken + 1);
-    },
-    isClosed(): boolean {
-      const open = underWay();
-      const last = open.at(-1);
-      if (last === undefined) return false;
-      const events = open.reduce((sum, { batch }) => sum + batch.length, 0);
-      const isSoon = clock.steady() - last.at <= CONFIRMED_WITHIN_MS;
-      return isSoon || open.length >= WINDOW_MESSAGES || events >= WINDOW_EVENTS;
-    },
-    /** How long the log takes at least until an event may be taken for lost. */
-    patienceMs: (): number => 2 * tookMs,
-  };
-}
 
 /**
  * Between messages: each costs every part on its way some 15 ms of CPU in all, however few its
@@ -133,8 +79,7 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
   const confirmed = new Map<StreamId, { version: number; digest: string; at: number }>();
   let queue: Entry[] = [];
   const window = createSendWindow(clock);
-  let [isSending, isAskedSoon] = [false, false];
-  let sendAt = 0;
+  let [isSending, isAskedSoon, sendAt] = [false, false, 0];
 
   const warn =
     (what: string) =>
@@ -237,7 +182,6 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
     });
     return found.flatMap((one) => take(one) ?? []);
   };
-
   /** What a row holds that is not known here is asked about, and sent when the log lacks it. */
   const restore = (row: StoredStream): void => {
     for (const entry of takeRow(row)) entry.sentAt = clock.steady();
@@ -314,10 +258,7 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
     }
   };
 
-  /**
-   * The log mostly has what a host left that was stopped, and what it has already costs it far more
-   * to take than to be asked about. What it lacks is sent as soon as it says so.
-   */
+  /** Mostly the log has what a stopped host left, and to be asked costs it less than to take it. */
   const askFirst = (left: readonly Entry[]): void => {
     const entry = left.at(-1);
     if (entry === undefined) return;

@@ -69,7 +69,7 @@ function database() {
       }
       case 'Scan': {
         const { prefix } = request as { prefix: Buffer };
-        const of = [...entries.values()].filter(({ key }) => `${key}`.startsWith(`${prefix}`));
+        const of = [...entries.values()].filter(({ key }) => key.indexOf(prefix) === 0);
         return { entries: of.slice(-1) };
       }
       case 'History':
