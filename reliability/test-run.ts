@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inParallel } from '../platform/parallel.ts';
 import { clock } from '../runtime/progress.ts';
 import { endLeftovers, type Leftover } from './test-leftovers.ts';
 import { failedFiles, readReport, totalsOf, type TestFile, type Totals } from './test-report.ts';
@@ -36,12 +37,15 @@ function endsWell(command: string, args: readonly string[]): Promise<boolean> {
   });
 }
 
-/** A stage that is a script of package.json. */
-export const scriptStage = (name: string): Stage => ({
+/** A stage of scripts of package.json, two at a time; they say nothing where all is well. */
+export const scriptsStage = (name: string, scripts: readonly string[]): Stage => ({
   name,
   run: async () => {
-    const isWell = await endsWell('npm', ['run', '--silent', name]);
-    return totalsOf([], { wrong: isWell ? [] : [`npm run ${name}`] });
+    const wrong: string[] = [];
+    await inParallel(scripts, 2, async (script) => {
+      if (!(await endsWell('npm', ['run', '--silent', script]))) wrong.push(`npm run ${script}`);
+    });
+    return totalsOf([], { wrong });
   },
 });
 

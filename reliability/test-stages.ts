@@ -1,13 +1,20 @@
-import { jestStage, scriptStage, sharedStage, type Stage } from './test-run.ts';
+import { jestStage, scriptsStage, sharedStage, type Stage } from './test-run.ts';
 
-/** Scripts of package.json that look at the sources alone. */
+/** They look at the sources alone. */
 const CHECKS = ['types', 'lint', 'lint:imports', 'lint:unused', 'format:check'];
-export const checks: readonly Stage[] = CHECKS.map(scriptStage);
+export const checks: Stage = scriptsStage('types, lint and format', CHECKS);
 
 type TestStage = (...args: string[]) => Stage;
 
 export const quickTests: TestStage = (...args) =>
   jestStage('quick pure tests', ['--selectProjects', 'pure', '--maxWorkers=2', ...args]);
+/** They read sources and docs instead of importing them, so jest cannot tell what they are of. */
+export const houseRules: Stage = jestStage('house rules', [
+  '--selectProjects',
+  'pure',
+  '--testPathPatterns',
+  'reliability/(tidy|docs|contributing).test',
+]);
 export const pureTests: TestStage = (...args) =>
   jestStage('pure tests', ['--selectProjects', 'pure', 'long', '--maxWorkers=2', ...args]);
 /** Who runs chosen tests wants to see how they fail, not whether they pass alone. */

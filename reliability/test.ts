@@ -59,7 +59,7 @@ runCommand(async () => {
   // A part of the runs is for `npm run check`; it may be left over in somebody's shell.
   delete process.env['CORE_BANK_RUNS'];
   const onServers = [programs, integrationTests(), houseTests(), faultTests()];
-  const everything = [...checks, pureTests(), ...onServers];
+  const everything = [checks, pureTests(), ...onServers];
   process.exitCode =
     name === '' ? await runStages(everything, TESTS_MIN) : await runStages(stagesFor(name), 1);
 });
