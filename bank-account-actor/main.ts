@@ -16,10 +16,12 @@ import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { NeedsPerson } from '../platform/http/health.ts';
 import { keyRingOfFile, KeysUnavailable } from '../platform/key-ring.ts';
 import { createLogger } from '../platform/logger.ts';
+import { createMetrics } from '../platform/metrics.ts';
 import { createSigner } from '../platform/signatures.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorHostConfig, fourEyesOf } from './config.ts';
 import { createBankHost } from './host/bank-host.ts';
+import { hostMetrics, measuredJournal } from './host/host-metrics.ts';
 import { hostListener } from './host/http.ts';
 import { operatorApp } from './host/operator.ts';
 import { logClient } from './host/log-client.ts';
@@ -40,8 +42,9 @@ const stored = pgJournal(config.JOURNAL_URL, (error) =>
   logger.warn('a connection to the journal was lost', { error }),
 );
 const { journal, check, rewrap } = withWrappedKeys(stored, keyRingOfFile(config.KEY_RING_FILE));
+const metrics = createMetrics();
 const host = createBankHost({
-  journal,
+  journal: measuredJournal(journal, metrics),
   log,
   signer: createSigner(config.HOST_SIGNING_KEY),
   publish: (message) => dapr.publish(PUBSUB, ACCOUNT_EVENTS_TOPIC, message),
@@ -50,6 +53,7 @@ const host = createBankHost({
   host: config.ACTOR_HOST_NAME,
   fourEyes: fourEyesOf(config),
 });
+hostMetrics(metrics, host);
 
 const watch = watchJournal({
   check: () => checkJournal(journal, log, () => new Date()),
@@ -94,6 +98,7 @@ const listener = hostListener({
   commands: authenticCalls(config.COMMAND_KEY),
   persons: authenticCalls(config.PERSONS_KEY),
   heads: (after, limit) => journal.heads(after, limit),
+  metrics,
   backlog: () => {
     const { waitingCommands, unconfirmedEvents, unconfirmedStreams } = host.counts();
     return { waitingCommands, unconfirmedEvents, unconfirmedStreams };

@@ -21,8 +21,10 @@ import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { RecordAccess } from '../platform/access-reports.ts';
 import type { Logger } from '../platform/logger.ts';
+import { createMetrics } from '../platform/metrics.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
 import { principalOf, type Gate } from '../platform/http/gate.ts';
+import { measureRequests, serveMetrics } from '../platform/http/request-metrics.ts';
 import { recordRefusals } from '../platform/http/recorded-refusals.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import { BATCH_BYTES_MAX, executeBatch } from './batches.ts';
@@ -186,7 +188,9 @@ export function commandApi(ports: CommandApiPorts): Express {
     commandStatus: tellCommand(actors),
   };
   const limits = commandLimits(ports.limits);
-  const before = { gate, onRefusal: recordRefusals(record) };
+  const metrics = createMetrics();
+  const measure = measureRequests(metrics);
+  const before = { gate, measure, onRefusal: recordRefusals(record) };
   serve(app, COMMAND_API_OPERATIONS, handlers, {
     ...before,
     admit: ({ id }) => (id === 'executeBatch' ? limits.batches : limits.requests),
@@ -198,7 +202,9 @@ export function commandApi(ports: CommandApiPorts): Express {
     serve(app, QUERY_API_OPERATIONS, Object.fromEntries(passed), { ...before, admit });
   }
   if (messages !== undefined) sidecarRoutes(app, messages);
-  health(app, checks, auditorMayKnow(gate, operatorMayKnow(messages?.appToken)));
+  const mayKnow = auditorMayKnow(gate, operatorMayKnow(messages?.appToken));
+  health(app, checks, mayKnow);
+  serveMetrics(app, metrics, mayKnow);
   const served = [
     ...COMMAND_API_OPERATIONS,
     ...(queries === undefined ? [] : QUERY_API_OPERATIONS),

@@ -11,7 +11,8 @@ import { deliveries, readDelivery } from './intake/deliveries.ts';
 import type { EventLog } from './log/event-log.ts';
 import type { IntegrationFeed } from './feeds/integration-feed.ts';
 import type { IsSigned } from '../platform/signatures.ts';
-import { metrics } from './metrics.ts';
+import { serveMetrics } from '../platform/http/request-metrics.ts';
+import { logMetrics } from './metrics.ts';
 import { proofRoutes, questions } from './log/routes.ts';
 import type { Quarantine } from './quarantine.ts';
 import { createAuditBooks } from './audit/books.ts';
@@ -58,7 +59,7 @@ export function eventSourceApp(source: EventSource): Express {
   questions(app, log, quarantine);
   auditRoutes(app, source.audit, alarms);
   accessRoutes(app, source.access);
-  metrics(app, source);
+  serveMetrics(app, logMetrics(source));
   if (source.proofs !== undefined) proofRoutes(app, source.proofs);
   finish(app, logger);
   return app;
@@ -103,7 +104,7 @@ export function closedLogApp({ alarms, access, logger, appToken }: ClosedLog): E
   const audit = auditOf(alarms, why);
   auditRoutes(app, audit, alarms);
   accessRoutes(app, access);
-  metrics(app, { alarms, audit });
+  serveMetrics(app, logMetrics({ alarms, audit }));
   app.use('/log', () => {
     throw notBelieved(why);
   });

@@ -1,6 +1,5 @@
-import type { Express } from 'express';
-import { Gauge, Registry } from 'prom-client';
 import { ALARM_KINDS } from '../contracts/log/audit.ts';
+import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import type { Alarms } from './alarms.ts';
 import type { Appender } from './intake/appender.ts';
 import type { AuditAnswers } from './audit/background.ts';
@@ -14,27 +13,13 @@ export interface Measured {
   readonly quarantine?: Pick<Quarantine, 'count'>;
 }
 
-/**
- * Serves what an operator's Prometheus watches, as numbers only, so it takes no token. Every kind
- * of alarm is there from the start: a rule on a series that does not exist never fires.
- */
-export function metrics(app: Express, { alarms, audit, appender, quarantine }: Measured): void {
-  const registry = new Registry();
-  const gauge = (name: string, help: string, value: () => number): void => {
-    const collect = function (this: Gauge): void {
-      this.set(value());
-    };
-    new Gauge({ name: `core_bank_${name}`, help, registers: [registry], collect });
-  };
-  new Gauge({
-    name: 'core_bank_alarms',
-    help: 'Alarms that are up; any but 0 is for a person.',
-    labelNames: ['kind'],
-    registers: [registry],
-    collect() {
-      const counts = alarms.counts();
-      for (const kind of ALARM_KINDS) this.set({ kind }, counts.get(kind) ?? 0);
-    },
+/** What is watched of the log and its audit. A rule on a series that is not there never fires. */
+export function logMetrics({ alarms, audit, appender, quarantine }: Measured): Metrics {
+  const metrics = createMetrics();
+  const { gauge } = metrics;
+  metrics.gauges('alarms', 'Alarms that are up; any but 0 is for a person.', 'kind', () => {
+    const counts = alarms.counts();
+    return new Map(ALARM_KINDS.map((kind) => [kind, counts.get(kind) ?? 0]));
   });
   const status = () => audit.status();
   const secondsOf = (at: string | null): number => (at === null ? 0 : Date.parse(at) / 1_000);
@@ -55,7 +40,5 @@ export function metrics(app: Express, { alarms, audit, appender, quarantine }: M
     const help = 'Streams of which nothing goes into the log any more.';
     gauge('quarantined_streams', help, quarantine.count);
   }
-  app.get('/metrics', async (_request, response) => {
-    response.type(registry.contentType).send(await registry.metrics());
-  });
+  return metrics;
 }

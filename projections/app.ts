@@ -4,7 +4,9 @@ import type { SetAsideModel } from '../contracts/account/read-models.ts';
 import { LOG_MESSAGE_PURPOSE, LOG_TOPIC, logMessage, PUBSUB } from '../contracts/log/topics.ts';
 import { health, NeedsPerson, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http/http.ts';
+import { serveMetrics } from '../platform/http/request-metrics.ts';
 import type { Logger } from '../platform/logger.ts';
+import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { openSigned, type IsSigned } from '../platform/signatures.ts';
 import type { Generations } from './generations.ts';
 
@@ -34,6 +36,24 @@ function setAsideSentence(streams: readonly SetAsideModel[]): string {
   return `${streams.length} streams are set aside: ${named.join(', ')}${more}`;
 }
 
+/** What is watched of a projection. */
+function projectionMetrics(generations: Pick<Generations, 'status'>): Metrics {
+  const metrics = createMetrics();
+  const { gauge } = metrics;
+  const status = () => generations.status();
+  gauge('projection_following', '1 while it follows the log.', () =>
+    Number(status().state === 'following'),
+  );
+  gauge('projection_position', 'Position of the last applied event.', () => status().checkpoint);
+  gauge(
+    'projection_lag_seconds',
+    'How long what it has not applied has been waiting.',
+    () => status().lagMs / 1_000,
+  );
+  gauge('projection_set_aside', 'Streams that cannot be shown.', () => status().setAside.length);
+  return metrics;
+}
+
 /** What the sidecar and the health checks call. */
 export function projectionApp(options: ProjectionApp): Express {
   const { generations, logger, appToken, isSigned, notStarted } = options;
@@ -59,6 +79,7 @@ export function projectionApp(options: ProjectionApp): Express {
     },
   };
   health(app, checks, operatorMayKnow(appToken));
+  serveMetrics(app, projectionMetrics(generations));
   finish(app, logger);
   return app;
 }

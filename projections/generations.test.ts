@@ -123,6 +123,8 @@ test('a projection that stopped is ready again after a rebuild', async () => {
   const sick = await request(app).get('/health/ready').set('dapr-api-token', TOKEN);
   expect(sick.status).toBe(503);
   expect(JSON.stringify(sick.body)).toMatch(/stopped: this is another log, or it was cut/);
+  const metrics = await request(app).get('/metrics').expect(200);
+  expect(metrics.text).toMatch(/^core_bank_projection_following 0$/m);
   generations.rebuild();
   await until(() => generations.rebuildStatus()?.rebuild === 'done');
   const well = await request(app).get('/health/ready').set('dapr-api-token', TOKEN);

@@ -12,8 +12,10 @@ import { problemPages } from '../platform/http/problem-pages.ts';
 import { docs, type DocsMode } from '../platform/http/docs.ts';
 import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, Failure, finish, sameToken } from '../platform/http/http.ts';
+import { measureRequests, serveMetrics } from '../platform/http/request-metrics.ts';
 import { recordRefusals } from '../platform/http/recorded-refusals.ts';
 import type { Logger } from '../platform/logger.ts';
+import { createMetrics } from '../platform/metrics.ts';
 import type { RecordAccess } from '../platform/access-reports.ts';
 import { listAccess, type FindAccess } from './log/access-answers.ts';
 import { auditAnswers, type Audit } from './log/audit-answers.ts';
@@ -98,15 +100,19 @@ export function queryApi(ports: QueryApiPorts): Express {
     ...lines,
   };
   const own = ownObjects(ports);
+  const metrics = createMetrics();
   const handlers = { ...each(asks, answered), ...each(writes, reached) };
   serve(app, QUERY_API_OPERATIONS, handlers, {
     gate: ports.gate,
+    measure: measureRequests(metrics),
     admit: queryLimits(ports.limits),
     guard: ({ access }) => reached(own(access.object)),
     onRefusal: recordRefusals(ports.record),
   });
   if (ports.appToken !== undefined) sidecarRoutes(app, ports.appToken, asks['readAccount']!);
-  health(app, ports.checks, auditorMayKnow(ports.gate, operatorMayKnow(ports.appToken)));
+  const mayKnow = auditorMayKnow(ports.gate, operatorMayKnow(ports.appToken));
+  health(app, ports.checks, mayKnow);
+  serveMetrics(app, metrics, mayKnow);
   const title = 'Core Bank: queries';
   const document = () => apiDocument(title, QUERY_API_OPERATIONS, ports.issuer);
   problemPages(app);

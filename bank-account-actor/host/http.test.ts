@@ -14,6 +14,8 @@ import { ACCOUNT, deposit, open, said, silent, testHost, testLog } from './bank-
 import type { SeenAccess } from '../../platform/access-reports.ts';
 import { listenForOperator, operatorSocket } from '../../platform/http/operator-socket.ts';
 import { READ_KEYS } from '../restore/keys-backup.ts';
+import { createMetrics } from '../../platform/metrics.ts';
+import { hostMetrics, measuredJournal } from './host-metrics.ts';
 import { hostListener } from './http.ts';
 import { operatorApp } from './operator.ts';
 
@@ -26,8 +28,11 @@ let url: string;
 let isStarted = true;
 
 beforeAll(async () => {
-  const journal = memoryJournal();
-  const { accounts, teller, persons } = await testHost(journal, testLog());
+  const metrics = createMetrics();
+  const journal = measuredJournal(memoryJournal(), metrics);
+  const host = await testHost(journal, testLog());
+  const { accounts, teller, persons } = host;
+  hostMetrics(metrics, host);
   const listener = hostListener({
     actors: { BankAccount: accounts, 'Teller.host1': teller, Person: persons },
     openPersons: (persons) => Promise.resolve(persons.map(() => ({ ...ADA }))),
@@ -35,6 +40,7 @@ beforeAll(async () => {
     persons: PERSONS,
     heads: (after, limit) => journal.heads(after, limit),
     backlog: () => BACKLOG,
+    metrics,
     isStarted: () => isStarted,
     appToken: TOKEN,
     logger: silent,
@@ -435,4 +441,15 @@ describe('the keys of persons', () => {
     left.close();
     app.close();
   });
+});
+
+test('numbers of turns and of what waits are for everybody on this machine', async () => {
+  await put(pathOf(OTHER), request([[{ ...open('m'), accountId: OTHER }]]));
+  const answer = await fetch(`${url}/metrics`);
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+  const found = await answer.text();
+  expect(found).toMatch(/^core_bank_commit_seconds_count\{outcome="committed"\} [1-9]/m);
+  expect(found).toMatch(/^core_bank_active_accounts [1-9]/m);
+  expect(found).toMatch(/^core_bank_waiting_commands 0$/m);
+  expect(found).toMatch(/^process_cpu_seconds_total /m);
 });

@@ -9,6 +9,7 @@ import { answer, answerText, readText } from '../../platform/http/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/http/h2c.ts';
 import { sameToken } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import { recentIds } from '../../platform/recent-ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ActorType } from './bank-actors.ts';
@@ -39,6 +40,7 @@ export interface HostOptions {
   readonly heads: Journal['heads'];
   /** What waits here. */
   readonly backlog: () => HostBacklog;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** Whether commands may be taken. Before that calls are answered 503 at once. */
   readonly isStarted: () => boolean;
   readonly checks: Readonly<Record<string, Check>>;
@@ -133,6 +135,10 @@ export function hostListener(options: HostOptions): EitherListener {
     if (url === '/health/ready') {
       const { status, body } = await readiness(options.checks);
       return answer(response, status, isKnown ? body : { status: body.status });
+    }
+    if (url === '/metrics') {
+      const { contentType, text } = options.metrics;
+      return answerText(response, 200, await text(), contentType);
     }
     if (!isKnown) return answer(response, 401);
     if (url.startsWith('/actors/')) return serveActor(request, response);

@@ -305,7 +305,11 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
     restore,
     /** Whether so much waits for the log that no command may be taken. */
     isFull: (): boolean => open.events() > EVENTS_MAX || open.size() > SIZE_MAX,
-    counts: () => ({ unconfirmedEvents: open.events(), unconfirmedStreams: open.streams() }),
+    counts: () => ({
+      unconfirmedEvents: open.events(),
+      unconfirmedStreams: open.streams(),
+      confirmationMs: window.tookMs(),
+    }),
     start: (): void => loops.forEach((loop) => loop.start()),
     stop: (): void => loops.forEach((loop) => loop.stop()),
   };

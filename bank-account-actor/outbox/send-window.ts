@@ -51,6 +51,8 @@ export function createSendWindow(clock: Clock) {
       const isSoon = clock.steady() - last.at <= CONFIRMED_WITHIN_MS;
       return isSoon || open.length >= WINDOW_MESSAGES || events >= WINDOW_EVENTS;
     },
+    /** How long the log took lately from the sending of an event to its confirmation. */
+    tookMs: (): number => tookMs,
     /** An event that the log lacks is not taken for lost before so long. */
     patienceMs: (): number => Math.min(2 * tookMs, PATIENCE_MS_MAX),
   };

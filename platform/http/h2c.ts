@@ -115,10 +115,15 @@ export function answer(response: EitherResponse, status: number, body?: unknown)
   answerText(response, status, body === undefined ? '' : JSON.stringify(body));
 }
 
-/** Answers a text that is JSON already. */
-export function answerText(response: EitherResponse, status: number, text: string): void {
+/** Answers a text, which is JSON already unless another type is named. */
+export function answerText(
+  response: EitherResponse,
+  status: number,
+  text: string,
+  type = 'application/json',
+): void {
   response.statusCode = status;
-  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-type', type);
   response.setHeader('content-length', Buffer.byteLength(text));
   response.end(text);
 }

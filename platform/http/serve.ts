@@ -16,6 +16,8 @@ export interface Served {
 /** What a request passes before its handler. */
 export interface Before {
   readonly gate: Gate;
+  /** Sees a request come, and its answer go. */
+  readonly measure?: (operation: Served) => RequestHandler;
   /** Refuses what is more than its sender may have under way. */
   readonly admit: (operation: Served) => RequestHandler;
   /** Refuses what is about something that is not its sender's. */
@@ -38,7 +40,7 @@ export function serve(
   app: Express,
   operations: readonly Served[],
   handlers: Handlers,
-  { gate, admit, guard, readBody, onRefusal }: Before,
+  { gate, measure, admit, guard, readBody, onRefusal }: Before,
 ): void {
   const left = new Map(Object.entries(handlers));
   for (const operation of operations) {
@@ -50,6 +52,7 @@ export function serve(
     const readers = body === undefined || readBody === undefined ? [] : [readBody(operation)];
     app[method](
       path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      ...(measure === undefined ? [] : [measure(operation)]),
       gate(access),
       admit(operation),
       ...(guard === undefined ? [] : [guard(operation)]),

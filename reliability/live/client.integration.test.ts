@@ -1,5 +1,8 @@
 import { answer, BankError, connect, onlyAt, type Bank } from '../../client/bank-client.ts';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../runtime/instance.ts';
 import { bankUnderTest, type BankUnderTest } from '../faults/bank-under-test.ts';
 import { STAFF } from '../faults/bank-fetch.ts';
 
@@ -151,6 +154,30 @@ test('transactions happen once, each as a whole, while programs are killed', asy
   expect(transfers.map(({ status }) => status)).toEqual(['completed', 'completed']);
   const status = await answer(bank.GET('/v1/status'));
   expect(status.parts.map(({ status: how }) => how)).toEqual(['up', 'up', 'up']);
+});
+
+// A rule on a series that is not there never fires.
+test('what a rule or a panel watches is there; the APIs show it to auditors only', async () => {
+  const folder = join(projectRoot(), 'operations', 'monitoring');
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  const text = `${read('alerts.yml')}${read('dashboard.json')}`;
+  const watched = new Set(text.match(/\b(core_bank|process|nodejs)_[a-z0-9_]+/g));
+  const open = ['bank-account-actor', 'event-source', 'projection-balances', 'projection-history'];
+  const authorization = `Bearer ${await house.bank.token(['auditor'])}`;
+  const series = new Set<string>();
+  const look = async (app: string, headers: Record<string, string>): Promise<number> => {
+    const response = await fetch(`${house.bank.urls[app]}/metrics`, { headers });
+    const found = await response.text();
+    for (const [, name] of found.matchAll(/^(\w+)[{ ]/gm)) series.add(name!);
+    return response.status;
+  };
+  for (const app of open) expect(await look(app, {})).toBe(200);
+  for (const app of ['core-bank-api', 'queries-bank-api']) {
+    expect(await look(app, {})).toBe(404);
+    expect(await look(app, { authorization })).toBe(200);
+  }
+  expect(watched.size).toBeGreaterThan(15);
+  expect([...watched].filter((name) => !series.has(name))).toEqual([]);
 });
 
 test('commands are executed once and events come once while programs are killed', async () => {
