@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { projectRoot } from '../runtime/instance.ts';
 
@@ -30,3 +31,34 @@ test.each(rules.map((rule) => [rule.alert, rule] as const))(
     expect(rule.annotations['runbook']).toBe(`docs/operations.md#${name.toLowerCase()}`);
   },
 );
+
+interface Panel {
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string }[];
+}
+const { panels } = JSON.parse(read('operations', 'monitoring', 'dashboard.json')) as {
+  panels: readonly Panel[];
+};
+const queries = [
+  ...rules.map(({ alert, expr }) => [alert, expr] as const),
+  ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
+];
+/** Where Prometheus' own grammar finds no sense in a query. */
+function faultsOf(query: string): string[] {
+  const faults: string[] = [];
+  parser.parse(query).iterate({
+    enter: ({ type, from, to }) => {
+      if (type.isError) faults.push(`at ${from}: ${query.slice(from, to)}`);
+    },
+  });
+  return faults;
+}
+
+test.each(queries)('%s asks what Prometheus understands', (_title, query) => {
+  expect(faultsOf(query)).toEqual([]);
+});
+
+test('a query that means nothing is found', () => {
+  expect(faultsOf('sum by (le (rate(x[5m]))')).not.toEqual([]);
+  expect(faultsOf('core_bank_alarms >')).not.toEqual([]);
+});
