@@ -118,7 +118,7 @@ describe('given a process that was started again', () => {
     const { append, calls, alarms } = house(before);
     calls();
     expect(await append(events)).toEqual(['duplicate', 'duplicate']);
-    expect(calls()).toEqual(['GetAll']);
+    expect(calls()).toEqual(['GetAll', 'Get', 'Get']);
     expect(alarms.list()).toEqual([]);
   });
 

@@ -40,8 +40,8 @@ export type Recent = BoundedMap<string, string>;
 /**
  * What the log holds around these events. Of streams whose end is known nothing is read; of
  * others the event before each is read, and what the last snapshot does not have is hoped to be
- * new, because the preconditions of the write tell. Of streams in doubt the events themselves are
- * read as well.
+ * new, because the preconditions of the write tell; what it has is looked at, for it may have been
+ * erased since. Of streams in doubt the events themselves are read as well.
  */
 async function readKnowledge(
   candidates: readonly Candidate[],
@@ -65,14 +65,15 @@ async function readKnowledge(
   }
   // A snapshot may be older than what somebody did to the log; doubt asks for what is there now.
   const isDoubted = (key: string): boolean => doubted.has(streamOfKey(key));
-  const [sure, unsure] = [
-    await lookups.getAll(
-      [...wanted].filter((key) => !isDoubted(key)),
-      hoped,
-    ),
-    await lookups.getAllNow([...wanted].filter(isDoubted)),
-  ];
-  const found = new Map([...sure, ...unsure]);
+  const sure = await lookups.getAll(
+    [...wanted].filter((key) => !isDoubted(key)),
+    hoped,
+  );
+  const unsure = [...wanted].filter(isDoubted);
+  const there = [...hoped].filter((key) => sure.has(key));
+  const now = await lookups.getAllNow([...unsure, ...there]);
+  for (const key of there) if (!now.has(key)) sure.delete(key);
+  const found = new Map([...sure, ...now]);
   const doubtedStreams = [...doubted];
   const versions = await lookups.latestVersions(doubtedStreams);
   const latest = new Map(doubtedStreams.map((stream, index) => [stream, versions[index]!]));
