@@ -12,8 +12,8 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
  * What an operator's Prometheus watches of a process, in its text format: numbers alone, and no
- * label that grows with clients and their things. Names begin with `core_bank_`; those of the process
- * itself (`process_`, `nodejs_`) are prom-client's own.
+ * label that grows with clients and their things. Names begin with `core_bank_`; those of the
+ * process itself (`process_`, `nodejs_`) are prom-client's own.
  * @example
  * const metrics = createMetrics();
  * metrics.gauge('waiting_commands', 'Commands that wait for a turn.', () => turns.waiting());
