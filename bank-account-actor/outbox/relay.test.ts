@@ -467,6 +467,27 @@ describe('while the log is away for long', () => {
     host.stop();
   });
 
+  // After an outage the log took long, and these messages it never takes.
+  test('what the log does not take holds others back for some seconds at most', async () => {
+    const { host, time, log, messages } = await house({ delivers: false });
+    host.start();
+    const bad = Array.from({ length: 4 }, (_, n) => accountIdOfSerial(BigInt(n + 100)));
+    await host.execute([at(OTHER, open('o'))]);
+    await time.pass(25_000);
+    for (const event of messages.flat()) log.take(event);
+    await time.pass(500);
+    for (const id of bad) {
+      await host.execute([at(id, open(`o${id}`))]);
+      await time.pass(400);
+    }
+    const before = messages.length;
+    await host.execute([at(OTHER, deposit('d'))]);
+    await time.pass(6_500);
+    const sent = messages.slice(before).flatMap(ids);
+    expect(sent).toContain(`${THERE}/2`);
+    host.stop();
+  });
+
   // Finding S4: a host that restarted took gigabytes of rows at once.
   test('so many characters wait on a host, and then no row is swept up', async () => {
     const time = virtualClock();

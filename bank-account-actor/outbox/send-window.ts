@@ -5,11 +5,15 @@ const CONFIRMED_WITHIN_MS = 150;
 const WINDOW_EVENTS = 1_500;
 /** More would wait at the broker, which brings again what is not taken from it in time. */
 const WINDOW_MESSAGES = 4;
-/** What was sent longer ago is not counted: a stream that the log does not take stops no other. */
+/**
+ * What was sent longer ago, or twice as long ago as the log took lately, is not counted: a stream
+ * that the log does not take stops no other.
+ */
 const WINDOW_MS = 1_500;
+/** However slow the log is, after this time an event may be lost. */
+const PATIENCE_MS_MAX = 6_000;
 /** What was sent longer ago tells nothing of how long the log takes. */
 const MEASURED_MS_MAX = 30_000;
-const PATIENCE_MS_MAX = 6_000;
 
 interface Sent {
   readonly isConfirmed: boolean;
@@ -27,10 +31,11 @@ export function createSendWindow(clock: Clock) {
   let messages: { readonly batch: readonly Sent[]; readonly at: number }[] = [];
   let tookMs = 0;
 
+  const patienceMs = (): number => Math.min(2 * tookMs, PATIENCE_MS_MAX);
   const underWay = () => {
     const now = clock.steady();
     messages = messages.filter(({ at }) => at > now - MEASURED_MS_MAX);
-    return messages.filter(({ at }) => at > now - Math.max(WINDOW_MS, 2 * tookMs));
+    return messages.filter(({ at }) => at > now - Math.max(WINDOW_MS, patienceMs()));
   };
 
   return {
@@ -54,6 +59,6 @@ export function createSendWindow(clock: Clock) {
     /** How long the log took lately from the sending of an event to its confirmation. */
     tookMs: (): number => tookMs,
     /** An event that the log lacks is not taken for lost before so long. */
-    patienceMs: (): number => Math.min(2 * tookMs, PATIENCE_MS_MAX),
+    patienceMs,
   };
 }
