@@ -6,6 +6,7 @@ import {
   saysReady,
   shownHealthOf,
 } from '../runtime/supervisor/app-health.ts';
+import { tellBank } from './bank-summary.ts';
 import { command } from './command-line.ts';
 import { appToken } from '../runtime/environment.ts';
 import { resolveInstance } from '../runtime/instance.ts';
@@ -88,6 +89,7 @@ runCommand(async () => {
   const total = alive.reduce((sum, entry) => sum + memoryMib(entry), 0);
   say(`${alive.length} of ${table.programs.length} run, ${total} MB in all.`);
   tellHealth(health);
+  for (const line of await tellBank()) say(line);
   if (!isAlive(table.supervisor)) {
     say('The supervisor is dead: "npm run stop" ends what it left behind.');
   }
