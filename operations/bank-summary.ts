@@ -11,6 +11,7 @@ const behindOf = (what: string, lag: BankStatus['lag']['audit']): string =>
 export function summaryOf(status: BankStatus, url: string): string[] {
   const { version, parts, lag, backlog, audit } = status;
   const down = parts.flatMap((part) => (part.status === 'down' ? [part.name] : []));
+  const behind = [behindOf('audit', lag.audit), behindOf('balances', lag.balances)].join(', ');
   const waits =
     backlog === null
       ? 'No actor host says what waits.'
@@ -20,7 +21,7 @@ export function summaryOf(status: BankStatus, url: string): string[] {
     `Core Bank ${version} at ${url} (${url}/docs).`,
     ...(down.length === 0 ? [] : [`Without an answer: ${down.join(', ')}.`]),
     `Audit: ${audit?.says ?? 'the log does not answer.'}`,
-    `Behind the log: ${behindOf('audit', lag.audit)}, ${behindOf('balances', lag.balances)}. ${waits}`,
+    `Behind the log: ${behind}. ${waits}`,
     ...(audit === null || audit.alarms === 0
       ? []
       : [
