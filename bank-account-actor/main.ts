@@ -16,7 +16,7 @@ import { listenForOperator } from '../platform/http/operator-socket.ts';
 import { NeedsPerson } from '../platform/http/health.ts';
 import { keyRingOfFile, KeysUnavailable } from '../platform/key-ring.ts';
 import { createLogger } from '../platform/logger.ts';
-import { createMetrics } from '../platform/metrics.ts';
+import { createMetrics } from '../platform/http/metrics.ts';
 import { createSigner } from '../platform/signatures.ts';
 import { onShutdown } from '../platform/shutdown.ts';
 import { actorHostConfig, fourEyesOf } from './config.ts';

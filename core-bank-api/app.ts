@@ -21,10 +21,9 @@ import { auditorMayKnow, health, operatorMayKnow, type Check } from '../platform
 import { Failure, sameToken, createApp, finish, jsonBody } from '../platform/http/http.ts';
 import type { RecordAccess } from '../platform/access-reports.ts';
 import type { Logger } from '../platform/logger.ts';
-import { createMetrics } from '../platform/metrics.ts';
 import { bodyOf, invalid, paramOf } from '../platform/http/requests.ts';
 import { principalOf, type Gate } from '../platform/http/gate.ts';
-import { measureRequests, serveMetrics } from '../platform/http/request-metrics.ts';
+import { createMetrics, measureRequests, serveMetrics } from '../platform/http/metrics.ts';
 import { recordRefusals } from '../platform/http/recorded-refusals.ts';
 import { serve, type Handlers } from '../platform/http/serve.ts';
 import { BATCH_BYTES_MAX, executeBatch } from './batches.ts';

@@ -197,7 +197,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(blocked).toBeGreaterThan(rareOf(250));
+    expect(blocked).toBeGreaterThan(runsOf(250));
   });
 
   test('what is taken back of a movement, in parts, is at most the movement', () => {
@@ -298,7 +298,7 @@ describe(`over any commands to any accounts (SEED=${seed})`, () => {
       }),
       runs,
     );
-    expect(refused).toBeGreaterThan(rareOf(400));
+    expect(refused).toBeGreaterThan(runsOf(400));
   });
 });
 

@@ -11,7 +11,7 @@ import { deliveries, readDelivery } from './intake/deliveries.ts';
 import type { EventLog } from './log/event-log.ts';
 import type { IntegrationFeed } from './feeds/integration-feed.ts';
 import type { IsSigned } from '../platform/signatures.ts';
-import { serveMetrics } from '../platform/http/request-metrics.ts';
+import { serveMetrics } from '../platform/http/metrics.ts';
 import { logMetrics } from './metrics.ts';
 import { proofRoutes, questions } from './log/routes.ts';
 import type { Quarantine } from './quarantine.ts';

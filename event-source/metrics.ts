@@ -1,5 +1,5 @@
 import { ALARM_KINDS } from '../contracts/log/audit.ts';
-import { createMetrics, type Metrics } from '../platform/metrics.ts';
+import { createMetrics, type Metrics } from '../platform/http/metrics.ts';
 import type { Alarms } from './alarms.ts';
 import type { Appender } from './intake/appender.ts';
 import type { AuditAnswers } from './audit/background.ts';

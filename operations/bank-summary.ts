@@ -1,7 +1,10 @@
 import { answer, connect } from '../client/bank-client.ts';
 import { bankStatus, type BankStatus } from '../contracts/log/bank-status.ts';
 import { bankAddresses } from './client/addresses.ts';
-import { authorizationFor } from './client/bearer.ts';
+import { tokensFor } from './client/bearer.ts';
+
+/** The bank gives each of its parts 10 s. */
+const ANSWER_MS_MAX = 12_000;
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 const behindOf = (what: string, lag: BankStatus['lag']['audit']): string =>
@@ -37,12 +40,11 @@ export function summaryOf(status: BankStatus, url: string): string[] {
 export async function tellBank(): Promise<string[]> {
   const { url } = bankAddresses(process.env);
   try {
-    const authorization = authorizationFor(['auditor']);
-    const token = async (): Promise<string> => (await authorization()).replace(/^Bearer /, '');
-    const bank = connect({ baseUrl: url, token, attempts: 1 });
-    return summaryOf(bankStatus.parse(await answer(bank.GET('/v1/status'))), url);
+    const bank = connect({ baseUrl: url, token: tokensFor(['auditor']), attempts: 1 });
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    return summaryOf(bankStatus.parse(await answer(bank.GET('/v1/status', { signal }))), url);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return [`${url}/v1/status does not answer: ${why}`];
+    return [`${url}/v1/status could not be read: ${why}`];
   }
 }

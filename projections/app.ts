@@ -4,9 +4,8 @@ import type { SetAsideModel } from '../contracts/account/read-models.ts';
 import { LOG_MESSAGE_PURPOSE, LOG_TOPIC, logMessage, PUBSUB } from '../contracts/log/topics.ts';
 import { health, NeedsPerson, operatorMayKnow, type Check } from '../platform/http/health.ts';
 import { createApp, finish, jsonBody } from '../platform/http/http.ts';
-import { serveMetrics } from '../platform/http/request-metrics.ts';
+import { createMetrics, serveMetrics, type Metrics } from '../platform/http/metrics.ts';
 import type { Logger } from '../platform/logger.ts';
-import { createMetrics, type Metrics } from '../platform/metrics.ts';
 import { openSigned, type IsSigned } from '../platform/signatures.ts';
 import type { Generations } from './generations.ts';
 

@@ -1,4 +1,4 @@
-import type { Metrics } from '../../platform/metrics.ts';
+import type { Metrics } from '../../platform/http/metrics.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { BankHost } from './bank-host.ts';
 

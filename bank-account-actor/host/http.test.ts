@@ -14,7 +14,7 @@ import { ACCOUNT, deposit, open, said, silent, testHost, testLog } from './bank-
 import type { SeenAccess } from '../../platform/access-reports.ts';
 import { listenForOperator, operatorSocket } from '../../platform/http/operator-socket.ts';
 import { READ_KEYS } from '../restore/keys-backup.ts';
-import { createMetrics } from '../../platform/metrics.ts';
+import { createMetrics } from '../../platform/http/metrics.ts';
 import { hostMetrics, measuredJournal } from './host-metrics.ts';
 import { hostListener } from './http.ts';
 import { operatorApp } from './operator.ts';

@@ -9,7 +9,7 @@ import { answer, answerText, readText } from '../../platform/http/h2c.ts';
 import type { EitherListener, EitherRequest, EitherResponse } from '../../platform/http/h2c.ts';
 import { sameToken } from '../../platform/http/http.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Metrics } from '../../platform/metrics.ts';
+import type { Metrics } from '../../platform/http/metrics.ts';
 import { recentIds } from '../../platform/recent-ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ActorType } from './bank-actors.ts';

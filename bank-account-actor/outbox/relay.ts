@@ -11,7 +11,7 @@ import type { Journal, StoredStream } from '../journal/journal.ts';
 import type { Committed } from '../turn/draft.ts';
 import type { HeldStreams } from '../turn/held-streams.ts';
 import { eventMessage } from './event-message.ts';
-import { createSendWindow } from './send-window.ts';
+import { createSendWindow, PATIENCE_MS_MAX } from './send-window.ts';
 import { unconfirmed, type Entry } from './unconfirmed.ts';
 
 /**
@@ -26,8 +26,6 @@ const CONFIRM_EVERY_MS = 250;
 /** What was sent is asked about after this time, and sent again when the log still lacks it. */
 const ASK_AFTER_MS = 30;
 const SEND_AGAIN_MS = 2_000;
-/** Waiting longer each time: a log that is behind would only get further behind. */
-const SEND_AGAIN_MS_MAX = 6_000;
 const ASK_STREAMS_MAX = 500;
 /** A stream that rests for so long is settled; a busy one takes it along with its next commit. */
 const SETTLE_AFTER_MS = 2_500;
@@ -227,7 +225,8 @@ export function createRelay({ journal, log, held, signer, publish, clock, logger
       else if (digest !== null) await quarantine(entry.stream, `another event ${entry.version}`);
       else if (now - probe.since >= Math.max(probe.patienceMs, window.patienceMs())) {
         probe.since = now;
-        probe.patienceMs = Math.min(2 * probe.patienceMs, SEND_AGAIN_MS_MAX);
+        // Longer each time: a log that is behind would only get further behind.
+        probe.patienceMs = Math.min(2 * probe.patienceMs, PATIENCE_MS_MAX);
         // One that cannot be sent again keeps no other from being confirmed.
         await sendAgain(entries).catch(warn('sending again'));
       }

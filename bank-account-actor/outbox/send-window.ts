@@ -11,7 +11,7 @@ const WINDOW_MESSAGES = 4;
  */
 const WINDOW_MS = 1_500;
 /** However slow the log is, after this time an event may be lost. */
-const PATIENCE_MS_MAX = 6_000;
+export const PATIENCE_MS_MAX = 6_000;
 /** What was sent longer ago tells nothing of how long the log takes. */
 const MEASURED_MS_MAX = 30_000;
 

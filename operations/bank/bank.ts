@@ -3,7 +3,7 @@ import { answer, ApprovalPending, BankError, connect } from '../../client/bank-c
 import type { ItemOf, ListParameters, ListPath } from '../../client/bank-client.ts';
 import { CannotRun, runCommand } from '../../runtime/progress.ts';
 import { bankAddresses } from '../client/addresses.ts';
-import { authorizationFor } from '../client/bearer.ts';
+import { tokensFor } from '../client/bearer.ts';
 import { command, several, wholeNumber } from '../command-line.ts';
 import { membersOf, tableOf, type Columns } from './rows.ts';
 
@@ -130,8 +130,7 @@ interface Global {
 
 /** What each command needs, once the options are known. */
 function session({ url, json }: Global) {
-  const authorization = authorizationFor(ROLES);
-  const token = async () => (await authorization()).replace(/^Bearer /, '');
+  const token = tokensFor(ROLES);
   const bank = connect({ baseUrl: bankAddresses(process.env, { url }).url, token });
   const print = printer(json === true || process.stdout.isTTY !== true);
   const list = async <Path extends ListPath>(

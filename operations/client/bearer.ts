@@ -7,15 +7,15 @@ import { existingSecrets } from '../../runtime/secrets.ts';
 export type Authorization = () => Promise<string>;
 
 /**
- * Sends what CORE_BANK_TOKEN holds, else tokens of this instance's local issuer for these roles,
+ * Gives what CORE_BANK_TOKEN holds, else tokens of this instance's local issuer for these roles,
  * each until it is about to end. Throws CannotRun when there are neither.
  */
-export function authorizationFor(
+export function tokensFor(
   roles: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
-): Authorization {
+): () => Promise<string> {
   const given = env['CORE_BANK_TOKEN'] ?? '';
-  if (given !== '') return () => Promise.resolve(`Bearer ${given}`);
+  if (given !== '') return () => Promise.resolve(given);
   const instance = resolveInstance();
   const issuer = issuerOf(instance, env);
   if (!issuer.isLocal) {
@@ -24,5 +24,11 @@ export function authorizationFor(
     );
   }
   const token = localTokens(instance, () => existingSecrets(instance.dataDir));
-  return async () => `Bearer ${await token(roles)}`;
+  return () => token(roles);
+}
+
+/** The same, as the value of that header. */
+export function authorizationFor(roles: readonly string[], env?: NodeJS.ProcessEnv): Authorization {
+  const token = tokensFor(roles, env);
+  return async () => `Bearer ${await token()}`;
 }

@@ -1,9 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import express from 'express';
 import request from 'supertest';
-import { createMetrics } from '../metrics.ts';
 import { listen } from './http.ts';
-import { measureRequests, serveMetrics } from './request-metrics.ts';
+import { createMetrics, measureRequests, serveMetrics } from './metrics.ts';
 
 /** Answers with the status that the path names; `/none` never does. */
 function house(mayKnow = true) {
